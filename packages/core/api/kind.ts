@@ -1,0 +1,90 @@
+import type { Instant } from '../base/clock.ts'
+import type { Random } from '../base/random.ts'
+import type { Problem, Refusal } from './refusal.ts'
+import type { Draft, Resource, ResourceType } from './resource.ts'
+import type { ClusterView, Index } from './view.ts'
+
+/** What a kind may look at while it prepares an object. Nothing else: kinds are as pure as controllers. */
+export interface Circumstances {
+  readonly view: ClusterView
+  readonly now: Instant
+  readonly random: Random
+  readonly user: string
+}
+
+/**
+ * All that the server, kubectl and the dashboard know of one kind: one value in one folder, `kinds/<group>/<kind>/`.
+ * Discovery, OpenAPI, explain, tables and merge keys are derived from it.
+ */
+export interface Kind<Hub extends Resource> extends ResourceType<Hub> {
+  readonly singular: string
+  readonly shortNames: readonly string[]
+  readonly categories: readonly string[]
+  /** The hub is `served[0]`, the newest stable one; there is no other internal type. */
+  readonly served: readonly Served<Hub>[]
+  /** Verbs that this kind lacks of the usual eight (create delete deletecollection get list patch update watch). */
+  readonly lacks?: readonly string[]
+  /** True when the kind has a status that only its /status subresource writes, or which a create must not set. */
+  readonly hasStatus: boolean
+  /** Which edits bump metadata.generation; absent: the kind has no generation. */
+  readonly generation?: 'spec' | ((next: Hub, before: Hub) => boolean)
+  /** What clients may not set, for a write of the object itself: status on create, allocated addresses, generated fields. */
+  prepare?(next: Hub, before: Hub | undefined, circumstances: Circumstances): Hub | Refusal
+  /** Validates a write of the object itself; sees what was there, for ratcheting and immutable fields. */
+  check(next: Hub, before: Hub | undefined): readonly Problem[]
+  /** Validates a write of the status. */
+  checkStatus?(next: Hub, before: Hub): readonly Problem[]
+  /** Seconds a deleted object lives on with a deletionTimestamp; absent: it goes at once. */
+  graceSeconds?(object: Hub, asked: number | undefined): number
+  readonly indexes?: readonly Index<Hub>[]
+  readonly subresources?: readonly Subresource<Hub>[]
+}
+
+/** One served version of a kind. */
+export interface Served<Hub extends Resource> {
+  readonly group: string
+  readonly version: string
+  /** The definition of its schema: 'io.k8s.api.apps.v1.Deployment'. */
+  readonly definition: string
+  /** Defaults, in this version's own form. Must be idempotent: fill(fill(x)) = fill(x). */
+  fill(draft: Draft): Draft
+  /** Absent: this version is the hub. */
+  readonly convert?: { toHub(object: Draft): Draft; fromHub(hub: Hub): Draft }
+  readonly columns: readonly Column<Hub>[]
+  /** Field selectors beyond metadata.name and metadata.namespace: label to value. */
+  readonly fields?: Readonly<Record<string, (hub: Hub) => string>>
+}
+
+export interface Column<Hub> {
+  readonly name: string
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date'
+  readonly format?: 'name' | 'int32'
+  readonly description: string
+  /** Shown with -o wide only (priority 1). */
+  readonly wide?: boolean
+  cell(object: Hub, now: Instant): string | number | boolean | null
+}
+
+export type Subresource<Hub extends Resource> =
+  | { readonly name: 'status'; readonly is: 'status' }
+  | {
+      readonly name: 'scale'; readonly is: 'scale'
+      read(object: Hub): { readonly specReplicas: number; readonly statusReplicas: number; readonly selector: string }
+      write(object: Hub, replicas: number): Hub
+    }
+  /** A POST of another kind: binding, eviction. Answers with the object after the write, or refuses. */
+  | {
+      readonly name: string; readonly is: 'create'
+      readonly body: { readonly group: string; readonly version: string; readonly kind: string }
+      handle(body: Draft, object: Hub, circumstances: Circumstances): Effect<Hub> | Refusal
+    }
+  /** A PUT of the object that touches one part of it: namespaces/finalize. */
+  | { readonly name: string; readonly is: 'update'; merge(next: Hub, before: Hub): Hub | Refusal; check?(next: Hub, before: Hub): readonly Problem[] }
+  /** A POST that only the outside can answer: serviceaccounts/token (sign). The server has one answerer a name. */
+  | { readonly name: string; readonly is: 'ask'; readonly body: { readonly group: string; readonly version: string; readonly kind: string } }
+  /** A stream to the pod's node: log, exec, attach, portforward, proxy. */
+  | { readonly name: string; readonly is: 'connect'; readonly verbs: readonly ('get' | 'create' | 'update' | 'delete' | 'patch')[] }
+
+export type Effect<Hub extends Resource> =
+  | { readonly do: 'write'; readonly object: Hub }
+  | { readonly do: 'delete'; readonly object: Hub; readonly options: Draft | undefined }

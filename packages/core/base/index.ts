@@ -1,0 +1,5 @@
+export * from './clock.ts'
+export * from './freezable.ts'
+export * from './invariant.ts'
+export * from './loop.ts'
+export * from './random.ts'

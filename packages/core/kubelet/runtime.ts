@@ -1,0 +1,121 @@
+import type { Instant } from '../base/clock.ts'
+import type { Cancel } from '../base/loop.ts'
+
+/**
+ * The port between the kubelet, which decides, and what runs containers: simulated, OCI (crun and conmon), later the CRI.
+ * Commands in, events out. A driver never blocks the caller and never throws at it; it obeys commands of one pod in
+ * order unless they are independent. Commands carry the pod's uid and, for a container, its attempt; events carry them back.
+ */
+export interface ContainerRuntime {
+  submit(command: RuntimeCommand): void
+  /** All that runs here, rebuilt from the machine after a restart: containers outlive every process of ours. */
+  observed(): RuntimeState
+  onEvent(listen: (event: RuntimeEvent) => void): Cancel
+}
+
+export type RuntimeCommand =
+  | { readonly do: 'pull'; readonly node: string; readonly image: string; readonly credentials?: readonly { readonly registry: string; readonly username: string; readonly password: string }[] }
+  | { readonly do: 'sandbox'; readonly pod: string; readonly spec: SandboxSpec }
+  /** Makes or updates the pod's volumes; contents are replaced atomically where the generation rose. */
+  | { readonly do: 'volumes'; readonly pod: string; readonly generation: number; readonly volumes: readonly VolumeSpec[] }
+  /** Creates and starts one container. */
+  | { readonly do: 'start'; readonly pod: string; readonly container: string; readonly attempt: number; readonly spec: ContainerSpec }
+  /** Stop signal, then KILL after the grace. */
+  | { readonly do: 'stop'; readonly pod: string; readonly container: string; readonly attempt: number; readonly graceSeconds: number; readonly signal?: string }
+  /** Runs one check: a probe or a hook. Answered by `checked` with the same id. */
+  | { readonly do: 'check'; readonly pod: string; readonly container: string; readonly attempt: number; readonly id: string; readonly check: Check; readonly timeoutSeconds: number }
+  /** Removes what is left of one attempt, its log included. */
+  | { readonly do: 'remove'; readonly pod: string; readonly container: string; readonly attempt: number }
+  /** Tears the pod down: containers that are left, volumes that die with the pod, the sandbox, its address. */
+  | { readonly do: 'teardown'; readonly pod: string }
+
+export type Check =
+  | { readonly is: 'exec'; readonly command: readonly string[] }
+  | { readonly is: 'http'; readonly scheme: 'HTTP' | 'HTTPS'; readonly host: string; readonly port: number; readonly path: string; readonly headers: readonly (readonly [string, string])[] }
+  | { readonly is: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly is: 'grpc'; readonly port: number; readonly service: string }
+  | { readonly is: 'sleep'; readonly seconds: number }
+
+/** What a container needs around it. Complete: a driver needs no second look-up. */
+export interface SandboxSpec {
+  readonly node: string
+  readonly namespace: string
+  readonly name: string
+  readonly hostname: string
+  readonly domain: string // 'web-headless.default.svc.cluster.local' or ''
+  readonly hostNetwork: boolean
+  readonly hostPid: boolean
+  readonly hostIpc: boolean
+  readonly shareProcessNamespace: boolean
+  readonly dns: { readonly nameservers: readonly string[]; readonly searches: readonly string[]; readonly options: readonly string[] }
+  readonly hostAliases: readonly { readonly ip: string; readonly hostnames: readonly string[] }[]
+  readonly sysctls: readonly { readonly name: string; readonly value: string }[]
+  readonly hostPorts: readonly { readonly protocol: 'TCP' | 'UDP' | 'SCTP'; readonly hostPort: number; readonly containerPort: number; readonly hostIp: string }[]
+  readonly qos: 'Guaranteed' | 'Burstable' | 'BestEffort'
+  readonly labels: Readonly<Record<string, string>>
+  /** The pod's annotations: a simulated runtime reads its script from them. */
+  readonly annotations: Readonly<Record<string, string>>
+}
+
+export type VolumeSpec =
+  | { readonly name: string; readonly is: 'emptyDir'; readonly medium: '' | 'Memory'; readonly sizeBytes?: number }
+  /** ConfigMap, Secret, downward API, projected, token: all are files. */
+  | { readonly name: string; readonly is: 'files'; readonly files: readonly { readonly path: string; readonly mode: number; readonly bytes: Uint8Array }[]; readonly inMemory: boolean }
+  | { readonly name: string; readonly is: 'hostPath'; readonly path: string; readonly type: string }
+  /** A claim's volume on this node: a directory that outlives the pod. */
+  | { readonly name: string; readonly is: 'directory'; readonly path: string }
+
+export interface ContainerSpec {
+  readonly image: string
+  readonly command: readonly string[] // empty: the image's entrypoint
+  readonly args: readonly string[] // empty with an empty command: the image's cmd
+  readonly env: readonly (readonly [string, string])[]
+  readonly workingDir: string // '': the image's
+  readonly mounts: readonly { readonly volume: string; readonly path: string; readonly subPath: string; readonly readOnly: boolean; readonly propagation: 'None' | 'HostToContainer' | 'Bidirectional' }[]
+  readonly stdin: boolean
+  readonly stdinOnce: boolean
+  readonly tty: boolean
+  readonly resources: { readonly cpuMillisRequested: number; readonly cpuMillisLimit?: number; readonly memoryBytesLimit?: number; readonly memoryBytesRequested: number }
+  readonly security: {
+    readonly user?: number; readonly group?: number; readonly supplementalGroups: readonly number[]; readonly fsGroup?: number
+    readonly privileged: boolean; readonly readOnlyRoot: boolean; readonly allowPrivilegeEscalation: boolean; readonly mustRunAsNonRoot: boolean
+    readonly capabilitiesAdded: readonly string[]; readonly capabilitiesDropped: readonly string[]
+  }
+  readonly terminationMessagePath: string
+  readonly terminationMessagePolicy: 'File' | 'FallbackToLogsOnError'
+}
+
+export type RuntimeEvent =
+  | { readonly is: 'pulled'; readonly node: string; readonly image: string; readonly imageId: string; readonly sizeBytes: number; readonly tookMs: number; readonly at: Instant }
+  | { readonly is: 'pull-failed'; readonly node: string; readonly image: string; readonly reason: 'ErrImagePull' | 'InvalidImageName' | 'RegistryUnavailable'; readonly message: string; readonly at: Instant }
+  | { readonly is: 'sandbox-ready'; readonly pod: string; readonly addresses: readonly string[]; readonly at: Instant }
+  | { readonly is: 'sandbox-failed'; readonly pod: string; readonly message: string; readonly at: Instant }
+  | { readonly is: 'volumes-ready'; readonly pod: string; readonly generation: number; readonly at: Instant }
+  | { readonly is: 'volumes-failed'; readonly pod: string; readonly generation: number; readonly message: string; readonly at: Instant }
+  | { readonly is: 'started'; readonly pod: string; readonly container: string; readonly attempt: number; readonly id: string; readonly imageId: string; readonly at: Instant }
+  | { readonly is: 'start-failed'; readonly pod: string; readonly container: string; readonly attempt: number; readonly reason: 'CreateContainerError' | 'CreateContainerConfigError' | 'RunContainerError'; readonly message: string; readonly at: Instant }
+  | { readonly is: 'exited'; readonly pod: string; readonly container: string; readonly attempt: number; readonly exitCode: number; readonly signal: number; readonly outOfMemory: boolean; readonly message: string; readonly at: Instant }
+  | { readonly is: 'checked'; readonly pod: string; readonly container: string; readonly attempt: number; readonly id: string; readonly ok: boolean; readonly output: string; readonly at: Instant }
+  | { readonly is: 'removed'; readonly pod: string; readonly container: string; readonly attempt: number; readonly at: Instant }
+  | { readonly is: 'torn-down'; readonly pod: string; readonly at: Instant }
+
+export interface RuntimeState {
+  /** By pod uid. */
+  readonly pods: ReadonlyMap<string, RuntimePod>
+  /** By node, then by the reference they were pulled under. */
+  readonly images: ReadonlyMap<string, ReadonlyMap<string, { readonly id: string; readonly sizeBytes: number }>>
+}
+export interface RuntimePod {
+  readonly uid: string
+  readonly spec: SandboxSpec
+  readonly sandbox: { readonly is: 'pending' } | { readonly is: 'ready'; readonly addresses: readonly string[]; readonly at: Instant } | { readonly is: 'failed'; readonly message: string }
+  readonly volumes: { readonly generation: number; readonly failed?: string } | undefined
+  /** Newest attempt last. */
+  readonly containers: ReadonlyMap<string, readonly RuntimeContainer[]>
+}
+export type RuntimeContainer = { readonly attempt: number; readonly image: string } & (
+  | { readonly is: 'creating' }
+  | { readonly is: 'failed'; readonly reason: string; readonly message: string; readonly at: Instant }
+  | { readonly is: 'running'; readonly id: string; readonly imageId: string; readonly startedAt: Instant }
+  | { readonly is: 'exited'; readonly id: string; readonly imageId: string; readonly startedAt: Instant; readonly finishedAt: Instant; readonly exitCode: number; readonly signal: number; readonly outOfMemory: boolean; readonly message: string }
+)

@@ -1,0 +1,48 @@
+import type { Answers, Ask } from '../api/action.ts'
+import type { Refusal } from '../api/refusal.ts'
+import type { Revision } from '../api/resource.ts'
+
+/** One request as it came off the wire: plain values only, so that this border can move to a worker. */
+export interface Request {
+  readonly method: string
+  readonly path: string
+  readonly query: string // without '?'
+  readonly headers: Readonly<Record<string, string>> // lower-case names
+  readonly body: Uint8Array
+  /** Who the transport says it is: the subject of a client certificate that was checked against our CA. */
+  readonly certificate?: { readonly commonName: string; readonly organizations: readonly string[] }
+}
+
+/**
+ * The request pipeline as a resumable machine: `step` runs until it has a reply or needs something that only the outside
+ * can answer; then it is called again with the answers. It commits by itself.
+ */
+export interface Handler { step(request: Request, answers: Answers): Reply | { readonly is: 'asks'; readonly asks: readonly Ask[] } }
+
+export type Reply =
+  | { readonly is: 'bytes'; readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: readonly Uint8Array[]; readonly asOf: Revision }
+  | { readonly is: 'watch'; readonly status: 200; readonly headers: Readonly<Record<string, string>>; readonly watch: WatchReader }
+  | { readonly is: 'connect'; readonly connect: Connect; readonly asOf: Revision }
+
+/** Pulled by the host when the store's bell rings: whole frames, oldest first, at most about `limitBytes`. */
+export interface WatchReader {
+  read(limitBytes: number): { readonly frames: readonly Uint8Array[]; readonly asOf: Revision; readonly more: boolean; readonly done: boolean }
+  /** When the watch ends by itself (timeoutSeconds), an instant; bookmarks are due at most a minute apart. */
+  readonly deadline: number | undefined
+  close(): void
+}
+
+/** A stream to a pod, authorised; the host brings it to the node's agent. */
+export interface Connect {
+  readonly what: 'log' | 'exec' | 'attach' | 'portforward'
+  readonly node: string
+  readonly pod: { readonly namespace: string; readonly name: string; readonly uid: string }
+  readonly container: string
+  /** exec: the command; portforward: the ports named in the query. */
+  readonly command: readonly string[]
+  readonly ports: readonly number[]
+  readonly streams: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean; readonly tty: boolean }
+  readonly log?: { readonly follow: boolean; readonly previous: boolean; readonly timestamps: boolean; readonly tailLines?: number; readonly limitBytes?: number; readonly sinceSeconds?: number; readonly sinceTime?: string }
+  /** Set when the node is simulated or the container does not run: the reply to give instead. */
+  readonly refusal?: Refusal
+}
