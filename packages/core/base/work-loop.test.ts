@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { WorkLoop } from './index.ts'
+
+test('a busy lane does not starve another', () => {
+  const loop = new WorkLoop()
+  let requests = 0
+  let background = 0
+  loop.add('requests', () => { requests++; return true })
+  loop.add('background', () => { background++; return background < 3 })
+  let rounds = 0
+  assert.equal(loop.pump(() => ++rounds <= 4), true)
+  assert.equal(background, 3)
+  assert.ok(requests >= 16)
+})
+
+test('a lane runs when it is rung, until its steps have no more', () => {
+  const loop = new WorkLoop()
+  let left = 2
+  loop.add('controllers', () => { left--; return left > 0 })
+  assert.equal(loop.pump(() => true), false)
+  assert.equal(left, 0)
+  assert.equal(loop.runnable, false)
+  loop.ring('controllers')
+  assert.equal(loop.runnable, true)
+})
