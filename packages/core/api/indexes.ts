@@ -1,6 +1,6 @@
 // The indexes every store keeps. A lookup by one of these costs the size of its answer.
 import type { Resource } from './resource.ts'
-import { type EndpointSlice, endpointSlices, type Pod, pods } from './resources.ts'
+import { type EndpointSlice, endpointSlices, type Pod, pods, type Service, services } from './resources.ts'
 import type { Index } from './view.ts'
 
 /** Objects of any type by the uid of each of their owners. */
@@ -24,4 +24,19 @@ export const slicesByService: Index<EndpointSlice> = {
   },
 }
 
-export const standardIndexes: readonly Index<Resource>[] = [byOwner, byNamespace, byUid, podsByNode, slicesByService]
+/** Pods by each of their labels, 'namespace/key=value': who looks for a selector reads the pods of one of its pairs. */
+export const podsByLabel: Index<Pod> = {
+  name: 'pods by label', type: pods,
+  values: (pod) => Object.entries(pod.metadata.labels ?? {}).map(([key, value]) => `${pod.metadata.namespace}/${key}=${value}`),
+}
+
+/** Services by one pair of their selector (the first by key), 'namespace/key=value': who has a pod asks with each of its labels. */
+export const servicesBySelector: Index<Service> = {
+  name: 'services by selector', type: services,
+  values: (service) => {
+    const first = Object.entries(service.spec.selector ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1))[0]
+    return first === undefined ? [] : [`${service.metadata.namespace}/${first[0]}=${first[1]}`]
+  },
+}
+
+export const standardIndexes: readonly Index<Resource>[] = [byOwner, byNamespace, byUid, podsByNode, slicesByService, podsByLabel, servicesBySelector]

@@ -1,0 +1,25 @@
+import { type ClusterView, type Index, type Resource, type ResourceType, standardIndexes } from '../api/index.ts'
+
+/** A view of literal objects, for tests: lists in key order, the standard indexes, no history. */
+export function viewOf(objects: readonly Resource[], revision = 1): ClusterView {
+  const ordered = objects.toSorted((a, b) => compare(a.metadata.namespace ?? '', b.metadata.namespace ?? '') || compare(a.metadata.name, b.metadata.name))
+  const list = <T extends Resource>(type: ResourceType<T>, namespace?: string): T[] =>
+    ordered.filter((object): object is T => isOf(type, object) && (namespace === undefined || object.metadata.namespace === namespace))
+  return {
+    revision,
+    shows: () => true,
+    get: (type, namespace, name) => list(type).find((object) => (object.metadata.namespace ?? '') === namespace && object.metadata.name === name),
+    list,
+    count: (type) => list(type).length,
+    by: <T extends Resource>(index: Index<T>, value: string) => {
+      if (!standardIndexes.some((known) => known.name === index.name)) throw new Error(`the store keeps no index '${index.name}'`)
+      return ordered.filter((object): object is T => (index.type === undefined || isOf(index.type, object)) && index.values(object as T).includes(value))
+    },
+  }
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+function isOf(type: ResourceType<Resource>, object: Resource): boolean {
+  return object.kind === type.kind && object.apiVersion === (type.group === '' ? type.version : `${type.group}/${type.version}`)
+}
