@@ -1,0 +1,45 @@
+// Runs the tests: `npm test` all of them, `npm run unit` those without real containers and stock clients.
+import { spawnSync } from 'node:child_process'
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const root = join(import.meta.dirname, '..')
+interface Group { readonly name: string; readonly files: readonly string[]; readonly concurrency: number; readonly timeoutMs: number }
+
+const every = globSync(['packages/**/*.test.ts', 'tools/**/*.test.ts', 'tests/**/*.test.ts'], { cwd: root }).filter((path) => !path.includes('node_modules')).sort()
+const isReal = (path: string): boolean => path.endsWith('.real.test.ts')
+/** Real containers and stock clients share the machine's kernel: one file at a time. */
+const groups: readonly Group[] = [
+  { name: 'unit', files: every.filter((path) => !isReal(path) && !path.startsWith('tests/')), concurrency: 2, timeoutMs: 300_000 },
+  { name: 'clients', files: every.filter((path) => !isReal(path) && path.startsWith('tests/')), concurrency: 1, timeoutMs: 600_000 },
+  { name: 'real', files: every.filter(isReal), concurrency: 1, timeoutMs: 900_000 },
+]
+
+const asked = process.argv.slice(2)
+const counts = { passed: 0, failed: 0, skipped: 0 }
+const scratch = mkdtempSync(join(tmpdir(), 'skiff-test-'))
+let broken = false
+for (const group of groups) {
+  if (group.files.length === 0 || (asked.length > 0 && !asked.includes(group.name))) continue
+  console.log(`\n== ${group.name}: ${group.files.length} files`)
+  const results = join(scratch, group.name)
+  const run = spawnSync(process.execPath, [
+    '--test', `--test-concurrency=${group.concurrency}`, `--test-timeout=${group.timeoutMs}`,
+    '--test-reporter=dot', '--test-reporter-destination=stdout',
+    `--test-reporter=${join(root, 'tools/count-reporter.ts')}`, `--test-reporter-destination=${results}`,
+    ...group.files,
+  ], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
+  if (run.status !== 0) broken = true
+  const lines = existsSync(results) ? readFileSync(results, 'utf8').split('\n').filter((line) => line !== '') : []
+  for (const line of lines) {
+    const { result, name, file } = JSON.parse(line) as { result: keyof typeof counts; name: string; file: string }
+    counts[result]++
+    if (result !== 'passed') console.log(`${result}: ${name} (${file})`)
+  }
+}
+rmSync(scratch, { recursive: true, force: true })
+// A file that dies before its first test fails the run without a failed test: count it as one.
+if (broken && counts.failed === 0) counts.failed = 1
+console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`)
+process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0
