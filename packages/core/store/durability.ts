@@ -21,6 +21,7 @@ export class Durability {
     this.#waiting = this.#waiting.filter((waiter) => waiter.revision > revision)
     for (const waiter of ready) waiter.resolve()
   }
+  regain(): void { this.#lost = undefined }
   lose(why: Error): void {
     this.#lost = why
     const waiting = this.#waiting

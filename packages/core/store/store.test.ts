@@ -91,6 +91,17 @@ test('what no journal has confirmed is neither durable nor forgotten', async () 
   assert.equal(durable, true)
 })
 
+test('a journal that works again is waited for again', async () => {
+  const store = createStore({ journaled: true })
+  put(store, 'a', {})
+  store.refuse('the disk is full')
+  store.refuse(undefined)
+  const waiting = store.durable(1)
+  store.confirm(1)
+  await waiting
+  assert.equal(isRefusal(put(store, 'b', {})), false)
+})
+
 test('a failed journal refuses writes, tells who waits, and leaves reads', async () => {
   const store = createStore({ journaled: true })
   put(store, 'a', {})

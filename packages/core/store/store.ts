@@ -94,7 +94,11 @@ class MemoryStore implements Store {
   onCommit(ring: () => void): Cancel { this.#bells.add(ring); return () => { this.#bells.delete(ring) } }
   durable(revision: Revision): Promise<void> { return this.#durability.wait(revision) }
   confirm(revision: Revision): void { this.#durability.confirm(revision) }
-  refuse(why: string): void { this.#refusing = why; this.#durability.lose(new Error(why)) }
+  refuse(why: string | undefined): void {
+    this.#refusing = why
+    if (why === undefined) this.#durability.regain()
+    else this.#durability.lose(new Error(why))
+  }
 
   fork(): Store { return new MemoryStore(this.#tables.copy(), this.#history.copy(), { ...this.#options, journaled: false }) }
 

@@ -27,8 +27,11 @@ export interface Store {
   readonly durableRevision: Revision
   /** Says that everything up to this revision is durable. Called by the journal's writer; a store without a journal is always durable. */
   confirm(revision: Revision): void
-  /** The journal has failed: every commit from now on is refused with 503 and this reason, and what waits for durability is told. */
-  refuse(why: string): void
+  /**
+   * The journal has failed: every commit from now on is refused with 503 and this reason, and what waits for durability is told.
+   * `undefined`: the journal takes records again, and so do we.
+   */
+  refuse(why: string | undefined): void
   /** Shares everything; costs the same at any size. */
   fork(): Store
   /** In an agent, or at recovery: takes objects over with the revisions they have. */
