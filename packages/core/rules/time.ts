@@ -1,0 +1,14 @@
+import type { Instant } from '../base/clock.ts'
+
+/** An instant as metav1.Time prints it: whole seconds, '2026-01-01T00:00:00Z'. */
+export const timestamp = (instant: Instant): string => `${new Date(instant).toISOString().slice(0, 19)}Z`
+
+/** An instant as metav1.MicroTime prints it: '2026-01-01T00:00:00.000000Z'. */
+export const microTimestamp = (instant: Instant): string => `${new Date(instant).toISOString().slice(0, 23)}000Z`
+
+/** The instant of an RFC 3339 text; undefined when there is none or it is none. */
+export function instantOf(text: string | undefined): Instant | undefined {
+  if (text === undefined) return undefined
+  const instant = Date.parse(text)
+  return Number.isNaN(instant) ? undefined : instant
+}
