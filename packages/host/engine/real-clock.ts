@@ -1,0 +1,45 @@
+import { type Cancel, type Clock, type Instant, invariant, Timers } from '@kubeskiff/core/base'
+
+/** Node refuses longer time-outs: a later timer is looked at again after this many milliseconds. */
+const timeoutMax = 2 ** 31 - 1
+
+/** The machine's time. One operating-system timer serves all that are set. */
+export class RealClock implements Clock {
+  readonly #timers = new Timers()
+  readonly #listeners = new Map<string, (key: string) => void>()
+  #armed: { readonly due: Instant; readonly timeout: NodeJS.Timeout } | undefined
+
+  now(): Instant { return Date.now() }
+
+  wake(owner: string, key: string, due: Instant | undefined): void {
+    this.#timers.set(owner, key, due)
+    this.#arm()
+  }
+
+  onWake(owner: string, told: (key: string) => void): Cancel {
+    invariant(!this.#listeners.has(owner), `one listener for the timers of ${owner}`)
+    this.#listeners.set(owner, told)
+    return () => { this.#listeners.delete(owner) }
+  }
+
+  /** Drops every timer, so that the process can end. */
+  stop(): void {
+    if (this.#armed !== undefined) clearTimeout(this.#armed.timeout)
+    this.#armed = undefined
+    this.#timers.thaw([])
+  }
+
+  #arm(): void {
+    const due = this.#timers.peek()?.due
+    if (due === this.#armed?.due) return
+    if (this.#armed !== undefined) clearTimeout(this.#armed.timeout)
+    this.#armed = due === undefined ? undefined : { due, timeout: setTimeout(() => { this.#tell() }, Math.min(timeoutMax, Math.max(0, due - Date.now()))) }
+  }
+
+  #tell(): void {
+    this.#armed = undefined
+    const now = Date.now()
+    for (let timer = this.#timers.take(now); timer !== undefined; timer = this.#timers.take(now)) this.#listeners.get(timer.owner)?.(timer.key)
+    this.#arm()
+  }
+}
