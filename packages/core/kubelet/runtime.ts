@@ -11,6 +11,8 @@ export interface ContainerRuntime {
   /** All that runs here, rebuilt from the machine after a restart: containers outlive every process of ours. */
   observed(): RuntimeState
   onEvent(listen: (event: RuntimeEvent) => void): Cancel
+  /** What a check would answer now and until when that holds (absent: for good). A runtime that computes its containers can tell; one that runs them has none. */
+  foretell?(command: Extract<RuntimeCommand, { readonly do: 'check' }>): { readonly ok: boolean; readonly output: string; readonly until?: Instant }
 }
 
 export type RuntimeCommand =
@@ -26,8 +28,11 @@ export type RuntimeCommand =
   | { readonly do: 'check'; readonly pod: string; readonly container: string; readonly attempt: number; readonly id: string; readonly check: Check; readonly timeoutSeconds: number }
   /** Removes what is left of one attempt, its log included. */
   | { readonly do: 'remove'; readonly pod: string; readonly container: string; readonly attempt: number }
-  /** Tears the pod down: containers that are left, volumes that die with the pod, the sandbox, its address. */
-  | { readonly do: 'teardown'; readonly pod: string }
+  /**
+   * Tears the pod down: containers that are left, volumes that die with the pod, the sandbox, its address. With `keepLogs`, for a pod that is
+   * over but not deleted, exited containers stay observed and their logs readable until a second teardown without it.
+   */
+  | { readonly do: 'teardown'; readonly pod: string; readonly keepLogs?: boolean }
 
 export type Check =
   | { readonly is: 'exec'; readonly command: readonly string[] }
@@ -109,6 +114,8 @@ export interface RuntimePod {
   readonly uid: string
   readonly spec: SandboxSpec
   readonly sandbox: { readonly is: 'pending' } | { readonly is: 'ready'; readonly addresses: readonly string[]; readonly at: Instant } | { readonly is: 'failed'; readonly message: string }
+    /** Torn down with its logs kept. */
+    | { readonly is: 'gone' }
   readonly volumes: { readonly generation: number; readonly failed?: string } | undefined
   /** Newest attempt last. */
   readonly containers: ReadonlyMap<string, readonly RuntimeContainer[]>
