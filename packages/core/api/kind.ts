@@ -12,6 +12,9 @@ export interface Circumstances {
   readonly user: string
 }
 
+/** A function of an object. Written so that a Kind<Pod> is a Kind<Resource>, as its methods already let it be. */
+export type Of<Arguments extends readonly unknown[], Answer> = { of(...given: Arguments): Answer }['of']
+
 /**
  * All that the server, kubectl and the dashboard know of one kind: one value in one folder, `kinds/<group>/<kind>/`.
  * Discovery, OpenAPI, explain, tables and merge keys are derived from it.
@@ -27,7 +30,7 @@ export interface Kind<Hub extends Resource> extends ResourceType<Hub> {
   /** True when the kind has a status that only its /status subresource writes, or which a create must not set. */
   readonly hasStatus: boolean
   /** Which edits bump metadata.generation; absent: the kind has no generation. */
-  readonly generation?: 'spec' | ((next: Hub, before: Hub) => boolean)
+  readonly generation?: 'spec' | Of<[next: Hub, before: Hub], boolean>
   /** What clients may not set, for a write of the object itself: status on create, allocated addresses, generated fields. */
   prepare?(next: Hub, before: Hub | undefined, circumstances: Circumstances): Hub | Refusal
   /** Validates a write of the object itself; sees what was there, for ratcheting and immutable fields. */
@@ -52,7 +55,7 @@ export interface Served<Hub extends Resource> {
   readonly convert?: { toHub(object: Draft): Draft; fromHub(hub: Hub): Draft }
   readonly columns: readonly Column<Hub>[]
   /** Field selectors beyond metadata.name and metadata.namespace: label to value. */
-  readonly fields?: Readonly<Record<string, (hub: Hub) => string>>
+  readonly fields?: Readonly<Record<string, Of<[hub: Hub], string>>>
 }
 
 export interface Column<Hub> {

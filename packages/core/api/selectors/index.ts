@@ -1,0 +1,3 @@
+export * from './fields.ts'
+export * from './labels.ts'
+export * from './syntax.ts'
