@@ -2,10 +2,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { definitionsModule, descriptionsModule, readSchema } from './schema.ts'
 import { generateTypes } from './types.ts'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
 const out = join(root, 'packages/core/api/generated')
 mkdirSync(out, { recursive: true })
-const client = dirname(fileURLToPath(import.meta.resolve('@kubernetes/client-node')))
-writeFileSync(join(out, 'types.ts'), generateTypes(join(client, 'gen/models')))
+const schema = readSchema()
+writeFileSync(join(out, 'types.ts'), generateTypes(schema.folders.models))
+writeFileSync(join(out, 'definitions.ts'), definitionsModule(schema))
+writeFileSync(join(out, 'descriptions.ts'), descriptionsModule(schema))

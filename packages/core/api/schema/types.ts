@@ -7,11 +7,13 @@ export interface Definition {
   readonly fields: Readonly<Record<string, Field>>
   /** A definition that is a scalar or a free-form value (Quantity, Time, IntOrString, RawExtension, FieldsV1). */
   readonly scalar?: Field
+  /** Server-side apply treats an object of this definition as one value. */
+  readonly mapType?: 'atomic'
 }
 export interface Field {
   readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'object' | 'array' | 'any'
-  readonly format?: string // 'int32', 'int64', 'double', 'byte', 'date-time', 'int-or-string', 'quantity'
-  /** An object of this definition. */
+  readonly format?: string // 'int32', 'int64', 'double', 'byte', 'date-time', 'date-time-micro', 'int-or-string', 'quantity'
+  /** A value of this definition: an object, or a scalar whose type and format stand here too. */
   readonly ref?: string
   /** Of an array. */
   readonly items?: Field

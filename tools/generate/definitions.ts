@@ -1,0 +1,98 @@
+// The lean schema of all built-in definitions, from the two packages and the tables beside this file, in a compact notation that
+// packages/core/api/schema/definitions.ts reads:
+//   s text · i int32 · l int64 · n double · b boolean · y bytes · o a free object · ? anything · @3 the definition number 3
+//   [x a list of x · {x a map of x; then, after a blank, the words of extensions.ts.
+import { atomicDefinitions, extensions } from './extensions.ts'
+import type { Attribute, Model } from './models.ts'
+import { meta, packages } from './names.ts'
+import type { Published } from './published.ts'
+import { anyFields, bareKinds, emptyObjects, intOrString, microTime, pastVersions, quantity, rawExtension, scalars, sharedKinds, time } from './scalars.ts'
+
+/** One definition as it is written out. */
+export interface CompactDefinition {
+  /** Group, version, kind. */
+  readonly k?: readonly (readonly [string, string, string])[]
+  /** Required fields. */
+  readonly r?: readonly string[]
+  readonly f?: Readonly<Record<string, string>>
+  readonly scalar?: string
+  readonly atomic?: 1
+}
+export interface CompactSchema { readonly names: readonly string[]; readonly definitions: readonly CompactDefinition[] }
+
+/** The name without its package's prefix, as the tables have it. */
+export const shortName = (name: string): string =>
+  name.replace(/^io\.k8s\.api\./, '').replace('io.k8s.apimachinery.pkg.apis.', '')
+    .replace('io.k8s.apiextensions-apiserver.pkg.apis.', '').replace('io.k8s.kube-aggregator.pkg.apis.', '')
+
+function groupVersionOf(name: string): { readonly group: string; readonly version: string } | undefined {
+  const owner = packages.find((each) => name.startsWith(`${each.name}.v`))
+  return owner ? { group: owner.group, version: name.slice(owner.name.length + 1).split('.')[0] ?? '' } : undefined
+}
+
+/** All definitions by name, sorted. */
+export function compactSchema(models: ReadonlyMap<string, Model>, names: ReadonlyMap<string, string>, published: (name: string) => Published): CompactSchema {
+  const all = [...names.values(), ...Object.keys(scalars), ...emptyObjects].sort()
+  const numbers = new Map(all.map((name, index) => [name, index]))
+  const byName = new Map([...names].map(([model, name]) => [name, models.get(model)]))
+  const reference = (name: string): string => {
+    const number = numbers.get(name)
+    if (number === undefined) throw new Error(`no definition ${name}`)
+    return `@${number}`
+  }
+  const typeOf = (owner: string, attribute: Attribute, isQuantity: boolean, type = attribute.type): string => {
+    const list = /^(?:Array|Set)<(.*)>$/.exec(type)
+    if (list?.[1]) return `[${typeOf(owner, attribute, isQuantity, list[1])}`
+    const map = /^\{ \[key: string\]: (.*); \}$/.exec(type)
+    if (map?.[1]) return `{${typeOf(owner, attribute, isQuantity, map[1])}`
+    const named = names.get(type)
+    if (named) return reference(named)
+    switch (type) {
+      case 'Date': return reference(time)
+      case 'V1MicroTime': return reference(microTime)
+      case 'IntOrString': return reference(intOrString)
+      case 'any': return reference(anyFields[`${owner}.${attribute.baseName}`] ?? rawExtension)
+      case 'string': return isQuantity ? reference(quantity) : attribute.format === 'byte' ? 'y' : 's'
+      case 'boolean': return 'b'
+      case 'number': return attribute.format === 'int32' ? 'i' : attribute.format === 'int64' ? 'l' : 'n'
+      default: throw new Error(`${owner}.${attribute.baseName}: unknown type ${type}`)
+    }
+  }
+  const versions = new Set(all.flatMap((name) => { const found = groupVersionOf(name); return found ? [`${found.group}/${found.version}`] : [] }))
+  for (const past of pastVersions) versions.add(past)
+  const define = (name: string): CompactDefinition => {
+    const scalar = scalars[name]
+    if (scalar !== undefined) return { scalar }
+    const model = byName.get(name)
+    if (!model) return {}
+    const quantities = published(name).quantities
+    const words = extensions[shortName(name)] ?? {}
+    const fields: Record<string, string> = {}
+    for (const attribute of [...model.attributes].sort((a, b) => (a.baseName < b.baseName ? -1 : 1))) {
+      const type = typeOf(name, attribute, quantities.has(attribute.baseName) || attribute.format === 'quantity')
+      const extra = words[attribute.baseName]
+      fields[attribute.baseName] = extra === undefined ? type : `${type} ${extra}`
+    }
+    const kinds = kindsOf(name, model, versions)
+    return {
+      ...(kinds.length > 0 ? { k: kinds } : {}),
+      ...(model.required.size > 0 ? { r: [...model.required].sort() } : {}),
+      f: fields,
+      ...(atomicDefinitions.includes(shortName(name)) ? { atomic: 1 as const } : {}),
+    }
+  }
+  return { names: all, definitions: all.map(define) }
+}
+
+function kindsOf(name: string, model: Model, versions: ReadonlySet<string>): readonly (readonly [string, string, string])[] {
+  const kind = name.split('.').pop() ?? ''
+  const types = new Map(model.attributes.map((attribute) => [attribute.baseName, attribute.type]))
+  if (name.startsWith(meta)) {
+    if (sharedKinds.includes(kind)) return [...versions].sort().map((each): readonly [string, string, string] => { const [group = '', version = ''] = each.split('/'); return [group, version, kind] })
+    if (bareKinds.includes(kind) || kind === 'Status') return [['', 'v1', kind]]
+    return []
+  }
+  const found = groupVersionOf(name)
+  const topLevel = types.has('apiVersion') && types.has('kind') && /^V1(Object|List)Meta$/.test(types.get('metadata') ?? '')
+  return found && topLevel ? [[found.group, found.version, kind]] : []
+}

@@ -1,0 +1,65 @@
+// Compares what the generator makes with the upstream document, where that lies beside the project. It is never read otherwise.
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { loadDefinitions } from '../../packages/core/api/schema/definitions.ts'
+import type { Definition, Field } from '../../packages/core/api/schema/types.ts'
+
+const file = join(fileURLToPath(import.meta.url), '../../../../shared/oracle/swagger-1.36.json')
+const skip = existsSync(file) ? false : 'the upstream document is not beside the project'
+
+interface Property {
+  readonly type?: string; readonly format?: string; readonly $ref?: string; readonly items?: Property; readonly additionalProperties?: Property
+  readonly 'x-kubernetes-list-type'?: string; readonly 'x-kubernetes-list-map-keys'?: readonly string[]; readonly 'x-kubernetes-map-type'?: string
+  readonly 'x-kubernetes-patch-merge-key'?: string; readonly 'x-kubernetes-patch-strategy'?: string
+}
+interface Upstream {
+  readonly properties?: Readonly<Record<string, Property>>; readonly required?: readonly string[]; readonly 'x-kubernetes-map-type'?: string
+  readonly 'x-kubernetes-group-version-kind'?: readonly { readonly group: string; readonly version: string; readonly kind: string }[]
+}
+
+const typeOfProperty = (property: Property): unknown => {
+  if (property.$ref) return property.$ref.replace('#/definitions/', '')
+  if (property.items) return [typeOfProperty(property.items)]
+  if (property.additionalProperties) return { values: typeOfProperty(property.additionalProperties) }
+  return property.format ? `${property.type} ${property.format}` : property.type
+}
+const typeOfField = (field: Field): unknown => {
+  if (field.ref) return field.ref
+  if (field.items) return [typeOfField(field.items)]
+  if (field.values) return { values: typeOfField(field.values) }
+  return field.format ? `${field.type} ${field.format}` : field.type
+}
+const upstreamFacts = (definition: Upstream): unknown => ({
+  kinds: definition['x-kubernetes-group-version-kind'] ?? [],
+  required: (definition.required ?? []).toSorted(),
+  mapType: definition['x-kubernetes-map-type'],
+  fields: Object.fromEntries(Object.entries(definition.properties ?? {}).sort().map(([name, property]) => [name, {
+    type: typeOfProperty(property), listType: property['x-kubernetes-list-type'], listKeys: property['x-kubernetes-list-map-keys'],
+    mapType: property['x-kubernetes-map-type'], key: property['x-kubernetes-patch-merge-key'], strategy: property['x-kubernetes-patch-strategy'],
+  }])),
+})
+const ourFacts = (definition: Definition): unknown => ({
+  kinds: definition.kinds.map(({ group, kind, version }) => ({ group, kind, version })),
+  required: definition.required,
+  mapType: definition.mapType,
+  fields: Object.fromEntries(Object.entries(definition.fields).sort().map(([name, field]) => [name, {
+    type: typeOfField(field), listType: field.listType, listKeys: field.listKeys, mapType: field.mapType, key: field.patchMergeKey, strategy: field.patchStrategy,
+  }])),
+})
+
+test('every definition has the facts of the upstream document', { skip }, () => {
+  const upstream = (JSON.parse(readFileSync(file, 'utf8')) as { readonly definitions: Readonly<Record<string, Upstream>> }).definitions
+  const definitions = loadDefinitions()
+  assert.deepEqual([...definitions.names()].filter((name) => !upstream[name]), [])
+  let same = 0
+  for (const [name, document] of Object.entries(upstream)) {
+    const ours = definitions.get(name)
+    assert.ok(ours, name)
+    if (!ours.scalar) assert.deepEqual(ourFacts(ours), upstreamFacts(document), name)
+    same += 1
+  }
+  assert.equal(same, 771)
+})
