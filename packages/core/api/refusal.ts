@@ -8,6 +8,8 @@ export interface Refusal {
     readonly name?: string; readonly group?: string; readonly kind?: string; readonly uid?: string
     readonly causes?: readonly Cause[]; readonly retryAfterSeconds?: number
   }
+  /** The Status' own metadata: a list that came too late carries a token to go on with. */
+  readonly listMetadata?: { readonly continue: string }
 }
 export interface Cause { readonly reason: string; readonly message: string; readonly field?: string }
 
