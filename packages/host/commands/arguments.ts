@@ -1,0 +1,29 @@
+import { parseArgs, type ParseArgsOptionsConfig } from 'node:util'
+
+/** What a person got wrong: shown as it is, without a stack. */
+export class UsageError extends Error {}
+
+/** Parses the words after a command; unknown options are refused by name. */
+export function parse<const Options extends ParseArgsOptionsConfig>(words: readonly string[], options: Options) {
+  try {
+    return parseArgs({ args: [...words], options, allowPositionals: true, strict: true })
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message.replace(/\. To specify a positional.*$/, '') : String(error))
+  }
+}
+
+/** A whole number from `least` to `most`, or a clear refusal that names the option. */
+export function wholeNumber(option: string, text: string, least: number, most: number): number {
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || value < least || value > most) throw new UsageError(`${option} takes a whole number from ${least} to ${most}, not '${text}'`)
+  return value
+}
+
+/** 'a=b' pairs into a record. */
+export function pairs(option: string, texts: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(texts.flatMap((text) => text.split(',')).map((text) => {
+    const at = text.indexOf('=')
+    if (at < 1) throw new UsageError(`${option} takes key=value, not '${text}'`)
+    return [text.slice(0, at), text.slice(at + 1)]
+  }))
+}

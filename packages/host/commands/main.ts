@@ -1,0 +1,40 @@
+// The command line: finds the command and leaves the rest to it. Commands are loaded when they are asked for.
+import { enableCompileCache } from 'node:module'
+import { UsageError } from './arguments.ts'
+
+type Command = (words: readonly string[]) => Promise<number>
+
+const commands: Readonly<Record<string, { readonly about: string; readonly load: () => Promise<Command> }>> = {
+  up: { about: 'start the cluster, or bring it back', load: async () => (await import('./up.ts')).up },
+  down: { about: 'stop the cluster and its pods (--purge: remove its data too)', load: async () => (await import('./down.ts')).down },
+  status: { about: 'what runs, and where', load: async () => (await import('./status.ts')).status },
+  node: { about: 'node list | add | remove', load: async () => (await import('./node.ts')).node },
+  image: { about: 'image build | load | pull | ls | rm', load: async () => (await import('./image.ts')).image },
+}
+
+const usage = `skiff: Kubernetes you can hold in your hand
+
+usage: skiff COMMAND [options]
+
+${Object.entries(commands).map(([name, { about }]) => `  ${name.padEnd(8)} ${about}`).join('\n')}
+
+skiff COMMAND --help tells more. Start with: skiff up
+`
+
+async function main(): Promise<number> {
+  enableCompileCache()
+  const [name, ...words] = process.argv.slice(2)
+  if (name === undefined || name === 'help' || name === '--help' || name === '-h') { process.stdout.write(usage); return name === undefined ? 2 : 0 }
+  if (name === '--version' || name === 'version') { process.stdout.write(`${(await import('./version.ts')).version}\n`); return 0 }
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (command === undefined) throw new UsageError(`there is no command '${name}': expected one of ${Object.keys(commands).join(', ')}`)
+  return (await command.load())(words)
+}
+
+try {
+  process.exitCode = await main()
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error
+  process.stderr.write(`skiff: ${error.message}\n`)
+  process.exitCode = 2
+}
