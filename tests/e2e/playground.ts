@@ -1,0 +1,108 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+
+const root = join(import.meta.dirname, '../..')
+export const examples = join(root, 'examples')
+
+/** A stock kubectl: SKIFF_TEST_KUBECTL, or the one on PATH; undefined where there is none. */
+export function stockKubectl(variable = 'SKIFF_TEST_KUBECTL'): string | undefined {
+  const named = process.env[variable]
+  if (named !== undefined && named !== '') return named
+  if (variable !== 'SKIFF_TEST_KUBECTL') return undefined
+  return (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'kubectl')).find((path) => existsSync(path))
+}
+
+/** Why tests with real containers can't run here; undefined when they can. */
+export function whyNoContainers(): string | undefined {
+  if (process.platform !== 'linux') return 'real containers need Linux'
+  if (process.getuid?.() !== 0) return 'real containers need root'
+  const missing = ['crun', 'conmon', 'nft', 'ip', 'unshare', 'nsenter'].filter((tool) => spawnSync('which', [tool]).status !== 0)
+  return missing.length > 0 ? `not installed: ${missing.join(', ')}` : undefined
+}
+
+export interface Finished { readonly code: number | null; readonly out: string; readonly err: string }
+
+/**
+ * Mount and network namespaces of their own, in which a cluster runs and is used as on a machine. A keeper process holds
+ * them, so that they outlive every skiff in them.
+ */
+export class Playground {
+  readonly folder = mkdtempSync(join(tmpdir(), 'skiff-e2e-'))
+  readonly dataDir = join(this.folder, 'data')
+  readonly #keeper: ChildProcess
+  readonly #started = new Set<ChildProcess>()
+
+  constructor() {
+    this.#keeper = spawn('unshare', ['--mount', '--net', '--propagation', 'private', 'sh', '-c', 'ip link set lo up; mkdir -p /run/netns; mount -t tmpfs skiff /run/netns; exec sleep 100000'], { stdio: 'ignore' })
+  }
+
+  /** Waits until the namespaces are set up. */
+  async ready(): Promise<void> {
+    await until('the playground has a loopback', () => this.run(['ip', 'addr', 'show', 'lo']).out.includes('127.0.0.1'))
+  }
+
+  /** Starts a command inside and leaves it running. */
+  start(command: readonly string[], environment: Readonly<Record<string, string>> = {}): ChildProcess {
+    const child = spawn('nsenter', [...this.#enter(), ...command], { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...environment } })
+    this.#started.add(child)
+    child.on('exit', () => { this.#started.delete(child) })
+    return child
+  }
+
+  /** Runs a command inside to its end. */
+  run(command: readonly string[], { input = '', timeoutMs = 120_000 }: { readonly input?: string; readonly timeoutMs?: number } = {}): Finished {
+    const run = spawnSync('nsenter', [...this.#enter(), ...command], { encoding: 'utf8', input, timeout: timeoutMs, maxBuffer: 64 << 20 })
+    return { code: run.status, out: run.stdout ?? '', err: run.stderr ?? '' }
+  }
+
+  skiff(words: readonly string[], options: { readonly timeoutMs?: number } = {}): Finished {
+    return this.run([process.execPath, join(root, 'packages/host/bin/skiff.js'), ...words, '--data-dir', this.dataDir], options)
+  }
+
+  startSkiff(words: readonly string[]): ChildProcess {
+    return this.start([process.execPath, join(root, 'packages/host/bin/skiff.js'), ...words, '--data-dir', this.dataDir])
+  }
+
+  kubectl(kubectl: string, words: readonly string[], options: { readonly input?: string; readonly timeoutMs?: number } = {}): Finished {
+    return this.run(['env', `HOME=${this.folder}`, kubectl, '--kubeconfig', join(this.dataDir, 'kubeconfig'), ...words], options)
+  }
+
+  /** Ends all that this test started: pods and data by skiff itself, then whatever process is left in the network namespace. */
+  close(): void {
+    this.skiff(['down', '--purge'], { timeoutMs: 60_000 })
+    for (const pid of this.#inside()) if (pid !== this.#keeper.pid) end(pid)
+    if (this.#keeper.pid !== undefined) end(this.#keeper.pid)
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  #enter(): readonly string[] { return ['--target', String(this.#keeper.pid), '--mount', '--net', '--'] }
+
+  #inside(): readonly number[] {
+    const ours = namespaceOf(this.#keeper.pid ?? 0)
+    return ours === undefined ? [] : readdirSync('/proc').map(Number).filter((pid) => pid > 0 && namespaceOf(pid) === ours)
+  }
+}
+
+function namespaceOf(pid: number): string | undefined {
+  try { return readlinkSync(`/proc/${pid}/ns/net`) } catch {
+    return undefined // gone meanwhile
+  }
+}
+function end(pid: number): void {
+  try { process.kill(pid, 'SIGKILL') } catch {
+    // it ended by itself meanwhile
+  }
+}
+
+/** Waits until a condition holds; says which one did not, and what was seen last. */
+export async function until(what: string, holds: () => boolean | string, timeoutMs = 60_000): Promise<void> {
+  const end = performance.now() + timeoutMs
+  for (let last: boolean | string = false; ; ) {
+    last = holds()
+    if (last === true) return
+    if (performance.now() > end) throw new Error(`waited ${timeoutMs / 1000} s in vain until ${what}${typeof last === 'string' ? `; last seen: ${last}` : ''}`)
+    await new Promise((resolve) => { setTimeout(resolve, 100) })
+  }
+}
