@@ -1,6 +1,6 @@
 // The indexes every store keeps. A lookup by one of these costs the size of its answer.
-import type { Resource } from './resource.ts'
-import { type EndpointSlice, endpointSlices, type Pod, pods, type Service, services } from './resources.ts'
+import type { Resource, ResourceType } from './resource.ts'
+import { controllerRevisions, type EndpointSlice, endpointSlices, type Pod, pods, replicaSets, type Service, services } from './resources.ts'
 import type { Index } from './view.ts'
 
 /** Objects of any type by the uid of each of their owners. */
@@ -39,4 +39,15 @@ export const servicesBySelector: Index<Service> = {
   },
 }
 
-export const standardIndexes: readonly Index<Resource>[] = [byOwner, byNamespace, byUid, podsByNode, slicesByService, podsByLabel, servicesBySelector]
+/** Objects of a type by namespace, those without a controller only: who may adopt looks here. */
+const uncontrolled = <T extends Resource>(type: ResourceType<T>): Index<T> => ({
+  name: `uncontrolled ${type.plural}`, type,
+  values: (object) => (object.metadata.ownerReferences?.some((owner) => owner.controller === true) ? [] : [object.metadata.namespace ?? '']),
+})
+export const uncontrolledPods = uncontrolled(pods)
+export const uncontrolledReplicaSets = uncontrolled(replicaSets)
+export const uncontrolledRevisions = uncontrolled(controllerRevisions)
+
+export const standardIndexes: readonly Index<Resource>[] = [
+  byOwner, byNamespace, byUid, podsByNode, slicesByService, podsByLabel, servicesBySelector, uncontrolledPods, uncontrolledReplicaSets, uncontrolledRevisions,
+]
