@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { readDocuments, readYaml } from './yaml.ts'
+
+test('scalars are read as kubectl reads them', () => {
+  const table: readonly (readonly [string, unknown])[] = [
+    ['yes', true], ['Off', false], ['y', true], ['"yes"', 'yes'], ['0777', 511], ['0o777', 511], ['0644', 420], ['08', 8], ['1_000', 1000], ['-5', -5],
+    ['0x1F', 31], ['1:30', '1:30'], ['2020-01-01', '2020-01-01'], ['~', null], ['null', null], ['1.5', 1.5], ['1e3', 1000], ['.5', 0.5], ['100m', '100m'],
+  ]
+  for (const [text, value] of table) assert.deepEqual(readYaml(`a: ${text}`), { ok: true, value: { a: value }, duplicates: [] }, text)
+})
+
+test('anchors and merge keys are followed, repeated keys are told', () => {
+  assert.deepEqual(readYaml('a: &x {b: 1}\nc:\n  <<: *x\n  d: 2\n  d: 3'), { ok: true, value: { a: { b: 1 }, c: { b: 1, d: 3 } }, duplicates: ['c.d'] })
+})
+
+test("what is malformed is told in upstream's words", () => {
+  assert.deepEqual(readYaml('a: b: c'), { ok: false, message: 'yaml: line 1: mapping values are not allowed in this context' })
+  assert.deepEqual(readYaml('a:\n\t- b'), { ok: false, message: 'yaml: line 2: found character that cannot start any token' })
+})
+
+test('a manifest of several documents', () => {
+  assert.deepEqual(readDocuments('---\na: 1\n---\n# nothing\n---\n{"b": 2}\n').map((reading) => reading.ok && reading.value), [{ a: 1 }, { b: 2 }])
+})

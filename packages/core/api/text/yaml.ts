@@ -1,0 +1,79 @@
+// Reads YAML as kubectl and the API do: YAML 1.1's booleans and octals, but no dates and no base 60.
+import { type Document, parseAllDocuments, type ScalarTag } from 'yaml'
+import type { Reading } from './json.ts'
+
+const truths = ['y', 'yes', 'true', 'on']
+const word = /^(?:y|Y|yes|Yes|YES|n|N|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$/
+
+/** As upstream's reader: 0777, 0o777, 0x1F, 0b11 and 1_000 are integers; '08' is a number with a decimal reading. */
+const integer: ScalarTag = {
+  tag: 'tag:yaml.org,2002:int', default: true, test: /^[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|0|[1-9][0-9_]*)$/,
+  resolve: (text) => {
+    const plain = text.replaceAll('_', '').replace(/^\+/, '')
+    const negative = plain.startsWith('-')
+    const digits = negative ? plain.slice(1) : plain
+    const value = /^0[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number(digits)
+    if (!Number.isSafeInteger(value) && /^\d+$/.test(digits)) return exact(`${negative ? '-' : ''}${digits}`)
+    return negative ? -value : value
+  },
+}
+const exact = (digits: string): unknown => (JSON as unknown as { readonly rawJSON: (text: string) => unknown }).rawJSON(digits)
+const boolean: ScalarTag = { tag: 'tag:yaml.org,2002:bool', default: true, test: word, resolve: (text) => truths.includes(text.toLowerCase()) }
+/** Binary text becomes the string that it encodes. */
+const binary: ScalarTag = { tag: 'tag:yaml.org,2002:binary', default: false, resolve: (text) => text.replace(/\s/g, '') }
+
+const parse = (text: string): readonly Document[] => {
+  const documents = parseAllDocuments(text, { version: '1.2', schema: 'core', merge: true, uniqueKeys: false, logLevel: 'silent', customTags: (tags) => [boolean, integer, binary, ...tags] })
+  return Array.isArray(documents) ? documents as readonly Document[] : []
+}
+
+/** The error's text as upstream's reader words it, as far as the two readers agree on what is wrong. */
+function wording(error: { readonly code: string; readonly message: string; readonly linePos?: readonly { readonly line: number }[] | undefined }): string {
+  const line = error.linePos?.[0]?.line ?? 1
+  switch (error.code) {
+    case 'TAB_AS_INDENT': return `yaml: line ${line}: found character that cannot start any token`
+    case 'BLOCK_AS_IMPLICIT_KEY': return `yaml: line ${line}: mapping values are not allowed in this context`
+    case 'MISSING_CHAR': return `yaml: line ${line}: could not find expected ':'`
+    case 'BAD_INDENT': return `yaml: line ${line}: did not find expected key`
+    default: return `yaml: line ${line}: ${(error.message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '')}`
+  }
+}
+
+function readOne(document: Document): Reading {
+  const error = document.errors[0]
+  if (error) return { ok: false, message: wording(error) }
+  const duplicates: string[] = []
+  collectDuplicates(document.contents, '', duplicates)
+  try {
+    return { ok: true, value: document.toJS({ maxAliasCount: 100 }) as unknown, duplicates }
+  } catch (fault) {
+    // The reader throws on unknown anchors and on aliases that multiply without end.
+    return { ok: false, message: `yaml: ${fault instanceof Error ? fault.message : 'cannot be read'}` }
+  }
+}
+
+function collectDuplicates(node: unknown, path: string, into: string[]): void {
+  const { items } = (node ?? {}) as { readonly items?: readonly unknown[] }
+  if (!Array.isArray(items)) return
+  const seen = new Set<string>()
+  for (const [index, item] of items.entries()) {
+    const pair = item as { readonly key?: { readonly value?: unknown }; readonly value?: unknown }
+    if (pair.key === undefined) { collectDuplicates(item, `${path}[${index}]`, into); continue }
+    const key = String(pair.key?.value)
+    const below = path === '' ? key : `${path}.${key}`
+    if (seen.has(key) && key !== '<<') into.push(below)
+    seen.add(key)
+    collectDuplicates(pair.value, below, into)
+  }
+}
+
+/** Reads one YAML document; a stream of several is read as its first. */
+export function readYaml(text: string): Reading {
+  const document = parse(text)[0]
+  return document ? readOne(document) : { ok: true, value: null, duplicates: [] }
+}
+
+/** Reads every document of a manifest; empty ones are left out. */
+export function readDocuments(text: string): readonly Reading[] {
+  return parse(text).map(readOne).filter((reading) => !reading.ok || reading.value !== null)
+}
