@@ -1,4 +1,5 @@
 import { type ClusterView, type Index, type Resource, type ResourceType, standardIndexes } from '../api/index.ts'
+import { isOf } from './changes.ts'
 
 /** A view of literal objects, for tests: lists in key order, the standard indexes, no history. */
 export function viewOf(objects: readonly Resource[], revision = 1): ClusterView {
@@ -20,6 +21,3 @@ export function viewOf(objects: readonly Resource[], revision = 1): ClusterView 
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
-function isOf(type: ResourceType<Resource>, object: Resource): boolean {
-  return object.kind === type.kind && object.apiVersion === (type.group === '' ? type.version : `${type.group}/${type.version}`)
-}

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type EndpointSlice, endpointSlices, type Pod, pods, type Resource, type Service, services } from '../../api/index.ts'
+import { viewOf } from '../../rules/view-of.ts'
+import { anObject, aPod, dawn } from '../builders.ts'
+import { endpointSliceController } from './reconcile.ts'
+
+const service = (spec: object = {}, labels?: Readonly<Record<string, string>>): Service =>
+  anObject(services, 'web', { ...(labels && { metadata: { labels } }), spec: { clusterIP: '10.96.0.7', selector: { app: 'web' }, ports: [{ name: 'http', protocol: 'TCP', port: 80, targetPort: 'web' }], ...spec }, status: {} })
+const pod = (name: string, ip: string, ready = true, more: { metadata?: Partial<Pod['metadata']>; spec?: object; phase?: string } = {}): Pod => {
+  const made = aPod(name, { labels: { app: 'web' }, node: 'a', ...(ready && { ready: dawn }), ...(more.metadata && { metadata: { labels: { app: 'web' }, ...more.metadata } }), spec: { containers: [{ name: 'c', ports: [{ name: 'web', containerPort: 8080 }] }], ...more.spec } })
+  return { ...made, status: { ...made.status, podIP: ip, podIPs: [{ ip }], ...(more.phase && { phase: more.phase }) } }
+}
+const plan = (...objects: readonly Resource[]) => endpointSliceController.reconcile('default/web', { view: viewOf(objects), now: dawn, memory: undefined, last: undefined, observed: new Map() }).actions
+const ports = [{ name: 'http', port: 8080, protocol: 'TCP' }]
+const endpoint = (name: string, ip: string, ready = true, more: object = {}) => ({
+  addresses: [ip], conditions: { ready, serving: ready, terminating: false }, nodeName: 'a', targetRef: { kind: 'Pod', name, namespace: 'default', uid: `uid-${name}` }, ...more,
+})
+const labels = { 'endpointslice.kubernetes.io/managed-by': 'endpointslice-controller.k8s.io', 'kubernetes.io/service-name': 'web' }
+const slice = (name: string, endpoints: readonly object[], given: readonly object[] = ports): EndpointSlice => anObject(endpointSlices, name, { metadata: { labels }, addressType: 'IPv4', endpoints, ports: given })
+const created = (endpoints: readonly object[], given: readonly object[] = ports, more: object = {}) => ({
+  do: 'create', object: {
+    apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', addressType: 'IPv4', endpoints, ports: given,
+    metadata: { generateName: 'web-', namespace: 'default', labels: { ...labels, ...more }, ownerReferences: [{ apiVersion: 'v1', kind: 'Service', name: 'web', uid: 'uid-web', controller: true, blockOwnerDeletion: true }] },
+  },
+})
+
+test('ready and unready pods stand in one slice, with the port found by name', () => {
+  assert.deepEqual(plan(service(), pod('p1', '10.244.0.1'), pod('p2', '10.244.0.2', false)), [created([endpoint('p1', '10.244.0.1'), endpoint('p2', '10.244.0.2', false)])])
+})
+test('a Service without pods has one empty slice', () => {
+  assert.deepEqual(plan(service()), [created([], [])])
+  assert.deepEqual(plan(service(), slice('web-a', [], [])), [])
+})
+test('pods at their end and pods without an address are left out', () => {
+  assert.deepEqual(plan(service(), slice('web-a', [], []), pod('p1', '10.244.0.1', false, { phase: 'Succeeded' }), aPod('p2', { labels: { app: 'web' } })), [])
+})
+test('a terminating pod serves but is not ready, unless not-ready addresses are published', () => {
+  const going = pod('p1', '10.244.0.1', true, { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } })
+  const at = (spec: object) => plan(service(spec), going)
+  assert.deepEqual(at({}), [created([endpoint('p1', '10.244.0.1', true, { conditions: { ready: false, serving: true, terminating: true } })])])
+  assert.deepEqual(at({ publishNotReadyAddresses: true }), [created([endpoint('p1', '10.244.0.1', true, { conditions: { ready: true, serving: true, terminating: true } })])])
+})
+test('pods of a headless Service keep their hostname', () => {
+  assert.deepEqual(plan(service({ clusterIP: 'None', ports: [] }, { tier: 'db' }), pod('web-0', '10.244.0.1', true, { spec: { hostname: 'web-0', subdomain: 'web' } })), [
+    created([endpoint('web-0', '10.244.0.1', true, { hostname: 'web-0' })], [], { tier: 'db', 'service.kubernetes.io/headless': '' }),
+  ])
+})
+test('what is right is left alone; what changed is replaced in its place', () => {
+  const before = slice('web-a', [endpoint('p1', '10.244.0.1'), endpoint('p2', '10.244.0.2')])
+  assert.deepEqual(plan(service(), before, pod('p1', '10.244.0.1'), pod('p2', '10.244.0.2')), [])
+  assert.deepEqual(plan(service(), before, pod('p1', '10.244.0.1', false), pod('p3', '10.244.0.3')), [
+    { do: 'replace', part: 'main', object: { ...before, endpoints: [endpoint('p1', '10.244.0.1', false), endpoint('p3', '10.244.0.3')] } },
+  ])
+})
+test('the empty slice is used again for the first pod, and the last pod leaves an empty slice', () => {
+  const empty = slice('web-a', [], [])
+  const full = slice('web-a', [endpoint('p1', '10.244.0.1')])
+  assert.deepEqual(plan(service(), empty, pod('p1', '10.244.0.1')), [{ do: 'replace', part: 'main', object: full }])
+  assert.deepEqual(plan(service(), full), [{ do: 'replace', part: 'main', object: empty }])
+})
+test('a slice holds a hundred endpoints; one more goes to the fullest slice with room, or a new one', () => {
+  const many = Array.from({ length: 150 }, (_, i) => ({ name: `p${String(i).padStart(3, '0')}`, ip: `10.244.0.${i}` }))
+  const all = many.map(({ name, ip }) => endpoint(name, ip))
+  const running = many.map(({ name, ip }) => pod(name, ip))
+  assert.deepEqual(plan(service(), ...running), [created(all.slice(0, 100)), created(all.slice(100))])
+  const second = slice('web-b', all.slice(100))
+  assert.deepEqual(plan(service(), slice('web-a', all.slice(0, 100)), second, ...running, pod('q', '10.244.1.1')), [
+    { do: 'replace', part: 'main', object: { ...second, endpoints: [...all.slice(100), endpoint('q', '10.244.1.1')] } },
+  ])
+})
+test('pods that name the port differently go to slices of their own', () => {
+  const other = pod('p2', '10.244.0.2', true, { spec: { containers: [{ name: 'c', ports: [{ name: 'web', containerPort: 9090 }] }] } })
+  assert.deepEqual(plan(service(), pod('p1', '10.244.0.1'), other), [created([endpoint('p1', '10.244.0.1')]), created([endpoint('p2', '10.244.0.2')], [{ name: 'http', port: 9090, protocol: 'TCP' }])])
+})
+test('a Service without a selector and an external one get none', () => {
+  assert.deepEqual(plan(service({ selector: undefined }), pod('p1', '10.244.0.1')), [])
+  assert.deepEqual(plan(service({ type: 'ExternalName' }), pod('p1', '10.244.0.1')), [])
+})
+test('only what endpoints show of a pod wakes its Services', () => {
+  const affected = (before: Pod | undefined, after: Pod | undefined) => {
+    const watch = endpointSliceController.watches.find(({ resource }) => resource === pods.resource)
+    return [...(watch?.affected({ revision: 2, key: { resource: 'pods', namespace: 'default', name: 'p1' }, before, after }, viewOf([service()])) ?? [])]
+  }
+  const one = pod('p1', '10.244.0.1')
+  assert.deepEqual(affected(undefined, one), ['default/web'])
+  assert.deepEqual(affected(one, { ...one, status: { ...one.status, startTime: '2026-01-01T00:00:00Z' } }), [])
+  assert.deepEqual(affected(one, pod('p1', '10.244.0.1', false)), ['default/web'])
+  assert.deepEqual(affected(one, { ...one, metadata: { ...one.metadata, labels: {} } }), ['default/web'])
+})
