@@ -59,3 +59,11 @@ export const roles = type<Role>('rbac.authorization.k8s.io', 'roles', 'Role')
 export const clusterRoles = type<ClusterRole>('rbac.authorization.k8s.io', 'clusterroles', 'ClusterRole', 'Cluster')
 export const roleBindings = type<RoleBinding>('rbac.authorization.k8s.io', 'rolebindings', 'RoleBinding')
 export const clusterRoleBindings = type<ClusterRoleBinding>('rbac.authorization.k8s.io', 'clusterrolebindings', 'ClusterRoleBinding', 'Cluster')
+
+/** All of the above. */
+export const builtInTypes: readonly ResourceType<Resource>[] = [
+  namespaces, nodes, pods, services, endpoints, configMaps, secrets, serviceAccounts, persistentVolumes,
+  persistentVolumeClaims, events, endpointSlices, storageClasses, leases, deployments, replicaSets,
+  statefulSets, daemonSets, controllerRevisions, jobs, cronJobs, priorityClasses, roles, clusterRoles,
+  roleBindings, clusterRoleBindings,
+]
