@@ -48,18 +48,6 @@ export const uncontrolledPods = uncontrolled(pods)
 export const uncontrolledReplicaSets = uncontrolled(replicaSets)
 export const uncontrolledRevisions = uncontrolled(controllerRevisions)
 
-const namespaceWithoutController = (object: Resource): readonly string[] =>
-  object.metadata.ownerReferences?.some((owner) => owner.controller === true) ? [] : [object.metadata.namespace ?? '']
-
-/** Pods without a controller by namespace: what a controller may adopt. */
-export const uncontrolledPods: Index<Pod> = { name: 'uncontrolled pods', type: pods, values: namespaceWithoutController }
-
-/** ReplicaSets without a controller by namespace. */
-export const uncontrolledReplicaSets: Index<ReplicaSet> = { name: 'uncontrolled replica sets', type: replicaSets, values: namespaceWithoutController }
-
-/** ControllerRevisions without a controller by namespace. */
-export const uncontrolledRevisions: Index<ControllerRevision> = { name: 'uncontrolled revisions', type: controllerRevisions, values: namespaceWithoutController }
-
 export const standardIndexes: readonly Index<Resource>[] = [
   byOwner, byNamespace, byUid, podsByNode, slicesByService, podsByLabel, servicesBySelector, uncontrolledPods, uncontrolledReplicaSets, uncontrolledRevisions,
 ]
