@@ -1,5 +1,5 @@
 // Names that depend on content: the same template always gets the same suffix.
-const safeAlphabet = 'bcdfghjklmnpqrstvwxz2456789'
+export const safeAlphabet = 'bcdfghjklmnpqrstvwxz2456789'
 
 /** FNV-1a, 32 bits, over the UTF-8 bytes of the texts. */
 export function fnv1a(...texts: readonly string[]): number {

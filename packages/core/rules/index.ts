@@ -1,5 +1,6 @@
 export * from './conditions.ts'
 export * from './hash.ts'
+export * from './names.ts'
 export * from './node-selectors.ts'
 export * from './owners.ts'
 export * from './percent.ts'
