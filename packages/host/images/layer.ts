@@ -1,0 +1,71 @@
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { chmodSync, rmSync } from 'node:fs'
+import { type Readable, Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { createGunzip, createZstdDecompress } from 'node:zlib'
+import { checked, libc } from '../linux/libc.ts'
+import { run } from '../linux/processes.ts'
+
+const whiteoutPrefix = '.wh.'
+const opaqueName = '.wh..wh..opq'
+const characterDevice = 0o020000
+
+/**
+ * Unpacks a layer's uncompressed archive into an empty directory with owners, modes, hard links and extended attributes
+ * kept, and turns the marks of removed files into those of overlay file systems. Needs GNU tar, which refuses to write
+ * outside the directory.
+ */
+export async function unpackLayer(archive: Readable, directory: string): Promise<{ readonly diffId: string; readonly sizeBytes: number }> {
+  const hash = createHash('sha256')
+  let sizeBytes = 0
+  const measure = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      hash.update(chunk)
+      sizeBytes += chunk.length
+      done(undefined, chunk)
+    },
+  })
+  const tar = spawn('tar', ['-x', '-p', '--numeric-owner', '--xattrs', '--xattrs-include=*', '--warning=no-timestamp', '-C', directory], { stdio: ['pipe', 'ignore', 'pipe'] })
+  let complaint = ''
+  tar.stderr.setEncoding('utf8').on('data', (text: string) => { if (complaint.length < 4096) complaint += text })
+  const ended = new Promise<number>((resolve) => {
+    tar.on('error', (error) => { complaint += error.message; resolve(127) })
+    tar.on('close', (code) => resolve(code ?? 1))
+  })
+  const [piped] = await Promise.allSettled([pipeline(archive, measure, tar.stdin)])
+  const code = await ended
+  if (code !== 0) throw new Error(`cannot unpack the layer: ${complaint.trim()}`)
+  if (piped.status === 'rejected') throw piped.reason
+  await convertWhiteouts(directory)
+  chmodSync(directory, 0o755)
+  return { diffId: `sha256:${hash.digest('hex')}`, sizeBytes }
+}
+
+/** A stream's bytes uncompressed, by the media type or, without one, by nothing at all. */
+export function decompress(compressed: Readable, mediaType: string): Readable {
+  if (/gzip$/.test(mediaType)) return chain(compressed, createGunzip())
+  if (/zstd$/.test(mediaType)) return chain(compressed, createZstdDecompress())
+  return compressed
+}
+
+function chain(source: Readable, target: Transform | ReturnType<typeof createGunzip> | ReturnType<typeof createZstdDecompress>): Readable {
+  source.on('error', (error) => target.destroy(error))
+  return source.pipe(target)
+}
+
+async function convertWhiteouts(directory: string): Promise<void> {
+  const found = await run('find', [directory, '-name', `${whiteoutPrefix}*`, '-print0'])
+  if (found.code !== 0) throw new Error(`cannot look for removed files: ${found.stderr.trim()}`)
+  for (const path of found.stdout.split('\0').filter((line) => line !== '')) {
+    const slash = path.lastIndexOf('/')
+    const [parent, name] = [path.slice(0, slash), path.slice(slash + 1)]
+    rmSync(path)
+    if (name === opaqueName) {
+      checked('lsetxattr', libc().lsetxattr(parent, 'trusted.overlay.opaque', Buffer.from('y'), 1, 0), parent)
+    } else if (!name.startsWith('.wh..wh.')) {
+      const removed = `${parent}/${name.slice(whiteoutPrefix.length)}`
+      checked('mknod', libc().mknod(removed, characterDevice, 0), removed)
+    }
+  }
+}

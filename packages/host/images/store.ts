@@ -1,0 +1,172 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import type { Readable } from 'node:stream'
+import { unpackLayer } from './layer.ts'
+import { normalise } from './reference.ts'
+
+/** What an image says about the processes made from it, as the OCI image specification names it. */
+export interface ImageSettings {
+  readonly Entrypoint?: readonly string[] | null
+  readonly Cmd?: readonly string[] | null
+  readonly Env?: readonly string[] | null
+  readonly User?: string
+  readonly WorkingDir?: string
+  readonly StopSignal?: string
+  readonly ExposedPorts?: Readonly<Record<string, object>>
+  readonly Volumes?: Readonly<Record<string, object>> | null
+  readonly Labels?: Readonly<Record<string, string>> | null
+}
+
+export interface StoredImage {
+  /** The digest of the image's configuration. */
+  readonly id: string
+  /** The digest of its manifest, where it came with one. */
+  readonly digest: string | undefined
+  readonly settings: ImageSettings
+  readonly architecture: string
+  /** Digests of the layers' uncompressed archives, lowest first. */
+  readonly layers: readonly string[]
+  readonly sizeBytes: number
+  /** The configuration word for word, for whoever exports the image. */
+  readonly configuration: string
+}
+
+export interface NamedImage { readonly reference: string; readonly image: StoredImage }
+
+/** Images by name and by content, in one directory; several processes may use it at once. */
+export interface ImageStore {
+  /** By any way of writing its name, or by its id. */
+  find(name: string): StoredImage | undefined
+  list(): readonly NamedImage[]
+  hasLayer(diffId: string): boolean
+  /** Unpacks an uncompressed archive; refuses it when its digest is not `diffId`. Answers the digest. */
+  addLayer(archive: Readable, diffId: string | undefined): Promise<string>
+  /** Names an image whose layers are all here. */
+  addImage(reference: string, image: { readonly configuration: string; readonly sizeBytes: number; readonly digest?: string }): StoredImage
+  /** Takes a name away, and with an image's last name the layers that nobody else has. Images in `inUse` (ids) keep them. */
+  remove(name: string, inUse: ReadonlySet<string>): Promise<{ readonly removed: readonly string[]; readonly freedBytes: number }>
+  /** The directories of an image's layers, top first, as overlay mounts want them. */
+  layerDirectories(image: StoredImage): readonly string[]
+}
+
+interface LayerRecord { readonly diffId: string; readonly sizeBytes: number }
+
+/** Opens, or makes, the store in `directory`. */
+export function openImageStore(directory: string): ImageStore {
+  // Short names: an overlay mount must name all layers within one page.
+  const layerDirectory = (diffId: string): string => `${directory}/layers/${diffId.slice(7, 39)}`
+  const imageFile = (id: string): string => `${directory}/images/${id.slice(7)}.json`
+  const nameFile = (reference: string): string => `${directory}/names/${encodeURIComponent(reference)}`
+  for (const part of ['layers', 'images', 'names']) mkdirSync(`${directory}/${part}`, { recursive: true })
+  const known = new Map<string, StoredImage>()
+
+  const load = (id: string): StoredImage | undefined => {
+    const before = known.get(id)
+    if (before !== undefined) return before
+    const text = readIfThere(imageFile(id))
+    if (text === undefined) return undefined
+    const image: StoredImage = JSON.parse(text)
+    known.set(id, image)
+    return image
+  }
+
+  const list = (): readonly NamedImage[] => readdirSync(`${directory}/names`).filter((file) => !file.startsWith('.')).sort().flatMap((file) => {
+    const id = readIfThere(`${directory}/names/${file}`)
+    const image = id === undefined ? undefined : load(id)
+    return image === undefined ? [] : [{ reference: decodeURIComponent(file), image }]
+  })
+
+  const find = (name: string): StoredImage | undefined => {
+    if (/^(sha256:)?[0-9a-f]{64}$/.test(name)) return load(name.startsWith('sha256:') ? name : `sha256:${name}`)
+    const reference = normalise(name)
+    const id = reference === undefined ? undefined : readIfThere(nameFile(reference))
+    return id === undefined ? undefined : load(id)
+  }
+
+  return {
+    find,
+    list,
+    hasLayer: (diffId) => existsSync(`${layerDirectory(diffId)}.json`),
+    async addLayer(archive, diffId) {
+      const temporary = `${directory}/layers/.${randomBytes(8).toString('hex')}`
+      mkdirSync(temporary)
+      try {
+        const unpacked = await unpackLayer(archive, temporary)
+        if (diffId !== undefined && unpacked.diffId !== diffId) throw new Error(`wrong diff id calculated on extraction "${unpacked.diffId}"`)
+        const target = layerDirectory(unpacked.diffId)
+        if (!existsSync(`${target}.json`)) {
+          if (existsSync(target)) await rm(target, { recursive: true }) // Left by a crash between the two renames.
+          renameSync(temporary, target)
+          const record: LayerRecord = { diffId: unpacked.diffId, sizeBytes: unpacked.sizeBytes }
+          writeWhole(`${target}.json`, JSON.stringify(record))
+        }
+        return unpacked.diffId
+      } finally {
+        await rm(temporary, { recursive: true, force: true })
+      }
+    },
+    addImage(reference, image) {
+      const configuration: { readonly architecture?: string; readonly config?: ImageSettings; readonly rootfs: { readonly diff_ids: readonly string[] } } = JSON.parse(image.configuration)
+      const layers = configuration.rootfs.diff_ids
+      const missing = layers.find((diffId) => !existsSync(`${layerDirectory(diffId)}.json`))
+      if (missing !== undefined) throw new Error(`image ${reference} lacks its layer ${missing}`)
+      const stored: StoredImage = {
+        id: digestOf(image.configuration), digest: image.digest, settings: configuration.config ?? {},
+        architecture: configuration.architecture ?? '', layers, sizeBytes: image.sizeBytes, configuration: image.configuration,
+      }
+      writeWhole(imageFile(stored.id), JSON.stringify(stored))
+      writeWhole(nameFile(reference), stored.id)
+      known.set(stored.id, stored)
+      return stored
+    },
+    async remove(name, inUse) {
+      const image = find(name)
+      if (image === undefined) return { removed: [], freedBytes: 0 }
+      const reference = normalise(name)
+      const names = list().filter((named) => named.image.id === image.id).map((named) => named.reference)
+      const removed = reference !== undefined && names.includes(reference) ? [reference] : names
+      for (const one of removed) rmSync(nameFile(one), { force: true })
+      if (removed.length < names.length || inUse.has(image.id)) return { removed, freedBytes: 0 }
+      rmSync(imageFile(image.id), { force: true })
+      known.delete(image.id)
+      const others = new Set(list().flatMap((named) => named.image.layers))
+      let freedBytes = 0
+      for (const diffId of image.layers.filter((layer) => !others.has(layer))) {
+        const target = layerDirectory(diffId)
+        const record = readIfThere(`${target}.json`)
+        if (record !== undefined) freedBytes += layerSize(record)
+        rmSync(`${target}.json`, { force: true })
+        await rm(target, { recursive: true, force: true })
+      }
+      return { removed, freedBytes }
+    },
+    layerDirectories: (image) => image.layers.map(layerDirectory).reverse(),
+  }
+}
+
+/** 'sha256:…' of some bytes. */
+export function digestOf(bytes: string | Uint8Array): string {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+}
+
+function layerSize(record: string): number {
+  const parsed: LayerRecord = JSON.parse(record)
+  return parsed.sizeBytes
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** Others see the old file or the new one, never half of it. */
+function writeWhole(path: string, text: string): void {
+  const temporary = `${path.slice(0, path.lastIndexOf('/'))}/.${randomBytes(8).toString('hex')}`
+  writeFileSync(temporary, text)
+  renameSync(temporary, path)
+}

@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs'
+import { checked, libc } from './libc.ts'
+
+const readOnlyFlag = 1
+const noSuid = 2
+const noDevices = 4
+const noExecute = 8
+const remount = 32
+const bind = 4096
+const recursive = 16384
+const detachFlag = 2
+const optionsLimit = 4095 // One page: what mount(2) takes.
+
+/** Binds a file or directory at `target`, with the mounts below it. */
+export function bindMount(source: string, target: string): void {
+  checked('mount', libc().mount(source, target, null, bind | recursive, null), `${source} at ${target}`)
+}
+
+/** Makes a bind mount at `target` read-only. */
+export function makeReadOnly(target: string): void {
+  checked('mount', libc().mount(null, target, null, bind | remount | readOnlyFlag, null), `${target} read-only`)
+}
+
+/** A file system in memory, of at most `sizeBytes` where given. */
+export function memoryMount(target: string, options: { readonly sizeBytes?: number; readonly mode: number; readonly executable: boolean }): void {
+  const size = options.sizeBytes === undefined ? '' : `,size=${options.sizeBytes}`
+  const flags = noSuid | noDevices | (options.executable ? 0 : noExecute)
+  const data = `mode=${options.mode.toString(8)}${size}`
+  checked('mount', libc().mount('tmpfs', target, 'tmpfs', flags, data), `tmpfs at ${target}`)
+}
+
+/** A root file system: `layers` from top to bottom, changes in `upper`. */
+export function overlayMount(target: string, at: { readonly layers: readonly string[]; readonly upper: string; readonly work: string }): void {
+  const data = `lowerdir=${at.layers.join(':')},upperdir=${at.upper},workdir=${at.work}`
+  if (data.length > optionsLimit) throw new Error(`the image has too many layers (${at.layers.length}) for one overlay mount`)
+  checked('mount', libc().mount('overlay', target, 'overlay', 0, data), `overlay at ${target}`)
+}
+
+/** Takes a mount away, now or when its last user goes. Never remove the directory of a mount instead. */
+export function detach(target: string): void {
+  checked('umount2', libc().umount2(target, detachFlag), target)
+}
+
+/** Where something is mounted at or below `directory` in our mount namespace, deepest first. */
+export function mountsBelow(directory: string): readonly string[] {
+  const points = readFileSync('/proc/self/mountinfo', 'utf8').split('\n').flatMap((line) => {
+    const point = line.split(' ')[4]
+    return point === undefined ? [] : [point.replaceAll('\\040', ' ')]
+  })
+  return points.filter((point) => point === directory || point.startsWith(`${directory}/`)).reverse()
+}

@@ -1,0 +1,317 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import type { ServiceRoute } from '@kubeskiff/core/network'
+import { addAddress, addCable, closeNetlink, linkNumber, linkUp, openNetlink, openNetlinkHere, setRoute, type NetlinkSocket } from '../linux/netlink.ts'
+import { isPinned, makeNamespaces, nameHost, unpin } from '../linux/namespaces.ts'
+import { run } from '../linux/processes.ts'
+import { isInside, nextAddress, nthAddress } from './addresses.ts'
+import { createProgrammer, type Programmer } from './programmer.ts'
+import type { HostPort } from './rules.ts'
+
+/** The networks of one cluster on this machine. */
+export interface NetworkSettings {
+  /** Addresses of the nodes and of the machine itself among them, for example 172.30.0.0/24. */
+  readonly nodeNetwork: string
+  /** All pods, for example 10.244.0.0/16. */
+  readonly podNetwork: string
+  /** All cluster IPs, for example 10.96.0.0/16. */
+  readonly serviceNetwork: string
+  /** Where pods ask for names, for example 10.96.0.10: every node answers it itself. */
+  readonly dnsAddress: string
+  /** Whether the machine gets a way to pods and cluster IPs: one cable and three routes. */
+  readonly reachableFromHost: boolean
+  /** Whether pods reach the world beyond the machine: turns on its IP forwarding and masks their addresses. */
+  readonly egress: boolean
+}
+
+export interface NetworkNode {
+  readonly name: string
+  readonly address: string
+  /** Path of the pinned network namespace. */
+  readonly namespace: string
+  /** '' until the cluster has given the node its pods' network. */
+  readonly podNetwork: string
+}
+
+/** The nodes that this machine plays: each a network namespace, all joined by a router namespace, the hub. */
+export interface ClusterNetwork {
+  readonly settings: NetworkSettings
+  /** The router between nodes and machine. */
+  readonly hub: { readonly namespace: string; readonly address: string }
+  /** Makes a node or, after a restart, finds it as it was. */
+  addNode(name: string, podNetwork: string): NetworkNode
+  node(name: string): NetworkNode | undefined
+  removeNode(name: string): void
+  /** An address for a pod on a node; the same again for the same pod. Throws when none is free. */
+  allocate(node: string, pod: string): string
+  /** Takes note of an address that a pod has had since before a restart. */
+  keep(node: string, pod: string, address: string): void
+  /** Gives the pod namespaces (net and uts always, ipc unless the host's) under `directory` and joins it to its node. Synchronous: 1–2 ms. */
+  attach(pod: PodPlace): void
+  detach(pod: string, node: string, directory: string): void
+  /** Opens the node's ports for a pod, as hostPort asks. */
+  openHostPorts(node: string, pod: string, ports: readonly HostPort[]): Promise<void>
+  /** Makes these, and only these, services work in the node. */
+  program(node: string, routes: readonly ServiceRoute[]): Promise<void>
+  /** Makes these services work for the machine itself. */
+  programHost(routes: readonly ServiceRoute[]): Promise<void>
+  close(): void
+}
+export interface PodPlace {
+  readonly pod: string
+  readonly node: string
+  readonly address: string
+  readonly directory: string
+  readonly hostname: string
+  readonly ipc: boolean
+  /** Kernel settings of the namespaces: net.* and kernel.shm*, kernel.msg*, kernel.sem, fs.mqueue.*. */
+  readonly sysctls: readonly { readonly name: string; readonly value: string }[]
+}
+
+const gateway = '169.254.1.1'
+const hubOffset = 2
+const firstNodeOffset = 11
+
+interface NodeState { node: NetworkNode; readonly socket: NetlinkSocket; readonly programmer: Programmer; readonly taken: Map<string, string>; last: string | undefined; routes: readonly ServiceRoute[]; readonly hostPorts: Map<string, readonly HostPort[]> }
+
+/** Builds, or finds after a restart, the network of a cluster. Must run as root in a mount namespace that outlives us. */
+export function createNetwork(settings: NetworkSettings, directory: string): ClusterNetwork {
+  const hub = { namespace: `${directory}/hub/net`, address: nthAddress(settings.nodeNetwork, hubOffset) }
+  const machine = nthAddress(settings.nodeNetwork, 1)
+  const clusterNetworks = [settings.podNetwork, settings.nodeNetwork]
+  mkdirSync(`${directory}/nodes`, { recursive: true })
+  if (!isPinned(hub.namespace)) makeHub()
+  const hubSocket = openNetlink(hub.namespace)
+  const hubProgrammer = createProgrammer(hub.namespace)
+  const nodes = new Map<string, NodeState>()
+
+  function makeHub(): void {
+    makeNamespaces(`${directory}/hub`, ['net'], () => {
+      prepareRouter()
+      const inside = openNetlinkHere()
+      const loopback = linkNumber(inside, 'lo') ?? 1
+      linkUp(inside, loopback)
+      addAddress(inside, loopback, { address: gateway, prefix: 32, scope: 'link' })
+      addAddress(inside, loopback, { address: hub.address, prefix: 32, scope: 'global' })
+      addAddress(inside, loopback, { address: settings.dnsAddress, prefix: 32, scope: 'host' })
+      // What no service claims ends here and is not sent round in circles.
+      setRoute(inside, { to: settings.serviceNetwork, by: 'nothing' })
+      setRoute(inside, { to: settings.podNetwork, by: 'nothing' })
+      closeNetlink(inside)
+    })
+    if (settings.reachableFromHost) connectHost()
+  }
+
+  function connectHost(): void {
+    const name = `skiff${createHash('sha256').update(directory).digest('hex').slice(0, 6)}`
+    const here = openNetlinkHere()
+    const inside = openNetlink(hub.namespace)
+    try {
+      addCable(here, { name, peer: 'host', peerNamespace: hub.namespace })
+      const index = linkNumber(here, name) ?? 0
+      addAddress(here, index, { address: machine, prefix: 32, scope: 'global' })
+      for (const to of [settings.nodeNetwork, settings.podNetwork, settings.serviceNetwork]) setRoute(here, { to, by: 'gateway', index, gateway: hub.address, source: machine })
+      const peer = linkNumber(inside, 'host') ?? 0
+      linkUp(inside, peer)
+      setRoute(inside, { to: `${machine}/32`, by: 'device', index: peer, source: hub.address })
+      if (settings.egress) setRoute(inside, { to: 'default', by: 'gateway', index: peer, gateway: machine, source: hub.address })
+    } finally {
+      closeNetlink(here)
+      closeNetlink(inside)
+    }
+    if (settings.egress) letOut()
+  }
+
+  function letOut(): void {
+    writeFileSync('/proc/sys/net/ipv4/ip_forward', '1')
+    const script = `table ip skiff-egress {}\ndelete table ip skiff-egress\ntable ip skiff-egress {\n  chain leaving {\n    type nat hook postrouting priority srcnat; policy accept;\n    ip saddr ${settings.nodeNetwork} ip daddr != { ${clusterNetworks.join(', ')} } masquerade\n  }\n}\n`
+    void run('nft', ['-f', '-'], { input: script }).then((result) => {
+      if (result.code !== 0) process.stderr.write(`pods cannot reach the outside: ${result.stderr.trim()}\n`)
+    })
+  }
+
+  const stateOf = (name: string): NodeState => {
+    const state = nodes.get(name)
+    if (state === undefined) throw new Error(`node ${name} has no network on this machine`)
+    return state
+  }
+
+  function makeNode(name: string, place: string, offset: number): void {
+    const address = nthAddress(settings.nodeNetwork, offset)
+    const cable = `node${offset}`
+    const inside = makeNamespaces(place, ['net'], () => {
+      prepareRouter()
+      return openNetlinkHere()
+    })
+    try {
+      const loopback = linkNumber(inside, 'lo') ?? 1
+      linkUp(inside, loopback)
+      addAddress(inside, loopback, { address: gateway, prefix: 32, scope: 'link' })
+      addAddress(inside, loopback, { address: settings.dnsAddress, prefix: 32, scope: 'host' })
+      addCable(hubSocket, { name: cable, peer: 'eth0', peerNamespace: `${place}/net` })
+      const outer = linkNumber(hubSocket, cable) ?? 0
+      const inner = linkNumber(inside, 'eth0') ?? 0
+      setRoute(hubSocket, { to: `${address}/32`, by: 'device', index: outer, source: hub.address })
+      addAddress(inside, inner, { address, prefix: 32, scope: 'global' })
+      linkUp(inside, inner)
+      setRoute(inside, { to: 'default', by: 'gateway', index: inner, gateway: hub.address, source: address })
+    } finally {
+      closeNetlink(inside)
+    }
+    writeWhole(`${place}/node.json`, JSON.stringify({ name, offset }))
+  }
+
+  function offsetOf(name: string): number | undefined {
+    try {
+      const record: { readonly offset: number } = JSON.parse(readFileSync(`${directory}/nodes/${name}/node.json`, 'utf8'))
+      return record.offset
+    } catch {
+      return undefined // Never made, or the machine stopped while it was.
+    }
+  }
+
+  const forwarding = (state: NodeState): Promise<void> => state.programmer.program({
+    address: state.node.address, podNetwork: state.node.podNetwork, clusterNetworks, served: [settings.dnsAddress],
+    routes: state.routes, hostPorts: [...state.hostPorts.values()].flat(),
+  })
+
+  return {
+    settings,
+    hub,
+    addNode(name, podNetwork) {
+      const place = `${directory}/nodes/${name}`
+      let offset = offsetOf(name)
+      if (offset === undefined || !isPinned(`${place}/net`)) {
+        const used = new Set(readdirSync(`${directory}/nodes`).map(offsetOf))
+        offset ??= Array.from({ length: 4096 }, (_, index) => firstNodeOffset + index).find((candidate) => !used.has(candidate)) ?? firstNodeOffset
+        makeNode(name, place, offset)
+      }
+      const address = nthAddress(settings.nodeNetwork, offset)
+      const node: NetworkNode = { name, address, namespace: `${place}/net`, podNetwork }
+      const known = nodes.get(name)
+      const state = known ?? { node, socket: openNetlink(node.namespace), programmer: createProgrammer(node.namespace), taken: new Map(), last: undefined, routes: [], hostPorts: new Map() }
+      state.node = node
+      nodes.set(name, state)
+      if (podNetwork !== '') {
+        const outer = linkNumber(hubSocket, `node${offset}`) ?? 0
+        setRoute(hubSocket, { to: podNetwork, by: 'gateway', index: outer, gateway: address, source: hub.address })
+        setRoute(state.socket, { to: podNetwork, by: 'nothing' })
+      }
+      void forwarding(state).catch((error) => process.stderr.write(`node ${name}: ${String(error)}\n`))
+      return node
+    },
+    node: (name) => nodes.get(name)?.node,
+    removeNode(name) {
+      const state = nodes.get(name)
+      if (state === undefined) return
+      closeNetlink(state.socket)
+      nodes.delete(name)
+      unpin(`${directory}/nodes/${name}`, ['net'])
+      rmSync(`${directory}/nodes/${name}`, { recursive: true, force: true })
+    },
+    allocate(name, pod) {
+      const state = stateOf(name)
+      const had = state.taken.get(pod)
+      if (had !== undefined) return had
+      if (state.node.podNetwork === '') throw new Error(`node ${name} has no network for pods yet`)
+      const address = nextAddress(state.node.podNetwork, state.last, new Set(state.taken.values()))
+      if (address === undefined) throw new Error(`no IP addresses available in range set: ${state.node.podNetwork}`)
+      state.taken.set(pod, address)
+      state.last = address
+      return address
+    },
+    keep(name, pod, address) {
+      const state = stateOf(name)
+      state.taken.set(pod, address)
+      if (isInside(address, state.node.podNetwork)) state.last = address
+    },
+    attach(pod) {
+      const state = stateOf(pod.node)
+      const inside = makeNamespaces(pod.directory, pod.ipc ? ['net', 'ipc', 'uts'] : ['net', 'uts'], () => {
+        nameHost(pod.hostname)
+        preparePod(pod.sysctls)
+        return openNetlinkHere()
+      })
+      try {
+        const cable = `pod${randomBytes(5).toString('hex')}`
+        addCable(state.socket, { name: cable, peer: 'eth0', peerNamespace: `${pod.directory}/net` })
+        const outer = linkNumber(state.socket, cable) ?? 0
+        const inner = linkNumber(inside, 'eth0') ?? 0
+        linkUp(inside, 1)
+        addAddress(inside, inner, { address: pod.address, prefix: 32, scope: 'global' })
+        linkUp(inside, inner)
+        setRoute(inside, { to: 'default', by: 'gateway', index: inner, gateway, source: pod.address })
+        setRoute(state.socket, { to: `${pod.address}/32`, by: 'device', index: outer, source: state.node.address })
+      } finally {
+        closeNetlink(inside)
+      }
+    },
+    detach(pod, name, place) {
+      unpin(place, ['net', 'ipc', 'uts'])
+      const state = nodes.get(name)
+      state?.taken.delete(pod)
+      if (state?.hostPorts.delete(pod) === true) void forwarding(state).catch((error) => process.stderr.write(`node ${name}: ${String(error)}\n`))
+    },
+    openHostPorts(name, pod, ports) {
+      const state = stateOf(name)
+      state.hostPorts.set(pod, ports)
+      return forwarding(state)
+    },
+    program(name, routes) {
+      const state = stateOf(name)
+      state.routes = routes
+      return forwarding(state)
+    },
+    programHost: (routes) => hubProgrammer.program({ address: hub.address, podNetwork: '', clusterNetworks, served: [settings.dnsAddress], routes, hostPorts: [] }),
+    close() {
+      closeNetlink(hubSocket)
+      for (const state of nodes.values()) closeNetlink(state.socket)
+      nodes.clear()
+    },
+  }
+}
+
+/** Takes the whole network away: all namespaces and, with them, all cables. For `skiff down --purge` and tests. */
+export function removeNetwork(directory: string): void {
+  for (const name of readdirIfThere(`${directory}/nodes`)) unpin(`${directory}/nodes/${name}`, ['net'])
+  unpin(`${directory}/hub`, ['net'])
+  rmSync(directory, { recursive: true, force: true })
+}
+
+/** Makes the namespace that this thread is in pass packets on, whatever way they came. */
+function prepareRouter(): void {
+  setting('net.ipv4.ip_forward', '1')
+  for (const scope of ['all', 'default']) setting(`net.ipv4.conf.${scope}.rp_filter`, '0')
+  setting('net.ipv6.conf.default.disable_ipv6', '1')
+}
+
+/** As containerd: low ports and ping need no privilege inside a pod. */
+function preparePod(sysctls: readonly { readonly name: string; readonly value: string }[]): void {
+  setting('net.ipv6.conf.default.disable_ipv6', '1')
+  setting('net.ipv4.ip_unprivileged_port_start', '0')
+  setting('net.ipv4.ping_group_range', '0 2147483647')
+  for (const { name, value } of sysctls) writeFileSync(`/proc/sys/${name.replaceAll('.', '/')}`, value)
+}
+
+function setting(name: string, value: string): void {
+  try {
+    writeFileSync(`/proc/sys/${name.replaceAll('.', '/')}`, value)
+  } catch (error) {
+    // A kernel without IPv6 has no such file.
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+  }
+}
+
+function readdirIfThere(path: string): readonly string[] {
+  try {
+    return readdirSync(path)
+  } catch {
+    return [] // Nothing was made.
+  }
+}
+
+function writeWhole(path: string, text: string): void {
+  writeFileSync(`${path}.new`, text)
+  renameSync(`${path}.new`, path)
+}
+
