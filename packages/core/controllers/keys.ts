@@ -1,0 +1,26 @@
+import type { Resource, ResourceType } from '../api/resource.ts'
+import type { Change } from '../api/view.ts'
+import { controllerOf } from '../rules/owners.ts'
+
+/** The two halves of a key. */
+export function namesOf(key: string): readonly [namespace: string, name: string] {
+  const slash = key.indexOf('/')
+  return [key.slice(0, slash), key.slice(slash + 1)]
+}
+
+/** The key of the object's controller, when that is of this type. */
+export function controllerKey(type: ResourceType<Resource>, object: Resource | undefined): string | undefined {
+  const controller = object && controllerOf(object)
+  if (object === undefined || controller?.kind !== type.kind || !controller.apiVersion.startsWith(type.group === '' ? 'v1' : `${type.group}/`)) return undefined
+  return `${object.metadata.namespace ?? ''}/${controller.name}`
+}
+
+/** The keys of the controllers before and after a change. */
+export function controllerKeys(type: ResourceType<Resource>, change: Change): readonly string[] {
+  const before = controllerKey(type, change.before)
+  const after = controllerKey(type, change.after)
+  return [...new Set([before, after])].filter((key) => key !== undefined)
+}
+
+/** The key of the changed object itself. */
+export const ownKey = (change: Change): readonly string[] => [`${change.key.namespace}/${change.key.name}`]

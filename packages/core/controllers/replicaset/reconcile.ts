@@ -1,0 +1,128 @@
+import type { Action } from '../../api/action.ts'
+import type { Controller, Plan, World } from '../../api/controller.ts'
+import { uncontrolledPods } from '../../api/indexes.ts'
+import type { Refusal } from '../../api/refusal.ts'
+import { keyOf } from '../../api/resource.ts'
+import { type Pod, pods, type ReplicaSet, replicaSets } from '../../api/resources.ts'
+import type { Change, ClusterView } from '../../api/view.ts'
+import { conditionOf, setCondition } from '../../rules/conditions.ts'
+import { objectKey } from '../../rules/changes.ts'
+import { generatedName } from '../../rules/names.ts'
+import { candidatesFor, claim, claimActions, controllerOf } from '../../rules/owners.ts'
+import { availableAt, inDeletionOrder, isActive, isAvailable, isReady, isTerminating } from '../../rules/pods.ts'
+import { selectorMatches } from '../../rules/selectors.ts'
+import { controllerKeys, namesOf, ownKey } from '../keys.ts'
+import { countsDifferently } from '../pod-changes.ts'
+import { podFromTemplate } from '../pod-template.ts'
+import { settled } from '../settled.ts'
+
+/** As upstream's BurstReplicas: so many pods are made or removed in one look. */
+const burst = 500
+
+/** Keeps as many pods as a ReplicaSet asks for, and reports how they fare. */
+export const replicaSetController: Controller = {
+  name: 'replicaset-controller',
+  watches: [
+    { resource: replicaSets.resource, affected: ownKey },
+    { resource: pods.resource, affected: (change, view) => (countsDifferently(change) ? setsOf(change, view) : []) },
+  ],
+  reconcile: (key, world) => {
+    const set = world.view.get(replicaSets, ...namesOf(key))
+    return set === undefined ? settled : reconcile(set, world)
+  },
+}
+
+function setsOf(change: Change, view: ClusterView): readonly string[] {
+  const keys = controllerKeys(replicaSets, change)
+  const after = change.after
+  if (after === undefined || controllerOf(after) !== undefined || isTerminating(after)) return keys
+  const matching = [...view.list(replicaSets, after.metadata.namespace)].filter((set) => selectorMatches(set.spec.selector, after.metadata.labels))
+  return [...keys, ...matching.map(objectKey)]
+}
+
+function reconcile(set: ReplicaSet, { view, now, last }: World<undefined>): Plan {
+  const active = [...candidatesFor(view, pods, set, uncontrolledPods)].filter(isActive)
+  const decided = claim(set, set.spec.selector, active)
+  const owned = decided.owned
+  const missing = (set.spec.replicas ?? 1) - owned.length
+  const failure = last !== undefined && missing > 0 && isCreateFailure(last) ? last : undefined
+  const status = statusOf(set, owned, { missing, failure, now })
+  return {
+    actions: [
+      ...claimActions(pods, replicaSets, set, decided),
+      ...(failure ? [warn(set, failure)] : []),
+      // Before the pods: when one of those is refused the rest of the plan is dropped, and the status has to tell why.
+      ...(status ? [report({ ...set, status })] : []),
+      ...(isTerminating(set) ? [] : missing > 0 ? createPods(set, Math.min(missing, burst), view) : deletePods(set, owned, Math.min(-missing, burst), view, now)),
+    ],
+    ...nextAvailable(set, owned, now),
+  }
+}
+
+function createPods(set: ReplicaSet, count: number, view: ClusterView): Action[] {
+  const namespace = set.metadata.namespace ?? ''
+  const names = new Set<string>()
+  const taken = (name: string): boolean => names.has(name) || view.get(pods, namespace, name) !== undefined
+  for (let number = 0; number < count; number++) names.add(generatedName(`${set.metadata.name}-`, taken, set.metadata.uid, `${view.revision}/${number}`))
+  return [...names].flatMap((name): Action[] => [
+    { do: 'create', object: podFromTemplate(set.spec.template, replicaSets, set, name) },
+    { do: 'record', about: set, type: 'Normal', reason: 'SuccessfulCreate', message: `Created pod: ${name}` },
+  ])
+}
+
+function deletePods(set: ReplicaSet, owned: readonly Pod[], count: number, view: ClusterView, now: number): Action[] {
+  if (count <= 0) return []
+  return inDeletionOrder(owned, [...siblingsOf(set, view)], now).slice(0, count).flatMap((pod): Action[] => [
+    { do: 'delete', key: keyOf(pods, pod), uid: pod.metadata.uid },
+    { do: 'record', about: set, type: 'Normal', reason: 'SuccessfulDelete', message: `Deleted pod: ${pod.metadata.name}` },
+  ])
+}
+
+/** The active pods of all ReplicaSets of the same controller: they count when pods are doubled up on a node. */
+function* siblingsOf(set: ReplicaSet, view: ClusterView): Iterable<Pod> {
+  const controller = controllerOf(set)
+  const sets = controller ? [...view.list(replicaSets, set.metadata.namespace)].filter((other) => controllerOf(other)?.uid === controller.uid) : [set]
+  for (const each of sets) for (const pod of candidatesFor(view, pods, each, uncontrolledPods)) if (isActive(pod) && controllerOf(pod)?.uid === each.metadata.uid) yield pod
+}
+
+function statusOf(set: ReplicaSet, owned: readonly Pod[], { missing, failure, now }: { readonly missing: number; readonly failure: Refusal | undefined; readonly now: number }): ReplicaSet['status'] | undefined {
+  const labels = set.spec.template?.metadata?.labels ?? {}
+  const count = (counts: (pod: Pod) => boolean): number => owned.reduce((sum, pod) => sum + (counts(pod) ? 1 : 0), 0)
+  const fullyLabeledReplicas = count((pod) => Object.entries(labels).every(([label, value]) => pod.metadata.labels?.[label] === value))
+  const readyReplicas = count(isReady)
+  const availableReplicas = count((pod) => isAvailable(pod, set.spec.minReadySeconds ?? 0, now))
+  const conditions = failure ? setCondition(set.status?.conditions, { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: failure.message }, now)
+    : missing <= 0 ? set.status?.conditions?.filter((condition) => condition.type !== 'ReplicaFailure') : set.status?.conditions
+  const before = set.status ?? { replicas: 0 }
+  const same = before.replicas === owned.length && (before.fullyLabeledReplicas ?? 0) === fullyLabeledReplicas && (before.readyReplicas ?? 0) === readyReplicas &&
+    (before.availableReplicas ?? 0) === availableReplicas && before.observedGeneration === set.metadata.generation &&
+    conditionOf(before.conditions, 'ReplicaFailure') === conditionOf(conditions, 'ReplicaFailure')
+  if (same) return undefined
+  return {
+    replicas: owned.length,
+    ...(fullyLabeledReplicas > 0 && { fullyLabeledReplicas }), ...(readyReplicas > 0 && { readyReplicas }), ...(availableReplicas > 0 && { availableReplicas }),
+    ...(set.metadata.generation !== undefined && { observedGeneration: set.metadata.generation }),
+    ...(conditions && conditions.length > 0 && { conditions }),
+  }
+}
+
+function nextAvailable(set: ReplicaSet, owned: readonly Pod[], now: number): { readonly again?: number } {
+  const minReadySeconds = set.spec.minReadySeconds ?? 0
+  if (minReadySeconds === 0) return {}
+  let again: number | undefined
+  for (const pod of owned) {
+    const at = availableAt(pod, minReadySeconds)
+    if (at !== undefined && at > now) again = Math.min(again ?? at, at)
+  }
+  return again === undefined ? {} : { again }
+}
+
+/** Conflicts are about objects this controller updates; a create fails for other reasons. */
+const isCreateFailure = (refusal: Refusal): boolean => refusal.reason !== 'Conflict' && refusal.reason !== 'NotFound' && refusal.reason !== 'AlreadyExists' &&
+  // As upstream: no complaints while the namespace goes away.
+  !refusal.details?.causes?.some((cause) => cause.reason === 'NamespaceTerminating')
+
+const warn = (set: ReplicaSet, failure: Refusal): Action =>
+  ({ do: 'record', about: set, type: 'Warning', reason: 'FailedCreate', message: `Error creating: ${failure.message}` })
+
+const report = (object: ReplicaSet): Action => ({ do: 'replace', part: 'status', object })
