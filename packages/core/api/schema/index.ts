@@ -1,2 +1,6 @@
 export * from './types.ts'
+export { conform, type Conformed } from './conform.ts'
+export { bodyTypes, type Decoded, decode, decodeReading, type Expected, type FieldValidation, type GroupVersionKind, strictFaults } from './decode.ts'
 export { loadDefinitions } from './definitions.ts'
+export { encode } from './encode.ts'
+export { goValue } from './go.ts'

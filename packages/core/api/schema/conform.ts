@@ -1,0 +1,152 @@
+// Makes a plain value into an object of a definition: as upstream does by reading it into typed fields and writing it again.
+// What is unknown is told and dropped, nulls and zeros that mean nothing are dropped, quantities and times become canonical.
+import { canonicalQuantity, parseQuantity, quantityFault } from '../../base/quantity.ts'
+import { exactInteger } from '../text/json.ts'
+import { describeKind, goType, literalOf } from './go.ts'
+import { readMicroTime, readTime } from './time.ts'
+import type { Definition, Definitions, Field } from './types.ts'
+import { emptiesKept, zerosDropped } from './zeros.ts'
+
+/** What was made of the value; `unknown` are paths ('spec.containers[0].imagee'), `fault` is the first wrong type in upstream's words. */
+export interface Conformed { readonly value: Readonly<Record<string, unknown>>; readonly unknown: readonly string[]; readonly fault: string | undefined }
+
+/** More faults than this are not listed, as upstream. */
+const unknownMax = 100
+
+/** Reads a plain value as an object of the definition. Never throws; with a fault, the value is not to be used. */
+export function conform(value: unknown, definition: Definition, definitions: Definitions): Conformed {
+  const walk = new Walk(definitions)
+  const made = walk.object(value, definition, '', [], undefined)
+  return { value: (made ?? {}) as Readonly<Record<string, unknown>>, unknown: walk.unknown, fault: walk.fault }
+}
+
+interface Owner { readonly name: string; readonly stack: readonly string[] }
+
+class Walk {
+  readonly unknown: string[] = []
+  fault: string | undefined
+  readonly #definitions: Definitions
+  constructor(definitions: Definitions) { this.#definitions = definitions }
+
+  #wrong(found: string, type: string, owner: Owner | undefined): undefined {
+    this.fault ??= owner === undefined
+      ? `json: cannot unmarshal ${found} into Go value of type ${type}`
+      : `json: cannot unmarshal ${found} into Go struct field ${owner.name}.${owner.stack.join('.')} of type ${type}`
+    return undefined
+  }
+
+  object(value: unknown, definition: Definition, path: string, stack: readonly string[], owner: Owner | undefined): unknown {
+    if (definition.scalar) return value
+    if (typeof value !== 'object' || value === null || Array.isArray(value) || exactInteger(value) !== undefined) {
+      return this.#wrong(describeKind(value), goType({ type: 'object', ref: definition.name }), owner)
+    }
+    const zeros = zerosDropped(definition.name)
+    const empties = emptiesKept(definition.name)
+    const made: Record<string, unknown> = {}
+    const structName = definition.name.split('.').pop() ?? ''
+    for (const [key, item] of Object.entries(value)) {
+      const field = Object.hasOwn(definition.fields, key) ? definition.fields[key] : undefined
+      const below = path === '' ? key : `${path}.${key}`
+      if (field === undefined) {
+        if (this.unknown.length < unknownMax) this.unknown.push(below)
+        continue
+      }
+      if (item === null || item === undefined) continue
+      const within = [...stack, key]
+      const read = this.#field(item, field, below, { name: structName, stack: within })
+      if (read === undefined) continue
+      if (!definition.required.includes(key)) {
+        if (read === '' && !empties.has(key) && field.ref === undefined) continue
+        if ((read === 0 || read === false) && zeros.has(key)) continue
+        if (isEmptyCollection(read, field)) continue
+      }
+      made[key] = read
+    }
+    return made
+  }
+
+  #field(value: unknown, field: Field, path: string, owner: Owner): unknown {
+    if (field.items) {
+      if (!Array.isArray(value)) return this.#wrong(describeKind(value), goType(field), owner)
+      const { items } = field
+      return value.map((item, index) => (item === null ? zeroOf(items) : this.#field(item, items, `${path}[${index}]`, owner)))
+    }
+    if (field.values) {
+      if (typeof value !== 'object' || Array.isArray(value) || exactInteger(value) !== undefined) return this.#wrong(describeKind(value), goType(field), owner)
+      const { values } = field
+      return Object.fromEntries(Object.entries(value ?? {}).map(([key, item]) => [key, item === null ? zeroOf(values) : this.#field(item, values, `${path}.${key}`, owner)]))
+    }
+    const definition = field.ref === undefined ? undefined : this.#definitions.get(field.ref)
+    if (definition && !definition.scalar) return this.object(value, definition, path, owner.stack, owner)
+    return this.#scalar(value, field, owner)
+  }
+
+  #scalar(value: unknown, field: Field, owner: Owner): unknown {
+    switch (field.format) {
+      case 'int32': case 'int64': return this.#integer(value, field.format, field, owner)
+      case 'quantity': return this.#quantity(value)
+      case 'int-or-string': return typeof value === 'string' ? value : this.#integer(value, 'int32', { type: 'integer', format: 'int32' }, owner)
+      case 'date-time': case 'date-time-micro': return this.#time(value, field, owner)
+      case 'byte': return this.#bytes(value, field, owner)
+    }
+    switch (field.type) {
+      case 'string': return typeof value === 'string' ? value : this.#wrong(describeKind(value), goType(field), owner)
+      case 'boolean': return typeof value === 'boolean' ? value : this.#wrong(describeKind(value), goType(field), owner)
+      case 'number': return typeof value === 'number' ? value : this.#wrong(describeKind(value), goType(field), owner)
+      default: return value
+    }
+  }
+  #integer(value: unknown, format: 'int32' | 'int64', field: Field, owner: Owner): unknown {
+    const digits = exactInteger(value)
+    if (digits !== undefined) {
+      const fits = format === 'int64' && BigInt.asIntN(64, BigInt(digits)) === BigInt(digits)
+      return fits ? value : this.#wrong(`number ${digits}`, goType(field), owner)
+    }
+    if (typeof value !== 'number') return this.#wrong(describeKind(value), goType(field), owner)
+    const fits = Number.isInteger(value) && (format === 'int64' || (value >= -2_147_483_648 && value <= 2_147_483_647))
+    return fits ? value : this.#wrong(`number ${literalOf(value)}`, goType(field), owner)
+  }
+  #quantity(value: unknown): unknown {
+    const text = typeof value === 'number' ? literalOf(value) : exactInteger(value) ?? value
+    if (typeof text === 'string' && parseQuantity(text) !== undefined) return canonicalQuantity(text)
+    this.fault ??= quantityFault
+    return undefined
+  }
+  #time(value: unknown, field: Field, owner: Owner): unknown {
+    if (typeof value !== 'string') return this.#wrong(describeKind(value), 'string', owner)
+    const read = field.format === 'date-time' ? readTime(value) : readMicroTime(value)
+    if (read.ok) return read.text
+    this.fault ??= read.message
+    return undefined
+  }
+  #bytes(value: unknown, field: Field, owner: Owner): unknown {
+    if (typeof value !== 'string') return this.#wrong(describeKind(value), goType(field), owner)
+    const text = value.replace(/[\r\n]/g, '')
+    const bad = /^(?:[A-Za-z0-9+/]{4})*/.exec(text)?.[0].length ?? 0
+    if (bad === text.length || /^(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)$/.test(text.slice(bad))) return text
+    // Upstream names the character that does not fit, or the start of the group that ends too soon.
+    const fitting = /^[A-Za-z0-9+/]*/.exec(text.slice(bad))?.[0].length ?? 0
+    const offset = bad + fitting === text.length ? 0 : fitting
+    this.fault ??= `illegal base64 data at input byte ${bad + offset}`
+    return undefined
+  }
+}
+
+const isEmptyCollection = (value: unknown, field: Field): boolean =>
+  field.items !== undefined ? Array.isArray(value) && value.length === 0
+    : field.values !== undefined && typeof value === 'object' && value !== null && Object.keys(value).length === 0
+
+/** What a null inside a list or map becomes. */
+function zeroOf(field: Field): unknown {
+  if (field.items) return []
+  if (field.values) return {}
+  if (field.format === 'quantity') return '0'
+  if (field.format?.startsWith('date-time')) return null
+  switch (field.type) {
+    case 'string': return ''
+    case 'integer': case 'number': return 0
+    case 'boolean': return false
+    case 'object': return {}
+    default: return null
+  }
+}

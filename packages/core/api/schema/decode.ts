@@ -1,0 +1,96 @@
+// A request's body, decoded: bytes in one of the accepted forms become an object of the expected definition, or a refusal.
+import { readProtobuf } from '../protobuf/index.ts'
+import type { Refusal } from '../refusal.ts'
+import type { Draft } from '../resource.ts'
+import { readJson, type Reading } from '../text/json.ts'
+import { readYaml } from '../text/yaml.ts'
+import { conform } from './conform.ts'
+import type { Definition, Definitions } from './types.ts'
+
+/** What happens to unknown and repeated fields: refused, told in a warning, or nothing. */
+export type FieldValidation = 'Strict' | 'Warn' | 'Ignore'
+export interface GroupVersionKind { readonly group: string; readonly version: string; readonly kind: string }
+export interface Expected {
+  readonly definitions: Definitions
+  readonly definition: Definition
+  readonly mode: FieldValidation
+  /** What a body without apiVersion and kind is, and what others must be; by default the definition's first kind. */
+  readonly kind?: GroupVersionKind
+  /** Kinds that are read as if they were the expected one: an Eviction of an older version. */
+  readonly also?: readonly GroupVersionKind[]
+}
+export interface Decoded { readonly value: Draft; readonly warnings: readonly string[] }
+
+const badRequest = (message: string): Refusal => ({ refused: true, code: 400, reason: 'BadRequest', message })
+const apiVersionOf = ({ group, version }: GroupVersionKind): string => (group === '' ? version : `${group}/${version}`)
+
+/** The media types of bodies that `decode` reads. */
+export const bodyTypes: readonly string[] = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
+
+/** Decodes a body. An unknown content type is read as JSON: refuse it before. */
+export function decode(bytes: Uint8Array, contentType: string, expected: Expected): Decoded | Refusal {
+  const type = (contentType.split(';')[0] ?? '').trim().toLowerCase()
+  const reading = type === 'application/vnd.kubernetes.protobuf' ? readProtobuf(bytes, expected.definitions)
+    : type === 'application/yaml' || type === 'application/apply-patch+yaml' ? yamlReading(text(bytes)) : readJson(text(bytes))
+  return decodeReading(reading, expected, () => summary(bytes))
+}
+
+/** Checks a value that was read already, as `decode` does; repeated fields are known from the reading. */
+export function decodeReading(reading: Reading, expected: Expected, shown: () => string = () => '{...}'): Decoded | Refusal {
+  const kind = expected.kind ?? expected.definition.kinds[0] ?? { group: '', version: '', kind: expected.definition.name.split('.').pop() ?? '' }
+  const unrecognized = (why: string): Refusal => badRequest(`the object provided is unrecognized (must be of type ${kind.kind}): ${why} (${shown()})`)
+  if (!reading.ok) return unrecognized(`couldn't get version/kind; json parse error: ${reading.message}`)
+  const { value } = reading
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return unrecognized(`couldn't get version/kind; json parse error: json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`)
+  }
+  const said = value as { readonly apiVersion?: unknown; readonly kind?: unknown }
+  for (const field of ['apiVersion', 'kind'] as const) {
+    if (said[field] !== undefined && said[field] !== null && typeof said[field] !== 'string') {
+      return unrecognized(`couldn't get version/kind; json parse error: json: cannot unmarshal ${Array.isArray(said[field]) ? 'array' : typeof said[field]} into Go struct field .${field} of type string`)
+    }
+  }
+  const apiVersion = String(said.apiVersion ?? '') || apiVersionOf(kind)
+  const kindName = String(said.kind ?? '') || kind.kind
+  const accepted = [kind, ...expected.definition.kinds, ...(expected.also ?? [])]
+  const cannot = (why: string): Refusal => badRequest(`${kindName} in version ${JSON.stringify(apiVersion.split('/').pop())} cannot be handled as a ${kind.kind}: ${why}`)
+  if (!accepted.some((each) => each.kind === kindName && apiVersionOf(each) === apiVersion)) {
+    if (kindName === kind.kind) return badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${apiVersionOf(kind)})`)
+    const known = expected.definitions.forKind(...splitVersion(apiVersion), kindName)
+    return known
+      ? cannot(`converting (${apiVersion.split('/').pop()}.${kindName}) to (${kind.version}.${kind.kind}): unknown conversion`)
+      : badRequest(`no kind ${JSON.stringify(kindName)} is registered for version ${JSON.stringify(apiVersion)} in scheme "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"`)
+  }
+  const conformed = conform(value, expected.definition, expected.definitions)
+  if (conformed.fault !== undefined) return cannot(conformed.fault)
+  const strict = strictFaults(reading.duplicates, conformed.unknown)
+  if (strict.length > 0 && expected.mode === 'Strict') return cannot(`strict decoding error: ${strict.join(', ')}`)
+  const metadata = (conformed.value['metadata'] ?? {}) as Draft['metadata']
+  return {
+    value: { apiVersion, kind: kindName, ...conformed.value, ...(expected.definition.fields['metadata'] ? { metadata } : {}) } as Draft,
+    warnings: expected.mode === 'Warn' ? strict : [],
+  }
+}
+
+/** The faults that only strict reading minds, in upstream's words. */
+export const strictFaults = (duplicates: readonly string[], unknown: readonly string[]): readonly string[] =>
+  [...duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`), ...unknown.map((path) => `unknown field ${JSON.stringify(path)}`)]
+
+const decoder = new TextDecoder()
+const text = (bytes: Uint8Array): string => decoder.decode(bytes)
+function yamlReading(source: string): Reading {
+  const reading = source.trimStart().startsWith('{') ? readJson(source) : readYaml(source)
+  return reading.ok || !reading.message.startsWith('yaml:') ? reading : { ok: false, message: `error converting YAML to JSON: ${reading.message}` }
+}
+const splitVersion = (apiVersion: string): [string, string] => {
+  const at = apiVersion.indexOf('/')
+  return at < 0 ? ['', apiVersion] : [apiVersion.slice(0, at), apiVersion.slice(at + 1)]
+}
+
+/** The first bytes of a body, as upstream shows what it could not recognise. */
+function summary(bytes: Uint8Array): string {
+  if (bytes.length === 0) return '<empty>'
+  const head = bytes.subarray(0, 30)
+  const shown = bytes[0] === 123 ? text(head) : [...head].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+  return bytes.length > 30 ? `${shown} ...` : shown
+}
