@@ -39,6 +39,10 @@ export interface Kind<Hub extends Resource> extends ResourceType<Hub> {
   checkStatus?(next: Hub, before: Hub): readonly Problem[]
   /** Seconds a deleted object lives on with a deletionTimestamp; absent: it goes at once. */
   graceSeconds?(object: Hub, asked: number | undefined): number
+  /** True while something besides metadata.finalizers keeps a deleted object: a namespace's own finalizers. */
+  isHeld?(object: Hub): boolean
+  /** What a deletion that has to wait changes besides the metadata: a namespace's phase. */
+  terminating?(object: Hub): Hub
   readonly indexes?: readonly Index<Hub>[]
   readonly subresources?: readonly Subresource<Hub>[]
 }
