@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { services, type Service } from '@kubeskiff/core/api'
+import { createStore } from '@kubeskiff/core/store'
+import * as packets from 'dns-packet'
+import { nameServer } from './names.ts'
+
+const aService: Service = {
+  apiVersion: 'v1', kind: 'Service', metadata: { name: 'web', namespace: 'default', uid: 'u', resourceVersion: '', creationTimestamp: '2026-01-01T00:00:00Z' },
+  spec: { clusterIP: '10.96.0.7', clusterIPs: ['10.96.0.7'], type: 'ClusterIP', ports: [{ port: 80, name: 'http', protocol: 'TCP' }] }, status: {},
+}
+const store = createStore()
+store.commit([{ key: { resource: services.resource, namespace: 'default', name: 'web' }, expect: 'absent', object: aService }])
+const answer = nameServer({ view: store.view, zone: 'cluster.local', resolvers: [] })
+const ask = async (name: string, type: 'A' | 'AAAA'): Promise<packets.DecodedPacket> => {
+  const bytes = await answer(packets.encode({ type: 'query', id: 7, flags: packets.RECURSION_DESIRED, questions: [{ name, type }] }), 'udp')
+  assert.ok(bytes)
+  return packets.decode(Buffer.from(bytes))
+}
+const code = (packet: packets.DecodedPacket): number => (packet.flags ?? 0) & 15
+
+test('a Service is found by its name', async () => {
+  const reply = await ask('web.default.svc.cluster.local', 'A')
+  assert.deepEqual(reply.answers?.map((record) => 'data' in record && record.data), ['10.96.0.7'])
+  assert.equal(reply.id, 7)
+})
+
+test('a name that the cluster lacks is denied, a type that a name lacks is empty', async () => {
+  assert.deepEqual([code(await ask('nothing.default.svc.cluster.local', 'A')), code(await ask('web.default.svc.cluster.local', 'AAAA'))], [3, 0])
+})
+
+test('a name of the world without a resolver above fails', async () => {
+  assert.equal(code(await ask('example.com', 'A')), 2)
+})
+
+test('what is no DNS message gets no answer', async () => {
+  assert.equal(await answer(Uint8Array.of(1, 2, 3), 'udp'), undefined)
+})
