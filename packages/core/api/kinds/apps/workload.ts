@@ -1,0 +1,52 @@
+// What Deployments, ReplicaSets, StatefulSets and DaemonSets share.
+import type { LabelSelector, PodTemplateSpec } from '../../generated/types.ts'
+import type { Problem } from '../../refusal.ts'
+import { matchesLabels } from '../../selectors/labels.ts'
+import { checkTemplate } from '../core/pod/template.ts'
+import { sameMeaning } from '../equal.ts'
+import { checkLabelSelector, isEmptySelector } from '../labelselector.ts'
+import { forbidden, immutable, invalid, required, unsupported } from '../problems.ts'
+
+export const group = 'apps'
+
+/** A workload's selector: there, well-formed, not empty, and (for an update) what it was. */
+export function checkSelector(selector: LabelSelector | undefined, before: LabelSelector | undefined, kindInText: string): readonly Problem[] {
+  const path = 'spec.selector'
+  if (selector === undefined) return [required(path)]
+  return [
+    ...checkLabelSelector(selector, path),
+    ...(isEmptySelector(selector) ? [invalid(path, selector, `empty selector is invalid for ${kindInText}`)] : []),
+    ...(before !== undefined && !sameMeaning(selector, before) ? [immutable(path, selector)] : []),
+  ]
+}
+
+/** A workload's template: matched by the selector, valid as a pod, and restarted always. */
+export function checkWorkloadTemplate(template: PodTemplateSpec | undefined, selector: LabelSelector | undefined, kindInText: string): readonly Problem[] {
+  const path = 'spec.template'
+  if (template === undefined) return [required(path)]
+  const labels = template.metadata?.labels
+  const selected = selector === undefined || isEmptySelector(selector) || matchesLabels(selector, labels)
+  return [
+    ...(selected ? [] : [invalid(`${path}.metadata.labels`, labels ?? {}, '`selector` does not match template `labels`')]),
+    ...checkTemplate(template, path),
+    ...(template.spec?.restartPolicy === 'Always' || template.spec?.restartPolicy === undefined ? [] : [unsupported(`${path}.spec.restartPolicy`, template.spec.restartPolicy, ['Always'])]),
+    ...(template.spec?.activeDeadlineSeconds === undefined ? [] : [forbidden(`${path}.spec.activeDeadlineSeconds`, `activeDeadlineSeconds in ${kindInText} is not Supported`)]),
+  ]
+}
+
+/** A count or a percentage, as rolling updates take them. */
+export function checkCountOrPercent(path: string, value: number | string | undefined): readonly Problem[] {
+  if (value === undefined) return []
+  if (typeof value === 'number') return value < 0 ? [invalid(path, value, 'must be greater than or equal to 0')] : []
+  return /^[0-9]+%$/.test(value) ? [] : [invalid(path, value, "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')")]
+}
+
+export function checkAtMostAll(path: string, value: number | string | undefined): readonly Problem[] {
+  const percent = percentOf(value)
+  return percent !== undefined && percent > 100 ? [invalid(path, value, 'must not be greater than 100%')] : []
+}
+
+/** 0, '0%' and nothing are all none. */
+export const isNone = (value: number | string | undefined): boolean => (typeof value === 'string' ? (percentOf(value) ?? 1) === 0 : (value ?? 0) === 0)
+
+const percentOf = (value: number | string | undefined): number | undefined => (typeof value === 'string' && /^[0-9]+%$/.test(value) ? Number(value.slice(0, -1)) : undefined)

@@ -1,0 +1,55 @@
+import type { Kind } from '../../../kind.ts'
+import { type Pod, pods } from '../../../resources.ts'
+import { filling } from '../../filling.ts'
+import { podColumns } from './columns.ts'
+import { fillPod } from './defaults.ts'
+import { qualityOf } from './quality.ts'
+import { bind, evict } from './subresources.ts'
+import { checkPod, checkPodStatus } from './validation.ts'
+
+export const pod: Kind<Pod> = {
+  ...pods,
+  singular: 'pod', shortNames: ['po'], categories: ['all'],
+  hasStatus: true,
+  generation: 'spec',
+  served: [{
+    group: '', version: 'v1', definition: 'io.k8s.api.core.v1.Pod',
+    fill: filling(fillPod),
+    columns: podColumns,
+    fields: {
+      'spec.nodeName': ({ spec }) => spec.nodeName ?? '',
+      'spec.host': ({ spec }) => spec.nodeName ?? '',
+      'spec.restartPolicy': ({ spec }) => spec.restartPolicy ?? '',
+      'spec.schedulerName': ({ spec }) => spec.schedulerName ?? '',
+      'spec.serviceAccountName': ({ spec }) => spec.serviceAccountName ?? '',
+      'spec.hostNetwork': ({ spec }) => String(spec.hostNetwork ?? false),
+      'status.phase': ({ status }) => status.phase ?? '',
+      'status.podIP': ({ status }) => status.podIPs?.[0]?.ip ?? status.podIP ?? '',
+      'status.podIPs': ({ status }) => status.podIPs?.[0]?.ip ?? status.podIP ?? '',
+      'status.nominatedNodeName': ({ status }) => status.nominatedNodeName ?? '',
+    },
+  }],
+  prepare: (next, before) => {
+    if (before !== undefined) return { ...next, status: before.status }
+    const gated = next.spec.schedulingGates !== undefined && next.spec.schedulingGates.length > 0
+    const waiting = { type: 'PodScheduled', status: 'False', reason: 'SchedulingGated', message: 'Scheduling is blocked due to non-empty scheduling gates' }
+    return { ...next, status: { phase: 'Pending', qosClass: qualityOf(next.spec), ...(gated ? { conditions: [waiting] } : {}) } }
+  },
+  check: checkPod,
+  checkStatus: checkPodStatus,
+  graceSeconds: (object, asked) => {
+    // Nothing runs that could use the time.
+    if (!object.spec.nodeName || object.status.phase === 'Succeeded' || object.status.phase === 'Failed') return 0
+    const seconds = asked ?? object.spec.terminationGracePeriodSeconds ?? 30
+    return seconds < 0 ? 1 : seconds
+  },
+  subresources: [
+    { name: 'status', is: 'status' },
+    { name: 'log', is: 'connect', verbs: ['get'] },
+    { name: 'exec', is: 'connect', verbs: ['get', 'create'] },
+    { name: 'attach', is: 'connect', verbs: ['get', 'create'] },
+    { name: 'portforward', is: 'connect', verbs: ['get', 'create'] },
+    { name: 'binding', is: 'create', body: { group: '', version: 'v1', kind: 'Binding' }, handle: bind },
+    { name: 'eviction', is: 'create', body: { group: 'policy', version: 'v1', kind: 'Eviction' }, handle: evict },
+  ],
+}

@@ -1,0 +1,66 @@
+// What can be posted to a pod: a binding to a node, an eviction.
+import type { Binding, Eviction } from '../../../generated/types.ts'
+import type { Circumstances, Effect } from '../../../kind.ts'
+import type { Refusal } from '../../../refusal.ts'
+import type { Draft } from '../../../resource.ts'
+import type { Pod } from '../../../resources.ts'
+
+/** Binds a pod to a node: sets its nodeName and the PodScheduled condition. Refuses what upstream's assignPod refuses. */
+export function bind(body: Draft, pod: Pod, { now }: Circumstances): Effect<Pod> | Refusal {
+  const { target } = body as unknown as Binding
+  const node = target?.name ?? ''
+  const faults = [
+    ...(target?.kind && target.kind !== 'Node' ? [{ reason: 'FieldValueNotSupported', message: `Unsupported value: ${JSON.stringify(target.kind)}: supported values: "Node", "<empty>"`, field: 'target.kind' }] : []),
+    ...(node === '' ? [{ reason: 'FieldValueRequired', message: 'Required value', field: 'target.name' }] : []),
+  ]
+  if (faults.length > 0) {
+    const texts = faults.map(({ field, message }) => `${field}: ${message}`)
+    return {
+      refused: true, code: 422, reason: 'Invalid', message: `Binding ${JSON.stringify(pod.metadata.name)} is invalid: ${texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`}`,
+      details: { name: pod.metadata.name, kind: 'Binding', causes: faults },
+    }
+  }
+  const name = pod.metadata.name
+  if (body.metadata.uid !== undefined && body.metadata.uid !== pod.metadata.uid) {
+    return conflict(name, `Precondition failed: UID in precondition: ${body.metadata.uid}, UID in object meta: ${pod.metadata.uid}`)
+  }
+  if (body.metadata.resourceVersion !== undefined && body.metadata.resourceVersion !== pod.metadata.resourceVersion) {
+    return conflict(name, `Precondition failed: ResourceVersion in precondition: ${body.metadata.resourceVersion}, ResourceVersion in object meta: ${pod.metadata.resourceVersion}`)
+  }
+  if (pod.metadata.deletionTimestamp !== undefined) return conflict(name, `pod ${name} is being deleted, cannot be assigned to a host`)
+  if (pod.spec.nodeName) return conflict(name, `pod ${name} is already assigned to node ${JSON.stringify(pod.spec.nodeName)}`)
+  if (pod.spec.schedulingGates !== undefined && pod.spec.schedulingGates.length > 0) return conflict(name, `pod ${name} has non-empty .spec.schedulingGates`)
+  const { annotations, labels } = body.metadata
+  const others = (pod.status.conditions ?? []).filter((condition) => condition.type !== 'PodScheduled')
+  const before = pod.status.conditions?.find((condition) => condition.type === 'PodScheduled')
+  const lastTransitionTime = before?.status === 'True' && before.lastTransitionTime !== undefined ? before.lastTransitionTime : timestamp(now)
+  return {
+    do: 'write',
+    object: {
+      ...pod,
+      metadata: {
+        ...pod.metadata,
+        ...(annotations === undefined ? {} : { annotations: { ...pod.metadata.annotations, ...annotations } }),
+        ...(labels === undefined ? {} : { labels: { ...pod.metadata.labels, ...labels } }),
+      },
+      spec: { ...pod.spec, nodeName: node },
+      status: { ...pod.status, conditions: [...others, { type: 'PodScheduled', status: 'True', lastTransitionTime, ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }) }] },
+    },
+  }
+}
+
+/** Evicts a pod: a delete with the eviction's options. Disruption budgets are the server's to ask. */
+export function evict(body: Draft, pod: Pod): Effect<Pod> | Refusal {
+  const named = body.metadata.name
+  if (named !== undefined && named !== '' && named !== pod.metadata.name) {
+    return { refused: true, code: 400, reason: 'BadRequest', message: `name in URL does not match name in Eviction object: ${pod.metadata.name} vs ${named}` }
+  }
+  const { deleteOptions } = body as unknown as Eviction
+  return { do: 'delete', object: pod, options: deleteOptions as unknown as Draft | undefined }
+}
+
+const conflict = (name: string, why: string): Refusal =>
+  ({ refused: true, code: 409, reason: 'Conflict', message: `Operation cannot be fulfilled on pods/binding ${JSON.stringify(name)}: ${why}`, details: { name, kind: 'pods/binding' } })
+
+/** An instant as the API writes times: whole seconds, UTC. */
+const timestamp = (instant: number): string => `${new Date(instant).toISOString().slice(0, 19)}Z`

@@ -1,0 +1,12 @@
+import type { PodTemplateSpec } from '../../../generated/types.ts'
+import type { Problem } from '../../../refusal.ts'
+import { checkPairs } from '../../metadata.ts'
+import { checkPodSpec } from './validation.ts'
+
+/** A pod template, as upstream's ValidatePodTemplateSpec. */
+export function checkTemplate(template: PodTemplateSpec, path: string): readonly Problem[] {
+  return [
+    ...checkPairs(template.metadata ?? {}, `${path}.metadata`),
+    ...checkPodSpec(template.spec ?? { containers: [] }, `${path}.spec`, { owner: 'template', ...(template.metadata === undefined ? {} : { metadata: template.metadata }) }),
+  ]
+}

@@ -1,0 +1,111 @@
+// The addresses and node ports of Services. As upstream's allocators: what is asked for is taken when it is free, anything else
+// comes at random from the upper part of the range first, so that the lower part stays free for those who ask.
+import type { Circumstances } from '../../../kind.ts'
+import type { Problem } from '../../../refusal.ts'
+import { type Service, services } from '../../../resources.ts'
+import type { Index } from '../../../view.ts'
+import { familyOf, formatIPv4, parseIPv4 } from '../../addresses.ts'
+import { invalid } from '../../problems.ts'
+
+/** Where ClusterIPs come from. */
+export const serviceRange = { cidr: '10.96.0.0/16', first: (10 * 256 + 96) * 65536, size: 65536 } as const
+/** Where node ports come from, both ends included. */
+export const nodePortRange = { first: 30000, last: 32767 } as const
+/** Below these offsets nothing is given to those who did not ask for it. */
+const staticAddresses = 256
+const staticPorts = 86
+const tries = 64
+
+/** Services by each of their ClusterIPs. */
+export const servicesByClusterIP: Index<Service> = { name: 'services by cluster ip', type: services, values: ({ spec }) => (spec.clusterIPs ?? []).filter((address) => address !== 'None') }
+/** Services by each of their node ports: '30080/TCP'. */
+export const servicesByNodePort: Index<Service> = {
+  name: 'services by node port', type: services,
+  values: ({ spec }) => (spec.ports ?? []).filter(({ nodePort }) => nodePort).map(({ nodePort, protocol }) => `${nodePort}/${protocol ?? 'TCP'}`),
+}
+
+/** The addresses that upstream's clusters give to these two. */
+const known: ReadonlyMap<string, string> = new Map([['default/kubernetes', formatIPv4(serviceRange.first + 1)], ['kube-system/kube-dns', formatIPv4(serviceRange.first + 10)]])
+
+export type Allocated = { readonly service: Service } | { readonly problem: Problem }
+
+/** The service with a ClusterIP, when its type needs one and it asks for none. */
+export function withAddress(service: Service, circumstances: Circumstances): Allocated {
+  const asked = service.spec.clusterIPs?.[0] ?? service.spec.clusterIP ?? ''
+  if (asked === 'None') return { service }
+  if (asked !== '') {
+    // What is no address at all is refused by the check.
+    if (familyOf(asked) === undefined) return { service }
+    const problem = checkAddress(asked, service, circumstances)
+    return problem === undefined ? { service } : { problem: invalid('spec.clusterIPs', [asked], `failed to allocate IP ${asked}: ${problem}`) }
+  }
+  const address = freeAddress(service, circumstances)
+  if (address === undefined) return { problem: invalid('spec.clusterIPs', [], 'failed to allocate a serviceIP: range is full') }
+  return { service: { ...service, spec: { ...service.spec, clusterIP: address, clusterIPs: [address] } } }
+}
+
+function checkAddress(address: string, service: Service, { view }: Circumstances): string | undefined {
+  const offset = (parseIPv4(address) ?? -1) - serviceRange.first
+  if (offset <= 0 || offset >= serviceRange.size - 1) return `the provided IP (${address}) is not in the valid range. The range of valid IPs is ${serviceRange.cidr}`
+  for (const other of view.by(servicesByClusterIP, address)) if (!isSame(other, service)) return 'provided IP is already allocated'
+  return undefined
+}
+
+function freeAddress(service: Service, { view, random }: Circumstances): string | undefined {
+  const isFree = (address: string): boolean => view.by(servicesByClusterIP, address)[Symbol.iterator]().next().done === true
+  const reserved = known.get(`${service.metadata.namespace}/${service.metadata.name}`)
+  if (reserved !== undefined && isFree(reserved)) return reserved
+  const upper = serviceRange.size - 1 - staticAddresses
+  const start = random.below(upper)
+  for (let step = 0; step < serviceRange.size - 2; step++) {
+    // A few draws, then a walk: the walk ends even when the range is nearly full.
+    const offset = step === 0 ? staticAddresses + start
+      : step < tries ? staticAddresses + random.below(upper)
+        : 1 + ((staticAddresses - 1 + start + step) % (serviceRange.size - 2))
+    const address = formatIPv4(serviceRange.first + offset)
+    if (isFree(address)) return address
+  }
+  return undefined
+}
+
+/** The service with a node port for each of its ports that lacks one, and the asked ones checked. */
+export function withNodePorts(service: Service, circumstances: Circumstances): Allocated {
+  const { view, random } = circumstances
+  const ports = service.spec.ports ?? []
+  const taken = new Set<number>(ports.flatMap(({ nodePort }) => (nodePort ? [nodePort] : [])))
+  const isFree = (port: number, protocol: string): boolean => {
+    for (const other of view.by(servicesByNodePort, `${port}/${protocol}`)) if (!isSame(other, service)) return false
+    return true
+  }
+  const given = [...ports]
+  for (const [index, port] of ports.entries()) {
+    const protocol = port.protocol ?? 'TCP'
+    const path = `spec.ports[${index}].nodePort`
+    if (port.nodePort) {
+      if (port.nodePort < nodePortRange.first || port.nodePort > nodePortRange.last) {
+        return { problem: invalid(path, port.nodePort, `provided port is not in the valid range. The range of valid ports is ${nodePortRange.first}-${nodePortRange.last}`) }
+      }
+      if (!isFree(port.nodePort, protocol)) return { problem: invalid(path, port.nodePort, 'provided port is already allocated') }
+      continue
+    }
+    // One number serves the same port of two protocols.
+    const twin = given.slice(0, index).find((other) => other.port === port.port && other.protocol !== port.protocol && other.nodePort)
+    const number = twin?.nodePort !== undefined && isFree(twin.nodePort, protocol) ? twin.nodePort : freePort((candidate) => !taken.has(candidate) && isFree(candidate, protocol), random)
+    if (number === undefined) return { problem: invalid(path, 0, 'failed to allocate a nodePort: range is full') }
+    taken.add(number)
+    given[index] = { ...port, nodePort: number }
+  }
+  return { service: { ...service, spec: { ...service.spec, ports: given } } }
+}
+
+function freePort(isFree: (port: number) => boolean, random: Circumstances['random']): number | undefined {
+  const size = nodePortRange.last - nodePortRange.first + 1
+  const start = random.below(size - staticPorts)
+  for (let step = 0; step < size; step++) {
+    const port = nodePortRange.first + ((staticPorts + start + step) % size)
+    if (isFree(port)) return port
+  }
+  return undefined
+}
+
+const isSame = (left: Service, right: Service): boolean => left.metadata.namespace === right.metadata.namespace && left.metadata.name === right.metadata.name

@@ -1,0 +1,121 @@
+// The defaults of Services, as upstream's SetDefaults_Service, and what its registry sets before a write.
+import type { Service as ServiceModel } from '../../../generated/types.ts'
+import type { Circumstances } from '../../../kind.ts'
+import type { Refusal } from '../../../refusal.ts'
+import { type Service, services } from '../../../resources.ts'
+import { sameMeaning } from '../../equal.ts'
+import { eachOf, withDefaults, withField } from '../../filling.ts'
+import { refuseInvalid } from '../../problems.ts'
+import { familyOf } from '../../addresses.ts'
+import { withAddress, withNodePorts } from './allocation.ts'
+
+const sessionSeconds = 10800
+
+export function fillService(draft: ServiceModel): ServiceModel {
+  const shaped = withDefaults(draft, { spec: {}, status: {} })
+  const filled = withField(shaped, 'spec', (given) => {
+    let spec = withDefaults(given, { type: 'ClusterIP', sessionAffinity: 'None' })
+    if (spec.sessionAffinity === 'None' && spec.sessionAffinityConfig !== undefined) {
+      const { sessionAffinityConfig: _, ...rest } = spec
+      spec = rest
+    }
+    if (spec.sessionAffinity === 'ClientIP' && spec.sessionAffinityConfig?.clientIP?.timeoutSeconds === undefined) {
+      spec = { ...spec, sessionAffinityConfig: { clientIP: { timeoutSeconds: sessionSeconds } } }
+    }
+    spec = withField(spec, 'ports', (ports) => eachOf(ports, (port) => {
+      const target = port.targetPort === 0 || port.targetPort === '' ? { ...port, targetPort: port.port } : port
+      return withDefaults(target, { protocol: 'TCP', targetPort: port.port })
+    }))
+    const outward = spec.type === 'NodePort' || spec.type === 'LoadBalancer'
+    if (outward || (spec.type === 'ClusterIP' && (spec.externalIPs ?? []).length > 0)) spec = withDefaults(spec, { externalTrafficPolicy: 'Cluster' })
+    if (outward || spec.type === 'ClusterIP') spec = withDefaults(spec, { internalTrafficPolicy: 'Cluster' })
+    if (spec.type === 'LoadBalancer') spec = withDefaults(spec, { allocateLoadBalancerNodePorts: true })
+    return spec
+  })
+  return withField(filled, 'status', (status) => withDefaults(status, { loadBalancer: {} }))
+}
+
+/** Keeps what was allocated, drops what another type does not have, allocates what is missing. */
+export function prepareService(next: Service, before: Service | undefined, circumstances: Circumstances): Service | Refusal {
+  let service: Service = { ...next, status: before?.status ?? { loadBalancer: {} } }
+  if (before !== undefined) service = withoutLeftovers(keepAllocated(service, before), before)
+  service = withFamilies(withBothAddressFields(service, before))
+  if (needsAddress(service)) {
+    const addressed = withAddress(service, circumstances)
+    if ('problem' in addressed) return refuseInvalid(services, next.metadata.name, [addressed.problem])
+    service = withFamilies(addressed.service)
+  }
+  if (!needsNodePorts(service)) return service
+  const ported = withNodePorts(service, circumstances)
+  return 'problem' in ported ? refuseInvalid(services, next.metadata.name, [ported.problem]) : ported.service
+}
+
+const needsAddress = ({ spec }: Service): boolean => spec.type !== 'ExternalName'
+const needsNodePorts = ({ spec }: Service): boolean => spec.type === 'NodePort' || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false)
+
+/** An update that leaves out what was allocated keeps it. */
+function keepAllocated(next: Service, before: Service): Service {
+  let service = next
+  if (needsAddress(before) && needsAddress(next)) {
+    if (!next.spec.clusterIP && (next.spec.clusterIPs ?? []).length === 0) service = { ...service, spec: withDefaults(without(service.spec, 'clusterIP', 'clusterIPs'), { clusterIP: before.spec.clusterIP, clusterIPs: before.spec.clusterIPs }) }
+    service = { ...service, spec: withDefaults(service.spec, { ipFamilies: before.spec.ipFamilies, ipFamilyPolicy: before.spec.ipFamilyPolicy }) }
+  }
+  if (needsNodePorts(before) && needsNodePorts(next)) {
+    const had = new Map((before.spec.ports ?? []).map((port) => [port.name ?? '', port.nodePort]))
+    service = { ...service, spec: withField(service.spec, 'ports', (ports) => eachOf(ports, (port) => {
+      const nodePort = had.get(port.name ?? '')
+      return port.nodePort || !nodePort ? port : { ...port, nodePort }
+    })) }
+  }
+  return service
+}
+
+/** A change of type drops what only the old type has, unless the client set it anew. */
+function withoutLeftovers(next: Service, before: Service): Service {
+  let service = next
+  if (needsAddress(before) && !needsAddress(next) && sameMeaning(next.spec.clusterIPs ?? [next.spec.clusterIP], before.spec.clusterIPs)) {
+    service = { ...service, spec: without(service.spec, 'clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy', 'internalTrafficPolicy') }
+  }
+  if (needsNodePorts(before) && !needsNodePorts(next)) {
+    const had = new Set((before.spec.ports ?? []).map(({ nodePort }) => nodePort))
+    const ports = (service.spec.ports ?? []).map((port) => (port.nodePort && had.has(port.nodePort) ? without(port, 'nodePort') : port))
+    service = { ...service, spec: { ...service.spec, ports } }
+  }
+  const reachable = service.spec.type === 'NodePort' || service.spec.type === 'LoadBalancer' || (service.spec.externalIPs ?? []).length > 0
+  if (before.spec.externalTrafficPolicy !== undefined && !reachable && service.spec.externalTrafficPolicy === before.spec.externalTrafficPolicy) {
+    service = { ...service, spec: without(service.spec, 'externalTrafficPolicy') }
+  }
+  if (before.spec.type === 'LoadBalancer' && service.spec.type !== 'LoadBalancer') {
+    service = { ...service, spec: without(service.spec, 'allocateLoadBalancerNodePorts', 'loadBalancerClass'), status: { ...service.status, loadBalancer: {} } }
+  }
+  return service
+}
+
+/** clusterIP and the first of clusterIPs are one field; clients that know only one of them write only that. */
+function withBothAddressFields(service: Service, before: Service | undefined): Service {
+  const { clusterIP, clusterIPs = [] } = service.spec
+  if (before === undefined) {
+    if (clusterIP && clusterIPs.length === 0) return { ...service, spec: { ...service.spec, clusterIPs: [clusterIP] } }
+    return !clusterIP && clusterIPs[0] !== undefined ? { ...service, spec: { ...service.spec, clusterIP: clusterIPs[0] } } : service
+  }
+  // The old field was changed and the new one was not: the client does not know the new one.
+  const changedOld = clusterIP !== before.spec.clusterIP
+  if (changedOld && sameMeaning(clusterIPs, before.spec.clusterIPs)) return { ...service, spec: { ...service.spec, clusterIPs: clusterIP ? [clusterIP] : [] } }
+  return clusterIP && clusterIPs.length === 0 ? { ...service, spec: { ...service.spec, clusterIPs: [clusterIP] } } : service
+}
+
+function withFamilies(service: Service): Service {
+  const { spec } = service
+  if (spec.type === 'ExternalName') return service
+  const address = spec.clusterIPs?.[0] ?? spec.clusterIP ?? ''
+  // A headless service without selector says nothing about the cluster, so it gets both.
+  const open = address === 'None' && Object.keys(spec.selector ?? {}).length === 0
+  const families = open && spec.ipFamilyPolicy === undefined ? ['IPv4', 'IPv6'] : [familyOf(address) ?? 'IPv4']
+  return { ...service, spec: withDefaults(spec, { ipFamilies: families, ipFamilyPolicy: open ? 'RequireDualStack' : 'SingleStack' }) }
+}
+
+function without<Model extends object, Field extends keyof Model>(model: Model, ...fields: readonly Field[]): Model {
+  const rest: Model = { ...model }
+  for (const field of fields) delete rest[field]
+  return rest
+}
