@@ -1,0 +1,18 @@
+import type { NodeShape } from '@kubeskiff/core/kubelet'
+
+/** What the daemon tells the agent, in a file that only the agent's owner can read. */
+export interface AgentConfiguration {
+  /** 'https://127.0.0.1:6443' */
+  readonly url: string
+  readonly authority: string // PEM
+  readonly nodes: readonly AgentNode[]
+  readonly stateDirectory: string
+  readonly clusterDns: string
+  readonly clusterDomain: string
+  readonly network: { readonly nodeNetwork: string; readonly podNetwork: string; readonly serviceNetwork: string }
+}
+export interface AgentNode {
+  readonly shape: NodeShape
+  readonly certificate: string // PEM
+  readonly key: string // PEM
+}

@@ -1,0 +1,106 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { AgentConfiguration } from '../agent/configuration.ts'
+
+/** A crashed agent is started again, sooner at first. */
+const restartFirstMs = 200
+const restartMostMs = 10_000
+/** How long an agent may take to end by itself when it is asked to. */
+const stopTimeoutMs = 5_000
+
+export interface AgentProcess {
+  stop(): Promise<void>
+  readonly pid: number | undefined
+}
+
+/**
+ * Starts the node agent, one a machine, and starts it again when it dies. It lives in a mount namespace of its own that is
+ * pinned in the data directory: mounts of containers and namespaces of pods outlive every process of ours, and the next
+ * agent finds them where the last one left them.
+ */
+export function startAgent(directory: string, configuration: AgentConfiguration, onTrouble: (message: string) => void): AgentProcess {
+  const namespace = pinMountNamespace(directory)
+  const file = join(directory, 'agent.json')
+  writeFileSync(file, JSON.stringify(configuration), { mode: 0o600 })
+  const log = createWriteStream(join(directory, 'agent.log'), { flags: 'a', mode: 0o600 })
+  let stopping = false
+  let child: ChildProcess | undefined
+  let delayMs = restartFirstMs
+
+  const start = (): void => {
+    const startedAt = performance.now()
+    child = enter(namespace, ['run', file])
+    child.stdout?.pipe(log, { end: false })
+    child.stderr?.pipe(log, { end: false })
+    child.on('exit', (code, signal) => {
+      if (stopping) return
+      delayMs = performance.now() - startedAt > restartMostMs ? restartFirstMs : Math.min(restartMostMs, delayMs * 2)
+      onTrouble(`the node agent ended (${signal ?? `exit code ${code}`}), starting it again; its log is ${join(directory, 'agent.log')}`)
+      setTimeout(() => { if (!stopping) start() }, delayMs)
+    })
+  }
+  start()
+  return {
+    get pid() { return child?.pid },
+    stop: () => new Promise((resolve) => {
+      stopping = true
+      const ending = child
+      if (ending === undefined || ending.exitCode !== null || ending.signalCode !== null) { log.end(); resolve(); return }
+      const hard = setTimeout(() => ending.kill('SIGKILL'), stopTimeoutMs)
+      ending.on('exit', () => { clearTimeout(hard); log.end(); resolve() })
+      ending.kill('SIGTERM')
+    }),
+  }
+}
+
+/** Stops every container of this data directory and undoes its mounts and networks; the daemon need not run. */
+export async function tearDown(directory: string): Promise<void> {
+  const file = join(directory, 'agent.json')
+  const namespace = namespaceFile(directory)
+  if (!existsSync(file) || !existsSync(namespace) || !isPinned(namespace)) return
+  const child = enter(namespace, ['down', file])
+  let said = ''
+  child.stderr?.on('data', (text) => { said += String(text) })
+  child.stdout?.resume()
+  const code = await new Promise<number | null>((resolve) => { child.on('exit', resolve) })
+  if (code !== 0) throw new Error(`the node agent could not stop all pods: ${said.trim()}`)
+  unpinMountNamespace(directory)
+}
+
+/** The agent is Node on our sources, or on the bundle beside this file's bundle. */
+function enter(namespace: string, words: readonly string[]): ChildProcess {
+  const source = join(import.meta.dirname, '../agent/main.ts')
+  const entry = existsSync(source) ? source : join(import.meta.dirname, 'agent.js')
+  // A cgroup v2 tree that is mounted beside v1 only confuses crun; nothing else in this namespace needs it.
+  const script = 'if [ -d /sys/fs/cgroup/unified ]; then umount /sys/fs/cgroup/unified 2>/dev/null; fi; exec "$@"'
+  // stdin is the agent's lifeline: when this process dies, however it dies, the agent reads the end and stops.
+  return spawn('nsenter', [`--mount=${namespace}`, '--', 'sh', '-c', script, 'sh', process.execPath, entry, ...words], { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, UV_USE_IO_URING: '0' } })
+}
+
+const namespaceFile = (directory: string): string => join(directory, 'namespace', 'mnt')
+
+/** A bind mount on itself, private, so that the file may hold a mount namespace. */
+function pinMountNamespace(directory: string): string {
+  const folder = join(directory, 'namespace')
+  const file = namespaceFile(directory)
+  if (existsSync(file) && isPinned(file)) return file
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  if (!mountPoints().has(folder)) {
+    execFileSync('mount', ['--bind', folder, folder])
+    execFileSync('mount', ['--make-private', folder])
+  }
+  writeFileSync(file, '', { mode: 0o600 })
+  execFileSync('unshare', [`--mount=${file}`, '--propagation', 'private', 'true'])
+  return file
+}
+
+function unpinMountNamespace(directory: string): void {
+  const folder = join(directory, 'namespace')
+  execFileSync('umount', [namespaceFile(directory)])
+  execFileSync('umount', [folder])
+  rmSync(folder, { recursive: true, force: true })
+}
+
+const isPinned = (file: string): boolean => mountPoints().has(file)
+const mountPoints = (): ReadonlySet<string> => new Set(readFileSync('/proc/self/mountinfo', 'utf8').split('\n').map((line) => line.split(' ')[4] ?? ''))
