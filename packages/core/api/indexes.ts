@@ -48,6 +48,20 @@ export const uncontrolledPods = uncontrolled(pods)
 export const uncontrolledReplicaSets = uncontrolled(replicaSets)
 export const uncontrolledRevisions = uncontrolled(controllerRevisions)
 
+/** What keeps a Job's pod until it is counted. */
+export const jobTrackingFinalizer = 'batch.kubernetes.io/job-tracking'
+
+/** Pods of Jobs that still matter, by the Job's uid: not at their end, or not counted yet. A Job looks at these, not at all that it ever had. */
+export const openJobPods: Index<Pod> = {
+  name: 'open job pods', type: pods,
+  values: (pod) => {
+    const controller = pod.metadata.ownerReferences?.find((owner) => owner.controller === true && owner.kind === 'Job')
+    if (controller === undefined) return []
+    const ended = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
+    return !ended || pod.metadata.finalizers?.includes(jobTrackingFinalizer) ? [controller.uid] : []
+  },
+}
+
 export const standardIndexes: readonly Index<Resource>[] = [
-  byOwner, byNamespace, byUid, podsByNode, slicesByService, podsByLabel, servicesBySelector, uncontrolledPods, uncontrolledReplicaSets, uncontrolledRevisions,
+  byOwner, byNamespace, byUid, podsByNode, slicesByService, podsByLabel, servicesBySelector, uncontrolledPods, uncontrolledReplicaSets, uncontrolledRevisions, openJobPods,
 ]
