@@ -16,7 +16,8 @@ export interface ContainerRuntime {
 }
 
 export type RuntimeCommand =
-  | { readonly do: 'pull'; readonly node: string; readonly image: string; readonly credentials?: readonly { readonly registry: string; readonly username: string; readonly password: string }[] }
+  /** `pod` is the first that asked; a pull under way serves all. */
+  | { readonly do: 'pull'; readonly node: string; readonly image: string; readonly pod?: string; readonly credentials?: readonly { readonly registry: string; readonly username: string; readonly password: string }[] }
   | { readonly do: 'sandbox'; readonly pod: string; readonly spec: SandboxSpec }
   /** Makes or updates the pod's volumes; contents are replaced atomically where the generation rose. */
   | { readonly do: 'volumes'; readonly pod: string; readonly generation: number; readonly volumes: readonly VolumeSpec[] }
@@ -72,6 +73,8 @@ export type VolumeSpec =
 
 export interface ContainerSpec {
   readonly image: string
+  /** Whether the pod expects it to end by itself: an init container, or a pod that is not always restarted. A simulated runtime goes by that. */
+  readonly ends?: boolean
   readonly command: readonly string[] // empty: the image's entrypoint
   readonly args: readonly string[] // empty with an empty command: the image's cmd
   readonly env: readonly (readonly [string, string])[]
