@@ -1,2 +1,6 @@
 export * from './runner.ts'
 export { replicaSetController } from './replicaset/reconcile.ts'
+export { endpointSliceController } from './endpoint-slice/reconcile.ts'
+export { endpointsController } from './endpoints/reconcile.ts'
+export { jobController } from './job/reconcile.ts'
+export { ttlAfterFinishedController } from './job/ttl.ts'

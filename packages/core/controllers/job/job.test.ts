@@ -1,0 +1,227 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type Job, jobs, jobTrackingFinalizer, type Pod, pods } from '../../api/index.ts'
+import { isActive } from '../../rules/pods.ts'
+import { anObject, aPod } from '../builders.ts'
+import { stage } from '../stage.ts'
+import { indexesText, readIndexes } from './index-ranges.ts'
+import { jobController } from './reconcile.ts'
+import { ttlAfterFinishedController } from './ttl.ts'
+
+const aJob = (spec: object): Job => anObject(jobs, 'pi', {
+  metadata: { generation: 1 },
+  spec: { selector: { matchLabels: { 'batch.kubernetes.io/controller-uid': 'uid-pi' } }, template: { metadata: { labels: { 'batch.kubernetes.io/controller-uid': 'uid-pi' } }, spec: { containers: [{ name: 'c' }], restartPolicy: 'Never' } }, completions: 1, parallelism: 1, backoffLimit: 6, ...spec },
+})
+const at = (spec: object) => {
+  const on = stage([jobController, ttlAfterFinishedController], aJob(spec))
+  const job = () => on.world.store.view.get(jobs, 'default', 'pi')
+  const active = () => on.names(isActive)
+  return {
+    ...on, job, active,
+    status: () => { const { conditions: _conditions, startTime: _start, completionTime: _end, uncountedTerminatedPods: _none, ...counts } = job()?.status ?? {}; return counts },
+    conditions: () => (job()?.status?.conditions ?? []).map(({ type, status, reason, message }) => `${type}=${status} ${reason}: ${message}`),
+    endAll: (phase: 'Succeeded' | 'Failed', exitCode?: number) => { for (const name of active()) on.end(name, phase, exitCode) },
+    edit: (change: (spec: Job['spec']) => Job['spec']) => { on.world.update(jobs, 'pi', (before) => ({ ...before, metadata: { ...before.metadata, generation: (before.metadata.generation ?? 0) + 1 }, spec: change(before.spec) })); on.settle() },
+  }
+}
+const uncounted = (pod: Pod) => pod.metadata.finalizers?.includes(jobTrackingFinalizer) ?? false
+
+test('a Job of one pod runs it and completes', () => {
+  const on = at({})
+  const [name = ''] = on.active()
+  assert.match(name, /^pi-[a-z0-9]{5}$/)
+  assert.deepEqual(on.status(), { active: 1, ready: 0, terminating: 0 })
+  on.ready(name)
+  assert.deepEqual(on.status(), { active: 1, ready: 1, terminating: 0 })
+  on.end(name, 'Succeeded')
+  assert.deepEqual(on.status(), { ready: 0, terminating: 0, succeeded: 1 })
+  assert.deepEqual(on.conditions(), ['SuccessCriteriaMet=True CompletionsReached: Reached expected number of succeeded pods', 'Complete=True CompletionsReached: Reached expected number of succeeded pods'])
+  assert.deepEqual(on.news(), [`SuccessfulCreate: Created pod: ${name}`, 'Completed: Job completed'])
+  assert.deepEqual(on.names(uncounted), [])
+})
+test('nine completions three at a time', () => {
+  const on = at({ completions: 9, parallelism: 3 })
+  for (let round = 0; round < 3; round++) {
+    assert.equal(on.active().length, 3)
+    on.endAll('Succeeded')
+  }
+  assert.deepEqual(on.status(), { ready: 0, terminating: 0, succeeded: 9 })
+  assert.equal(on.names().length, 9)
+})
+test('a failed pod is replaced after 10 s, then 20 s, and the limit ends the Job', () => {
+  const on = at({ backoffLimit: 2 })
+  on.endAll('Failed')
+  assert.deepEqual([on.active().length, on.status()], [0, { ready: 0, terminating: 0, failed: 1 }])
+  on.advance(9_999)
+  assert.equal(on.active().length, 0)
+  on.advance(1)
+  assert.equal(on.active().length, 1)
+  on.endAll('Failed')
+  on.advance(19_999)
+  assert.equal(on.active().length, 0)
+  on.advance(1)
+  on.news()
+  on.endAll('Failed')
+  assert.deepEqual(on.status(), { ready: 0, terminating: 0, failed: 3 })
+  assert.deepEqual(on.conditions(), ['FailureTarget=True BackoffLimitExceeded: Job has reached the specified backoff limit', 'Failed=True BackoffLimitExceeded: Job has reached the specified backoff limit'])
+  assert.deepEqual(on.news(), ['BackoffLimitExceeded: Job has reached the specified backoff limit'])
+})
+test('a failing Job stops the pods it still has, and they count as failed', () => {
+  const on = at({ backoffLimit: 0, parallelism: 3, completions: 3 })
+  on.end(on.active()[0] ?? '', 'Failed')
+  assert.deepEqual([on.names().length, on.status()], [1, { ready: 0, terminating: 0, failed: 3 }])
+  assert.equal(on.conditions()[1], 'Failed=True BackoffLimitExceeded: Job has reached the specified backoff limit')
+})
+test('restarts in place count towards the limit', () => {
+  const on = at({ backoffLimit: 2, template: { spec: { containers: [{ name: 'c' }], restartPolicy: 'OnFailure' } } })
+  const [name = ''] = on.active()
+  const restart = (restartCount: number) => { on.world.update(pods, name, (pod) => ({ ...pod, status: { ...pod.status, phase: 'Running', containerStatuses: [{ name: 'c', ready: true, restartCount, image: '', imageID: '' }] } })); on.settle() }
+  restart(1)
+  assert.deepEqual(on.conditions(), [])
+  restart(2)
+  assert.equal(on.conditions()[1], 'Failed=True BackoffLimitExceeded: Job has reached the specified backoff limit')
+})
+test('a Job that is active for too long fails', () => {
+  const on = at({ activeDeadlineSeconds: 30 })
+  on.advance(29_999)
+  assert.deepEqual(on.conditions(), [])
+  on.advance(1)
+  assert.deepEqual(on.conditions(), ['FailureTarget=True DeadlineExceeded: Job was active longer than specified deadline', 'Failed=True DeadlineExceeded: Job was active longer than specified deadline'])
+  assert.deepEqual(on.names(), [])
+})
+test('a work queue starts no more pods once one has succeeded, and is done when all have ended', () => {
+  const on = at({ completions: undefined, parallelism: 3 })
+  const [first = '', second = '', third = ''] = on.active()
+  on.end(first, 'Succeeded')
+  assert.equal(on.active().length, 2)
+  on.end(second, 'Failed')
+  on.advance(60_000)
+  assert.equal(on.active().length, 1)
+  on.end(third, 'Succeeded')
+  assert.deepEqual(on.status(), { ready: 0, terminating: 0, succeeded: 2, failed: 1 })
+  assert.equal(on.conditions().length, 2)
+})
+test('a suspended Job has no pods, and its deadline counts from when it is resumed', () => {
+  const on = at({ suspend: true, activeDeadlineSeconds: 60, parallelism: 2, completions: 2 })
+  assert.deepEqual([on.names(), on.conditions(), on.job()?.status?.startTime], [[], ['Suspended=True JobSuspended: Job suspended'], undefined])
+  on.advance(100_000)
+  on.edit((spec) => ({ ...spec, suspend: false }))
+  assert.deepEqual([on.active().length, on.conditions(), on.job()?.status?.startTime], [2, ['Suspended=False JobResumed: Job resumed'], '2026-01-01T00:01:40Z'])
+  on.edit((spec) => ({ ...spec, suspend: true }))
+  assert.deepEqual([on.names(), on.status()], [[], { ready: 0, terminating: 0 }])
+  assert.deepEqual(on.news().filter((event) => !event.startsWith('Successful')), ['Suspended: Job suspended', 'Resumed: Job resumed', 'Suspended: Job suspended'])
+})
+test('less parallelism gives pods up without counting them as failed', () => {
+  const on = at({ completions: 10, parallelism: 5 })
+  on.edit((spec) => ({ ...spec, parallelism: 2 }))
+  assert.deepEqual([on.active().length, on.status().failed], [2, undefined])
+})
+test('a deleted pod counts as failed and is replaced', () => {
+  const on = at({ parallelism: 1 })
+  const pod = on.pod(on.active()[0] ?? '')
+  on.world.update(pods, pod.metadata.name, (before) => ({ ...before, metadata: { ...before.metadata, deletionTimestamp: '2026-01-01T00:00:00Z', deletionGracePeriodSeconds: 30 } }))
+  on.settle()
+  assert.equal(on.status().failed, 1)
+  on.advance(10_000)
+  assert.equal(on.active().length, 1)
+})
+test('pods of an indexed Job know their index', () => {
+  const on = at({ completionMode: 'Indexed', completions: 3, parallelism: 2 })
+  const [first = '', second = ''] = on.active()
+  assert.match(first, /^pi-0-[a-z0-9]{5}$/)
+  const pod = on.pod(second)
+  assert.deepEqual(
+    [pod.metadata.annotations, pod.metadata.labels?.['batch.kubernetes.io/job-completion-index'], pod.spec.hostname, pod.spec.containers[0]?.env],
+    [{ 'batch.kubernetes.io/job-completion-index': '1' }, '1', 'pi-1', [{ name: 'JOB_COMPLETION_INDEX', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: "metadata.labels['batch.kubernetes.io/job-completion-index']" } } }]],
+  )
+  on.end(second, 'Succeeded')
+  assert.deepEqual(on.status(), { active: 2, ready: 0, terminating: 0, succeeded: 1, completedIndexes: '1' })
+  assert.match(on.active()[1] ?? '', /^pi-2-/)
+  on.end(first, 'Failed')
+  on.advance(10_000)
+  assert.match(on.active()[0] ?? '', /^pi-0-/)
+  on.endAll('Succeeded')
+  assert.deepEqual(on.status(), { ready: 0, terminating: 0, succeeded: 3, failed: 1, completedIndexes: '0-2' })
+})
+test('with a limit per index one bad index does not stop the others', () => {
+  const on = at({ completionMode: 'Indexed', completions: 2, parallelism: 2, backoffLimitPerIndex: 1, backoffLimit: 2147483647 })
+  const bad = () => on.active().find((name) => name.startsWith('pi-0-')) ?? ''
+  on.end(bad(), 'Failed')
+  on.advance(10_000)
+  assert.equal(on.pod(bad()).metadata.annotations?.['batch.kubernetes.io/job-index-failure-count'], '1')
+  on.end(bad(), 'Failed')
+  assert.deepEqual(on.status(), { active: 1, ready: 0, terminating: 0, failed: 2, failedIndexes: '0' })
+  on.endAll('Succeeded')
+  assert.deepEqual(on.status(), { ready: 0, terminating: 0, succeeded: 1, failed: 2, completedIndexes: '1', failedIndexes: '0' })
+  assert.equal(on.conditions()[1], 'Failed=True FailedIndexes: Job has failed indexes')
+})
+test('a failure policy ends the Job on one exit code and ignores another', () => {
+  const policy = { rules: [
+    { action: 'FailJob', onExitCodes: { containerName: 'c', operator: 'In', values: [42] } },
+    { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
+    { action: 'Ignore', onExitCodes: { operator: 'In', values: [7] } },
+  ] }
+  const on = at({ backoffLimit: 0, podFailurePolicy: policy, podReplacementPolicy: 'Failed' })
+  on.endAll('Failed', 7)
+  assert.deepEqual([on.active().length, on.status().failed], [1, undefined])
+  const [name = ''] = on.active()
+  on.end(name, 'Failed', 42)
+  assert.deepEqual(on.conditions(), [
+    `FailureTarget=True PodFailurePolicy: Container c for pod default/${name} failed with exit code 42 matching FailJob rule at index 0`,
+    `Failed=True PodFailurePolicy: Container c for pod default/${name} failed with exit code 42 matching FailJob rule at index 0`,
+  ])
+})
+test('a success policy ends the Job early', () => {
+  const on = at({ completionMode: 'Indexed', completions: 3, parallelism: 3, successPolicy: { rules: [{ succeededIndexes: '0', succeededCount: 1 }] } })
+  on.end(on.active()[0] ?? '', 'Succeeded')
+  assert.deepEqual([on.active(), on.conditions()], [[], ['SuccessCriteriaMet=True SuccessPolicy: Matched rules at index 0', 'Complete=True SuccessPolicy: Matched rules at index 0']])
+  assert.deepEqual(on.status(), { ready: 0, terminating: 0, succeeded: 1, completedIndexes: '0' })
+})
+test('counts survive the deletion of counted pods', () => {
+  const on = at({ completions: 2 })
+  const [name = ''] = on.active()
+  on.end(name, 'Succeeded')
+  on.world.remove(pods, name)
+  on.settle()
+  assert.equal(on.status().succeeded, 1)
+  on.endAll('Succeeded')
+  assert.equal(on.conditions().length, 2)
+})
+test('when a Job is gone its pods are let go', () => {
+  const on = at({ parallelism: 2, completions: 2 })
+  on.world.remove(jobs, 'pi')
+  on.settle()
+  assert.deepEqual(on.names(uncounted), [])
+})
+test('a pod that matches and has no controller is adopted and counted', () => {
+  const on = stage([jobController], aJob({}), aPod('mine', { labels: { 'batch.kubernetes.io/controller-uid': 'uid-pi' } }))
+  assert.deepEqual(on.names(), ['mine'])
+  on.end('mine', 'Succeeded')
+  assert.equal(on.world.store.view.get(jobs, 'default', 'pi')?.status?.succeeded, 1)
+})
+test('a finished Job goes when its time is over', () => {
+  const on = at({ ttlSecondsAfterFinished: 100 })
+  on.endAll('Succeeded')
+  on.advance(99_999)
+  assert.equal(on.job()?.metadata.deletionTimestamp, undefined)
+  on.advance(1)
+  assert.equal(on.job()?.metadata.deletionTimestamp, '2026-01-01T00:01:40Z')
+})
+test('ten thousand pods take few looks', () => {
+  const on = at({ completions: 10_000, parallelism: 10_000 })
+  const wait = () => { for (let round = 0; round < 100 && on.status().active !== 10_000; round++) on.advance(1000) }
+  wait()
+  const { store } = on.world
+  store.commit([...store.view.list(pods)].map((pod) => ({ key: { resource: 'pods', namespace: 'default', name: pod.metadata.name }, expect: 'any' as const, object: { ...pod, status: { ...pod.status, phase: 'Succeeded' } } })))
+  on.settle()
+  for (let round = 0; round < 100 && on.conditions().length === 0; round++) on.advance(1000)
+  assert.deepEqual(on.status(), { ready: 0, terminating: 0, succeeded: 10_000 })
+  assert.ok(on.runner.looks < 200, `${on.runner.looks} looks`)
+})
+test('indexes are written as ranges and read back', () => {
+  for (const [text, indexes] of [['', []], ['3', [3]], ['1,2', [1, 2]], ['0-2,5,7-9', [0, 1, 2, 5, 7, 8, 9]]] as const) {
+    assert.equal(indexesText(new Set(indexes)), text)
+    assert.deepEqual([...readIndexes(text, 10)], indexes)
+  }
+  assert.deepEqual([...readIndexes('8-12', 10)], [8, 9])
+})
