@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { isRefusal, type Resource } from '@kubeskiff/core/api'
+import { createStore, type Journal, type Store } from '@kubeskiff/core/store'
+import { attachJournal } from './attach.ts'
+import { contents } from './journal.conformance.ts'
+import { memoryJournal } from './memory.ts'
+
+const configMaps = { resource: 'configmaps', group: '', version: 'v1', plural: 'configmaps', kind: 'ConfigMap', scope: 'Namespaced' } as const
+const keyOf = (name: string) => ({ resource: 'configmaps', namespace: 'default', name })
+const aConfigMap = (name: string, x: string): Resource & { readonly data: unknown } => ({
+  apiVersion: 'v1', kind: 'ConfigMap', data: { x },
+  metadata: { name, namespace: 'default', uid: name, resourceVersion: '', creationTimestamp: '2026-01-01T00:00:00Z' },
+})
+const write = (store: Store, name: string, x: string | undefined) =>
+  store.commit([{ key: keyOf(name), expect: 'any', object: x === undefined ? undefined : aConfigMap(name, x) }])
+const names = (store: Store) => [...store.view.list(configMaps)].map((each) => `${each.metadata.name}@${each.metadata.resourceVersion}`)
+
+test('what is committed becomes durable, and a new store finds it with its history', async () => {
+  const journal = memoryJournal()
+  const store = createStore({ journaled: true })
+  const attached = await attachJournal(store, journal)
+  write(store, 'a', '1')
+  write(store, 'b', '2')
+  write(store, 'a', undefined)
+  assert.equal(store.durableRevision, 0)
+  await store.durable(3)
+  await attached.close()
+
+  const again = createStore({ journaled: true })
+  assert.equal((await attachJournal(again, journal)).recovered, 3)
+  assert.deepEqual(names(again), ['b@2'])
+  assert.equal(again.durableRevision, 3)
+  const changes = again.changes(1)
+  assert.deepEqual(changes !== 'compacted' && [...changes].map(({ revision, key }) => `${revision} ${key.name}`), ['2 b', '3 a'])
+})
+
+test('the log is folded, and revisions go on where they were even when the newest was a delete', async () => {
+  const journal = memoryJournal()
+  const store = createStore({ journaled: true })
+  const attached = await attachJournal(store, journal, { historyMax: 1 })
+  write(store, 'a', '1')
+  write(store, 'b', '2')
+  write(store, 'a', undefined)
+  await attached.flush()
+  await journal.compact(3)
+  assert.deepEqual((await contents(journal)).at(-1), 'base 3')
+
+  const again = createStore({ journaled: true })
+  const second = await attachJournal(again, journal)
+  assert.equal(again.changes(2), 'compacted')
+  write(again, 'c', '3')
+  await second.flush()
+  assert.deepEqual(names(again), ['b@2', 'c@4'])
+})
+
+test('while the journal fails, writes are refused and nobody is told that one is durable; then it all goes on', async () => {
+  const inner = memoryJournal()
+  let disk: 'full' | 'free' = 'full'
+  const journal: Journal = { ...inner, append: async (records) => { if (disk === 'full') throw new Error('no space left'); await inner.append(records) } }
+  const store = createStore({ journaled: true })
+  const troubles: (string | undefined)[] = []
+  const attached = await attachJournal(store, journal, { retryMs: 1, onTrouble: (why) => troubles.push(why) })
+
+  write(store, 'a', '1')
+  await assert.rejects(store.durable(1), /nothing can be stored: no space left/)
+  const refused = write(store, 'b', '2')
+  assert.equal(isRefusal(refused) && `${refused.code} ${refused.message}`, '503 nothing can be stored: no space left')
+
+  disk = 'free'
+  while (store.durableRevision < 1) await new Promise((resolve) => { setTimeout(resolve, 1) })
+  assert.equal(isRefusal(write(store, 'b', '2')), false)
+  await attached.close()
+  assert.deepEqual(await contents(journal).then((lines) => lines.map((line) => line.slice(0, 3))), ['bas', '1 a', '2 b'])
+  assert.deepEqual(troubles, ['no space left', undefined])
+})

@@ -1,0 +1,5 @@
+export { attachJournal, type AttachedJournal, type AttachOptions } from './attach.ts'
+export { openEmbeddedJournal } from './embedded.ts'
+export { memoryJournal } from './memory.ts'
+export { ownDirectory, type Owned, type Ownership } from './owner.ts'
+export { JournalProblem } from './segment.ts'

@@ -1,0 +1,105 @@
+import { open, type FileHandle } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { frameLength, isFrame } from './record-bytes.ts'
+
+/** What is wrong with the disk or a file of the journal: the message says what to do. */
+export class JournalProblem extends Error {}
+
+/** Stands first in every file, and changes with the layout. */
+const heading = Buffer.from('skiff journal 1\n')
+const readBytes = 4 << 20
+/** A frame is one group of writes: anything longer is damage. */
+const frameBytesMax = 1 << 30
+
+/** One file of frames, written at its end only. A failed write leaves it as it was, for the next to go to the same place. */
+export class Segment {
+  readonly path: string
+  readonly #file: FileHandle
+  #length: number
+
+  private constructor(path: string, file: FileHandle, length: number) { this.path = path; this.#file = file; this.#length = length }
+
+  static async create(path: string): Promise<Segment> {
+    const file = await open(path, 'w', 0o600)
+    const segment = new Segment(path, file, 0)
+    await segment.write(heading)
+    await segment.sync()
+    return segment
+  }
+  /** Goes on with a file whose first `length` bytes are good. */
+  static async continue(path: string, length: number): Promise<Segment> {
+    const file = await open(path, 'r+')
+    await file.truncate(length)
+    return new Segment(path, file, length)
+  }
+
+  get length(): number { return this.#length }
+
+  /** Not durable before `sync`. When it rejects, the bytes do not count. */
+  async write(bytes: Uint8Array): Promise<void> {
+    for (let done = 0; done < bytes.length;) {
+      const { bytesWritten } = await this.#file.write(bytes, done, bytes.length - done, this.#length + done)
+      done += bytesWritten
+    }
+    this.#length += bytes.length
+  }
+  async sync(): Promise<void> { await this.#file.datasync() }
+
+  /** Writes and syncs: afterwards the bytes survive a power cut. After a failure the file counts as it was before. */
+  async append(bytes: Uint8Array): Promise<void> {
+    const before = this.#length
+    try {
+      await this.write(bytes)
+      await this.sync()
+    } catch (error) {
+      this.#length = before
+      throw error
+    }
+  }
+  async close(): Promise<void> { await this.#file.close() }
+}
+
+/**
+ * The good frames of a file with their places, then the length of its good part. A write that was cut short ends the
+ * file; a bad frame with a good one behind it is damage, which only a person can judge.
+ */
+export async function* framesOf(path: string): AsyncGenerator<{ readonly frame: Buffer; readonly at: number }, number> {
+  const file = await open(path, 'r')
+  try {
+    const { size } = await file.stat()
+    const start = Buffer.alloc(heading.length)
+    await file.read(start, 0, start.length, 0)
+    if (!start.equals(heading)) {
+      // Cut short while it was made: nothing was ever acknowledged from it.
+      if (size < heading.length || start.every((byte) => byte === 0)) return 0
+      throw new JournalProblem(`${path} is not a journal file that this version of Skiff reads: it starts with ${JSON.stringify(start.toString('latin1'))}. Move it away to start afresh, or use the version that wrote it`)
+    }
+    let carry: Buffer = Buffer.alloc(0)
+    let at = heading.length
+    for (let read = heading.length; read < size;) {
+      const wanted = Math.min(size - read, Math.max(readBytes, (frameLength(carry, 0) ?? 0) - carry.length))
+      const chunk = Buffer.allocUnsafe(Math.min(wanted, frameBytesMax))
+      const { bytesRead } = await file.read(chunk, 0, chunk.length, read)
+      if (bytesRead === 0) break
+      read += bytesRead
+      carry = Buffer.concat([carry, chunk.subarray(0, bytesRead)])
+      let taken = 0
+      for (;;) {
+        const length = frameLength(carry, taken)
+        if (length === undefined || length > carry.length - taken) break
+        if (!isFrame(carry, taken)) {
+          if (isFrame(carry, taken + length)) throw new JournalProblem(`${basename(path)} is damaged at byte ${at}, and what follows is not: restore ${path} from a copy`)
+          return at
+        }
+        yield { frame: carry.subarray(taken, taken + length), at }
+        taken += length
+        at += length
+      }
+      carry = carry.subarray(taken)
+    }
+    return at
+  } finally {
+    await file.close()
+  }
+}
+
