@@ -1,1 +1,7 @@
+export type { TokenClaims, VerifiedToken } from './access/authenticate.ts'
+export type { Attributes, Authorizer, Decision } from './access/authorizer.ts'
+export type { User } from './machine.ts'
+export type { ServerOptions, TokenIssuer, VersionInfo } from './options.ts'
+export type { Registry } from './registry.ts'
+export { createServer, type Server } from './server.ts'
 export * from './types.ts'

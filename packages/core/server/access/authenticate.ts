@@ -1,0 +1,93 @@
+// Who is asking: a client certificate, a token given as data, a service account's token, or nobody in particular.
+import type { Answers, Ask } from '../../api/action.ts'
+import { isRefusal, type Refusal } from '../../api/refusal.ts'
+import { pods, secrets, serviceAccounts } from '../../api/resources.ts'
+import type { Machine, User } from '../machine.ts'
+import { unauthorized } from '../refusals.ts'
+import type { Request } from '../types.ts'
+import { attributesForImpersonation, impersonated } from './impersonate.ts'
+
+export interface Asks { readonly is: 'asks'; readonly asks: readonly Ask[] }
+export const isAsks = (outcome: object): outcome is Asks => 'is' in outcome && outcome.is === 'asks'
+
+/** What the host makes of a token: whether our key signed it and its time has come and not passed; who that is, we say. */
+export type VerifiedToken =
+  | { readonly is: 'valid'; readonly claims: TokenClaims }
+  | { readonly is: 'invalid'; readonly why: string }
+/** The claims of a service account's token, as upstream writes them. */
+export interface TokenClaims {
+  readonly iss: string
+  readonly sub: string // 'system:serviceaccount:NAMESPACE:NAME'
+  readonly aud: readonly string[]
+  readonly exp: number
+  readonly iat: number
+  readonly nbf: number
+  readonly jti: string
+  readonly 'kubernetes.io': {
+    readonly namespace: string
+    readonly serviceaccount: { readonly name: string; readonly uid: string }
+    readonly pod?: { readonly name: string; readonly uid: string }
+    readonly node?: { readonly name: string; readonly uid?: string }
+    readonly secret?: { readonly name: string; readonly uid: string }
+  }
+}
+
+const anonymous: User = { name: 'system:anonymous', groups: ['system:unauthenticated'] }
+
+/** The user of a request, after impersonation; 401 or 403; or a token for the outside to verify. */
+export function authenticate(machine: Machine, request: Request, answers: Answers): User | Refusal | Asks {
+  const user = identify(machine, request, answers)
+  if (isRefusal(user) || isAsks(user)) return user
+  const wanted = impersonated(request.headers)
+  if (wanted === undefined) return user
+  if (isRefusal(wanted)) return wanted
+  for (const attributes of attributesForImpersonation(user, wanted)) {
+    const refusal = machine.authorizer.refusal(attributes)
+    if (refusal !== undefined) return refusal
+  }
+  return wanted
+}
+
+function identify(machine: Machine, request: Request, answers: Answers): User | Refusal | Asks {
+  const { certificate, headers } = request
+  if (certificate !== undefined) return known({ name: certificate.commonName, groups: certificate.organizations })
+  const token = /^bearer\s+(\S+)\s*$/i.exec(headers['authorization'] ?? '')?.[1]
+  if (token !== undefined) {
+    const user = userOfToken(machine, token, answers)
+    return isAsks(user) || isRefusal(user) ? user : known(user)
+  }
+  if (headers['authorization'] !== undefined && headers['authorization'] !== '') return unauthorized
+  return machine.options.anonymous === false ? unauthorized : anonymous
+}
+const known = (user: User): User => (user.groups.includes('system:authenticated') ? user : { ...user, groups: [...user.groups, 'system:authenticated'] })
+
+/** The user of a bearer token. Tokens given as data are looked up; all else has to be a JWT for the host to verify. */
+export function userOfToken(machine: Machine, token: string, answers: Answers, audiences?: readonly string[]): User | Refusal | Asks {
+  const given = machine.options.tokens?.get(token)
+  if (given !== undefined) return given
+  if (token.split('.').length !== 3) return unauthorized
+  const id = `verify-token ${token}`
+  if (!answers.has(id)) return { is: 'asks', asks: [{ id, what: 'verify-token', input: { token } }] }
+  const verified = answers.get(id) as VerifiedToken | undefined
+  if (verified?.is !== 'valid') return unauthorized
+  const accepted = audiences ?? machine.options.issuer?.audiences ?? []
+  if (accepted.length > 0 && !verified.claims.aud.some((audience) => accepted.includes(audience))) return unauthorized
+  return userOfClaims(machine, verified.claims) ?? unauthorized
+}
+
+/** A service account's user, as long as it and what its token is bound to are still there. */
+function userOfClaims({ store: { view } }: Machine, claims: TokenClaims): User | undefined {
+  const { namespace, serviceaccount, pod, secret, node } = claims['kubernetes.io']
+  if (view.get(serviceAccounts, namespace, serviceaccount.name)?.metadata.uid !== serviceaccount.uid) return undefined
+  if (pod !== undefined && view.get(pods, namespace, pod.name)?.metadata.uid !== pod.uid) return undefined
+  if (secret !== undefined && view.get(secrets, namespace, secret.name)?.metadata.uid !== secret.uid) return undefined
+  return {
+    name: `system:serviceaccount:${namespace}:${serviceaccount.name}`, uid: serviceaccount.uid,
+    groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
+    extra: {
+      'authentication.kubernetes.io/credential-id': [`JTI=${claims.jti}`],
+      ...(pod !== undefined && { 'authentication.kubernetes.io/pod-name': [pod.name], 'authentication.kubernetes.io/pod-uid': [pod.uid] }),
+      ...(node !== undefined && { 'authentication.kubernetes.io/node-name': [node.name], ...(node.uid !== undefined && { 'authentication.kubernetes.io/node-uid': [node.uid] }) }),
+    },
+  }
+}

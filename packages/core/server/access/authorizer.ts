@@ -1,0 +1,54 @@
+// Whether a user may: the node authorizer first, then RBAC, as upstream's --authorization-mode=Node,RBAC.
+import type { Refusal } from '../../api/refusal.ts'
+import type { Store } from '../../store/types.ts'
+import type { User } from '../machine.ts'
+import { forbidden } from '../refusals.ts'
+import { nodeAllows } from './node.ts'
+import { Rbac } from './rbac.ts'
+
+/** What is asked: upstream's authorizer.Attributes. */
+export type Attributes =
+  | {
+      readonly is: 'resource'; readonly user: User; readonly verb: string; readonly group: string; readonly version: string
+      readonly resource: string; readonly subresource: string; readonly namespace: string; readonly name: string
+      /** The request's field selector as text: nodes may list what is bound to them. */
+      readonly fieldSelector?: string
+    }
+  | { readonly is: 'path'; readonly user: User; readonly verb: string; readonly path: string }
+
+export type Decision = { readonly allowed: true; readonly reason: string } | { readonly allowed: false; readonly reason: string }
+
+export interface Authorizer {
+  decide(attributes: Attributes): Decision
+  /** 403 in upstream's words; undefined when it is allowed. */
+  refusal(attributes: Attributes): Refusal | undefined
+  readonly rbac: Rbac
+}
+
+export function createAuthorizer(store: Store): Authorizer {
+  const rbac = new Rbac(store)
+  const decide = (attributes: Attributes): Decision => {
+    if (attributes.user.groups.includes('system:masters')) return { allowed: true, reason: '' }
+    if (nodeAllows(attributes, store.view)) return { allowed: true, reason: '' }
+    return rbac.decide(attributes)
+  }
+  return {
+    decide, rbac,
+    refusal: (attributes) => {
+      const decision = decide(attributes)
+      return decision.allowed ? undefined : refusalOf(attributes, decision.reason)
+    },
+  }
+}
+
+function refusalOf(attributes: Attributes, reason: string): Refusal {
+  const user = JSON.stringify(attributes.user.name)
+  const because = reason === '' ? '' : `: ${reason}`
+  if (attributes.is === 'path') {
+    return { refused: true, code: 403, reason: 'Forbidden', message: `forbidden: User ${user} cannot ${attributes.verb} path ${JSON.stringify(attributes.path)}${because}`, details: {} }
+  }
+  const { verb, group, resource, subresource, namespace, name } = attributes
+  const what = subresource === '' ? resource : `${resource}/${subresource}`
+  const where = namespace === '' ? ' at the cluster scope' : ` in the namespace ${JSON.stringify(namespace)}`
+  return forbidden({ group, plural: resource }, name, `User ${user} cannot ${verb} resource ${JSON.stringify(what)} in API group ${JSON.stringify(group)}${where}${because}`)
+}

@@ -1,0 +1,19 @@
+import { type Pod, pods } from '../../api/resources.ts'
+import type { Plugin } from './types.ts'
+
+const tainted = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'] as const
+const seconds = 300
+
+/** Pods stay five minutes on a node that is lost, unless they say otherwise. */
+export const defaultTolerationSeconds: Plugin = {
+  name: 'DefaultTolerationSeconds',
+  admit({ operation, kind, object, subresource }) {
+    if (operation !== 'create' || kind.resource !== pods.resource || subresource !== '') return object
+    const pod = object as Pod
+    const tolerations = pod.spec.tolerations ?? []
+    const missing = tainted.filter((key) => !tolerations.some((each) => (each.key === key || !each.key) && (each.effect === 'NoExecute' || !each.effect)))
+    if (missing.length === 0) return pod
+    const added = missing.map((key) => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: seconds }))
+    return { ...pod, spec: { ...pod.spec, tolerations: [...tolerations, ...added] } }
+  },
+}

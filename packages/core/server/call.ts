@@ -1,0 +1,63 @@
+// One request, read: what it asks for, of whom, in which form.
+import { isRefusal, type Refusal } from '../api/refusal.ts'
+import { bodyTypes, decode, type Decoded, type FieldValidation, type GroupVersionKind } from '../api/schema/decode.ts'
+import type { Machine } from './machine.ts'
+import { type Form, formOf } from './negotiate.ts'
+import { badRequest, internal, invalid, tooLargeBody, unsupportedMediaType } from './refusals.ts'
+import { type Route, routeOf } from './route.ts'
+import type { Request } from './types.ts'
+
+export interface Call {
+  readonly request: Request
+  readonly query: URLSearchParams
+  readonly route: Route
+}
+
+export function readCall(request: Request): Call {
+  const query = new URLSearchParams(request.query)
+  return { request, query, route: routeOf(request.method, request.path, query) }
+}
+
+/** The form of the answer's objects, and what rows of a table carry. */
+export function writingOf({ request, query }: Call): { readonly form: Form; readonly includeObject: 'None' | 'Metadata' | 'Object' } | Refusal {
+  const form = formOf(request.headers['accept'])
+  if (isRefusal(form)) return form
+  const includeObject = query.get('includeObject') || 'Metadata'
+  return includeObject === 'None' || includeObject === 'Metadata' || includeObject === 'Object' ? { form, includeObject }
+    : badRequest(`unrecognized includeObject value: ${JSON.stringify(includeObject)}`)
+}
+
+/** What a write's query says. */
+export interface WriteQuery { readonly dryRun: boolean; readonly manager: string; readonly mode: FieldValidation; readonly force: boolean }
+
+const managerMax = 128
+/** Reads dryRun, fieldManager, fieldValidation and force. 422 for values that are none of these. */
+export function writeQueryOf({ request, query }: Call, options: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions'): WriteQuery | Refusal {
+  const type = { group: 'meta.k8s.io', kind: options }
+  const dryRun = query.getAll('dryRun')
+  const wrong = dryRun.find((each) => each !== 'All' && each !== '')
+  if (wrong !== undefined) return invalid(type, '', [{ path: 'dryRun', reason: 'FieldValueNotSupported', value: dryRun, detail: 'supported values: "All"' }])
+  const mode = query.get('fieldValidation') || 'Warn'
+  if (mode !== 'Strict' && mode !== 'Warn' && mode !== 'Ignore') {
+    return invalid(type, '', [{ path: 'fieldValidation', reason: 'FieldValueNotSupported', value: mode, detail: 'supported values: "Ignore", "Strict", "Warn"' }])
+  }
+  const manager = query.get('fieldManager') || (request.headers['user-agent'] ?? '').split('/')[0] || 'unknown'
+  if (manager.length > managerMax) return invalid(type, '', [{ path: 'fieldManager', reason: 'FieldValueTooLong', value: manager, detail: `may not be more than ${managerMax} bytes` }])
+  return { dryRun: dryRun.includes('All'), manager, mode, force: query.get('force') === 'true' }
+}
+
+const bodyMax = 3 * 1024 * 1024
+/** The media type of a body; none means JSON. */
+export const contentTypeOf = (request: Request): string => ((request.headers['content-type'] ?? '').split(';')[0] ?? '').trim().toLowerCase() || 'application/json'
+
+/** Decodes the body as the expected kind. 413 and 415 come first. */
+export function bodyOf(machine: Machine, request: Request, expected: { readonly definition: string; readonly kind: GroupVersionKind; readonly mode: FieldValidation; readonly also?: readonly GroupVersionKind[] }): Decoded | Refusal {
+  const tooLarge = oversized(request)
+  if (tooLarge !== undefined) return tooLarge
+  const type = contentTypeOf(request)
+  if (!bodyTypes.includes(type)) return unsupportedMediaType(bodyTypes)
+  const definition = machine.definitions.get(expected.definition)
+  if (definition === undefined) return internal(`no schema ${expected.definition}`)
+  return decode(request.body, type, { definitions: machine.definitions, definition, mode: expected.mode, kind: expected.kind, ...(expected.also !== undefined && { also: expected.also }) })
+}
+export const oversized = (request: Request): Refusal | undefined => (request.body.length > bodyMax ? tooLargeBody(bodyMax) : undefined)

@@ -1,0 +1,88 @@
+// Streams to a pod's node: who and what is settled here, the host carries the bytes.
+import type { Container, ContainerStatus } from '../api/generated/types.ts'
+import { isRefusal, type Refusal } from '../api/refusal.ts'
+import { nodes, type Pod, pods } from '../api/resources.ts'
+import { isSimulated } from '../api/simulated.ts'
+import type { Call } from './call.ts'
+import type { Machine } from './machine.ts'
+import { badRequest, invalid, notFound } from './refusals.ts'
+import { type Answer, text } from './reply.ts'
+import { isTrue, type ResourceRoute } from './route.ts'
+import type { Connect } from './types.ts'
+
+/** pods/log, exec, attach and portforward. */
+export function connect(machine: Machine, { query }: Call, route: ResourceRoute, what: string): Answer | Refusal {
+  const { view } = machine.store
+  const pod = view.get(pods, route.namespace, route.name)
+  if (pod === undefined) return notFound(pods, route.name)
+  if (what !== 'log' && what !== 'exec' && what !== 'attach' && what !== 'portforward') return badRequest(`${what} is not served`)
+  const container = what === 'portforward' ? '' : containerOf(pod, query.get('container') ?? '')
+  if (isRefusal(container)) return container
+  const log = what === 'log' ? logOf(query) : undefined
+  if (isRefusal(log)) return log
+  const node = pod.spec.nodeName ?? ''
+  if (node === '') return what === 'log' ? text('') : badRequest(`pod ${pod.metadata.name} does not have a host assigned`)
+  const { phase } = pod.status
+  if ((what === 'exec' || what === 'attach') && (phase === 'Succeeded' || phase === 'Failed')) return badRequest(`cannot exec into a container in a completed pod; current phase is ${phase}`)
+  const refusal = refusalOf(machine, pod, node, container, what, log?.previous === true)
+  const { namespace = '', name, uid } = pod.metadata
+  return {
+    is: 'connect', asOf: machine.store.view.revision,
+    connect: {
+      what, node, pod: { namespace, name, uid }, container, command: query.getAll('command'), ports: query.getAll('ports').flatMap((each) => each.split(',')).map(Number).filter(Number.isInteger),
+      streams: { stdin: isTrue(query, 'stdin'), stdout: isTrue(query, 'stdout'), stderr: isTrue(query, 'stderr'), tty: isTrue(query, 'tty') },
+      ...(log !== undefined && { log }), ...(refusal !== undefined && { refusal }),
+    },
+  }
+}
+
+/** The container named, or the only one. */
+function containerOf({ metadata, spec }: Pod, asked: string): string | Refusal {
+  const names = spec.containers.map(({ name }) => name)
+  const initNames = (spec.initContainers ?? []).map(({ name }) => name)
+  const ephemeral = ((spec.ephemeralContainers ?? []) as readonly Pick<Container, 'name'>[]).map(({ name }) => name)
+  if (asked !== '') return [...names, ...initNames, ...ephemeral].includes(asked) ? asked : badRequest(`container ${asked} is not valid for pod ${metadata.name}`)
+  if (names.length === 1 && names[0] !== undefined) return names[0]
+  const usual = metadata.annotations?.['kubectl.kubernetes.io/default-container']
+  if (usual !== undefined && names.includes(usual)) return usual
+  const inits = initNames.length > 0 ? ` or one of the init containers: [${initNames.join(' ')}]` : ''
+  return badRequest(`a container name must be specified for pod ${metadata.name}, choose one of: [${names.join(' ')}]${inits}`)
+}
+
+type LogOptions = NonNullable<Connect['log']>
+function logOf(query: URLSearchParams): LogOptions | Refusal {
+  const whole = (name: string, least: number): number | Refusal | undefined => {
+    const value = query.get(name) ?? ''
+    if (value === '') return undefined
+    if (!/^-?\d+$/.test(value)) return badRequest(`strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`)
+    return Number(value) >= least ? Number(value)
+      : invalid({ group: '', kind: 'PodLogOptions' }, '', [{ path: name, reason: 'FieldValueInvalid', value: Number(value), detail: least === 0 ? 'must be greater than or equal to 0' : 'must be greater than 0' }])
+  }
+  const [tailLines, limitBytes, sinceSeconds] = [whole('tailLines', 0), whole('limitBytes', 1), whole('sinceSeconds', 1)]
+  for (const each of [tailLines, limitBytes, sinceSeconds]) if (isRefusal(each)) return each
+  const sinceTime = query.get('sinceTime') || undefined
+  return {
+    follow: isTrue(query, 'follow'), previous: isTrue(query, 'previous'), timestamps: isTrue(query, 'timestamps'),
+    ...(typeof tailLines === 'number' && { tailLines }), ...(typeof limitBytes === 'number' && { limitBytes }),
+    ...(typeof sinceSeconds === 'number' && { sinceSeconds }), ...(sinceTime !== undefined && { sinceTime }),
+  }
+}
+
+/** What the node's kubelet would say at once, when it cannot serve the stream. */
+function refusalOf({ store: { view } }: Machine, pod: Pod, node: string, container: string, what: Connect['what'], previous: boolean): Refusal | undefined {
+  const { name } = pod.metadata
+  const found = view.get(nodes, '', node)
+  if (found !== undefined && isSimulated(found) && what !== 'log') return badRequest(`pod ${name} runs on the simulated node ${node}: there is no process to ${what === 'portforward' ? 'forward to' : what}`)
+  if (what === 'portforward') return pod.status.phase === 'Running' ? undefined : badRequest(`unable to forward port because pod is not running. Current status=${pod.status.phase ?? 'Unknown'}`)
+  const status = statusOf(pod, container)
+  if (what !== 'log') return undefined
+  if (previous) return status?.lastState?.terminated === undefined ? badRequest(`previous terminated container ${JSON.stringify(container)} in pod ${JSON.stringify(name)} not found`) : undefined
+  const waiting = status?.state?.waiting
+  if (status !== undefined && (waiting === undefined || status.lastState?.terminated !== undefined)) return undefined
+  const reason = waiting?.reason ?? 'ContainerCreating'
+  return badRequest(reason === 'ErrImagePull' || reason === 'ImagePullBackOff'
+    ? `container ${JSON.stringify(container)} in pod ${JSON.stringify(name)} is waiting to start: ${reason === 'ErrImagePull' ? 'image can\'t be pulled' : 'trying and failing to pull image'}`
+    : `container ${JSON.stringify(container)} in pod ${JSON.stringify(name)} is waiting to start: ${reason}`)
+}
+const statusOf = ({ status }: Pod, container: string): ContainerStatus | undefined =>
+  [...(status.containerStatuses ?? []), ...(status.initContainerStatuses ?? []), ...(status.ephemeralContainerStatuses ?? [])].find(({ name }) => name === container)

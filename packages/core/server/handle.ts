@@ -1,0 +1,103 @@
+// The path of a request: who asks, may they, what do they want, and then the verb. Read this page first.
+//
+//   route → authenticate → authorize → decode → fill → convert → merge → prepare → admit → check → commit
+//
+// The last steps are in write/: every verb that writes decides what to write (a value), and one place commits it.
+import type { Answers } from '../api/action.ts'
+import { isRefusal, type Refusal } from '../api/refusal.ts'
+import { authenticate, type Asks, isAsks } from './access/authenticate.ts'
+import type { Attributes } from './access/authorizer.ts'
+import { reviewsOf } from './access/reviews.ts'
+import { answerReview } from './access/answer-review.ts'
+import { type Call, readCall } from './call.ts'
+import { connect } from './connect.ts'
+import type { Machine, User } from './machine.ts'
+import { isPretty } from './negotiate.ts'
+import { servePath } from './paths/paths.ts'
+import { read } from './read/verbs.ts'
+import { methodNotAllowed } from './refusals.ts'
+import { type Endpoint, subresourceVerbs, verbsOf } from './registry.ts'
+import { type Answer, pageNotFound, replyOf } from './reply.ts'
+import type { ResourceRoute } from './route.ts'
+import type { Handler } from './types.ts'
+import { invoke } from './write/invoke.ts'
+import { patch } from './write/patch.ts'
+import { create, remove, removeCollection, update } from './write/verbs.ts'
+
+/** The request pipeline. It is called again with answers when it had to ask the outside. */
+export function createHandler(machine: Machine): Handler {
+  return {
+    step(request, answers) {
+      const call = readCall(request)
+      const outcome = answer(machine, call, answers)
+      if (isAsks(outcome)) return outcome
+      count(machine, call, outcome)
+      return replyOf(outcome, {
+        pretty: isPretty(call.query, request.headers['user-agent']),
+        auditId: request.headers['audit-id'] ?? machine.random.uuid(),
+        // Whatever was read is no newer than this; what was refused was refused because of it.
+        asOf: machine.store.view.revision,
+      })
+    },
+  }
+}
+
+function answer(machine: Machine, call: Call, answers: Answers): Answer | Refusal | Asks {
+  const user = authenticate(machine, call.request, answers)
+  if (isRefusal(user) || isAsks(user)) return user
+  const refusal = machine.authorizer.refusal(attributesOf(call, user))
+  if (refusal !== undefined) return refusal
+  return call.route.is === 'path' ? servePath(machine, call, call.route.path) : serve(machine, call, call.route, user, answers)
+}
+
+/** What the request is, to the authorizer. */
+function attributesOf({ route, query }: Call, user: User): Attributes {
+  if (route.is === 'path') return { is: 'path', user, verb: route.verb, path: route.path }
+  const { verb, group, version, plural: resource, subresource, namespace, name } = route
+  const fieldSelector = query.get('fieldSelector')
+  return { is: 'resource', user, verb, group, version, resource, subresource, namespace, name, ...(fieldSelector !== null && { fieldSelector }) }
+}
+
+function serve(machine: Machine, call: Call, route: ResourceRoute, user: User, answers: Answers): Answer | Refusal | Asks {
+  const review = reviewsOf(route.group, route.version).find(({ plural }) => plural === route.plural)
+  if (review !== undefined) return route.verb === 'create' ? answerReview(machine, call, review, route, user, answers) : methodNotAllowed
+  const endpoint = machine.registry.endpoint(route.group, route.version, route.plural)
+  if (endpoint === undefined || !isPlace(endpoint, route)) return pageNotFound
+  return route.subresource === '' ? serveObject(machine, call, route, endpoint, user) : serveSubresource(machine, call, route, endpoint, user, answers)
+}
+
+/** Is there such a URL: a namespaced object has a namespace, another has none. */
+function isPlace({ kind }: Endpoint, route: ResourceRoute): boolean {
+  if (kind.scope === 'Cluster') return route.namespace === '' || route.plural === 'namespaces'
+  return route.namespace !== '' || !route.single
+}
+
+function serveObject(machine: Machine, call: Call, route: ResourceRoute, endpoint: Endpoint, user: User): Answer | Refusal {
+  if (!verbsOf(endpoint.kind).includes(route.verb)) return methodNotAllowed
+  switch (route.verb) {
+    case 'get': case 'list': case 'watch': return read(machine, call, route, endpoint)
+    case 'create': return route.single || (route.namespace === '' && endpoint.kind.scope === 'Namespaced') ? methodNotAllowed : create(machine, call, route, endpoint, user)
+    case 'update': return route.single ? update(machine, call, route, endpoint, { is: 'main' }, user) : methodNotAllowed
+    case 'patch': return route.single ? patch(machine, call, route, endpoint, { is: 'main' }, user) : methodNotAllowed
+    case 'delete': return remove(machine, call, route, endpoint, user)
+    case 'deletecollection': return removeCollection(machine, call, route, endpoint, user)
+  }
+}
+
+function serveSubresource(machine: Machine, call: Call, route: ResourceRoute, endpoint: Endpoint, user: User, answers: Answers): Answer | Refusal | Asks {
+  const subresource = endpoint.kind.subresources?.find(({ name }) => name === route.subresource)
+  if (subresource === undefined || !route.single) return pageNotFound
+  if (!subresourceVerbs(subresource).includes(route.verb)) return methodNotAllowed
+  switch (subresource.is) {
+    case 'status': case 'update': case 'scale':
+      if (route.verb === 'get') return read(machine, call, route, endpoint, subresource)
+      return route.verb === 'patch' ? patch(machine, call, route, endpoint, subresource, user) : update(machine, call, route, endpoint, subresource, user)
+    case 'create': case 'ask': return invoke(machine, call, route, endpoint, subresource, user, answers)
+    case 'connect': return connect(machine, call, route, subresource.name)
+  }
+}
+
+function count(machine: Machine, { route }: Call, outcome: Answer | Refusal): void {
+  const code = isRefusal(outcome) ? outcome.code : outcome.is === 'connect' ? 101 : outcome.status
+  machine.counters.count({ verb: route.verb.toUpperCase(), resource: route.is === 'resource' ? route.plural : '', code })
+}

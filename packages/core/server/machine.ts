@@ -1,0 +1,37 @@
+// What every part of the server works with, and who is asking.
+import type { Instant } from '../base/clock.ts'
+import type { Random } from '../base/random.ts'
+import type { Definitions } from '../api/schema/types.ts'
+import type { Circumstances } from '../api/kind.ts'
+import type { Store } from '../store/types.ts'
+import type { Authorizer } from './access/authorizer.ts'
+import type { ServerOptions } from './options.ts'
+import type { Registry } from './registry.ts'
+
+export interface Machine {
+  readonly store: Store
+  readonly registry: Registry
+  readonly definitions: Definitions
+  readonly random: Random
+  readonly options: ServerOptions
+  readonly authorizer: Authorizer
+  readonly counters: Counters
+  now(): Instant
+}
+
+/** Who asks, after authentication and impersonation. */
+export interface User {
+  readonly name: string
+  readonly uid?: string
+  readonly groups: readonly string[]
+  readonly extra?: Readonly<Record<string, readonly string[]>>
+}
+
+/** Requests answered, by what they were: the numbers of /metrics. */
+export interface Counters { count(labels: { readonly verb: string; readonly resource: string; readonly code: number }): void; text(): string }
+
+export const circumstancesOf = (machine: Machine, user: string): Circumstances =>
+  ({ view: machine.store.view, now: machine.now(), random: machine.random, user })
+
+/** RFC 3339 in whole seconds, as metav1.Time is printed. */
+export const timestamp = (instant: Instant): string => `${new Date(instant).toISOString().slice(0, 19)}Z`

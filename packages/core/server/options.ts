@@ -1,0 +1,44 @@
+import type { Clock } from '../base/clock.ts'
+import type { Random } from '../base/random.ts'
+import type { Definitions } from '../api/schema/types.ts'
+import type { Store } from '../store/types.ts'
+import type { User } from './machine.ts'
+import type { AnyKind } from './registry.ts'
+
+/** What /version says. */
+export interface VersionInfo {
+  readonly major: string
+  readonly minor: string
+  readonly gitVersion: string // 'v1.36.0+skiff'
+  readonly gitCommit: string
+  readonly gitTreeState: string
+  readonly buildDate: string
+  readonly goVersion: string
+  readonly compiler: string
+  readonly platform: string
+}
+
+/** Service account tokens: signed and verified by the host, described here. */
+export interface TokenIssuer {
+  readonly issuer: string // 'https://kubernetes.default.svc.cluster.local'
+  readonly audiences: readonly string[]
+  /** The JSON Web Key Set as text, for /openid/v1/jwks. */
+  readonly keySet: string
+  readonly algorithms: readonly string[]
+}
+
+export interface ServerOptions {
+  readonly store: Store
+  readonly kinds: readonly AnyKind[]
+  readonly definitions: Definitions
+  readonly clock: Clock
+  readonly random: Random
+  readonly version: VersionInfo
+  readonly issuer?: TokenIssuer
+  /** Bearer tokens given as data: secret to user. */
+  readonly tokens?: ReadonlyMap<string, User>
+  /** False: requests without credentials are answered 401. Default true. */
+  readonly anonymous?: boolean
+  /** 'host:port' at which clients reach the server, for legacy discovery. */
+  readonly address?: string
+}

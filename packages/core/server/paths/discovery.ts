@@ -1,0 +1,118 @@
+// Discovery: what is served, in the legacy form (one document a version) and aggregated (two documents in all).
+import type { Machine } from '../machine.ts'
+import { clausesOf } from '../negotiate.ts'
+import { type AnySubresource, type Endpoint, type Registry, subresourceVerbs, verbsOf } from '../registry.ts'
+import type { Answer } from '../reply.ts'
+import { pageNotFound, value } from '../reply.ts'
+import { type Review, reviewsOf } from '../access/reviews.ts'
+
+const groupVersionOf = (group: string, version: string): string => (group === '' ? version : `${group}/${version}`)
+
+/** Answers /api, /apis, /api/v1, /apis/GROUP and /apis/GROUP/VERSION; undefined for other paths. */
+export function discover(machine: Machine, path: string, headers: Readonly<Record<string, string>>): Answer | undefined {
+  const parts = path.split('/').filter((part) => part !== '')
+  const { registry } = machine
+  if (parts[0] === 'api') {
+    if (parts.length === 1) return aggregated(registry, headers, (group) => group === '') ?? value(versions(machine))
+    return parts.length === 2 ? resourceList(registry, '', parts[1] ?? '') : undefined
+  }
+  if (parts[0] !== 'apis') return undefined
+  const [, group = '', version = ''] = parts
+  if (parts.length === 1) return aggregated(registry, headers, (name) => name !== '') ?? value({ kind: 'APIGroupList', apiVersion: 'v1', groups: registry.groups.filter(({ name }) => name !== '').map(apiGroup) })
+  if (parts.length === 2) {
+    const found = registry.groups.find(({ name }) => name === group)
+    return found === undefined ? pageNotFound : value({ kind: 'APIGroup', apiVersion: 'v1', ...apiGroup(found) })
+  }
+  return parts.length === 3 ? resourceList(registry, group, version) : undefined
+}
+
+const versions = ({ registry, options }: Machine) => ({
+  kind: 'APIVersions', versions: registry.groups.find(({ name }) => name === '')?.versions ?? [],
+  serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: options.address ?? '127.0.0.1:6443' }],
+})
+
+function apiGroup({ name, versions: found }: { readonly name: string; readonly versions: readonly string[] }) {
+  const listed = found.map((version) => ({ groupVersion: `${name}/${version}`, version }))
+  return { name, versions: listed, preferredVersion: listed[0] }
+}
+
+function resourceList(registry: Registry, group: string, version: string): Answer {
+  const endpoints = registry.served(group, version)
+  const virtual = reviewsOf(group, version)
+  if (endpoints.length === 0 && virtual.length === 0) return pageNotFound
+  return value({
+    kind: 'APIResourceList', apiVersion: 'v1', groupVersion: groupVersionOf(group, version),
+    resources: [
+      ...virtual.map((review) => ({ name: review.plural, singularName: review.plural.slice(0, -1), namespaced: review.namespaced, kind: review.kind, verbs: ['create'] })),
+      ...endpoints.flatMap(({ kind }) => [
+        {
+          name: kind.plural, singularName: kind.singular, namespaced: kind.scope === 'Namespaced', kind: kind.kind, verbs: verbsOf(kind),
+          ...(kind.shortNames.length > 0 && { shortNames: kind.shortNames }), ...(kind.categories.length > 0 && { categories: kind.categories }),
+        },
+        ...(kind.subresources ?? []).map((subresource) => ({
+          name: `${kind.plural}/${subresource.name}`, singularName: '', namespaced: kind.scope === 'Namespaced',
+          ...elsewhere(subresource, kind.kind), verbs: subresourceVerbs(subresource),
+        })),
+      ]),
+    ],
+  })
+}
+
+/** The kind that a subresource speaks; with group and version where that is another's. */
+function elsewhere(subresource: AnySubresource, kind: string): { readonly group?: string; readonly version?: string; readonly kind: string } {
+  if (subresource.is === 'scale') return { group: 'autoscaling', version: 'v1', kind: 'Scale' }
+  if (subresource.is !== 'create' && subresource.is !== 'ask') return connectKinds[subresource.name] !== undefined && subresource.is === 'connect' ? { kind: connectKinds[subresource.name] ?? kind } : { kind }
+  const { body } = subresource
+  return body.group === '' ? { kind: body.kind } : body
+}
+const connectKinds: Readonly<Record<string, string>> = { exec: 'PodExecOptions', attach: 'PodAttachOptions', portforward: 'PodPortForwardOptions' }
+
+/** The aggregated document, when the client asks for it. Clients look for the parameters in the answer's Content-Type. */
+function aggregated(registry: Registry, headers: Readonly<Record<string, string>>, wanted: (group: string) => boolean): Answer | undefined {
+  const clause = clausesOf(headers['accept']).find(({ type, parameters }) => type === 'application/json' || type === '*/*' || parameters['as'] !== undefined)
+  const version = clause?.parameters['v']
+  if (clause?.parameters['as'] !== 'APIGroupDiscoveryList' || clause.type !== 'application/json' || (version !== 'v2' && version !== 'v2beta1')) return undefined
+  const document = documentOf(registry, version, wanted)
+  const tag = `"${hash(JSON.stringify(document))}"`
+  const shared = { etag: tag, vary: 'Accept', 'cache-control': 'public' }
+  if (headers['if-none-match'] === tag) return { is: 'raw', status: 304, contentType: 'application/json', body: [], headers: shared }
+  return { is: 'value', status: 200, value: document, contentType: `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`, headers: shared }
+}
+
+function documentOf(registry: Registry, version: string, wanted: (group: string) => boolean): object {
+  return {
+    kind: 'APIGroupDiscoveryList', apiVersion: `apidiscovery.k8s.io/${version}`, metadata: {},
+    items: registry.groups.filter(({ name }) => wanted(name)).map(({ name, versions: found }) => ({
+      metadata: name === '' ? { creationTimestamp: null } : { name, creationTimestamp: null },
+      versions: found.map((each) => ({
+        version: each, freshness: 'Current',
+        resources: [...reviewsOf(name, each).map(reviewDiscovery), ...registry.served(name, each).map(resourceDiscovery)],
+      })),
+    })),
+  }
+}
+const reviewDiscovery = (review: Review) => ({
+  resource: review.plural, responseKind: { group: review.group, version: review.version, kind: review.kind },
+  scope: review.namespaced ? 'Namespaced' : 'Cluster', singularResource: review.plural.slice(0, -1), verbs: ['create'],
+})
+const resourceDiscovery = ({ kind, served }: Endpoint) => ({
+  resource: kind.plural, responseKind: { group: served.group, version: served.version, kind: kind.kind }, scope: kind.scope, singularResource: kind.singular, verbs: verbsOf(kind),
+  ...(kind.shortNames.length > 0 && { shortNames: kind.shortNames }), ...(kind.categories.length > 0 && { categories: kind.categories }),
+  ...((kind.subresources ?? []).length > 0 && {
+    subresources: (kind.subresources ?? []).map((subresource) => {
+      const other = elsewhere(subresource, kind.kind)
+      return {
+        subresource: subresource.name,
+        responseKind: { group: other.group ?? (other.version === undefined ? served.group : ''), version: other.version ?? served.version, kind: other.kind },
+        verbs: subresourceVerbs(subresource),
+      }
+    }),
+  }),
+})
+
+/** FNV-1a, 64 bits as hex: names a document's content. */
+export function hash(text: string): string {
+  let value = 0xcbf29ce484222325n
+  for (let at = 0; at < text.length; at++) value = BigInt.asUintN(64, (value ^ BigInt(text.charCodeAt(at))) * 0x100000001b3n)
+  return value.toString(16).padStart(16, '0').toUpperCase()
+}

@@ -1,0 +1,32 @@
+import { isRefusal, type Refusal } from '../../api/refusal.ts'
+import { type Call, writingOf } from '../call.ts'
+import type { Machine } from '../machine.ts'
+import { notFound } from '../refusals.ts'
+import type { AnySubresource, Endpoint } from '../registry.ts'
+import { type Answer, value } from '../reply.ts'
+import type { ResourceRoute } from '../route.ts'
+import { selectionOf } from '../selection.ts'
+import { scaleOf } from '../write/scale.ts'
+import { get } from './get.ts'
+import { list } from './list.ts'
+import { watch } from './watch.ts'
+
+/** get, list and watch, of objects and of subresources that show one. */
+export function read(machine: Machine, call: Call, route: ResourceRoute, endpoint: Endpoint, subresource?: Extract<AnySubresource, { readonly is: 'status' | 'update' | 'scale' }>): Answer | Refusal {
+  const writing = writingOf(call)
+  if (isRefusal(writing)) return writing
+  const { namespace, name } = placeOf(endpoint, route)
+  if (subresource?.is === 'scale') {
+    const object = machine.store.view.get(endpoint.kind, namespace, name)
+    return object === undefined ? notFound({ ...endpoint.kind, group: endpoint.served.group }, name) : value(scaleOf(subresource, object))
+  }
+  if (route.verb === 'get') return get(machine, endpoint, { namespace, name }, call.query, { ...writing, served: endpoint.served, now: machine.now() })
+  const selection = selectionOf(call.query, endpoint, endpoint.kind.scope === 'Namespaced' && namespace !== '' ? namespace : undefined, route.single ? name : '')
+  if (isRefusal(selection)) return selection
+  return route.verb === 'list' ? list(machine, endpoint, selection, call.query, { ...writing, served: endpoint.served, now: machine.now() })
+    : watch(machine, endpoint, selection, call.query, { ...writing, served: endpoint.served })
+}
+
+/** Where the object of a route is stored: namespaces are cluster-scoped though their URL looks otherwise. */
+export const placeOf = ({ kind }: Endpoint, route: ResourceRoute): { readonly namespace: string; readonly name: string } =>
+  ({ namespace: kind.scope === 'Cluster' ? '' : route.namespace, name: route.name })

@@ -1,0 +1,202 @@
+// A watch: first what is there, then what changes, as frames that all watchers of a kind share.
+import { isRefusal, type Refusal } from '../../api/refusal.ts'
+import { apiVersionOf, type Resource, type Revision } from '../../api/resource.ts'
+import type { Change } from '../../api/view.ts'
+import type { Instant } from '../../base/clock.ts'
+import type { Machine } from '../machine.ts'
+import { badRequest, expired, futureVersion, invalid, statusOf } from '../refusals.ts'
+import type { Endpoint } from '../registry.ts'
+import { type Answer, utf8 } from '../reply.ts'
+import { isTrue } from '../route.ts'
+import type { Selection } from '../selection.ts'
+import type { WatchReader } from '../types.ts'
+import { type Writing, written } from './forms.ts'
+import { revisionOf } from './get.ts'
+
+type EventType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'
+
+const bookmarkEveryMs = 60_000
+const timeoutLeastMs = 1_800_000
+
+/** Starts a watch, or says why not. What is too old is told in the stream, as upstream does. */
+export function watch(machine: Machine, endpoint: Endpoint, selection: Selection, query: URLSearchParams, writing: Omit<Writing, 'now'>): Answer | Refusal {
+  const start = startOf(machine, query)
+  if (isRefusal(start)) return start
+  const timeout = timeoutOf(query, machine)
+  if (isRefusal(timeout)) return timeout
+  const reader = new Reader(machine, endpoint, selection, writing, { ...start, deadline: machine.now() + timeout })
+  return { is: 'watch', status: 200, headers: { 'content-type': 'application/json' }, watch: reader }
+}
+
+interface Start {
+  /** Changes after this revision are told. */
+  readonly after: Revision
+  /** Whether what is there now is told first. */
+  readonly initial: boolean
+  /** Whether the end of that is marked. */
+  readonly mark: boolean
+  readonly bookmarks: boolean
+}
+
+function startOf({ store }: Machine, query: URLSearchParams): Start | Refusal {
+  const asked = query.get('resourceVersion') ?? ''
+  const match = query.get('resourceVersionMatch') ?? ''
+  const sends = query.has('sendInitialEvents')
+  const options = (path: string, detail: string): Refusal => invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [{ path, reason: 'FieldValueForbidden', detail }])
+  if (sends && match !== 'NotOlderThan') return options('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan')
+  if (!sends && match !== '') return options('resourceVersionMatch', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided')
+  const bookmarks = isTrue(query, 'allowWatchBookmarks')
+  const revision = asked === '' ? 0 : revisionOf(asked)
+  if (revision === undefined) return badRequest(`invalid resource version ${JSON.stringify(asked)}: strconv.ParseUint: parsing ${JSON.stringify(asked)}: invalid syntax`)
+  if (revision > store.view.revision) return futureVersion(revision, store.view.revision)
+  if (sends && isTrue(query, 'sendInitialEvents')) return { after: store.view.revision, initial: true, mark: bookmarks, bookmarks }
+  if (revision === 0) return { after: store.view.revision, initial: !sends, mark: false, bookmarks }
+  return { after: revision, initial: false, mark: false, bookmarks }
+}
+
+function timeoutOf(query: URLSearchParams, machine: Machine): number | Refusal {
+  const text = query.get('timeoutSeconds') ?? ''
+  if (text === '') return timeoutLeastMs + machine.random.below(timeoutLeastMs)
+  if (!/^-?\d{1,12}$/.test(text)) return badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
+  return Number(text) > 0 ? Number(text) * 1000 : timeoutLeastMs + machine.random.below(timeoutLeastMs)
+}
+
+class Reader implements WatchReader {
+  readonly deadline: Instant
+  readonly #machine: Machine
+  readonly #endpoint: Endpoint
+  readonly #selection: Selection
+  readonly #writing: Omit<Writing, 'now'>
+  readonly #start: Start
+  #initial: Iterator<Resource> | undefined
+  #after: Revision
+  #lastBookmark: Instant
+  #columnsSent = false
+  #done = false
+
+  constructor(machine: Machine, endpoint: Endpoint, selection: Selection, writing: Omit<Writing, 'now'>, start: Start & { readonly deadline: Instant }) {
+    this.#machine = machine
+    this.#endpoint = endpoint
+    this.#selection = selection
+    this.#writing = writing
+    this.#start = start
+    this.deadline = start.deadline
+    this.#after = start.after
+    this.#lastBookmark = machine.now()
+    const { kind } = endpoint
+    // The tree under this iterator is immutable: it goes on showing the state of this moment.
+    if (start.initial) this.#initial = machine.store.view.list(kind, kind.scope === 'Namespaced' ? selection.namespace : undefined)[Symbol.iterator]()
+  }
+
+  close(): void { this.#done = true; this.#initial = undefined }
+
+  read(limitBytes: number): { readonly frames: readonly Uint8Array[]; readonly asOf: Revision; readonly more: boolean; readonly done: boolean } {
+    const frames: Uint8Array[] = []
+    let left = limitBytes
+    const push = (frame: Uint8Array): void => { frames.push(frame); left -= frame.length }
+    while (this.#initial !== undefined && left > 0 && !this.#done) this.#nextInitial(push)
+    let more = this.#initial !== undefined
+    if (!more && !this.#done) more = this.#nextChanges(push, () => left > 0)
+    if (!more && !this.#done) this.#atRest(push)
+    return { frames, asOf: this.#after, more: more && !this.#done, done: this.#done }
+  }
+
+  #nextInitial(push: (frame: Uint8Array) => void): void {
+    const next = this.#initial?.next()
+    if (next === undefined) return
+    if (next.done !== true) {
+      if (this.#selection.everything || this.#selection.matches(next.value)) push(this.#frame('ADDED', next.value))
+      return
+    }
+    this.#initial = undefined
+    if (this.#start.mark) push(this.#bookmark({ annotations: { 'k8s.io/initial-events-end': 'true' } }))
+  }
+
+  #nextChanges(push: (frame: Uint8Array) => void, room: () => boolean): boolean {
+    const { store } = this.#machine
+    const upTo = store.view.revision
+    const changes = store.changes(this.#after, this.#endpoint.kind.resource)
+    if (changes === 'compacted') {
+      push(eventFrame('ERROR', utf8(JSON.stringify(statusOf(expired(`too old resource version: ${this.#after} (${store.compacted})`))))))
+      this.#done = true
+      return false
+    }
+    for (const change of changes) {
+      if (!room()) return true
+      this.#after = change.revision
+      const event = eventOf(change, this.#selection)
+      if (event !== undefined) push(this.#changeFrame(event, change))
+    }
+    this.#after = upTo
+    return false
+  }
+
+  /** Nothing is left to tell: time for a bookmark, or for the end. */
+  #atRest(push: (frame: Uint8Array) => void): void {
+    const now = this.#machine.now()
+    const ending = now >= this.deadline
+    if (this.#start.bookmarks && (ending || now - this.#lastBookmark >= bookmarkEveryMs)) push(this.#bookmark({}))
+    if (ending) this.#done = true
+  }
+
+  #bookmark(metadata: object): Uint8Array {
+    this.#lastBookmark = this.#machine.now()
+    const { form, served } = this.#writing
+    const type = form.is === 'metadata' ? { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${form.version}` }
+      : form.is === 'table' ? { kind: 'Table', apiVersion: `meta.k8s.io/${form.version}` } : { kind: this.#endpoint.kind.kind, apiVersion: apiVersionOf(served) }
+    const rows = form.is === 'table' ? { columnDefinitions: null, rows: [] } : {}
+    return eventFrame('BOOKMARK', utf8(JSON.stringify({ ...type, metadata: { resourceVersion: String(this.#after), ...metadata }, ...rows })))
+  }
+
+  #changeFrame(type: EventType, change: Change): Uint8Array {
+    if (this.#writing.form.is !== 'object') return this.#frame(type, told(type, change))
+    const { served } = this.#writing
+    return sharedFrame(change, `${type} ${served.version}`, () => eventFrame(type, written(told(type, change), { ...this.#writing, now: 0 })))
+  }
+
+  #frame(type: EventType, object: Resource): Uint8Array {
+    const withColumns = !this.#columnsSent
+    this.#columnsSent = true
+    return eventFrame(type, written(object, { ...this.#writing, now: this.#machine.now() }, withColumns))
+  }
+}
+
+/** What a watcher with this selection is told of a change; undefined when it never saw the object. */
+function eventOf({ before, after }: Change, selection: Selection): EventType | undefined {
+  const had = before !== undefined && (selection.everything || selection.matches(before))
+  const has = after !== undefined && (selection.everything || selection.matches(after))
+  if (has) return had ? 'MODIFIED' : 'ADDED'
+  return had ? 'DELETED' : undefined
+}
+
+/** The object an event shows: for a deletion the last one, at the revision of its going. */
+function told(type: EventType, change: Change): Resource {
+  const last = type === 'DELETED' ? change.before : change.after
+  if (last === undefined) return change.before as Resource
+  return type === 'DELETED' ? { ...last, metadata: { ...last.metadata, resourceVersion: String(change.revision) } } : last
+}
+
+// A change is one value for all watchers, so its frames can be shared; only the newest are worth keeping.
+const shared = new Map<Change, Map<string, Uint8Array>>()
+const sharedMax = 1024
+function sharedFrame(change: Change, key: string, make: () => Uint8Array): Uint8Array {
+  let frames = shared.get(change)
+  if (frames === undefined) {
+    shared.set(change, (frames = new Map()))
+    if (shared.size > sharedMax) for (const oldest of shared.keys()) { shared.delete(oldest); break }
+  }
+  let frame = frames.get(key)
+  if (frame === undefined) frames.set(key, (frame = make()))
+  return frame
+}
+
+const end = utf8('}\n')
+const starts = new Map((['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR'] as const).map((type) => [type, utf8(`{"type":"${type}","object":`)]))
+function eventFrame(type: EventType, object: Uint8Array): Uint8Array {
+  const start = starts.get(type) ?? end
+  const frame = new Uint8Array(start.length + object.length + end.length)
+  frame.set(start)
+  frame.set(object, start.length)
+  frame.set(end, start.length + object.length)
+  return frame
+}

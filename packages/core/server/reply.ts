@@ -1,0 +1,64 @@
+import type { Refusal } from '../api/refusal.ts'
+import type { Revision } from '../api/resource.ts'
+import { statusOf } from './refusals.ts'
+import type { Reply } from './types.ts'
+
+const encoder = new TextEncoder()
+export const utf8 = (text: string): Uint8Array => encoder.encode(text)
+
+/** What a verb answers, before headers that all answers share. */
+export type Answer =
+  | { readonly is: 'value'; readonly status: number; readonly value: unknown; readonly contentType?: string; readonly headers?: Readonly<Record<string, string>>; readonly warnings?: readonly string[] }
+  | { readonly is: 'raw'; readonly status: number; readonly contentType: string; readonly body: readonly Uint8Array[]; readonly headers?: Readonly<Record<string, string>>; readonly warnings?: readonly string[] }
+  | Extract<Reply, { readonly is: 'watch' | 'connect' }>
+
+export const value = (object: unknown, status = 200): Answer => ({ is: 'value', status, value: object })
+export const text = (body: string, status = 200): Answer => ({
+  is: 'raw', status, contentType: 'text/plain; charset=utf-8', body: [utf8(body)], headers: { 'x-content-type-options': 'nosniff' },
+})
+/** What upstream's mux says of a path nobody serves. */
+export const pageNotFound: Answer = text('404 page not found\n', 404)
+
+export interface Manner {
+  readonly pretty: boolean
+  readonly auditId: string
+  readonly asOf: Revision
+}
+
+const json = 'application/json'
+/** Turns an answer or a refusal into bytes and headers. */
+export function replyOf(answer: Answer | Refusal, manner: Manner): Reply {
+  const shared = {
+    'audit-id': manner.auditId, 'cache-control': 'no-cache, private',
+    ...('warnings' in answer && answer.warnings !== undefined && answer.warnings.length > 0 && { warning: warningHeader(answer.warnings) }),
+  }
+  if ('refused' in answer) {
+    const retry = answer.details?.retryAfterSeconds
+    const headers = { ...shared, 'content-type': json, ...(retry !== undefined && retry > 0 && { 'retry-after': String(retry) }) }
+    return { is: 'bytes', status: answer.code, headers, body: [jsonBytes(statusOf(answer), manner.pretty)], asOf: manner.asOf }
+  }
+  switch (answer.is) {
+    case 'value':
+      return { is: 'bytes', status: answer.status, headers: { ...shared, 'content-type': answer.contentType ?? json, ...answer.headers }, body: [jsonBytes(answer.value, manner.pretty)], asOf: manner.asOf }
+    case 'raw': {
+      const indent = manner.pretty && answer.contentType === json
+      const body = indent ? [jsonBytes(JSON.parse(joined(answer.body)), true)] : answer.body
+      return { is: 'bytes', status: answer.status, headers: { ...shared, 'content-type': answer.contentType, ...answer.headers }, body, asOf: manner.asOf }
+    }
+    case 'watch': return { ...answer, headers: { ...shared, ...answer.headers } }
+    case 'connect': return answer
+  }
+}
+const jsonBytes = (object: unknown, pretty: boolean): Uint8Array => utf8(pretty ? `${JSON.stringify(object, undefined, 2)}\n` : `${JSON.stringify(object)}\n`)
+
+const decoder = new TextDecoder()
+const joined = (parts: readonly Uint8Array[]): string => parts.map((part) => decoder.decode(part)).join('')
+
+const warningsMax = 4096
+/** RFC 7234 warnings in one header; over 4 KiB each is cut to 256 characters, as upstream does. */
+export function warningHeader(warnings: readonly string[]): string {
+  const unique = [...new Set(warnings)]
+  const total = unique.reduce((sum, warning) => sum + warning.length, 0)
+  const shown = total > warningsMax ? unique.map((warning) => warning.slice(0, 256)) : unique
+  return shown.map((warning) => `299 - "${warning.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll(/[\r\n\t]/g, ' ')}"`).join(', ')
+}

@@ -1,0 +1,69 @@
+// What a URL asks for, before anyone knows whether it exists: authorisation needs no more.
+/** A request for objects, as upstream's RequestInfo reads it. */
+export interface ResourceRoute {
+  readonly is: 'resource'
+  readonly verb: 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection'
+  readonly group: string
+  readonly version: string
+  readonly plural: string
+  /** '' for cluster scope and for all namespaces. */
+  readonly namespace: string
+  /** '' when the request is about the collection. */
+  readonly name: string
+  readonly subresource: string
+  /** What follows the subresource: the path of a proxied request. */
+  readonly rest: string
+  /** True when the path names one object; a list by metadata.name has a name too, but not this. */
+  readonly single: boolean
+}
+/** Anything else: '/version', '/healthz', discovery. */
+export interface PathRoute { readonly is: 'path'; readonly verb: string; readonly path: string }
+export type Route = ResourceRoute | PathRoute
+
+const verbs: Readonly<Record<string, ResourceRoute['verb']>> = { GET: 'get', HEAD: 'get', POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' }
+
+/** Only absence, '0' and 'false' are false. */
+export function isTrue(query: URLSearchParams, name: string): boolean {
+  const value = query.get(name)
+  return value !== null && value !== '0' && value.toLowerCase() !== 'false'
+}
+
+export function routeOf(method: string, path: string, query: URLSearchParams): Route {
+  const parts = path.split('/').filter((part) => part !== '').map(decoded)
+  const elsewhere: PathRoute = { is: 'path', verb: method.toLowerCase(), path }
+  const prefix = parts[0]
+  const verb = verbs[method]
+  if (verb === undefined || (prefix !== 'api' && prefix !== 'apis')) return elsewhere
+  const from = prefix === 'api' ? 2 : 3
+  if (parts.length <= from) return elsewhere
+  const group = prefix === 'api' ? '' : parts[1] as string
+  const version = parts[from - 1] as string
+  let rest = parts.slice(from)
+  // The old form /api/v1/watch/pods.
+  const watchPath = rest[0] === 'watch' && rest.length > 1
+  if (watchPath) rest = rest.slice(1)
+  let namespace = ''
+  if (rest[0] === 'namespaces' && rest.length > 1) {
+    namespace = rest[1] as string
+    // namespaces/x and namespaces/x/status are about the namespace itself.
+    if (rest.length > 2 && !(group === '' && namespaceSubresources.has(rest[2] as string))) rest = rest.slice(2)
+  }
+  const [plural = '', name = '', subresource = '', ...tail] = rest
+  const collection = name === ''
+  let asked: ResourceRoute['verb'] = verb
+  if (watchPath || (verb === 'get' && subresource === '' && isTrue(query, 'watch'))) asked = 'watch'
+  else if (collection && verb === 'get') asked = 'list'
+  else if (collection && verb === 'delete') asked = 'deletecollection'
+  const named = collection && asked !== 'create' ? nameSelected(query) : name
+  return { is: 'resource', verb: asked, group, version, plural, namespace, name: named, subresource, rest: tail.join('/'), single: !collection }
+}
+const namespaceSubresources = new Set(['status', 'finalize'])
+
+/** A list by metadata.name is authorised as a request for that name. */
+function nameSelected(query: URLSearchParams): string {
+  const match = /(?:^|,)metadata\.name==?([^,]*)(?:,|$)/.exec(query.get('fieldSelector') ?? '')
+  return match?.[1] ?? ''
+}
+function decoded(part: string): string {
+  try { return decodeURIComponent(part) } catch { return part }
+}

@@ -1,0 +1,28 @@
+import type { Submit } from '../api/action.ts'
+import { createAuthorizer, type Authorizer } from './access/authorizer.ts'
+import { reviews } from './access/reviews.ts'
+import { createHandler } from './handle.ts'
+import type { Machine } from './machine.ts'
+import { createCounters } from './metrics.ts'
+import type { ServerOptions } from './options.ts'
+import { createRegistry, type Registry } from './registry.ts'
+import { createSubmit } from './submit.ts'
+import type { Handler } from './types.ts'
+
+/** The API server: requests by `handler`, actions of components by `submit`. */
+export interface Server {
+  readonly handler: Handler
+  readonly submit: Submit
+  readonly authorizer: Authorizer
+  readonly registry: Registry
+}
+
+export function createServer(options: ServerOptions): Server {
+  const registry = createRegistry(options.kinds, reviews)
+  const authorizer = createAuthorizer(options.store)
+  const machine: Machine = {
+    store: options.store, registry, definitions: options.definitions, random: options.random, options, authorizer,
+    counters: createCounters(), now: () => options.clock.now(),
+  }
+  return { handler: createHandler(machine), submit: createSubmit(machine), authorizer, registry }
+}

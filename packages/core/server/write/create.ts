@@ -1,0 +1,59 @@
+import type { ObjectMeta } from '../../api/generated/types.ts'
+import { refuseInvalid } from '../../api/kinds/problems.ts'
+import { isRefusal, type Refusal } from '../../api/refusal.ts'
+import { apiVersionOf, type Draft, type Resource } from '../../api/resource.ts'
+import { admit } from '../admission/index.ts'
+import { circumstancesOf, type Machine, timestamp } from '../machine.ts'
+import { alreadyExists, noUniqueName } from '../refusals.ts'
+import type { Endpoint } from '../registry.ts'
+import type { Decided, Manner } from './decided.ts'
+import { tracked } from './tracked.ts'
+
+const suffixLength = 5
+const generatedMax = 63 - suffixLength
+const attemptsMax = 8
+
+/** Decides a create: the draft is in the endpoint's version, decoded; its namespace is right already. */
+export function decideCreate(machine: Machine, endpoint: Endpoint, draft: Draft, manner: Manner): Decided | Refusal {
+  const { kind, served } = endpoint
+  const type = { ...kind, group: served.group }
+  if (draft.metadata.resourceVersion !== undefined && draft.metadata.resourceVersion !== '') {
+    return { refused: true, code: 500, reason: '', message: 'resourceVersion should not be set on objects to be created' }
+  }
+  const name = nameOf(machine, endpoint, draft.metadata)
+  if (isRefusal(name)) return name
+  const named: Draft = { ...draft, apiVersion: apiVersionOf(served), kind: kind.kind, metadata: freshMetadata(machine, endpoint, draft.metadata, name) }
+  const filled = served.fill(named)
+  const hub = (served.convert === undefined ? filled : served.convert.toHub(filled)) as unknown as Resource
+  const circumstances = circumstancesOf(machine, manner.user.name)
+  const prepared = kind.prepare === undefined ? hub : kind.prepare(hub, undefined, circumstances)
+  if (isRefusal(prepared)) return prepared
+  const admitted = admit({ operation: 'create', kind, object: prepared, before: undefined, subresource: '', user: manner.user, circumstances })
+  if (isRefusal(admitted)) return admitted
+  const problems = kind.check(admitted, undefined)
+  if (problems.length > 0) return refuseInvalid(type, admitted.metadata.name, problems)
+  if (machine.store.view.get(kind, admitted.metadata.namespace ?? '', name) !== undefined) return alreadyExists(type, name)
+  return { is: 'created', endpoint, object: tracked(machine, endpoint, admitted, undefined, '', manner) }
+}
+
+/** What the server sets and what a client may not: in the order upstream prints it. */
+function freshMetadata(machine: Machine, { kind }: Endpoint, asked: ObjectMeta, name: string): ObjectMeta {
+  const { deletionTimestamp: _, deletionGracePeriodSeconds: _grace, selfLink: _link, resourceVersion: _version, uid: _uid, creationTimestamp: _created, generation: _generation, managedFields: _fields, ...kept } = asked
+  return {
+    ...kept, name, uid: machine.random.uuid(), creationTimestamp: timestamp(machine.now()),
+    ...(kind.generation !== undefined && { generation: 1 }),
+  }
+}
+
+/** The name asked for, or one made from generateName that nobody has. '' when neither is given: the kind's check says so. */
+function nameOf(machine: Machine, { kind, served }: Endpoint, metadata: ObjectMeta): string | Refusal {
+  if (metadata.name !== undefined && metadata.name !== '') return metadata.name
+  const prefix = metadata.generateName ?? ''
+  if (prefix === '') return ''
+  let name = ''
+  for (let attempt = 0; attempt < attemptsMax; attempt++) {
+    name = prefix.slice(0, generatedMax) + machine.random.suffix(suffixLength)
+    if (machine.store.view.get(kind, metadata.namespace ?? '', name) === undefined) return name
+  }
+  return noUniqueName({ ...kind, group: served.group }, name)
+}

@@ -1,0 +1,101 @@
+// Deleting: at once, after a grace, or when the last finalizer is gone.
+import { refuseInvalid } from '../../api/kinds/problems.ts'
+import { isRefusal, type Refusal } from '../../api/refusal.ts'
+import type { Resource } from '../../api/resource.ts'
+import { admit } from '../admission/index.ts'
+import { circumstancesOf, type Machine, timestamp } from '../machine.ts'
+import { otherUid, otherVersion } from '../refusals.ts'
+import type { AnyKind, Endpoint } from '../registry.ts'
+import type { Decided, Manner } from './decided.ts'
+
+export interface DeleteOptions {
+  readonly graceSeconds?: number
+  readonly propagation?: 'Background' | 'Foreground' | 'Orphan'
+  readonly uid?: string
+  readonly resourceVersion?: string
+}
+
+const foreground = 'foregroundDeletion'
+const orphan = 'orphan'
+
+/** Decides a delete: gone, or marked with a deletionTimestamp until its grace is over and its finalizers are empty. */
+export function decideDelete(machine: Machine, endpoint: Endpoint, before: Resource, options: DeleteOptions, manner: Manner): Decided | Refusal {
+  const { kind, served } = endpoint
+  const type = { ...kind, group: served.group }
+  const { name, uid, resourceVersion } = before.metadata
+  if (options.uid !== undefined && options.uid !== uid) return otherUid(type, name, options.uid, uid)
+  if (options.resourceVersion !== undefined && options.resourceVersion !== resourceVersion) return otherVersion(type, name, options.resourceVersion, resourceVersion)
+  const admitted = admit({ operation: 'delete', kind, object: before, before, subresource: '', user: manner.user, circumstances: circumstancesOf(machine, manner.user.name) })
+  if (isRefusal(admitted)) return admitted
+  const marked = withFinalizers(before, options.propagation)
+  const next = before.metadata.deletionTimestamp === undefined ? terminated(machine, kind, marked, options) : shortened(kind, marked, options)
+  if (isFinished(kind, next)) return { is: 'deleted', endpoint, object: next, before }
+  return next === before ? { is: 'unchanged', endpoint, object: before } : { is: 'updated', endpoint, object: next, before }
+}
+
+/** Is nothing left to wait for? */
+export function isFinished(kind: AnyKind, object: Resource): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0, finalizers = [] } = object.metadata
+  return deletionTimestamp !== undefined && deletionGracePeriodSeconds === 0 && finalizers.length === 0 && kind.isHeld?.(object) !== true
+}
+
+function terminated(machine: Machine, kind: AnyKind, object: Resource, { graceSeconds }: DeleteOptions): Resource {
+  const grace = kind.graceSeconds?.(object, graceSeconds) ?? 0
+  const { generation } = object.metadata
+  const marked: Resource = {
+    ...object,
+    metadata: {
+      ...object.metadata, deletionTimestamp: timestamp(machine.now() + grace * 1000), deletionGracePeriodSeconds: grace,
+      // As upstream: a marked object has a new generation, so that its controller looks.
+      ...(generation !== undefined && generation > 0 && { generation: generation + 1 }),
+    },
+  }
+  return isFinished(kind, marked) ? marked : kind.terminating?.(marked) ?? marked
+}
+
+/** A second delete can only shorten the grace. */
+function shortened(kind: AnyKind, object: Resource, { graceSeconds }: DeleteOptions): Resource {
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0 } = object.metadata
+  if (kind.graceSeconds === undefined || graceSeconds === undefined || deletionTimestamp === undefined) return object
+  const grace = Math.max(0, kind.graceSeconds(object, graceSeconds))
+  if (grace >= deletionGracePeriodSeconds) return object
+  const instant = Date.parse(deletionTimestamp) + (grace - deletionGracePeriodSeconds) * 1000
+  return { ...object, metadata: { ...object.metadata, deletionTimestamp: timestamp(instant), deletionGracePeriodSeconds: grace } }
+}
+
+function withFinalizers(object: Resource, propagation: DeleteOptions['propagation']): Resource {
+  if (propagation === undefined) return object
+  const finalizers = object.metadata.finalizers ?? []
+  const others = finalizers.filter((each) => each !== foreground && each !== orphan)
+  const wanted = propagation === 'Foreground' ? [...others, foreground] : propagation === 'Orphan' ? [...others, orphan] : others
+  if (wanted.length === finalizers.length && wanted.every((each) => finalizers.includes(each))) return object
+  const { finalizers: _, ...metadata } = object.metadata
+  return { ...object, metadata: wanted.length > 0 ? { ...metadata, finalizers: wanted } : metadata }
+}
+
+/** Reads DeleteOptions of a body over those of the query. 422 when both ways to say what becomes of dependents are used. */
+export function deleteOptionsOf(body: Readonly<Record<string, unknown>> | undefined, query: URLSearchParams): { readonly options: DeleteOptions; readonly dryRun: readonly string[]; readonly orphanDependents: boolean | undefined } | Refusal {
+  const grace = body?.['gracePeriodSeconds'] ?? (query.get('gracePeriodSeconds') || undefined)
+  const propagation = body?.['propagationPolicy'] ?? (query.get('propagationPolicy') || undefined)
+  const orphanText = query.get('orphanDependents')
+  const orphanDependents = typeof body?.['orphanDependents'] === 'boolean' ? body['orphanDependents'] : orphanText === null ? undefined : orphanText !== 'false' && orphanText !== '0'
+  const type = { group: 'meta.k8s.io', kind: 'DeleteOptions' }
+  if (propagation !== undefined && orphanDependents !== undefined) {
+    return refuseInvalid(type, '', [{ path: 'propagationPolicy', reason: 'FieldValueInvalid', value: propagation, detail: 'orphanDependents and deletionPropagation cannot be both set' }])
+  }
+  if (propagation !== undefined && !isPropagation(propagation)) {
+    return refuseInvalid(type, '', [{ path: 'propagationPolicy', reason: 'FieldValueNotSupported', value: propagation, detail: 'supported values: "Foreground", "Background", "Orphan", "nil"' }])
+  }
+  if (grace !== undefined && !/^-?\d+$/.test(String(grace))) return refuseInvalid(type, '', [{ path: 'gracePeriodSeconds', reason: 'FieldValueInvalid', value: grace, detail: 'must be an integer' }])
+  const preconditions = body?.['preconditions'] as { readonly uid?: string; readonly resourceVersion?: string } | undefined
+  const chosen = isPropagation(propagation) ? propagation : orphanDependents === true ? 'Orphan' : orphanDependents === false ? 'Background' : undefined
+  return {
+    options: {
+      ...(grace !== undefined && { graceSeconds: Number(grace) }), ...(chosen !== undefined && { propagation: chosen }),
+      ...(preconditions?.uid && { uid: preconditions.uid }), ...(preconditions?.resourceVersion && { resourceVersion: preconditions.resourceVersion }),
+    },
+    dryRun: [...(Array.isArray(body?.['dryRun']) ? body['dryRun'].map(String) : []), ...query.getAll('dryRun')],
+    orphanDependents,
+  }
+}
+const isPropagation = (value: unknown): value is 'Background' | 'Foreground' | 'Orphan' => value === 'Background' || value === 'Foreground' || value === 'Orphan'

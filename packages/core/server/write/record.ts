@@ -1,0 +1,78 @@
+// Events: what happened to an object, counted when it happens again.
+import type { Action, Actor } from '../../api/action.ts'
+import type { Refusal } from '../../api/refusal.ts'
+import type { Draft } from '../../api/resource.ts'
+import { type Event, events } from '../../api/resources.ts'
+import { invariant } from '../../base/invariant.ts'
+import type { Instant } from '../../base/clock.ts'
+import { type Machine, timestamp } from '../machine.ts'
+import { decideCreate } from './create.ts'
+import type { Decided, Manner } from './decided.ts'
+
+type Recorded = Extract<Action, { readonly do: 'record' }>
+
+/** The same event about the same object within this time is the same Event, counted. As client-go's correlator. */
+const aggregationMs = 10 * 60_000
+const messageMax = 1024
+
+/** Decides an Event about an object: a new one, or one more of an old one. */
+export function decideRecord(machine: Machine, action: Recorded, actor: Actor, manner: Manner): Decided | Refusal {
+  const endpoint = machine.registry.byGroupKind('v1', 'Event')
+  invariant(endpoint !== undefined, 'events are always served')
+  const { about, type, reason, fieldPath, host } = action
+  const message = action.message.length > messageMax ? `${action.message.slice(0, messageMax - 3)}...` : action.message
+  const now = machine.now()
+  const namespace = about.metadata.namespace || 'default'
+  const known = recentOf(machine).find(machine, keyOf(action, actor, message), now)
+  if (known !== undefined) {
+    return { is: 'updated', endpoint, before: known, object: { ...known, count: (known.count ?? 1) + 1, lastTimestamp: timestamp(now) } as Event }
+  }
+  const source = { component: actor.component, ...(host !== undefined && { host }) }
+  const draft: Draft = {
+    apiVersion: 'v1', kind: 'Event', metadata: { name: recentOf(machine).name(machine, about.metadata.name, namespace, now), namespace },
+    involvedObject: {
+      kind: about.kind, ...(about.metadata.namespace !== undefined && { namespace: about.metadata.namespace }), name: about.metadata.name, uid: about.metadata.uid,
+      apiVersion: about.apiVersion, resourceVersion: about.metadata.resourceVersion, ...(fieldPath !== undefined && { fieldPath }),
+    },
+    reason, message, source, firstTimestamp: timestamp(now), lastTimestamp: timestamp(now), count: 1, type, reportingComponent: actor.component, reportingInstance: host ?? '',
+  }
+  const decided = decideCreate(machine, endpoint, draft, manner)
+  if ('is' in decided && decided.is === 'created') recentOf(machine).remember(keyOf(action, actor, message), namespace, decided.object.metadata.name, now)
+  return decided
+}
+
+const keyOf = ({ about, type, reason, fieldPath, host }: Recorded, actor: Actor, message: string): string =>
+  JSON.stringify([actor.component, host ?? '', about.kind, about.metadata.namespace ?? '', about.metadata.name, about.metadata.uid, fieldPath ?? '', type, reason, message])
+
+const rememberedMax = 4096
+/** Which Events were made lately: forgotten after a restart, when the next one is simply a new Event. */
+class Recent {
+  readonly #known = new Map<string, { readonly namespace: string; readonly name: string; readonly at: Instant }>()
+  #lastName = 0n
+
+  find(machine: Machine, key: string, now: Instant): Event | undefined {
+    const known = this.#known.get(key)
+    if (known === undefined || now - known.at > aggregationMs) return undefined
+    this.#known.delete(key)
+    this.#known.set(key, { ...known, at: now })
+    return machine.store.view.get(events, known.namespace, known.name)
+  }
+  remember(key: string, namespace: string, name: string, at: Instant): void {
+    this.#known.delete(key)
+    this.#known.set(key, { namespace, name, at })
+    if (this.#known.size > rememberedMax) for (const oldest of this.#known.keys()) { this.#known.delete(oldest); break }
+  }
+  /** 'web-0.18a3f…': the object's name and nanoseconds in hex, made different from every other. */
+  name(machine: Machine, about: string, namespace: string, now: Instant): string {
+    const nanoseconds = BigInt(now) * 1_000_000n
+    this.#lastName = nanoseconds > this.#lastName ? nanoseconds : this.#lastName + 1n
+    while (machine.store.view.get(events, namespace, `${about}.${this.#lastName.toString(16)}`) !== undefined) this.#lastName++
+    return `${about}.${this.#lastName.toString(16)}`
+  }
+}
+const recents = new WeakMap<Machine, Recent>()
+function recentOf(machine: Machine): Recent {
+  let recent = recents.get(machine)
+  if (recent === undefined) recents.set(machine, (recent = new Recent()))
+  return recent
+}

@@ -1,0 +1,109 @@
+// Writing an object that is there: as a whole, its status, or one part of it.
+import { sameMeaning } from '../../api/kinds/equal.ts'
+import { refuseInvalid } from '../../api/kinds/problems.ts'
+import { isRefusal, type Problem, type Refusal } from '../../api/refusal.ts'
+import { apiVersionOf, type Draft, type Resource, type StoredMeta } from '../../api/resource.ts'
+import { admit } from '../admission/index.ts'
+import { circumstancesOf, type Machine } from '../machine.ts'
+import { badRequest, modified, otherUid } from '../refusals.ts'
+import type { AnyKind, AnySubresource, Endpoint } from '../registry.ts'
+import type { Decided, Manner } from './decided.ts'
+import { isFinished } from './delete.ts'
+import { tracked } from './tracked.ts'
+
+/** What an update writes. */
+export type Part = { readonly is: 'main' } | { readonly is: 'status' } | Extract<AnySubresource, { readonly is: 'update' }>
+export const partName = (part: Part): string => (part.is === 'main' ? '' : part.is === 'status' ? 'status' : part.name)
+
+/** Decides a PUT of a document in the endpoint's version. Its resourceVersion and uid, where given, are preconditions. */
+export function decideUpdate(machine: Machine, endpoint: Endpoint, document: Draft, before: Resource, part: Part, manner: Manner): Decided | Refusal {
+  const { kind, served } = endpoint
+  const filled = served.fill({ ...document, apiVersion: apiVersionOf(served), kind: kind.kind })
+  const next = (served.convert === undefined ? filled : served.convert.toHub(filled)) as unknown as Resource
+  return decideReplace(machine, endpoint, next, before, part, manner)
+}
+
+/** The same for an object of the hub version that needs no defaults. */
+export function decideReplace(machine: Machine, endpoint: Endpoint, asked: Resource, before: Resource, part: Part, manner: Manner): Decided | Refusal {
+  const { kind, served } = endpoint
+  const type = { ...kind, group: served.group }
+  const { name, uid, resourceVersion } = before.metadata
+  if (asked.metadata.uid && asked.metadata.uid !== uid) return otherUid(type, name, asked.metadata.uid, uid)
+  if (asked.metadata.resourceVersion && asked.metadata.resourceVersion !== resourceVersion) return modified(type, name)
+  if (!asked.metadata.resourceVersion && conditionalOnly.has(kind.resource) && manner.manager !== undefined) {
+    return refuseInvalid(type, name, [{ path: 'metadata.resourceVersion', reason: 'FieldValueInvalid', value: 0, detail: 'must be specified for an update' }])
+  }
+  const circumstances = circumstancesOf(machine, manner.user.name)
+  const merged = mergedPart(kind, asked, before, part, circumstances)
+  if (isRefusal(merged)) return merged
+  const admitted = admit({ operation: 'update', kind, object: merged, before, subresource: partName(part), user: manner.user, circumstances })
+  if (isRefusal(admitted)) return admitted
+  const problems = problemsOf(kind, admitted, before, part)
+  if (problems.length > 0) return refuseInvalid(type, name, problems)
+  if (part.is !== 'status' && isFinished(kind, admitted)) return { is: 'deleted', endpoint, object: admitted, before }
+  const owned = tracked(machine, endpoint, admitted, before, partName(part), manner)
+  if (sameMeaning(owned, before)) return { is: 'unchanged', endpoint, object: before }
+  return { is: 'updated', endpoint, object: part.is === 'status' ? owned : withGeneration(kind, owned, before), before }
+}
+/** Kinds whose updates must say which version they change. */
+const conditionalOnly: ReadonlySet<string> = new Set(['coordination.k8s.io/leases'])
+
+function mergedPart(kind: AnyKind, asked: Resource, before: Resource, part: Part, circumstances: Parameters<NonNullable<AnyKind['prepare']>>[2]): Resource | Refusal {
+  switch (part.is) {
+    case 'main': {
+      const next = { ...asked, metadata: keptMetadata(asked.metadata, before.metadata) }
+      return kind.prepare === undefined ? next : kind.prepare(next, before, circumstances)
+    }
+    case 'status': {
+      const { status } = asked as { readonly status?: unknown }
+      const { labels, annotations } = asked.metadata
+      const metadata = { ...before.metadata }
+      return { ...before, metadata: { ...metadata, ...(labels !== undefined && { labels }), ...(annotations !== undefined && { annotations }) }, ...(status !== undefined && { status }) } as Resource
+    }
+    case 'update': return part.merge({ ...asked, metadata: keptMetadata(asked.metadata, before.metadata) }, before)
+  }
+}
+
+/** The asked metadata with what no update changes. What a client sends of these is compared by the kind's check. */
+function keptMetadata(asked: StoredMeta, before: StoredMeta): StoredMeta {
+  const { selfLink: _link, ...kept } = asked
+  return {
+    ...kept,
+    name: before.name,
+    ...(before.namespace !== undefined && { namespace: before.namespace }),
+    uid: before.uid, resourceVersion: before.resourceVersion,
+    creationTimestamp: asked.creationTimestamp || before.creationTimestamp,
+    ...(before.generateName !== undefined && asked.generateName === undefined && { generateName: before.generateName }),
+    ...(before.generation !== undefined && { generation: before.generation }),
+    ...(asked.deletionTimestamp === undefined && before.deletionTimestamp !== undefined && { deletionTimestamp: before.deletionTimestamp }),
+    ...(asked.deletionGracePeriodSeconds === undefined && before.deletionGracePeriodSeconds !== undefined && { deletionGracePeriodSeconds: before.deletionGracePeriodSeconds }),
+  }
+}
+
+function problemsOf(kind: AnyKind, next: Resource, before: Resource, part: Part): readonly Problem[] {
+  switch (part.is) {
+    case 'main': return kind.check(next, before)
+    case 'status': return kind.checkStatus?.(next, before) ?? []
+    case 'update': return part.check?.(next, before) ?? []
+  }
+}
+
+function withGeneration(kind: AnyKind, next: Resource, before: Resource): Resource {
+  const { generation } = kind
+  if (generation === undefined) return next
+  const bumped = generation === 'spec' ? !sameMeaning(specOf(next), specOf(before)) : generation(next, before)
+  return bumped ? { ...next, metadata: { ...next.metadata, generation: (before.metadata.generation ?? 0) + 1 } } : next
+}
+const specOf = (object: Resource): unknown => (object as { readonly spec?: unknown }).spec
+
+/** Why a document cannot be written at this URL; undefined when it can. */
+export function misplaced(document: Draft, at: { readonly namespace: string; readonly name: string | undefined }): Refusal | undefined {
+  const { namespace, name } = document.metadata
+  if (at.namespace !== '' && namespace !== undefined && namespace !== '' && namespace !== at.namespace) {
+    return badRequest('the namespace of the provided object does not match the namespace sent on the request')
+  }
+  if (at.name !== undefined && name !== undefined && name !== '' && name !== at.name) {
+    return badRequest(`the name of the object (${name}) does not match the name on the URL (${at.name})`)
+  }
+  return undefined
+}

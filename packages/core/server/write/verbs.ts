@@ -1,0 +1,134 @@
+// POST, PUT and DELETE: from the body to what is decided, committed and answered.
+import { isRefusal, type Refusal } from '../../api/refusal.ts'
+import type { Draft, Resource } from '../../api/resource.ts'
+import { bodyOf, type Call, oversized, writeQueryOf, writingOf } from '../call.ts'
+import type { Machine, User } from '../machine.ts'
+import { listBytes } from '../read/list.ts'
+import { placeOf } from '../read/verbs.ts'
+import { written } from '../read/forms.ts'
+import { badRequest, invalid, notFound } from '../refusals.ts'
+import type { Endpoint } from '../registry.ts'
+import { type Answer, value } from '../reply.ts'
+import type { ResourceRoute } from '../route.ts'
+import { selectionOf } from '../selection.ts'
+import { decideCreate } from './create.ts'
+import { commitOne, type Decided, type Manner } from './decided.ts'
+import { decideDelete, deleteOptionsOf } from './delete.ts'
+import { decideScale, scaleDefinition, scaleKind, type ScalePart, scaleOf } from './scale.ts'
+import { decideUpdate, misplaced, type Part } from './update.ts'
+
+export const gvkOf = ({ kind, served }: Endpoint) => ({ group: served.group, version: served.version, kind: kind.kind })
+
+export function create(machine: Machine, call: Call, route: ResourceRoute, endpoint: Endpoint, user: User): Answer | Refusal {
+  const asked = writeQueryOf(call, 'CreateOptions')
+  if (isRefusal(asked)) return asked
+  const body = bodyOf(machine, call.request, { definition: endpoint.served.definition, kind: gvkOf(endpoint), mode: asked.mode })
+  if (isRefusal(body)) return body
+  const { namespace } = placeOf(endpoint, route)
+  const wrong = misplaced(body.value, { namespace, name: undefined })
+  if (wrong !== undefined) return wrong
+  const draft: Draft = namespace === '' ? body.value : { ...body.value, metadata: { ...body.value.metadata, namespace } }
+  const manner = { user, manager: asked.manager, dryRun: asked.dryRun }
+  return finish(machine, call, decideCreate(machine, endpoint, draft, manner), manner, body.warnings)
+}
+
+export function update(machine: Machine, call: Call, route: ResourceRoute, endpoint: Endpoint, part: Part | ScalePart, user: User): Answer | Refusal {
+  const asked = writeQueryOf(call, 'UpdateOptions')
+  if (isRefusal(asked)) return asked
+  const scales = part.is === 'scale'
+  const body = bodyOf(machine, call.request, {
+    definition: scales ? scaleDefinition : endpoint.served.definition, kind: scales ? scaleKind : gvkOf(endpoint), mode: asked.mode,
+  })
+  if (isRefusal(body)) return body
+  const { namespace, name } = placeOf(endpoint, route)
+  const wrong = misplaced(body.value, { namespace, name })
+  if (wrong !== undefined) return wrong
+  if (!body.value.metadata.name) return badRequest(`name must be provided`)
+  const before = machine.store.view.get(endpoint.kind, namespace, name)
+  if (before === undefined) return notFound({ ...endpoint.kind, group: endpoint.served.group }, name)
+  const manner = { user, manager: asked.manager, dryRun: asked.dryRun }
+  return finish(machine, call, decidePart(machine, endpoint, part, body.value, before, manner), manner, body.warnings, part)
+}
+
+/** Decides a write of the whole object or of one of its parts. */
+export const decidePart = (machine: Machine, endpoint: Endpoint, part: Part | ScalePart, document: Draft, before: Resource, manner: Manner): Decided | Refusal =>
+  (part.is === 'scale' ? decideScale(machine, endpoint, part, document, before, manner) : decideUpdate(machine, endpoint, document, before, part, manner))
+
+/** Commits and answers with the object in the form asked for. */
+export function finish(machine: Machine, call: Call, decided: Decided | Refusal, manner: Manner, warnings: readonly string[], part?: Part | ScalePart): Answer | Refusal {
+  if (isRefusal(decided)) return decided
+  const writing = writingOf(call)
+  if (isRefusal(writing)) return writing
+  const done = commitOne(machine, decided, manner.dryRun)
+  if (isRefusal(done)) return done
+  const status = decided.is === 'created' ? 201 : 200
+  if (part?.is === 'scale') return { ...value(scaleOf(part, done.object), status), warnings } as Answer
+  const body = [written(done.object, { ...writing, served: decided.endpoint.served, now: machine.now() })]
+  return { is: 'raw', status, contentType: 'application/json', body, warnings }
+}
+
+/** Kinds whose delete answers with the object, as upstream's do (ReturnDeletedObject); the others with a Status. */
+const answersWithObject: ReadonlySet<string> = new Set(['pods', 'podtemplates', 'persistentvolumes', 'persistentvolumeclaims', 'resourcequotas',
+  'serviceaccounts', 'services', 'storage.k8s.io/storageclasses', 'storage.k8s.io/volumeattachments', 'storage.k8s.io/csidrivers', 'storage.k8s.io/csinodes'])
+
+export function remove(machine: Machine, call: Call, route: ResourceRoute, endpoint: Endpoint, user: User): Answer | Refusal {
+  const asked = deletion(machine, call)
+  if (isRefusal(asked)) return asked
+  const { namespace, name } = placeOf(endpoint, route)
+  const type = { ...endpoint.kind, group: endpoint.served.group }
+  const before = machine.store.view.get(endpoint.kind, namespace, name)
+  if (before === undefined) return notFound(type, name)
+  const manner: Manner = { user, manager: undefined, dryRun: asked.dryRun }
+  const decided = decideDelete(machine, endpoint, before, asked.options, manner)
+  if (isRefusal(decided)) return decided
+  const done = commitOne(machine, decided, asked.dryRun)
+  if (isRefusal(done)) return done
+  if (decided.is === 'deleted' && !answersWithObject.has(endpoint.kind.resource)) {
+    const { group, plural } = type
+    return value({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details: { name, ...(group !== '' && { group }), kind: plural, uid: before.metadata.uid } })
+  }
+  const writing = writingOf(call)
+  if (isRefusal(writing)) return writing
+  const body = [written(done.object, { ...writing, served: endpoint.served, now: machine.now() })]
+  // As upstream: accepted, when the old way of asking for dependents to go has to wait.
+  return { is: 'raw', status: decided.is !== 'deleted' && asked.orphanDependents === false ? 202 : 200, contentType: 'application/json', body }
+}
+
+export function removeCollection(machine: Machine, call: Call, route: ResourceRoute, endpoint: Endpoint, user: User): Answer | Refusal {
+  const asked = deletion(machine, call)
+  if (isRefusal(asked)) return asked
+  const { namespace } = placeOf(endpoint, route)
+  const selection = selectionOf(call.query, endpoint, namespace === '' ? undefined : namespace, '')
+  if (isRefusal(selection)) return selection
+  const manner: Manner = { user, manager: undefined, dryRun: asked.dryRun }
+  const gone: Resource[] = []
+  for (const object of [...machine.store.view.list(endpoint.kind, selection.namespace)]) {
+    if (!selection.matches(object)) continue
+    const decided = decideDelete(machine, endpoint, object, asked.options, manner)
+    if (isRefusal(decided)) return decided
+    const done = commitOne(machine, decided, asked.dryRun)
+    if (isRefusal(done)) return done
+    gone.push(done.object)
+  }
+  return { is: 'raw', status: 200, contentType: 'application/json', body: listBytes(endpoint, { resourceVersion: String(machine.store.view.revision) }, gone) }
+}
+
+/** DeleteOptions of the body (any version's) or the query. */
+function deletion(machine: Machine, { request, query }: Call) {
+  const tooLarge = oversized(request)
+  if (tooLarge !== undefined) return tooLarge
+  let body: Readonly<Record<string, unknown>> | undefined
+  if (request.body.length > 0) {
+    const definition = machine.definitions.get('io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions')
+    if (definition !== undefined) {
+      const decoded = bodyOf(machine, request, { definition: definition.name, kind: { group: '', version: 'v1', kind: 'DeleteOptions' }, mode: 'Ignore' })
+      if (isRefusal(decoded)) return decoded
+      body = decoded.value
+    }
+  }
+  const read = deleteOptionsOf(body, query)
+  if (isRefusal(read)) return read
+  const wrong = read.dryRun.some((each) => each !== 'All' && each !== '')
+  if (wrong) return invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [{ path: 'dryRun', reason: 'FieldValueNotSupported', value: read.dryRun, detail: 'supported values: "All"' }])
+  return { ...read, dryRun: read.dryRun.includes('All') }
+}
