@@ -1,9 +1,10 @@
 // Compares what the generator makes with the upstream document, where that lies beside the project. It is never read otherwise.
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { messageNames, slotsOf } from '../../packages/core/api/protobuf/messages.ts'
 import { loadDefinitions } from '../../packages/core/api/schema/definitions.ts'
 import type { Definition, Field } from '../../packages/core/api/schema/types.ts'
 
@@ -62,4 +63,28 @@ test('every definition has the facts of the upstream document', { skip }, () => 
     same += 1
   }
   assert.equal(same, 771)
+})
+
+const protoFiles = join(file, '../proto/k8s.io')
+test('every field number is upstream\'s', { skip }, () => {
+  const upstream = new Map<string, ReadonlyMap<number, string>>()
+  for (const path of globSync('**/generated.proto', { cwd: protoFiles })) {
+    const text = readFileSync(join(protoFiles, path), 'utf8')
+    const owner = /^package k8s\.io\.(\S+);/m.exec(text)?.[1]?.replace(/^api\.|^apimachinery\.pkg\.apis\./, '')
+    for (const [, name, body = ''] of text.matchAll(/^message (\w+) \{\n([\s\S]*?)^\}/gm)) {
+      const fields = [...body.matchAll(/^ {2}(?:optional |repeated |required )?(?:map<[^>]*>|[.\w]+) (\w+) = (\d+)/gm)]
+      upstream.set(`${owner}.${name}`, new Map(fields.map(([, field = '', number]) => [Number(number), field])))
+    }
+  }
+  let same = 0
+  for (const message of messageNames()) {
+    const theirs = upstream.get(message)
+    assert.ok(theirs, message)
+    const slots = slotsOf(message) ?? new Map()
+    assert.deepEqual([...slots.keys()], [...theirs.keys()].sort((a, b) => a - b), message)
+    // Inlined messages bear a name of their own there; names that differ in case are ours to correct.
+    for (const [number, slot] of slots) if (slot.is === 'field') assert.equal(slot.name.toLowerCase(), theirs.get(number)?.toLowerCase(), message)
+    same += 1
+  }
+  assert.equal(same, 488)
 })

@@ -30,8 +30,8 @@ export const bodyTypes: readonly string[] = ['application/json', 'application/ya
 /** Decodes a body. An unknown content type is read as JSON: refuse it before. */
 export function decode(bytes: Uint8Array, contentType: string, expected: Expected): Decoded | Refusal {
   const type = (contentType.split(';')[0] ?? '').trim().toLowerCase()
-  const reading = type === 'application/vnd.kubernetes.protobuf' ? readProtobuf(bytes, expected.definitions)
-    : type === 'application/yaml' || type === 'application/apply-patch+yaml' ? yamlReading(text(bytes)) : readJson(text(bytes))
+  const reading = type === 'application/vnd.kubernetes.protobuf' ? readProtobuf(bytes, expected.definitions, expected.definition)
+    : type === 'application/yaml' || type === 'application/apply-patch+yaml' ? inJson(yamlReading(text(bytes))) : inJson(readJson(text(bytes)))
   return decodeReading(reading, expected, () => summary(bytes))
 }
 
@@ -39,7 +39,7 @@ export function decode(bytes: Uint8Array, contentType: string, expected: Expecte
 export function decodeReading(reading: Reading, expected: Expected, shown: () => string = () => '{...}'): Decoded | Refusal {
   const kind = expected.kind ?? expected.definition.kinds[0] ?? { group: '', version: '', kind: expected.definition.name.split('.').pop() ?? '' }
   const unrecognized = (why: string): Refusal => badRequest(`the object provided is unrecognized (must be of type ${kind.kind}): ${why} (${shown()})`)
-  if (!reading.ok) return unrecognized(`couldn't get version/kind; json parse error: ${reading.message}`)
+  if (!reading.ok) return unrecognized(reading.message)
   const { value } = reading
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return unrecognized(`couldn't get version/kind; json parse error: json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`)
@@ -76,6 +76,7 @@ export function decodeReading(reading: Reading, expected: Expected, shown: () =>
 export const strictFaults = (duplicates: readonly string[], unknown: readonly string[]): readonly string[] =>
   [...duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`), ...unknown.map((path) => `unknown field ${JSON.stringify(path)}`)]
 
+const inJson = (reading: Reading): Reading => (reading.ok ? reading : { ok: false, message: `couldn't get version/kind; json parse error: ${reading.message}` })
 const decoder = new TextDecoder()
 const text = (bytes: Uint8Array): string => decoder.decode(bytes)
 function yamlReading(source: string): Reading {
