@@ -1,1 +1,8 @@
+export * from './kubelet.ts'
+export { decide } from './decide.ts'
+export type * from './decision.ts'
+export * from './node.ts'
+export type * from './node-shape.ts'
+export { nodeActor } from './node-keeper.ts'
 export * from './runtime.ts'
+export * from './simulated/runtime.ts'

@@ -1,0 +1,65 @@
+import type { Container } from '../api/generated/types.ts'
+import type { Pod } from '../api/resources.ts'
+import { amountOf } from '../rules/requests.ts'
+import { type Circumstances, environmentOf, expand } from './environment.ts'
+import type { ContainerSpec } from './runtime.ts'
+
+/** Everything a runtime needs to start a container, or why it cannot be made yet. */
+export function containerSpec(container: Container, around: Circumstances): { readonly is: 'spec'; readonly spec: ContainerSpec } | { readonly is: 'missing'; readonly message: string } {
+  const environment = environmentOf(container, around)
+  if (environment.is === 'missing') return environment
+  const variables = new Map(environment.variables)
+  const expanded = (text: string): string => expand(text, (name) => variables.get(name))
+  return {
+    is: 'spec',
+    spec: {
+      image: container.image ?? '', ends: endsByItself(container, around.pod),
+      command: container.command?.map(expanded) ?? none, args: container.args?.map(expanded) ?? none,
+      env: environment.variables, workingDir: container.workingDir ?? '',
+      mounts: container.volumeMounts?.map((mount) => ({
+        volume: mount.name, path: mount.mountPath,
+        subPath: mount.subPathExpr !== undefined && mount.subPathExpr !== '' ? expanded(mount.subPathExpr) : mount.subPath ?? '',
+        readOnly: mount.readOnly ?? false,
+        propagation: mount.mountPropagation === 'HostToContainer' || mount.mountPropagation === 'Bidirectional' ? mount.mountPropagation : 'None',
+      })) ?? none,
+      stdin: container.stdin ?? false, stdinOnce: container.stdinOnce ?? false, tty: container.tty ?? false,
+      resources: resourcesOf(container), security: securityOf(container, around.pod),
+      terminationMessagePath: container.terminationMessagePath ?? '/dev/termination-log',
+      terminationMessagePolicy: container.terminationMessagePolicy === 'FallbackToLogsOnError' ? 'FallbackToLogsOnError' : 'File',
+    },
+  }
+}
+const none: readonly never[] = []
+
+function endsByItself(container: Container, pod: Pod): boolean {
+  if (container.restartPolicy === 'Always') return false
+  return pod.spec.restartPolicy !== 'Always' && pod.spec.restartPolicy !== undefined || pod.spec.initContainers?.includes(container) === true
+}
+
+function resourcesOf({ resources }: Container): ContainerSpec['resources'] {
+  const cpuLimit = resources?.limits?.['cpu']
+  const memoryLimit = resources?.limits?.['memory']
+  return {
+    cpuMillisRequested: amountOf('cpu', resources?.requests?.['cpu']), memoryBytesRequested: amountOf('memory', resources?.requests?.['memory']),
+    ...(cpuLimit === undefined ? {} : { cpuMillisLimit: amountOf('cpu', cpuLimit) }),
+    ...(memoryLimit === undefined ? {} : { memoryBytesLimit: amountOf('memory', memoryLimit) }),
+  }
+}
+
+/** The container's own settings before the pod's. */
+function securityOf(container: Container, pod: Pod): ContainerSpec['security'] {
+  const own = container.securityContext
+  const shared = pod.spec.securityContext
+  const user = own?.runAsUser ?? shared?.runAsUser
+  const group = own?.runAsGroup ?? shared?.runAsGroup
+  const privileged = own?.privileged ?? false
+  return {
+    ...(user === undefined ? {} : { user }), ...(group === undefined ? {} : { group }),
+    supplementalGroups: shared?.supplementalGroups ?? none,
+    ...(shared?.fsGroup === undefined ? {} : { fsGroup: shared.fsGroup }),
+    privileged, readOnlyRoot: own?.readOnlyRootFilesystem ?? false,
+    allowPrivilegeEscalation: own?.allowPrivilegeEscalation ?? true,
+    mustRunAsNonRoot: own?.runAsNonRoot ?? shared?.runAsNonRoot ?? false,
+    capabilitiesAdded: own?.capabilities?.add ?? none, capabilitiesDropped: own?.capabilities?.drop ?? none,
+  }
+}

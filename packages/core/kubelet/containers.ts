@@ -1,0 +1,198 @@
+import type { Container } from '../api/generated/types.ts'
+import type { Instant } from '../base/clock.ts'
+import { containerSpec } from './container-spec.ts'
+import { credentialsOf, pullBackoff, pullErrorShownMs, pullPolicyOf } from './images.ts'
+import type { Backoff } from './memory.ts'
+import { probedState, stepProbes } from './probes.ts'
+import { type ExitedRun, isSidecar, type RunningRun } from './stands.ts'
+import { checkOf, stop } from './stopping.ts'
+import { containerOf, fieldPathOf, lookAgain, memoryOf, podText, remember, rememberPod, standIn, tell, type Work } from './work.ts'
+
+/** Crash back-off: none before the first restart, then 10 s doubling to 5 min, forgotten after twice that without a crash. Upstream's defaults. */
+export const crashBackoffFirstMs = 10_000
+export const crashBackoffMaxMs = 300_000
+/** A container that could not be created is tried again after this long. */
+const createRetryMs = 10_000
+
+/** Brings one container on: starts it, restarts it, probes it. */
+export function keepRunning(work: Work, container: Container): void {
+  const stand = standIn(work, container.name)
+  switch (stand.is) {
+    case 'absent': launch(work, container, 0); return
+    case 'starting': return
+    case 'failed': retryCreation(work, container, stand.attempt, stand.run.at); return
+    case 'running': watchOver(work, container, stand.run); return
+    case 'exited': if (restarts(work, container, stand.run)) restart(work, container, stand.run); return
+  }
+}
+
+/** Whether a container that exited is to run again. */
+export function restarts(work: Work, container: Container, run: ExitedRun): boolean {
+  if (isSidecar(container)) return true
+  const rule = container.restartPolicyRules?.find((one) => {
+    const listed = one.exitCodes?.values?.includes(run.exitCode) ?? false
+    return one.exitCodes?.operator === 'NotIn' ? !listed : listed
+  })
+  if (rule !== undefined) return rule.action === 'Restart'
+  const policy = container.restartPolicy ?? work.pod.spec.restartPolicy ?? 'Always'
+  // As upstream: an init container that succeeded is done, whatever the policy.
+  const isInit = work.pod.spec.initContainers?.includes(container) === true
+  return policy === 'OnFailure' || isInit && policy === 'Always' ? run.exitCode !== 0 : policy === 'Always'
+}
+
+/** Whether a running container counts as started: its postStart hook is done and its startup probe has passed. */
+export const hasStarted = (work: Work, container: Container, run: RunningRun): boolean =>
+  memoryOf(work, container.name).hook?.attempt !== run.attempt && probedState(work, container, run).started
+
+/** The back-off that applies to a container that exited: how long it waits after that, and what to remember when it restarts. */
+export function crashBackoff(backoff: Backoff | undefined, exitedAt: Instant, now: Instant): { readonly waitUntil: Instant; readonly next: Backoff } {
+  const current = backoff !== undefined && exitedAt - backoff.updatedAt <= 2 * crashBackoffMaxMs ? backoff : undefined
+  if (current === undefined) return { waitUntil: exitedAt, next: { delayMs: crashBackoffFirstMs, updatedAt: now } }
+  return { waitUntil: exitedAt + current.delayMs, next: { delayMs: Math.min(2 * current.delayMs, crashBackoffMaxMs), updatedAt: now } }
+}
+
+function restart(work: Work, container: Container, run: ExitedRun): void {
+  const { now } = work.around
+  const { crash, waiting } = memoryOf(work, container.name)
+  const { waitUntil, next } = crashBackoff(crash, run.finishedAt, now)
+  if (now < waitUntil) {
+    if (waiting?.reason !== 'CrashLoopBackOff' || waiting.retryAt !== waitUntil) {
+      const message = `back-off ${backoffText(crash?.delayMs ?? 0)} restarting failed container=${container.name} pod=${podText(work.pod)}`
+      tell(work, 'Warning', 'BackOff', `Back-off restarting failed container ${container.name} in pod ${podText(work.pod)}`, fieldPathOf(work.pod, container.name))
+      remember(work, container.name, { waiting: { reason: 'CrashLoopBackOff', message, retryAt: waitUntil }, probes: undefined, stopping: undefined, hook: undefined })
+    }
+    lookAgain(work, waitUntil)
+    return
+  }
+  remember(work, container.name, { stopping: undefined, probes: undefined, hook: undefined })
+  if (launch(work, container, run.attempt + 1)) remember(work, container.name, { crash: next })
+}
+
+/** '10s', '2m40s', as Go prints a duration. */
+function backoffText(ms: number): string {
+  const minutes = Math.floor(ms / 60_000)
+  return `${minutes > 0 ? `${minutes}m` : ''}${(ms % 60_000) / 1000}s`
+}
+
+function retryCreation(work: Work, container: Container, attempt: number, failedAt: Instant): void {
+  const retryAt = failedAt + createRetryMs
+  if (work.around.now < retryAt) { lookAgain(work, retryAt); return }
+  // The attempt did not come to be: it does not count as a restart, so its number is used again.
+  work.commands.push({ do: 'remove', pod: work.pod.metadata.uid, container: container.name, attempt })
+  launch(work, container, attempt)
+}
+
+/** Orders an attempt to start once its image is there and its environment is complete. */
+function launch(work: Work, container: Container, attempt: number): boolean {
+  if (!imageReady(work, container, attempt)) return false
+  const { pod, around } = work
+  const spec = containerSpec(container, { pod, view: around.view, node: around.node, podIps: podIps(work) })
+  const path = fieldPathOf(pod, container.name)
+  if (spec.is === 'missing') {
+    const before = memoryOf(work, container.name).waiting
+    if (before?.reason !== 'CreateContainerConfigError' || before.message !== spec.message) tell(work, 'Warning', 'Failed', `Error: ${spec.message}`, path)
+    remember(work, container.name, { waiting: { reason: 'CreateContainerConfigError', message: spec.message } })
+    return false
+  }
+  if (memoryOf(work, container.name).pulled !== attempt) {
+    tell(work, 'Normal', 'Pulled', `Container image "${container.image ?? ''}" already present on machine and can be accessed by the pod`, path)
+  }
+  work.commands.push({ do: 'start', pod: pod.metadata.uid, container: container.name, attempt, spec: spec.spec })
+  remember(work, container.name, { ordered: attempt, pulled: undefined, waiting: undefined })
+  // The newest exited attempt keeps its log for `kubectl logs --previous`; what came before goes.
+  if (attempt >= 2) work.commands.push({ do: 'remove', pod: pod.metadata.uid, container: container.name, attempt: attempt - 2 })
+  return true
+}
+
+export const podIps = ({ pod, around }: Work): readonly string[] =>
+  pod.spec.hostNetwork === true ? [around.node.address] : around.observed?.sandbox.is === 'ready' ? around.observed.sandbox.addresses : []
+
+/** Whether the attempt may start with the image that is here; orders a pull when not, and waits out back-offs. */
+function imageReady(work: Work, container: Container, attempt: number): boolean {
+  const { around, pod } = work
+  const { now } = around
+  const image = container.image ?? ''
+  const policy = pullPolicyOf(container)
+  const memory = memoryOf(work, container.name)
+  if (memory.pulled === attempt) return true
+  const present = around.images?.has(image) === true
+  if (present && policy !== 'Always') return true
+  const path = fieldPathOf(pod, container.name)
+  if (policy === 'Never') {
+    const message = `Container image "${image}" is not present with pull policy of Never`
+    if (memory.waiting?.reason !== 'ErrImageNeverPull') {
+      tell(work, 'Warning', 'ErrImageNeverPull', message, path)
+      tell(work, 'Warning', 'Failed', 'Error: ErrImageNeverPull', path)
+    }
+    remember(work, container.name, { waiting: { reason: 'ErrImageNeverPull', message } })
+    lookAgain(work, now + createRetryMs)
+    return false
+  }
+  const pull = work.memory.images?.[image]
+  if (pull?.is === 'pulling') return false
+  if (pull?.is === 'failed' && now < pull.retryAt) {
+    const shown = now >= pull.at + pullErrorShownMs
+    if (shown && !pull.told) {
+      tell(work, 'Normal', 'BackOff', `Back-off pulling image "${image}"`, path)
+      tell(work, 'Warning', 'Failed', 'Error: ImagePullBackOff', path)
+      rememberPod(work, { images: { ...work.memory.images, [image]: { ...pull, told: true } } })
+    }
+    const waiting = shown ? { reason: pull.reason === 'InvalidImageName' ? pull.reason : 'ImagePullBackOff', message: `Back-off pulling image "${image}": ${pull.reason}: ${pull.message}` } : { reason: pull.reason, message: pull.message }
+    remember(work, container.name, { waiting })
+    lookAgain(work, shown ? pull.retryAt : pull.at + pullErrorShownMs)
+    return false
+  }
+  tell(work, 'Normal', 'Pulling', `Pulling image "${image}"`, path)
+  const credentials = credentialsOf(pod, around.view)
+  work.commands.push({ do: 'pull', node: around.node.name, image, pod: pod.metadata.uid, ...(credentials.length > 0 ? { credentials } : {}) })
+  const failures = pull?.failures ?? 0
+  rememberPod(work, { images: { ...work.memory.images, [image]: { is: 'pulling', container: container.name, attempt, since: now, failures } } })
+  return false
+}
+
+/** An image that some container of the pod waits for has failed to come. */
+export function pullFailed(work: Work, image: string, reason: string, message: string): void {
+  const pull = work.memory.images?.[image]
+  if (pull?.is !== 'pulling') return
+  const { now } = work.around
+  const path = fieldPathOf(work.pod, pull.container)
+  if (reason === 'InvalidImageName') tell(work, 'Warning', 'InspectFailed', `Failed to apply default image tag "${image}": ${message}`, path)
+  else tell(work, 'Warning', 'Failed', `Failed to pull image "${image}": ${message}`, path)
+  tell(work, 'Warning', 'Failed', `Error: ${reason}`, path)
+  const failures = pull.failures + 1
+  rememberPod(work, { images: { ...work.memory.images, [image]: { is: 'failed', failures, reason, message, at: now, retryAt: now + pullBackoff(failures), told: false } } })
+}
+
+function watchOver(work: Work, container: Container, run: RunningRun): void {
+  const { stopping, hook } = memoryOf(work, container.name)
+  if (stopping?.attempt === run.attempt) { stop(work, container, run, stopping.deadline, ''); return }
+  if (hook?.attempt === run.attempt) return
+  stepProbes(work, container, run, false)
+}
+
+/** A container has started: its postStart hook is due. */
+export function begun(work: Work, name: string, attempt: number): void {
+  const path = fieldPathOf(work.pod, name)
+  tell(work, 'Normal', 'Created', 'Container created', path)
+  tell(work, 'Normal', 'Started', 'Container started', path)
+  remember(work, name, { ordered: undefined })
+  const container = containerOf(work.pod, name)
+  const handler = container?.lifecycle?.postStart
+  const check = container === undefined || handler === undefined ? undefined : checkOf(handler, container, work)
+  if (check === undefined) return
+  work.commands.push({ do: 'check', pod: work.pod.metadata.uid, container: name, attempt, id: 'postStart', check, timeoutSeconds: hookSecondsMax })
+  remember(work, name, { hook: { attempt, is: 'running' } })
+}
+/** Upstream bounds a postStart hook by nothing; a day is nothing to a hook. */
+const hookSecondsMax = 86_400
+
+/** The postStart hook is over. When it failed, its container is stopped. */
+export function postStartEnded(work: Work, container: Container, run: RunningRun, ok: boolean): void {
+  const { hook } = memoryOf(work, container.name)
+  if (hook?.attempt !== run.attempt) return
+  remember(work, container.name, { hook: undefined })
+  if (ok) return
+  tell(work, 'Warning', 'FailedPostStartHook', 'PostStartHook failed', fieldPathOf(work.pod, container.name))
+  const deadline = work.around.now + (work.pod.spec.terminationGracePeriodSeconds ?? 30) * 1000
+  stop(work, container, run, deadline, 'FailedPostStartHook')
+}

@@ -1,0 +1,69 @@
+import type { Pod } from '../api/resources.ts'
+import type { PodStatus } from '../api/generated/types.ts'
+import type { ClusterView } from '../api/view.ts'
+import type { Instant } from '../base/clock.ts'
+import type { PodMemory } from './memory.ts'
+import type { NodeShape } from './node-shape.ts'
+import type { ContainerRuntime, RuntimeCommand, RuntimeEvent, RuntimePod } from './runtime.ts'
+
+/** All that a decision about one pod may look at. */
+export interface Surroundings {
+  readonly view: ClusterView
+  readonly node: NodeShape
+  readonly cluster: ClusterNames
+  readonly now: Instant
+  readonly observed: RuntimePod | undefined
+  /** The images on the pod's node, by the reference they were pulled under. */
+  readonly images: ReadonlyMap<string, { readonly id: string; readonly sizeBytes: number }> | undefined
+  /** What the runtime said about this pod, or about images it waits for, since the last decision. */
+  readonly heard: readonly RuntimeEvent[]
+  readonly memory: PodMemory | undefined
+  /** What the other pods on the node have been granted. */
+  readonly granted: Granted
+  readonly tokens: ReadonlyMap<string, TokenAnswer> | undefined
+  readonly foretell: ContainerRuntime['foretell']
+}
+export interface ClusterNames { readonly dns: string; readonly domain: string }
+
+/** What pods on a node have been granted: amounts by resource (cpu in thousandths), and host ports. */
+export interface Granted {
+  readonly amounts: Readonly<Record<string, number>>
+  readonly pods: number
+  hasHostPort(port: HostPort): boolean
+}
+export interface HostPort { readonly protocol: string; readonly hostPort: number; readonly hostIp: string }
+
+/** What is to be done about one pod. Data. */
+export interface Decision {
+  readonly commands: readonly RuntimeCommand[]
+  /** The status to write; undefined when it stands already. */
+  readonly status: PodStatus | undefined
+  /** Nothing of the pod is left here: its object may go. */
+  readonly release: boolean
+  readonly events: readonly PodEvent[]
+  readonly memory: PodMemory | undefined
+  /** Look again at this instant even if nothing happens. */
+  readonly again: Instant | undefined
+  readonly asks: readonly TokenAsk[]
+  /** Objects whose change may change this decision, as 'resource/namespace/name'. Undefined: as before. */
+  readonly dependsOn: readonly string[] | undefined
+}
+
+export interface PodEvent {
+  readonly type: 'Normal' | 'Warning'
+  readonly reason: string
+  readonly message: string
+  readonly fieldPath?: string
+}
+
+/** A service account's token that a pod's volume needs. */
+export interface TokenAsk {
+  readonly id: string
+  readonly pod: Pod
+  readonly audience: string | undefined
+  readonly expirationSeconds: number
+}
+export type TokenAnswer =
+  | { readonly is: 'asked' }
+  | { readonly is: 'token'; readonly token: string; readonly issuedAt: Instant; readonly expiresAt: Instant }
+  | { readonly is: 'refused'; readonly message: string }

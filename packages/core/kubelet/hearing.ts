@@ -1,0 +1,61 @@
+import { begun, postStartEnded, pullFailed } from './containers.ts'
+import { durationText } from './images.ts'
+import { probeAnswered } from './probes.ts'
+import type { RuntimeEvent } from './runtime.ts'
+import { hookEnded } from './stopping.ts'
+import { containerOf, fieldPathOf, memoryOf, remember, rememberPod, standIn, tell, type Work } from './work.ts'
+
+/** How long a failed sandbox or failed volumes wait for the next try. */
+export const retryBackoff = (failures: number): number => Math.min(1000 * 2 ** Math.max(0, failures - 1), 60_000)
+
+/** Takes in what the runtime said: into memory, and into Events that users see. */
+export function hear(work: Work, event: RuntimeEvent): void {
+  const { now } = work.around
+  switch (event.is) {
+    case 'started': begun(work, event.container, event.attempt); return
+    case 'start-failed': {
+      tell(work, 'Warning', 'Failed', `Error: ${event.message}`, fieldPathOf(work.pod, event.container))
+      if (memoryOf(work, event.container).ordered === event.attempt) remember(work, event.container, { ordered: undefined })
+      return
+    }
+    case 'exited': if (memoryOf(work, event.container).ordered === event.attempt) remember(work, event.container, { ordered: undefined }); return
+    case 'pulled': {
+      const pull = work.memory.images?.[event.image]
+      if (pull?.is !== 'pulling') return
+      const waited = durationText(now - pull.since)
+      tell(work, 'Normal', 'Pulled', `Successfully pulled image "${event.image}" in ${durationText(event.tookMs)} (${waited} including waiting). Image size: ${event.sizeBytes} bytes.`, fieldPathOf(work.pod, pull.container))
+      const { [event.image]: _, ...others } = work.memory.images ?? {}
+      rememberPod(work, { images: others })
+      remember(work, pull.container, { pulled: pull.attempt, waiting: undefined })
+      return
+    }
+    case 'pull-failed': pullFailed(work, event.image, event.reason, event.message); return
+    case 'sandbox-failed': {
+      tell(work, 'Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${event.message}`)
+      const failures = (work.memory.sandbox?.failures ?? 0) + 1
+      rememberPod(work, { sandbox: { orderedAt: work.memory.sandbox?.orderedAt ?? now, failures, retryAt: now + retryBackoff(failures) } })
+      return
+    }
+    case 'sandbox-ready': rememberPod(work, { sandbox: undefined }); return
+    case 'volumes-failed': {
+      tell(work, 'Warning', 'FailedMount', event.message)
+      const before = work.memory.volumes
+      const failures = (before?.failures ?? 0) + 1
+      rememberPod(work, { volumes: { generation: event.generation, failures, retryAt: now + retryBackoff(failures) } })
+      return
+    }
+    case 'checked': checked(work, event); return
+    case 'torn-down': rememberPod(work, { tearing: undefined }); return
+    case 'volumes-ready':
+    case 'removed': return
+  }
+}
+
+function checked(work: Work, event: Extract<RuntimeEvent, { readonly is: 'checked' }>): void {
+  const container = containerOf(work.pod, event.container)
+  const stand = standIn(work, event.container)
+  if (container === undefined || stand.is !== 'running' || stand.attempt !== event.attempt) return
+  if (event.id === 'postStart') postStartEnded(work, container, stand.run, event.ok)
+  else if (event.id === 'preStop') hookEnded(work, container, stand.run, event.ok, event.output)
+  else probeAnswered(work, container, stand.run, event.id, event.ok, event.output)
+}

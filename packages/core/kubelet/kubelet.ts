@@ -1,0 +1,374 @@
+import type { Submit } from '../api/action.ts'
+import { podsByNode } from '../api/indexes.ts'
+import type { Refusal } from '../api/refusal.ts'
+import type { Resource, Revision } from '../api/resource.ts'
+import { nodes, type Pod, pods } from '../api/resources.ts'
+import { silentSince } from '../api/simulated.ts'
+import type { Change, ClusterView } from '../api/view.ts'
+import type { Clock, Instant } from '../base/clock.ts'
+import type { Freezable } from '../base/freezable.ts'
+import { decide } from './decide.ts'
+import type { ClusterNames, Decision, TokenAnswer, TokenAsk } from './decision.ts'
+import { Grants } from './grants.ts'
+import type { PodMemory } from './memory.ts'
+import { nodeActor, NodeKeeper } from './node-keeper.ts'
+import type { NodeShape } from './node-shape.ts'
+import { Outbox, removeObject } from './outbox.ts'
+import type { ContainerRuntime, RuntimeEvent } from './runtime.ts'
+
+export interface KubeletOptions {
+  readonly nodes?: readonly NodeShape[]
+  readonly view: ClusterView
+  /** The changes after a revision, oldest first. */
+  readonly changes: (after: Revision) => Iterable<Change> | 'compacted'
+  readonly runtime: ContainerRuntime
+  readonly submit: Submit
+  readonly clock: Clock
+  /** Called when there is work: rings the lane 'kubelets'. */
+  readonly ring: () => void
+  readonly cluster: ClusterNames
+  /** Answers with a service account's token, later or at once. Absent: pods that need one wait. */
+  readonly tokens?: (ask: TokenAsk, done: (answer: TokenAnswer) => void) => void
+  /** The owner of its timers; one a clock. */
+  readonly owner?: string
+}
+
+/** The kubelets of some nodes, as one. */
+export interface Kubelet extends Freezable<KubeletState> {
+  /** Looks at a few pods; says whether there is more to do. Called when the store has rung, and when `ring` was called. */
+  step(): boolean
+  addNode(shape: NodeShape): void
+  /** Stops playing a node. Its object stays. */
+  removeNode(name: string): void
+  close(): void
+}
+export interface KubeletState { readonly memories: readonly (readonly [uid: string, memory: PodMemory])[] }
+
+interface Tracked {
+  readonly uid: string
+  readonly namespace: string
+  readonly name: string
+  readonly node: string
+  memory: PodMemory | undefined
+  heard: RuntimeEvent[] | undefined
+  timer: Instant | undefined
+  dependsOn: readonly string[] | undefined
+  tokens: Map<string, TokenAnswer> | undefined
+  released: boolean
+}
+
+/** A pod whose runtime answers at once is decided on again in the same look, at most this often. */
+const roundsMax = 24
+const podsPerStep = 16
+const refusedRetryMs = 1000
+const noEvents: readonly RuntimeEvent[] = []
+
+/** Starts playing nodes. Deciding is pure (decide.ts); this carries decisions out. */
+export function createKubelet(options: KubeletOptions): Kubelet {
+  return new Kubelets(options)
+}
+
+class Kubelets implements Kubelet {
+  readonly #options: KubeletOptions
+  readonly #owner: string
+  readonly #shapes = new Map<string, NodeShape>()
+  readonly #nodes: NodeKeeper
+  readonly #outbox: Outbox
+  readonly #tracked = new Map<string, Tracked>()
+  readonly #grants = new Grants()
+  readonly #queue = new Set<string>()
+  /** Pods by the objects that their volumes and environments are made of. */
+  readonly #dependents = new Map<string, Set<string>>()
+  /** Pods that wait for an image, by node and image. */
+  readonly #pulls = new Map<string, Set<string>>()
+  readonly #cancel: readonly (() => void)[]
+  #seen: Revision
+
+  constructor(options: KubeletOptions) {
+    this.#options = options
+    this.#owner = options.owner ?? 'kubelet'
+    this.#nodes = new NodeKeeper(options, (name, due) => { options.clock.wake(this.#owner, `node/${name}`, due) })
+    this.#outbox = new Outbox({
+      view: options.view, submit: options.submit,
+      refused: (uid, refusal) => { this.#retry(uid, refusal) },
+      settled: (uid) => { if (this.#tracked.has(uid)) this.#enqueue(uid) },
+    })
+    this.#seen = options.view.revision
+    this.#cancel = [
+      options.clock.onWake(this.#owner, (key) => { this.#woken(key) }),
+      options.runtime.onEvent((event) => { this.#hear(event) }),
+    ]
+    for (const shape of options.nodes ?? []) this.addNode(shape)
+  }
+
+  addNode(shape: NodeShape): void {
+    this.#shapes.set(shape.name, shape)
+    this.#grants.add(shape.name)
+    for (const pod of this.#options.view.by(podsByNode, shape.name)) this.#track(pod)
+    this.#tearDownStrays(shape.name)
+    this.#enqueue(`node/${shape.name}`)
+  }
+
+  removeNode(name: string): void {
+    this.#shapes.delete(name)
+    for (const tracked of [...this.#tracked.values()]) if (tracked.node === name) this.#forget(tracked)
+    this.#grants.remove(name)
+    this.#nodes.forget(name)
+    this.#options.clock.wake(this.#owner, `node/${name}`, undefined)
+  }
+
+  close(): void { for (const cancel of this.#cancel) cancel() }
+
+  step(): boolean {
+    this.#readChanges()
+    let left = podsPerStep
+    for (const key of this.#queue) {
+      if (left-- === 0) return true
+      this.#queue.delete(key)
+      if (key.startsWith('node/')) this.#lookAtNode(key.slice('node/'.length))
+      else this.#look(key)
+    }
+    this.#readChanges()
+    return this.#queue.size > 0
+  }
+
+  freeze(): KubeletState {
+    return { memories: [...this.#tracked.values()].flatMap(({ uid, memory }) => (memory === undefined ? [] : [[uid, memory] as const])) }
+  }
+  thaw(data: KubeletState): void {
+    for (const [uid, memory] of data.memories) {
+      const tracked = this.#tracked.get(uid)
+      if (tracked !== undefined) tracked.memory = memory
+    }
+  }
+
+  #enqueue(key: string): void {
+    if (this.#queue.size === 0) this.#options.ring()
+    this.#queue.add(key)
+  }
+
+  #readChanges(): void {
+    const { view, changes } = this.#options
+    if (view.revision === this.#seen) return
+    const found = changes(this.#seen)
+    this.#seen = view.revision
+    if (found === 'compacted') this.#lookAtAll()
+    else for (const change of found) this.#changed(change)
+    this.#outbox.viewMoved((uid) => {
+      const tracked = this.#tracked.get(uid)
+      const pod = tracked === undefined ? undefined : this.#podOf(tracked)
+      return tracked === undefined || pod === undefined ? undefined : { pod, actor: nodeActor(tracked.node) }
+    })
+  }
+
+  /** After a gap in the feed every pod of these nodes is looked at again. */
+  #lookAtAll(): void {
+    for (const name of this.#shapes.keys()) {
+      this.#enqueue(`node/${name}`)
+      for (const pod of this.#options.view.by(podsByNode, name)) this.#track(pod)
+    }
+    for (const uid of this.#tracked.keys()) this.#enqueue(uid)
+  }
+
+  #changed({ key, revision, before, after }: Change): void {
+    if (key.resource === pods.resource) {
+      for (const object of before?.metadata.uid === after?.metadata.uid ? [after] : [before, after]) if (object !== undefined) this.#podChanged(object, revision)
+      return
+    }
+    if (key.resource === nodes.resource) {
+      if (this.#shapes.has(key.name)) this.#enqueue(`node/${key.name}`)
+      return
+    }
+    if (this.#dependents.size === 0) return
+    for (const uid of this.#dependents.get(`${key.resource}/${key.namespace}/${key.name}`) ?? []) this.#enqueue(uid)
+  }
+
+  #podChanged(object: Resource, revision: Revision): void {
+    const pod = object as Pod // the key says so
+    if (this.#tracked.has(pod.metadata.uid)) { if (!this.#outbox.isOwn(revision)) this.#enqueue(pod.metadata.uid) }
+    else if (this.#shapes.has(pod.spec.nodeName ?? '') && this.#options.view.get(pods, pod.metadata.namespace ?? '', pod.metadata.name)?.metadata.uid === pod.metadata.uid) this.#track(pod)
+  }
+
+  #track(pod: Pod): void {
+    const { uid, name, namespace = '' } = pod.metadata
+    if (this.#tracked.has(uid)) return
+    const node = pod.spec.nodeName ?? ''
+    this.#tracked.set(uid, { uid, name, namespace, node, memory: undefined, heard: undefined, timer: undefined, dependsOn: undefined, tokens: undefined, released: false })
+    if (pod.status?.startTime !== undefined && !isTerminal(pod)) this.#grants.grant(node, pod)
+    this.#enqueue(uid)
+  }
+
+  #forget(tracked: Tracked): void {
+    this.#tracked.delete(tracked.uid)
+    this.#queue.delete(tracked.uid)
+    this.#outbox.forget(tracked.uid)
+    this.#grants.release(tracked.node, tracked.uid)
+    this.#depend(tracked, undefined)
+    this.#setTimer(tracked, undefined)
+  }
+
+  /** Containers that outlived their pod's object. */
+  #tearDownStrays(node: string): void {
+    const { runtime } = this.#options
+    for (const [uid, observed] of [...runtime.observed().pods]) {
+      if (observed.spec.node === node && !this.#tracked.has(uid)) runtime.submit({ do: 'teardown', pod: uid })
+    }
+  }
+
+  #woken(key: string): void {
+    const tracked = this.#tracked.get(key)
+    if (tracked !== undefined) tracked.timer = undefined
+    this.#enqueue(key)
+  }
+
+  #retry(uid: string, refusal: Refusal): void {
+    const tracked = this.#tracked.get(uid)
+    if (tracked === undefined) return
+    // A conflict means that the pod has changed: its change brings the next look, or has brought it already.
+    if (refusal.code === 409 || refusal.code === 404) this.#enqueue(uid)
+    else this.#options.clock.wake(this.#owner, uid, this.#options.clock.now() + refusedRetryMs)
+  }
+
+  #hear(event: RuntimeEvent): void {
+    if (event.is !== 'pulled' && event.is !== 'pull-failed') { this.#heardBy(event.pod, event); return }
+    const place = `${event.node} ${event.image}`
+    const waiting = this.#pulls.get(place)
+    this.#pulls.delete(place)
+    for (const uid of waiting ?? []) this.#heardBy(uid, event)
+  }
+  #heardBy(uid: string, event: RuntimeEvent): void {
+    const tracked = this.#tracked.get(uid)
+    if (tracked === undefined) return
+    if (tracked.heard === undefined) tracked.heard = [event]
+    else tracked.heard.push(event)
+    this.#enqueue(uid)
+  }
+
+  #lookAtNode(name: string): void {
+    const shape = this.#shapes.get(name)
+    if (shape === undefined) return
+    const wasSilent = this.#nodes.isSilent(name)
+    this.#nodes.look(shape)
+    if (wasSilent && !this.#nodes.isSilent(name)) for (const tracked of this.#tracked.values()) if (tracked.node === name) this.#enqueue(tracked.uid)
+  }
+
+  #podOf(tracked: Tracked): Pod | undefined {
+    const pod = this.#options.view.get(pods, tracked.namespace, tracked.name)
+    return pod?.metadata.uid === tracked.uid ? pod : undefined
+  }
+
+  #look(uid: string): void {
+    const tracked = this.#tracked.get(uid)
+    if (tracked === undefined) return
+    const { view, runtime } = this.#options
+    const pod = this.#podOf(tracked)
+    const shape = this.#shapes.get(tracked.node)
+    const node = view.get(nodes, '', tracked.node)
+    if (shape === undefined || (node !== undefined && silentSince(node) !== undefined)) return
+    if (pod === undefined) {
+      // Deleted by force, or while nobody looked: nothing of it may stay.
+      if (runtime.observed().pods.has(uid)) runtime.submit({ do: 'teardown', pod: uid })
+      this.#forget(tracked)
+      return
+    }
+    this.#carryOut(tracked, pod, shape)
+  }
+
+  #carryOut(tracked: Tracked, pod: Pod, shape: NodeShape): void {
+    const posted = this.#outbox.statusOf(tracked.uid)
+    let current: Pod = posted === undefined ? pod : { ...pod, status: posted }
+    const started = current
+    let decision = this.#decideOn(tracked, current, shape)
+    for (let round = 1; ; round++) {
+      this.#obey(tracked, decision, current)
+      if (decision.status !== undefined) current = { ...current, status: decision.status }
+      if (tracked.heard === undefined || round === roundsMax) break
+      decision = this.#decideOn(tracked, current, shape)
+    }
+    if (tracked.heard === undefined) this.#queue.delete(tracked.uid)
+    this.#setTimer(tracked, decision.again)
+    if (isTerminal(current)) this.#grants.release(shape.name, tracked.uid)
+    else this.#grants.grant(shape.name, pod)
+    if (current.status !== started.status) this.#outbox.post(pod, current.status, nodeActor(shape.name))
+    if (decision.release && !tracked.released && this.#outbox.statusOf(tracked.uid) === undefined) this.#release(tracked, pod, shape)
+  }
+
+  #decideOn(tracked: Tracked, pod: Pod, shape: NodeShape): Decision {
+    const { view, runtime, clock, cluster } = this.#options
+    const observed = runtime.observed()
+    const heard = tracked.heard ?? noEvents
+    tracked.heard = undefined
+    return decide(pod, {
+      view, node: shape, cluster, now: clock.now(), observed: observed.pods.get(tracked.uid), images: observed.images.get(shape.name), heard, memory: tracked.memory,
+      granted: this.#grants.of(shape.name), tokens: tracked.tokens, foretell: runtime.foretell?.bind(runtime),
+    })
+  }
+
+  #obey(tracked: Tracked, decision: Decision, pod: Pod): void {
+    const { runtime, submit } = this.#options
+    tracked.memory = decision.memory
+    if (decision.dependsOn !== undefined) this.#depend(tracked, decision.dependsOn)
+    for (const event of decision.events) submit({ do: 'record', about: pod, host: tracked.node, ...event }, nodeActor(tracked.node), nothing)
+    for (const ask of decision.asks) this.#ask(tracked, ask)
+    for (const command of decision.commands) {
+      if (command.do === 'pull') {
+        const place = `${command.node} ${command.image}`
+        const waiting = this.#pulls.get(place)
+        if (waiting === undefined) this.#pulls.set(place, new Set([tracked.uid]))
+        else waiting.add(tracked.uid)
+      }
+      runtime.submit(command)
+    }
+  }
+
+  #ask(tracked: Tracked, ask: TokenAsk): void {
+    const { tokens } = this.#options
+    const known = tracked.tokens ?? new Map<string, TokenAnswer>()
+    if (tokens === undefined || known.get(ask.id) === asked) return
+    tracked.tokens = known
+    const before = known.get(ask.id)
+    if (before === undefined) known.set(ask.id, asked)
+    tokens(ask, (answer) => {
+      if (this.#tracked.get(tracked.uid) !== tracked) return
+      known.set(ask.id, answer)
+      this.#enqueue(tracked.uid)
+    })
+  }
+
+  #release(tracked: Tracked, pod: Pod, shape: NodeShape): void {
+    tracked.released = true
+    removeObject(pod, this.#options.submit, nodeActor(shape.name), (refusal) => {
+      if (refusal === undefined) return
+      tracked.released = false
+      this.#retry(tracked.uid, { ...refusal, code: 500 })
+    })
+  }
+
+  #depend(tracked: Tracked, on: readonly string[] | undefined): void {
+    const before = tracked.dependsOn ?? []
+    const after = on ?? []
+    if (before.length === after.length && before.every((key, at) => key === after[at])) return
+    for (const key of before) {
+      const dependents = this.#dependents.get(key)
+      dependents?.delete(tracked.uid)
+      if (dependents?.size === 0) this.#dependents.delete(key)
+    }
+    for (const key of after) {
+      const dependents = this.#dependents.get(key)
+      if (dependents === undefined) this.#dependents.set(key, new Set([tracked.uid]))
+      else dependents.add(tracked.uid)
+    }
+    tracked.dependsOn = after.length === 0 ? undefined : after
+  }
+
+  #setTimer(tracked: Tracked, due: Instant | undefined): void {
+    if (tracked.timer === due) return
+    tracked.timer = due
+    this.#options.clock.wake(this.#owner, tracked.uid, due)
+  }
+}
+
+const isTerminal = (pod: Pod): boolean => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
+const nothing = (): void => {}
+/** Stands for an answer that has been asked for. */
+const asked: TokenAnswer = { is: 'asked' }

@@ -1,0 +1,85 @@
+import type { Actor, Submit } from '../api/action.ts'
+import { isRefusal } from '../api/refusal.ts'
+import { type Node, leases, nodes } from '../api/resources.ts'
+import { silentSince } from '../api/simulated.ts'
+import type { ClusterView } from '../api/view.ts'
+import type { Clock, Instant } from '../base/clock.ts'
+import { instantOf, microTimestamp } from '../rules/time.ts'
+import { leaseDraft, leaseNamespace, leaseRenewMs, nodeDraft, nodeLabels, nodeStatus, saysTheSame, statusReportMs } from './node.ts'
+import type { NodeShape } from './node-shape.ts'
+
+export interface NodeKeeperOptions { readonly view: ClusterView; readonly submit: Submit; readonly clock: Clock }
+const refusedRetryMs = 1000
+
+/** Who acts for a node. */
+export const nodeActor = (name: string): Actor => ({ user: `system:node:${name}`, groups: ['system:nodes', 'system:authenticated'], component: 'kubelet' })
+
+/** Registers nodes, posts their status and, for real ones, renews their leases. An idle simulated node has no timer. */
+export class NodeKeeper {
+  readonly #options: NodeKeeperOptions
+  readonly #wake: (name: string, due: Instant | undefined) => void
+  /** Nodes whose last write has not been answered. */
+  readonly #busy = new Set<string>()
+  readonly #silent = new Set<string>()
+  /** When the status of a real node was posted. */
+  readonly #postedAt = new Map<string, Instant>()
+
+  constructor(options: NodeKeeperOptions, wake: (name: string, due: Instant | undefined) => void) {
+    this.#options = options
+    this.#wake = wake
+  }
+
+  isSilent(name: string): boolean { return this.#silent.has(name) }
+  forget(name: string): void { this.#silent.delete(name); this.#postedAt.delete(name) }
+
+  look(shape: NodeShape): void {
+    const { view, submit, clock } = this.#options
+    const { name } = shape
+    if (this.#busy.has(name)) return
+    const now = clock.now()
+    const node = view.get(nodes, '', name)
+    if (node === undefined) { this.#write(name, (done) => { submit({ do: 'create', object: nodeDraft(shape, now) }, nodeActor(name), done) }); return }
+    if (shape.simulated && silentSince(node) !== undefined) { this.#silent.add(name); return }
+    this.#silent.delete(name)
+    if (this.#relabel(shape, node)) return
+    const status = nodeStatus(shape, node.status, now)
+    const due = shape.simulated || now - (this.#postedAt.get(name) ?? -Infinity) < statusReportMs
+    if (!saysTheSame(node.status, status) || !due) {
+      this.#postedAt.set(name, now)
+      this.#write(name, (done) => { submit({ do: 'replace', object: { ...node, status } as Node, part: 'status' }, nodeActor(name), done) })
+    }
+    if (!shape.simulated) this.#renew(node, now)
+  }
+
+  /** The labels that a kubelet answers for are put right. */
+  #relabel(shape: NodeShape, node: Node): boolean {
+    const wrong = Object.entries(nodeLabels(shape)).filter(([key, value]) => /(^|\.)kubernetes\.io\//.test(key) && node.metadata.labels?.[key] !== value)
+    if (wrong.length === 0) return false
+    const patch = { metadata: { labels: Object.fromEntries(wrong) } }
+    const key = { resource: nodes.resource, namespace: '', name: shape.name }
+    this.#write(shape.name, (done) => { this.#options.submit({ do: 'patch', key, uid: node.metadata.uid, part: 'main', patch }, nodeActor(shape.name), done) })
+    return true
+  }
+
+  #renew(node: Node, now: Instant): void {
+    const { view, submit } = this.#options
+    const { name } = node.metadata
+    const lease = view.get(leases, leaseNamespace, name)
+    const renewed = instantOf(lease?.spec?.renewTime)
+    this.#wake(name, now + leaseRenewMs)
+    if (lease === undefined) { this.#write(`${name}/lease`, (done) => { submit({ do: 'create', object: leaseDraft(node, now) }, nodeActor(name), done) }); return }
+    if (renewed !== undefined && now - renewed < leaseRenewMs) { this.#wake(name, renewed + leaseRenewMs); return }
+    const patch = { spec: { holderIdentity: name, renewTime: microTimestamp(now) } }
+    const key = { resource: leases.resource, namespace: leaseNamespace, name }
+    this.#write(`${name}/lease`, (done) => { submit({ do: 'patch', key, uid: lease.metadata.uid, part: 'main', patch }, nodeActor(name), done) })
+  }
+
+  #write(name: string, send: (done: Parameters<Submit>[2]) => void): void {
+    if (this.#busy.has(name)) return
+    this.#busy.add(name)
+    send((outcome) => {
+      this.#busy.delete(name)
+      if (isRefusal(outcome)) this.#wake(name.split('/')[0] ?? name, this.#options.clock.now() + refusedRetryMs)
+    })
+  }
+}

@@ -1,0 +1,32 @@
+/** A node that a kubelet plays. */
+export interface NodeShape {
+  readonly name: string
+  readonly simulated: boolean
+  /** The node's own address. */
+  readonly address: string
+  readonly podCidr: string
+  /** Quantities: cpu, memory, pods, ephemeral-storage, and extended resources. */
+  readonly capacity: Readonly<Record<string, string>>
+  /** Absent: all of the capacity. */
+  readonly allocatable?: Readonly<Record<string, string>>
+  readonly labels?: Readonly<Record<string, string>>
+  readonly annotations?: Readonly<Record<string, string>>
+  readonly taints?: readonly { readonly key: string; readonly value?: string; readonly effect: string }[]
+  readonly unschedulable?: boolean
+  readonly info?: Partial<NodeInfo>
+  /** The address at which the node's streams (logs, exec) answer; absent: none. */
+  readonly kubeletPort?: number
+  /** Directories of claims and plugins live below this path. */
+  readonly stateDirectory?: string
+}
+export interface NodeInfo {
+  readonly architecture: string
+  readonly operatingSystem: string
+  readonly osImage: string
+  readonly kernelVersion: string
+  readonly containerRuntimeVersion: string
+  readonly kubeletVersion: string
+  readonly machineID: string
+  readonly systemUUID: string
+  readonly bootID: string
+}

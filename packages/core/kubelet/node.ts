@@ -1,0 +1,95 @@
+import type { NodeCondition, NodeStatus } from '../api/generated/types.ts'
+import { apiVersionOf, type Draft } from '../api/resource.ts'
+import { leases, type Node, nodes } from '../api/resources.ts'
+import { simulatedMark } from '../api/simulated.ts'
+import type { Instant } from '../base/clock.ts'
+import { setCondition } from '../rules/conditions.ts'
+import { microTimestamp, timestamp } from '../rules/time.ts'
+import type { NodeInfo, NodeShape } from './node-shape.ts'
+
+export const leaseNamespace = 'kube-node-lease'
+/** As upstream's defaults: a lease lasts 40 s and is renewed after a quarter of that. */
+export const leaseSeconds = 40
+export const leaseRenewMs = 10_000
+/** An unchanged status is posted this often, by real nodes. */
+export const statusReportMs = 5 * 60_000
+
+const defaultInfo: NodeInfo = {
+  architecture: 'amd64', operatingSystem: 'linux', osImage: 'Skiff', kernelVersion: '', containerRuntimeVersion: 'skiff://1',
+  kubeletVersion: 'v1.36.0', machineID: '', systemUUID: '', bootID: '',
+}
+const simulatedInfo: Partial<NodeInfo> = { osImage: 'Skiff simulated node', kernelVersion: 'simulated', containerRuntimeVersion: 'simulated://1' }
+
+export const nodeInfoOf = (shape: NodeShape): NodeInfo => ({ ...defaultInfo, ...(shape.simulated ? simulatedInfo : {}), ...shape.info })
+
+/** The labels that a kubelet sets on its own node. */
+export function nodeLabels(shape: NodeShape): Readonly<Record<string, string>> {
+  const { architecture, operatingSystem } = nodeInfoOf(shape)
+  return {
+    'beta.kubernetes.io/arch': architecture, 'beta.kubernetes.io/os': operatingSystem,
+    'kubernetes.io/arch': architecture, 'kubernetes.io/hostname': shape.name, 'kubernetes.io/os': operatingSystem,
+    ...(shape.simulated ? { [simulatedMark]: 'true' } : {}), ...shape.labels,
+  }
+}
+
+/** The Node object with which a kubelet registers. */
+export function nodeDraft(shape: NodeShape, now: Instant): Draft {
+  const annotations = { ...(shape.simulated ? { [simulatedMark]: 'true' } : {}), ...shape.annotations }
+  return {
+    apiVersion: apiVersionOf(nodes), kind: nodes.kind,
+    metadata: { name: shape.name, labels: nodeLabels(shape), ...(Object.keys(annotations).length > 0 ? { annotations } : {}) },
+    spec: {
+      podCIDR: shape.podCidr, podCIDRs: [shape.podCidr],
+      ...(shape.taints !== undefined && shape.taints.length > 0 ? { taints: shape.taints } : {}),
+      ...(shape.unschedulable === true ? { unschedulable: true } : {}),
+    },
+    status: nodeStatus(shape, undefined, now),
+  }
+}
+
+/** The status that a kubelet posts. Conditions and extended resources of others are kept. */
+export function nodeStatus(shape: NodeShape, before: NodeStatus | undefined, now: Instant): NodeStatus {
+  const info = nodeInfoOf(shape)
+  const heartbeat = timestamp(now)
+  let conditions: readonly NodeCondition[] = before?.conditions ?? []
+  for (const [type, status, reason, message] of [
+    ['MemoryPressure', 'False', 'KubeletHasSufficientMemory', 'kubelet has sufficient memory available'],
+    ['DiskPressure', 'False', 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'],
+    ['PIDPressure', 'False', 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'],
+    ['Ready', 'True', 'KubeletReady', 'kubelet is posting ready status'],
+  ] as const) conditions = setCondition(conditions, { type, status, reason, message, lastHeartbeatTime: heartbeat }, now)
+  return {
+    ...before,
+    addresses: [{ type: 'InternalIP', address: shape.address }, { type: 'Hostname', address: shape.name }],
+    capacity: { ...before?.capacity, ...shape.capacity },
+    allocatable: { ...before?.allocatable, ...(shape.allocatable ?? shape.capacity) },
+    conditions,
+    daemonEndpoints: { kubeletEndpoint: { Port: shape.kubeletPort ?? 10250 } },
+    nodeInfo: { ...info, kubeProxyVersion: '' },
+  }
+}
+
+/** Whether two statuses of a node say the same, their heartbeats aside. */
+export function saysTheSame(before: NodeStatus, after: NodeStatus): boolean {
+  return withoutHeartbeat(before) === withoutHeartbeat(after)
+}
+const withoutHeartbeat = (status: NodeStatus): string =>
+  JSON.stringify(sorted({ ...status, conditions: status.conditions?.map(({ lastHeartbeatTime: _, ...condition }) => condition) }))
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([key, inner]) => [key, sorted(inner)]))
+}
+
+/** A node's lease as it is created. */
+export function leaseDraft(node: Node, now: Instant): Draft {
+  return {
+    apiVersion: apiVersionOf(leases), kind: leases.kind,
+    metadata: {
+      namespace: leaseNamespace, name: node.metadata.name,
+      ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: node.metadata.name, uid: node.metadata.uid }],
+    },
+    spec: { holderIdentity: node.metadata.name, leaseDurationSeconds: leaseSeconds, renewTime: microTimestamp(now) },
+  }
+}

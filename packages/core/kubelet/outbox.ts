@@ -1,0 +1,86 @@
+import type { PodStatus } from '../api/generated/types.ts'
+import type { Actor, Submit } from '../api/action.ts'
+import { isRefusal, type Refusal } from '../api/refusal.ts'
+import { keyOf, type Revision } from '../api/resource.ts'
+import { type Pod, pods } from '../api/resources.ts'
+import type { ClusterView } from '../api/view.ts'
+
+interface Letter {
+  /** The status as it should be: sent, or to be sent when the last one has arrived. */
+  readonly status: PodStatus
+  /** 'waiting' for its turn, 'sent', or arrived at a revision that the view does not show yet. */
+  readonly is: 'waiting' | 'sent' | { readonly arrivedAt: Revision }
+  readonly before: Revision | 'sent' | undefined
+}
+
+export interface OutboxOptions {
+  readonly view: ClusterView
+  readonly submit: Submit
+  /** A write was refused: look at the pod again. */
+  readonly refused: (uid: string, refusal: Refusal) => void
+  /** All that was written for a pod has arrived and is shown. */
+  readonly settled: (uid: string) => void
+}
+
+/** Writes pods' statuses one at a time: the next one only when the view shows the last. In the control plane that is at once. */
+export class Outbox {
+  readonly #options: OutboxOptions
+  readonly #letters = new Map<string, Letter>()
+  /** The revision of the last write of each pod that was just written: its change need not be looked at. */
+  readonly #own = new Set<Revision>()
+
+  constructor(options: OutboxOptions) { this.#options = options }
+
+  /** The status that a pod has by what was written, when the view does not show it yet. */
+  statusOf(uid: string): PodStatus | undefined { return this.#letters.get(uid)?.status }
+
+  /** Is this change one of our own writes? Answered once. */
+  isOwn(revision: Revision): boolean { return this.#own.delete(revision) }
+
+  forget(uid: string): void { this.#letters.delete(uid) }
+
+  post(pod: Pod, status: PodStatus, actor: Actor): void {
+    const { uid } = pod.metadata
+    const letter = this.#letters.get(uid)
+    const before = letter === undefined ? undefined : letter.is === 'waiting' ? letter.before : letter.is === 'sent' ? 'sent' : letter.is.arrivedAt
+    if (before !== undefined && !this.#isShown(before)) { this.#letters.set(uid, { status, is: 'waiting', before }); return }
+    this.#send(pod, status, actor)
+  }
+
+  /** The view has moved: what waited for that goes on. */
+  viewMoved(podOf: (uid: string) => { readonly pod: Pod; readonly actor: Actor } | undefined): void {
+    for (const [uid, letter] of [...this.#letters]) {
+      const awaited = letter.is === 'waiting' ? letter.before : letter.is === 'sent' ? 'sent' : letter.is.arrivedAt
+      if (awaited !== undefined && !this.#isShown(awaited)) continue
+      this.#letters.delete(uid)
+      const found = letter.is === 'waiting' ? podOf(uid) : undefined
+      if (found !== undefined) this.#send(found.pod, letter.status, found.actor)
+      else this.#options.settled(uid)
+    }
+  }
+
+  #isShown(awaited: Revision | 'sent'): boolean { return awaited !== 'sent' && this.#options.view.shows(pods.resource, awaited) }
+
+  #send(pod: Pod, status: PodStatus, actor: Actor): void {
+    const { uid } = pod.metadata
+    this.#letters.set(uid, { status, is: 'sent', before: undefined })
+    this.#options.submit({ do: 'replace', object: { ...pod, status } as Pod, part: 'status' }, actor, (outcome) => {
+      const letter = this.#letters.get(uid)
+      if (isRefusal(outcome)) {
+        this.#letters.delete(uid)
+        this.#options.refused(uid, outcome)
+        return
+      }
+      if (outcome.revision > 0) this.#own.add(outcome.revision)
+      if (letter === undefined) return
+      if (letter.is === 'waiting') { this.#letters.set(uid, { ...letter, before: outcome.revision }); if (this.#isShown(outcome.revision)) this.#options.settled(uid); return }
+      if (this.#isShown(outcome.revision)) this.#letters.delete(uid)
+      else this.#letters.set(uid, { ...letter, is: { arrivedAt: outcome.revision } })
+    })
+  }
+}
+
+/** Removes a pod's object at last: deleted with no grace. */
+export function removeObject(pod: Pod, submit: Submit, actor: Actor, done: (refusal: Refusal | undefined) => void): void {
+  submit({ do: 'delete', key: keyOf(pods, pod), uid: pod.metadata.uid, graceSeconds: 0 }, actor, (outcome) => { done(isRefusal(outcome) ? outcome : undefined) })
+}

@@ -1,0 +1,74 @@
+import type { Container } from '../api/generated/types.ts'
+import { configMaps, type Pod, secrets } from '../api/resources.ts'
+import { podIps } from './containers.ts'
+import { isDue } from './images.ts'
+import { sandboxSpec } from './sandbox.ts'
+import { planVolumes } from './volumes.ts'
+import { lookAgain, rememberPod, tell, type Work } from './work.ts'
+
+/** Prepares what the containers share: volumes that can be resolved, then the sandbox. True when both stand. */
+export function sandboxReady(work: Work): boolean {
+  const { pod, around } = work
+  const plan = planVolumes({ pod, view: around.view, node: around.node, podIps: podIps(work), tokens: around.tokens, now: around.now })
+  work.asks.push(...plan.asks)
+  work.dependsOn = [...plan.dependsOn, ...environmentDependencies(pod)]
+  if (plan.renewAt !== undefined) lookAgain(work, plan.renewAt)
+  const ready = around.observed?.sandbox.is === 'ready'
+  if (plan.missing !== undefined) { if (work.memory.volumes?.missing !== plan.missing) volumesMissing(work, plan.missing) }
+  else if (!plan.waiting) {
+    orderSandbox(work)
+    orderVolumes(work, plan.volumes, plan.fingerprint)
+  }
+  if (!ready) return false
+  // Contents that cannot be renewed now do not stop what runs already.
+  const made = around.observed?.volumes
+  return (pod.spec.volumes ?? []).length === 0 || (made !== undefined && made.failed === undefined)
+}
+
+function volumesMissing(work: Work, missing: string): void {
+  const before = work.memory.volumes
+  tell(work, 'Warning', 'FailedMount', missing)
+  const generation = before?.generation ?? work.around.observed?.volumes?.generation ?? 0
+  rememberPod(work, { volumes: { generation, failures: (before?.failures ?? 0) + 1, missing } })
+}
+
+function orderSandbox(work: Work): void {
+  const { pod, around } = work
+  const { sandbox } = work.memory
+  if (around.observed?.sandbox.is === 'ready' || around.observed?.sandbox.is === 'gone') return
+  if (sandbox !== undefined && sandbox.retryAt === undefined) return
+  if (sandbox === undefined && around.observed?.sandbox.is === 'pending') return
+  if (!isDue(sandbox?.retryAt, around.now)) { lookAgain(work, sandbox?.retryAt ?? around.now); return }
+  work.commands.push({ do: 'sandbox', pod: pod.metadata.uid, spec: sandboxSpec(pod, around.node, around.cluster) })
+  rememberPod(work, { sandbox: { orderedAt: around.now, failures: sandbox?.failures ?? 0 } })
+}
+
+function orderVolumes(work: Work, volumes: ReturnType<typeof planVolumes>['volumes'], fingerprint: string): void {
+  const { pod, around } = work
+  if ((pod.spec.volumes ?? []).length === 0) return
+  const before = work.memory.volumes
+  if (before?.fingerprint === fingerprint && before.missing === undefined) return
+  if (before?.retryAt !== undefined && !isDue(before.retryAt, around.now)) { lookAgain(work, before.retryAt); return }
+  const generation = Math.max(before?.generation ?? 0, around.observed?.volumes?.generation ?? 0) + 1
+  work.commands.push({ do: 'volumes', pod: pod.metadata.uid, generation, volumes })
+  rememberPod(work, { volumes: { generation, fingerprint, failures: before?.failures ?? 0 } })
+}
+
+/** ConfigMaps and Secrets that the containers' environments are made of. */
+function environmentDependencies(pod: Pod): readonly string[] {
+  const namespace = pod.metadata.namespace ?? ''
+  const found: string[] = []
+  const look = (container: Container): void => {
+    for (const source of container.envFrom ?? []) {
+      if (source.configMapRef !== undefined) found.push(`${configMaps.resource}/${namespace}/${source.configMapRef.name ?? ''}`)
+      if (source.secretRef !== undefined) found.push(`${secrets.resource}/${namespace}/${source.secretRef.name ?? ''}`)
+    }
+    for (const { valueFrom } of container.env ?? []) {
+      if (valueFrom?.configMapKeyRef !== undefined) found.push(`${configMaps.resource}/${namespace}/${valueFrom.configMapKeyRef.name ?? ''}`)
+      if (valueFrom?.secretKeyRef !== undefined) found.push(`${secrets.resource}/${namespace}/${valueFrom.secretKeyRef.name ?? ''}`)
+    }
+  }
+  for (const container of pod.spec.initContainers ?? []) look(container)
+  for (const container of pod.spec.containers) look(container)
+  return found
+}
