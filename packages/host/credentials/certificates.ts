@@ -1,0 +1,82 @@
+import { createHash, X509Certificate } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { IssueOptions, KeyPair, Subject } from './issue.ts'
+import { readIfThere, writePrivately } from './pem.ts'
+
+const dayMs = 86_400_000
+const authorityDays = 3650
+const certificateDays = 365
+/** A certificate that ends sooner than this is made anew. */
+const renewBeforeMs = 30 * dayMs
+/** Clocks of other machines may be behind. */
+const backdateMs = 3_600_000
+
+export interface ServerNames { readonly names: readonly string[]; readonly addresses: readonly string[] }
+
+/** The certificates of a cluster, in a folder that only its owner reads. Made when asked for first, and anew before they end. */
+export class Certificates {
+  readonly #directory: string
+  readonly #now: () => number
+
+  constructor(directory: string, now: () => number) {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    this.#directory = directory
+    this.#now = now
+  }
+
+  /** The authority that signs all others, and that clients trust. */
+  async authority(): Promise<KeyPair> {
+    const found = this.#read('ca')
+    if (found !== undefined && this.#lasts(found)) return found
+    const { issueAuthority } = await import('./issue.ts')
+    return this.#write('ca', await issueAuthority({ commonName: 'skiff-ca', ...this.#period(authorityDays) }))
+  }
+
+  /** The server's, for these names and addresses (a wider set makes it anew). */
+  server({ names, addresses }: ServerNames): Promise<KeyPair> {
+    return this.#pair('server', { subject: { commonName: 'skiff', organizations: [] }, serves: { names, addresses } },
+      (certificate) => names.every((name) => certificate.checkHost(name) !== undefined) && addresses.every((address) => certificate.checkIP(address) !== undefined))
+  }
+
+  /** A client's; `file` is its name on the disk. */
+  client(file: string, subject: Subject): Promise<KeyPair> { return this.#pair(file, { subject }, () => true) }
+
+  /** Who may do everything. */
+  admin(): Promise<KeyPair> { return this.client('admin', { commonName: 'skiff-admin', organizations: ['system:masters'] }) }
+
+  /** A node's, as upstream names kubelets. */
+  node(name: string): Promise<KeyPair> { return this.client(`node-${fileName(name)}`, nodeSubject(name)) }
+
+  async #pair(file: string, options: Pick<IssueOptions, 'subject' | 'serves'>, fits: (certificate: X509Certificate) => boolean): Promise<KeyPair> {
+    const authority = await this.authority()
+    const found = this.#read(file)
+    if (found !== undefined && this.#lasts(found)) {
+      const certificate = new X509Certificate(found.certificate)
+      if (certificate.checkIssued(new X509Certificate(authority.certificate)) && certificate.verify(new X509Certificate(authority.certificate).publicKey) && fits(certificate)) return found
+    }
+    const { issue } = await import('./issue.ts')
+    return this.#write(file, await issue(authority, { ...options, ...this.#period(certificateDays) }))
+  }
+
+  #period(days: number): { readonly validFrom: Date; readonly validUntil: Date } {
+    return { validFrom: new Date(this.#now() - backdateMs), validUntil: new Date(this.#now() + days * dayMs) }
+  }
+  #lasts({ certificate }: KeyPair): boolean { return new X509Certificate(certificate).validToDate.getTime() - this.#now() > renewBeforeMs }
+  #read(file: string): KeyPair | undefined {
+    const certificate = readIfThere(join(this.#directory, `${file}.crt`))
+    const key = readIfThere(join(this.#directory, `${file}.key`))
+    return certificate === undefined || key === undefined ? undefined : { certificate, key }
+  }
+  #write(file: string, pair: KeyPair): KeyPair {
+    writePrivately(join(this.#directory, `${file}.key`), pair.key)
+    writePrivately(join(this.#directory, `${file}.crt`), pair.certificate)
+    return pair
+  }
+}
+
+/** The subject of a node's certificate. */
+export const nodeSubject = (name: string): Subject => ({ commonName: `system:node:${name}`, organizations: ['system:nodes'] })
+
+/** A node's name is a DNS name; anything else becomes its digest. */
+const fileName = (name: string): string => (/^[a-z0-9][a-z0-9.-]{0,99}$/.test(name) ? name : createHash('sha256').update(name).digest('hex'))

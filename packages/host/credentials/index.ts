@@ -1,0 +1,5 @@
+export { Certificates, nodeSubject, type ServerNames } from './certificates.ts'
+export type { KeyPair, Subject } from './issue.ts'
+export { kubeconfig } from './kubeconfig.ts'
+export { writePrivately } from './pem.ts'
+export { openBootstrapToken, openTokenSigner, sameSecret, tokenSigner, type Claims, type TokenSigner, type Verified } from './tokens.ts'
