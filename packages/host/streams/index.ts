@@ -1,0 +1,1 @@
+export type { Ending, OpenStream, PodStream, PortStream, ProcessStream, TerminalSize } from './types.ts'
