@@ -17,30 +17,32 @@ export function amountsOf(quantities: Readonly<Record<string, string>> | undefin
 
 /**
  * What the pod needs at once: its containers and sidecars together, or an init container with the sidecars started before
- * it, whichever is more; then the pod's own resources where it states them, plus its overhead.
+ * it, whichever is more; then the pod's own resources where it states them, plus its overhead. `whereMissing` stands in for
+ * what a container does not state.
  */
-export function podRequests(spec: Pod['spec']): Amounts {
-  return podAmounts(spec, 'requests')
+export function podRequests(spec: Pod['spec'], whereMissing: Amounts = nothing): Amounts {
+  return podAmounts(spec, 'requests', whereMissing)
 }
+const nothing: Amounts = {}
 
 /** As podRequests, for limits: a resource without a limit in some container is left out by that container. */
 export function podLimits(spec: Pod['spec']): Amounts {
-  return podAmounts(spec, 'limits')
+  return podAmounts(spec, 'limits', nothing)
 }
 
-function podAmounts(spec: Pod['spec'], which: 'requests' | 'limits'): Amounts {
+function podAmounts(spec: Pod['spec'], which: 'requests' | 'limits', whereMissing: Amounts): Amounts {
   const total: Record<string, number> = {}
-  for (const container of spec.containers) add(total, container, which)
+  for (const container of spec.containers) add(total, container, which, whereMissing)
   const sidecars: Record<string, number> = {}
   const peak: Record<string, number> = {}
   for (const container of spec.initContainers ?? []) {
     if (container.restartPolicy === 'Always') {
-      add(total, container, which)
-      add(sidecars, container, which)
+      add(total, container, which, whereMissing)
+      add(sidecars, container, which, whereMissing)
       raise(peak, sidecars)
     } else {
       const during = { ...sidecars }
-      add(during, container, which)
+      add(during, container, which, whereMissing)
       raise(peak, during)
     }
   }
@@ -50,8 +52,9 @@ function podAmounts(spec: Pod['spec'], which: 'requests' | 'limits'): Amounts {
   return total
 }
 
-function add(total: Record<string, number>, container: Container, which: 'requests' | 'limits'): void {
+function add(total: Record<string, number>, container: Container, which: 'requests' | 'limits', whereMissing: Amounts): void {
   const quantities = container.resources?.[which]
+  for (const resource in whereMissing) if (quantities?.[resource] === undefined) total[resource] = (total[resource] ?? 0) + (whereMissing[resource] ?? 0)
   for (const resource in quantities) total[resource] = (total[resource] ?? 0) + amountOf(resource, quantities[resource])
 }
 

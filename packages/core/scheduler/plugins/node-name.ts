@@ -1,0 +1,17 @@
+import type { SchedulerPlugin } from '../types.ts'
+
+/** A pod that names its node goes nowhere else. */
+export const nodeName: SchedulerPlugin = {
+  name: 'NodeName', weight: 0,
+  start: ({ nodes }) => ({
+    study: (pod) => {
+      const name = pod.spec.nodeName
+      if (!name) return undefined
+      return {
+        refuses: (node) => nodes.nameOf(node) !== name,
+        why: () => ({ reasons: ["node(s) didn't match the requested node name"], forGood: true }),
+      }
+    },
+    wakes: (_pod, change) => change.key.resource === 'nodes' && change.before === undefined,
+  }),
+}

@@ -1,0 +1,39 @@
+import { tolerates, untolerated } from '../../rules/taints.ts'
+import { nodeSides, type SchedulerPlugin } from '../types.ts'
+import { normalised } from '../normalise.ts'
+
+const hard = ['NoSchedule', 'NoExecute']
+
+/** Keeps pods off tainted nodes, and away from those with PreferNoSchedule taints. */
+export const taintToleration: SchedulerPlugin = {
+  name: 'TaintToleration', weight: 3,
+  start: ({ nodes }) => ({
+    study: (pod) => {
+      const { tolerations } = pod.spec
+      const soft = tolerations?.filter((toleration) => !toleration.effect || toleration.effect === 'PreferNoSchedule') ?? []
+      return {
+        refuses: (node) => {
+          const taints = nodes.node(node)?.spec.taints
+          return taints !== undefined && untolerated(taints, tolerations, hard) !== undefined
+        },
+        why: (node) => {
+          const taint = untolerated(nodes.node(node)?.spec.taints, tolerations, hard)
+          return { reasons: [`node(s) had untolerated taint {${taint?.key}: ${taint?.value ?? ''}}`], forGood: true }
+        },
+        score: (node) => {
+          let count = 0
+          for (const taint of nodes.node(node)?.spec.taints ?? []) {
+            if (taint.effect === 'PreferNoSchedule' && !soft.some((toleration) => tolerates(toleration, taint))) count++
+          }
+          return count
+        },
+        normalise: (scores) => normalised(scores, 'fewest is best'),
+      }
+    },
+    wakes: (_pod, change) => {
+      if (change.key.resource !== 'nodes') return false
+      const { before, after } = nodeSides(change)
+      return after !== undefined && (before === undefined || JSON.stringify(before.spec.taints) !== JSON.stringify(after.spec.taints))
+    },
+  }),
+}

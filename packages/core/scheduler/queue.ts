@@ -1,0 +1,147 @@
+import type { Pod } from '../api/resources.ts'
+import type { Clock, Instant } from '../base/clock.ts'
+import { Heap } from './heap.ts'
+
+/** As upstream: a pod that did not fit waits 1 s before the next attempt, then twice as long, 10 s at most. */
+const backoffFirstMs = 1000
+const backoffMostMs = 10_000
+
+/** One pod that waits for a node. */
+export interface Waiting {
+  readonly uid: string
+  readonly namespace: string
+  readonly name: string
+  priority: number
+  /** Order of arrival. */
+  readonly order: number
+  attempts: number
+  failedAt: Instant
+  state: 'active' | 'backing off' | 'unschedulable' | 'taken'
+  /** The plugins that refused it, when it is unschedulable. */
+  refusedBy: readonly string[]
+  /** Told again while it was being scheduled: look again soon, whatever comes out. */
+  woken: boolean
+}
+
+/** Pods without a node: ready to be tried, backing off, or waiting for a change that helps. */
+export class SchedulingQueue {
+  readonly #clock: Clock
+  readonly #owner: string
+  readonly #waiting = new Map<string, Waiting>()
+  readonly #unschedulable = new Map<string, Waiting>()
+  /** Entries whose pod has left or is elsewhere now are skipped when they surface. */
+  #active = newHeap()
+  #order = 0
+
+  constructor(clock: Clock, owner: string) {
+    this.#clock = clock
+    this.#owner = owner
+  }
+
+  get size(): number { return this.#waiting.size }
+  get active(): boolean { return this.#peek() !== undefined }
+  get unschedulable(): Iterable<Waiting> { return this.#unschedulable.values() }
+  get anyUnschedulable(): boolean { return this.#unschedulable.size > 0 }
+
+  get(uid: string): Waiting | undefined { return this.#waiting.get(uid) }
+
+  /** A pod that is new here. */
+  add(pod: Pod): void {
+    const { uid, namespace = '', name } = pod.metadata
+    const entry: Waiting = {
+      uid, namespace, name, priority: pod.spec.priority ?? 0, order: this.#order++, attempts: 0, failedAt: 0, state: 'active', refusedBy: [], woken: false,
+    }
+    this.#waiting.set(uid, entry)
+    this.#active.push(entry)
+  }
+
+  /** The pod has a node, or is gone. */
+  remove(uid: string): void {
+    const entry = this.#waiting.get(uid)
+    if (entry === undefined) return
+    this.#waiting.delete(uid)
+    this.#unschedulable.delete(uid)
+    if (entry.state === 'backing off') this.#clock.wake(this.#owner, uid, undefined)
+    entry.state = 'taken'
+  }
+
+  /** Takes the most important pod that may be tried. */
+  take(): Waiting | undefined {
+    const entry = this.#peek()
+    if (entry === undefined) return undefined
+    this.#active.pop()
+    entry.state = 'taken'
+    entry.woken = false
+    entry.attempts++
+    return entry
+  }
+
+  /** It did not fit: it waits for a change that one of these plugins knows of. */
+  refused(entry: Waiting, refusedBy: readonly string[]): void {
+    if (!this.#waiting.has(entry.uid)) return
+    entry.failedAt = this.#clock.now()
+    entry.refusedBy = refusedBy
+    if (entry.woken) return this.#tryLater(entry)
+    entry.state = 'unschedulable'
+    this.#unschedulable.set(entry.uid, entry)
+  }
+
+  /** It waits for what was done for it, and goes on at once when that is there. */
+  parked(entry: Waiting, waitsFor: readonly string[]): void {
+    if (!this.#waiting.has(entry.uid)) return
+    entry.attempts--
+    entry.failedAt = 0
+    entry.refusedBy = waitsFor
+    entry.state = 'unschedulable'
+    this.#unschedulable.set(entry.uid, entry)
+  }
+
+  /** It could not be bound: it is tried again after its back-off. */
+  failed(entry: Waiting): void {
+    if (!this.#waiting.has(entry.uid) || entry.state === 'active' || entry.state === 'backing off') return
+    if (this.#unschedulable.delete(entry.uid)) entry.attempts++
+    entry.failedAt = this.#clock.now()
+    this.#tryLater(entry)
+  }
+
+  /** Something changed that may help this pod. */
+  wake(entry: Waiting): void {
+    if (entry.state === 'taken') { entry.woken = true; return }
+    if (entry.state !== 'unschedulable') return
+    this.#unschedulable.delete(entry.uid)
+    this.#tryLater(entry)
+  }
+
+  /** The pod's back-off is over. */
+  due(uid: string): void {
+    const entry = this.#waiting.get(uid)
+    if (entry?.state === 'backing off') this.#activate(entry)
+  }
+
+  clear(): void {
+    for (const uid of [...this.#waiting.keys()]) this.remove(uid)
+    this.#active = newHeap()
+  }
+
+  #tryLater(entry: Waiting): void {
+    const dueAt = entry.failedAt + Math.min(backoffFirstMs * 2 ** (entry.attempts - 1), backoffMostMs)
+    if (dueAt <= this.#clock.now()) return this.#activate(entry)
+    entry.state = 'backing off'
+    this.#clock.wake(this.#owner, entry.uid, dueAt)
+  }
+
+  #activate(entry: Waiting): void {
+    entry.state = 'active'
+    this.#active.push(entry)
+  }
+
+  #peek(): Waiting | undefined {
+    for (;;) {
+      const entry = this.#active.peek()
+      if (entry === undefined || entry.state === 'active') return entry
+      this.#active.pop()
+    }
+  }
+}
+
+const newHeap = (): Heap<Waiting> => new Heap<Waiting>((a, b) => a.priority > b.priority || (a.priority === b.priority && a.order < b.order))

@@ -1,0 +1,60 @@
+import type { Action } from '../api/action.ts'
+import type { Node, Pod } from '../api/resources.ts'
+import type { Change, ClusterView } from '../api/view.ts'
+import type { NodeTable } from './nodes.ts'
+
+/** What a plugin may look at. */
+export interface Surroundings {
+  readonly nodes: NodeTable
+  readonly view: ClusterView
+}
+
+/** One concern of scheduling. In the order in which plugins are listed, the first to refuse a node gives the reasons. */
+export interface SchedulerPlugin {
+  readonly name: string
+  /** Of its scores, among those of all plugins. */
+  readonly weight: number
+  /** A fresh state; called again when everything is rebuilt. */
+  start(surroundings: Surroundings): PluginState
+}
+
+/** A plugin with what it remembers, kept up to date from placements and rebuilt by `start` plus all placements. */
+export interface PluginState {
+  placed?(pod: Pod, node: number): void
+  removed?(pod: Pod, node: number): void
+  /** What this plugin has to say about one pod; undefined when that is nothing. */
+  study(pod: Pod): Study | Hopeless | undefined
+  /** Could this change let a pod that was refused here fit now? */
+  wakes?(pod: Pod, change: Change): boolean
+}
+
+/** No node will do, whatever node it is. */
+export interface Hopeless { readonly refusal: string }
+
+/** What a refused node has against the pod. */
+export interface NodeRefusal {
+  readonly reasons: readonly string[]
+  /** Removing pods from the node would not help: preemption need not try. */
+  readonly forGood: boolean
+}
+
+export interface Study {
+  /** Nothing else need be looked at (a DaemonSet's pod, a claim's node). */
+  readonly only?: Iterable<number>
+  refuses?(node: number): boolean
+  /** Why a node that was refused is; asked only when no node fits. */
+  why?(node: number): NodeRefusal
+  score?(node: number): number
+  /** Brings the scores of the nodes that fit to 0..100. */
+  normalise?(scores: Float64Array): void
+  /** What has to be done before the pod is bound to the node, which then waits for it. */
+  reserve?(node: number): readonly Action[]
+}
+
+export const isHopeless = (answer: Study | Hopeless | undefined): answer is Hopeless => answer !== undefined && 'refusal' in answer
+
+/** The sides of a change of one resource. */
+export const nodeSides = (change: Change): { readonly before: Node | undefined; readonly after: Node | undefined } =>
+  ({ before: change.before as Node | undefined, after: change.after as Node | undefined })
+export const podSides = (change: Change): { readonly before: Pod | undefined; readonly after: Pod | undefined } =>
+  ({ before: change.before as Pod | undefined, after: change.after as Pod | undefined })
