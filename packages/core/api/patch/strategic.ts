@@ -1,0 +1,137 @@
+// Strategic merge patches: like merge patches, but lists merge by key where the schema says so, with directives in the patch.
+import { deepEqual } from 'fast-equals'
+import type { Refusal } from '../refusal.ts'
+import { goValue } from '../schema/go.ts'
+import type { Definition, Definitions, Field } from '../schema/types.ts'
+import { badRequest } from './refusals.ts'
+
+type Json = Readonly<Record<string, unknown>>
+class Fault extends Error {}
+
+const deleteFrom = '$deleteFromPrimitiveList/'
+const setOrder = '$setElementOrder/'
+const retainKeys = '$retainKeys'
+const directive = '$patch'
+
+const isMap = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value) && Object.getPrototypeOf(value) !== null
+
+/** Applies a strategic merge patch; 400 when a directive makes no sense. */
+export function strategicPatch(before: Json, patch: unknown, definition: Definition, definitions: Definitions): { readonly value: Json } | Refusal {
+  if (!isMap(patch)) return badRequest(`error decoding patch: json: cannot unmarshal ${Array.isArray(patch) ? 'array' : typeof patch} into Go value of type map[string]interface {}`)
+  try {
+    return { value: new Merger(definitions).map(before, patch, definition) }
+  } catch (error) {
+    if (error instanceof Fault) return badRequest(error.message)
+    throw error
+  }
+}
+
+class Merger {
+  readonly #definitions: Definitions
+  constructor(definitions: Definitions) { this.#definitions = definitions }
+
+  #definitionOf(field: Field | undefined): Definition | undefined {
+    const found = field?.ref === undefined ? undefined : this.#definitions.get(field.ref)
+    return found?.scalar ? undefined : found
+  }
+
+  map(before: Json, patch: Json, definition: Definition | undefined, values?: Field): Json {
+    const said = patch[directive]
+    if (said === 'replace') return clean(without(patch, directive)) as Json
+    if (said === 'delete') return {}
+    if (said !== undefined) throw new Fault(`unknown patch type found: ${goValue(said)}`)
+    const made = new Map(Object.entries(retained(before, patch)))
+    for (const [key, value] of Object.entries(patch)) {
+      if (key === retainKeys || key.startsWith(setOrder)) continue
+      if (key.startsWith(deleteFrom)) {
+        const name = key.slice(deleteFrom.length)
+        const gone = Array.isArray(value) ? value : []
+        const list = made.get(name)
+        if (Array.isArray(list)) made.set(name, list.filter((item) => !gone.some((each) => deepEqual(each, item))))
+        continue
+      }
+      if (value === null) { made.delete(key); continue }
+      made.set(key, this.#field(made.get(key), value, definition?.fields[key] ?? values))
+    }
+    for (const [key, order] of Object.entries(patch)) {
+      if (!key.startsWith(setOrder) || !Array.isArray(order)) continue
+      const name = key.slice(setOrder.length)
+      const merged = made.get(name)
+      const field = definition?.fields[name]
+      if (Array.isArray(merged)) made.set(name, inOrder(merged, order, listOf(before[name]), field?.items?.ref !== undefined ? field.patchMergeKey : undefined))
+    }
+    return Object.fromEntries(made)
+  }
+
+  #field(before: unknown, patch: unknown, field: Field | undefined): unknown {
+    const strategies = field?.patchStrategy?.split(',') ?? []
+    if (isMap(patch) && isMap(before) && !strategies.includes('replace')) return this.map(before, patch, this.#definitionOf(field), field?.values)
+    if (isMap(patch) && patch[directive] === 'delete') return undefined
+    if (Array.isArray(patch) && Array.isArray(before) && strategies.includes('merge')) return this.#list(before, patch, field)
+    return clean(patch)
+  }
+
+  #list(before: readonly unknown[], patch: readonly unknown[], field: Field | undefined): readonly unknown[] {
+    if (!patch.every(isMap)) return [...before, ...patch.filter((item, index) => !before.some((each) => deepEqual(each, item)) && patch.indexOf(item) === index)]
+    const key = field?.patchMergeKey
+    if (key === undefined) throw new Fault('map: does not contain declared merge key')
+    const definition = this.#definitionOf(field?.items)
+    if (patch.some((item) => item[directive] === 'replace')) return patch.filter((item) => item[directive] === undefined || item[directive] === 'merge').map(clean)
+    let made = [...before]
+    for (const item of patch) {
+      const name = item[key]
+      if (name === undefined) throw new Fault(`map: ${goValue(item)} does not contain declared merge key: ${key}`)
+      const same = (each: unknown): boolean => isMap(each) && deepEqual(each[key], name)
+      if (item[directive] === 'delete') { made = made.filter((each) => !same(each)); continue }
+      if (item[directive] !== undefined && item[directive] !== 'merge') throw new Fault(`unknown patch type found: ${goValue(item[directive])}`)
+      const plain = without(item, directive)
+      const at = made.findIndex(same)
+      const found = made[at]
+      if (isMap(found)) made[at] = this.map(found, plain, definition)
+      else made.push(clean(plain))
+    }
+    return made
+  }
+}
+
+const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
+const without = (map: Json, key: string): Json => Object.fromEntries(Object.entries(map).filter(([each]) => each !== key))
+
+/** What $retainKeys leaves of the original; every key that the patch sets must be among them. */
+function retained(before: Json, patch: Json): Json {
+  const keys = patch[retainKeys]
+  if (keys === undefined) return before
+  if (!Array.isArray(keys)) throw new Fault('invalid patch format of retainKeys')
+  for (const key of Object.keys(patch)) {
+    if (!key.startsWith('$') && patch[key] !== null && !keys.includes(key)) throw new Fault(`the ${retainKeys} list does not contain all fields present in the patch: ${key}`)
+  }
+  return Object.fromEntries(Object.entries(before).filter(([key]) => keys.includes(key)))
+}
+
+/** A part of a patch that meets nothing to merge with: its directives and nulls say nothing there. */
+function clean(value: unknown): unknown {
+  if (Array.isArray(value)) return value.filter((item) => !(isMap(item) && item[directive] === 'delete')).map(clean)
+  if (!isMap(value)) return value
+  return Object.fromEntries(Object.entries(value)
+    .filter(([key, item]) => item !== null && key !== directive && key !== retainKeys && !key.startsWith(setOrder) && !key.startsWith(deleteFrom))
+    .map(([key, item]) => [key, clean(item)]))
+}
+
+/**
+ * The merged list in the order that the patch asks for. Items that the patch does not name keep their place relative to the
+ * named ones as far as both orders allow: each goes before the first named item that it preceded on the server.
+ */
+function inOrder(merged: readonly unknown[], order: readonly unknown[], before: readonly unknown[], key: string | undefined): readonly unknown[] {
+  const nameOf = (item: unknown): unknown => (key !== undefined && isMap(item) ? item[key] : item)
+  const rank = (list: readonly unknown[], item: unknown): number => list.findIndex((each) => deepEqual(nameOf(each), nameOf(item)))
+  const named = merged.filter((item) => rank(order, item) >= 0).sort((a, b) => rank(order, a) - rank(order, b))
+  const others = merged.filter((item) => rank(order, item) < 0)
+  const made: unknown[] = []
+  let next = 0
+  for (const other of others) {
+    const place = rank(before, other)
+    while (next < named.length && !(rank(before, named[next]) > place && place >= 0)) made.push(named[next++])
+    made.push(other)
+  }
+  return [...made, ...named.slice(next)]
+}
