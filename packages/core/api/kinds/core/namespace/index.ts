@@ -37,6 +37,8 @@ export const namespace: Kind<Namespace> = {
   ...namespaces,
   singular: 'namespace', shortNames: ['ns'], categories: [], lacks: ['deletecollection'],
   hasStatus: true,
+  isHeld: ({ spec }) => (spec.finalizers ?? []).length > 0,
+  terminating: (object) => ({ ...object, status: { ...object.status, phase: 'Terminating' } }),
   served: [{
     group: '', version: 'v1', definition: 'io.k8s.api.core.v1.Namespace', fill: filling(fill),
     columns: [nameColumn, text('Status', 'The status of the namespace', ({ status }) => status.phase ?? ''), ageColumn],
