@@ -1,5 +1,6 @@
 export type { TokenClaims, VerifiedToken } from './access/authenticate.ts'
 export type { Attributes, Authorizer, Decision } from './access/authorizer.ts'
+export { type Advertised, bootstrap } from './bootstrap/index.ts'
 export type { User } from './machine.ts'
 export type { ServerOptions, TokenIssuer, VersionInfo } from './options.ts'
 export type { Registry } from './registry.ts'

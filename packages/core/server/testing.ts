@@ -28,7 +28,7 @@ const textOf = (parts: readonly Uint8Array[]): string => parts.map((part) => dec
 export const dawn = Date.UTC(2026, 0, 1)
 
 export function aWorld(options: Partial<ServerOptions> = {}): World {
-  const store = options.store ?? createStore()
+  const store = options.store ?? createStore({ indexes: builtinKinds.flatMap((kind) => kind.indexes ?? []) })
   const clock = new VirtualClock(dawn)
   const server = createServer({ store, kinds: builtinKinds, definitions: loadDefinitions(), clock, random: seededRandom(1), version, ...options })
   const request = (line: string, body: unknown, extra: Partial<Request>): Request => {

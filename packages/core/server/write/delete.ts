@@ -29,7 +29,7 @@ export function decideDelete(machine: Machine, endpoint: Endpoint, before: Resou
   if (isRefusal(admitted)) return admitted
   const marked = withFinalizers(before, options.propagation)
   const next = before.metadata.deletionTimestamp === undefined ? terminated(machine, kind, marked, options) : shortened(kind, marked, options)
-  if (isFinished(kind, next)) return { is: 'deleted', endpoint, object: next, before }
+  if (isFinished(kind, next)) return { is: 'deleted', endpoint, object: before, before }
   return next === before ? { is: 'unchanged', endpoint, object: before } : { is: 'updated', endpoint, object: next, before }
 }
 

@@ -1,0 +1,37 @@
+// What else a fresh cluster holds.
+import type { Draft } from '../../api/resource.ts'
+
+const namespace = (name: string): Draft => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
+const priorityClass = (name: string, value: number, description: string): Draft => ({
+  apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name }, value, description, preemptionPolicy: 'PreemptLowerPriority',
+})
+
+export const namespaces: readonly Draft[] = ['default', 'kube-system', 'kube-public', 'kube-node-lease'].map(namespace)
+
+export const priorityClasses: readonly Draft[] = [
+  priorityClass('system-cluster-critical', 2_000_000_000, 'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.'),
+  priorityClass('system-node-critical', 2_000_001_000, 'Used for system critical pods that must not be moved from their current node.'),
+]
+
+/** The class of claims that name none: directories on the pod's own node. */
+export const storageClass: Draft = {
+  apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name: 'standard', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
+  provisioner: 'skiff.dev/local', reclaimPolicy: 'Delete', volumeBindingMode: 'WaitForFirstConsumer',
+}
+
+/** Where pods and the outside reach the API server. */
+export interface Advertised { readonly address: string; readonly port: number }
+
+/** The Service of the API server; its address is the first of the range. */
+export const kubernetesService = ({ port }: Advertised): Draft => ({
+  apiVersion: 'v1', kind: 'Service', metadata: { name: 'kubernetes', namespace: 'default', labels: { component: 'apiserver', provider: 'kubernetes' } },
+  spec: { ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: port }], sessionAffinity: 'None', type: 'ClusterIP' },
+})
+export const kubernetesEndpoints = ({ address, port }: Advertised): Draft => ({
+  apiVersion: 'v1', kind: 'Endpoints', metadata: { name: 'kubernetes', namespace: 'default', labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
+  subsets: [{ addresses: [{ ip: address }], ports: [{ name: 'https', port, protocol: 'TCP' }] }],
+})
+export const kubernetesSlice = ({ address, port }: Advertised): Draft => ({
+  apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata: { name: 'kubernetes', namespace: 'default', labels: { 'kubernetes.io/service-name': 'kubernetes' } },
+  addressType: 'IPv4', endpoints: [{ addresses: [address], conditions: { ready: true } }], ports: [{ name: 'https', port, protocol: 'TCP' }],
+})

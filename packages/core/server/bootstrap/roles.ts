@@ -1,0 +1,100 @@
+// The roles every cluster has for people and for parts that are no controllers: as upstream's bootstrap policy, for the kinds we serve.
+import type { PolicyRule } from '../../api/generated/types.ts'
+import type { Draft } from '../../api/resource.ts'
+import { account, aggregatedRole, allVerbs, clusterRole, clusterRoleBinding, eventsRules, group, readVerbs, role, roleBinding, rule, urlRule, user, writeVerbs } from './rules.ts'
+
+const to = (name: string): string => `rbac.authorization.k8s.io/aggregate-to-${name}`
+const scaled = 'deployments deployments/scale replicasets replicasets/scale statefulsets statefulsets/scale'
+
+const viewRules: readonly PolicyRule[] = [
+  rule(readVerbs, '', 'configmaps endpoints persistentvolumeclaims persistentvolumeclaims/status pods replicationcontrollers replicationcontrollers/scale serviceaccounts services services/status'),
+  rule(readVerbs, '', 'bindings events limitranges namespaces/status pods/log pods/status replicationcontrollers/status resourcequotas resourcequotas/status'),
+  rule(readVerbs, '', 'namespaces'),
+  rule(readVerbs, 'discovery.k8s.io', 'endpointslices'),
+  rule(readVerbs, 'apps', `controllerrevisions daemonsets daemonsets/status deployments/status replicasets/status statefulsets/status ${scaled}`),
+  rule(readVerbs, 'autoscaling', 'horizontalpodautoscalers horizontalpodautoscalers/status'),
+  rule(readVerbs, 'batch', 'cronjobs cronjobs/status jobs jobs/status'),
+  rule(readVerbs, 'policy', 'poddisruptionbudgets poddisruptionbudgets/status'),
+  rule(readVerbs, 'networking.k8s.io', 'ingresses ingresses/status networkpolicies'),
+]
+const editRules: readonly PolicyRule[] = [
+  rule(readVerbs, '', 'pods/attach pods/exec pods/portforward pods/proxy secrets services/proxy'),
+  rule('impersonate', '', 'serviceaccounts'),
+  rule(writeVerbs, '', 'pods pods/attach pods/exec pods/portforward pods/proxy'),
+  rule('create', '', 'pods/eviction'),
+  rule(writeVerbs, '', 'configmaps events persistentvolumeclaims replicationcontrollers replicationcontrollers/scale secrets serviceaccounts services services/proxy'),
+  rule('create', '', 'serviceaccounts/token'),
+  rule(writeVerbs, 'apps', `daemonsets deployments/rollback ${scaled}`),
+  rule(writeVerbs, 'autoscaling', 'horizontalpodautoscalers'),
+  rule(writeVerbs, 'batch', 'cronjobs jobs'),
+  rule(writeVerbs, 'policy', 'poddisruptionbudgets'),
+  rule(writeVerbs, 'networking.k8s.io', 'ingresses networkpolicies'),
+  rule(allVerbs, 'coordination.k8s.io', 'leases'),
+]
+const adminRules: readonly PolicyRule[] = [
+  rule('create', 'authorization.k8s.io', 'localsubjectaccessreviews'),
+  rule(allVerbs, 'rbac.authorization.k8s.io', 'rolebindings roles'),
+]
+
+const nodeRules: readonly PolicyRule[] = [
+  rule('create', 'authentication.k8s.io', 'tokenreviews'),
+  rule('create', 'authorization.k8s.io', 'localsubjectaccessreviews subjectaccessreviews'),
+  rule(readVerbs, '', 'services'),
+  rule('create get list watch', '', 'nodes'), rule('patch update', '', 'nodes/status'), rule('delete patch update', '', 'nodes'),
+  ...eventsRules,
+  rule(readVerbs, '', 'pods'), rule('create delete', '', 'pods'), rule('patch update', '', 'pods/status'), rule('create', '', 'pods/eviction'),
+  rule(readVerbs, '', 'configmaps secrets'), rule('get', '', 'persistentvolumeclaims persistentvolumes'),
+  rule('create', '', 'serviceaccounts/token'),
+  rule('create delete get patch update', 'coordination.k8s.io', 'leases'),
+  rule(readVerbs, 'storage.k8s.io', 'csidrivers'), rule(readVerbs, 'node.k8s.io', 'runtimeclasses'),
+]
+const schedulerRules: readonly PolicyRule[] = [
+  ...eventsRules,
+  rule('create', 'coordination.k8s.io', 'leases'), rule('get update', 'coordination.k8s.io', 'leases', ['kube-scheduler']),
+  rule(readVerbs, '', 'nodes'), rule('delete get list watch', '', 'pods'), rule('create', '', 'bindings pods/binding'), rule('patch update', '', 'pods/status'),
+  rule(readVerbs, '', 'replicationcontrollers services'), rule(readVerbs, 'apps', 'replicasets statefulsets'), rule(readVerbs, 'policy', 'poddisruptionbudgets'),
+  rule('get list patch update watch', '', 'persistentvolumeclaims'), rule('get list patch update watch', '', 'persistentvolumes'),
+  rule('create', 'authentication.k8s.io', 'tokenreviews'), rule('create', 'authorization.k8s.io', 'subjectaccessreviews'),
+  rule(readVerbs, 'storage.k8s.io', 'csidrivers csinodes csistoragecapacities storageclasses volumeattachments'), rule(readVerbs, '', 'namespaces'),
+]
+const discoveryUrls = ['/api', '/api/*', '/apis', '/apis/*', '/healthz', '/livez', '/openapi', '/openapi/*', '/readyz', '/version', '/version/']
+
+export const roles: readonly Draft[] = [
+  clusterRole('cluster-admin', [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }, { nonResourceURLs: ['*'], verbs: ['*'] }]),
+  aggregatedRole('admin', [to('admin')], [...adminRules, ...editRules, ...viewRules]),
+  aggregatedRole('edit', [to('edit')], [...editRules, ...viewRules], { [to('admin')]: 'true' }),
+  aggregatedRole('view', [to('view')], viewRules, { [to('edit')]: 'true' }),
+  clusterRole('system:aggregate-to-admin', adminRules, { [to('admin')]: 'true' }),
+  clusterRole('system:aggregate-to-edit', editRules, { [to('edit')]: 'true' }),
+  clusterRole('system:aggregate-to-view', viewRules, { [to('view')]: 'true' }),
+  clusterRole('system:discovery', [urlRule(...discoveryUrls)]),
+  clusterRole('system:public-info-viewer', [urlRule('/healthz', '/livez', '/readyz', '/version', '/version/')]),
+  clusterRole('system:monitoring', [urlRule('/healthz', '/healthz/*', '/livez', '/livez/*', '/metrics', '/metrics/slis', '/readyz', '/readyz/*')]),
+  clusterRole('system:basic-user', [rule('create', 'authorization.k8s.io', 'selfsubjectaccessreviews selfsubjectrulesreviews'), rule('create', 'authentication.k8s.io', 'selfsubjectreviews')]),
+  clusterRole('system:service-account-issuer-discovery', [urlRule('/.well-known/openid-configuration', '/.well-known/openid-configuration/', '/openid/v1/jwks', '/openid/v1/jwks/')]),
+  clusterRole('system:auth-delegator', [rule('create', 'authentication.k8s.io', 'tokenreviews'), rule('create', 'authorization.k8s.io', 'subjectaccessreviews')]),
+  clusterRole('system:kubelet-api-admin', [rule(readVerbs, '', 'nodes'), rule('proxy', '', 'nodes'), rule('*', '', 'nodes/log nodes/metrics nodes/proxy nodes/stats')]),
+  clusterRole('system:node', nodeRules),
+  clusterRole('system:node-proxier', [rule('list watch', '', 'endpoints services'), rule(readVerbs, '', 'nodes'), ...eventsRules, rule('list watch', 'discovery.k8s.io', 'endpointslices')]),
+  clusterRole('system:kube-dns', [rule('list watch', '', 'endpoints services')]),
+  clusterRole('system:kube-scheduler', schedulerRules),
+  clusterRole('system:volume-scheduler', [rule('get list patch update watch', '', 'persistentvolumes'), rule(readVerbs, 'storage.k8s.io', 'storageclasses'), rule('get list patch update watch', '', 'persistentvolumeclaims')]),
+  clusterRole('system:persistent-volume-provisioner', [rule('create delete get list watch', '', 'persistentvolumes'), rule('get list update watch', '', 'persistentvolumeclaims'), rule(readVerbs, 'storage.k8s.io', 'storageclasses'), rule('watch', '', 'events'), ...eventsRules]),
+  role('kube-system', 'extension-apiserver-authentication-reader', [rule(readVerbs, '', 'configmaps', ['extension-apiserver-authentication'])]),
+]
+
+export const bindings: readonly Draft[] = [
+  clusterRoleBinding('cluster-admin', 'cluster-admin', [group('system:masters')]),
+  clusterRoleBinding('system:discovery', 'system:discovery', [group('system:authenticated')]),
+  clusterRoleBinding('system:basic-user', 'system:basic-user', [group('system:authenticated')]),
+  clusterRoleBinding('system:public-info-viewer', 'system:public-info-viewer', [group('system:authenticated'), group('system:unauthenticated')]),
+  clusterRoleBinding('system:monitoring', 'system:monitoring', [group('system:monitoring')]),
+  clusterRoleBinding('system:service-account-issuer-discovery', 'system:service-account-issuer-discovery', [group('system:serviceaccounts')]),
+  // No subjects: the node authorizer decides for nodes.
+  clusterRoleBinding('system:node', 'system:node', []),
+  clusterRoleBinding('system:node-proxier', 'system:node-proxier', [user('system:kube-proxy')]),
+  clusterRoleBinding('system:kube-dns', 'system:kube-dns', [account('kube-dns')]),
+  clusterRoleBinding('system:kube-scheduler', 'system:kube-scheduler', [user('system:kube-scheduler')]),
+  clusterRoleBinding('system:volume-scheduler', 'system:volume-scheduler', [user('system:kube-scheduler')]),
+  roleBinding('kube-system', 'system::extension-apiserver-authentication-reader', 'extension-apiserver-authentication-reader', [user('system:kube-controller-manager'), user('system:kube-scheduler')]),
+]
