@@ -60,7 +60,8 @@ function containerStatus(work: Work, container: Container, idle: string): Contai
       return {
         ...shared, imageID: run.imageId, containerID: containerId(run.id), restartCount: stand.attempt,
         lastState: lastStateOf(exitedBefore(name, stand.attempt, around.observed), previous, stand.attempt),
-        ready: probed.ready && !inHook, started: probed.started && !inHook,
+        // As upstream: a regular init container is ready when it has succeeded.
+        ready: probed.ready && !inHook && !isRegularInit(pod, container), started: probed.started && !inHook,
         state: inHook ? { waiting: { reason: idle } } : { running: { startedAt: timestamp(run.startedAt) } },
       }
     }
@@ -69,13 +70,13 @@ function containerStatus(work: Work, container: Container, idle: string): Contai
       const terminated = { terminated: terminatedState(run) }
       const common = { ...shared, imageID: run.imageId, containerID: containerId(run.id), restartCount: stand.attempt, started: false }
       if (waiting !== undefined) return { ...common, ready: false, lastState: terminated, state: { waiting: shownWaiting(waiting) } }
-      // As upstream: an init container that has succeeded is ready.
-      const ready = !isSidecar(container) && run.exitCode === 0 && pod.spec.initContainers?.includes(container) === true
+      const ready = isRegularInit(pod, container) && run.exitCode === 0
       return { ...common, ready, lastState: lastStateOf(exitedBefore(name, stand.attempt, around.observed), previous, stand.attempt), state: terminated }
     }
   }
 }
 const noState: ContainerState = {}
+const isRegularInit = (pod: Pod, container: Container): boolean => !isSidecar(container) && pod.spec.initContainers?.includes(container) === true
 
 const shownWaiting = ({ reason, message }: { readonly reason: string; readonly message?: string }): NonNullable<ContainerState['waiting']> =>
   (message === undefined ? { reason } : { message, reason })
