@@ -1,0 +1,6 @@
+export { type Answer, type Connection, type Endpoint, openConnection } from './connection.ts'
+export { createEventRecorder, type EventRecorder } from './events.ts'
+export { type Feed, type FeedOptions, startFeed } from './feed.ts'
+export { collectionPath, objectPath, typeOfKey, typeOfObject } from './paths.ts'
+export { refusalOf } from './refusal.ts'
+export { ensure, submitOverHttp } from './submit.ts'
