@@ -1,0 +1,83 @@
+import { canonicalQuantity } from '../../../../base/quantity.ts'
+import type { PersistentVolume as PersistentVolumeModel } from '../../../generated/types.ts'
+import type { Kind } from '../../../kind.ts'
+import type { Problem } from '../../../refusal.ts'
+import { type PersistentVolume, persistentVolumes } from '../../../resources.ts'
+import { checkSubdomain } from '../../../selectors/syntax.ts'
+import { ageColumn, nameColumn, text, wideText } from '../../columns.ts'
+import { sameMeaning } from '../../equal.ts'
+import { eachValue, filling, withDefaults, withField, withParts } from '../../filling.ts'
+import { checkMetadata } from '../../metadata.ts'
+import { checkOneOf, checkText, forbidden, immutable, required, unsupported } from '../../problems.ts'
+import { accessModes, accessModesText, checkPositiveAmount } from '../amounts.ts'
+import { checkNodeSelector } from '../nodeselector.ts'
+import { checkHostPath } from '../pod/volumes.ts'
+
+/** The fields of a spec that say where the data is. */
+const sources = ['awsElasticBlockStore', 'azureDisk', 'azureFile', 'cephfs', 'cinder', 'csi', 'fc', 'flexVolume', 'flocker', 'gcePersistentDisk', 'glusterfs', 'hostPath', 'iscsi', 'local', 'nfs', 'photonPersistentDisk', 'portworxVolume', 'quobyte', 'rbd', 'scaleIO', 'storageos', 'vsphereVolume'] as const
+
+function fill(draft: PersistentVolumeModel): PersistentVolumeModel {
+  const shaped = withField(withParts(draft, 'spec', 'status'), 'status', (status) => withDefaults(status, { phase: 'Pending' }))
+  return withField(shaped, 'spec', (given) => {
+    const spec = withDefaults(given, { persistentVolumeReclaimPolicy: 'Retain', volumeMode: 'Filesystem' })
+    const measured = withField(spec, 'capacity', (amounts) => eachValue(amounts, canonicalQuantity))
+    return withField(measured, 'hostPath', (source) => withDefaults(source, { type: '' }))
+  })
+}
+
+const sourceOf = (spec: PersistentVolume['spec']): unknown => Object.fromEntries(sources.filter((source) => spec[source] !== undefined).map((source) => [source, spec[source]]))
+
+function check(next: PersistentVolume, before: PersistentVolume | undefined): readonly Problem[] {
+  const { spec } = next
+  const modes = spec.accessModes ?? []
+  const capacity = spec.capacity ?? {}
+  const given = sources.filter((source) => spec[source] !== undefined)
+  return [
+    ...checkMetadata(next, before, { scope: 'Cluster' }),
+    ...(modes.length === 0 ? [required('spec.accessModes')] : []),
+    ...modes.filter((mode) => !accessModes.has(mode)).map((mode) => unsupported('spec.accessModes', mode, [...accessModes.keys()].sort())),
+    ...(modes.length > 1 && modes.includes('ReadWriteOncePod') ? [forbidden('spec.accessModes', 'may not use ReadWriteOncePod with other access modes')] : []),
+    ...(Object.keys(capacity).length === 0 ? [required('spec.capacity')] : capacity['storage'] === undefined || Object.keys(capacity).length > 1 ? [unsupported('spec.capacity', capacity, ['storage'])] : []),
+    ...Object.entries(capacity).flatMap(([name, amount]) => checkPositiveAmount(`spec.capacity[${name}]`, amount)),
+    ...checkOneOf('spec.persistentVolumeReclaimPolicy', spec.persistentVolumeReclaimPolicy, ['Delete', 'Recycle', 'Retain']),
+    ...(given.length === 0 ? [required('spec', 'must specify a volume type')] : given.slice(1).map((source) => forbidden(`spec.${source}`, 'may not specify more than 1 volume type'))),
+    ...(spec.hostPath === undefined ? [] : checkHostPath(spec.hostPath, 'spec.hostPath')),
+    ...(spec.hostPath?.path === '/' && spec.persistentVolumeReclaimPolicy === 'Recycle' ? [forbidden('spec.persistentVolumeReclaimPolicy', "may not be 'recycle' for a hostPath mount of '/'")] : []),
+    ...(spec.local === undefined ? [] : [
+      ...(spec.local.path ? [] : [required('spec.local.path')]),
+      ...(spec.nodeAffinity === undefined ? [required('spec.nodeAffinity', 'Local volume requires node affinity')] : []),
+    ]),
+    ...(spec.nodeAffinity === undefined ? [] : spec.nodeAffinity.required === undefined ? [required('spec.nodeAffinity.required', 'must specify required node constraints')] : checkNodeSelector(spec.nodeAffinity.required, 'spec.nodeAffinity.required')),
+    ...(spec.storageClassName ? checkText('spec.storageClassName', spec.storageClassName, checkSubdomain) : []),
+    ...checkOneOf('spec.volumeMode', spec.volumeMode, ['Block', 'Filesystem']),
+    ...(before === undefined ? [] : [
+      ...(sameMeaning(sourceOf(spec), sourceOf(before.spec)) ? [] : [forbidden('spec.persistentvolumesource', 'spec.persistentvolumesource is immutable after creation')]),
+      ...(spec.volumeMode === before.spec.volumeMode ? [] : [immutable('spec.volumeMode', spec.volumeMode)]),
+    ]),
+  ]
+}
+
+export const persistentVolume: Kind<PersistentVolume> = {
+  ...persistentVolumes,
+  singular: 'persistentvolume', shortNames: ['pv'], categories: [],
+  hasStatus: true,
+  served: [{
+    group: '', version: 'v1', definition: 'io.k8s.api.core.v1.PersistentVolume', fill: filling(fill),
+    columns: [
+      nameColumn,
+      text('Capacity', "capacity is the description of the persistent volume's resources and capacity. More info: https://kubernetes.io/docs/concepts/storage/persistent-volumes#capacity", ({ spec }) => spec.capacity?.['storage'] ?? '0'),
+      text('Access Modes', 'accessModes contains all ways the volume can be mounted. More info: https://kubernetes.io/docs/concepts/storage/persistent-volumes#access-modes', ({ spec }) => accessModesText(spec.accessModes)),
+      text('Reclaim Policy', 'persistentVolumeReclaimPolicy defines what happens to a persistent volume when released from its claim. Valid options are Retain (default for manually created PersistentVolumes), Delete (default for dynamically provisioned PersistentVolumes), and Recycle (deprecated). Recycle must be supported by the volume plugin underlying this PersistentVolume. More info: https://kubernetes.io/docs/concepts/storage/persistent-volumes#reclaiming', ({ spec }) => spec.persistentVolumeReclaimPolicy ?? ''),
+      text('Status', 'phase indicates if a volume is available, bound to a claim, or released by a claim. More info: https://kubernetes.io/docs/concepts/storage/persistent-volumes#phase', ({ metadata, status }) => (metadata.deletionTimestamp === undefined ? status.phase ?? '' : 'Terminating')),
+      text('Claim', 'claimRef is part of a bi-directional binding between PersistentVolume and PersistentVolumeClaim. Expected to be non-nil when bound. claim.VolumeName is the authoritative bind between PV and PVC. More info: https://kubernetes.io/docs/concepts/storage/persistent-volumes#binding', ({ spec: { claimRef } }) => (claimRef === undefined ? '' : `${claimRef.namespace ?? ''}/${claimRef.name ?? ''}`)),
+      text('StorageClass', 'storageClassName is the name of StorageClass to which this persistent volume belongs. Empty value means that this volume does not belong to any StorageClass.', ({ metadata, spec }) => metadata.annotations?.['volume.beta.kubernetes.io/storage-class'] ?? spec.storageClassName ?? ''),
+      text('VolumeAttributesClass', 'Name of VolumeAttributesClass to which this persistent volume belongs.', ({ spec }) => spec.volumeAttributesClassName ?? '<unset>'),
+      text('Reason', 'reason is a brief CamelCase string that describes any failure and is meant for machine parsing and tidy display in the CLI.', ({ status }) => status.reason ?? ''),
+      ageColumn,
+      wideText('VolumeMode', 'volumeMode defines if a volume is intended to be used with a formatted filesystem or to remain in raw block state. Value of Filesystem is implied when not included in spec.', ({ spec }) => spec.volumeMode ?? '<unset>'),
+    ],
+  }],
+  prepare: (next, before, { now }) => ({ ...next, status: before?.status ?? { phase: 'Pending', lastPhaseTransitionTime: `${new Date(now).toISOString().slice(0, 19)}Z` } }),
+  check,
+  subresources: [{ name: 'status', is: 'status' }],
+}
