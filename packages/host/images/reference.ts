@@ -44,3 +44,13 @@ export function normalise(text: string): string | undefined {
   const reference = parseReference(text)
   return reference === undefined ? undefined : formatReference(reference)
 }
+
+/** All the ways to write a complete name, as people and pods do: nginx, nginx:latest, docker.io/library/nginx:latest … */
+export function familiarNames(reference: string): readonly string[] {
+  const withoutTag = reference.endsWith(':latest') ? [reference.slice(0, -':latest'.length)] : []
+  return [reference, ...withoutTag].flatMap((name) => [
+    name,
+    ...(name.startsWith('docker.io/') ? [name.slice('docker.io/'.length)] : []),
+    ...(name.startsWith('docker.io/library/') ? [name.slice('docker.io/library/'.length)] : []),
+  ])
+}

@@ -4,7 +4,7 @@ import type { ServiceRoute } from '@kubeskiff/core/network'
 import { addAddress, addCable, closeNetlink, linkNumber, linkUp, openNetlink, openNetlinkHere, setRoute, type NetlinkSocket } from '../linux/netlink.ts'
 import { isPinned, makeNamespaces, nameHost, unpin } from '../linux/namespaces.ts'
 import { run } from '../linux/processes.ts'
-import { isInside, nextAddress, nthAddress } from './addresses.ts'
+import { nextAddress, nthAddress } from './addresses.ts'
 import { createProgrammer, type Programmer } from './programmer.ts'
 import type { HostPort } from './rules.ts'
 
@@ -41,10 +41,12 @@ export interface ClusterNetwork {
   /** Makes a node or, after a restart, finds it as it was. */
   addNode(name: string, podNetwork: string): NetworkNode
   node(name: string): NetworkNode | undefined
+  /** Names of the nodes that have been added. */
+  nodes(): readonly string[]
   removeNode(name: string): void
   /** An address for a pod on a node; the same again for the same pod. Throws when none is free. */
   allocate(node: string, pod: string): string
-  /** Takes note of an address that a pod has had since before a restart. */
+  /** Takes note of an address that a pod has had since before a restart; the node may be added later. */
   keep(node: string, pod: string, address: string): void
   /** Gives the pod namespaces (net and uts always, ipc unless the host's) under `directory` and joins it to its node. Synchronous: 1–2 ms. */
   attach(pod: PodPlace): void
@@ -72,7 +74,9 @@ const gateway = '169.254.1.1'
 const hubOffset = 2
 const firstNodeOffset = 11
 
-interface NodeState { node: NetworkNode; readonly socket: NetlinkSocket; readonly programmer: Programmer; readonly taken: Map<string, string>; last: string | undefined; routes: readonly ServiceRoute[]; readonly hostPorts: Map<string, readonly HostPort[]> }
+interface NodeState { node: NetworkNode; readonly socket: NetlinkSocket; readonly programmer: Programmer; routes: readonly ServiceRoute[]; readonly pods: NodePods }
+/** Pods of a node, known even before the node itself is after a restart. */
+interface NodePods { readonly taken: Map<string, string>; last: string | undefined; readonly hostPorts: Map<string, readonly HostPort[]> }
 
 /** Builds, or finds after a restart, the network of a cluster. Must run as root in a mount namespace that outlives us. */
 export function createNetwork(settings: NetworkSettings, directory: string): ClusterNetwork {
@@ -84,6 +88,12 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
   const hubSocket = openNetlink(hub.namespace)
   const hubProgrammer = createProgrammer(hub.namespace)
   const nodes = new Map<string, NodeState>()
+  const podsByNode = new Map<string, NodePods>()
+  const podsOf = (node: string): NodePods => {
+    const pods = podsByNode.get(node) ?? { taken: new Map(), last: undefined, hostPorts: new Map() }
+    podsByNode.set(node, pods)
+    return pods
+  }
 
   function makeHub(): void {
     makeNamespaces(`${directory}/hub`, ['net'], () => {
@@ -172,7 +182,7 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
 
   const forwarding = (state: NodeState): Promise<void> => state.programmer.program({
     address: state.node.address, podNetwork: state.node.podNetwork, clusterNetworks, served: [settings.dnsAddress],
-    routes: state.routes, hostPorts: [...state.hostPorts.values()].flat(),
+    routes: state.routes, hostPorts: [...state.pods.hostPorts.values()].flat(),
   })
 
   return {
@@ -189,7 +199,7 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
       const address = nthAddress(settings.nodeNetwork, offset)
       const node: NetworkNode = { name, address, namespace: `${place}/net`, podNetwork }
       const known = nodes.get(name)
-      const state = known ?? { node, socket: openNetlink(node.namespace), programmer: createProgrammer(node.namespace), taken: new Map(), last: undefined, routes: [], hostPorts: new Map() }
+      const state = known ?? { node, socket: openNetlink(node.namespace), programmer: createProgrammer(node.namespace), routes: [], pods: podsOf(name) }
       state.node = node
       nodes.set(name, state)
       if (podNetwork !== '') {
@@ -201,6 +211,7 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
       return node
     },
     node: (name) => nodes.get(name)?.node,
+    nodes: () => [...nodes.keys()],
     removeNode(name) {
       const state = nodes.get(name)
       if (state === undefined) return
@@ -211,19 +222,20 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
     },
     allocate(name, pod) {
       const state = stateOf(name)
-      const had = state.taken.get(pod)
+      const { pods } = state
+      const had = pods.taken.get(pod)
       if (had !== undefined) return had
       if (state.node.podNetwork === '') throw new Error(`node ${name} has no network for pods yet`)
-      const address = nextAddress(state.node.podNetwork, state.last, new Set(state.taken.values()))
+      const address = nextAddress(state.node.podNetwork, pods.last, new Set(pods.taken.values()))
       if (address === undefined) throw new Error(`no IP addresses available in range set: ${state.node.podNetwork}`)
-      state.taken.set(pod, address)
-      state.last = address
+      pods.taken.set(pod, address)
+      pods.last = address
       return address
     },
     keep(name, pod, address) {
-      const state = stateOf(name)
-      state.taken.set(pod, address)
-      if (isInside(address, state.node.podNetwork)) state.last = address
+      const pods = podsOf(name)
+      pods.taken.set(pod, address)
+      pods.last = address
     },
     attach(pod) {
       const state = stateOf(pod.node)
@@ -249,13 +261,14 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
     detach(pod, name, place) {
       unpin(place, ['net', 'ipc', 'uts'])
       const state = nodes.get(name)
-      state?.taken.delete(pod)
-      if (state?.hostPorts.delete(pod) === true) void forwarding(state).catch((error) => process.stderr.write(`node ${name}: ${String(error)}\n`))
+      const pods = podsOf(name)
+      pods.taken.delete(pod)
+      if (pods.hostPorts.delete(pod) && state !== undefined) void forwarding(state).catch((error) => process.stderr.write(`node ${name}: ${String(error)}\n`))
     },
     openHostPorts(name, pod, ports) {
-      const state = stateOf(name)
-      state.hostPorts.set(pod, ports)
-      return forwarding(state)
+      podsOf(name).hostPorts.set(pod, ports)
+      const state = nodes.get(name)
+      return state === undefined ? Promise.resolve() : forwarding(state)
     },
     program(name, routes) {
       const state = stateOf(name)

@@ -1,0 +1,55 @@
+import type { ImageStore, StoredImage } from './store.ts'
+import { formatReference, parseReference } from './reference.ts'
+import { createRegistry, RegistryError, type RegistryOptions } from './registry.ts'
+import { decompress } from './layer.ts'
+
+export type { RegistryOptions } from './registry.ts'
+export type PullAnswer =
+  | { readonly is: 'pulled'; readonly image: StoredImage }
+  | { readonly is: 'failed'; readonly reason: 'ErrImagePull' | 'InvalidImageName' | 'RegistryUnavailable'; readonly message: string }
+
+interface Descriptor { readonly mediaType: string; readonly digest: string; readonly size: number; readonly platform?: { readonly architecture: string; readonly os: string } }
+interface Manifest { readonly mediaType?: string; readonly config?: Descriptor; readonly layers?: readonly Descriptor[]; readonly manifests?: readonly Descriptor[] }
+
+const layersAtOnce = 3
+
+/** Fetches an image into the store under its complete name. Never throws; the words of a failure are containerd's. */
+export async function pullImage(name: string, store: ImageStore, options: RegistryOptions): Promise<PullAnswer> {
+  const reference = parseReference(name)
+  if (reference === undefined) return { is: 'failed', reason: 'InvalidImageName', message: `Failed to apply default image tag ${JSON.stringify(name)}: couldn't parse image name ${JSON.stringify(name)}: invalid reference format` }
+  const full = formatReference(reference)
+  try {
+    const registry = createRegistry(reference, options)
+    const resolved = await registry.manifest(reference.digest ?? reference.tag ?? 'latest')
+    const top: Manifest = JSON.parse(resolved.text)
+    const own = top.manifests === undefined ? resolved : await registry.manifest(platformOf(top.manifests, full))
+    const manifest: Manifest = JSON.parse(own.text)
+    if (manifest.config === undefined || manifest.layers === undefined) throw new Error(`${full}: the manifest names no configuration or layers`)
+    const configuration = await registry.text(manifest.config)
+    const parsed: { readonly rootfs: { readonly diff_ids: readonly string[] } } = JSON.parse(configuration)
+    const wanted = manifest.layers.map((layer, index) => ({ layer, diffId: parsed.rootfs.diff_ids[index] }))
+    let next = 0
+    const fetchSome = async (): Promise<void> => {
+      for (let one = wanted[next]; one !== undefined; one = wanted[next]) {
+        next += 1
+        if (one.diffId !== undefined && store.hasLayer(one.diffId)) continue
+        const { layer, diffId } = one
+        await registry.blob(layer, (compressed) => store.addLayer(decompress(compressed, layer.mediaType), diffId))
+      }
+    }
+    await Promise.all(Array.from({ length: layersAtOnce }, fetchSome))
+    const sizeBytes = manifest.layers.reduce((sum, layer) => sum + layer.size, manifest.config.size)
+    return { is: 'pulled', image: store.addImage(full, { configuration, sizeBytes, digest: `${reference.domain}/${reference.repository}@${resolved.digest}` }) }
+  } catch (error) {
+    const code = error instanceof RegistryError ? error.code : 'Unknown'
+    const message = error instanceof RegistryError ? error.message : `failed to copy: ${error instanceof Error ? error.message : String(error)}`
+    return { is: 'failed', reason: 'ErrImagePull', message: `rpc error: code = ${code} desc = failed to pull and unpack image "${full}": ${message}` }
+  }
+}
+
+function platformOf(manifests: readonly Descriptor[], name: string): string {
+  const architecture = process.arch === 'x64' ? 'amd64' : process.arch
+  const found = manifests.find((one) => one.platform === undefined || (one.platform.os === 'linux' && one.platform.architecture === architecture))
+  if (found === undefined) throw new RegistryError('NotFound', `no match for platform in manifest ${name}: not found`)
+  return found.digest
+}

@@ -1,0 +1,182 @@
+import { createHash } from 'node:crypto'
+import { Readable, Transform } from 'node:stream'
+import { formatReference, type ImageReference } from './reference.ts'
+import { digestOf } from './store.ts'
+
+export interface RegistryOptions {
+  /** By registry ('docker.io'): where to ask first instead, complete with scheme. */
+  readonly mirrors?: Readonly<Record<string, readonly string[]>>
+  /** Registries to speak plain HTTP to; those on this machine's loopback are so anyway. */
+  readonly insecure?: readonly string[]
+  readonly credentials?: readonly Credentials[]
+  /** How long the first answer of a registry may take; 10 s unless said otherwise. */
+  readonly firstAnswerMs?: number
+}
+export interface Credentials { readonly registry: string; readonly username: string; readonly password: string }
+export interface Resolved { readonly digest: string; readonly text: string }
+
+/** Why an image could not be fetched, with the code that containerd would answer. */
+export class RegistryError extends Error {
+  readonly code: 'NotFound' | 'Unknown'
+  constructor(code: 'NotFound' | 'Unknown', message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+/** One repository of a registry, as the OCI distribution specification has it. */
+export interface Registry {
+  /** A manifest by tag or digest; its digest is checked. */
+  manifest(tagOrDigest: string): Promise<Resolved>
+  text(blob: { readonly digest: string; readonly size: number }): Promise<string>
+  /** Streams a blob into `take`; fails when its digest is wrong, after `take` has ended. */
+  blob<Answer>(blob: { readonly digest: string }, take: (bytes: Readable) => Promise<Answer>): Promise<Answer>
+}
+
+const manifestTypes = [
+  'application/vnd.oci.image.index.v1+json', 'application/vnd.oci.image.manifest.v1+json',
+  'application/vnd.docker.distribution.manifest.list.v2+json', 'application/vnd.docker.distribution.manifest.v2+json',
+].join(', ')
+const firstAnswerMs = 10_000
+const wholeBlobMs = 30 * 60_000
+const textLimit = 8 << 20
+
+/** Opens a repository: asks mirrors first, then the registry itself; signs in where it is asked to. */
+export function createRegistry(reference: ImageReference, options: RegistryOptions): Registry {
+  const host = reference.domain === 'docker.io' ? 'registry-1.docker.io' : reference.domain
+  const plain = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/.test(host) || (options.insecure ?? []).includes(reference.domain)
+  const bases = [...(options.mirrors?.[reference.domain] ?? []), `${plain ? 'http' : 'https'}://${host}`]
+  const name = formatReference(reference)
+  const tokens = new Map<string, string>()
+
+  async function get(path: string, accept: string | undefined, limitMs: number): Promise<Response> {
+    let failure: unknown
+    for (const base of bases) {
+      const url = `${base}/v2/${reference.repository}/${path}`
+      try {
+        const answer = await signedGet(base, url, accept, limitMs)
+        if (answer.ok) return answer
+        await answer.body?.cancel()
+        failure = refusalOf(answer, url)
+      } catch (error) {
+        failure = error instanceof RegistryError ? error : new RegistryError('Unknown', `failed to do request: ${path.startsWith('manifests') ? 'Head' : 'Get'} "${url}": ${networkError(error, url)}`)
+      }
+    }
+    throw failure
+  }
+
+  function refusalOf(answer: Response, url: string): RegistryError {
+    if (answer.status === 404) return new RegistryError('NotFound', `${name}: not found`)
+    if (answer.status === 401 || answer.status === 403) return new RegistryError('Unknown', 'pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed')
+    return new RegistryError('Unknown', `unexpected status from GET request to ${url}: ${answer.status} ${answer.statusText}`)
+  }
+
+  async function signedGet(base: string, url: string, accept: string | undefined, limitMs: number): Promise<Response> {
+    const ask = (): Promise<Response> => {
+      const headers: Record<string, string> = {}
+      const token = tokens.get(base)
+      if (accept !== undefined) headers['accept'] = accept
+      if (token !== undefined) headers['authorization'] = token
+      return fetchWithin(url, headers, limitMs)
+    }
+    const answer = await ask()
+    const challenge = answer.headers.get('www-authenticate')
+    if (answer.status !== 401 || challenge === null || tokens.has(base)) return answer
+    await answer.body?.cancel()
+    const token = await signIn(challenge)
+    if (token === undefined) return answer
+    tokens.set(base, token)
+    return ask()
+  }
+
+  async function signIn(challenge: string): Promise<string | undefined> {
+    const account = options.credentials?.find((one) => sameRegistry(one.registry, reference.domain))
+    const basic = account === undefined ? undefined : `Basic ${Buffer.from(`${account.username}:${account.password}`).toString('base64')}`
+    if (/^basic/i.test(challenge)) return basic
+    const parts = Object.fromEntries([...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, key, value]) => [key, value]))
+    const realm = parts['realm']
+    if (realm === undefined) return undefined
+    const url = new URL(realm)
+    if (parts['service'] !== undefined) url.searchParams.set('service', parts['service'])
+    url.searchParams.set('scope', parts['scope'] ?? `repository:${reference.repository}:pull`)
+    const answer = await fetchWithin(String(url), basic === undefined ? {} : { authorization: basic }, options.firstAnswerMs ?? firstAnswerMs)
+    if (!answer.ok) throw new RegistryError('Unknown', `failed to authorize: failed to fetch ${basic === undefined ? 'anonymous' : 'oauth'} token: unexpected status from GET request to ${String(url)}: ${answer.status} ${answer.statusText}`)
+    const body: unknown = await answer.json()
+    const token = typeof body === 'object' && body !== null ? ('token' in body ? body.token : 'access_token' in body ? body.access_token : undefined) : undefined
+    return typeof token === 'string' ? `Bearer ${token}` : undefined
+  }
+
+  const first = options.firstAnswerMs ?? firstAnswerMs
+  return {
+    async manifest(tagOrDigest) {
+      try {
+        const answer = await get(`manifests/${tagOrDigest}`, manifestTypes, first)
+        const text = await limitedText(answer)
+        const digest = digestOf(text)
+        if (tagOrDigest.startsWith('sha256:') && digest !== tagOrDigest) throw new RegistryError('Unknown', `unexpected commit digest ${digest}, expected ${tagOrDigest}: failed precondition`)
+        return { digest, text }
+      } catch (error) {
+        if (error instanceof RegistryError) throw new RegistryError(error.code, `failed to resolve reference "${name}": ${error.message}`)
+        throw error
+      }
+    },
+    async text(blob) {
+      const answer = await get(`blobs/${blob.digest}`, undefined, wholeBlobMs)
+      const text = await limitedText(answer)
+      if (digestOf(text) !== blob.digest) throw new RegistryError('Unknown', `failed to copy: unexpected commit digest ${digestOf(text)}, expected ${blob.digest}: failed precondition`)
+      return text
+    },
+    async blob(blob, take) {
+      const answer = await get(`blobs/${blob.digest}`, undefined, wholeBlobMs)
+      if (answer.body === null) throw new RegistryError('Unknown', `failed to copy: blob ${blob.digest} is empty`)
+      const hash = createHash('sha256')
+      const source = Readable.fromWeb(answer.body)
+      const measured = new Transform({
+        transform(chunk: Buffer, _encoding, done) {
+          hash.update(chunk)
+          done(undefined, chunk)
+        },
+      })
+      source.on('error', (error) => measured.destroy(error))
+      const result = await take(source.pipe(measured))
+      const digest = `sha256:${hash.digest('hex')}`
+      if (digest !== blob.digest) throw new RegistryError('Unknown', `failed to copy: unexpected commit digest ${digest}, expected ${blob.digest}: failed precondition`)
+      return result
+    },
+  }
+}
+
+/** Fails when the answer has not begun within `limitMs`; its body may take longer. */
+async function fetchWithin(url: string, headers: Record<string, string>, limitMs: number): Promise<Response> {
+  const stop = new AbortController()
+  const timer = setTimeout(() => stop.abort(), limitMs)
+  try {
+    return await fetch(url, { headers, signal: stop.signal, redirect: 'follow' })
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function limitedText(answer: Response): Promise<string> {
+  const text = await answer.text()
+  if (text.length > textLimit) throw new RegistryError('Unknown', `the answer is longer than ${textLimit} bytes`)
+  return text
+}
+
+const sameRegistry = (given: string, domain: string): boolean => {
+  const bare = given.replace(/^https?:\/\//, '').replace(/\/.*$/, '')
+  return bare === domain || (domain === 'docker.io' && (bare === 'index.docker.io' || bare === 'registry-1.docker.io'))
+}
+
+/** A network failure in the words that Go's clients use, for those who search for them. */
+function networkError(error: unknown, url: string): string {
+  const { hostname, port, protocol } = new URL(url)
+  const where = `${hostname}:${port === '' ? (protocol === 'https:' ? '443' : '80') : port}`
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+  if (code === 'ENOTFOUND') return `dial tcp: lookup ${hostname}: no such host`
+  if (code === 'EAI_AGAIN') return `dial tcp: lookup ${hostname}: Temporary failure in name resolution`
+  if (code === 'ECONNREFUSED') return `dial tcp ${where}: connect: connection refused`
+  if (error instanceof Error && error.name === 'AbortError') return `dial tcp ${where}: i/o timeout`
+  return cause instanceof Error ? cause.message : String(cause)
+}

@@ -1,0 +1,7 @@
+export { dropAnchor, insideNodesNamespace, weighAnchor } from './enter.ts'
+export { SystemCallError } from './libc.ts'
+export { detach, mountsBelow } from './mounts.ts'
+export { inNetwork } from './namespaces.ts'
+export { probeHost, type HostProbe, type Missing, type Tool } from './probe.ts'
+export { identify, isAlive, run, signal, type ProcessIdentity, type Ran } from './processes.ts'
+export { connectIn, listenIn, type SocketPlace } from './sockets.ts'

@@ -1,0 +1,149 @@
+import type { ContainerSpec, SandboxSpec } from '@kubeskiff/core/kubelet'
+import type { ImageSettings } from '../images/store.ts'
+import { capabilitiesOf } from './capabilities.ts'
+import type { ContainerUser } from './users.ts'
+
+/** The parts of the OCI runtime specification that we write. */
+export interface OciProcess {
+  readonly terminal: boolean
+  readonly user: { readonly uid: number; readonly gid: number; readonly additionalGids: readonly number[] }
+  readonly args: readonly string[]
+  readonly env: readonly string[]
+  readonly cwd: string
+  readonly capabilities: Readonly<Record<'bounding' | 'effective' | 'permitted' | 'inheritable' | 'ambient', readonly string[]>>
+  readonly rlimits: readonly { readonly type: string; readonly hard: number; readonly soft: number }[]
+  readonly noNewPrivileges: boolean
+  readonly oomScoreAdj: number
+}
+export interface OciMount { readonly destination: string; readonly type: string; readonly source: string; readonly options: readonly string[] }
+export interface OciConfiguration { readonly process: OciProcess; readonly [more: string]: unknown }
+
+/** What the machine allows at most. */
+export interface HostLimits { readonly capabilityBound: bigint; readonly openFilesLimit: number; readonly outOfMemoryScore: number; readonly memoryBytes: number }
+
+export interface ConfigurationInput {
+  readonly id: string
+  readonly spec: ContainerSpec
+  readonly sandbox: SandboxSpec
+  readonly settings: ImageSettings
+  readonly user: ContainerUser
+  readonly root: string
+  readonly cgroupsPath: string
+  /** Paths of pinned namespaces; a namespace without a path is the machine's. */
+  readonly namespaces: { readonly network: string; readonly ipc: string | undefined; readonly uts: string | undefined; readonly pid: string | 'own' | 'host' }
+  /** Volumes and the pod's own files, in the order to mount them. */
+  readonly binds: readonly { readonly source: string; readonly path: string; readonly readOnly: boolean; readonly propagation: 'None' | 'HostToContainer' | 'Bidirectional' }[]
+  readonly sharedMemory: string
+  /** Device nodes of the machine, for privileged containers. */
+  readonly devices: readonly { readonly path: string; readonly type: 'c' | 'b'; readonly major: number; readonly minor: number; readonly fileMode: number; readonly uid: number; readonly gid: number }[]
+  readonly limits: HostLimits
+}
+
+const defaultPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+const wantedOpenFiles = 1048576
+const cpuPeriodMicroseconds = 100000
+const maskedPaths = ['/proc/asound', '/proc/acpi', '/proc/kcore', '/proc/keys', '/proc/latency_stats', '/proc/timer_list', '/proc/timer_stats', '/proc/sched_debug', '/proc/scsi', '/sys/firmware', '/sys/devices/virtual/powercap']
+const readonlyPaths = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger']
+
+/** What the container runs: the pod's command and arguments over the image's. Empty when neither says. */
+export function argumentsOf(spec: ContainerSpec, settings: ImageSettings): readonly string[] {
+  if (spec.command.length > 0) return [...spec.command, ...spec.args]
+  return [...(settings.Entrypoint ?? []), ...(spec.args.length > 0 ? spec.args : settings.Cmd ?? [])]
+}
+
+/** The whole config.json of a container. Pure: everything it needs is given. */
+export function configurationOf(input: ConfigurationInput): OciConfiguration {
+  const { spec, sandbox, settings, user, limits } = input
+  const capabilities = capabilitiesOf(spec.security, limits.capabilityBound)
+  const privileged = spec.security.privileged
+  const openFiles = Math.min(wantedOpenFiles, limits.openFilesLimit)
+  const namespaces = [
+    { type: 'mount' }, { type: 'network', path: input.namespaces.network },
+    ...(input.namespaces.pid === 'host' ? [] : [input.namespaces.pid === 'own' ? { type: 'pid' } : { type: 'pid', path: input.namespaces.pid }]),
+    ...(input.namespaces.ipc === undefined ? [] : [{ type: 'ipc', path: input.namespaces.ipc }]),
+    ...(input.namespaces.uts === undefined ? [] : [{ type: 'uts', path: input.namespaces.uts }]),
+  ]
+  return {
+    ociVersion: '1.0.2',
+    process: {
+      terminal: spec.tty,
+      user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
+      args: argumentsOf(spec, settings),
+      env: environmentOf(spec, sandbox, settings, user),
+      cwd: spec.workingDir !== '' ? spec.workingDir : settings.WorkingDir !== undefined && settings.WorkingDir !== '' ? settings.WorkingDir : '/',
+      capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities, inheritable: [], ambient: [] },
+      rlimits: [{ type: 'RLIMIT_NOFILE', hard: openFiles, soft: openFiles }],
+      noNewPrivileges: !spec.security.allowPrivilegeEscalation && !privileged,
+      oomScoreAdj: Math.max(outOfMemoryScore(spec, sandbox, limits), limits.outOfMemoryScore),
+    },
+    root: { path: input.root, readonly: spec.security.readOnlyRoot },
+    mounts: [...kernelMounts(input), ...binds(input)],
+    annotations: { 'io.kubernetes.cri.container-name': input.id },
+    linux: {
+      namespaces,
+      cgroupsPath: input.cgroupsPath,
+      resources: resourcesOf(spec, privileged),
+      ...(privileged ? { devices: input.devices } : { maskedPaths, readonlyPaths }),
+      // A container that mounts in both directions needs its own root to be a peer of ours.
+      rootfsPropagation: input.binds.some((bind) => bind.propagation === 'Bidirectional') ? 'rshared' : input.binds.some((bind) => bind.propagation === 'HostToContainer') ? 'rslave' : 'rprivate',
+    },
+  }
+}
+
+/** The image's environment first, then the pod's; what is named twice has its last value. */
+function environmentOf(spec: ContainerSpec, sandbox: SandboxSpec, settings: ImageSettings, user: ContainerUser): readonly string[] {
+  const values = new Map<string, string>()
+  const set = (entry: string): void => {
+    const equals = entry.indexOf('=')
+    if (equals > 0) values.set(entry.slice(0, equals), entry.slice(equals + 1))
+  }
+  set(defaultPath)
+  if (spec.tty) set('TERM=xterm')
+  set(`HOSTNAME=${sandbox.hostname}`)
+  for (const entry of settings.Env ?? []) set(entry)
+  for (const [name, value] of spec.env) values.set(name, value)
+  if (!values.has('HOME')) values.set('HOME', user.home)
+  return [...values].map(([name, value]) => `${name}=${value}`)
+}
+
+function resourcesOf(spec: ContainerSpec, privileged: boolean): object {
+  const { cpuMillisRequested, cpuMillisLimit, memoryBytesLimit } = spec.resources
+  return {
+    devices: [{ allow: privileged, access: 'rwm' }],
+    // As the kubelet: 1,024 shares a CPU and at least 2; a quota of at least a millisecond in each tenth of a second.
+    cpu: {
+      shares: Math.max(2, Math.floor((cpuMillisRequested * 1024) / 1000)),
+      ...(cpuMillisLimit === undefined || cpuMillisLimit === 0 ? {} : { quota: Math.max(1000, cpuMillisLimit * (cpuPeriodMicroseconds / 1000)), period: cpuPeriodMicroseconds }),
+    },
+    ...(memoryBytesLimit === undefined || memoryBytesLimit === 0 ? {} : { memory: { limit: memoryBytesLimit } }),
+  }
+}
+
+/** As the kubelet: guaranteed pods die last, best-effort pods first, the others by the share of memory they asked for. */
+function outOfMemoryScore(spec: ContainerSpec, sandbox: SandboxSpec, limits: HostLimits): number {
+  if (sandbox.qos === 'Guaranteed') return -997
+  if (sandbox.qos === 'BestEffort') return 1000
+  const score = 1000 - Math.floor((1000 * spec.resources.memoryBytesRequested) / limits.memoryBytes)
+  return Math.min(999, Math.max(3, score))
+}
+
+function kernelMounts(input: ConfigurationInput): readonly OciMount[] {
+  const writable = input.spec.security.privileged
+  const safe = ['nosuid', 'noexec', 'nodev']
+  return [
+    { destination: '/proc', type: 'proc', source: 'proc', options: safe },
+    { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'] },
+    { destination: '/dev/pts', type: 'devpts', source: 'devpts', options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'] },
+    { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: safe },
+    { destination: '/sys', type: 'sysfs', source: 'sysfs', options: [...safe, writable ? 'rw' : 'ro'] },
+    { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: [...safe, 'relatime', writable ? 'rw' : 'ro'] },
+    { destination: '/dev/shm', type: 'bind', source: input.sharedMemory, options: ['rbind', 'rprivate', 'rw'] },
+  ]
+}
+
+function binds(input: ConfigurationInput): readonly OciMount[] {
+  const propagations = { None: 'rprivate', HostToContainer: 'rslave', Bidirectional: 'rshared' }
+  return input.binds.map((bind) => ({
+    destination: bind.path, type: 'bind', source: bind.source, options: ['rbind', propagations[bind.propagation], bind.readOnly ? 'ro' : 'rw'],
+  }))
+}

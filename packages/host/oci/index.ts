@@ -1,0 +1,3 @@
+export { createOciRuntime, type OciRuntime, type OciRuntimeOptions } from './runtime.ts'
+export type { ContainerStreams, OpenProcess, TerminalSize } from './streams.ts'
+export type { LogOptions } from './logs.ts'

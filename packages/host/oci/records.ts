@@ -1,0 +1,65 @@
+import { readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
+import type { ContainerSpec, RuntimeContainer, SandboxSpec, VolumeSpec } from '@kubeskiff/core/kubelet'
+import type { ProcessIdentity } from '../linux/processes.ts'
+
+/** What is written down about a pod, so that a later process of ours can go on with it. */
+export interface PodRecord {
+  readonly uid: string
+  readonly spec: SandboxSpec
+  readonly sandbox: { readonly is: 'pending' } | { readonly is: 'ready'; readonly addresses: readonly string[]; readonly at: number } | { readonly is: 'failed'; readonly message: string }
+  readonly volumes: { readonly generation: number; readonly failed?: string } | undefined
+  /** Without the files' bytes: those are in place. */
+  readonly volumeSpecs: readonly VolumeSpec[]
+  /** Holds the process namespace of pods whose containers share one. */
+  readonly pause: ProcessIdentity | undefined
+}
+
+/** What is written down about one attempt of a container. */
+export interface ContainerRecord {
+  readonly container: string
+  readonly id: string
+  readonly spec: ContainerSpec
+  readonly stopSignal: string
+  readonly cgroup: string
+  readonly process: ProcessIdentity | undefined
+  readonly monitor: ProcessIdentity | undefined
+  readonly state: RuntimeContainer
+}
+
+export function writeRecord(path: string, record: PodRecord | ContainerRecord): void {
+  writeFileSync(`${path}.new`, JSON.stringify(record))
+  renameSync(`${path}.new`, path)
+}
+
+export interface FoundPod { readonly record: PodRecord; readonly containers: readonly ContainerRecord[] }
+
+/** All pods written down in a directory. What was half written is not there. */
+export function readRecords(podsDirectory: string): readonly FoundPod[] {
+  return names(podsDirectory).flatMap((uid): FoundPod[] => {
+    const text = readIfThere(`${podsDirectory}/${uid}/pod.json`)
+    if (text === undefined) return []
+    const record: PodRecord = JSON.parse(text)
+    const containersDirectory = `${podsDirectory}/${uid}/containers`
+    const containers = names(containersDirectory).flatMap((container) => names(`${containersDirectory}/${container}`).flatMap((attempt): ContainerRecord[] => {
+      const found = readIfThere(`${containersDirectory}/${container}/${attempt}/container.json`)
+      return found === undefined ? [] : [JSON.parse(found)]
+    }))
+    return [{ record, containers: containers.sort((a, b) => a.state.attempt - b.state.attempt) }]
+  })
+}
+
+export function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+function names(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory).sort()
+  } catch {
+    return [] // Nothing was made there.
+  }
+}

@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process'
+import { chmodSync, existsSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import type { SandboxSpec } from '@kubeskiff/core/kubelet'
+import { memoryMount } from '../linux/mounts.ts'
+import { identify, type ProcessIdentity } from '../linux/processes.ts'
+import type { ClusterNetwork } from '../network/index.ts'
+import type { PodPlaces } from './places.ts'
+import { hostsFile, resolverFile } from './podFiles.ts'
+
+const sharedMemoryBytes = 64 * 1024 * 1024
+const pauseTries = 500
+
+/** What stands around a pod's containers once its sandbox is made. */
+export interface Sandbox { readonly addresses: readonly string[]; readonly pause: ProcessIdentity | undefined }
+
+/** Makes a pod's namespaces, address, shared memory and its own files under /etc. */
+export async function makeSandbox(uid: string, spec: SandboxSpec, at: PodPlaces, network: ClusterNetwork): Promise<Sandbox> {
+  const node = network.node(spec.node)
+  if (node === undefined) throw new Error(`node ${spec.node} has no network on this machine`)
+  for (const directory of [at.directory, at.volumes]) mkdirSync(directory, { recursive: true })
+  let address = node.address
+  if (!spec.hostNetwork) {
+    address = network.allocate(spec.node, uid)
+    network.attach({ pod: uid, node: spec.node, address, directory: at.namespaces, hostname: spec.hostname, ipc: !spec.hostIpc, sysctls: spec.sysctls })
+    if (spec.hostPorts.length > 0) {
+      await network.openHostPorts(spec.node, uid, spec.hostPorts.map((port) => ({ protocol: port.protocol, hostIp: port.hostIp, hostPort: port.hostPort, address, port: port.containerPort })))
+    }
+  }
+  if (!existsSync(at.sharedMemory)) {
+    mkdirSync(at.sharedMemory)
+    memoryMount(at.sharedMemory, { sizeBytes: sharedMemoryBytes, mode: 0o1777, executable: false })
+  }
+  writeFileSync(at.hosts, hostsFile(spec, address, spec.hostNetwork ? readFileSync('/etc/hosts', 'utf8') : ''))
+  writeFileSync(at.hostname, `${spec.hostname}\n`)
+  writeFileSync(at.resolver, resolverFile(spec.dns))
+  for (const file of [at.hosts, at.hostname, at.resolver]) chmodSync(file, 0o644)
+  return { addresses: [address], pause: spec.shareProcessNamespace ? await startPause(at) : undefined }
+}
+
+/**
+ * The first process of a process namespace that a pod's containers share: it buries orphans and shows nothing of the
+ * machine (its root is an empty directory). Its namespace is joined through /proc.
+ */
+async function startPause(at: PodPlaces): Promise<ProcessIdentity> {
+  const empty = `${at.directory}/pause`
+  mkdirSync(empty, { recursive: true })
+  const script = '$0 = "/pause"; chroot $ARGV[0] or die; chdir "/"; $SIG{CHLD} = "IGNORE"; $SIG{TERM} = sub { exit 0 }; sleep while 1'
+  const child = spawn('unshare', ['--pid', '--fork', '--kill-child=KILL', 'perl', '-e', script, empty], { stdio: 'ignore', detached: true })
+  child.on('error', () => undefined)
+  child.unref()
+  const outer = child.pid === undefined ? undefined : identify(child.pid)
+  const mine = readlinkSync('/proc/self/ns/pid')
+  for (let tries = 0; outer !== undefined && tries < pauseTries; tries += 1) {
+    const theirs = namespaceLink(sharedProcessNamespace(outer))
+    if (theirs !== undefined && theirs !== mine) return outer
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+  throw new Error('the process that holds the shared process namespace did not start')
+}
+
+function namespaceLink(path: string): string | undefined {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return undefined // The namespace has no first process yet.
+  }
+}
+
+/** The path of the process namespace that `pause` holds: of the child it forked into it. */
+export function sharedProcessNamespace(pause: ProcessIdentity): string {
+  return `/proc/${pause.pid}/ns/pid_for_children`
+}

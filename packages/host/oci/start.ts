@@ -1,0 +1,136 @@
+import { randomBytes } from 'node:crypto'
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { totalmem } from 'node:os'
+import type { ContainerSpec } from '@kubeskiff/core/kubelet'
+import type { ImageStore } from '../images/store.ts'
+import { overlayMount } from '../linux/mounts.ts'
+import type { HostProbe } from '../linux/probe.ts'
+import { identify, run } from '../linux/processes.ts'
+import type { ClusterNetwork } from '../network/index.ts'
+import { argumentsOf, configurationOf, type ConfigurationInput } from './configuration.ts'
+import { createMonitored, type OciTools } from './conmon.ts'
+import type { AttemptPlaces, Places, PodPlaces } from './places.ts'
+import { readIfThere, writeRecord, type ContainerRecord, type PodRecord } from './records.ts'
+import { readInRoot } from './rootFiles.ts'
+import { sharedProcessNamespace } from './sandbox.ts'
+import { resolveUser } from './users.ts'
+import { giveToGroup, subPathSource, volumePath } from './volumes.ts'
+
+export type StartReason = 'CreateContainerError' | 'CreateContainerConfigError' | 'RunContainerError'
+export type StartAnswer = { readonly is: 'running'; readonly record: ContainerRecord } | { readonly is: 'failed'; readonly reason: StartReason; readonly message: string }
+
+/** What starting needs besides the pod. */
+export interface StartPlace {
+  readonly tools: OciTools
+  readonly places: Places
+  readonly images: ImageStore
+  readonly network: ClusterNetwork
+  readonly host: HostProbe
+  readonly cgroupRoot: string
+  readonly now: () => number
+}
+
+class StartError extends Error {
+  readonly reason: StartReason
+  constructor(reason: StartReason, message: string) {
+    super(message)
+    this.reason = reason
+  }
+}
+
+/** Creates and starts one attempt of a container; leaves a record of each step. */
+export async function startContainer(pod: PodRecord, container: string, attempt: number, spec: ContainerSpec, place: StartPlace): Promise<StartAnswer> {
+  const at = place.places.pod(pod.uid)
+  const own = at.attempt(container, attempt)
+  try {
+    return { is: 'running', record: await start(pod, container, attempt, spec, at, own, place) }
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    return { is: 'failed', reason: error instanceof StartError ? error.reason : 'CreateContainerError', message }
+  }
+}
+
+async function start(pod: PodRecord, container: string, attempt: number, spec: ContainerSpec, at: PodPlaces, own: AttemptPlaces, place: StartPlace): Promise<ContainerRecord> {
+  const image = place.images.find(spec.image)
+  if (image === undefined) throw new StartError('CreateContainerError', `failed to get image from store: image "${spec.image}": not found`)
+  if (argumentsOf(spec, image.settings).length === 0) throw new StartError('CreateContainerError', `failed to generate container spec: no command specified`)
+  const id = randomBytes(32).toString('hex')
+  const cgroup = `${place.cgroupRoot}${qosGroup(pod)}/pod${pod.uid}/${id}`
+  for (const directory of [own.directory, own.upper, own.work, own.root]) mkdirSync(directory, { recursive: true })
+  const creating: ContainerRecord = {
+    container, id, spec, cgroup, stopSignal: image.settings.StopSignal ?? 'SIGTERM', process: undefined, monitor: undefined,
+    state: { attempt, image: spec.image, is: 'creating' },
+  }
+  writeRecord(own.record, creating)
+  overlayMount(own.root, { layers: place.images.layerDirectories(image), upper: own.upper, work: own.work })
+  const answer = resolveUser(spec.security, image.settings.User ?? '', {
+    passwd: readInRoot(own.root, '/etc/passwd'), group: readInRoot(own.root, '/etc/group'),
+  }, { pod: `${pod.spec.name}_${pod.spec.namespace}(${pod.uid})`, container })
+  if (answer.is === 'refused') throw new StartError(spec.security.mustRunAsNonRoot ? 'CreateContainerConfigError' : 'CreateContainerError', answer.message)
+  writeFileSync(own.terminationMessage, '')
+  chmodSync(own.terminationMessage, 0o666)
+  const node = place.network.node(pod.spec.node)
+  const sharesNetwork = pod.spec.hostNetwork
+  const input: ConfigurationInput = {
+    id, spec, sandbox: pod.spec, settings: image.settings, user: answer.user, root: own.root, cgroupsPath: cgroup,
+    namespaces: {
+      network: sharesNetwork ? node?.namespace ?? '/proc/self/ns/net' : `${at.namespaces}/net`,
+      ipc: existsSync(`${at.namespaces}/ipc`) ? `${at.namespaces}/ipc` : undefined,
+      uts: existsSync(`${at.namespaces}/uts`) ? `${at.namespaces}/uts` : undefined,
+      pid: pod.spec.hostPid ? 'host' : pod.pause === undefined ? 'own' : sharedProcessNamespace(pod.pause),
+    },
+    binds: bindsOf(pod, spec, at, own),
+    sharedMemory: pod.spec.hostIpc ? '/dev/shm' : at.sharedMemory,
+    devices: spec.security.privileged ? machineDevices() : [],
+    limits: { ...place.host, memoryBytes: totalmem() },
+  }
+  writeFileSync(`${own.directory}/config.json`, JSON.stringify(configurationOf(input)))
+  const created = await createMonitored(place.tools, place.places, own, { id, terminal: spec.tty, stdin: spec.stdin, keepStdinOpen: spec.stdin && !spec.stdinOnce })
+    .catch((error: Error) => { throw new StartError('RunContainerError', `failed to create containerd task: failed to create shim task: OCI runtime create failed: ${error.message}: unknown`) })
+  const monitor = identify(Number(readIfThere(`${own.directory}/conmon-pid`) ?? 0))
+  const waiting: ContainerRecord = { ...creating, process: identify(created), monitor }
+  writeRecord(own.record, waiting)
+  const started = await run(place.tools.runtime, [`--root=${place.places.runtime}`, 'start', id])
+  if (started.code !== 0) throw new StartError('RunContainerError', `failed to start container "${id}": ${started.stderr.trim()}`)
+  const record: ContainerRecord = { ...waiting, state: { attempt, image: spec.image, is: 'running', id, imageId: image.digest ?? image.id, startedAt: place.now() } }
+  writeRecord(own.record, record)
+  return record
+}
+
+function qosGroup(pod: PodRecord): string {
+  return pod.spec.qos === 'Guaranteed' ? '' : `/${pod.spec.qos.toLowerCase()}`
+}
+
+function bindsOf(pod: PodRecord, spec: ContainerSpec, at: PodPlaces, own: AttemptPlaces): ConfigurationInput['binds'] {
+  const volumes = spec.mounts.map((mount) => {
+    const volume = pod.volumeSpecs.find((candidate) => candidate.name === mount.volume)
+    if (volume === undefined) throw new StartError('CreateContainerConfigError', `volume "${mount.volume}" of container is not there`)
+    const source = volumePath(volume, at.volumes)
+    if (spec.security.fsGroup !== undefined && volume.is !== 'hostPath' && statSync(source).gid !== spec.security.fsGroup) giveToGroup(source, spec.security.fsGroup, volume.is === 'files')
+    try {
+      return { source: mount.subPath === '' ? source : subPathSource(source, mount.subPath), path: mount.path, readOnly: mount.readOnly || volume.is === 'files', propagation: mount.propagation }
+    } catch (error) {
+      throw new StartError('CreateContainerConfigError', `failed to prepare subPath for volumeMount "${mount.volume}": ${error instanceof Error ? error.message : String(error)}`)
+    }
+  })
+  const taken = new Set(volumes.map((volume) => volume.path))
+  const podFiles = [
+    { source: at.hosts, path: '/etc/hosts', readOnly: false },
+    { source: at.hostname, path: '/etc/hostname', readOnly: false },
+    { source: at.resolver, path: '/etc/resolv.conf', readOnly: false },
+    ...(spec.terminationMessagePath === '' ? [] : [{ source: own.terminationMessage, path: spec.terminationMessagePath, readOnly: false }]),
+  ].filter((file) => !taken.has(file.path)).map((file) => ({ ...file, propagation: 'None' as const }))
+  // Outer paths first, so that a volume inside another one is not hidden by it.
+  return [...volumes, ...podFiles].sort((a, b) => a.path.split('/').length - b.path.split('/').length)
+}
+
+/** All device nodes of /dev itself, as privileged containers get. */
+function machineDevices(): ConfigurationInput['devices'] {
+  return readdirSync('/dev').flatMap((name) => {
+    const found = lstatSync(`/dev/${name}`, { throwIfNoEntry: false })
+    if (found === undefined || (!found.isCharacterDevice() && !found.isBlockDevice())) return []
+    const major = ((found.rdev >> 8) & 0xfff)
+    const minor = (found.rdev & 0xff) | ((found.rdev >> 12) & 0xfff00)
+    return [{ path: `/dev/${name}`, type: found.isBlockDevice() ? 'b' as const : 'c' as const, major, minor, fileMode: found.mode & 0o777, uid: found.uid, gid: found.gid }]
+  })
+}

@@ -1,0 +1,177 @@
+import { spawn } from 'node:child_process'
+import { closeSync, constants, openSync, writeSync } from 'node:fs'
+
+import { Duplex, PassThrough, type Readable, type Writable } from 'node:stream'
+import type { ContainerSpec } from '@kubeskiff/core/kubelet'
+import { run, type ProcessIdentity } from '../linux/processes.ts'
+import { connectFrom } from '../network/sockets.ts'
+import type { OciTools } from './conmon.ts'
+import { startExec } from './execute.ts'
+import { readLog, type LogOptions } from './logs.ts'
+import type { AttemptPlaces, Places } from './places.ts'
+
+/** Byte streams of a pod's containers: what kubectl logs, exec, attach and port-forward run on. Refusals are errors in words. */
+export interface ContainerStreams {
+  /** A container's log; `attempt` names an older one, 'previous' the one before the newest. */
+  openLog(pod: string, container: string, attempt: number | 'newest' | 'previous', options: LogOptions): Readable
+  openExec(pod: string, container: string, command: readonly string[], options: { readonly stdin: boolean; readonly tty: boolean; readonly size?: TerminalSize }): OpenProcess
+  openAttach(pod: string, container: string, options: { readonly stdin: boolean }): OpenProcess
+  /** A connection to a port on the pod's own loopback. */
+  openPortForward(pod: string, port: number): Duplex
+}
+export interface TerminalSize { readonly columns: number; readonly rows: number }
+export interface OpenProcess {
+  readonly stdin: Writable | undefined
+  readonly stdout: Readable
+  /** Undefined with a terminal: both go to stdout. */
+  readonly stderr: Readable | undefined
+  resize(size: TerminalSize): void
+  /** The exit code of the command, or of the container attached to. */
+  readonly ended: Promise<{ readonly code: number }>
+  /** Ends a command; detaches from a container. */
+  close(): void
+}
+
+interface Running { readonly id: string; readonly spec: ContainerSpec; readonly at: AttemptPlaces; readonly process: ProcessIdentity | undefined; readonly ended: () => boolean; readonly whenEnded: Promise<void> }
+export interface StreamPlace {
+  readonly tools: OciTools
+  readonly places: Places
+  running(pod: string, container: string): Running | undefined
+  attempts(pod: string, container: string): readonly { readonly attempt: number; readonly at: AttemptPlaces; readonly ended: () => boolean }[]
+  networkOf(pod: string): string | undefined
+}
+
+const usualSize: TerminalSize = { columns: 80, rows: 24 }
+const resizeTries = 40
+const resizeWaitMs = 25
+
+export function createStreams(place: StreamPlace): ContainerStreams {
+  const mustRun = (pod: string, container: string): Running => {
+    const running = place.running(pod, container)
+    if (running === undefined) throw new Error(`container not found (${JSON.stringify(container)})`)
+    return running
+  }
+  return {
+    openLog(pod, container, attempt, options) {
+      const attempts = place.attempts(pod, container)
+      const wanted = attempt === 'newest' ? attempts.at(-1) : attempt === 'previous' ? attempts.at(-2) : attempts.find((one) => one.attempt === attempt)
+      if (wanted === undefined) throw new Error(attempt === 'newest' ? `container ${JSON.stringify(container)} is waiting to start` : `previous terminated container ${JSON.stringify(container)} not found`)
+      return readLog(wanted.at.log, options, wanted.ended)
+    },
+
+    openExec(pod, container, command, options) {
+      const running = mustRun(pod, container)
+      const size = options.size ?? usualSize
+      const exec = startExec({ tools: place.tools, places: place.places, at: running.at, id: running.id }, command, options.tty ? { terminal: true, rows: size.rows, columns: size.columns } : { terminal: false, stdin: options.stdin })
+      const { child } = exec
+      const stdout = child.stdout ?? new PassThrough()
+      const ended = new Promise<{ readonly code: number }>((resolve) => {
+        child.on('error', () => resolve({ code: 127 }))
+        child.on('close', (code, signal) => {
+          exec.forget()
+          resolve({ code: code ?? (signal === 'SIGKILL' ? 137 : 1) })
+        })
+      })
+      child.stdin?.on('error', () => undefined) // The command has closed its end.
+      return {
+        stdin: options.stdin ? child.stdin ?? undefined : undefined,
+        stdout,
+        stderr: options.tty ? undefined : child.stderr ?? undefined,
+        // The terminal that the command sees is the one inside the container, not script's own.
+        resize: (next) => void resizeExec(exec.pid, next),
+        ended,
+        close() {
+          const pid = exec.pid()
+          if (pid !== undefined) tryKill(pid)
+          child.kill('SIGKILL')
+        },
+      }
+    },
+
+    openAttach(pod, container, options) {
+      const running = mustRun(pod, container)
+      const bridge = spawn('perl', ['-e', bridgeScript, 'attach'], { cwd: running.at.directory, stdio: ['pipe', 'pipe', 'ignore'] })
+      const stdout = new PassThrough()
+      const stderr = new PassThrough()
+      let waiting = Buffer.alloc(0)
+      bridge.stdout.on('data', (chunk: Buffer) => {
+        waiting = Buffer.concat([waiting, chunk])
+        while (waiting.length >= 5 && waiting.length >= 5 + waiting.readUInt32BE(1)) {
+          const end = 5 + waiting.readUInt32BE(1)
+          const target = waiting[0] === 3 ? stderr : stdout
+          target.write(waiting.subarray(5, end))
+          waiting = waiting.subarray(end)
+        }
+      })
+      const ended = Promise.withResolvers<{ readonly code: number }>()
+      bridge.on('error', () => bridge.kill())
+      bridge.on('close', () => {
+        stdout.end()
+        stderr.end()
+        ended.resolve({ code: 0 })
+      })
+      bridge.stdin.on('error', () => undefined) // The container has ended.
+      return {
+        stdin: options.stdin && running.spec.stdin ? bridge.stdin : undefined,
+        stdout,
+        stderr: running.spec.tty ? undefined : stderr,
+        resize: (size) => tellMonitor(running.at, `1 ${size.rows} ${size.columns}\n`),
+        ended: ended.promise,
+        close: () => void bridge.kill('SIGKILL'),
+      }
+    },
+
+    openPortForward(pod, port) {
+      const namespace = place.networkOf(pod)
+      if (namespace === undefined) throw new Error(`pod ${pod} has no sandbox`)
+      return connectFrom(namespace, { address: '127.0.0.1', port })
+    },
+  }
+}
+
+async function resizeExec(pid: () => number | undefined, size: TerminalSize): Promise<void> {
+  for (let tries = 0; tries < resizeTries; tries += 1) {
+    const command = pid()
+    if (command !== undefined) {
+      await run('stty', ['-F', `/proc/${command}/fd/0`, 'rows', String(size.rows), 'cols', String(size.columns)])
+      return
+    }
+    await new Promise((resolve) => setTimeout(resolve, resizeWaitMs))
+  }
+}
+
+/** conmon takes orders ("1 rows columns": resize; "2 0 0": open the log anew) through a FIFO. */
+function tellMonitor(at: AttemptPlaces, order: string): void {
+  try {
+    // Read and write, or opening would wait for a reader.
+    const descriptor = openSync(`${at.directory}/ctl`, constants.O_RDWR | constants.O_NONBLOCK)
+    try {
+      writeSync(descriptor, order)
+    } finally {
+      closeSync(descriptor)
+    }
+  } catch {
+    // The container has ended and its monitor with it.
+  }
+}
+
+function tryKill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended meanwhile.
+  }
+}
+
+/**
+ * conmon's attach socket keeps message borders (SOCK_SEQPACKET), which Node cannot open. Perl can: what comes is passed on
+ * as stream number, length and bytes.
+ */
+const bridgeScript = `
+use Socket; socket(my $s, AF_UNIX, SOCK_SEQPACKET, 0) or die; connect($s, sockaddr_un($ARGV[0])) or die;
+$| = 1; my $r = ''; vec($r, fileno(STDIN), 1) = 1; vec($r, fileno($s), 1) = 1;
+while (1) {
+  next if select(my $o = $r, undef, undef, undef) < 0;
+  if (vec($o, fileno(STDIN), 1)) { my $n = sysread(STDIN, my $b, 8000); if (!$n) { vec($r, fileno(STDIN), 1) = 0; shutdown($s, 1) } else { send($s, $b, 0) } }
+  if (vec($o, fileno($s), 1)) { my $n = sysread($s, my $b, 8193); last unless $n; my $f = pack('CN', ord($b), $n - 1) . substr($b, 1); my $w = 0; while ($w < length $f) { $w += syswrite(STDOUT, $f, length($f) - $w, $w) // last } }
+}`
