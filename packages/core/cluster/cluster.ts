@@ -1,0 +1,87 @@
+import type { Ask } from '../api/action.ts'
+import { builtinKinds } from '../api/kinds/index.ts'
+import type { Resource } from '../api/resource.ts'
+import { loadDefinitions } from '../api/schema/index.ts'
+import type { Index } from '../api/view.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Cancel, Loop } from '../base/loop.ts'
+import type { Random } from '../base/random.ts'
+import { createRunner, type Runner } from '../controllers/index.ts'
+import { createKubelet, createSimulatedRuntime, type Kubelet, type KubeletOptions, type NodeShape, type SimulatedRuntime } from '../kubelet/index.ts'
+import { createScheduler, type Scheduler } from '../scheduler/index.ts'
+import { type Advertised, bootstrap } from '../server/bootstrap/index.ts'
+import { createServer, type Server, type ServerOptions } from '../server/index.ts'
+import type { Store } from '../store/types.ts'
+import { allControllers } from './controllers.ts'
+
+export interface ClusterOptions extends Pick<ServerOptions, 'version' | 'issuer' | 'tokens' | 'anonymous' | 'address'> {
+  readonly store: Store
+  readonly clock: Clock
+  readonly random: Random
+  readonly loop: Loop
+  /** The certificate authority that pods are given to trust, PEM. */
+  readonly authority?: string
+  /** Simulated nodes, played in this process. Real ones register themselves. */
+  readonly nodes?: readonly NodeShape[]
+  /** Where the server listens, as the `kubernetes` Service's endpoint tells. */
+  readonly advertised?: Advertised
+  /** Brings what controllers ask for to the outside. */
+  readonly ask?: (ask: Ask, done: (answer: unknown) => void) => void
+  /** Signs the tokens that volumes of simulated pods are made of. */
+  readonly podTokens?: KubeletOptions['tokens']
+  readonly clusterDns?: string
+  readonly clusterDomain?: string
+}
+
+/** A control plane and its simulated nodes: the parts, wired. They meet in the store and run on the loop. */
+export interface Cluster {
+  readonly store: Store
+  readonly server: Server
+  readonly runner: Runner
+  readonly scheduler: Scheduler
+  readonly kubelet: Kubelet
+  readonly simulated: SimulatedRuntime
+  /** Adds a simulated node to those that this process plays. */
+  addNode(shape: NodeShape): void
+  removeNode(name: string): void
+  stop(): void
+}
+
+/** The indexes that built-in kinds declare: a store for a cluster is made with them. */
+export const kindIndexes: readonly Index<Resource>[] = builtinKinds.flatMap((kind) => kind.indexes ?? [])
+
+/** Where a server listens that nobody can reach from outside its process. */
+const advertisedDefault: Advertised = { address: '192.0.2.1', port: 6443 }
+export const clusterDnsDefault = '10.96.0.10'
+export const clusterDomainDefault = 'cluster.local'
+
+/** Wires a cluster over a store that was made with `kindIndexes`, empty or recovered. */
+export function wireCluster(options: ClusterOptions): Cluster {
+  const { store, clock, random, loop } = options
+  const server = createServer({ ...options, kinds: builtinKinds, definitions: loadDefinitions() })
+  bootstrap(server, store, options.advertised ?? advertisedDefault)
+  const feed = { view: store.view, changes: (after: number) => store.changes(after), onCommit: (ring: () => void) => store.onCommit(ring), submit: server.submit, clock, loop }
+  const runner = createRunner({ ...feed, controllers: allControllers({ authority: options.authority ?? '' }), ...(options.ask !== undefined && { ask: options.ask }) })
+  const scheduler = createScheduler({ ...feed, random })
+  const simulated = createSimulatedRuntime({ clock })
+  const shapes = options.nodes ?? []
+  for (const shape of shapes) simulated.addNode(shape.name, shape.podCidr)
+  const ring = (): void => { loop.ring('kubelets') }
+  const kubelet = createKubelet({
+    ...feed, ring, nodes: shapes, runtime: simulated, owner: 'simulated kubelets',
+    cluster: { dns: options.clusterDns ?? clusterDnsDefault, domain: options.clusterDomain ?? clusterDomainDefault },
+    ...(options.podTokens !== undefined && { tokens: options.podTokens }),
+  })
+  const cancels: readonly Cancel[] = [loop.add('kubelets', () => kubelet.step()), store.onCommit(ring)]
+  return {
+    store, server, runner, scheduler, kubelet, simulated,
+    addNode: (shape) => { simulated.addNode(shape.name, shape.podCidr); kubelet.addNode(shape) },
+    removeNode: (name) => { kubelet.removeNode(name); simulated.removeNode(name) },
+    stop: () => {
+      for (const cancel of cancels) cancel()
+      runner.stop()
+      scheduler.stop()
+      kubelet.close()
+    },
+  }
+}

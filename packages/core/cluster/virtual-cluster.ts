@@ -1,0 +1,110 @@
+import type { Resource, ResourceType } from '../api/index.ts'
+import { type Instant, seededRandom, VirtualClock, WorkLoop } from '../base/index.ts'
+import type { NodeShape } from '../kubelet/index.ts'
+import type { Reply, Request } from '../server/index.ts'
+import { createStore } from '../store/index.ts'
+import { type Cluster, kindIndexes, wireCluster } from './cluster.ts'
+import { manifestsOf, pathOf } from './manifests.ts'
+
+export interface VirtualClusterOptions {
+  /** How many simulated nodes, or their shapes. Default 1. */
+  readonly nodes?: number | readonly NodeShape[]
+  /** What chance is made of: the same seed gives the same run. Default 1. */
+  readonly seed?: number
+  /** When the cluster's time starts, in milliseconds since 1970. Default 2026-01-01T00:00:00Z. */
+  readonly now?: Instant
+}
+
+export interface Answer { readonly status: number; readonly body: unknown }
+
+/** A whole cluster in this process, on a clock that only moves when it is told to. */
+export interface VirtualCluster extends Cluster {
+  readonly clock: VirtualClock
+  /** Applies YAML or JSON manifests as an administrator; then lets the cluster settle. Throws what the server refuses. */
+  apply(manifests: string): void
+  /** One request as an administrator, as it would come over HTTP. */
+  request(method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Answer
+  list<T extends Resource>(type: ResourceType<T>, namespace?: string): readonly T[]
+  /** Runs until nothing is left to do at this instant. */
+  settle(): void
+  /** Lets time pass ('90s', '24h', '30d', or milliseconds), every timer at its own instant, settling after each. */
+  advance(duration: string | number): void
+}
+
+const startDefault = Date.UTC(2026, 0, 1)
+/** Rounds of work at one instant before a cluster counts as one that never settles. */
+const roundsMax = 2_000_000
+const version = { major: '1', minor: '36', gitVersion: 'v1.36.0+skiff', gitCommit: '', gitTreeState: 'clean', buildDate: '1970-01-01T00:00:00Z', goVersion: '', compiler: 'skiff', platform: 'virtual' }
+
+/** The shape of the nth simulated node, counted from 0: 8 CPUs, 32 GiB, 110 pods. */
+export function simulatedNode(index: number, shape: Partial<NodeShape> = {}): NodeShape {
+  return {
+    name: `sim-${index + 1}`, simulated: true, address: `172.31.${index >> 8}.${index & 255}`, podCidr: `10.${128 + (index >> 8)}.${index & 255}.0/24`,
+    capacity: { cpu: '8', memory: '32Gi', pods: '110', 'ephemeral-storage': '100Gi' }, ...shape,
+  }
+}
+
+export function createCluster(options: VirtualClusterOptions = {}): VirtualCluster {
+  const clock = new VirtualClock(options.now ?? startDefault)
+  const loop = new WorkLoop()
+  const nodes = typeof options.nodes === 'object' ? options.nodes : Array.from({ length: options.nodes ?? 1 }, (_, index) => simulatedNode(index))
+  const random = seededRandom(options.seed ?? 1)
+  // A token that nothing outside this process would accept: nobody signs here, and no process of a simulated pod reads it.
+  const cluster = wireCluster({
+    store: createStore({ indexes: kindIndexes }), clock, random, loop, nodes, version,
+    podTokens: (ask, done) => { done({ is: 'token', token: 'simulated', issuedAt: clock.now(), expiresAt: clock.now() + ask.expirationSeconds * 1000 }) },
+  })
+  const settle = (): void => {
+    let rounds = 0
+    if (loop.pump(() => ++rounds < roundsMax)) throw new Error(`the cluster did not settle: something is at work without end at ${new Date(clock.now()).toISOString()}`)
+  }
+  const request: VirtualCluster['request'] = (method, path, body, headers = {}) => {
+    const [route = '', query = ''] = path.split('?')
+    const bytes = body === undefined ? new Uint8Array() : new TextEncoder().encode(typeof body === 'string' ? body : JSON.stringify(body))
+    return answerOf(stepOnce(cluster, { method, path: route, query, headers: { 'content-type': 'application/json', accept: 'application/json', 'user-agent': 'skiff', ...headers }, body: bytes, certificate: { commonName: 'skiff-admin', organizations: ['system:masters'] } }))
+  }
+  const virtual: VirtualCluster = {
+    ...cluster, clock, settle, request,
+    apply: (text) => {
+      for (const manifest of manifestsOf(text)) {
+        const path = pathOf(cluster.server.registry, manifest)
+        const answer = request('PATCH', `${path}?fieldManager=skiff&force=true`, manifest, { 'content-type': 'application/apply-patch+yaml' })
+        if (answer.status >= 300) throw new Error(`${manifest.kind} ${manifest.metadata.name ?? ''}: ${messageOf(answer.body)}`)
+      }
+      settle()
+    },
+    list: (type, namespace) => [...cluster.store.view.list(type, namespace)],
+    advance: (duration) => {
+      const target = clock.now() + (typeof duration === 'number' ? duration : durationMs(duration))
+      settle()
+      while (clock.advanceToNext(target)) settle()
+      clock.advanceTo(target)
+      settle()
+    },
+  }
+  settle()
+  return virtual
+}
+
+function stepOnce(cluster: Cluster, request: Request): Reply {
+  const reply = cluster.server.handler.step(request, new Map())
+  if (reply.is === 'asks') throw new Error(`${request.method} ${request.path} needs the outside (${reply.asks.map((ask) => ask.what).join()}), which a virtual cluster does not have`)
+  return reply
+}
+
+function answerOf(reply: Reply): Answer {
+  if (reply.is !== 'bytes') throw new Error('streams and watches have no place in a single request: read the store instead')
+  const decoder = new TextDecoder()
+  const text = reply.body.map((part) => decoder.decode(part, { stream: true })).join('')
+  return { status: reply.status, body: (reply.headers['content-type'] ?? '').includes('json') ? JSON.parse(text) : text }
+}
+
+const messageOf = (body: unknown): string => (typeof body === 'object' && body !== null && 'message' in body ? String(body.message) : String(body))
+
+const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+/** Milliseconds of '90s', '1h30m', '30d'. Throws on anything else. */
+export function durationMs(text: string): number {
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)]
+  if (parts.length === 0 || parts.map((part) => part[0]).join('') !== text) throw new Error(`a duration is written like 90s, 1h30m or 30d, not '${text}'`)
+  return parts.reduce((sum, part) => sum + Number(part[1]) * (units[part[2] ?? ''] ?? 0), 0)
+}
