@@ -75,6 +75,14 @@ function dnsOf(pod: Pod, cluster: ClusterNames): SandboxSpec['dns'] {
 }
 const nodeDns: SandboxSpec['dns'] = { nameservers: [], searches: [], options: [] }
 
-const clusterDns = (namespace: string, cluster: ClusterNames): SandboxSpec['dns'] => ({
-  nameservers: [cluster.dns], searches: [`${namespace}.svc.${cluster.domain}`, `svc.${cluster.domain}`, cluster.domain], options: ['ndots:5'],
-})
+/** Shared by the pods of a namespace. */
+function clusterDns(namespace: string, cluster: ClusterNames): SandboxSpec['dns'] {
+  const known = dnsOfNamespaces.get(cluster) ?? new Map<string, SandboxSpec['dns']>()
+  dnsOfNamespaces.set(cluster, known)
+  const found = known.get(namespace)
+  if (found !== undefined) return found
+  const made = { nameservers: [cluster.dns], searches: [`${namespace}.svc.${cluster.domain}`, `svc.${cluster.domain}`, cluster.domain], options: ['ndots:5'] }
+  known.set(namespace, made)
+  return made
+}
+const dnsOfNamespaces = new WeakMap<ClusterNames, Map<string, SandboxSpec['dns']>>()

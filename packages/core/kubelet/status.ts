@@ -1,12 +1,12 @@
 import type { Container, ContainerState, ContainerStateTerminated, ContainerStatus, PodCondition, PodStatus } from '../api/generated/types.ts'
 import type { Pod } from '../api/resources.ts'
 import type { Instant } from '../base/clock.ts'
-import { timestamp } from '../rules/time.ts'
 import { hasStarted, podIps, restarts } from './containers.ts'
 import { isInitialized } from './initialization.ts'
 import { probedState } from './probes.ts'
 import { qosOf } from './sandbox.ts'
 import { containerStatusOf, exitedBefore, type ExitedRun, isSidecar, type RunningRun } from './stands.ts'
+import { timeText } from './times.ts'
 import { memoryOf, standIn, type Work } from './work.ts'
 
 /** How a pod has ended, when it has. */
@@ -32,7 +32,7 @@ export function statusOf(work: Work, end: End | undefined): PodStatus {
     conditions: conditionsOf(work, phase, initStatuses, statuses, end !== undefined),
     hostIP: around.node.address, hostIPs: [{ ip: around.node.address }],
     ...(ips.length > 0 ? { podIP: ips[0], podIPs: ips.map((ip) => ({ ip })) } : {}),
-    startTime: before.startTime ?? timestamp(around.now),
+    startTime: before.startTime ?? timeText(around.now),
     ...(inits.length > 0 ? { initContainerStatuses: initStatuses } : {}),
     containerStatuses: statuses,
     qosClass: qosOf(pod),
@@ -62,7 +62,7 @@ function containerStatus(work: Work, container: Container, idle: string): Contai
         lastState: lastStateOf(exitedBefore(name, stand.attempt, around.observed), previous, stand.attempt),
         // As upstream: a regular init container is ready when it has succeeded.
         ready: probed.ready && !inHook && !isRegularInit(pod, container), started: probed.started && !inHook,
-        state: inHook ? { waiting: { reason: idle } } : { running: { startedAt: timestamp(run.startedAt) } },
+        state: inHook ? { waiting: { reason: idle } } : { running: { startedAt: timeText(run.startedAt) } },
       }
     }
     case 'exited': {
@@ -92,8 +92,8 @@ function lastStateOf(exited: ExitedRun | undefined, previous: ContainerStatus | 
 function terminatedState(run: ExitedRun): ContainerStateTerminated {
   const reason = run.reason ?? (run.outOfMemory ? 'OOMKilled' : run.exitCode === 0 ? 'Completed' : 'Error')
   return {
-    containerID: containerId(run.id), exitCode: run.exitCode, ...(run.finishedAt === 0 ? {} : { finishedAt: timestamp(run.finishedAt) }),
-    ...(run.message === '' ? {} : { message: run.message }), reason, ...(run.signal === 0 ? {} : { signal: run.signal }), startedAt: timestamp(run.startedAt),
+    containerID: containerId(run.id), exitCode: run.exitCode, ...(run.finishedAt === 0 ? {} : { finishedAt: timeText(run.finishedAt) }),
+    ...(run.message === '' ? {} : { message: run.message }), reason, ...(run.signal === 0 ? {} : { signal: run.signal }), startedAt: timeText(run.startedAt),
   }
 }
 const containerId = (id: string): string => (id === '' || id.includes('://') ? id : `skiff://${id}`)
@@ -171,7 +171,7 @@ function condition(pod: Pod, type: string, says: { readonly status: string; read
   const before = pod.status?.conditions?.find((one) => one.type === type)
   const observedGeneration = pod.metadata.generation
   return {
-    type, status: says.status, lastTransitionTime: before?.status === says.status ? before.lastTransitionTime ?? timestamp(now) : timestamp(now),
+    type, status: says.status, lastTransitionTime: before?.status === says.status ? before.lastTransitionTime ?? timeText(now) : timeText(now),
     ...(says.reason === undefined ? {} : { reason: says.reason }), ...(says.message === undefined ? {} : { message: says.message }),
     ...(observedGeneration === undefined ? {} : { observedGeneration }),
   }

@@ -6,7 +6,7 @@ import { instantOf } from '../../rules/time.ts'
 import type { Pod } from '../../api/resources.ts'
 import type { ContainerRuntime, ContainerSpec, RuntimeCommand, RuntimeContainer, RuntimeEvent, RuntimePod, RuntimeState, SandboxSpec } from '../runtime.ts'
 import { AddressPools } from './address-pools.ts'
-import { durationMs, type Script, scriptOf, scriptPrefix } from './script.ts'
+import { durationMs, plainScript, type Script, scriptOf, scriptPrefix } from './script.ts'
 
 export interface SimulatedRuntime extends ContainerRuntime, Freezable<SimulatedState> {
   addNode(name: string, podCidr: string): void
@@ -24,8 +24,8 @@ export interface SimulatedState {
 /** Plain data, except for the map that the port asks for; replaced as a whole at each change. */
 interface SimulatedPod extends RuntimePod {
   readonly containers: ReadonlyMap<string, readonly RuntimeContainer[]>
-  /** By container: what the newest attempt was started with. */
-  readonly specs: Readonly<Record<string, ContainerSpec>>
+  /** By container: how its newest attempt lives. */
+  readonly scripts: Readonly<Record<string, Script>>
 }
 type Check = Extract<RuntimeCommand, { readonly do: 'check' }>
 
@@ -44,6 +44,7 @@ class Simulation implements SimulatedRuntime {
   readonly #images = new Map<string, Map<string, { readonly id: string; readonly sizeBytes: number }>>()
   readonly #addresses = new AddressPools()
   readonly #listeners = new Set<(event: RuntimeEvent) => void>()
+  readonly #scripts = new Map<string, Script>()
   readonly #state: RuntimeState
 
   constructor(clock: Clock) {
@@ -82,7 +83,7 @@ class Simulation implements SimulatedRuntime {
   foretell(command: Check): { readonly ok: boolean; readonly output: string; readonly until?: Instant } {
     const run = this.#running(command.pod, command.container, command.attempt)
     if (run === undefined) return { ok: false, output: 'the container is not running' }
-    const script = this.#script(run.pod, command.container, command.attempt)
+    const script = scriptIn(run.pod, command.container)
     const now = this.#clock.now()
     const kind = command.id.split('@')[0]
     const from = run.startedAt + (kind === 'readiness' ? script.readyAfterMs : kind === 'startup' ? script.startedAfterMs : 0)
@@ -97,16 +98,16 @@ class Simulation implements SimulatedRuntime {
     const addresses = pod.status?.podIPs?.map((one) => one.ip) ?? []
     if (pod.spec.hostNetwork !== true) for (const address of addresses) this.#addresses.take(spec.node, address)
     const containers = new Map<string, readonly RuntimeContainer[]>()
-    const specs: Record<string, ContainerSpec> = {}
+    const scripts: Record<string, Script> = {}
     for (const { name, image = '' } of [...(pod.spec.initContainers ?? []), ...pod.spec.containers]) {
       const status = containerStatusOf(pod, name)
       const startedAt = instantOf(status?.state?.running?.startedAt)
       const made = containerSpec(name)
       if (status === undefined || startedAt === undefined || made === undefined) continue
-      specs[name] = made
+      scripts[name] = this.#shared(scriptOf(spec.annotations, name, status.restartCount, made))
       containers.set(name, [{ is: 'running', attempt: status.restartCount, image, id: status.containerID ?? '', imageId: status.imageID, startedAt }])
     }
-    this.#put({ uid, spec, sandbox: { is: 'ready', addresses, at: this.#clock.now() }, volumes: { generation: 1 }, containers, specs })
+    this.#put({ uid, spec, sandbox: { is: 'ready', addresses, at: this.#clock.now() }, volumes: { generation: 1 }, containers, scripts })
     for (const [name, runs] of containers) for (const run of runs) this.#setExit(uid, name, run.attempt)
   }
 
@@ -149,6 +150,7 @@ class Simulation implements SimulatedRuntime {
   }
   #image(node: string, image: string): void {
     const images = this.#images.get(node) ?? new Map<string, { readonly id: string; readonly sizeBytes: number }>()
+    if (images.has(image)) return
     images.set(image, { id: imageIdOf(image), sizeBytes: imageBytes })
     this.#images.set(node, images)
   }
@@ -157,7 +159,7 @@ class Simulation implements SimulatedRuntime {
     const at = this.#clock.now()
     const before = this.#pods.get(uid)
     if (before?.sandbox.is === 'ready') { this.#emit({ is: 'sandbox-ready', pod: uid, addresses: before.sandbox.addresses, at }); return }
-    const shared = { uid, spec, volumes: before?.volumes, containers: before?.containers ?? noContainers, specs: before?.specs ?? {} }
+    const shared = { uid, spec, volumes: before?.volumes, containers: before?.containers ?? noContainers, scripts: before?.scripts ?? noScripts }
     const address = spec.hostNetwork ? undefined : this.#addresses.next(spec.node)
     if (address === undefined && !spec.hostNetwork) {
       const message = `no free address in the pod range of node ${spec.node}`
@@ -171,9 +173,9 @@ class Simulation implements SimulatedRuntime {
   }
 
   #start(pod: SimulatedPod, container: string, attempt: number, spec: ContainerSpec): void {
-    const script = scriptOf(pod.spec.annotations, container, attempt, spec)
+    const script = this.#shared(scriptOf(pod.spec.annotations, container, attempt, spec))
     const creating: RuntimeContainer = { is: 'creating', attempt, image: spec.image }
-    this.#put({ ...pod, specs: { ...pod.specs, [container]: spec }, containers: withRun(pod.containers, container, creating) })
+    this.#put({ ...pod, scripts: { ...pod.scripts, [container]: script }, containers: withRun(pod.containers, container, creating) })
     if (script.startDelayMs > 0) this.#wake('begin', pod.uid, container, attempt, this.#clock.now() + script.startDelayMs)
     else this.#begin(pod.uid, container, attempt)
   }
@@ -184,7 +186,7 @@ class Simulation implements SimulatedRuntime {
     if (pod === undefined || run?.is !== 'creating') return
     const at = this.#clock.now()
     const id = `simulated://${uid}-${container}-${attempt}`
-    const imageId = imageIdOf(run.image)
+    const imageId = this.#images.get(pod.spec.node)?.get(run.image)?.id ?? imageIdOf(run.image)
     this.#put({ ...pod, containers: withRun(pod.containers, container, { is: 'running', attempt, image: run.image, id, imageId, startedAt: at }) })
     this.#setExit(uid, container, attempt)
     this.#emit({ is: 'started', pod: uid, container, attempt, id, imageId, at })
@@ -193,7 +195,7 @@ class Simulation implements SimulatedRuntime {
   #setExit(uid: string, container: string, attempt: number): void {
     const found = this.#running(uid, container, attempt)
     if (found === undefined) return
-    const { runForMs } = this.#script(found.pod, container, attempt)
+    const { runForMs } = scriptIn(found.pod, container)
     if (runForMs !== undefined) this.#wake('exit', uid, container, attempt, found.startedAt + runForMs)
   }
 
@@ -201,7 +203,7 @@ class Simulation implements SimulatedRuntime {
     const run = pod.containers.get(container)?.find((one) => one.attempt === attempt)
     if (run?.is === 'creating') { this.#begin(pod.uid, container, attempt); this.submit({ do: 'stop', pod: pod.uid, container, attempt, graceSeconds }); return }
     if (run?.is !== 'running') return
-    const script = this.#script(pod, container, attempt)
+    const script = scriptIn(pod, container)
     const graceMs = graceSeconds * 1000
     if (script.stopDelayMs > graceMs) this.#wake('kill', pod.uid, container, attempt, this.#clock.now() + graceMs)
     else if (script.stopDelayMs > 0) this.#wake('stopped', pod.uid, container, attempt, this.#clock.now() + script.stopDelayMs)
@@ -248,7 +250,7 @@ class Simulation implements SimulatedRuntime {
     this.#forget(after)
     if (keepLogs) {
       const containers = new Map([...after.containers].map(([name, runs]) => [name, runs.filter((run) => run.is === 'exited')] as const))
-      this.#put({ ...after, containers, specs: {}, sandbox: { is: 'gone' }, volumes: undefined })
+      this.#put({ ...after, containers, scripts: noScripts, sandbox: { is: 'gone' }, volumes: undefined })
     }
     this.#emit({ is: 'torn-down', pod: pod.uid, at })
   }
@@ -275,7 +277,7 @@ class Simulation implements SimulatedRuntime {
     const pod = this.#pods.get(uid)
     if (pod === undefined) return
     if (what === 'begin') { this.#begin(uid, container, attempt); return }
-    const script = this.#script(pod, container, attempt)
+    const script = scriptIn(pod, container)
     if (what === 'exit') this.#exit(uid, container, attempt, script.outOfMemory ? 137 : script.exitCode, 0, script.outOfMemory, script.message)
     else if (what === 'kill') this.#exit(uid, container, attempt, 137, 9, false, '')
     else this.#exit(uid, container, attempt, script.stopExitCode, 0, false, '')
@@ -292,15 +294,18 @@ class Simulation implements SimulatedRuntime {
     const run = pod?.containers.get(container)?.find((one) => one.attempt === attempt)
     return pod === undefined || run?.is !== 'running' ? undefined : { pod, run, startedAt: run.startedAt }
   }
-  #script(pod: SimulatedPod, container: string, attempt: number): Script {
-    return scriptOf(pod.spec.annotations, container, attempt, pod.specs[container] ?? emptySpec)
+  /** Most scripts are alike: they share one value. */
+  #shared(script: Script): Script {
+    const key = JSON.stringify(script)
+    const known = this.#scripts.get(key)
+    if (known !== undefined) return known
+    if (this.#scripts.size < scriptsSharedMax) this.#scripts.set(key, script)
+    return script
   }
 }
-const emptySpec: ContainerSpec = {
-  image: '', command: [], args: [], env: [], workingDir: '', mounts: [], stdin: false, stdinOnce: false, tty: false, resources: { cpuMillisRequested: 0, memoryBytesRequested: 0 },
-  security: { supplementalGroups: [], privileged: false, readOnlyRoot: false, allowPrivilegeEscalation: true, mustRunAsNonRoot: false, capabilitiesAdded: [], capabilitiesDropped: [] },
-  terminationMessagePath: '', terminationMessagePolicy: 'File',
-}
+const scriptsSharedMax = 1000
+const noScripts: Readonly<Record<string, Script>> = {}
+const scriptIn = (pod: SimulatedPod, container: string): Script => pod.scripts[container] ?? plainScript
 
 /** The runs with one put in its attempt's place, or at the end. */
 function withRun(containers: ReadonlyMap<string, readonly RuntimeContainer[]>, name: string, run: RuntimeContainer): ReadonlyMap<string, readonly RuntimeContainer[]> {

@@ -17,7 +17,12 @@ export interface Script {
   readonly liveForMs: number | undefined
 }
 
-/** The annotations a script is read from. `NAME.container` after one makes it that container's own. */
+/** Starts at once, runs until it is stopped, passes every check. */
+export const plainScript: Script = {
+  startDelayMs: 0, runForMs: undefined, exitCode: 0, outOfMemory: false, message: '', stopDelayMs: 0, stopExitCode: 143, readyAfterMs: 0, startedAfterMs: 0, liveForMs: undefined,
+}
+
+/** The annotations a script is read from. `.CONTAINER` after one makes it that container's own. */
 export const scriptPrefix = 'skiff.dev/'
 const endingRunMs = 1000
 /** What a process that is ended by SIGTERM leaves. */
