@@ -1,0 +1,5 @@
+export { type Apply, applyPatch, trackUpdate, type Update } from './apply.ts'
+export { jsonPatch } from './json-patch.ts'
+export { mergePatch } from './merge-patch.ts'
+export { strategicPatch } from './strategic.ts'
+export { type PatchType, patchObject, patchTypes, readApplied } from './body.ts'

@@ -1,0 +1,144 @@
+// Objects seen through the schema: which paths they set, how two of them differ, how they merge, and one without some paths.
+import { deepEqual } from 'fast-equals'
+import type { Definition, Definitions, Field } from '../schema/types.ts'
+import { type FieldSet, isEmpty, node, noFields, oneField } from './field-set.ts'
+import { isMap, itemElement, type Json, memberField, type Shape, shapeOf } from './shape.ts'
+
+/** The root as a field, so that one walk serves all. */
+export const rootField = (definition: Definition): Field => ({ type: 'object', ref: definition.name, mapType: 'granular' })
+
+/** What differs: paths that are new, that changed, and that are gone (with all below them). */
+export interface Comparison { readonly added: FieldSet; readonly modified: FieldSet; readonly removed: FieldSet }
+
+export class Typed {
+  readonly #definitions: Definitions
+  constructor(definitions: Definitions) { this.#definitions = definitions }
+
+  /** The paths that an applied value sets. */
+  fields(value: unknown, field: Field | undefined): FieldSet {
+    const shape = shapeOf(field, value, this.#definitions)
+    const below = new Map<string, FieldSet>()
+    if ((shape.is === 'struct' || shape.is === 'map') && isMap(value)) {
+      for (const [name, item] of Object.entries(value)) {
+        const inner = this.fields(item, memberField(shape, name))
+        const own = inner.has || item === null || (isMap(item) && Object.keys(item).length === 0) || shape.is === 'map'
+        const made = node(own, inner.below)
+        if (made) below.set(`f:${name}`, made)
+      }
+      return { has: false, below }
+    }
+    if ((shape.is === 'keyed' || shape.is === 'set') && Array.isArray(value)) {
+      for (const item of value) below.set(itemElement(shape, item, this.#definitions), { has: true, below: shape.is === 'keyed' ? this.fields(item, shape.items).below : new Map() })
+      return { has: false, below }
+    }
+    return oneField
+  }
+
+  /** Every path of a value that comes new, with the maps and lists on the way. */
+  #whole(value: unknown, field: Field | undefined): FieldSet {
+    const { below } = this.#belowWhole(value, field)
+    return { has: true, below }
+  }
+  #belowWhole(value: unknown, field: Field | undefined): FieldSet {
+    const below = new Map<string, FieldSet>()
+    const shape = shapeOf(field, value, this.#definitions)
+    for (const [element, item, inner] of this.#members(value, shape)) below.set(element, this.#whole(item, inner))
+    return { has: false, below }
+  }
+  #members(value: unknown, shape: Shape): readonly (readonly [string, unknown, Field | undefined])[] {
+    if ((shape.is === 'struct' || shape.is === 'map') && isMap(value)) return Object.entries(value).map(([name, item]) => [`f:${name}`, item, memberField(shape, name)])
+    if (shape.is === 'keyed' && Array.isArray(value)) return value.map((item) => [itemElement(shape, item, this.#definitions), item, shape.items])
+    if (shape.is === 'set' && Array.isArray(value)) return value.map((item) => [itemElement(shape, item, this.#definitions), item, undefined])
+    return []
+  }
+
+  /** How the second differs from the first. */
+  compare(before: unknown, after: unknown, field: Field | undefined): Comparison {
+    const shape = shapeOf(field, after ?? before, this.#definitions)
+    if (shape.is === 'leaf' || !sameForm(before, after)) return { added: noFields, modified: deepEqual(before, after) ? noFields : oneField, removed: noFields }
+    const old = new Map(this.#members(before, shape).map(([element, item]) => [element, item]))
+    const added = new Map<string, FieldSet>()
+    const modified = new Map<string, FieldSet>()
+    const removed = new Map<string, FieldSet>()
+    const keep = (into: Map<string, FieldSet>, element: string, set: FieldSet): void => { if (!isEmpty(set)) into.set(element, set) }
+    for (const [element, item, inner] of this.#members(after, shape)) {
+      if (!old.has(element)) { added.set(element, this.#whole(item, inner)); continue }
+      const was = old.get(element)
+      old.delete(element)
+      if (was === item) continue
+      const below = this.compare(was, item, inner)
+      keep(added, element, below.added)
+      keep(modified, element, below.modified)
+      keep(removed, element, below.removed)
+    }
+    for (const element of old.keys()) removed.set(element, oneField)
+    return { added: { has: false, below: added }, modified: { has: false, below: modified }, removed: { has: false, below: removed } }
+  }
+
+  /** The live value with the applied one merged in. */
+  merge(live: unknown, applied: unknown, field: Field | undefined): unknown {
+    const shape = shapeOf(field, applied, this.#definitions)
+    if (shape.is === 'leaf' || !sameForm(live, applied)) return applied
+    if (isMap(live) && isMap(applied)) {
+      const made = new Map<string, unknown>(Object.entries(live))
+      for (const [name, value] of Object.entries(applied)) made.set(name, made.has(name) ? this.merge(made.get(name), value, memberField(shape, name)) : value)
+      return Object.fromEntries(made)
+    }
+    return this.#mergeLists(this.#members(live, shape), this.#members(applied, shape), shape)
+  }
+  /** Items of both come in the applied order; items of the live list alone keep their place among them. */
+  #mergeLists(live: readonly (readonly [string, unknown, Field | undefined])[], applied: readonly (readonly [string, unknown, Field | undefined])[], shape: Shape): readonly unknown[] {
+    const old = new Map(live.map(([element, item]) => [element, item]))
+    const wanted = new Set(applied.map(([element]) => element))
+    const made: unknown[] = []
+    const done = new Set<string>()
+    let next = 0
+    for (const [element, item] of live) {
+      if (!wanted.has(element)) { made.push(item); continue }
+      while (next < applied.length && !done.has(element)) {
+        const [name, value, inner] = applied[next++] ?? ['', undefined, undefined]
+        done.add(name)
+        made.push(old.has(name) && shape.is === 'keyed' ? this.merge(old.get(name), value, inner) : value)
+      }
+    }
+    for (; next < applied.length; next++) made.push(applied[next]?.[1])
+    return made
+  }
+
+  /** The value without these paths (and all below them); maps and lists that become empty go too. */
+  without(value: unknown, gone: FieldSet, field: Field | undefined): unknown {
+    if (gone.has) return undefined
+    if (gone.below.size === 0) return value
+    const shape = shapeOf(field, value, this.#definitions)
+    const kept: (readonly [string, unknown])[] = []
+    const members = this.#members(value, shape)
+    if (members.length === 0) return value
+    for (const [element, item, inner] of members) {
+      const branch = gone.below.get(element)
+      const left = branch === undefined ? item : this.without(item, branch, inner)
+      if (left !== undefined) kept.push([element, left])
+    }
+    if (kept.length === 0) return undefined
+    return Array.isArray(value) ? kept.map(([, item]) => item) : Object.fromEntries(kept.map(([element, item]) => [element.slice(2), item]))
+  }
+}
+
+const sameForm = (left: unknown, right: unknown): boolean => (isMap(left) && isMap(right)) || (Array.isArray(left) && Array.isArray(right))
+
+/**
+ * What upstream takes for granted in a new object: parts that its types always have. A manager that creates the object owns
+ * what is inside them, and not the parts themselves.
+ */
+export function skeleton(value: unknown, definition: Definition, definitions: Definitions): Json {
+  if (!isMap(value)) return {}
+  const made: Record<string, unknown> = {}
+  for (const [name, item] of Object.entries(value)) {
+    const field = definition.fields[name]
+    if (field === undefined || !(always.includes(name) || definition.required.includes(name))) continue
+    const inner = field.ref === undefined ? undefined : definitions.get(field.ref)
+    if (field.items && field.listType !== undefined && field.listType !== 'atomic') made[name] = []
+    else if (inner && !inner.scalar && inner.mapType !== 'atomic') made[name] = skeleton(item, inner, definitions)
+  }
+  return made
+}
+const always = ['metadata', 'spec', 'status', 'template', 'strategy', 'updateStrategy', 'jobTemplate']
