@@ -4,7 +4,7 @@ import { bodyTypes, decode, type Decoded, type FieldValidation, type GroupVersio
 import type { Machine } from './machine.ts'
 import { type Form, formOf } from './negotiate.ts'
 import { badRequest, internal, invalid, tooLargeBody, unsupportedMediaType } from './refusals.ts'
-import { type Route, routeOf } from './route.ts'
+import { isTrue, type Route, routeOf } from './route.ts'
 import type { Request } from './types.ts'
 
 export interface Call {
@@ -27,8 +27,8 @@ export function writingOf({ request, query }: Call): { readonly form: Form; read
     : badRequest(`unrecognized includeObject value: ${JSON.stringify(includeObject)}`)
 }
 
-/** What a write's query says. */
-export interface WriteQuery { readonly dryRun: boolean; readonly manager: string; readonly mode: FieldValidation; readonly force: boolean }
+/** What a write's query says; `named`: the manager is, and not guessed from the client's name. */
+export interface WriteQuery { readonly dryRun: boolean; readonly manager: string; readonly mode: FieldValidation; readonly force: boolean; readonly named: boolean }
 
 const managerMax = 128
 /** Reads dryRun, fieldManager, fieldValidation and force. 422 for values that are none of these. */
@@ -43,7 +43,7 @@ export function writeQueryOf({ request, query }: Call, options: 'CreateOptions' 
   }
   const manager = query.get('fieldManager') || (request.headers['user-agent'] ?? '').split('/')[0] || 'unknown'
   if (manager.length > managerMax) return invalid(type, '', [{ path: 'fieldManager', reason: 'FieldValueTooLong', value: manager, detail: `may not be more than ${managerMax} bytes` }])
-  return { dryRun: dryRun.includes('All'), manager, mode, force: query.get('force') === 'true' }
+  return { dryRun: dryRun.includes('All'), manager, mode, force: isTrue(query, 'force'), named: (query.get('fieldManager') ?? '') !== '' }
 }
 
 const bodyMax = 3 * 1024 * 1024

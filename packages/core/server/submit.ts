@@ -9,7 +9,7 @@ import { commit, type Decided, keyOfObject, type Manner } from './write/decided.
 import { decideCreate } from './write/create.ts'
 import { decideDelete } from './write/delete.ts'
 import { decideInvoke } from './write/invoke.ts'
-import { mergePatch } from './write/merge.ts'
+import { mergePatch } from '../api/patch/index.ts'
 import { decideRecord } from './write/record.ts'
 import { decideReplace, decideUpdate, type Part } from './write/update.ts'
 
@@ -40,7 +40,7 @@ function carryOut(machine: Machine, action: Action, actor: Actor): Outcome {
 }
 
 function decide(machine: Machine, action: Action, actor: Actor): Decided | Refusal {
-  const manner: Manner = { user: { name: actor.user, groups: actor.groups }, manager: undefined, dryRun: false }
+  const manner: Manner = { user: { name: actor.user, groups: actor.groups }, owner: { is: 'nobody' }, dryRun: false }
   switch (action.do) {
     case 'create': {
       const endpoint = machine.registry.byGroupKind(action.object.apiVersion, action.object.kind)

@@ -38,7 +38,7 @@ export function decideCreate(machine: Machine, endpoint: Endpoint, draft: Draft,
 
 /** What the server sets and what a client may not: in the order upstream prints it. */
 function freshMetadata(machine: Machine, { kind }: Endpoint, asked: ObjectMeta, name: string): ObjectMeta {
-  const { deletionTimestamp: _, deletionGracePeriodSeconds: _grace, selfLink: _link, resourceVersion: _version, uid: _uid, creationTimestamp: _created, generation: _generation, managedFields: _fields, ...kept } = asked
+  const { deletionTimestamp: _, deletionGracePeriodSeconds: _grace, selfLink: _link, resourceVersion: _version, uid: _uid, creationTimestamp: _created, generation: _generation, ...kept } = asked
   return {
     ...kept, name, uid: machine.random.uuid(), creationTimestamp: timestamp(machine.now()),
     ...(kind.generation !== undefined && { generation: 1 }),

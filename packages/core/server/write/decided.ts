@@ -16,8 +16,8 @@ export type Decided =
 /** How a write is asked for. */
 export interface Manner {
   readonly user: User
-  /** Who is named in managedFields; undefined: this write is not tracked. */
-  readonly manager: string | undefined
+  /** Who is named in managedFields: a writer; nobody, for components; or those whom an apply has noted already. */
+  readonly owner: { readonly is: 'writer'; readonly manager: string } | { readonly is: 'nobody' } | { readonly is: 'applied' }
   readonly dryRun: boolean
 }
 

@@ -1,9 +1,10 @@
 // PATCH: the object as the client's version shows it, changed by the patch, and written like a PUT.
+import { applyPatch, jsonPatch, mergePatch, strategicPatch } from '../../api/patch/index.ts'
 import { isRefusal, type Refusal } from '../../api/refusal.ts'
-import type { Resource } from '../../api/resource.ts'
-import { decodeReading } from '../../api/schema/decode.ts'
+import type { Draft, Resource } from '../../api/resource.ts'
+import { decode, decodeReading, type Expected } from '../../api/schema/decode.ts'
 import { readJson } from '../../api/text/index.ts'
-import { type Call, contentTypeOf, oversized, writeQueryOf } from '../call.ts'
+import { type Call, contentTypeOf, oversized, type WriteQuery, writeQueryOf } from '../call.ts'
 import { shownAs } from '../encode.ts'
 import type { Machine, User } from '../machine.ts'
 import { placeOf } from '../read/verbs.ts'
@@ -11,14 +12,28 @@ import { badRequest, internal, invalid, notFound, unsupportedMediaType } from '.
 import type { Endpoint } from '../registry.ts'
 import type { Answer } from '../reply.ts'
 import type { ResourceRoute } from '../route.ts'
-import type { ScalePart } from './scale.ts'
-import { scaleDefinition, scaleKind, scaleOf } from './scale.ts'
-import type { Part } from './update.ts'
-import { mergePatch } from './merge.ts'
-import { misplaced } from './update.ts'
+import { decideCreate } from './create.ts'
+import type { Manner } from './decided.ts'
+import { scaleDefinition, scaleKind, scaleOf, type ScalePart } from './scale.ts'
+import { ignoredBy } from './tracked.ts'
+import { misplaced, type Part, partName } from './update.ts'
 import { decidePart, finish, gvkOf } from './verbs.ts'
 
-const types = ['application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json', 'application/apply-patch+yaml']
+const applied = 'application/apply-patch+yaml'
+const types = ['application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json', applied]
+const options = { group: 'meta.k8s.io', kind: 'PatchOptions' }
+
+/** All that the ways to patch have in common. */
+interface Patching {
+  readonly machine: Machine
+  readonly call: Call
+  readonly endpoint: Endpoint
+  readonly part: Part | ScalePart
+  readonly at: { readonly namespace: string; readonly name: string }
+  readonly asked: WriteQuery
+  readonly expected: Expected
+  readonly user: User
+}
 
 export function patch(machine: Machine, call: Call, route: ResourceRoute, endpoint: Endpoint, part: Part | ScalePart, user: User): Answer | Refusal {
   const { request, query } = call
@@ -28,28 +43,62 @@ export function patch(machine: Machine, call: Call, route: ResourceRoute, endpoi
   if (isRefusal(asked)) return asked
   const tooLarge = oversized(request)
   if (tooLarge !== undefined) return tooLarge
-  if (query.has('force') && type !== 'application/apply-patch+yaml') return invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [{ path: 'force', reason: 'FieldValueForbidden', detail: 'may not be specified for non-apply patch' }])
-  const { namespace, name } = placeOf(endpoint, route)
-  const before = machine.store.view.get(endpoint.kind, namespace, name)
-  if (before === undefined) return notFound({ ...endpoint.kind, group: endpoint.served.group }, name)
-  const document = shownPart(endpoint, part, before)
-  const patched = patchedDocument(request.body, type, document)
-  if (isRefusal(patched)) return patched
+  if (type === applied && !asked.named) return invalid(options, '', [{ path: 'fieldManager', reason: 'FieldValueRequired', detail: 'is required for apply patch' }])
+  if (type !== applied && query.has('force')) return invalid(options, '', [{ path: 'force', reason: 'FieldValueForbidden', detail: 'may not be specified for non-apply patch' }])
   const definition = machine.definitions.get(part.is === 'scale' ? scaleDefinition : endpoint.served.definition)
   if (definition === undefined) return internal(`no schema ${endpoint.served.definition}`)
-  const decoded = decodeReading({ ok: true, value: patched, duplicates: [] }, { definitions: machine.definitions, definition, mode: asked.mode, kind: part.is === 'scale' ? scaleKind : gvkOf(endpoint) })
+  const expected: Expected = { definitions: machine.definitions, definition, mode: asked.mode, kind: part.is === 'scale' ? scaleKind : gvkOf(endpoint) }
+  const patching: Patching = { machine, call, endpoint, part, at: placeOf(endpoint, route), asked, expected, user }
+  const before = machine.store.view.get(endpoint.kind, patching.at.namespace, patching.at.name)
+  if (type === applied) return apply(patching, before)
+  return before === undefined ? notFound({ ...endpoint.kind, group: endpoint.served.group }, patching.at.name) : change(patching, type, before)
+}
+
+/** A patch that says what changes. */
+function change({ machine, call, endpoint, part, at, asked, expected, user }: Patching, type: string, before: Resource): Answer | Refusal {
+  const document = part.is === 'scale' ? scaleOf(part, before) : shownAs(endpoint.served, before)
+  const patched = patchedDocument(call.request.body, type, document as Readonly<Record<string, unknown>>, expected)
+  if (isRefusal(patched)) return patched
+  const decoded = decodeReading({ ok: true, value: patched.value, duplicates: [] }, expected)
   if (isRefusal(decoded)) return decoded
-  const wrong = misplaced(decoded.value, { namespace, name })
+  const wrong = misplaced(decoded.value, at)
   if (wrong !== undefined) return wrong
-  const manner = { user, manager: asked.manager, dryRun: asked.dryRun }
+  const manner: Manner = { user, owner: { is: 'writer', manager: asked.manager }, dryRun: asked.dryRun }
   return finish(machine, call, decidePart(machine, endpoint, part, decoded.value, before, manner), manner, decoded.warnings, part)
 }
 
-const shownPart = (endpoint: Endpoint, part: Part | ScalePart, object: Resource): object => (part.is === 'scale' ? scaleOf(part, object) : shownAs(endpoint.served, object))
-
-function patchedDocument(body: Uint8Array, type: string, document: object): object | Refusal {
+function patchedDocument(body: Uint8Array, type: string, document: Readonly<Record<string, unknown>>, { definition, definitions }: Expected): { readonly value: unknown } | Refusal {
   const reading = readJson(new TextDecoder().decode(body))
   if (!reading.ok) return badRequest(`error decoding patch: ${reading.message}`)
-  if (type !== 'application/merge-patch+json') return badRequest(`patches of type ${type} come later`)
-  return mergePatch(document, reading.value) as object
+  if (type === 'application/json-patch+json') return jsonPatch(document, reading.value)
+  if (type === 'application/strategic-merge-patch+json') return strategicPatch(document, reading.value, definition, definitions)
+  if (typeof reading.value !== 'object' || reading.value === null || Array.isArray(reading.value)) return badRequest('a merge patch is an object')
+  return { value: mergePatch(document, reading.value) }
+}
+
+/** A patch that says what its manager wants: creates what is not there, and changes what nobody else owns. */
+function apply({ machine, call, endpoint, part, at, asked, expected, user }: Patching, before: Resource | undefined): Answer | Refusal {
+  const { kind, served } = endpoint
+  const decoded = decode(call.request.body, applied, expected)
+  if (isRefusal(decoded)) return decoded
+  const wrong = misplaced(decoded.value, at)
+  if (wrong !== undefined) return wrong
+  const type = { ...kind, group: served.group }
+  if (part.is === 'scale') return badRequest('a scale cannot be applied')
+  if (before === undefined && part.is !== 'main') return notFound(type, at.name)
+  const { uid } = decoded.value.metadata
+  if (before === undefined && uid !== undefined && uid !== '') {
+    return { refused: true, code: 409, reason: 'Conflict', message: `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`, details: {} }
+  }
+  const config: Draft = { ...decoded.value, metadata: { ...decoded.value.metadata, name: at.name, ...(at.namespace !== '' && { namespace: at.namespace }) } }
+  const live = before === undefined ? undefined : shownAs(served, before) as Draft
+  const made = applyPatch({
+    live, config, manager: asked.manager, force: asked.force, subresource: partName(part), ignores: ignoredBy(kind, partName(part)),
+    definition: expected.definition, definitions: machine.definitions, now: machine.now(),
+  })
+  if (isRefusal(made)) return made
+  const manner: Manner = { user, owner: { is: 'applied' }, dryRun: asked.dryRun }
+  if (before !== undefined) return finish(machine, call, decidePart(machine, endpoint, part, made, before, manner), manner, decoded.warnings, part)
+  const refusal = machine.authorizer.refusal({ is: 'resource', user, verb: 'create', group: served.group, version: served.version, resource: kind.plural, subresource: '', namespace: at.namespace, name: at.name })
+  return refusal ?? finish(machine, call, decideCreate(machine, endpoint, made, manner), manner, decoded.warnings)
 }

@@ -1,11 +1,28 @@
 // Who owns which field: metadata.managedFields.
-import type { Resource } from '../../api/resource.ts'
+import { trackUpdate } from '../../api/patch/index.ts'
+import type { Draft, Resource } from '../../api/resource.ts'
 import type { Machine } from '../machine.ts'
-import type { Endpoint } from '../registry.ts'
+import type { AnyKind, Endpoint } from '../registry.ts'
 import type { Manner } from './decided.ts'
 
-/** The object with its managedFields brought up to date. */
-export function tracked(_machine: Machine, _endpoint: Endpoint, next: Resource, before: Resource | undefined, _subresource: string, _manner: Manner): Resource {
-  const kept = before?.metadata.managedFields
-  return kept === undefined || next.metadata.managedFields !== undefined ? next : { ...next, metadata: { ...next.metadata, managedFields: kept } }
+/** The object with its managedFields brought up to date. What an apply has settled stays; components' own writes are not tracked. */
+export function tracked(machine: Machine, { kind }: Endpoint, next: Resource, before: Resource | undefined, subresource: string, { owner }: Manner): Resource {
+  const hub = kind.served[0]
+  const definition = hub === undefined ? undefined : machine.definitions.get(hub.definition)
+  if (owner.is === 'applied' || definition === undefined) return next
+  if (owner.is === 'nobody') return withEntriesOf(next, before)
+  return trackUpdate({
+    before: before as unknown as Draft | undefined, after: next as unknown as Draft, manager: owner.manager, subresource, ignores: ignoredBy(kind, subresource),
+    definition, definitions: machine.definitions, now: machine.now(),
+  }) as unknown as Resource
+}
+
+/** Top-level fields that a write of this part does not touch. */
+export const ignoredBy = (kind: AnyKind, subresource: string): readonly string[] => (subresource === 'status' ? ['spec'] : kind.hasStatus ? ['status'] : [])
+
+function withEntriesOf(next: Resource, before: Resource | undefined): Resource {
+  if (next.metadata.managedFields === before?.metadata.managedFields) return next
+  const { managedFields: _, ...metadata } = next.metadata
+  const entries = before?.metadata.managedFields
+  return { ...next, metadata: entries === undefined ? metadata : { ...metadata, managedFields: entries } }
 }

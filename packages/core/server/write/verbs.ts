@@ -28,7 +28,7 @@ export function create(machine: Machine, call: Call, route: ResourceRoute, endpo
   const wrong = misplaced(body.value, { namespace, name: undefined })
   if (wrong !== undefined) return wrong
   const draft: Draft = namespace === '' ? body.value : { ...body.value, metadata: { ...body.value.metadata, namespace } }
-  const manner = { user, manager: asked.manager, dryRun: asked.dryRun }
+  const manner: Manner = { user, owner: { is: 'writer', manager: asked.manager }, dryRun: asked.dryRun }
   return finish(machine, call, decideCreate(machine, endpoint, draft, manner), manner, body.warnings)
 }
 
@@ -46,7 +46,7 @@ export function update(machine: Machine, call: Call, route: ResourceRoute, endpo
   if (!body.value.metadata.name) return badRequest(`name must be provided`)
   const before = machine.store.view.get(endpoint.kind, namespace, name)
   if (before === undefined) return notFound({ ...endpoint.kind, group: endpoint.served.group }, name)
-  const manner = { user, manager: asked.manager, dryRun: asked.dryRun }
+  const manner: Manner = { user, owner: { is: 'writer', manager: asked.manager }, dryRun: asked.dryRun }
   return finish(machine, call, decidePart(machine, endpoint, part, body.value, before, manner), manner, body.warnings, part)
 }
 
@@ -78,7 +78,7 @@ export function remove(machine: Machine, call: Call, route: ResourceRoute, endpo
   const type = { ...endpoint.kind, group: endpoint.served.group }
   const before = machine.store.view.get(endpoint.kind, namespace, name)
   if (before === undefined) return notFound(type, name)
-  const manner: Manner = { user, manager: undefined, dryRun: asked.dryRun }
+  const manner: Manner = { user, owner: { is: 'nobody' }, dryRun: asked.dryRun }
   const decided = decideDelete(machine, endpoint, before, asked.options, manner)
   if (isRefusal(decided)) return decided
   const done = commitOne(machine, decided, asked.dryRun)
@@ -100,7 +100,7 @@ export function removeCollection(machine: Machine, call: Call, route: ResourceRo
   const { namespace } = placeOf(endpoint, route)
   const selection = selectionOf(call.query, endpoint, namespace === '' ? undefined : namespace, '')
   if (isRefusal(selection)) return selection
-  const manner: Manner = { user, manager: undefined, dryRun: asked.dryRun }
+  const manner: Manner = { user, owner: { is: 'nobody' }, dryRun: asked.dryRun }
   const gone: Resource[] = []
   for (const object of [...machine.store.view.list(endpoint.kind, selection.namespace)]) {
     if (!selection.matches(object)) continue
