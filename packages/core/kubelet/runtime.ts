@@ -11,6 +11,8 @@ export interface ContainerRuntime {
   /** All that runs here, rebuilt from the machine after a restart: containers outlive every process of ours. */
   observed(): RuntimeState
   onEvent(listen: (event: RuntimeEvent) => void): Cancel
+  /** Set when it knows a teardown with `keepLogs`; without that a pod that is over keeps its sandbox until it is deleted. */
+  readonly keepsLogs?: boolean
   /** What a check would answer now and until when that holds (absent: for good). A runtime that computes its containers can tell; one that runs them has none. */
   foretell?(command: Extract<RuntimeCommand, { readonly do: 'check' }>): { readonly ok: boolean; readonly output: string; readonly until?: Instant }
 }
@@ -21,7 +23,7 @@ export type RuntimeCommand =
   | { readonly do: 'sandbox'; readonly pod: string; readonly spec: SandboxSpec }
   /** Makes or updates the pod's volumes; contents are replaced atomically where the generation rose. */
   | { readonly do: 'volumes'; readonly pod: string; readonly generation: number; readonly volumes: readonly VolumeSpec[] }
-  /** Creates and starts one container. */
+  /** Creates and starts one container. An attempt that failed to start may be ordered again: it takes the failed one's place. */
   | { readonly do: 'start'; readonly pod: string; readonly container: string; readonly attempt: number; readonly spec: ContainerSpec }
   /** Stop signal, then KILL after the grace. */
   | { readonly do: 'stop'; readonly pod: string; readonly container: string; readonly attempt: number; readonly graceSeconds: number; readonly signal?: string }
