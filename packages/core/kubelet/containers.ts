@@ -78,7 +78,6 @@ function retryCreation(work: Work, container: Container, attempt: number, failed
   const retryAt = failedAt + createRetryMs
   if (work.around.now < retryAt) { lookAgain(work, retryAt); return }
   // The attempt did not come to be: it does not count as a restart, so its number is used again.
-  work.commands.push({ do: 'remove', pod: work.pod.metadata.uid, container: container.name, attempt })
   launch(work, container, attempt)
 }
 

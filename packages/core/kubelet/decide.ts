@@ -99,7 +99,7 @@ function tearDown(work: Work): void {
   const { around, pod } = work
   if (around.observed === undefined) return
   const wanted = pod.metadata.deletionTimestamp === undefined ? 'keep logs' : 'all'
-  if (wanted === 'keep logs' && around.observed.sandbox.is === 'gone') return
+  if (wanted === 'keep logs' && (!around.keepsLogs || around.observed.sandbox.is === 'gone')) return
   if (work.memory.tearing === wanted) return
   work.commands.push(wanted === 'all' ? { do: 'teardown', pod: pod.metadata.uid } : { do: 'teardown', pod: pod.metadata.uid, keepLogs: true })
   rememberPod(work, { tearing: wanted, containers: undefined, images: undefined, volumes: undefined, sandbox: undefined, ending: undefined })

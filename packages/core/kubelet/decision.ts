@@ -22,6 +22,7 @@ export interface Surroundings {
   readonly granted: Granted
   readonly tokens: ReadonlyMap<string, TokenAnswer> | undefined
   readonly foretell: ContainerRuntime['foretell']
+  readonly keepsLogs: boolean
 }
 export interface ClusterNames { readonly dns: string; readonly domain: string }
 

@@ -300,7 +300,7 @@ class Kubelets implements Kubelet {
     tracked.heard = undefined
     return decide(pod, {
       view, node: shape, cluster, now: clock.now(), observed: observed.pods.get(tracked.uid), images: observed.images.get(shape.name), heard, memory: tracked.memory,
-      granted: this.#grants.of(shape.name), tokens: tracked.tokens, foretell: runtime.foretell?.bind(runtime),
+      granted: this.#grants.of(shape.name), tokens: tracked.tokens, foretell: runtime.foretell?.bind(runtime), keepsLogs: runtime.keepsLogs ?? false,
     })
   }
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { keyOf, type Resource } from '../api/resource.ts'
 import { pods } from '../api/resources.ts'
-import { aCluster, aPod, aShape, containersText, type TestCluster } from './test-cluster.ts'
+import type { ContainerRuntime, RuntimeContainer, RuntimeEvent } from './runtime.ts'
+import { aCluster, aPod, aShape, containersText, simulated, type TestCluster } from './test-cluster.ts'
 
 const second = 1000
 const minute = 60 * second
@@ -276,3 +277,33 @@ test('a node without free addresses keeps a pod waiting', () => {
   cluster.pass(5 * second)
   assert.equal(seen(cluster), 'Running: web running ready 0')
 })
+
+test('a container whose program cannot be started has crashed; one that cannot be created has not been there', () => {
+  for (const [reason, expected] of [['RunContainerError', 'Failed: web StartError:128 0'], ['CreateContainerError', 'Pending: web CreateContainerError 0']] as const) {
+    const cluster = aCluster({ runtime: (clock) => failingToStart(clock, reason) })
+    cluster.put(aPod({ spec: { restartPolicy: 'Never' } }))
+    cluster.settle()
+    assert.equal(seen(cluster), expected)
+    assert.equal(cluster.events.at(-1), 'Warning Failed Error: no such program')
+  }
+})
+
+/** The simulated runtime, except that no container starts. */
+function failingToStart(clock: TestCluster['clock'], reason: 'RunContainerError' | 'CreateContainerError'): ContainerRuntime {
+  const inner = simulated(clock, [aShape()])
+  const listeners: ((event: RuntimeEvent) => void)[] = []
+  const failed = new Map<string, RuntimeContainer>()
+  return {
+    onEvent: (listen) => { listeners.push(listen); return inner.onEvent(listen) },
+    observed: () => ({
+      ...inner.observed(),
+      pods: new Map([...inner.observed().pods].map(([uid, pod]) => { const run = failed.get(uid); return [uid, run === undefined ? pod : { ...pod, containers: new Map([['web', [run]]]) }] as const })),
+    }),
+    submit: (command) => {
+      if (command.do !== 'start') { inner.submit(command); return }
+      const at = clock.now()
+      failed.set(command.pod, { is: 'failed', attempt: command.attempt, image: command.spec.image, reason, message: 'no such program', at })
+      for (const listen of listeners) listen({ is: 'start-failed', pod: command.pod, container: command.container, attempt: command.attempt, reason, message: 'no such program', at })
+    },
+  }
+}

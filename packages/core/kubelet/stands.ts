@@ -26,7 +26,8 @@ export function standOf(name: string, pod: Pod, observed: RuntimePod | undefined
   const { attempt } = newest
   switch (newest.is) {
     case 'creating': return { is: 'starting', attempt }
-    case 'failed': return { is: 'failed', attempt, run: newest }
+    // As upstream: a container that was created but could not be started has crashed; one that could not be created has not been there.
+    case 'failed': return newest.reason === 'RunContainerError' ? { is: 'exited', attempt, run: neverStarted(newest) } : { is: 'failed', attempt, run: newest }
     case 'running': return { is: 'running', attempt, run: newest }
     case 'exited': return { is: 'exited', attempt, run: newest }
   }
@@ -41,6 +42,10 @@ export const containerStatusOf = (pod: Pod, name: string): ContainerStatus | und
   pod.status?.containerStatuses?.find((one) => one.name === name) ?? pod.status?.initContainerStatuses?.find((one) => one.name === name)
 
 export const isSidecar = (container: Container): boolean => container.restartPolicy === 'Always'
+
+function neverStarted({ attempt, image, message, at }: FailedRun): ExitedRun {
+  return { is: 'exited', attempt, image, id: '', imageId: '', startedAt: 0, finishedAt: at, exitCode: 128, signal: 0, outOfMemory: false, reason: 'StartError', message }
+}
 
 /** A container that the runtime does not have any more: as the status tells; one that was running has died unseen. */
 function lastKnown(status: ContainerStatus | undefined): Stand {

@@ -39,6 +39,7 @@ export function createSimulatedRuntime({ clock }: { readonly clock: Clock }): Si
 }
 
 class Simulation implements SimulatedRuntime {
+  readonly keepsLogs = true
   readonly #clock: Clock
   readonly #pods = new Map<string, SimulatedPod>()
   readonly #images = new Map<string, Map<string, { readonly id: string; readonly sizeBytes: number }>>()
