@@ -163,8 +163,8 @@ class Reader implements WatchReader {
 
 /** What a watcher with this selection is told of a change; undefined when it never saw the object. */
 function eventOf({ before, after }: Change, selection: Selection): EventType | undefined {
-  const had = before !== undefined && (selection.everything || selection.matches(before))
-  const has = after !== undefined && (selection.everything || selection.matches(after))
+  const had = before !== undefined && selection.matches(before)
+  const has = after !== undefined && selection.matches(after)
   if (has) return had ? 'MODIFIED' : 'ADDED'
   return had ? 'DELETED' : undefined
 }
