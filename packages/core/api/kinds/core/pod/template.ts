@@ -7,6 +7,6 @@ import { checkPodSpec } from './validation.ts'
 export function checkTemplate(template: PodTemplateSpec, path: string): readonly Problem[] {
   return [
     ...checkPairs(template.metadata ?? {}, `${path}.metadata`),
-    ...checkPodSpec(template.spec ?? { containers: [] }, `${path}.spec`, { owner: 'template', ...(template.metadata === undefined ? {} : { metadata: template.metadata }) }),
+    ...checkPodSpec(template.spec ?? { containers: [] }, `${path}.spec`),
   ]
 }

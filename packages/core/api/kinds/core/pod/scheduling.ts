@@ -1,0 +1,88 @@
+// What upstream's validation of placement refuses: affinity, tolerations, spread.
+import type { Affinity, PodAffinityTerm, PodSpec, Toleration, TopologySpreadConstraint } from '../../../generated/types.ts'
+import type { Problem } from '../../../refusal.ts'
+import { checkLabelKey, checkLabelName, checkLabelValue } from '../../../selectors/syntax.ts'
+import { checkLabelSelector } from '../../labelselector.ts'
+import { checkLabels } from '../../metadata.ts'
+import { checkOneOf, checkRequiredOneOf, checkText, duplicate, invalid, required, unsupported } from '../../problems.ts'
+import { checkNodeSelector, checkNodeSelectorTerm } from '../nodeselector.ts'
+
+const requiredRule = 'requiredDuringSchedulingIgnoredDuringExecution'
+const preferredRule = 'preferredDuringSchedulingIgnoredDuringExecution'
+const taintEffects: readonly string[] = ['NoSchedule', 'PreferNoSchedule', 'NoExecute']
+
+export function checkPlacement(spec: PodSpec, path: string): readonly Problem[] {
+  return [
+    ...checkLabels(spec.nodeSelector, `${path}.nodeSelector`),
+    ...(spec.affinity === undefined ? [] : checkAffinity(spec.affinity, `${path}.affinity`)),
+    ...(spec.tolerations ?? []).flatMap((toleration, index) => checkToleration(toleration, `${path}.tolerations[${index}]`)),
+    ...checkSpread(spec.topologySpreadConstraints ?? [], `${path}.topologySpreadConstraints`),
+  ]
+}
+
+function checkAffinity({ nodeAffinity, podAffinity, podAntiAffinity }: Affinity, path: string): readonly Problem[] {
+  const node = `${path}.nodeAffinity`
+  return [
+    ...(nodeAffinity?.[requiredRule] === undefined ? [] : checkNodeSelector(nodeAffinity[requiredRule], `${node}.${requiredRule}`)),
+    ...(nodeAffinity?.[preferredRule] ?? []).flatMap(({ weight, preference = {} }, index) => [
+      ...checkWeight(weight, `${node}.${preferredRule}[${index}].weight`),
+      ...checkNodeSelectorTerm(preference, `${node}.${preferredRule}[${index}].preference`),
+    ]),
+    ...([['podAffinity', podAffinity], ['podAntiAffinity', podAntiAffinity]] as const).flatMap(([name, affinity]) => [
+      ...(affinity?.[requiredRule] ?? []).flatMap((term, index) => checkTerm(term, `${path}.${name}.${requiredRule}[${index}]`)),
+      ...(affinity?.[preferredRule] ?? []).flatMap(({ weight, podAffinityTerm = { topologyKey: '' } }, index) => [
+        ...checkWeight(weight, `${path}.${name}.${preferredRule}[${index}].weight`),
+        ...checkTerm(podAffinityTerm, `${path}.${name}.${preferredRule}[${index}].podAffinityTerm`),
+      ]),
+    ]),
+  ]
+}
+
+const checkWeight = (weight: number | undefined, path: string): readonly Problem[] =>
+  (weight !== undefined && weight >= 1 && weight <= 100 ? [] : [invalid(path, weight ?? 0, 'must be in the range 1-100')])
+
+function checkTerm({ topologyKey, labelSelector, namespaceSelector, namespaces = [], matchLabelKeys = [], mismatchLabelKeys = [] }: PodAffinityTerm, path: string): readonly Problem[] {
+  return [
+    ...checkLabelSelector(labelSelector, `${path}.labelSelector`),
+    ...checkLabelSelector(namespaceSelector, `${path}.namespaceSelector`),
+    ...namespaces.flatMap((name) => checkText(`${path}.namespace`, name, checkLabelName)),
+    ...[...matchLabelKeys, ...mismatchLabelKeys].flatMap((key) => checkText(`${path}.matchLabelKeys`, key, checkLabelKey)),
+    ...(topologyKey ? checkText(`${path}.topologyKey`, topologyKey, checkLabelKey) : [required(`${path}.topologyKey`, 'can not be empty'), ...checkText(`${path}.topologyKey`, '', checkLabelKey)]),
+  ]
+}
+
+function checkToleration(toleration: Toleration, path: string): readonly Problem[] {
+  const { key = '', operator = '', value = '', effect, tolerationSeconds } = toleration
+  return [
+    ...(key === '' ? [] : checkText(`${path}.key`, key, checkLabelKey)),
+    ...(key === '' && operator !== 'Exists' ? [invalid(`${path}.operator`, operator, 'operator must be Exists when `key` is empty, which means "match all values and all keys"')] : []),
+    ...(tolerationSeconds !== undefined && effect !== 'NoExecute' ? [invalid(`${path}.effect`, effect ?? '', "effect must be 'NoExecute' when `tolerationSeconds` is set")] : []),
+    ...(operator === 'Exists' ? value === '' ? [] : [invalid(`${path}.operator`, toleration, "value must be empty when `operator` is 'Exists'")]
+      : operator === 'Equal' || operator === '' ? checkText(`${path}.value`, value, checkLabelValue)
+        : [unsupported(`${path}.operator`, operator, ['Equal', 'Exists'])]),
+    ...(effect ? checkOneOf(`${path}.effect`, effect, taintEffects) : []),
+  ]
+}
+
+function checkSpread(constraints: readonly TopologySpreadConstraint[], path: string): readonly Problem[] {
+  const seen = new Set<string>()
+  return constraints.flatMap(({ maxSkew, topologyKey, whenUnsatisfiable, labelSelector, minDomains, nodeAffinityPolicy, nodeTaintsPolicy }, index) => {
+    const at = `${path}[${index}]`
+    const pair = `{${topologyKey}, ${whenUnsatisfiable}}`
+    const again = seen.has(pair)
+    seen.add(pair)
+    return [
+      ...(maxSkew > 0 ? [] : [invalid(`${at}.maxSkew`, maxSkew ?? 0, 'must be greater than zero')]),
+      ...(topologyKey ? checkText(`${at}.topologyKey`, topologyKey, checkLabelKey) : [required(`${at}.topologyKey`, 'can not be empty')]),
+      ...checkRequiredOneOf(`${at}.whenUnsatisfiable`, whenUnsatisfiable, ['DoNotSchedule', 'ScheduleAnyway']),
+      ...(again ? [duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, pair)] : []),
+      ...(minDomains === undefined ? [] : [
+        ...(minDomains <= 0 ? [invalid(`${at}.minDomains`, minDomains, 'must be greater than zero')] : []),
+        ...(whenUnsatisfiable === 'DoNotSchedule' ? [] : [invalid(`${at}.minDomains`, minDomains, `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${whenUnsatisfiable}`)]),
+      ]),
+      ...checkOneOf(`${at}.nodeAffinityPolicy`, nodeAffinityPolicy, ['Honor', 'Ignore']),
+      ...checkOneOf(`${at}.nodeTaintsPolicy`, nodeTaintsPolicy, ['Honor', 'Ignore']),
+      ...checkLabelSelector(labelSelector, `${at}.labelSelector`),
+    ]
+  })
+}
