@@ -1,0 +1,114 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import type { Http2Session, IncomingHttpHeaders as Http2Headers, ServerHttp2Stream } from 'node:http2'
+import type { Socket } from 'node:net'
+import type { Readable, Writable } from 'node:stream'
+import { TLSSocket } from 'node:tls'
+
+/** One request and the way back, the same over HTTP/1.1 and HTTP/2. */
+export interface Exchange {
+  readonly method: string
+  readonly path: string
+  readonly query: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly peer: Peer
+  /** Undefined when the request has no body. */
+  readonly body: Readable | undefined
+  /** True once the client is gone or all was sent. */
+  readonly isOver: boolean
+  reply(status: number, headers: Readonly<Record<string, string>>, body: Uint8Array): void
+  /** Sends the head at once; the rest follows by the writer. */
+  begin(status: number, headers: Readonly<Record<string, string>>): Writable
+}
+
+/** Who is at the other end, as TLS tells. */
+export type Peer =
+  | { readonly is: 'unknown' }
+  | { readonly is: 'certified'; readonly commonName: string; readonly organizations: readonly string[] }
+  /** It presented a certificate that is not of our authority. */
+  | { readonly is: 'rejected' }
+
+export function exchangeOverHttp1(request: IncomingMessage, response: ServerResponse): Exchange {
+  const { path, query } = splitTarget(request.url ?? '/')
+  const hasBody = request.headers['transfer-encoding'] !== undefined || (request.headers['content-length'] ?? '0') !== '0'
+  return {
+    method: request.method ?? 'GET', path, query, headers: plainHeaders(request.headers), peer: peerOf(request.socket), body: hasBody ? request : undefined,
+    get isOver() { return response.destroyed || response.writableEnded },
+    reply(status, headers, body) {
+      response.writeHead(status, { ...headers, 'content-length': body.length })
+      response.end(body)
+    },
+    begin(status, headers) {
+      response.writeHead(status, headers)
+      response.flushHeaders()
+      return response
+    },
+  }
+}
+
+export function exchangeOverHttp2(stream: ServerHttp2Stream, headers: Http2Headers, endsWithHeaders: boolean): Exchange {
+  const { path, query } = splitTarget(headers[':path'] ?? '/')
+  const authority = headers[':authority']
+  return {
+    method: headers[':method'] ?? 'GET', path, query, peer: stream.session === undefined ? { is: 'unknown' } : peerOfSession(stream.session),
+    headers: authority === undefined ? plainHeaders(headers) : { host: authority, ...plainHeaders(headers) },
+    body: endsWithHeaders ? undefined : stream,
+    get isOver() { return stream.destroyed || stream.writableEnded },
+    reply(status, replyHeaders, body) {
+      const isEmpty = body.length === 0 || headers[':method'] === 'HEAD'
+      stream.respond({ ...replyHeaders, ':status': status, 'content-length': body.length }, { endStream: isEmpty })
+      if (!isEmpty) stream.end(body)
+    },
+    begin(status, replyHeaders) {
+      stream.respond({ ...replyHeaders, ':status': status })
+      return stream
+    },
+  }
+}
+
+/** The path and what follows the first '?'. */
+export function splitTarget(target: string): { readonly path: string; readonly query: string } {
+  const mark = target.indexOf('?')
+  return mark === -1 ? { path: target, query: '' } : { path: target.slice(0, mark), query: target.slice(mark + 1) }
+}
+
+/** One string a name; pseudo-headers are left out. */
+export function plainHeaders(headers: IncomingHttpHeaders | Http2Headers): Record<string, string> {
+  const plain: Record<string, string> = {}
+  for (const name in headers) {
+    const value = headers[name]
+    if (value === undefined || name.startsWith(':')) continue
+    plain[name] = typeof value === 'string' ? value : value.join(', ')
+  }
+  return plain
+}
+
+const knownPeers = new WeakMap<object, Peer>()
+
+/** Who is at the other end of a socket; looked up once a connection. */
+export function peerOf(socket: Socket): Peer {
+  const known = knownPeers.get(socket)
+  if (known !== undefined) return known
+  const peer = socket instanceof TLSSocket ? identify(socket) : unknownPeer
+  knownPeers.set(socket, peer)
+  return peer
+}
+
+function peerOfSession(session: Http2Session): Peer {
+  const known = knownPeers.get(session)
+  if (known !== undefined) return known
+  const { socket } = session
+  const peer = socket instanceof TLSSocket ? identify(socket) : unknownPeer
+  knownPeers.set(session, peer)
+  return peer
+}
+
+function identify(socket: Pick<TLSSocket, 'getPeerCertificate' | 'authorized'>): Peer {
+  const certificate = socket.getPeerCertificate()
+  // Without a client certificate Node answers an empty object, or nothing after the connection's end.
+  if (certificate?.subject === undefined) return unknownPeer
+  if (!socket.authorized) return { is: 'rejected' }
+  const commonName = several(certificate.subject.CN)[0]
+  return commonName === undefined ? unknownPeer : { is: 'certified', commonName, organizations: several(certificate.subject.O) }
+}
+const unknownPeer: Peer = { is: 'unknown' }
+const several = (value: string | readonly string[] | undefined): readonly string[] => (value === undefined ? [] : typeof value === 'string' ? [value] : value)

@@ -1,0 +1,75 @@
+import { gzip } from 'node:zlib'
+import type { Ask } from '@kubeskiff/core/api'
+import type { Handler, Reply, Request } from '@kubeskiff/core/server'
+import type { Store } from '@kubeskiff/core/store'
+import type { Limits } from './limits.ts'
+import { internalError, tooManyAsks, unavailable, type PlainReply } from './status.ts'
+
+/** Answers what only the outside can. */
+export type Answer = (ask: Ask) => Promise<unknown>
+export type Outcome = { readonly is: 'reply'; readonly reply: Reply } | { readonly is: 'plain'; readonly plain: PlainReply }
+
+export interface PipelineOptions {
+  readonly handler: Handler
+  readonly store: Pick<Store, 'durable' | 'durableRevision' | 'view'>
+  readonly answer: Answer
+  readonly limits: Limits
+  /** Told of what broke while a request was served; the client sees 500. */
+  readonly onError: (error: unknown) => void
+}
+
+/** Takes a request through the handler and gives the reply once it may leave the process. `done` may be called before this returns. */
+export function carry(options: PipelineOptions, request: Request, done: (outcome: Outcome) => void): void {
+  const plain = (reply: PlainReply): void => { done({ is: 'plain', plain: reply }) }
+  const broke = (error: unknown): void => {
+    options.onError(error)
+    plain(internalError(error instanceof Error ? error.message : String(error)))
+  }
+  let first
+  try {
+    first = options.handler.step(request, noAnswers)
+  } catch (error) { broke(error); return }
+  if (first.is === 'asks') {
+    withAnswers(options, request, first.asks).then((reply) => { if (reply === undefined) plain(tooManyAsks); else release(options, request, reply, done) }, broke)
+  } else release(options, request, first, done)
+}
+const noAnswers: ReadonlyMap<string, unknown> = new Map()
+
+async function withAnswers({ handler, store, answer, limits }: PipelineOptions, request: Request, firstAsks: readonly Ask[]): Promise<Reply | undefined> {
+  const answers = new Map<string, unknown>()
+  let asks = firstAsks
+  for (let round = 0; round < limits.asksMax; round++) {
+    // What is asked was derived from what is in memory, and leaves the process.
+    await store.durable(store.view.revision)
+    const answered = await Promise.all(asks.map(async (ask) => [ask.id, await answer(ask)] as const))
+    for (const [id, value] of answered) answers.set(id, value)
+    const next = handler.step(request, answers)
+    if (next.is !== 'asks') return next
+    asks = next.asks
+  }
+  return undefined
+}
+
+/** Holds a reply back until the revision it tells of is durable. */
+function release({ store }: PipelineOptions, request: Request, reply: Reply, done: (outcome: Outcome) => void): void {
+  if (reply.is === 'watch' || reply.asOf <= store.durableRevision) { done({ is: 'reply', reply }); return }
+  store.durable(reply.asOf).then(() => { done({ is: 'reply', reply }) }, (error: unknown) => {
+    const why = error instanceof Error ? error.message : String(error)
+    // A read may be tried again; whether a write will come to be is not known.
+    done({ is: 'plain', plain: request.method === 'GET' || request.method === 'HEAD' ? unavailable(why) : internalError(why) })
+  })
+}
+
+/** As upstream: bodies above 128 KiB are compressed, at the fastest level, when the client can read that. */
+const compressFromBytes = 128 << 10
+
+/** The body as it is sent, with the headers that tell. */
+export function encodeBody(accepts: string | undefined, headers: Readonly<Record<string, string>>, parts: readonly Uint8Array[], done: (headers: Readonly<Record<string, string>>, body: Uint8Array) => void): void {
+  const body = parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts)
+  if (body.length <= compressFromBytes || accepts === undefined || !/\bgzip\b/.test(accepts) || headers['content-encoding'] !== undefined) { done(headers, body); return }
+  gzip(body, { level: 1 }, (error, compressed) => {
+    if (error !== null) { done(headers, body); return }
+    const vary = headers['vary'] === undefined ? 'Accept-Encoding' : `${headers['vary']}, Accept-Encoding`
+    done({ ...headers, 'content-encoding': 'gzip', vary }, compressed)
+  })
+}

@@ -1,0 +1,105 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Socket } from 'node:net'
+import { isRefusal } from '@kubeskiff/core/api'
+import type { Connect, Reply, Request, WatchReader } from '@kubeskiff/core/server'
+import { acceptStream, chooseDialect, chooseWatchProtocol, openWebSocket, type OpenStream } from '../streams/index.ts'
+import { peerOf, plainHeaders, splitTarget, type Peer } from './exchange.ts'
+import { openOrRefuse } from './log.ts'
+import { carry, type PipelineOptions } from './pipeline.ts'
+import { internalError, statusReply, unauthorized, upgradeRequired, type PlainReply } from './status.ts'
+import type { Watches } from './watches.ts'
+
+/** What a path of our own does with a connection that asks to be upgraded. */
+export type Upgrade = (message: IncomingMessage, socket: Duplex, head: Buffer, peer: Peer) => void
+
+export interface UpgradeOptions {
+  readonly message: IncomingMessage
+  readonly socket: Socket
+  readonly head: Buffer
+  readonly pipeline: PipelineOptions
+  readonly open: OpenStream | undefined
+  readonly upgrades: ReadonlyMap<string, Upgrade>
+  readonly watches: Watches
+  readonly onError: (error: unknown) => void
+}
+
+/** A connection that asks to become something else: a stream to a pod, a watch over WebSocket, or one of our own. */
+export function serveUpgrade(options: UpgradeOptions): void {
+  const { message, socket, head, pipeline, upgrades } = options
+  socket.on('error', () => {})
+  const { path, query } = splitTarget(message.url ?? '/')
+  const peer = peerOf(socket)
+  const own = upgrades.get(path)
+  if (own !== undefined) { own(message, socket, head, peer); return }
+
+  takeTokenProtocol(message)
+  const headers = plainHeaders(message.headers)
+  if (peer.is === 'rejected' && headers['authorization'] === undefined) { refuse(socket, unauthorized); return }
+  const request: Request = {
+    method: message.method ?? 'GET', path, query, headers, body: new Uint8Array(0),
+    ...(peer.is === 'certified' && { certificate: { commonName: peer.commonName, organizations: peer.organizations } }),
+  }
+  carry(pipeline, request, (outcome) => {
+    if (outcome.is === 'plain') refuse(socket, outcome.plain)
+    else reply(options, outcome.reply)
+  })
+}
+
+function reply(options: UpgradeOptions, reply: Reply): void {
+  const { socket } = options
+  switch (reply.is) {
+    case 'bytes': refuse(socket, { status: reply.status, headers: reply.headers, body: Buffer.concat(reply.body) }); return
+    case 'watch': watch(options, reply.watch); return
+    case 'connect':
+      connect(options, reply.connect).catch((error: unknown) => {
+        options.onError(error)
+        refuse(socket, internalError(error instanceof Error ? error.message : String(error)))
+      })
+  }
+}
+
+async function connect({ message, socket, head, open }: UpgradeOptions, wanted: Connect): Promise<void> {
+  const dialect = chooseDialect(message, wanted.what)
+  if (dialect === undefined) { refuse(socket, upgradeRequired); return }
+  const stream = await openOrRefuse(open, wanted)
+  if (isRefusal(stream)) { refuse(socket, statusReply(stream)); return }
+  if (socket.destroyed) { stream.close(); return }
+  acceptStream({ message, socket, head, dialect, connect: wanted, stream })
+}
+
+/** A watch over WebSocket: one text frame an event. */
+function watch({ message, socket, head, watches }: UpgradeOptions, reader: WatchReader): void {
+  const protocol = chooseWatchProtocol(message)
+  openWebSocket({ message, socket, head, protocol }, (webSocket) => {
+    watches.add(reader, {
+      write: (frames) => {
+        for (const frame of frames) webSocket.send(Buffer.from(frame).toString().trimEnd())
+        return !socket.writableNeedDrain
+      },
+      onDrain: (tell) => { socket.on('drain', tell) },
+      onClose: (tell) => { webSocket.once('close', tell) },
+      end: () => { webSocket.close(1000) },
+      abort: () => { webSocket.terminate() },
+    })
+  })
+}
+
+/** A browser cannot set headers: its token comes as a subprotocol, which is then no protocol any more. */
+function takeTokenProtocol(message: IncomingMessage): void {
+  const offered = message.headers['sec-websocket-protocol']
+  if (offered === undefined || !offered.includes(tokenProtocol)) return
+  const protocols = offered.split(',').map((each) => each.trim())
+  const token = protocols.find((each) => each.startsWith(tokenProtocol))?.slice(tokenProtocol.length) ?? ''
+  message.headers.authorization ??= `Bearer ${Buffer.from(token, 'base64url').toString()}`
+  message.headers['sec-websocket-protocol'] = protocols.filter((each) => !each.startsWith(tokenProtocol)).join(', ')
+}
+const tokenProtocol = 'base64url.bearer.authorization.k8s.io.'
+
+/** An ordinary reply on a connection that stays as it was, and then ends. */
+export function refuse(socket: Duplex, { status, headers, body }: PlainReply): void {
+  const lines = Object.entries({ ...headers, 'content-length': String(body.length), connection: 'close' }).map(([name, value]) => `${name}: ${value.replaceAll(/[\r\n]/g, ' ')}\r\n`)
+  socket.write(`HTTP/1.1 ${status} ${reasonOf(status)}\r\n${lines.join('')}\r\n`)
+  socket.end(body)
+}
+const reasonOf = (status: number): string => (status < 400 ? 'OK' : 'Refused')

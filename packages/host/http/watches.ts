@@ -1,0 +1,118 @@
+import type { WatchReader } from '@kubeskiff/core/server'
+import type { Store } from '@kubeskiff/core/store'
+
+/** Where the frames of one watch go. */
+export interface WatchSink {
+  /** False: hold back until `onDrain` tells. */
+  write(frames: readonly Uint8Array[]): boolean
+  onDrain(tell: () => void): void
+  onClose(tell: () => void): void
+  end(): void
+  /** Cuts the connection: something was lost. */
+  abort(): void
+}
+type Feed = Pick<Store, 'onCommit' | 'durable' | 'durableRevision'>
+
+/** Bookmarks and the ends of watches are due without any commit: a watch is looked at this often at least. */
+const lookAtLeastEveryMs = 60_000
+
+interface Watch { readonly reader: WatchReader; readonly sink: WatchSink; timer: NodeJS.Timeout | undefined; waits: boolean }
+
+/**
+ * Feeds all watches of a server: when the store rings, each is read once, all frames of one tick go out as one write,
+ * and none before its revision is durable. A client that does not read is left alone until it does.
+ */
+export class Watches {
+  readonly #store: Feed
+  readonly #now: () => number
+  readonly #readBytes: number
+  readonly #watches = new Set<Watch>()
+  #due = new Set<Watch>()
+  #all = false
+  #pumping = false
+  readonly #quiet: () => void
+
+  constructor(store: Feed, now: () => number, readBytes: number) {
+    this.#store = store
+    this.#now = now
+    this.#readBytes = readBytes
+    this.#quiet = store.onCommit(() => { if (this.#watches.size > 0) { this.#all = true; this.#schedule() } })
+  }
+
+  get count(): number { return this.#watches.size }
+
+  add(reader: WatchReader, sink: WatchSink): void {
+    const watch: Watch = { reader, sink, timer: undefined, waits: false }
+    this.#watches.add(watch)
+    sink.onClose(() => { this.#drop(watch) })
+    sink.onDrain(() => { watch.waits = false; this.#look(watch) })
+    this.#arm(watch)
+    this.#look(watch)
+  }
+
+  /** Ends every watch; clients come back. */
+  close(): void {
+    this.#quiet()
+    for (const watch of [...this.#watches]) { this.#drop(watch); watch.sink.end() }
+  }
+
+  #look(watch: Watch): void { this.#due.add(watch); this.#schedule() }
+
+  #schedule(): void {
+    if (this.#pumping) return
+    this.#pumping = true
+    // The commits of one turn of the event loop make one write.
+    setImmediate(() => { void this.#pump() })
+  }
+
+  async #pump(): Promise<void> {
+    const due = this.#all ? [...this.#watches] : [...this.#due]
+    this.#all = false
+    this.#due = new Set()
+    const pending: { readonly watch: Watch; readonly frames: readonly Uint8Array[]; readonly done: boolean }[] = []
+    let newest = 0
+    for (const watch of due) {
+      if (watch.waits || !this.#watches.has(watch)) continue
+      const { frames, asOf, more, done } = watch.reader.read(this.#readBytes)
+      if (more) this.#due.add(watch)
+      if (frames.length === 0 && !done) continue
+      newest = Math.max(newest, asOf)
+      pending.push({ watch, frames, done })
+    }
+    try {
+      if (newest > this.#store.durableRevision) await this.#store.durable(newest)
+      for (const { watch, frames, done } of pending) this.#send(watch, frames, done)
+    } catch {
+      // The journal has lost what these frames tell: the clients shall come back and ask anew.
+      for (const { watch } of pending) { this.#drop(watch); watch.sink.abort() }
+    }
+    this.#pumping = false
+    if (this.#all || this.#due.size > 0) this.#schedule()
+  }
+
+  #send(watch: Watch, frames: readonly Uint8Array[], done: boolean): void {
+    if (!this.#watches.has(watch)) return
+    if (frames.length > 0) watch.waits = !watch.sink.write(frames)
+    if (!done) return
+    this.#drop(watch)
+    watch.sink.end()
+  }
+
+  #drop(watch: Watch): void {
+    if (!this.#watches.delete(watch)) return
+    clearTimeout(watch.timer)
+    watch.reader.close()
+  }
+
+  #arm(watch: Watch): void {
+    const { deadline } = watch.reader
+    const wait = deadline === undefined ? lookAtLeastEveryMs : Math.max(0, Math.min(lookAtLeastEveryMs, deadline - this.#now()))
+    watch.timer = setTimeout(() => {
+      if (!this.#watches.has(watch)) return
+      this.#look(watch)
+      this.#arm(watch)
+    }, Math.max(wait, shortestWaitMs)).unref()
+  }
+}
+/** A deadline that has passed is looked at by the next tick; the timer must not spin meanwhile. */
+const shortestWaitMs = 1
