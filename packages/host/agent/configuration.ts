@@ -4,6 +4,8 @@ import type { NodeShape } from '@kubeskiff/core/kubelet'
 export interface AgentConfiguration {
   /** 'https://127.0.0.1:6443' */
   readonly url: string
+  /** Where on it the agent's own connection is accepted. */
+  readonly agentPath: string
   readonly authority: string // PEM
   readonly nodes: readonly AgentNode[]
   readonly stateDirectory: string

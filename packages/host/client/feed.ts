@@ -5,7 +5,7 @@ import { collectionPath } from './paths.ts'
 
 export interface FeedOptions {
   readonly connection: Connection
-  readonly store: Store
+  readonly store: Pick<Store, 'view' | 'load'>
   readonly type: ResourceType<Resource>
   readonly namespace?: string
   readonly fieldSelector?: string

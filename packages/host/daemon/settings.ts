@@ -4,6 +4,8 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 export interface NodeSettings {
   readonly name: string
   readonly simulated: boolean
+  /** Its place among the nodes of its sort: its addresses follow from it, for as long as it lives. */
+  readonly index: number
   /** Quantities; for real nodes what the machine has. */
   readonly cpu: string
   readonly memory: string

@@ -1,8 +1,8 @@
 // What a node may do: read what its own pods need, write about itself and them. Simplified from upstream's node authorizer, never wider in secrets.
-import type { Container } from '../../api/generated/types.ts'
 import { podsByNode } from '../../api/indexes.ts'
 import { type Pod, pods } from '../../api/resources.ts'
 import type { ClusterView } from '../../api/view.ts'
+import { configMapsOf, secretsOf } from '../../rules/pod-references.ts'
 import type { Attributes } from './authorizer.ts'
 
 const prefix = 'system:node:'
@@ -52,20 +52,4 @@ const bindsTo = (fieldSelector: string | undefined, node: string): boolean => (f
 function some(view: ClusterView, node: string, namespace: string, holds: (pod: Pod) => boolean): boolean {
   for (const pod of view.by(podsByNode, node)) if (pod.metadata.namespace === namespace && holds(pod)) return true
   return false
-}
-
-const containersOf = (pod: Pod): readonly Container[] => [...(pod.spec.initContainers ?? []), ...pod.spec.containers, ...(pod.spec.ephemeralContainers ?? []) as readonly Container[]]
-
-function secretsOf(pod: Pod): ReadonlySet<string | undefined> {
-  return new Set([
-    ...(pod.spec.imagePullSecrets ?? []).map(({ name }) => name),
-    ...(pod.spec.volumes ?? []).flatMap((volume) => [volume.secret?.secretName, ...(volume.projected?.sources ?? []).map(({ secret }) => secret?.name)]),
-    ...containersOf(pod).flatMap((container) => [...(container.envFrom ?? []).map(({ secretRef }) => secretRef?.name), ...(container.env ?? []).map(({ valueFrom }) => valueFrom?.secretKeyRef?.name)]),
-  ])
-}
-function configMapsOf(pod: Pod): ReadonlySet<string | undefined> {
-  return new Set([
-    ...(pod.spec.volumes ?? []).flatMap((volume) => [volume.configMap?.name, ...(volume.projected?.sources ?? []).map(({ configMap }) => configMap?.name)]),
-    ...containersOf(pod).flatMap((container) => [...(container.envFrom ?? []).map(({ configMapRef }) => configMapRef?.name), ...(container.env ?? []).map(({ valueFrom }) => valueFrom?.configMapKeyRef?.name)]),
-  ])
 }

@@ -1,0 +1,22 @@
+// What a pod refers to by name: a node needs these objects, and may read no others of their kind.
+import type { Container } from '../api/generated/types.ts'
+import type { Pod } from '../api/resources.ts'
+
+const named = (names: readonly (string | undefined)[]): ReadonlySet<string> => new Set(names.filter((name) => name !== undefined && name !== '')) as ReadonlySet<string>
+const containersOf = (pod: Pod): readonly Container[] => [...(pod.spec.initContainers ?? []), ...pod.spec.containers, ...(pod.spec.ephemeralContainers ?? []) as readonly Container[]]
+
+/** The names of the Secrets that a pod's containers, volumes and image pulls are given. */
+export function secretsOf(pod: Pod): ReadonlySet<string> {
+  return named([
+    ...(pod.spec.imagePullSecrets ?? []).map(({ name }) => name),
+    ...(pod.spec.volumes ?? []).flatMap((volume) => [volume.secret?.secretName, ...(volume.projected?.sources ?? []).map(({ secret }) => secret?.name)]),
+    ...containersOf(pod).flatMap((container) => [...(container.envFrom ?? []).map(({ secretRef }) => secretRef?.name), ...(container.env ?? []).map(({ valueFrom }) => valueFrom?.secretKeyRef?.name)]),
+  ])
+}
+/** The names of the ConfigMaps that a pod's containers and volumes are given. */
+export function configMapsOf(pod: Pod): ReadonlySet<string> {
+  return named([
+    ...(pod.spec.volumes ?? []).flatMap((volume) => [volume.configMap?.name, ...(volume.projected?.sources ?? []).map(({ configMap }) => configMap?.name)]),
+    ...containersOf(pod).flatMap((container) => [...(container.envFrom ?? []).map(({ configMapRef }) => configMapRef?.name), ...(container.env ?? []).map(({ valueFrom }) => valueFrom?.configMapKeyRef?.name)]),
+  ])
+}

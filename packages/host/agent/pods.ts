@@ -1,0 +1,77 @@
+import { configMaps, type Pod, pods, type Resource, type ResourceType, secrets } from '@kubeskiff/core/api'
+import { configMapsOf, secretsOf } from '@kubeskiff/core/rules'
+import type { Store } from '@kubeskiff/core/store'
+import { type Connection, type Feed, startFeed } from '../client/index.ts'
+
+type Loaded = Parameters<Store['load']>[0]
+
+/**
+ * Follows the pods of one node, and with each pod the ConfigMaps and Secrets that it names and no others: all that this
+ * node may read. A pod is shown to the kubelet only when what it names has been looked up, so that nothing seems missing
+ * which is only late.
+ */
+export class NodePods {
+  readonly #connection: Connection
+  readonly #store: Store
+  readonly #onTrouble: (message: string) => void
+  readonly #pods: Feed
+  /** Feeds of single objects, and the pods that need each. */
+  readonly #references = new Map<string, { readonly feed: Feed; readonly users: Set<string> }>()
+  readonly #needs = new Map<string, readonly string[]>()
+  #turn: Promise<void> = Promise.resolve()
+
+  constructor(options: { readonly node: string; readonly connection: Connection; readonly store: Store; readonly onTrouble: (message: string) => void }) {
+    this.#connection = options.connection
+    this.#store = options.store
+    this.#onTrouble = options.onTrouble
+    this.#pods = startFeed({
+      connection: options.connection, type: pods, fieldSelector: `spec.nodeName=${options.node}`, onTrouble: options.onTrouble,
+      store: { view: options.store.view, load: (changes) => { this.#take(changes) } },
+    })
+  }
+
+  /** Resolves when the pods there were at the start are in the store. */
+  get filled(): Promise<void> { return this.#pods.filled.then(() => this.#turn) }
+
+  stop(): void {
+    this.#pods.stop()
+    for (const { feed } of this.#references.values()) feed.stop()
+  }
+
+  #take(changes: Loaded): void {
+    const all = [...changes]
+    const waits = all.flatMap(({ key, object }) => this.#follow(`${key.namespace}/${key.name}`, object as Pod | undefined))
+    // In order: a later change of a pod must not overtake an earlier one that waits.
+    this.#turn = this.#turn.then(() => Promise.all(waits)).then(() => { this.#store.load(all) })
+  }
+
+  #follow(pod: string, object: Pod | undefined): readonly Promise<void>[] {
+    const namespace = object?.metadata.namespace ?? ''
+    const wanted = object === undefined ? [] : [...[...configMapsOf(object)].map((name) => [configMaps, name] as const), ...[...secretsOf(object)].map((name) => [secrets, name] as const)]
+    const needs = wanted.map(([type, name]) => `${type.resource}/${namespace}/${name}`)
+    const waits = wanted.map(([type, name]) => this.#use(pod, type, namespace, name))
+    for (const need of this.#needs.get(pod) ?? []) if (!needs.includes(need)) this.#leave(pod, need)
+    if (needs.length === 0) this.#needs.delete(pod)
+    else this.#needs.set(pod, needs)
+    return waits
+  }
+
+  #use(pod: string, type: ResourceType<Resource>, namespace: string, name: string): Promise<void> {
+    const place = `${type.resource}/${namespace}/${name}`
+    let reference = this.#references.get(place)
+    if (reference === undefined) {
+      reference = { users: new Set(), feed: startFeed({ connection: this.#connection, store: this.#store, type, namespace, fieldSelector: `metadata.name=${name}`, onTrouble: this.#onTrouble }) }
+      this.#references.set(place, reference)
+    }
+    reference.users.add(pod)
+    return reference.feed.filled
+  }
+
+  #leave(pod: string, place: string): void {
+    const reference = this.#references.get(place)
+    reference?.users.delete(pod)
+    if (reference?.users.size !== 0) return
+    reference.feed.stop()
+    this.#references.delete(place)
+  }
+}

@@ -1,0 +1,34 @@
+import { rmSync } from 'node:fs'
+import { dataDirectory } from '../daemon/directory.ts'
+import { parse } from './arguments.ts'
+import { ownerOf } from './running.ts'
+
+const usage = `usage: skiff down [--purge] [--data-dir DIR]
+
+Stops the cluster and its pods. Its objects stay for the next 'skiff up'; --purge removes them, with images and volumes.
+`
+const stopTimeoutMs = 20_000
+
+/** `skiff down`: stops the daemon, then all pods of this machine. */
+export async function down(words: readonly string[]): Promise<number> {
+  const { values } = parse(words, { 'data-dir': { type: 'string' }, purge: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } })
+  if (values.help === true) { process.stdout.write(usage); return 0 }
+  const directory = dataDirectory(values['data-dir'])
+  const pid = await ownerOf(directory)
+  if (pid !== undefined) {
+    process.kill(pid, 'SIGTERM')
+    const end = performance.now() + stopTimeoutMs
+    while (await ownerOf(directory) !== undefined) {
+      if (performance.now() > end) { console.error(`skiff: process ${pid} does not stop; its log is ${directory.log}`); return 1 }
+      await new Promise((resolve) => { setTimeout(resolve, 50) })
+    }
+    console.error('the cluster has stopped')
+  }
+  const { tearDown } = await import('../daemon/agent-process.ts')
+  await tearDown(directory.agent)
+  if (values.purge === true) {
+    rmSync(directory.root, { recursive: true, force: true })
+    console.error(`removed ${directory.root}`)
+  } else if (pid === undefined) console.error(`no cluster was running in ${directory.root}`)
+  return 0
+}

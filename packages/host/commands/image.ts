@@ -1,0 +1,92 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { dataDirectory } from '../daemon/directory.ts'
+import type { ImageRecipe, ImageStore } from '../images/index.ts'
+import { parse, UsageError } from './arguments.ts'
+
+const usage = `usage: skiff image build NAME --package DEBIAN-PACKAGE… [--base busybox|IMAGE] [--entrypoint WORD…] [--cmd WORD…]
+       skiff image build NAME -f RECIPE.json      a recipe: packages, base, files, settings
+       skiff image load FILE [NAME]               an OCI layout (directory or tar) or a docker archive
+       skiff image pull NAME
+       skiff image ls
+       skiff image rm NAME…
+`
+const options = {
+  'data-dir': { type: 'string' }, help: { type: 'boolean', short: 'h' }, file: { type: 'string', short: 'f' }, package: { type: 'string', multiple: true },
+  base: { type: 'string' }, entrypoint: { type: 'string', multiple: true }, cmd: { type: 'string', multiple: true }, env: { type: 'string', multiple: true },
+} as const
+
+/** `skiff image`: the images of this machine's real nodes. */
+export async function image(words: readonly string[]): Promise<number> {
+  const { values, positionals: [verb, ...names] } = parse(words, options)
+  if (values.help === true || verb === undefined) { process.stdout.write(usage); return values.help === true ? 0 : 2 }
+  const directory = dataDirectory(values['data-dir'])
+  const images = await import('../images/index.ts')
+  const store = images.openImageStore(join(directory.agent, 'images'))
+  switch (verb) {
+    case 'build': {
+      const recipe = recipeOf(names, values)
+      console.error(`building ${recipe.reference} from ${[recipe.base, ...(recipe.packages ?? [])].filter((part) => part !== undefined).join(', ')}`)
+      const built = await images.buildImage(recipe, store, { cacheDirectory: join(directory.agent, 'packages') })
+      console.log(`built ${recipe.reference} (${megabytes(built.sizeBytes)}, ${built.id.slice(0, 19)})`)
+      return 0
+    }
+    case 'load': {
+      const [file, name] = names
+      if (file === undefined) throw new UsageError('skiff image load takes a file')
+      if (!existsSync(file)) throw new UsageError(`there is no file ${file}`)
+      for (const loaded of await images.loadImages(file, store, name)) console.log(`loaded ${loaded.reference} (${megabytes(loaded.image.sizeBytes)})`)
+      return 0
+    }
+    case 'pull': {
+      for (const name of some(names, 'pull')) {
+        console.error(`pulling ${name}`)
+        const answer = await images.pullImage(name, store, {})
+        if (answer.is === 'failed') { console.error(`skiff: ${answer.message}`); return 1 }
+        console.log(`pulled ${name} (${megabytes(answer.image.sizeBytes)})`)
+      }
+      return 0
+    }
+    case 'ls': list(store); return 0
+    case 'rm': {
+      let missing = 0
+      for (const name of some(names, 'rm')) {
+        const { removed } = await store.remove(name, new Set())
+        if (removed.length === 0) { console.error(`skiff: there is no image ${name}`); missing++ }
+        for (const one of removed) console.log(`removed ${one}`)
+      }
+      return missing > 0 ? 1 : 0
+    }
+    default: throw new UsageError(`there is no 'image ${verb}'\n${usage}`)
+  }
+}
+
+function recipeOf([reference, ...rest]: readonly string[], values: { readonly file?: string | undefined; readonly package?: string[] | undefined; readonly base?: string | undefined; readonly entrypoint?: string[] | undefined; readonly cmd?: string[] | undefined; readonly env?: string[] | undefined }): ImageRecipe {
+  if (reference === undefined || rest.length > 0) throw new UsageError('skiff image build takes one name')
+  if (values.file !== undefined) {
+    const recipe: unknown = JSON.parse(readFileSync(values.file, 'utf8'))
+    if (typeof recipe !== 'object' || recipe === null) throw new UsageError(`${values.file} holds no recipe: expected an object with packages, base, files or settings`)
+    return { ...recipe, reference }
+  }
+  const packages = values.package ?? []
+  // busybox-static alone is a shell and its small commands: the base that links them all.
+  const base = values.base ?? (packages.includes('busybox-static') ? 'busybox' : undefined)
+  return {
+    reference, packages: packages.filter((name) => !(base === 'busybox' && name === 'busybox-static')),
+    ...(base !== undefined && { base }),
+    settings: { ...(values.entrypoint !== undefined && { Entrypoint: values.entrypoint }), ...(values.cmd !== undefined && { Cmd: values.cmd }), ...(values.env !== undefined && { Env: values.env }) },
+  }
+}
+
+function list(store: ImageStore): void {
+  const rows = store.list().map(({ reference, image }) => [reference, image.id.slice(7, 19), megabytes(image.sizeBytes)])
+  const width = Math.max(5, ...rows.map(([name = '']) => name.length))
+  console.log(`${'IMAGE'.padEnd(width)}  ID            SIZE`)
+  for (const [name = '', id = '', size = ''] of rows) console.log(`${name.padEnd(width)}  ${id}  ${size}`)
+}
+
+function some(names: readonly string[], verb: string): readonly string[] {
+  if (names.length === 0) throw new UsageError(`skiff image ${verb} takes at least one name`)
+  return names
+}
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`

@@ -1,0 +1,59 @@
+import { dataDirectory } from '../daemon/directory.ts'
+import { type NodeSettings, readSettings, type Settings, writeSettings } from '../daemon/settings.ts'
+import { newNodes } from '../daemon/nodes.ts'
+import { pairs, parse, UsageError, wholeNumber } from './arguments.ts'
+
+const usage = `usage: skiff node list
+       skiff node add [--simulate N] [--count N] [--name PREFIX] [--cpu 8] [--memory 32Gi] [--pods 110] [--labels a=b,…] [--taints key=value:Effect,…]
+       skiff node remove NAME…
+
+A running cluster follows at once. Without --simulate, nodes are real: this machine plays them.
+`
+const options = {
+  'data-dir': { type: 'string' }, help: { type: 'boolean', short: 'h' }, simulate: { type: 'string' }, count: { type: 'string' }, name: { type: 'string' },
+  cpu: { type: 'string' }, memory: { type: 'string' }, pods: { type: 'string' }, labels: { type: 'string', multiple: true }, taints: { type: 'string', multiple: true },
+} as const
+export const nodesMax = 5000
+
+/** `skiff node`: the nodes of the cluster. */
+export async function node(words: readonly string[]): Promise<number> {
+  const { values, positionals: [verb, ...names] } = parse(words, options)
+  if (values.help === true || verb === undefined) { process.stdout.write(usage); return values.help === true ? 0 : 2 }
+  const directory = dataDirectory(values['data-dir'])
+  const settings = readSettings(directory.settings)
+  if (settings === undefined) throw new UsageError(`there is no cluster in ${directory.root}: start one with 'skiff up'`)
+  switch (verb) {
+    case 'list':
+      for (const { name, simulated, cpu, memory } of settings.nodes) console.log(`${name}\t${simulated ? `simulated\t${cpu} cpu\t${memory}` : 'real'}`)
+      return 0
+    case 'add': {
+      const simulated = values.simulate !== undefined
+      const count = wholeNumber(simulated ? '--simulate' : '--count', values.simulate ?? values.count ?? '1', 1, nodesMax)
+      const added = newNodes(settings.nodes, count, {
+        simulated, ...(values.name !== undefined && { prefix: values.name }), ...(values.cpu !== undefined && { cpu: values.cpu }), ...(values.memory !== undefined && { memory: values.memory }),
+        ...(values.pods !== undefined && { pods: wholeNumber('--pods', values.pods, 1, 10_000) }),
+        labels: pairs('--labels', values.labels ?? []), taints: (values.taints ?? []).flatMap((text) => text.split(',')).map(taintOf),
+      })
+      save({ ...settings, nodes: [...settings.nodes, ...added] })
+      console.log(`added ${added.map(({ name }) => name).slice(0, 5).join(', ')}${added.length > 5 ? ` and ${added.length - 5} more` : ''}`)
+      return 0
+    }
+    case 'remove': {
+      const unknown = names.filter((name) => !settings.nodes.some((known) => known.name === name))
+      if (names.length === 0) throw new UsageError('skiff node remove takes at least one name')
+      if (unknown.length > 0) throw new UsageError(`there is no node ${unknown.join(', ')}: 'skiff node list' shows those there are`)
+      save({ ...settings, nodes: settings.nodes.filter(({ name }) => !names.includes(name)) })
+      console.log(`removed ${names.join(', ')}`)
+      return 0
+    }
+    default: throw new UsageError(`there is no 'node ${verb}'\n${usage}`)
+  }
+
+  function save(next: Settings): void { writeSettings(directory.settings, next) }
+}
+
+function taintOf(text: string): NodeSettings['taints'][number] {
+  const parts = /^([^=:]+)(?:=([^:]*))?:(NoSchedule|PreferNoSchedule|NoExecute)$/.exec(text)
+  if (parts === null) throw new UsageError(`--taints takes key=value:NoSchedule, :PreferNoSchedule or :NoExecute, not '${text}'`)
+  return { key: parts[1] ?? '', value: parts[2] ?? '', effect: parts[3] ?? '' }
+}

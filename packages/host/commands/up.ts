@@ -1,0 +1,161 @@
+import { spawn } from 'node:child_process'
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
+import { nodes } from '@kubeskiff/core/api'
+import { type ControlPlane, StartProblem, startControlPlane } from '../daemon/control-plane.ts'
+import { canInstall, installPackages, missingPackages, whyNoRealNodes } from '../daemon/debian-packages.ts'
+import { type DataDirectory, dataDirectory } from '../daemon/directory.ts'
+import { watchParents } from '../daemon/lifeline.ts'
+import { newNodes } from '../daemon/nodes.ts'
+import { portDefault, readSettings, type Settings, writeSettings } from '../daemon/settings.ts'
+import { parse, UsageError, wholeNumber } from './arguments.ts'
+import { applyFiles, welcome } from './first-workload.ts'
+import { nodesMax } from './node.ts'
+
+const usage = `usage: skiff up [options]
+
+  -f, --filename FILE   apply these manifests when the cluster is ready (may be repeated)
+      --nodes N         how many real nodes this machine plays (a new cluster: 3)
+      --simulate N      how many simulated nodes
+      --install         install the Debian packages that real nodes need and this machine lacks
+      --port P          where the API listens (${portDefault})
+      --data-dir DIR    where the cluster lives on the disk
+      --runtime R       auto (default), oci (real containers or nothing), simulated
+      --detach          leave the cluster running in the background
+      --bare            without the first workload
+`
+const options = {
+  filename: { type: 'string', short: 'f', multiple: true }, nodes: { type: 'string' }, simulate: { type: 'string' }, install: { type: 'boolean' }, port: { type: 'string' },
+  'data-dir': { type: 'string' }, runtime: { type: 'string' }, detach: { type: 'boolean' }, bare: { type: 'boolean' }, help: { type: 'boolean', short: 'h' },
+} as const
+interface Wishes { readonly nodes?: number; readonly simulate?: number; readonly port?: number; readonly runtime: 'auto' | 'oci' | 'simulated'; readonly install: boolean }
+
+const realNodesMax = 200
+const nodesDefault = 3
+const readyTimeoutMs = 60_000
+
+/** `skiff up`: starts the cluster, or brings it back, and stays with it until it is told to stop. */
+export async function up(words: readonly string[]): Promise<number> {
+  const startedAt = performance.now()
+  const { values, positionals } = parse(words, options)
+  if (values.help === true) { process.stdout.write(usage); return 0 }
+  if (positionals.length > 0) throw new UsageError(`skiff up takes no '${positionals[0]}'`)
+  for (const file of values.filename ?? []) if (!existsSync(file)) throw new UsageError(`there is no file ${file}`)
+  const runtime = values.runtime ?? 'auto'
+  if (runtime !== 'auto' && runtime !== 'oci' && runtime !== 'simulated') throw new UsageError(`--runtime takes auto, oci or simulated, not '${runtime}'`)
+  const wishes: Wishes = {
+    runtime, install: values.install === true,
+    ...(values.nodes !== undefined && { nodes: wholeNumber('--nodes', values.nodes, 0, realNodesMax) }),
+    ...(values.simulate !== undefined && { simulate: wholeNumber('--simulate', values.simulate, 0, nodesMax) }),
+    ...(values.port !== undefined && { port: wholeNumber('--port', values.port, 1, 65_535) }),
+  }
+  const directory = dataDirectory(values['data-dir'])
+  if (values.detach === true) return detach(words, directory)
+
+  const say = (line: string): void => { console.error(line) }
+  const settings = await settingsFor(directory, wishes, say)
+  let plane: ControlPlane
+  try { plane = await startControlPlane({ directory, settings, say }) } catch (error) {
+    if (error instanceof StartProblem) { console.error(`skiff: ${error.message}`); return 1 }
+    throw error
+  }
+  const stopped = stopWhenTold(plane, say)
+  await nodesReady(plane, settings)
+  say(`ready in ${((performance.now() - startedAt) / 1000).toFixed(2)} s: ${settings.nodes.length} nodes, https://127.0.0.1:${plane.port}`)
+  try {
+    for (const line of await applyFiles(plane.cluster, values.filename ?? [])) say(line)
+    if (!settings.welcomed && values.bare !== true && values.filename === undefined) await welcome(plane, directory, say)
+    if (!plane.settings().welcomed) writeSettings(directory.settings, { ...plane.settings(), welcomed: true })
+  } catch (error) { say(`skiff: ${error instanceof Error ? error.message : String(error)}`) }
+  console.log(`export KUBECONFIG=${directory.kubeconfig}`)
+  process.send?.({ is: 'ready' })
+  return stopped
+}
+
+/** The settings of a new cluster, or those it had with what was asked for now. */
+async function settingsFor(directory: DataDirectory, wishes: Wishes, say: (line: string) => void): Promise<Settings> {
+  const before = readSettings(directory.settings)
+  const wantsReal = wishes.runtime !== 'simulated' && (before === undefined ? wishes.nodes !== 0 && !(wishes.simulate !== undefined && wishes.nodes === undefined) : before.nodes.some((node) => !node.simulated) || (wishes.nodes ?? 0) > 0)
+  const real = wantsReal && await canHaveRealNodes(wishes, before === undefined, say)
+  const known = before?.nodes ?? []
+  let nodes = before === undefined ? [] : known
+  const have = (simulated: boolean): number => nodes.filter((node) => node.simulated === simulated).length
+  const grow = (simulated: boolean, wanted: number): void => {
+    if (wanted > have(simulated)) nodes = [...nodes, ...newNodes(nodes, wanted - have(simulated), { simulated })]
+    else nodes = [...nodes.filter((node) => node.simulated !== simulated), ...nodes.filter((node) => node.simulated === simulated).slice(0, wanted)]
+  }
+  if (before === undefined) {
+    if (real) grow(false, wishes.nodes ?? nodesDefault)
+    grow(true, wishes.simulate ?? (real ? 0 : wishes.nodes ?? nodesDefault))
+  } else {
+    if (!real && have(false) > 0) throw new UsageError('this cluster has real nodes, which this machine cannot play now: mend what is said above, or use another --data-dir')
+    if (wishes.nodes !== undefined) grow(!real, wishes.nodes)
+    if (wishes.simulate !== undefined) grow(true, wishes.simulate)
+  }
+  const settings: Settings = { version: 1, port: wishes.port ?? before?.port ?? portDefault, nodes, welcomed: before?.welcomed ?? false }
+  writeSettings(directory.settings, settings)
+  return settings
+}
+
+/** Whether this machine can play real nodes; installs what is missing when it may; says in one line why not. */
+async function canHaveRealNodes({ runtime, install }: Wishes, fresh: boolean, say: (line: string) => void): Promise<boolean> {
+  const never = whyNoRealNodes()
+  const missing = never === undefined ? missingPackages() : []
+  if (never === undefined && missing.length > 0 && install && canInstall()) await installPackages(missing, say)
+  const still = never === undefined ? missingPackages() : []
+  if (never === undefined && still.length === 0) return true
+  const why = never ?? `real nodes need ${still.join(', ')}: install them (apt-get install ${still.join(' ')}), or say --install`
+  if (runtime === 'oci') throw new UsageError(why)
+  if (fresh) say(`the nodes are simulated: ${why}`)
+  else say(why)
+  return false
+}
+
+async function nodesReady({ cluster }: ControlPlane, settings: Settings): Promise<void> {
+  const missing = (): readonly string[] => settings.nodes.map(({ name }) => name).filter((name) =>
+    cluster.store.view.get(nodes, '', name)?.status.conditions?.find((condition) => condition.type === 'Ready')?.status !== 'True')
+  await new Promise<void>((resolve) => {
+    const look = (): void => { if (missing().length === 0) { quiet(); clearTimeout(timer); resolve() } }
+    const timer = setTimeout(() => { quiet(); console.error(`still not Ready: ${missing().slice(0, 5).join(', ')}`); resolve() }, readyTimeoutMs)
+    const quiet = cluster.store.onCommit(look)
+    look()
+  })
+}
+
+/** Resolves with the exit code when a signal, or the death of whoever started us, has ended the cluster. */
+function stopWhenTold(plane: ControlPlane, say: (line: string) => void): Promise<number> {
+  return new Promise((resolve) => {
+    let stopping = false
+    const stop = (why: string): void => {
+      if (stopping) return
+      stopping = true
+      say(`${why}: stopping; pods go on running, 'skiff down' stops them`)
+      plane.stop().then(() => { resolve(0) }, (error: unknown) => { console.error(error); resolve(1) }).finally(() => { setTimeout(() => process.exit(), exitGraceMs).unref() })
+    }
+    process.on('SIGINT', () => { stop('interrupted') })
+    process.on('SIGTERM', () => { stop('terminated') })
+    process.on('SIGHUP', () => { if (process.env[detachedMark] === undefined) stop('the terminal is gone') })
+    if (process.env[detachedMark] === undefined) watchParents(() => { stop('whoever started this is gone') })
+  })
+}
+/** What is still open after a stop (a socket that lingers) must not keep the process. */
+const exitGraceMs = 1_000
+
+const detachedMark = 'SKIFF_DETACHED'
+
+/** Starts the same command in the background and waits until it is ready. */
+function detach(words: readonly string[], directory: DataDirectory): Promise<number> {
+  const log = openSync(directory.log, 'a', 0o600)
+  const from = readFileSync(directory.log).length
+  const child = spawn(process.execPath, [process.argv[1] ?? '', 'up', ...words.filter((word) => word !== '--detach')], { detached: true, stdio: ['ignore', log, log, 'ipc'], env: { ...process.env, [detachedMark]: '1' } })
+  closeSync(log)
+  const said = (): string => readFileSync(directory.log).subarray(from).toString()
+  return new Promise((resolve) => {
+    child.on('message', () => {
+      process.stdout.write(said())
+      child.disconnect()
+      child.unref()
+      resolve(0)
+    })
+    child.on('exit', (code) => { process.stderr.write(said()); resolve(code === 0 ? 1 : code ?? 1) })
+  })
+}

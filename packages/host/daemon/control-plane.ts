@@ -1,0 +1,139 @@
+import { hostname, networkInterfaces } from 'node:os'
+import { watch } from 'node:fs'
+import { basename, dirname } from 'node:path'
+import { type Ask, nodes as nodeType } from '@kubeskiff/core/api'
+import { type Cluster, clusterDnsDefault, clusterDomainDefault, kindIndexes, wireCluster } from '@kubeskiff/core/cluster'
+import type { NodeShape } from '@kubeskiff/core/kubelet'
+import { createStore } from '@kubeskiff/core/store'
+import { createAgentHub } from '../agent-link/index.ts'
+import { Certificates, kubeconfig, openTokenSigner, writePrivately } from '../credentials/index.ts'
+import { RealClock, selfPumpingLoop, systemRandom } from '../engine/index.ts'
+import { openHttpServer } from '../http/index.ts'
+import { attachJournal, openEmbeddedJournal, ownDirectory } from '../journal/index.ts'
+import { kubernetesVersion } from '../commands/version.ts'
+import type { DataDirectory } from './directory.ts'
+import { networks, shapesOf } from './nodes.ts'
+import { readSettings, type Settings } from './settings.ts'
+import { startAgent } from './agent-process.ts'
+import { answerAsks, podTokens } from './tokens.ts'
+
+export interface ControlPlaneOptions {
+  readonly directory: DataDirectory
+  readonly settings: Settings
+  /** One line about something that a person should know. */
+  readonly say: (line: string) => void
+}
+
+export interface ControlPlane {
+  readonly cluster: Cluster
+  readonly port: number
+  readonly settings: () => Settings
+  /** Ends all work in order: nothing that was acknowledged is lost, pods go on running. */
+  stop(): Promise<void>
+}
+/** Why it can't start, in words for a person. */
+export class StartProblem extends Error {}
+
+const listenHost = '0.0.0.0'
+const issuer = 'https://kubernetes.default.svc.cluster.local'
+export const agentPath = '/skiff.dev/agent'
+
+/** Starts the control plane of a data directory, and the node agent where there are real nodes. */
+export async function startControlPlane({ directory, settings: initial, say }: ControlPlaneOptions): Promise<ControlPlane> {
+  const ownership = await ownDirectory(directory.root)
+  if (ownership.is === 'taken') throw new StartProblem(ownership.message)
+  let settings = initial
+  const clock = new RealClock()
+  const certificates = new Certificates(directory.credentials, () => clock.now())
+  const addresses = [...new Set(['127.0.0.1', '10.96.0.1', '172.30.0.1', ...machineAddresses()])]
+  const [authority, server, admin] = [await certificates.authority(), await certificates.server({ names: ['localhost', hostname(), 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', `kubernetes.default.svc.${clusterDomainDefault}`], addresses }), await certificates.admin()]
+  const signer = openTokenSigner(directory.credentials)
+
+  const store = createStore({ indexes: kindIndexes, journaled: true })
+  const journal = await openEmbeddedJournal(directory.root)
+  const attached = await attachJournal(store, journal, { onTrouble: (why) => { say(why === undefined ? 'the journal takes writes again' : `writes are refused: ${why}`) } })
+
+  const loop = selfPumpingLoop((error) => { throw error })
+  const shapes = (): readonly NodeShape[] => shapesOf(settings.nodes, directory.agent)
+  const answer = answerAsks(signer, directory.agent, () => clock.now())
+  const cluster = wireCluster({
+    store, clock, random: systemRandom(), loop, authority: authority.certificate, nodes: shapes().filter((shape) => shape.simulated),
+    version: { ...kubernetesVersion, gitCommit: '', gitTreeState: 'clean', buildDate: '1970-01-01T00:00:00Z', goVersion: process.version, compiler: 'skiff', platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}` },
+    issuer: { issuer, audiences: [issuer], keySet: JSON.stringify(signer.jwks), algorithms: ['ES256'] },
+    address: `127.0.0.1:${settings.port}`, advertised: { address: hasReal(settings) ? '172.30.0.1' : '127.0.0.1', port: settings.port },
+    ask: (ask: Ask, done) => { answer(ask).then(done, (error: unknown) => { say(`${ask.what}: ${error instanceof Error ? error.message : String(error)}`) }) },
+    podTokens: podTokens(signer, issuer, () => clock.now()),
+  })
+
+  const hub = createAgentHub()
+  const http = await openHttpServer({
+    handler: cluster.server.handler, store, answer, open: (connect) => hub.open(connect), host: listenHost, port: settings.port, now: () => clock.now(),
+    tls: { certificate: server.certificate, key: server.key, authority: authority.certificate },
+    upgrades: new Map([[agentPath, hub.upgrade]]), onError: (error) => { say(`a request failed: ${error instanceof Error ? error.stack ?? error.message : String(error)}`) },
+  })
+  if (http.is === 'problem') {
+    cluster.stop()
+    clock.stop()
+    await attached.close()
+    ownership.release()
+    throw new StartProblem(http.message)
+  }
+  writePrivately(directory.kubeconfig, kubeconfig({ name: 'skiff', server: `https://127.0.0.1:${http.port}`, authority: authority.certificate, client: admin }))
+
+  const launchAgent = async () => {
+    const real = shapes().filter((shape) => !shape.simulated)
+    if (real.length === 0) return undefined
+    const nodes = await Promise.all(real.map(async (shape) => ({ shape, ...(await certificates.node(shape.name)) })))
+    return startAgent(directory.agent, { url: `https://127.0.0.1:${http.port}`, agentPath, authority: authority.certificate, nodes, stateDirectory: directory.agent, clusterDns: clusterDnsDefault, clusterDomain: clusterDomainDefault, network: networks }, say)
+  }
+  let agent = await launchAgent()
+
+  /** Takes over what `skiff node` wrote. */
+  const follow = async (): Promise<void> => {
+    const next = readSettings(directory.settings)
+    if (next === undefined) return
+    const before = new Map(settings.nodes.map((node) => [node.name, node]))
+    const after = new Set(next.nodes.map(({ name }) => name))
+    const realChanged = settings.nodes.filter((node) => !node.simulated).map(({ name }) => name).join() !== next.nodes.filter((node) => !node.simulated).map(({ name }) => name).join()
+    const removed = settings.nodes.filter(({ name }) => !after.has(name))
+    settings = next
+    for (const node of removed) {
+      if (node.simulated) cluster.removeNode(node.name)
+      removeNodeObject(cluster, node.name)
+    }
+    for (const shape of shapes()) if (shape.simulated && !before.has(shape.name)) cluster.addNode(shape)
+    if (!realChanged) return
+    await agent?.stop()
+    agent = await launchAgent()
+  }
+  let following: Promise<void> = Promise.resolve()
+  const watcher = watch(dirname(directory.settings), (_event, file) => {
+    if (file === basename(directory.settings)) following = following.then(follow).catch((error: unknown) => { say(`${directory.settings}: ${error instanceof Error ? error.message : String(error)}`) })
+  })
+
+  return {
+    cluster, port: http.port, settings: () => settings,
+    stop: async () => {
+      watcher.close()
+      await following
+      await agent?.stop()
+      await http.close()
+      hub.close()
+      cluster.stop()
+      clock.stop()
+      await attached.close()
+      ownership.release()
+    },
+  }
+}
+
+export const hasReal = (settings: Settings): boolean => settings.nodes.some((node) => !node.simulated)
+
+function removeNodeObject(cluster: Cluster, name: string): void {
+  const node = cluster.store.view.get(nodeType, '', name)
+  if (node === undefined) return
+  cluster.server.submit({ do: 'delete', key: { resource: 'nodes', namespace: '', name }, uid: node.metadata.uid }, { user: 'skiff', groups: ['system:masters'], component: 'skiff' }, () => {})
+}
+
+const machineAddresses = (): readonly string[] =>
+  Object.values(networkInterfaces()).flatMap((found) => found ?? []).filter((found) => found.family === 'IPv4' && !found.internal).map((found) => found.address)

@@ -1,0 +1,44 @@
+import { rm } from 'node:fs/promises'
+import { resolve, sep } from 'node:path'
+import { randomUUID } from 'node:crypto'
+import type { Ask } from '@kubeskiff/core/api'
+import type { Instant } from '@kubeskiff/core/base'
+import type { KubeletOptions } from '@kubeskiff/core/kubelet'
+import type { TokenSigner } from '../credentials/index.ts'
+
+/** Answers what the control plane can only ask of its host: signatures, and the directories of volumes. */
+export function answerAsks(signer: TokenSigner, volumesBelow: string, now: () => Instant): (ask: Ask) => Promise<unknown> {
+  return async ({ what, input }) => {
+    switch (what) {
+      case 'sign-token': return { token: signer.sign(field(input, 'claims') as Readonly<Record<string, unknown>>) }
+      case 'verify-token': {
+        const verified = signer.verify(String(field(input, 'token')), now())
+        return verified.is === 'good' ? { is: 'valid', claims: verified.claims } : { is: 'invalid', why: verified.why }
+      }
+      case 'unprovision': {
+        const path = resolve(String(field(input, 'path')))
+        // Only what was provisioned here goes: an object in the API must not be able to name any other directory.
+        if (!path.startsWith(resolve(volumesBelow) + sep)) throw new Error(`${path} is not below ${volumesBelow}: it stays`)
+        await rm(path, { recursive: true, force: true })
+        return { done: true }
+      }
+      default: throw new Error(`nobody here answers ${what}`)
+    }
+  }
+}
+
+/** Tokens for volumes of simulated pods, signed as those of real ones: their claims are true. */
+export function podTokens(signer: TokenSigner, issuer: string, now: () => Instant): NonNullable<KubeletOptions['tokens']> {
+  return ({ pod, audience, expirationSeconds }, done) => {
+    const { namespace = 'default', name, uid } = pod.metadata
+    const account = pod.spec.serviceAccountName ?? 'default'
+    const issuedAt = Math.floor(now() / 1000)
+    const token = signer.sign({
+      iss: issuer, sub: `system:serviceaccount:${namespace}:${account}`, aud: [audience ?? issuer], exp: issuedAt + expirationSeconds, iat: issuedAt, nbf: issuedAt, jti: randomUUID(),
+      'kubernetes.io': { namespace, serviceaccount: { name: account, uid: '' }, pod: { name, uid } },
+    })
+    done({ is: 'token', token, issuedAt: issuedAt * 1000, expiresAt: (issuedAt + expirationSeconds) * 1000 })
+  }
+}
+
+const field = (input: unknown, name: string): unknown => (typeof input === 'object' && input !== null ? (input as Readonly<Record<string, unknown>>)[name] : undefined)
