@@ -170,9 +170,9 @@ class Kubelets implements Kubelet {
     for (const uid of this.#tracked.keys()) this.#enqueue(uid)
   }
 
-  #changed({ key, revision, before, after }: Change): void {
+  #changed({ key, before, after }: Change): void {
     if (key.resource === pods.resource) {
-      for (const object of before?.metadata.uid === after?.metadata.uid ? [after] : [before, after]) if (object !== undefined) this.#podChanged(object, revision)
+      for (const object of before?.metadata.uid === after?.metadata.uid ? [after] : [before, after]) if (object !== undefined) this.#podChanged(object)
       return
     }
     if (key.resource === nodes.resource) {
@@ -183,9 +183,9 @@ class Kubelets implements Kubelet {
     for (const uid of this.#dependents.get(`${key.resource}/${key.namespace}/${key.name}`) ?? []) this.#enqueue(uid)
   }
 
-  #podChanged(object: Resource, revision: Revision): void {
+  #podChanged(object: Resource): void {
     const pod = object as Pod // the key says so
-    if (this.#tracked.has(pod.metadata.uid)) { if (!this.#outbox.isOwn(revision)) this.#enqueue(pod.metadata.uid) }
+    if (this.#tracked.has(pod.metadata.uid)) { if (!this.#outbox.isOwn(Number(object.metadata.resourceVersion))) this.#enqueue(pod.metadata.uid) }
     else if (this.#shapes.has(pod.spec.nodeName ?? '') && this.#options.view.get(pods, pod.metadata.namespace ?? '', pod.metadata.name)?.metadata.uid === pod.metadata.uid) this.#track(pod)
   }
 

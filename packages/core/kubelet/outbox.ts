@@ -43,7 +43,7 @@ export class Outbox {
     const { uid } = pod.metadata
     const letter = this.#letters.get(uid)
     const before = letter === undefined ? undefined : letter.is === 'waiting' ? letter.before : letter.is === 'sent' ? 'sent' : letter.is.arrivedAt
-    if (before !== undefined && !this.#isShown(before)) { this.#letters.set(uid, { status, is: 'waiting', before }); return }
+    if (before !== undefined && !isShown(pod, before)) { this.#letters.set(uid, { status, is: 'waiting', before }); return }
     this.#send(pod, status, actor)
   }
 
@@ -51,15 +51,18 @@ export class Outbox {
   viewMoved(podOf: (uid: string) => { readonly pod: Pod; readonly actor: Actor } | undefined): void {
     for (const [uid, letter] of [...this.#letters]) {
       const awaited = letter.is === 'waiting' ? letter.before : letter.is === 'sent' ? 'sent' : letter.is.arrivedAt
-      if (awaited !== undefined && !this.#isShown(awaited)) continue
+      const found = podOf(uid)
+      if (awaited !== undefined && !isShown(found?.pod, awaited)) continue
       this.#letters.delete(uid)
-      const found = letter.is === 'waiting' ? podOf(uid) : undefined
-      if (found !== undefined) this.#send(found.pod, letter.status, found.actor)
+      if (letter.is === 'waiting' && found !== undefined) this.#send(found.pod, letter.status, found.actor)
       else this.#options.settled(uid)
     }
   }
 
-  #isShown(awaited: Revision | 'sent'): boolean { return awaited !== 'sent' && this.#options.view.shows(pods.resource, awaited) }
+  #newest(pod: Pod): Pod | undefined {
+    const newest = this.#options.view.get(pods, pod.metadata.namespace ?? '', pod.metadata.name)
+    return newest?.metadata.uid === pod.metadata.uid ? newest : undefined
+  }
 
   #send(pod: Pod, status: PodStatus, actor: Actor): void {
     const { uid } = pod.metadata
@@ -73,12 +76,15 @@ export class Outbox {
       }
       if (outcome.revision > 0) this.#own.add(outcome.revision)
       if (letter === undefined) return
-      if (letter.is === 'waiting') { this.#letters.set(uid, { ...letter, before: outcome.revision }); if (this.#isShown(outcome.revision)) this.#options.settled(uid); return }
-      if (this.#isShown(outcome.revision)) this.#letters.delete(uid)
+      if (letter.is === 'waiting') { this.#letters.set(uid, { ...letter, before: outcome.revision }); if (isShown(this.#newest(pod), outcome.revision)) this.#options.settled(uid); return }
+      if (isShown(this.#newest(pod), outcome.revision)) this.#letters.delete(uid)
       else this.#letters.set(uid, { ...letter, is: { arrivedAt: outcome.revision } })
     })
   }
 }
+
+/** Does the view have the pod as it was after this write? A pod that is gone or another's has been written over. Its own revision tells, whichever feed brought it. */
+const isShown = (pod: Pod | undefined, awaited: Revision | 'sent'): boolean => awaited !== 'sent' && (pod === undefined || Number(pod.metadata.resourceVersion) >= awaited)
 
 /** Removes a pod's object at last: deleted with no grace. */
 export function removeObject(pod: Pod, submit: Submit, actor: Actor, done: (refusal: Refusal | undefined) => void): void {

@@ -1,0 +1,22 @@
+import { join } from 'node:path'
+import type { Clock } from '@kubeskiff/core/base'
+import { openImageStore } from '../images/index.ts'
+import { probeHost } from '../linux/probe.ts'
+import { type ClusterNetwork, createNetwork, type NetworkSettings } from '../network/index.ts'
+import { createOciRuntime, type OciRuntime } from '../oci/index.ts'
+import type { AgentConfiguration } from './configuration.ts'
+
+export interface Machine { readonly network: ClusterNetwork; readonly runtime: OciRuntime }
+
+export const networkDirectory = (configuration: AgentConfiguration): string => join(configuration.stateDirectory, 'network')
+
+/** The network and the containers of this machine, as an earlier agent has left them or new. */
+export function openMachine(configuration: AgentConfiguration, clock: Clock): Machine {
+  const settings: NetworkSettings = { ...configuration.network, dnsAddress: configuration.clusterDns, reachableFromHost: true, egress: true }
+  const network = createNetwork(settings, networkDirectory(configuration))
+  for (const { shape } of configuration.nodes) network.addNode(shape.name, shape.podCidr)
+  const runtime = createOciRuntime({
+    stateDirectory: configuration.stateDirectory, network, images: openImageStore(join(configuration.stateDirectory, 'images')), registry: {}, host: probeHost(), clock, cgroupRoot: '/skiff',
+  })
+  return { network, runtime }
+}

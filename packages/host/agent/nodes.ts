@@ -1,0 +1,71 @@
+import { type Actor, endpointSlices, nodes, persistentVolumeClaims, persistentVolumes, type Resource, type ResourceType, services } from '@kubeskiff/core/api'
+import { createKubelet } from '@kubeskiff/core/kubelet'
+import { createStore } from '@kubeskiff/core/store'
+import { connectAgent } from '../agent-link/index.ts'
+import { type Connection, createEventRecorder, openConnection, startFeed, submitOverHttp } from '../client/index.ts'
+import { RealClock, selfPumpingLoop } from '../engine/index.ts'
+import { openSockets, serveDns } from '../network/index.ts'
+import type { AgentConfiguration } from './configuration.ts'
+import { openMachine } from './machine.ts'
+import { nameServer } from './names.ts'
+import { NodePods } from './pods.ts'
+import { followServices } from './services.ts'
+import { openOn } from './streams.ts'
+import { tokensOverHttp } from './tokens.ts'
+
+/** What every node may read, and all nodes of this machine read once. */
+const shared: readonly ResourceType<Resource>[] = [nodes, services, endpointSlices, persistentVolumes, persistentVolumeClaims]
+/** An agent keeps no past: its store only needs to bridge from one turn to the next. */
+const historyMax = 2_000
+const dnsPort = 53
+
+/** Plays the nodes of a configuration until it is stopped. Containers go on without it. */
+export async function startAgentNodes(configuration: AgentConfiguration, say: (message: string) => void): Promise<{ stop(): void }> {
+  const clock = new RealClock()
+  const loop = selfPumpingLoop((error) => { throw error })
+  const store = createStore({ historyMax })
+  const { network, runtime } = openMachine(configuration, clock)
+  const connections = new Map<string, Connection>(configuration.nodes.map(({ shape, certificate, key }) =>
+    [shape.name, openConnection({ url: configuration.url, authority: configuration.authority, certificate, key })]))
+  const first = [...connections.values()][0]
+  if (first === undefined) throw new Error('an agent plays at least one node')
+  const connectionOf = (actor: Actor): Connection => connections.get(actor.user.replace(/^system:node:/, '')) ?? first
+
+  const feeds = shared.map((type) => startFeed({ connection: first, store, type, onTrouble: say }))
+  const pods = [...connections].map(([node, connection]) => new NodePods({ node, connection, store, onTrouble: say }))
+  // Pods of the view are compared with what runs: first the view must be whole, or all would look like strays.
+  const kubeletReady = Promise.all([...feeds, ...pods].map((feed) => feed.filled)).then(() => {
+    const ring = (): void => { loop.ring('kubelets') }
+    const kubelet = createKubelet({
+      nodes: configuration.nodes.map(({ shape }) => shape), view: store.view, changes: (after) => store.changes(after), runtime, clock, ring,
+      submit: submitOverHttp(connectionOf, createEventRecorder(() => clock.now())), cluster: { dns: configuration.clusterDns, domain: configuration.clusterDomain },
+      tokens: tokensOverHttp(connectionOf, (message) => { say(message) }, () => clock.now()),
+    })
+    store.onCommit(ring)
+    loop.add('kubelets', () => kubelet.step())
+  })
+
+  const answer = nameServer({ view: store.view, zone: configuration.clusterDomain })
+  const sockets = configuration.nodes.flatMap(({ shape }) => {
+    const node = network.node(shape.name)
+    return node === undefined ? [] : [openSockets(node.namespace, { address: configuration.clusterDns, port: dnsPort })]
+  })
+  for (const each of sockets) serveDns(each, answer)
+  const names = configuration.nodes.map(({ shape }) => shape.name)
+  const stopServices = followServices({ store, network, nodes: names, onTrouble: say })
+  const link = connectAgent({ url: configuration.url, path: configuration.agentPath, authority: configuration.authority, nodes: configuration.nodes.map(({ shape, certificate, key }) => ({ name: shape.name, certificate, key })), open: openOn(runtime), onTrouble: say })
+  await kubeletReady
+  say(`playing ${names.join(', ')}`)
+  return {
+    stop: () => {
+      link.close()
+      stopServices()
+      for (const each of sockets) each.close()
+      for (const feed of [...feeds, ...pods]) feed.stop()
+      for (const connection of connections.values()) connection.close()
+      runtime.close()
+      network.close()
+      clock.stop()
+    },
+  }
+}

@@ -1,0 +1,52 @@
+import type { Readable } from 'node:stream'
+import type { Refusal } from '@kubeskiff/core/api'
+import type { Connect } from '@kubeskiff/core/server'
+import type { LogOptions, OciRuntime, OpenProcess } from '../oci/index.ts'
+import type { OpenStream, PodStream, ProcessStream } from '../streams/index.ts'
+
+/** Opens what a client asked for on this machine's containers. */
+export function openOn(runtime: OciRuntime): OpenStream {
+  return async (connect) => {
+    try { return open(runtime, connect) } catch (error) {
+      return refusal(error instanceof Error ? error.message : String(error))
+    }
+  }
+}
+
+function open(runtime: OciRuntime, connect: Connect): PodStream {
+  const { uid } = connect.pod
+  switch (connect.what) {
+    case 'log': return logStream(runtime.openLog(uid, connect.container, connect.log?.previous === true ? 'previous' : 'newest', logOptions(connect)))
+    case 'exec': return processStream(runtime.openExec(uid, connect.container, connect.command, { stdin: connect.streams.stdin, tty: connect.streams.tty }))
+    case 'attach': return processStream(runtime.openAttach(uid, connect.container, { stdin: connect.streams.stdin }))
+    case 'portforward': return { is: 'ports', dial: (port) => runtime.openPortForward(uid, port), close: () => {} }
+  }
+}
+
+function logOptions({ log }: Connect): LogOptions {
+  const since = log?.sinceTime !== undefined ? Date.parse(log.sinceTime) : log?.sinceSeconds !== undefined ? Date.now() - log.sinceSeconds * 1000 : undefined
+  return {
+    follow: log?.follow ?? false, timestamps: log?.timestamps ?? false,
+    ...(log?.tailLines !== undefined && { tailLines: log.tailLines }), ...(log?.limitBytes !== undefined && { limitBytes: log.limitBytes }), ...(since !== undefined && { since }),
+  }
+}
+
+function logStream(log: Readable): ProcessStream {
+  const ended = new Promise<{ readonly is: 'exited'; readonly code: number } | { readonly is: 'failed'; readonly message: string }>((resolve) => {
+    log.once('end', () => { resolve({ is: 'exited', code: 0 }) })
+    log.once('error', (error) => { resolve({ is: 'failed', message: error.message }) })
+    log.once('close', () => { resolve({ is: 'exited', code: 0 }) })
+  })
+  return { is: 'process', stdin: undefined, stdout: log, stderr: undefined, resize: () => {}, ended, close: () => { log.destroy() } }
+}
+
+function processStream(opened: OpenProcess): ProcessStream {
+  return {
+    is: 'process', stdin: opened.stdin, stdout: opened.stdout, stderr: opened.stderr,
+    resize: ({ width, height }) => { opened.resize({ columns: width, rows: height }) },
+    ended: opened.ended.then(({ code }) => ({ is: 'exited', code }) as const, (error: unknown) => ({ is: 'failed', message: String(error) }) as const),
+    close: () => { opened.close() },
+  }
+}
+
+const refusal = (message: string): Refusal => ({ refused: true, code: 400, reason: 'BadRequest', message })
