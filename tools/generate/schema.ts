@@ -69,8 +69,10 @@ export function descriptionsModule(schema: Schema): string {
     if (!model) continue
     const published = schema.published(name)
     const fields: Record<string, number> = {}
-    for (const { baseName } of model.attributes) {
-      const text = model.descriptions.get(baseName) ?? published.descriptions.get(baseName)
+    for (const { baseName, type } of model.attributes) {
+      // Of these two types the client describes the type, not the field.
+      const own = type === 'IntOrString' || type === 'V1MicroTime' ? undefined : model.descriptions.get(baseName)
+      const text = own ?? published.descriptions.get(baseName)
       if (text) fields[baseName] = numberOf(text)
     }
     byDefinition[name] = [numberOf(model.description), fields, Object.fromEntries(published.enums)]
