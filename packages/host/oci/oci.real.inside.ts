@@ -1,0 +1,302 @@
+import assert from 'node:assert/strict'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { after, test } from 'node:test'
+import type { ServiceRoute } from '@kubeskiff/core/network'
+import { mountsBelow } from '../linux/index.ts'
+import { openSockets, serveDns } from '../network/index.ts'
+import { collect, makeRealWorld, security, testImage, text } from './real.world.ts'
+
+/** Started by oci.real.test.ts as root, in private namespaces. */
+const world = makeRealWorld(process.env['SKIFF_TEST_DIRECTORY'] ?? '', process.env['SKIFF_TEST_CGROUP'] ?? '')
+after(() => world.close())
+const forever = 'while :; do sleep 1000 & wait; done'
+
+/** Waits until the main container of a pod takes connections. */
+async function listens(pod: string, port: number): Promise<void> {
+  for (let tries = 0; tries < 200 && !(await world.check(pod, 'main', { is: 'tcp', host: '', port })).ok; tries += 1) await new Promise((resolve) => setTimeout(resolve, 10))
+}
+
+test('a container runs with its environment, files and log, and ends with its code and last words', async () => {
+  const address = await world.pod('one', { hostname: 'one', domain: 'one.web.default.svc.cluster.local', hostAliases: [{ ip: '10.1.2.3', hostnames: ['far', 'away'] }] })
+  await world.start('one', 'main', { command: ['sh', '-c', 'echo $FROM_IMAGE $OWN; cat greeting; hostname; echo oops >&2; echo done > /dev/termination-log; exit 3'], env: [['OWN', 'mine']], workingDir: '/' })
+  const { exitCode, message, outOfMemory } = await world.exited('one', 'main')
+  assert.deepEqual({ exitCode, message, outOfMemory }, { exitCode: 3, message: 'done\n', outOfMemory: false })
+  assert.equal(await world.log('one', 'main'), 'yes mine\nhello from the image\none\noops\n')
+  await world.start('one', 'files', {})
+  const { stdout } = await world.exec('one', 'files', 'cat', '/etc/hosts', '/etc/resolv.conf', '/etc/hostname')
+  assert.equal(stdout, `# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n${address}\tone.web.default.svc.cluster.local\tone\n\n# Entries added by HostAliases.\n10.1.2.3\tfar\taway\nsearch default.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\none\n`)
+  await world.teardown('one')
+})
+
+test('volumes are shared, replaced whole, read-only where they must be, and gone with the pod', async () => {
+  const bytes = (value: string): Uint8Array => Buffer.from(value)
+  const outside = `${world.directory}/outside`
+  mkdirSync(outside)
+  const files = (value: string): { readonly name: string; readonly is: 'files'; readonly inMemory: boolean; readonly files: readonly { readonly path: string; readonly mode: number; readonly bytes: Uint8Array }[] } => ({ name: 'config', is: 'files', inMemory: true, files: [{ path: 'key', mode: 0o640, bytes: bytes(value) }, { path: 'deep/key', mode: 0o644, bytes: bytes('deep') }] })
+  const others = [{ name: 'scratch', is: 'emptyDir', medium: '' }, { name: 'memory', is: 'emptyDir', medium: 'Memory', sizeBytes: 65536 }, { name: 'host', is: 'hostPath', path: outside, type: 'Directory' }, { name: 'claim', is: 'directory', path: `${world.directory}/claims/a` }] as const
+  await world.pod('vol', {}, [files('first'), ...others])
+  const mount = (volume: string, path: string, subPath = '', readOnly = false) => ({ volume, path, subPath, readOnly, propagation: 'None' as const })
+  await world.start('vol', 'writer', { mounts: [mount('scratch', '/scratch'), mount('host', '/host'), mount('claim', '/claim')], command: ['sh', '-c', 'echo shared > /scratch/file; echo out > /host/file; echo kept > /claim/file; sleep 1000'] })
+  await world.start('vol', 'reader', { mounts: [mount('scratch', '/scratch', '', true), mount('config', '/config'), mount('memory', '/memory'), mount('config', '/one', 'key')], security: security({ user: 1000, fsGroup: 2000 }) })
+  const read = await world.exec('vol', 'reader', 'sh', '-c', 'cat /scratch/file /config/key /config/deep/key /one; echo; touch /scratch/x || echo refused; touch /config/x || echo refused; df -k /memory | tail -1 | tr -s " " | cut -d" " -f2; stat -c "%g" /config/..data/key; ls /config')
+  assert.deepEqual(read.stdout.split('\n'), ['shared', 'firstdeepfirst', 'refused', 'refused', '64', '2000', 'deep', 'key', ''])
+  const updated = world.event('volumes-ready', (event) => event.generation === 2)
+  world.runtime.submit({ do: 'volumes', pod: 'vol', generation: 2, volumes: [files('second'), ...others] })
+  await updated
+  assert.equal((await world.exec('vol', 'reader', 'cat', '/config/key')).stdout, 'second')
+  await world.teardown('vol')
+  assert.deepEqual([readFileSync(`${outside}/file`, 'utf8'), readFileSync(`${world.directory}/claims/a/file`, 'utf8')], ['out\n', 'kept\n'])
+  assert.deepEqual(mountsBelow(`${world.directory}/state`), [])
+  const missing = world.event('volumes-failed', (event) => event.pod === 'bad')
+  await world.pod('bad')
+  world.runtime.submit({ do: 'volumes', pod: 'bad', generation: 2, volumes: [{ name: 'h', is: 'hostPath', path: '/no/such', type: 'Directory' }] })
+  assert.equal((await missing).message, 'MountVolume.SetUp failed for volume "h" : hostPath type check failed: /no/such is not a directory')
+  await world.teardown('bad')
+})
+
+test('exec gives output, errors, code and input, and a terminal that can be resized', async () => {
+  await world.pod('exec')
+  await world.start('exec', 'main', { env: [['A', 'b c']] })
+  assert.deepEqual(await world.exec('exec', 'main', 'sh', '-c', 'echo "$A"; echo bad >&2; exit 7'), { code: 7, stdout: 'b c\n', stderr: 'bad\n' })
+  const typed = world.runtime.openExec('exec', 'main', ['tr', 'a-z', 'A-Z'], { stdin: true, tty: false })
+  typed.stdin?.end('shout\n')
+  assert.equal((await collect(typed)).stdout, 'SHOUT\n')
+  const terminal = world.runtime.openExec('exec', 'main', ['sh'], { stdin: true, tty: true, size: { columns: 100, rows: 30 } })
+  let screen = ''
+  terminal.stdout.on('data', (chunk: Buffer) => { screen += chunk.toString() })
+  const shown = async (wanted: RegExp): Promise<void> => {
+    for (let tries = 0; !wanted.test(screen) && tries < 400; tries += 1) await new Promise((resolve) => setTimeout(resolve, 10))
+    assert.match(screen, wanted)
+  }
+  terminal.stdin?.write('stty size; tty\n')
+  await shown(/30 100\r\n\/dev\/pts\/\d/)
+  terminal.resize({ columns: 144, rows: 44 })
+  for (let tries = 0; !/44 144/.test(screen) && tries < 20; tries += 1) {
+    terminal.stdin?.write('stty size\n')
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  assert.match(screen, /44 144\r\n/)
+  terminal.stdin?.write('exit 9\n')
+  assert.deepEqual(await terminal.ended, { code: 9 })
+  await world.teardown('exec')
+})
+
+test('attach reaches the first process, with and without a terminal', async () => {
+  await world.pod('attach')
+  await world.start('attach', 'plain', { stdin: true, stdinOnce: true, command: ['sh', '-c', 'while read -r line; do echo "got $line"; echo "err $line" >&2; done; echo end'] })
+  const attached = world.runtime.openAttach('attach', 'plain', { stdin: true })
+  attached.stdin?.write('one\n')
+  const both = Promise.all([text(attached.stdout), attached.stderr === undefined ? '' : text(attached.stderr)])
+  setTimeout(() => attached.stdin?.end('two\n'), 300)
+  assert.deepEqual(await both, ['got one\ngot two\nend\n', 'err one\nerr two\n'])
+  assert.equal((await world.exited('attach', 'plain')).exitCode, 0)
+  await world.teardown('attach')
+})
+
+test('checks answer as the kubelet words them', async () => {
+  const address = await world.pod('check')
+  await world.start('check', 'main', { command: ['sh', '-c', 'mkdir /www; echo ok > /www/fine; httpd -f -p 8080 -h /www'] })
+  const http = { is: 'http', scheme: 'HTTP', host: '', port: 8080, headers: [] } as const
+  await listens('check', 8080)
+  assert.deepEqual([
+    await world.check('check', 'main', { is: 'tcp', host: '', port: 8080 }),
+    await world.check('check', 'main', { is: 'tcp', host: '', port: 9 }),
+    await world.check('check', 'main', { ...http, path: '/fine' }),
+    await world.check('check', 'main', { ...http, path: '/none' }),
+    await world.check('check', 'main', { ...http, port: 9, path: '/' }),
+    await world.check('check', 'main', { is: 'exec', command: ['sh', '-c', 'echo fine'] }),
+    await world.check('check', 'main', { is: 'exec', command: ['sh', '-c', 'echo bad; exit 1'] }),
+    await world.check('check', 'main', { is: 'exec', command: ['sleep', '20'] }, 1),
+    await world.check('check', 'main', { is: 'sleep', seconds: 0 }),
+    await world.check('check', 'main', { is: 'grpc', port: 9, service: '' }, 1),
+  ], [
+    { ok: true, output: '' },
+    { ok: false, output: `dial tcp ${address}:9: connect: connection refused` },
+    { ok: true, output: '' },
+    { ok: false, output: 'HTTP probe failed with statuscode: 404' },
+    { ok: false, output: `Get "http://${address}:9/": dial tcp ${address}:9: connect: connection refused` },
+    { ok: true, output: 'fine\n' },
+    { ok: false, output: 'bad\n' },
+    { ok: false, output: 'command "sleep 20" timed out' },
+    { ok: true, output: '' },
+    { ok: false, output: `timeout: failed to connect service "${address}:9" within 1s: context deadline exceeded` },
+  ])
+  await world.teardown('check')
+})
+
+test('a container that takes more memory than its limit is killed, and that is told', async () => {
+  await world.pod('oom', { qos: 'Burstable' })
+  await world.start('oom', 'main', { command: ['tail', '/dev/zero'], resources: { cpuMillisRequested: 100, cpuMillisLimit: 500, memoryBytesRequested: 1 << 24, memoryBytesLimit: 1 << 25 } })
+  const { exitCode, outOfMemory } = await world.exited('oom', 'main')
+  assert.deepEqual({ exitCode, outOfMemory }, { exitCode: 137, outOfMemory: true })
+  await world.teardown('oom')
+})
+
+test('stop sends the signal, and KILL to what does not heed it', async () => {
+  await world.pod('stop')
+  await world.start('stop', 'heeds', { command: ['sh', '-c', `trap 'exit 5' TERM; echo ready; ${forever}`] })
+  await world.start('stop', 'deaf', { command: ['sleep', '1000'] })
+  await world.start('stop', 'usr', { command: ['sh', '-c', `trap 'exit 6' USR1; echo ready; ${forever}`] })
+  for (const container of ['heeds', 'usr']) for (let tries = 0; (await world.log('stop', container)) === '' && tries < 200; tries += 1) await new Promise((resolve) => setTimeout(resolve, 10))
+  world.runtime.submit({ do: 'stop', pod: 'stop', container: 'heeds', attempt: 0, graceSeconds: 30 })
+  world.runtime.submit({ do: 'stop', pod: 'stop', container: 'usr', attempt: 0, graceSeconds: 30, signal: 'SIGUSR1' })
+  world.runtime.submit({ do: 'stop', pod: 'stop', container: 'deaf', attempt: 0, graceSeconds: 30 })
+  world.runtime.submit({ do: 'stop', pod: 'stop', container: 'deaf', attempt: 0, graceSeconds: 0 })
+  const codes = await Promise.all(['heeds', 'usr', 'deaf'].map(async (container) => (await world.exited('stop', container)).exitCode))
+  assert.deepEqual(codes, [5, 6, 137])
+  await world.teardown('stop')
+})
+
+test('users, capabilities and a read-only root are as the security context says', async () => {
+  await world.pod('secure')
+  const show = ['sh', '-c', 'id -u; id -g; id -G; grep -E "CapBnd|NoNewPrivs" /proc/self/status | tr -d "\\t"; touch /x 2>&1; sleep 1000']
+  await world.start('secure', 'main', { command: show, security: security({ user: 1000, group: 3000, supplementalGroups: [4000], readOnlyRoot: true, allowPrivilegeEscalation: false, capabilitiesDropped: ['ALL'], capabilitiesAdded: ['NET_BIND_SERVICE'] }) })
+  for (let tries = 0; !(await world.log('secure', 'main')).includes('touch') && tries < 200; tries += 1) await new Promise((resolve) => setTimeout(resolve, 10))
+  assert.deepEqual((await world.log('secure', 'main')).split('\n'), ['1000', '3000', '3000 4000', 'CapBnd:0000000000000400', 'NoNewPrivs:1', 'touch: /x: Read-only file system', ''])
+  const refused = await world.start('secure', 'root', { security: security({ mustRunAsNonRoot: true }) })
+  assert.deepEqual(refused.is === 'start-failed' && [refused.reason, refused.message], ['CreateContainerConfigError', 'container has runAsNonRoot and image will run as root (pod: "secure_default(secure)", container: root)'])
+  const privileged = await world.start('secure', 'privileged', { security: security({ privileged: true }) })
+  assert.equal(privileged.is, 'started')
+  await world.teardown('secure')
+})
+
+test('what cannot start says why', async () => {
+  await world.pod('wrong')
+  const missing = await world.start('wrong', 'command', { command: ['no-such-command'] })
+  assert.deepEqual(missing.is === 'start-failed' && [missing.reason, /OCI runtime create failed.*no-such-command/.test(missing.message)], ['RunContainerError', true])
+  const image = await world.start('wrong', 'image', { image: 'none:1' })
+  assert.deepEqual(image.is === 'start-failed' && image.reason, 'CreateContainerError')
+  const failed = world.event('pull-failed', () => true)
+  world.runtime.submit({ do: 'pull', node: 'north', image: '127.0.0.1:5999/none:1' })
+  const { reason, message } = await failed
+  assert.deepEqual([reason, message], ['ErrImagePull', 'rpc error: code = Unknown desc = failed to pull and unpack image "127.0.0.1:5999/none:1": failed to resolve reference "127.0.0.1:5999/none:1": failed to do request: Head "http://127.0.0.1:5999/v2/none/manifests/1": dial tcp 127.0.0.1:5999: connect: connection refused'])
+  await world.teardown('wrong')
+})
+
+test('containers of a pod share network and, where asked for, processes', async () => {
+  await world.pod('share', { shareProcessNamespace: true })
+  await world.start('share', 'web', { command: ['sh', '-c', 'mkdir /www; echo inside > /www/index.html; httpd -f -p 127.0.0.1:8080 -h /www'] })
+  await world.start('share', 'side', {})
+  for (let tries = 0; !(await world.check('share', 'side', { is: 'exec', command: ['wget', '-qO-', 'http://127.0.0.1:8080/'] })).ok && tries < 50;) tries += 1
+  assert.equal((await world.exec('share', 'side', 'wget', '-qO-', 'http://127.0.0.1:8080/')).stdout, 'inside\n')
+  const { stdout } = await world.exec('share', 'side', 'ps', '-o', 'pid,args')
+  assert.match(stdout, /1 .*\/pause\n[^]*httpd[^]*sleep 1000/)
+  const forward = world.runtime.openPortForward('share', 8080)
+  forward.end('GET / HTTP/1.0\r\n\r\n')
+  assert.match(await text(forward), /\r\n\r\ninside\n$/)
+  await world.teardown('share')
+})
+
+test('pods of two nodes reach each other, and services reach them from pods, nodes and machine', async () => {
+  const [north, south] = [await world.pod('north-web'), await world.pod('south-web', { node: 'south' })]
+  await world.pod('client', { hostPorts: [{ protocol: 'TCP', hostPort: 8081, containerPort: 80, hostIp: '' }] })
+  const serve = (name: string): readonly string[] => ['sh', '-c', `mkdir /www; echo ${name} > /www/index.html; httpd -f -p 80 -h /www`]
+  await world.start('north-web', 'main', { command: serve('north') })
+  await world.start('south-web', 'main', { command: serve('south') })
+  await world.start('client', 'main', { command: serve('client') })
+  for (const pod of ['north-web', 'south-web', 'client']) await listens(pod, 80)
+  assert.equal((await world.exec('client', 'main', 'ping', '-c', '1', '-W', '2', south)).code, 0)
+  const endpoints = [{ address: north, port: 80 }, { address: south, port: 80 }]
+  const routes: readonly ServiceRoute[] = [
+    { name: 'default/web:http', protocol: 'TCP', addresses: ['10.96.0.100'], port: 80, nodePort: 30080, endpoints },
+    { name: 'default/sticky:', protocol: 'TCP', addresses: ['10.96.0.101'], port: 80, affinitySeconds: 600, endpoints },
+    { name: 'default/empty:', protocol: 'TCP', addresses: ['10.96.0.102'], port: 80, endpoints: [] },
+    { name: 'default/self:', protocol: 'TCP', addresses: ['10.96.0.103'], port: 8000, endpoints: [{ address: north, port: 80 }] },
+  ]
+  await Promise.all([world.network.program('north', routes), world.network.program('south', routes), world.network.programHost(routes)])
+  const get = async (pod: string, url: string): Promise<string> => {
+    const { code, stdout, stderr } = await world.exec(pod, 'main', 'timeout', '5', 'wget', '-qO-', url)
+    return code === 0 ? stdout : stderr
+  }
+  const many = async (pod: string, url: string): Promise<readonly string[]> => [...new Set(await Promise.all(Array.from({ length: 16 }, () => get(pod, url))))].sort()
+  assert.deepEqual(await many('client', 'http://10.96.0.100/'), ['north\n', 'south\n'])
+  assert.equal((await many('client', 'http://10.96.0.101/')).length, 1)
+  assert.equal(await get('north-web', 'http://10.96.0.103:8000/'), 'north\n')
+  const refused = await world.exec('client', 'main', 'timeout', '5', 'wget', '-qO-', 'http://10.96.0.102/')
+  assert.match(refused.stderr, /Connection refused/)
+  const node = world.network.node('south')?.address ?? ''
+  assert.match(await get('client', `http://${node}:30080/`), /^(north|south)\n$/)
+  assert.equal(await get('south-web', `http://${world.network.node('north')?.address}:8081/`), 'client\n')
+  assert.match(await (await fetch('http://10.96.0.100/')).text(), /^(north|south)\n$/)
+  assert.equal(await (await fetch(`http://${south}/`)).text(), 'south\n')
+  await world.network.program('north', routes.map((route) => ({ ...route, endpoints: route.endpoints.slice(0, 1) })))
+  assert.deepEqual(await many('client', 'http://10.96.0.100/'), ['north\n'])
+  for (const pod of ['north-web', 'south-web', 'client']) await world.teardown(pod)
+})
+
+test('names are asked for at the cluster DNS address, inside the node', async () => {
+  const address = await world.pod('names')
+  await world.start('names', 'main', {})
+  const sockets = openSockets(world.network.node('north')?.namespace ?? '', { address: '10.96.0.10', port: 53 })
+  const asked: string[] = []
+  serveDns(sockets, async (question, over, from) => {
+    asked.push(`${over} from ${from}`)
+    const reply = Buffer.concat([question.subarray(0, 2), Buffer.from([0x81, 0x83]), question.subarray(4)]) // No such name.
+    return reply
+  })
+  const answer = await world.exec('names', 'main', 'nslookup', 'web.default.svc.cluster.local.')
+  sockets.close()
+  assert.match(answer.stdout + answer.stderr, /NXDOMAIN/)
+  assert.equal(asked[0], `udp from ${address}`)
+  await world.teardown('names')
+})
+
+test('a log is given by its end, by time, with times, and as it grows', async () => {
+  await world.pod('logs')
+  await world.start('logs', 'main', { command: ['sh', '-c', 'for i in 1 2 3 4 5; do echo line $i; done; echo oops >&2; sleep 0.3; echo last'] })
+  const follow = text(world.runtime.openLog('logs', 'main', 'newest', { follow: true, timestamps: false, tailLines: 100 }))
+  await world.exited('logs', 'main')
+  assert.equal(await follow, 'line 1\nline 2\nline 3\nline 4\nline 5\noops\nlast\n')
+  const part = (options: object): Promise<string> => text(world.runtime.openLog('logs', 'main', 'newest', { follow: false, timestamps: false, ...options }))
+  assert.deepEqual([await part({ tailLines: 2 }), await part({ tailLines: 0 }), await part({ limitBytes: 8 }), await part({ stream: 'stderr' }), await part({ since: Date.now() + 1000 })], ['oops\nlast\n', '', 'line 1\nl', 'oops\n', ''])
+  assert.match(await part({ tailLines: 1, timestamps: true }), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z last\n$/)
+  const again = world.event('exited', (event) => event.attempt === 1)
+  await world.start('logs', 'main', { command: ['echo', 'again'] }, 1)
+  await again
+  assert.equal(await text(world.runtime.openLog('logs', 'main', 'previous', { follow: false, timestamps: false, tailLines: 1 })), 'last\n')
+  await world.teardown('logs')
+})
+
+test('an agent that comes back finds its containers running, and those that ended meanwhile', async () => {
+  const address = await world.pod('adopt', {}, [{ name: 'scratch', is: 'emptyDir', medium: '' }])
+  const mounts = [{ volume: 'scratch', path: '/scratch', subPath: '', readOnly: false, propagation: 'None' as const }]
+  await world.start('adopt', 'lives', { mounts, command: ['sh', '-c', `echo before; trap 'exit 4' TERM; ${forever}`] })
+  await world.start('adopt', 'ends', { mounts, command: ['sh', '-c', 'until [ -e /scratch/go ]; do sleep 0.05; done; exit 11'] })
+  const before = world.runtime.observed().pods.get('adopt')
+  world.runtime.close()
+  writeFileSync(`${world.directory}/state/pods/adopt/volumes/scratch/go`, '')
+  const exit = before?.containers.get('ends')?.[0]
+  const exitFile = `${world.directory}/state/exits/${exit?.is === 'running' ? exit.id : ''}`
+  for (let tries = 0; !existsSync(exitFile) && tries < 400; tries += 1) await new Promise((resolve) => setTimeout(resolve, 10))
+  world.restart()
+  const found = world.runtime.observed().pods.get('adopt')
+  assert.deepEqual(found?.sandbox, before?.sandbox)
+  assert.deepEqual(found?.containers.get('lives'), before?.containers.get('lives'))
+  const ended = found?.containers.get('ends')?.[0]
+  assert.deepEqual(ended?.is === 'exited' && [ended.exitCode, ended.signal], [11, 0])
+  assert.equal((await world.exec('adopt', 'lives', 'echo', 'still')).stdout, 'still\n')
+  assert.equal(await world.log('adopt', 'lives'), 'before\n')
+  assert.notEqual(await world.pod('later'), address)
+  await world.start('later', 'main', {})
+  assert.equal((await world.exec('later', 'main', 'ping', '-c', '1', '-W', '2', address)).code, 0)
+  world.runtime.submit({ do: 'stop', pod: 'adopt', container: 'lives', attempt: 0, graceSeconds: 20 })
+  assert.equal((await world.exited('adopt', 'lives')).exitCode, 4)
+  const removed = world.event('removed', (event) => event.container === 'ends')
+  world.runtime.submit({ do: 'remove', pod: 'adopt', container: 'ends', attempt: 0 })
+  await removed
+  assert.equal(world.runtime.observed().pods.get('adopt')?.containers.has('ends'), false)
+  for (const pod of ['adopt', 'later']) await world.teardown(pod)
+})
+
+test('ten pods start side by side, and nothing is left of them', async () => {
+  const names = Array.from({ length: 10 }, (_, index) => `many-${index}`)
+  await Promise.all(names.map(async (name) => {
+    await world.pod(name)
+    assert.equal((await world.start(name, 'main', {})).is, 'started')
+  }))
+  assert.equal(world.runtime.observed().images.get('north')?.get(testImage)?.id.startsWith('sha256:'), true)
+  await Promise.all(names.map((name) => world.teardown(name)))
+  assert.deepEqual(readdirSync(`${world.directory}/state/pods`), [])
+  assert.deepEqual(readdirSync(`${world.directory}/state/exits`), [])
+  assert.deepEqual(mountsBelow(`${world.directory}/state`), [])
+})
