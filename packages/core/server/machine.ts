@@ -1,9 +1,11 @@
 // What every part of the server works with, and who is asking.
 import type { Instant } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
+import type { OpenApi } from '../api/openapi/index.ts'
 import type { Definitions } from '../api/schema/types.ts'
 import type { Circumstances } from '../api/kind.ts'
 import type { Store } from '../store/types.ts'
+import type { Expiry } from './expiry.ts'
 import type { Authorizer } from './access/authorizer.ts'
 import type { ServerOptions } from './options.ts'
 import type { Registry } from './registry.ts'
@@ -16,6 +18,9 @@ export interface Machine {
   readonly options: ServerOptions
   readonly authorizer: Authorizer
   readonly counters: Counters
+  readonly expiry: Expiry
+  /** The OpenAPI documents, made when first asked for. */
+  documents(): OpenApi
   now(): Instant
 }
 

@@ -1,6 +1,9 @@
+import type { OpenApi } from '../api/openapi/index.ts'
 import type { Submit } from '../api/action.ts'
 import { createAuthorizer, type Authorizer } from './access/authorizer.ts'
 import { reviews } from './access/reviews.ts'
+import { openApiOf } from './paths/openapi.ts'
+import { Expiry } from './expiry.ts'
 import { createHandler } from './handle.ts'
 import type { Machine } from './machine.ts'
 import { createCounters } from './metrics.ts'
@@ -15,14 +18,18 @@ export interface Server {
   readonly submit: Submit
   readonly authorizer: Authorizer
   readonly registry: Registry
+  /** Lets go of the clock. */
+  stop(): void
 }
 
 export function createServer(options: ServerOptions): Server {
   const registry = createRegistry(options.kinds, reviews)
   const authorizer = createAuthorizer(options.store)
+  const expiry = new Expiry(options.store, options.clock)
+  let documents: OpenApi | undefined
   const machine: Machine = {
     store: options.store, registry, definitions: options.definitions, random: options.random, options, authorizer,
-    counters: createCounters(), now: () => options.clock.now(),
+    counters: createCounters(), expiry, documents: () => (documents ??= openApiOf(registry, options.definitions, options.version.gitVersion)), now: () => options.clock.now(),
   }
-  return { handler: createHandler(machine), submit: createSubmit(machine), authorizer, registry }
+  return { handler: createHandler(machine), submit: createSubmit(machine), authorizer, registry, stop: () => { expiry.stop() } }
 }

@@ -70,6 +70,8 @@ export function userOfToken(machine: Machine, token: string, answers: Answers, a
   if (!answers.has(id)) return { is: 'asks', asks: [{ id, what: 'verify-token', input: { token } }] }
   const verified = answers.get(id) as VerifiedToken | undefined
   if (verified?.is !== 'valid') return unauthorized
+  // Our key signs nothing but service accounts' tokens, but what says nothing of one is none.
+  if (verified.claims['kubernetes.io'] === undefined) return unauthorized
   const accepted = audiences ?? machine.options.issuer?.audiences ?? []
   if (accepted.length > 0 && !verified.claims.aud.some((audience) => accepted.includes(audience))) return unauthorized
   return userOfClaims(machine, verified.claims) ?? unauthorized

@@ -5,11 +5,12 @@ import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
 import { priority } from './priority.ts'
+import { roleEscalation } from './role-escalation.ts'
 import { serviceAccount } from './service-account.ts'
 import type { Admission, Plugin } from './types.ts'
 
 /** In upstream's order. */
-const plugins: readonly Plugin[] = [namespaceLifecycle, nodeRestriction, serviceAccount, defaultTolerationSeconds, priority, defaultStorageClass]
+const plugins: readonly Plugin[] = [namespaceLifecycle, nodeRestriction, roleEscalation, serviceAccount, defaultTolerationSeconds, priority, defaultStorageClass]
 
 /** The object after all plugins, or the first refusal. */
 export function admit(admission: Admission): Resource | Refusal {

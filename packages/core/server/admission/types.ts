@@ -1,6 +1,7 @@
 import type { Circumstances } from '../../api/kind.ts'
 import type { Refusal } from '../../api/refusal.ts'
 import type { Resource } from '../../api/resource.ts'
+import type { Authorizer } from '../access/authorizer.ts'
 import type { User } from '../machine.ts'
 import type { AnyKind } from '../registry.ts'
 
@@ -14,6 +15,7 @@ export interface Admission {
   readonly subresource: string
   readonly user: User
   readonly circumstances: Circumstances
+  readonly authorizer: Authorizer
 }
 
 /** One rule of the cluster about writes: lets an object pass, changed or not, or refuses it. Ignores what it is not about. */

@@ -1,9 +1,9 @@
 // Discovery: what is served, in the legacy form (one document a version) and aggregated (two documents in all).
 import type { Machine } from '../machine.ts'
 import { clausesOf } from '../negotiate.ts'
-import { type AnySubresource, type Endpoint, type Registry, subresourceVerbs, verbsOf } from '../registry.ts'
+import { type Endpoint, type Registry, subresourceKind, subresourceVerbs, verbsOf } from '../registry.ts'
 import type { Answer } from '../reply.ts'
-import { pageNotFound, value } from '../reply.ts'
+import { pageNotFound, utf8, value } from '../reply.ts'
 import { type Review, reviewsOf } from '../access/reviews.ts'
 
 const groupVersionOf = (group: string, version: string): string => (group === '' ? version : `${group}/${version}`)
@@ -51,32 +51,35 @@ function resourceList(registry: Registry, group: string, version: string): Answe
         },
         ...(kind.subresources ?? []).map((subresource) => ({
           name: `${kind.plural}/${subresource.name}`, singularName: '', namespaced: kind.scope === 'Namespaced',
-          ...elsewhere(subresource, kind.kind), verbs: subresourceVerbs(subresource),
+          ...subresourceKind(subresource, kind.kind), verbs: subresourceVerbs(subresource),
         })),
       ]),
     ],
   })
 }
 
-/** The kind that a subresource speaks; with group and version where that is another's. */
-function elsewhere(subresource: AnySubresource, kind: string): { readonly group?: string; readonly version?: string; readonly kind: string } {
-  if (subresource.is === 'scale') return { group: 'autoscaling', version: 'v1', kind: 'Scale' }
-  if (subresource.is !== 'create' && subresource.is !== 'ask') return connectKinds[subresource.name] !== undefined && subresource.is === 'connect' ? { kind: connectKinds[subresource.name] ?? kind } : { kind }
-  const { body } = subresource
-  return body.group === '' ? { kind: body.kind } : body
-}
-const connectKinds: Readonly<Record<string, string>> = { exec: 'PodExecOptions', attach: 'PodAttachOptions', portforward: 'PodPortForwardOptions' }
-
 /** The aggregated document, when the client asks for it. Clients look for the parameters in the answer's Content-Type. */
 function aggregated(registry: Registry, headers: Readonly<Record<string, string>>, wanted: (group: string) => boolean): Answer | undefined {
   const clause = clausesOf(headers['accept']).find(({ type, parameters }) => type === 'application/json' || type === '*/*' || parameters['as'] !== undefined)
   const version = clause?.parameters['v']
   if (clause?.parameters['as'] !== 'APIGroupDiscoveryList' || clause.type !== 'application/json' || (version !== 'v2' && version !== 'v2beta1')) return undefined
-  const document = documentOf(registry, version, wanted)
-  const tag = `"${hash(JSON.stringify(document))}"`
+  const { document, tag } = keptDocument(registry, version, wanted)
   const shared = { etag: tag, vary: 'Accept', 'cache-control': 'public' }
   if (headers['if-none-match'] === tag) return { is: 'raw', status: 304, contentType: 'application/json', body: [], headers: shared }
-  return { is: 'value', status: 200, value: document, contentType: `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`, headers: shared }
+  return { is: 'raw', status: 200, body: [document], contentType: `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`, headers: shared }
+}
+
+const kept = new WeakMap<Registry, Map<string, { readonly document: Uint8Array; readonly tag: string }>>()
+function keptDocument(registry: Registry, version: string, wanted: (group: string) => boolean): { readonly document: Uint8Array; readonly tag: string } {
+  const documents = kept.get(registry) ?? new Map()
+  kept.set(registry, documents)
+  const name = `${version} ${wanted('')}`
+  const known = documents.get(name)
+  if (known !== undefined) return known
+  const document = utf8(JSON.stringify(documentOf(registry, version, wanted)))
+  const made = { document, tag: `"${hash(document)}"` }
+  documents.set(name, made)
+  return made
 }
 
 function documentOf(registry: Registry, version: string, wanted: (group: string) => boolean): object {
@@ -100,7 +103,7 @@ const resourceDiscovery = ({ kind, served }: Endpoint) => ({
   ...(kind.shortNames.length > 0 && { shortNames: kind.shortNames }), ...(kind.categories.length > 0 && { categories: kind.categories }),
   ...((kind.subresources ?? []).length > 0 && {
     subresources: (kind.subresources ?? []).map((subresource) => {
-      const other = elsewhere(subresource, kind.kind)
+      const other = subresourceKind(subresource, kind.kind)
       return {
         subresource: subresource.name,
         responseKind: { group: other.group ?? (other.version === undefined ? served.group : ''), version: other.version ?? served.version, kind: other.kind },
@@ -110,9 +113,9 @@ const resourceDiscovery = ({ kind, served }: Endpoint) => ({
   }),
 })
 
-/** FNV-1a, 64 bits as hex: names a document's content. */
-export function hash(text: string): string {
-  let value = 0xcbf29ce484222325n
-  for (let at = 0; at < text.length; at++) value = BigInt.asUintN(64, (value ^ BigInt(text.charCodeAt(at))) * 0x100000001b3n)
-  return value.toString(16).padStart(16, '0').toUpperCase()
+/** FNV-1a in 32 bits as hex: names a document's content, no secret. */
+function hash(bytes: Uint8Array): string {
+  let value = 0x811c9dc5
+  for (const byte of bytes) value = Math.imul(value ^ byte, 0x01000193)
+  return (value >>> 0).toString(16).padStart(8, '0').toUpperCase()
 }

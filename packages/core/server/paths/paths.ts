@@ -16,7 +16,7 @@ export function servePath(machine: Machine, call: Call, path: string): Answer | 
   return request.method === 'GET' || request.method === 'HEAD' ? found : methodNotAllowed
 }
 
-function answerOf(machine: Machine, call: Call, path: string): Answer | undefined {
+function answerOf(machine: Machine, call: Call, path: string): Answer | Refusal | undefined {
   const { options } = machine
   const { headers } = call.request
   switch (path) {
@@ -29,7 +29,7 @@ function answerOf(machine: Machine, call: Call, path: string): Answer | undefine
         response_types_supported: ['id_token'], subject_types_supported: ['public'], id_token_signing_alg_values_supported: options.issuer.algorithms,
       })
     case '/openid/v1/jwks': return options.issuer === undefined ? undefined : { is: 'raw', status: 200, contentType: 'application/jwk-set+json', body: [utf8(options.issuer.keySet)] }
-    default: return health(path, call.query) ?? openapi(machine, path, call.query, headers) ?? discover(machine, path, headers)
+    default: return health(path, call.query) ?? openapi(machine.documents(), path, call.query, headers) ?? discover(machine, path, headers)
   }
 }
 

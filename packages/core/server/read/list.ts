@@ -50,10 +50,12 @@ export function listBytes({ kind, served }: Endpoint, metadata: object, objects:
 function collect(page: Page, { kind }: Endpoint, selection: Selection): { readonly found: readonly Resource[]; readonly more: boolean; readonly remaining: number } {
   const { view, after, limit } = page
   const found: Resource[] = []
+  let passed = 0
   for (const object of candidates(view, kind, selection)) {
+    passed++
     if (after !== undefined && placeOf(object) <= after) continue
     if (!selection.everything && !selection.matches(object)) continue
-    if (limit > 0 && found.length === limit) return { found, more: true, remaining: selection.everything ? countAfter(view, kind, selection, placeOf(object)) : 0 }
+    if (limit > 0 && found.length === limit) return { found, more: true, remaining: selection.everything ? countOf(view, kind, selection) - passed + 1 : 0 }
     found.push(object)
   }
   return { found, more: false, remaining: 0 }
@@ -64,9 +66,10 @@ function candidates(view: ClusterView, kind: Endpoint['kind'], selection: Select
   const one = view.get(kind, namespace ?? '', name)
   return one === undefined ? [] : [one]
 }
-function countAfter(view: ClusterView, kind: Endpoint['kind'], selection: Selection, from: string): number {
+function countOf(view: ClusterView, kind: Endpoint['kind'], selection: Selection): number {
+  if (selection.namespace === undefined || kind.scope === 'Cluster') return view.count(kind)
   let count = 0
-  for (const object of candidates(view, kind, selection)) if (placeOf(object) >= from) count++
+  for (const _ of candidates(view, kind, selection)) count++
   return count
 }
 

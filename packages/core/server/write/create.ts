@@ -28,7 +28,7 @@ export function decideCreate(machine: Machine, endpoint: Endpoint, draft: Draft,
   const circumstances = circumstancesOf(machine, manner.user.name)
   const prepared = kind.prepare === undefined ? hub : kind.prepare(hub, undefined, circumstances)
   if (isRefusal(prepared)) return prepared
-  const admitted = admit({ operation: 'create', kind, object: prepared, before: undefined, subresource: '', user: manner.user, circumstances })
+  const admitted = admit({ operation: 'create', kind, object: prepared, before: undefined, subresource: '', user: manner.user, circumstances, authorizer: machine.authorizer })
   if (isRefusal(admitted)) return admitted
   const problems = kind.check(admitted, undefined)
   if (problems.length > 0) return refuseInvalid(type, admitted.metadata.name, problems)

@@ -25,7 +25,7 @@ export function decideDelete(machine: Machine, endpoint: Endpoint, before: Resou
   const { name, uid, resourceVersion } = before.metadata
   if (options.uid !== undefined && options.uid !== uid) return otherUid(type, name, options.uid, uid)
   if (options.resourceVersion !== undefined && options.resourceVersion !== resourceVersion) return otherVersion(type, name, options.resourceVersion, resourceVersion)
-  const admitted = admit({ operation: 'delete', kind, object: before, before, subresource: '', user: manner.user, circumstances: circumstancesOf(machine, manner.user.name) })
+  const admitted = admit({ operation: 'delete', kind, object: before, before, subresource: '', user: manner.user, circumstances: circumstancesOf(machine, manner.user.name), authorizer: machine.authorizer })
   if (isRefusal(admitted)) return admitted
   const marked = withFinalizers(before, options.propagation)
   const next = before.metadata.deletionTimestamp === undefined ? terminated(machine, kind, marked, options) : shortened(kind, marked, options)

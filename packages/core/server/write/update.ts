@@ -36,7 +36,7 @@ export function decideReplace(machine: Machine, endpoint: Endpoint, asked: Resou
   const circumstances = circumstancesOf(machine, manner.user.name)
   const merged = mergedPart(kind, asked, before, part, circumstances)
   if (isRefusal(merged)) return merged
-  const admitted = admit({ operation: 'update', kind, object: merged, before, subresource: partName(part), user: manner.user, circumstances })
+  const admitted = admit({ operation: 'update', kind, object: merged, before, subresource: partName(part), user: manner.user, circumstances, authorizer: machine.authorizer })
   if (isRefusal(admitted)) return admitted
   const problems = problemsOf(kind, admitted, before, part)
   if (problems.length > 0) return refuseInvalid(type, name, problems)
