@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { ServiceSpec } from '../../../generated/types.ts'
+import type { Circumstances } from '../../../kind.ts'
+import { isRefusal } from '../../../refusal.ts'
+import type { Service } from '../../../resources.ts'
+import { problemText } from '../../problems.ts'
+import { servicesByClusterIP, servicesByNodePort } from './allocation.ts'
+import { fillService } from './defaults.ts'
+import { service as kind } from './index.ts'
+
+const meta = (name: string, namespace = 'default'): Service['metadata'] => ({ name, namespace, uid: name, resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' })
+const draft = (spec: ServiceSpec, name = 'web', namespace = 'default'): Service => fillService({ apiVersion: 'v1', kind: 'Service', metadata: meta(name, namespace), spec }) as Service
+const world = (others: readonly Service[], drawn = 0): Circumstances => ({
+  view: {
+    revision: 1, shows: () => true, get: () => undefined, list: () => assert.fail('services are looked up, not walked'), count: () => 0,
+    by: (index, value) => others.filter((other) => (index.name === servicesByClusterIP.name ? servicesByClusterIP : servicesByNodePort).values(other).includes(value)) as never[],
+  },
+  now: 0, user: 'admin', random: { next: () => 0, below: () => drawn, chance: () => false, uuid: () => '', suffix: () => '' },
+})
+const prepared = (service: Service, before?: Service, others: readonly Service[] = []): Service => {
+  const result = kind.prepare?.(service, before, world(others)) ?? assert.fail('services are prepared')
+  assert.ok(!isRefusal(result), JSON.stringify(result))
+  return result
+}
+const port = { port: 80 }
+
+test('a service gets an address from the upper part of the range, and the two known ones get theirs', () => {
+  assert.deepEqual(prepared(draft({ ports: [port], selector: { app: 'web' } })).spec, {
+    type: 'ClusterIP', sessionAffinity: 'None', internalTrafficPolicy: 'Cluster', selector: { app: 'web' }, ports: [{ port: 80, targetPort: 80, protocol: 'TCP' }],
+    clusterIP: '10.96.1.0', clusterIPs: ['10.96.1.0'], ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack',
+  })
+  assert.equal(prepared(draft({ ports: [port] }, 'kubernetes')).spec.clusterIP, '10.96.0.1')
+  assert.equal(prepared(draft({ ports: [port] }, 'kube-dns', 'kube-system')).spec.clusterIP, '10.96.0.10')
+})
+
+test('an address that is taken is not given again', () => {
+  const first = prepared(draft({ ports: [port] }, 'first'))
+  assert.equal(prepared(draft({ ports: [port] }, 'second'), undefined, [first]).spec.clusterIP === first.spec.clusterIP, false)
+})
+
+test('headless services and names for others have no address', () => {
+  assert.deepEqual([prepared(draft({ clusterIP: 'None', selector: { a: 'b' } })).spec.clusterIPs, prepared(draft({ type: 'ExternalName', externalName: 'db.example.com' })).spec.clusterIPs], [['None'], undefined])
+  assert.deepEqual(prepared(draft({ clusterIP: 'None' })).spec.ipFamilyPolicy, 'RequireDualStack')
+})
+
+test('node ports: drawn, shared by two protocols of one port, kept by an update, dropped with the type', () => {
+  const service = prepared(draft({ type: 'NodePort', ports: [{ name: 'a', port: 53, protocol: 'UDP' }, { name: 'b', port: 53 }, { name: 'c', port: 80 }] }))
+  assert.deepEqual(service.spec.ports?.map(({ nodePort }) => nodePort), [30086, 30086, 30087])
+  const updated = prepared(draft({ type: 'NodePort', ports: [{ name: 'c', port: 81 }, { name: 'b', port: 53 }] }), service)
+  assert.deepEqual(updated.spec.ports?.map(({ nodePort }) => nodePort), [30087, 30086])
+  assert.deepEqual([updated.spec.clusterIP, updated.spec.clusterIPs], [service.spec.clusterIP, service.spec.clusterIPs])
+  const { externalTrafficPolicy: _, ...inner } = service.spec
+  const inside = prepared({ ...service, spec: { ...inner, type: 'ClusterIP' } }, service)
+  assert.deepEqual(inside.spec.ports?.map(({ nodePort }) => nodePort), [undefined, undefined, undefined])
+  assert.deepEqual(kind.check(inside, service), [])
+})
+
+test('what is taken or out of range is refused in upstream\'s words', () => {
+  const other = prepared(draft({ type: 'NodePort', clusterIP: '10.96.0.7', ports: [{ port: 80, nodePort: 30080 }] }, 'other'))
+  const rows: readonly (readonly [ServiceSpec, string])[] = [
+    [{ clusterIP: '10.96.0.7', ports: [port] }, 'Service "web" is invalid: spec.clusterIPs: Invalid value: ["10.96.0.7"]: failed to allocate IP 10.96.0.7: provided IP is already allocated'],
+    [{ clusterIP: '192.168.0.1', ports: [port] }, 'Service "web" is invalid: spec.clusterIPs: Invalid value: ["192.168.0.1"]: failed to allocate IP 192.168.0.1: the provided IP (192.168.0.1) is not in the valid range. The range of valid IPs is 10.96.0.0/16'],
+    [{ type: 'NodePort', ports: [{ port: 80, nodePort: 30080 }] }, 'Service "web" is invalid: spec.ports[0].nodePort: Invalid value: 30080: provided port is already allocated'],
+    [{ type: 'NodePort', ports: [{ port: 80, nodePort: 80 }] }, 'Service "web" is invalid: spec.ports[0].nodePort: Invalid value: 80: provided port is not in the valid range. The range of valid ports is 30000-32767'],
+  ]
+  for (const [spec, message] of rows) {
+    const refusal = kind.prepare?.(draft(spec), undefined, world([other]))
+    assert.ok(isRefusal(refusal))
+    assert.deepEqual([refusal.code, refusal.message], [422, message])
+  }
+})
+
+test('what upstream refuses in a service, in its words', () => {
+  const rows: readonly (readonly [ServiceSpec, readonly string[]])[] = [
+    [{ selector: { a: 'b' } }, ['spec.ports: Required value']],
+    [{ ports: [{ port: 80 }, { port: 80 }] }, ['spec.ports[0].name: Required value', 'spec.ports[1].name: Required value', 'spec.ports[1]: Duplicate value: {"protocol":"TCP","port":80}']],
+    [{ ports: [{ port: 0 }] }, ['spec.ports[0].port: Invalid value: 0: must be between 1 and 65535, inclusive']],
+    [{ type: 'Weird', ports: [port] }, ['spec.type: Unsupported value: "Weird": supported values: "ClusterIP", "ExternalName", "LoadBalancer", "NodePort"', 'spec.internalTrafficPolicy: Required value']],
+    [{ ports: [{ port: 80, nodePort: 30080 }] }, ["spec.ports[0].nodePort: Forbidden: may not be used when `type` is 'ClusterIP'"]],
+    [{ clusterIP: 'x.y', ports: [port] }, ['spec.clusterIPs[0]: Invalid value: "x.y": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)']],
+    [{ type: 'ExternalName' }, ['spec.externalName: Required value']],
+    [{ type: 'NodePort', clusterIP: 'None', ports: [port] }, ["spec.clusterIPs[0]: Invalid value: \"None\": may not be set to 'None' for NodePort services"]],
+  ]
+  for (const [spec, expected] of rows) assert.deepEqual(kind.check(prepared(draft(spec)), undefined).map(problemText), expected)
+  const named = kind.check(prepared(draft({ ports: [port] }, '1web')), undefined).map(problemText)
+  assert.deepEqual(named, ["metadata.name: Invalid value: \"1web\": a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')"])
+})
+
+test('an address may not change once set', () => {
+  const before = prepared(draft({ ports: [port] }))
+  const next = prepared(draft({ clusterIP: '10.96.5.5', clusterIPs: ['10.96.5.5'], ports: [port] }), before)
+  assert.deepEqual(kind.check(next, before).map(problemText), ['spec.clusterIPs[0]: Invalid value: ["10.96.5.5"]: may not change once set'])
+})
