@@ -91,8 +91,11 @@ function ended(work: Work): Decision {
   const end: End = endOf(work)
   const status = statusOf(work, end)
   tearDown(work)
-  return concluded(work, status)
+  return { ...concluded(work, status), release: mayGo(work) }
 }
+
+/** A deleted pod of which nothing is left here. */
+const mayGo = ({ pod, around }: Work): boolean => pod.metadata.deletionTimestamp !== undefined && around.observed === undefined
 
 /** Frees what the pod holds here: for a deleted pod everything, else all but its logs. */
 function tearDown(work: Work): void {
@@ -111,8 +114,7 @@ function over(work: Work): Decision {
   const endBy = instantOf(pod.metadata.deletionTimestamp) ?? around.now + (pod.spec.terminationGracePeriodSeconds ?? 30) * 1000
   if (!stopAll(work, endBy)) return concluded(work, pod.status)
   tearDown(work)
-  const release = pod.metadata.deletionTimestamp !== undefined && around.observed === undefined
-  return { ...concluded(work, pod.status), release }
+  return { ...concluded(work, pod.status), release: mayGo(work) }
 }
 
 /** Stops containers: the pod's own at once, then sidecars, the last one first. True when none is left. */

@@ -290,7 +290,10 @@ class Kubelets implements Kubelet {
     if (isTerminal(current)) this.#grants.release(shape.name, tracked.uid)
     else this.#grants.grant(shape.name, pod)
     if (current.status !== started.status) this.#outbox.post(pod, current.status, nodeActor(shape.name))
-    if (decision.release && !tracked.released && this.#outbox.statusOf(tracked.uid) === undefined) this.#release(tracked, pod, shape)
+    if (!decision.release || tracked.released || this.#outbox.statusOf(tracked.uid) !== undefined) return
+    // The end must have been told before the pod goes: controllers count by it. A refused status is written again first.
+    const told = this.#podOf(tracked)
+    if (told !== undefined && isTerminal(told)) this.#release(tracked, told, shape)
   }
 
   #decideOn(tracked: Tracked, pod: Pod, shape: NodeShape): Decision {

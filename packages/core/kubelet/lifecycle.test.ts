@@ -180,6 +180,15 @@ test('sidecars are stopped after the others, the last one first', () => {
   assert.equal(cluster.pod(), undefined)
 })
 
+test('a pod that is deleted before anything of it was made goes as well', () => {
+  const cluster = aCluster()
+  cluster.put(aPod({ spec: { volumes: [{ name: 'v', configMap: { name: 'never' } }] } }))
+  cluster.settle()
+  cluster.deletePod('web')
+  cluster.settle()
+  assert.equal(cluster.pod(), undefined)
+})
+
 test('a pod that is deleted by force is torn down', () => {
   const cluster = aCluster()
   cluster.put(aPod())

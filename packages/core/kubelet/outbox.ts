@@ -5,6 +5,9 @@ import { keyOf, type Revision } from '../api/resource.ts'
 import { type Pod, pods } from '../api/resources.ts'
 import type { ClusterView } from '../api/view.ts'
 
+/** More own writes than this are not on their way at once. */
+const ownMax = 10_000
+
 interface Letter {
   /** The status as it should be: sent, or to be sent when the last one has arrived. */
   readonly status: PodStatus
@@ -74,6 +77,8 @@ export class Outbox {
         this.#options.refused(uid, outcome)
         return
       }
+      // In an agent the change may have come before this answer: then nobody asks for it any more.
+      if (this.#own.size > ownMax) this.#own.clear()
       if (outcome.revision > 0) this.#own.add(outcome.revision)
       if (letter === undefined) return
       if (letter.is === 'waiting') { this.#letters.set(uid, { ...letter, before: outcome.revision }); if (isShown(this.#newest(pod), outcome.revision)) this.#options.settled(uid); return }
