@@ -37,14 +37,25 @@ export function withoutBranches(set: FieldSet, gone: FieldSet): FieldSet {
 export const sameSet = (left: FieldSet, right: FieldSet): boolean =>
   left.has === right.has && left.below.size === right.below.size && [...left.below].every(([element, mine]) => { const theirs = right.below.get(element); return theirs !== undefined && sameSet(mine, theirs) })
 
-/** Upstream's order: fields, then keys, values and indexes, each by their text. */
-const kinds = 'fkvi'
-const byElement = ([a]: readonly [string, FieldSet], [b]: readonly [string, FieldSet]): number =>
-  kinds.indexOf(a.charAt(0)) - kinds.indexOf(b.charAt(0)) || (a < b ? -1 : 1)
+/** Upstream's order: fields, then keys, then values, each by their text; their first letters sort so too. */
+const sortedElements = (set: FieldSet): readonly string[] => (set.below.size < 2 ? [...set.below.keys()] : [...set.below.keys()].sort())
 
 /** The form of managedFields: {"f:spec":{"f:replicas":{}}}. */
 export function writeFields(set: FieldSet): Readonly<Record<string, unknown>> {
-  return Object.fromEntries([...set.below].sort(byElement).map(([element, below]) => [element, { ...(below.has && below.below.size > 0 ? { '.': {} } : {}), ...writeFields(below) }]))
+  const written: Record<string, unknown> = {}
+  if (set.below.size > 0) writeInto(written, set)
+  return written
+}
+function writeInto(into: Record<string, unknown>, set: FieldSet): void {
+  for (const element of sortedElements(set)) {
+    const below = set.below.get(element) ?? noFields
+    const inner: Record<string, unknown> = {}
+    if (below.below.size > 0) {
+      if (below.has) inner['.'] = {}
+      writeInto(inner, below)
+    }
+    into[element] = inner
+  }
 }
 /** Reads the form of managedFields; undefined when it is none. */
 export function readFields(value: unknown): FieldSet | undefined {
@@ -63,7 +74,7 @@ export function readFields(value: unknown): FieldSet | undefined {
 
 /** Every path in the set, printed as upstream does: '.spec.containers[name="a"].image'. */
 export function printPaths(set: FieldSet, path = ''): readonly string[] {
-  return [...(set.has && path !== '' ? [path] : []), ...[...set.below].sort(byElement).flatMap(([element, below]) => printPaths(below, path + printElement(element)))]
+  return [...(set.has && path !== '' ? [path] : []), ...sortedElements(set).flatMap((element) => printPaths(set.below.get(element) ?? noFields, path + printElement(element)))]
 }
 function printElement(element: string): string {
   const text = element.slice(2)

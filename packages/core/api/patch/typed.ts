@@ -10,6 +10,24 @@ export const rootField = (definition: Definition): Field => ({ type: 'object', r
 /** What differs: paths that are new, that changed, and that are gone (with all below them). */
 export interface Comparison { readonly added: FieldSet; readonly modified: FieldSet; readonly removed: FieldSet }
 
+const nothing: Comparison = { added: noFields, modified: noFields, removed: noFields }
+
+/** A comparison of two maps or lists while it is made. */
+class Change {
+  readonly added = new Map<string, FieldSet>()
+  readonly modified = new Map<string, FieldSet>()
+  readonly removed = new Map<string, FieldSet>()
+  note(element: string, below: Comparison): void {
+    if (!isEmpty(below.added)) this.added.set(element, below.added)
+    if (!isEmpty(below.modified)) this.modified.set(element, below.modified)
+    if (!isEmpty(below.removed)) this.removed.set(element, below.removed)
+  }
+  result(): Comparison {
+    const set = (below: ReadonlyMap<string, FieldSet>): FieldSet => (below.size === 0 ? noFields : { has: false, below })
+    return { added: set(this.added), modified: set(this.modified), removed: set(this.removed) }
+  }
+}
+
 export class Typed {
   readonly #definitions: Definitions
   constructor(definitions: Definitions) { this.#definitions = definitions }
@@ -54,25 +72,29 @@ export class Typed {
 
   /** How the second differs from the first. */
   compare(before: unknown, after: unknown, field: Field | undefined): Comparison {
+    if (before === after) return nothing
     const shape = shapeOf(field, after ?? before, this.#definitions)
-    if (shape.is === 'leaf' || !sameForm(before, after)) return { added: noFields, modified: deepEqual(before, after) ? noFields : oneField, removed: noFields }
-    const old = new Map(this.#members(before, shape).map(([element, item]) => [element, item]))
-    const added = new Map<string, FieldSet>()
-    const modified = new Map<string, FieldSet>()
-    const removed = new Map<string, FieldSet>()
-    const keep = (into: Map<string, FieldSet>, element: string, set: FieldSet): void => { if (!isEmpty(set)) into.set(element, set) }
-    for (const [element, item, inner] of this.#members(after, shape)) {
-      if (!old.has(element)) { added.set(element, this.#whole(item, inner)); continue }
-      const was = old.get(element)
-      old.delete(element)
-      if (was === item) continue
-      const below = this.compare(was, item, inner)
-      keep(added, element, below.added)
-      keep(modified, element, below.modified)
-      keep(removed, element, below.removed)
+    if (shape.is === 'leaf' || !sameForm(before, after)) return deepEqual(before, after) ? nothing : { ...nothing, modified: oneField }
+    const change = new Change()
+    if (isMap(before) && isMap(after)) {
+      for (const name of Object.keys(after)) {
+        const [was, is] = [before[name], after[name]]
+        if (was === is && was !== undefined) continue
+        const inner = memberField(shape, name)
+        if (was === undefined) change.added.set(`f:${name}`, this.#whole(is, inner))
+        else change.note(`f:${name}`, this.compare(was, is, inner))
+      }
+      for (const name of Object.keys(before)) if (after[name] === undefined) change.removed.set(`f:${name}`, oneField)
+      return change.result()
     }
-    for (const element of old.keys()) removed.set(element, oneField)
-    return { added: { has: false, below: added }, modified: { has: false, below: modified }, removed: { has: false, below: removed } }
+    const old = new Map(this.#members(before, shape).map(([element, item]) => [element, item]))
+    for (const [element, item, inner] of this.#members(after, shape)) {
+      if (!old.has(element)) { change.added.set(element, this.#whole(item, inner)); continue }
+      change.note(element, this.compare(old.get(element), item, inner))
+      old.delete(element)
+    }
+    for (const element of old.keys()) change.removed.set(element, oneField)
+    return change.result()
   }
 
   /** The live value with the applied one merged in. */

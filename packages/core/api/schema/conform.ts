@@ -16,72 +16,96 @@ const unknownMax = 100
 /** Reads a plain value as an object of the definition. Never throws; with a fault, the value is not to be used. */
 export function conform(value: unknown, definition: Definition, definitions: Definitions): Conformed {
   const walk = new Walk(definitions)
-  const made = walk.object(value, definition, '', [], undefined)
+  const made = walk.object(value, definition, undefined)
   return { value: (made ?? {}) as Readonly<Record<string, unknown>>, unknown: walk.unknown, fault: walk.fault }
 }
 
-interface Owner { readonly name: string; readonly stack: readonly string[] }
+/** What there is to know of a field when one is read: looked up once. */
+interface Step { readonly field: Field; readonly required: boolean; readonly dropsZero: boolean; readonly keepsEmpty: boolean }
+interface Plan { readonly name: string; readonly steps: ReadonlyMap<string, Step> }
+const plans = new WeakMap<Definition, Plan>()
+function planOf(definition: Definition): Plan {
+  const known = plans.get(definition)
+  if (known) return known
+  const zeros = zerosDropped(definition.name)
+  const empties = emptiesKept(definition.name)
+  const required = new Set(definition.required)
+  const plan: Plan = {
+    name: definition.name.split('.').pop() ?? '',
+    steps: new Map(Object.entries(definition.fields).map(([key, field]) =>
+      [key, { field, required: required.has(key), dropsZero: zeros.has(key), keepsEmpty: empties.has(key) || field.ref !== undefined }])),
+  }
+  plans.set(definition, plan)
+  return plan
+}
 
 class Walk {
   readonly unknown: string[] = []
   fault: string | undefined
   readonly #definitions: Definitions
+  /** Where the walk is: names of fields and keys, and indexes. Made into text only when something is wrong. */
+  readonly #path: (string | number)[] = []
+  /** The same without what lies inside maps and lists, as upstream's parser counts. */
+  readonly #stack: string[] = []
   constructor(definitions: Definitions) { this.#definitions = definitions }
 
-  #wrong(found: string, type: string, owner: Owner | undefined): undefined {
+  #wrong(found: string, type: string, owner: string | undefined): undefined {
     this.fault ??= owner === undefined
       ? `json: cannot unmarshal ${found} into Go value of type ${type}`
-      : `json: cannot unmarshal ${found} into Go struct field ${owner.name}.${owner.stack.join('.')} of type ${type}`
+      : `json: cannot unmarshal ${found} into Go struct field ${owner}.${this.#stack.join('.')} of type ${type}`
     return undefined
   }
 
-  object(value: unknown, definition: Definition, path: string, stack: readonly string[], owner: Owner | undefined): unknown {
+  object(value: unknown, definition: Definition, owner: string | undefined): unknown {
     if (definition.scalar) return value
     if (typeof value !== 'object' || value === null || Array.isArray(value) || exactInteger(value) !== undefined) {
       return this.#wrong(describeKind(value), goType({ type: 'object', ref: definition.name }), owner)
     }
-    const zeros = zerosDropped(definition.name)
-    const empties = emptiesKept(definition.name)
+    const plan = planOf(definition)
     const made: Record<string, unknown> = {}
-    const structName = definition.name.split('.').pop() ?? ''
-    for (const [key, item] of Object.entries(value)) {
-      const field = Object.hasOwn(definition.fields, key) ? definition.fields[key] : undefined
-      const below = path === '' ? key : `${path}.${key}`
-      if (field === undefined) {
-        if (this.unknown.length < unknownMax) this.unknown.push(below)
+    for (const key of Object.keys(value)) {
+      const item = (value as Readonly<Record<string, unknown>>)[key]
+      const step = plan.steps.get(key)
+      if (step === undefined) {
+        if (this.unknown.length < unknownMax) this.unknown.push(printPath([...this.#path, key]))
         continue
       }
       if (item === null || item === undefined) continue
-      const within = [...stack, key]
-      const read = this.#field(item, field, below, { name: structName, stack: within })
-      if (read === undefined) continue
-      if (!definition.required.includes(key)) {
-        if (read === '' && !empties.has(key) && field.ref === undefined) continue
-        if ((read === 0 || read === false) && zeros.has(key)) continue
-        if (isEmptyCollection(read, field)) continue
-      }
+      this.#path.push(key)
+      this.#stack.push(key)
+      const read = this.#field(item, step.field, plan.name)
+      this.#path.pop()
+      this.#stack.pop()
+      if (read === undefined || (!step.required && isAbsent(read, step))) continue
       made[key] = read
     }
     return made
   }
 
-  #field(value: unknown, field: Field, path: string, owner: Owner): unknown {
+  #field(value: unknown, field: Field, owner: string): unknown {
     if (field.items) {
       if (!Array.isArray(value)) return this.#wrong(describeKind(value), goType(field), owner)
       const { items } = field
-      return value.map((item, index) => (item === null ? zeroOf(items) : this.#field(item, items, `${path}[${index}]`, owner)))
+      return value.map((item, index) => this.#inside(index, item, items, owner))
     }
     if (field.values) {
       if (typeof value !== 'object' || Array.isArray(value) || exactInteger(value) !== undefined) return this.#wrong(describeKind(value), goType(field), owner)
       const { values } = field
-      return Object.fromEntries(Object.entries(value ?? {}).map(([key, item]) => [key, item === null ? zeroOf(values) : this.#field(item, values, `${path}.${key}`, owner)]))
+      return Object.fromEntries(Object.entries(value ?? {}).map(([key, item]) => [key, this.#inside(key, item, values, owner)]))
     }
-    const definition = field.ref === undefined ? undefined : this.#definitions.get(field.ref)
-    if (definition && !definition.scalar) return this.object(value, definition, path, owner.stack, owner)
+    const definition = field.ref === undefined || field.format !== undefined ? undefined : this.#definitions.get(field.ref)
+    if (definition && !definition.scalar) return this.object(value, definition, owner)
     return this.#scalar(value, field, owner)
   }
+  #inside(at: string | number, item: unknown, field: Field, owner: string): unknown {
+    if (item === null) return zeroOf(field)
+    this.#path.push(at)
+    const read = this.#field(item, field, owner)
+    this.#path.pop()
+    return read
+  }
 
-  #scalar(value: unknown, field: Field, owner: Owner): unknown {
+  #scalar(value: unknown, field: Field, owner: string): unknown {
     switch (field.format) {
       case 'int32': case 'int64': return this.#integer(value, field.format, field, owner)
       case 'quantity': return this.#quantity(value)
@@ -96,7 +120,7 @@ class Walk {
       default: return value
     }
   }
-  #integer(value: unknown, format: 'int32' | 'int64', field: Field, owner: Owner): unknown {
+  #integer(value: unknown, format: 'int32' | 'int64', field: Field, owner: string): unknown {
     const digits = exactInteger(value)
     if (digits !== undefined) {
       const fits = format === 'int64' && BigInt.asIntN(64, BigInt(digits)) === BigInt(digits)
@@ -112,14 +136,14 @@ class Walk {
     this.fault ??= quantityFault
     return undefined
   }
-  #time(value: unknown, field: Field, owner: Owner): unknown {
+  #time(value: unknown, field: Field, owner: string): unknown {
     if (typeof value !== 'string') return this.#wrong(describeKind(value), 'string', owner)
     const read = field.format === 'date-time' ? readTime(value) : readMicroTime(value)
     if (read.ok) return read.text
     this.fault ??= read.message
     return undefined
   }
-  #bytes(value: unknown, field: Field, owner: Owner): unknown {
+  #bytes(value: unknown, field: Field, owner: string): unknown {
     if (typeof value !== 'string') return this.#wrong(describeKind(value), goType(field), owner)
     const text = value.replace(/[\r\n]/g, '')
     const bad = /^(?:[A-Za-z0-9+/]{4})*/.exec(text)?.[0].length ?? 0
@@ -132,9 +156,17 @@ class Walk {
   }
 }
 
-const isEmptyCollection = (value: unknown, field: Field): boolean =>
-  field.items !== undefined ? Array.isArray(value) && value.length === 0
-    : field.values !== undefined && typeof value === 'object' && value !== null && Object.keys(value).length === 0
+/** 'spec.containers[0].image'. */
+const printPath = (path: readonly (string | number)[]): string =>
+  path.reduce<string>((text, part) => (typeof part === 'number' ? `${text}[${part}]` : text === '' ? part : `${text}.${part}`), '')
+
+/** Whether an optional field with this value is written as if it were not there. */
+function isAbsent(value: unknown, { field, dropsZero, keepsEmpty }: Step): boolean {
+  if (value === '') return !keepsEmpty
+  if (value === 0 || value === false) return dropsZero
+  if (field.items) return Array.isArray(value) && value.length === 0
+  return field.values !== undefined && typeof value === 'object' && value !== null && Object.keys(value).length === 0
+}
 
 /** What a null inside a list or map becomes. */
 function zeroOf(field: Field): unknown {
