@@ -17,6 +17,7 @@ export class SpdyStream extends Duplex {
   readonly headers: SpdyHeaders
   readonly #session: SpdySession
   #wanted: (() => void) | undefined
+  #isFinished = false
 
   constructor(session: SpdySession, id: number, headers: SpdyHeaders) {
     super({ allowHalfOpen: true })
@@ -27,14 +28,25 @@ export class SpdyStream extends Duplex {
 
   /** Hands data to the reader; waits when it has enough. */
   async deliver(data: Buffer): Promise<void> {
-    if (this.destroyed || this.push(data)) return
+    if (this.destroyed || this.push(data) || this.#session.isOver) return
     await new Promise<void>((resolve) => { this.#wanted = resolve })
   }
-  override _read(): void { this.#wanted?.(); this.#wanted = undefined }
+  /** The other side has nothing more to say. */
+  finish(): void {
+    this.#isFinished = true
+    if (!this.destroyed) this.push(null)
+  }
+  /** The session is over: what arrived whole may still be read. */
+  lose(): void {
+    if (this.#isFinished && !this.readableEnded) this.once('end', () => { this.destroy() })
+    else this.destroy()
+  }
+  release(): void { this.#wanted?.(); this.#wanted = undefined }
+  override _read(): void { this.release() }
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void { this.#session.sendData(this.id, chunk, false, done) }
   override _final(done: (error?: Error | null) => void): void { this.#session.sendData(this.id, noBytes, true, done) }
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this._read()
+    this.release()
     this.#session.forget(this, !this.writableFinished || !this.readableEnded)
     done(error)
   }
@@ -53,6 +65,7 @@ export class SpdySession {
   readonly #writer = new HeaderWriter()
   readonly #isServer: boolean
   #nextId: number
+  #isOver = false
 
   constructor(transport: Duplex, options: { readonly isServer: boolean; readonly onStream: (stream: SpdyStream) => void; readonly onClose: () => void }) {
     this.#transport = transport
@@ -61,12 +74,19 @@ export class SpdySession {
     this.#nextId = options.isServer ? 2 : 1
     transport.on('error', () => {}) // 'close' follows
     transport.once('close', () => {
-      for (const stream of [...this.#streams.values()]) stream.destroy()
+      this.#isOver = true
+      // What has arrived is still taken in, without waiting for readers.
+      for (const stream of this.#streams.values()) stream.release()
+    })
+    this.#run().catch(() => { transport.destroy() }).finally(() => {
+      this.#isOver = true
+      for (const stream of [...this.#streams.values()]) stream.lose()
       this.#reader.close()
       options.onClose()
     })
-    this.#run().catch(() => { transport.destroy() })
   }
+
+  get isOver(): boolean { return this.#isOver }
 
   /** Opens a stream of our own. */
   open(headers: SpdyHeaders): SpdyStream {
@@ -141,7 +161,7 @@ export class SpdySession {
     stream.on('error', () => {})
     this.#streams.set(streamId, stream)
     if (this.#isServer) this.#control(type.synReply, 0, Buffer.concat([numbers(streamId), this.#writer.write({})]))
-    if (fin) stream.push(null)
+    if (fin) stream.finish()
     this.#onStream(stream)
   }
 
@@ -152,7 +172,7 @@ export class SpdySession {
       await stream.deliver(data)
       for (const each of [streamId, 0]) this.#control(type.windowUpdate, 0, numbers(each, data.length))
     }
-    if (fin && !stream.destroyed) stream.push(null)
+    if (fin) stream.finish()
   }
 
   #control(kind: number, flags: number, body: Buffer): void {
