@@ -40,7 +40,7 @@ export const configMap: Kind<ConfigMap> = {
     group: '', version: 'v1', definition: 'io.k8s.api.core.v1.ConfigMap', fill: asItIs,
     columns: [
       nameColumn,
-      text('Data', 'Data contains the configuration data. Each key must consist of alphanumeric characters, \'-\', \'_\' or \'.\'. Values with non-UTF-8 byte sequences must use the BinaryData field. The keys stored in Data must not overlap with the keys in the BinaryData field, this is enforced during validation process.',
+      text('Data', 'Data contains the configuration data. Each key must consist of alphanumeric characters, \'-\', \'_\' or \'.\'. Values with non-UTF-8 byte sequences must use the BinaryData field.',
         ({ data = {}, binaryData = {} }) => String(Object.keys(data).length + Object.keys(binaryData).length)),
       ageColumn,
     ],

@@ -42,9 +42,13 @@ function checkDeadline({ activeDeadlineSeconds: next }: PodSpec, { activeDeadlin
 }
 
 function checkTolerations(next: readonly Toleration[], before: readonly Toleration[]): readonly Problem[] {
-  const plain = ({ tolerationSeconds: _, ...rest }: Toleration): unknown => rest
-  const kept = before.every((old) => next.some((each) => sameMeaning(each, old) || (old.effect === 'NoExecute' && sameMeaning(plain(each), plain(old)))))
+  const kept = before.every((old) => next.some((each) => sameMeaning(each, old) || (old.effect === 'NoExecute' && sameMeaning(secondless(each), secondless(old)))))
   return kept ? [] : [forbidden('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds')]
+}
+
+function secondless(toleration: Toleration): unknown {
+  const { tolerationSeconds: _seconds, ...rest } = toleration
+  return rest
 }
 
 function checkGates({ schedulingGates: next = [] }: PodSpec, { schedulingGates: before = [] }: PodSpec): readonly Problem[] {

@@ -58,7 +58,10 @@ function checkPorts(ports: readonly DiscoveryV1EndpointPort[]): readonly Problem
   })
 }
 
-const contents = ({ metadata: _, ...rest }: EndpointSlice): unknown => rest
+function contents(object: EndpointSlice): unknown {
+  const { metadata: _metadata, ...rest } = object
+  return rest
+}
 const shown = (items: readonly string[]): string => (items.length === 0 ? '<unset>' : firstOf(items))
 
 export const endpointSlice: Kind<EndpointSlice> = {

@@ -32,7 +32,10 @@ function check(next: PriorityClass, before: PriorityClass | undefined): readonly
   ]
 }
 
-const contents = ({ metadata: _, ...rest }: PriorityClass): unknown => rest
+function contents(object: PriorityClass): unknown {
+  const { metadata: _metadata, ...rest } = object
+  return rest
+}
 
 export const priorityClass: Kind<PriorityClass> = {
   ...priorityClasses,
