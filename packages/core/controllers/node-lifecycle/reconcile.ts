@@ -4,6 +4,7 @@ import type { NodeCondition } from '../../api/generated/types.ts'
 import { podsByNode } from '../../api/indexes.ts'
 import { keyOf } from '../../api/resource.ts'
 import { leases, type Node, nodes, pods } from '../../api/resources.ts'
+import { isSimulated, silentSince } from '../../api/simulated.ts'
 import type { Change, ClusterView } from '../../api/view.ts'
 import type { Instant } from '../../base/clock.ts'
 import { conditionOf, setCondition } from '../../rules/conditions.ts'
@@ -18,14 +19,14 @@ const leaseNamespace = 'kube-node-lease'
 /** What only the kubelet knows becomes unknown with it. */
 const kubeletsConditions = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure']
 
-/** Says when a node was last heard of: its lease's renewal when left out. Infinity for one that always is, as long as it lives in this process. */
+/** Says when a node was last heard of: its lease's renewal when left out, or what is known of a simulated one. Infinity for one that always is, as long as it lives in this process. */
 export type LastSeen = (node: string, view: ClusterView, now: Instant) => Instant | undefined
 
 /** Since when this controller watches the node: it may not be lost before the grace period has passed once. */
 interface Memory { readonly since: Instant }
 
 /** Notices nodes that are silent, and keeps the taints that say how a node is. A key is a node's name. */
-export const nodeLifecycleController = (lastSeen: LastSeen = fromLease): Controller<Memory> => ({
+export const nodeLifecycleController = (lastSeen: LastSeen = byKind): Controller<Memory> => ({
   name: 'node-controller',
   watches: [
     { resource: nodes.resource, affected: (change) => (saysMore(change) ? [change.key.name] : []) },
@@ -37,6 +38,12 @@ export const nodeLifecycleController = (lastSeen: LastSeen = fromLease): Control
     return node === undefined ? settled : reconcile(node, world, lastSeen)
   },
 })
+
+/** A simulated node writes no lease: it is heard of as long as nobody has made it fail. */
+function byKind(name: string, view: ClusterView): Instant | undefined {
+  const node = view.get(nodes, '', name)
+  return node !== undefined && isSimulated(node) ? silentSince(node) ?? Infinity : fromLease(name, view)
+}
 
 function fromLease(node: string, view: ClusterView): Instant | undefined {
   return instantOf(view.get(leases, leaseNamespace, node)?.spec.renewTime)
