@@ -62,6 +62,15 @@ export const openJobPods: Index<Pod> = {
   },
 }
 
+/** Pods by the claims they mount, 'namespace/claim'; ephemeral volumes count with the claims made for them. */
+export const podsByClaim: Index<Pod> = {
+  name: 'pods by claim', type: pods,
+  values: (pod) => (pod.spec.volumes ?? []).flatMap((volume) => {
+    const claim = volume.persistentVolumeClaim?.claimName ?? (volume.ephemeral === undefined ? undefined : `${pod.metadata.name}-${volume.name}`)
+    return claim === undefined ? [] : [`${pod.metadata.namespace}/${claim}`]
+  }),
+}
+
 export const standardIndexes: readonly Index<Resource>[] = [
-  byOwner, byNamespace, byUid, podsByNode, slicesByService, podsByLabel, servicesBySelector, uncontrolledPods, uncontrolledReplicaSets, uncontrolledRevisions, openJobPods,
+  byOwner, byNamespace, byUid, podsByNode, slicesByService, podsByLabel, servicesBySelector, uncontrolledPods, uncontrolledReplicaSets, uncontrolledRevisions, openJobPods, podsByClaim,
 ]
