@@ -1,0 +1,178 @@
+import { byOwner, type Change, type ClusterView, type Deployment, deployments, type Job, jobs, nodes, type Pod, pods, type ReplicaSet, replicaSets, type Resource, type StatefulSet, statefulSets } from '../api/index.ts'
+import { amountOf, podRequests, scaledOf } from './rules.ts'
+
+/** What must hold after every commit. Throws `Broken` when something does not. */
+export class Broken extends Error {
+  readonly invariant: string
+  constructor(invariant: string, message: string) {
+    super(`${invariant}: ${message}`)
+    this.invariant = invariant
+  }
+}
+
+const isOver = (pod: Pod): boolean => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
+const isActive = (pod: Pod): boolean => !isOver(pod) && pod.metadata.deletionTimestamp === undefined
+const nameOf = (object: Resource): string => `${object.kind} ${object.metadata.namespace ?? ''}/${object.metadata.name}`
+const isReady = (pod: Pod): boolean => pod.status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') ?? false
+
+interface NodeLoad { readonly amounts: Record<string, number>; readonly pods: Map<string, Readonly<Record<string, number>>> }
+
+/** Sees every change once and keeps what it needs to judge the next one: no walk over all objects. */
+export class Invariants {
+  readonly #view: ClusterView
+  #revision: number
+  readonly #addresses = new Map<string, string>()
+  readonly #load = new Map<string, NodeLoad>()
+
+  constructor(view: ClusterView) {
+    this.#view = view
+    this.#revision = view.revision
+  }
+
+  see(change: Change): void {
+    const { revision, before, after } = change
+    if (revision !== this.#revision + 1) throw new Broken('revisions are dense', `${revision} follows ${this.#revision}`)
+    this.#revision = revision
+    if (after !== undefined) this.#owners(before, after)
+    switch (change.key.resource) {
+      case pods.resource: this.#pod(before as Pod | undefined, after as Pod | undefined); return
+      case replicaSets.resource: this.#replicaSet(before as ReplicaSet | undefined, after as ReplicaSet | undefined); return
+      case jobs.resource: this.#job(before as Job | undefined, after as Job | undefined); return
+    }
+  }
+
+  #owners(before: Resource | undefined, after: Resource): void {
+    const controllers = after.metadata.ownerReferences?.filter((owner) => owner.controller === true) ?? []
+    if (controllers.length > 1) throw new Broken('one controller owner', `${nameOf(after)} has ${controllers.length}`)
+    const earlier = before?.metadata.uid === after.metadata.uid ? before.metadata.ownerReferences?.find((owner) => owner.controller === true) : undefined
+    const later = controllers[0]
+    if (earlier !== undefined && later !== undefined && earlier.uid !== later.uid) throw new Broken('one controller owner', `${nameOf(after)} went from ${earlier.name} to ${later.name}`)
+    if (after.metadata.generation !== undefined && before?.metadata.uid === after.metadata.uid && (before.metadata.generation ?? 0) > after.metadata.generation) throw new Broken('generations grow', nameOf(after))
+  }
+
+  #pod(before: Pod | undefined, after: Pod | undefined): void {
+    const same = before !== undefined && after !== undefined && before.metadata.uid === after.metadata.uid
+    if (same) this.#podGoesOn(before, after)
+    if (before !== undefined && !same) this.#forget(before)
+    if (after === undefined) return
+    this.#address(after)
+    this.#capacity(after)
+    if (!same) this.#podBegins(after)
+  }
+
+  #podGoesOn(before: Pod, after: Pod): void {
+    const from = before.spec.nodeName ?? ''
+    if (from !== '' && from !== after.spec.nodeName) throw new Broken('a pod is bound once', `${nameOf(after)} went from ${from} to ${after.spec.nodeName}`)
+    if (isOver(before) && before.status.phase !== after.status.phase) throw new Broken('a pod that is over stays so', `${nameOf(after)} went from ${before.status.phase} to ${after.status.phase}`)
+    if (before.metadata.deletionTimestamp !== undefined && after.metadata.deletionTimestamp === undefined) throw new Broken('a deleted pod does not come back', nameOf(after))
+    for (const status of after.status.containerStatuses ?? []) {
+      const earlier = before.status.containerStatuses?.find((one) => one.name === status.name)
+      if (earlier !== undefined && earlier.restartCount > status.restartCount) throw new Broken('restart counts grow', `${nameOf(after)} from ${earlier.restartCount} to ${status.restartCount}`)
+    }
+  }
+
+  #forget(pod: Pod): void {
+    for (const { ip } of pod.status?.podIPs ?? []) if (this.#addresses.get(ip) === pod.metadata.uid) this.#addresses.delete(ip)
+    this.#unload(pod)
+  }
+
+  #address(pod: Pod): void {
+    if (pod.spec.hostNetwork === true) return
+    for (const { ip } of pod.status?.podIPs ?? []) {
+      const holder = this.#addresses.get(ip)
+      if (isOver(pod)) { if (holder === pod.metadata.uid) this.#addresses.delete(ip) }
+      else if (holder !== undefined && holder !== pod.metadata.uid) throw new Broken('an address belongs to one pod', `${ip} to ${nameOf(pod)} and to ${holder}`)
+      else this.#addresses.set(ip, pod.metadata.uid)
+    }
+  }
+
+  #unload(pod: Pod): void {
+    const load = this.#load.get(pod.spec.nodeName ?? '')
+    const share = load?.pods.get(pod.metadata.uid)
+    if (load === undefined || share === undefined) return
+    load.pods.delete(pod.metadata.uid)
+    for (const resource in share) load.amounts[resource] = (load.amounts[resource] ?? 0) - (share[resource] ?? 0)
+  }
+
+  #capacity(pod: Pod): void {
+    const name = pod.spec.nodeName ?? ''
+    if (name === '') return
+    if (isOver(pod)) { this.#unload(pod); return }
+    const load: NodeLoad = this.#load.get(name) ?? { amounts: {}, pods: new Map() }
+    this.#load.set(name, load)
+    if (load.pods.has(pod.metadata.uid)) return
+    const share = podRequests(pod.spec)
+    load.pods.set(pod.metadata.uid, share)
+    const allocatable = this.#view.get(nodes, '', name)?.status.allocatable ?? {}
+    for (const resource in share) {
+      const amount = (load.amounts[resource] ?? 0) + (share[resource] ?? 0)
+      load.amounts[resource] = amount
+      if (amount > amountOf(resource, allocatable[resource])) throw new Broken('a node is never overcommitted', `${name} has ${amount} of ${resource} granted with ${nameOf(pod)}, and only ${allocatable[resource]}`)
+    }
+    if (load.pods.size > amountOf('pods', allocatable['pods'])) throw new Broken('a node is never overcommitted', `${name} has ${load.pods.size} pods with ${nameOf(pod)}`)
+  }
+
+  #podBegins(pod: Pod): void {
+    const owner = pod.metadata.ownerReferences?.find((one) => one.controller === true)
+    if (owner === undefined) return
+    const namespace = pod.metadata.namespace ?? ''
+    const active = (): Pod[] => [...this.#view.by(byOwner, owner.uid)].filter((one): one is Pod => one.kind === 'Pod').filter(isActive)
+    if (owner.kind === 'ReplicaSet') {
+      const set = this.#view.get(replicaSets, namespace, owner.name)
+      if (set?.metadata.uid === owner.uid && active().length > (set.spec.replicas ?? 1)) throw new Broken('a ReplicaSet never overshoots', `${owner.name} has ${active().length} of ${set.spec.replicas}`)
+    }
+    if (owner.kind === 'Job') {
+      const job = this.#view.get(jobs, namespace, owner.name)
+      if (job?.metadata.uid === owner.uid && active().length > (job.spec.parallelism ?? 1)) throw new Broken('a Job keeps to its parallelism', `${owner.name} has ${active().length} of ${job.spec.parallelism}`)
+    }
+    if (owner.kind === 'StatefulSet') this.#ordinal(pod, this.#view.get(statefulSets, namespace, owner.name))
+  }
+
+  #ordinal(pod: Pod, set: StatefulSet | undefined): void {
+    if (set === undefined || set.spec.podManagementPolicy === 'Parallel') return
+    const ordinal = Number(pod.metadata.name.slice(pod.metadata.name.lastIndexOf('-') + 1))
+    for (let lower = set.spec.ordinals?.start ?? 0; lower < ordinal; lower++) {
+      const other = this.#view.get(pods, pod.metadata.namespace ?? '', `${set.metadata.name}-${lower}`)
+      if (other === undefined || !isActive(other) || !isReady(other)) throw new Broken('a StatefulSet grows in order', `${pod.metadata.name} came while ${set.metadata.name}-${lower} was ${other === undefined ? 'missing' : 'not ready'}`)
+    }
+  }
+
+  #replicaSet(before: ReplicaSet | undefined, after: ReplicaSet | undefined): void {
+    const owner = after?.metadata.ownerReferences?.find((one) => one.controller === true && one.kind === 'Deployment')
+    if (after === undefined || owner === undefined) return
+    const grew = (after.spec.replicas ?? 1) > (before?.metadata.uid === after.metadata.uid ? before.spec.replicas ?? 1 : 0)
+    const deployment = this.#view.get(deployments, after.metadata.namespace ?? '', owner.name)
+    if (deployment === undefined || deployment.metadata.uid !== owner.uid || deployment.spec.strategy?.type === 'Recreate') return
+    const sets = [...this.#view.by(byOwner, owner.uid)].filter((one): one is ReplicaSet => one.kind === 'ReplicaSet')
+    const total = sets.reduce((sum, set) => sum + (set.spec.replicas ?? 1), 0)
+    if (grew) this.#surge(deployment, total)
+    else if (before !== undefined && (after.spec.replicas ?? 1) < (before.spec.replicas ?? 1)) this.#availability(deployment, sets, before, after, total)
+  }
+
+  #surge(deployment: Deployment, total: number): void {
+    const replicas = deployment.spec.replicas ?? 1
+    const surge = scaledOf(deployment.spec.strategy?.rollingUpdate?.maxSurge ?? '25%', replicas, 'up')
+    if (total > replicas + surge) throw new Broken('a rollout keeps to its surge', `${nameOf(deployment)} has ${total} replicas asked for, at most ${replicas + surge}`)
+  }
+
+  /** A set that shrinks during a rollout leaves enough pods. A change of scale is judged by its own end only. */
+  #availability(deployment: Deployment, sets: readonly ReplicaSet[], before: ReplicaSet, after: ReplicaSet, total: number): void {
+    const desired = 'deployment.kubernetes.io/desired-replicas'
+    if (before.metadata.annotations?.[desired] !== after.metadata.annotations?.[desired]) return
+    const replicas = deployment.spec.replicas ?? 1
+    if (before.metadata.annotations?.[desired] !== String(replicas)) return
+    const rolling = deployment.spec.strategy?.rollingUpdate
+    const surge = scaledOf(rolling?.maxSurge ?? '25%', replicas, 'up')
+    const scaled = scaledOf(rolling?.maxUnavailable ?? '25%', replicas, 'down')
+    const least = replicas - (surge === 0 && scaled === 0 ? 1 : Math.min(scaled, replicas))
+    if (total < least) throw new Broken('a rollout keeps enough pods', `${nameOf(deployment)} is left ${total} pods of at least ${least}, with ${sets.length} sets`)
+  }
+
+  #job(before: Job | undefined, after: Job | undefined): void {
+    if (after === undefined) return
+    const succeeded = after.status?.succeeded ?? 0
+    if (before?.metadata.uid === after.metadata.uid && succeeded < (before.status?.succeeded ?? 0)) throw new Broken('a Job never forgets a success', `${nameOf(after)} from ${before.status?.succeeded} to ${succeeded}`)
+    const isComplete = after.status?.conditions?.some((one) => one.type === 'Complete' && one.status === 'True') ?? false
+    if (isComplete && after.spec.completions !== undefined && succeeded < after.spec.completions) throw new Broken('a complete Job has its completions', `${nameOf(after)}: ${succeeded} of ${after.spec.completions}`)
+  }
+}

@@ -1,0 +1,62 @@
+import type { Pod, Resource } from '../api/index.ts'
+import type { ContainerRuntime, RuntimeCommand, RuntimeEvent } from '../kubelet/index.ts'
+import type { Write } from '../store/types.ts'
+
+/** A fault put in on purpose: the simulator must find it, or the simulator is broken. */
+export interface PlantedBug {
+  readonly name: string
+  /** Changes what is written. */
+  readonly write?: (write: Write) => readonly Write[]
+  /** Loses a command to the runtime. */
+  readonly losesCommand?: (command: RuntimeCommand) => boolean
+  /** Changes or loses what the runtime tells. */
+  readonly event?: (event: RuntimeEvent) => RuntimeEvent | undefined
+}
+
+const onPod = (change: (pod: Pod) => Resource): ((write: Write) => readonly Write[]) => (write) =>
+  (write.key.resource === 'pods' && write.object !== undefined ? [{ ...write, object: change(write.object as Pod) }] : [write])
+
+export const plantedBugs: readonly PlantedBug[] = [
+  {
+    name: 'every pod gets the same address',
+    write: onPod((pod) => (pod.status?.podIP === undefined ? pod : { ...pod, status: { ...pod.status, podIP: '10.9.9.9', podIPs: [{ ip: '10.9.9.9' }] } })),
+  },
+  { name: 'a pod is moved when it runs', write: onPod((pod) => (pod.status?.phase === 'Running' ? { ...pod, spec: { ...pod.spec, nodeName: 'elsewhere' } } : pod)) },
+  {
+    name: 'pods of a ReplicaSet are made twice',
+    write: (write) => {
+      const { object, key } = write
+      if (key.resource !== 'pods' || write.expect !== 'absent' || object?.metadata.ownerReferences?.[0]?.kind !== 'ReplicaSet') return [write]
+      const name = `${key.name}-again`
+      return [write, { ...write, key: { ...key, name }, object: { ...object, metadata: { ...object.metadata, name, uid: `${object.metadata.uid}-again` } } }]
+    },
+  },
+  {
+    name: 'a ReplicaSet is asked for twice as many',
+    write: (write) => {
+      const { object } = write
+      if (write.key.resource !== 'apps/replicasets' || object === undefined || !('spec' in object)) return [write]
+      const spec = object.spec as { readonly replicas?: number } // as the resource says
+      return [{ ...write, object: { ...object, spec: { ...spec, replicas: (spec.replicas ?? 1) * 2 } } as Resource }]
+    },
+  },
+  { name: 'a finished pod is said to run again', write: onPod((pod) => (pod.status?.phase === 'Succeeded' && pod.metadata.deletionTimestamp !== undefined ? { ...pod, status: { ...pod.status, phase: 'Running' } } : pod)) },
+  { name: 'starts are not told', event: (event) => (event.is === 'started' ? undefined : event) },
+  { name: 'stops are lost', losesCommand: (command) => command.do === 'stop' },
+  { name: 'teardowns are lost', losesCommand: (command) => command.do === 'teardown' },
+]
+
+/** The writes as the bug makes them. */
+export const writesWith = (bug: PlantedBug | undefined, writes: readonly Write[]): readonly Write[] => (bug?.write === undefined ? writes : writes.flatMap(bug.write))
+
+/** The runtime as the bug makes it. */
+export function runtimeWith(bug: PlantedBug | undefined, runtime: ContainerRuntime): ContainerRuntime {
+  if (bug?.event === undefined && bug?.losesCommand === undefined) return runtime
+  return {
+    keepsLogs: runtime.keepsLogs ?? false,
+    submit: (command) => { if (bug.losesCommand?.(command) !== true) runtime.submit(command) },
+    observed: () => runtime.observed(),
+    onEvent: (listen) => runtime.onEvent((event) => { const told = bug.event === undefined ? event : bug.event(event); if (told !== undefined) listen(told) }),
+    foretell: (command) => runtime.foretell?.(command) ?? { ok: true, output: '' },
+  }
+}
