@@ -34,13 +34,16 @@ export function createHandler(machine: Machine): Handler {
       count(machine, call, outcome)
       return replyOf(outcome, {
         pretty: isPretty(call.query, request.headers['user-agent']),
-        auditId: request.headers['audit-id'] ?? machine.random.uuid(),
+        auditId: request.headers['audit-id'] ?? auditId(machine.serial()),
         // Whatever was read is no newer than this; what was refused was refused because of it.
         asOf: machine.store.view.revision,
       })
     },
   }
 }
+
+/** A name for a request. It tells requests apart, and is no secret: chance is for writers. */
+const auditId = (serial: number): string => `00000000-0000-4000-8000-${serial.toString(16).padStart(12, '0')}`
 
 function answer(machine: Machine, call: Call, answers: Answers): Answer | Refusal | Asks {
   const user = authenticate(machine, call.request, answers)

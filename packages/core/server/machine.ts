@@ -22,6 +22,8 @@ export interface Machine {
   /** The OpenAPI documents, made when first asked for. */
   documents(): OpenApi
   now(): Instant
+  /** 1, 2, 3 … */
+  serial(): number
 }
 
 /** Who asks, after authentication and impersonation. */

@@ -26,10 +26,11 @@ export function createServer(options: ServerOptions): Server {
   const registry = createRegistry(options.kinds, reviews)
   const authorizer = createAuthorizer(options.store)
   const expiry = new Expiry(options.store, options.clock)
+  let serial = 0
   let documents: OpenApi | undefined
   const machine: Machine = {
     store: options.store, registry, definitions: options.definitions, random: options.random, options, authorizer,
-    counters: createCounters(), expiry, documents: () => (documents ??= openApiOf(registry, options.definitions, options.version.gitVersion)), now: () => options.clock.now(),
+    counters: createCounters(), expiry, documents: () => (documents ??= openApiOf(registry, options.definitions, options.version.gitVersion)), now: () => options.clock.now(), serial: () => ++serial,
   }
   return { handler: createHandler(machine), submit: createSubmit(machine), authorizer, registry, stop: () => { expiry.stop() } }
 }

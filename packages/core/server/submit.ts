@@ -64,6 +64,8 @@ function decide(machine: Machine, action: Action, actor: Actor): Decided | Refus
       const target = targetOf(machine, action.key)
       if (isRefusal(target)) return target
       const subresource = target.endpoint.kind.subresources?.find(({ name }) => name === action.subresource)
+      // As a PUT of one part: namespaces/finalize.
+      if (subresource?.is === 'update') return decideUpdate(machine, target.endpoint, action.body, target.object, subresource, manner)
       return subresource?.is === 'create' ? decideInvoke(machine, target.endpoint, subresource, action.body, target.object, manner) : badRequest(`${action.key.resource} has no ${action.subresource} to post to`)
     }
     case 'record': return decideRecord(machine, action, actor, manner)

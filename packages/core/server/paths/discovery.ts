@@ -65,8 +65,10 @@ function aggregated(registry: Registry, headers: Readonly<Record<string, string>
   if (clause?.parameters['as'] !== 'APIGroupDiscoveryList' || clause.type !== 'application/json' || (version !== 'v2' && version !== 'v2beta1')) return undefined
   const { document, tag } = keptDocument(registry, version, wanted)
   const shared = { etag: tag, vary: 'Accept', 'cache-control': 'public' }
-  if (headers['if-none-match'] === tag) return { is: 'raw', status: 304, contentType: 'application/json', body: [], headers: shared }
-  return { is: 'raw', status: 200, body: [document], contentType: `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`, headers: shared }
+  // Clients put the headers of a 304 over those they have kept: without the parameters they would see no group at all.
+  const contentType = `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`
+  const current = headers['if-none-match'] === tag
+  return { is: 'raw', status: current ? 304 : 200, contentType, body: current ? [] : [document], headers: shared }
 }
 
 const kept = new WeakMap<Registry, Map<string, { readonly document: Uint8Array; readonly tag: string }>>()

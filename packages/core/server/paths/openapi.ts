@@ -1,5 +1,6 @@
 // The OpenAPI documents: made by api/openapi, negotiated and cached here.
 import { createOpenApi, gnosticType, type Document, type OpenApi, type ServedResource } from '../../api/openapi/index.ts'
+import { descriptionsLoaded, loadDescriptions } from '../../api/schema/index.ts'
 import type { Definitions } from '../../api/schema/types.ts'
 import { reviews } from '../access/reviews.ts'
 import { clausesOf } from '../negotiate.ts'
@@ -18,9 +19,11 @@ export const openApiOf = (registry: Registry, definitions: Definitions, version:
 
 /** /openapi/v2, /openapi/v3 and the documents under it; undefined for other paths. */
 export function openapi(documents: OpenApi, path: string, query: URLSearchParams, headers: Headers): Answer | Refusal | undefined {
+  if (path !== '/openapi/v2' && path !== '/openapi/v3' && !path.startsWith('/openapi/v3/')) return undefined
+  // What fields mean is loaded for the first who asks; his document may still lack it, and has another hash then.
+  if (!descriptionsLoaded()) void loadDescriptions()
   if (path === '/openapi/v2') return version2(documents, headers)
   if (path === '/openapi/v3') return answerOf(documents.v3Index(), 'application/json', headers)
-  if (!path.startsWith('/openapi/v3/')) return undefined
   const place = path.slice('/openapi/v3/'.length)
   const document = documents.v3(place)
   if (document === undefined) return undefined

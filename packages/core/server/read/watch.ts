@@ -56,10 +56,13 @@ function startOf({ store }: Machine, query: URLSearchParams): Start | Refusal {
 
 function timeoutOf(query: URLSearchParams, machine: Machine): number | Refusal {
   const text = query.get('timeoutSeconds') ?? ''
-  if (text === '') return timeoutLeastMs + machine.random.below(timeoutLeastMs)
+  if (text === '') return usualTimeout(machine)
   if (!/^-?\d{1,12}$/.test(text)) return badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
-  return Number(text) > 0 ? Number(text) * 1000 : timeoutLeastMs + machine.random.below(timeoutLeastMs)
+  return Number(text) > 0 ? Number(text) * 1000 : usualTimeout(machine)
 }
+
+/** Watches end apart from each other, and draw no chance for it: a reader must not change what writers draw. */
+const usualTimeout = (machine: Machine): number => timeoutLeastMs + (machine.serial() * 7919_000) % timeoutLeastMs
 
 class Reader implements WatchReader {
   readonly deadline: Instant
@@ -151,7 +154,7 @@ class Reader implements WatchReader {
   #changeFrame(type: EventType, change: Change): Uint8Array {
     if (this.#writing.form.is !== 'object') return this.#frame(type, told(type, change))
     const { served } = this.#writing
-    return sharedFrame(change, `${type} ${served.version}`, () => eventFrame(type, written(told(type, change), { ...this.#writing, now: 0 })))
+    return sharedFrame(change, `${type} ${served.group}/${served.version}`, () => eventFrame(type, written(told(type, change), { ...this.#writing, now: 0 })))
   }
 
   #frame(type: EventType, object: Resource): Uint8Array {
