@@ -167,7 +167,7 @@ function patch(action: Action & { readonly do: 'patch' }, store: Store): Outcome
   if (before.metadata.uid !== action.uid) return refusal(409, 'Conflict', 'uid differs')
   const merged = mergePatch(before, action.patch) as Resource & { readonly spec?: unknown; readonly status?: unknown }
   if (merged.metadata.resourceVersion !== before.metadata.resourceVersion) return refusal(409, 'Conflict', 'the object has been modified')
-  const next: unknown = action.part === 'status' ? { ...before, status: merged.status }
+  const next: unknown = action.part === 'status' ? { ...before, metadata: { ...before.metadata, ...(merged.metadata.annotations && { annotations: merged.metadata.annotations }) }, status: merged.status }
     : { ...merged, ...('status' in before && { status: before.status }), metadata: { ...merged.metadata, ...generation(before, merged.spec) } }
   return write(store, type, next as Resource, before)
 }

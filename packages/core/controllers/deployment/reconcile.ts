@@ -207,27 +207,33 @@ function finish(deployment: Deployment, step: Step, claims: readonly Action[], n
   const reported = report === 'rollout' ? withProgress(deployment, counted, step.newSet, all, now) : counted
   const status: Status = step.collided ? { ...reported, collisionCount: (deployment.status?.collisionCount ?? 0) + 1 } : reported
   const again = report === 'rollout' ? deadlineOf(deployment, status) : undefined
-  const statusActions: readonly Action[] = sameStatus(deployment.status, status) ? [] : [patchStatus(deployment, status)]
+  const revision = revisionToShow(deployment, step)
+  const statusActions: readonly Action[] = revision === undefined && sameStatus(deployment.status, status) ? [] : [patchStatus(deployment, status, revision)]
   const creating = step.actions.some((action) => action.do === 'create')
   const failing = creating && step.newSet === undefined
   return {
-    actions: [...claims, ...(failing ? [...statusActions, ...step.actions] : [...step.actions, ...revisionActions(deployment, step), ...statusActions])],
+    actions: [...claims, ...(failing ? [...statusActions, ...step.actions] : [...step.actions, ...statusActions])],
     ...(again !== undefined && { again }),
   }
 }
 
-/** The Deployment shows the revision of its new set. */
-function revisionActions(deployment: Deployment, { newSet, olds }: Step): Action[] {
-  if (newSet === undefined || isTerminating(deployment) || deployment.spec.paused) return []
+/** The revision of the new set, which the Deployment shows too; undefined when it does already. */
+function revisionToShow(deployment: Deployment, { newSet, olds }: Step): string | undefined {
+  if (newSet === undefined || isTerminating(deployment) || deployment.spec.paused) return undefined
   const revision = String(nextRevision(newSet.set, olds.map((one) => one.set)))
-  if (deployment.metadata.annotations?.[revisionAnnotation] === revision) return []
-  return [{ do: 'patch', key: keyOf(deployments, deployment), uid: deployment.metadata.uid, part: 'main', patch: { metadata: { annotations: { [revisionAnnotation]: revision } } } }]
+  return deployment.metadata.annotations?.[revisionAnnotation] === revision ? undefined : revision
 }
 
-/** Nobody else writes this status, so that it needs no version: the revision was written in the same plan. */
-function patchStatus(deployment: Deployment, status: Status): Action {
+/**
+ * As upstream, the revision is written with the status: an update of the Deployment itself would count as a new generation.
+ * Nobody else writes either, so that no version is needed.
+ */
+function patchStatus(deployment: Deployment, status: Status, revision: string | undefined): Action {
   const gone = Object.keys(deployment.status ?? {}).filter((field) => !(field in status)).map((field) => [field, null] as const)
-  return { do: 'patch', key: keyOf(deployments, deployment), uid: deployment.metadata.uid, part: 'status', patch: { status: { ...status, ...Object.fromEntries(gone) } } }
+  return {
+    do: 'patch', key: keyOf(deployments, deployment), uid: deployment.metadata.uid, part: 'status',
+    patch: { ...(revision !== undefined && { metadata: { annotations: { [revisionAnnotation]: revision } } }), status: { ...status, ...Object.fromEntries(gone) } },
+  }
 }
 
 const patchSet = (set: ReplicaSet, patch: { readonly metadata: object; readonly spec: object }): Action => ({
