@@ -147,3 +147,18 @@ test('at most ten updaters are kept apart', () => {
   for (let index = 0; index < 14; index++) live = update(live, { ...live, metadata: { ...live.metadata, labels: { ...live.metadata.labels, [`l${index}`]: 'x' } } }, `m${index}`, { now: noon + index * 1000 })
   assert.deepEqual((live.metadata.managedFields ?? []).map((entry) => entry.manager), ['ancient-changes', ...Array.from({ length: 9 }, (_, index) => `m${index + 5}`)])
 })
+
+test('a configuration that names one item twice, or none, has no paths', () => {
+  const messageOf = (containers: readonly object[]): unknown => { const refused = apply(undefined, aDeployment({ template: { spec: { containers } } }, { namespace: 'default' })); return isRefusal(refused) && refused.message }
+  assert.equal(messageOf([{ name: 'a' }, { name: 'a' }]), 'failed to create typed patch object (default/web; apps/v1, Kind=Deployment): .spec.template.spec.containers: duplicate entries for key [name="a"]')
+  assert.equal(messageOf([{ image: 'a' }]), 'failed to create typed patch object (default/web; apps/v1, Kind=Deployment): .spec.template.spec.containers: element 0: associative list with keys has an element that omits key field "name" (and doesn\'t have default value)')
+  assert.equal(messageOf([{ name: 'a', ports: [{ containerPort: 80 }, { containerPort: 80, protocol: 'UDP' }, { containerPort: 80, protocol: 'TCP' }] }]), 'failed to create typed patch object (default/web; apps/v1, Kind=Deployment): .spec.template.spec.containers[name="a"].ports: duplicate entries for key [containerPort=80,protocol="TCP"]')
+})
+
+test('a zero that is applied takes back what another set, and is owned', () => {
+  const live = update(undefined, aDeployment({ replicas: 1, paused: true }), 'kubectl-rollout')
+  assert.ok(isRefusal(apply(live, aDeployment({ paused: false }))))
+  const made = done(apply(live, aDeployment({ paused: false }), 'ci', { force: true }))
+  assert.deepEqual([made['spec'], (ownership(made) as Record<string, unknown>)[`Apply ci ${time}`]], [{ replicas: 1 }, { 'f:spec': { 'f:paused': {} } }])
+  assert.equal(apply(made, aDeployment({ paused: false })), made)
+})

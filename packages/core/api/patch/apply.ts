@@ -5,6 +5,7 @@ import type { Instant } from '../../base/clock.ts'
 import type { ManagedFieldsEntry } from '../generated/types.ts'
 import type { Refusal } from '../refusal.ts'
 import type { Draft } from '../resource.ts'
+import { conform } from '../schema/conform.ts'
 import type { Definition, Definitions } from '../schema/types.ts'
 import { difference, type FieldSet, intersection, isEmpty, noFields, printPaths, readFields, sameSet, union, withoutBranches } from './field-set.ts'
 import { identity, type Manager, type Operation, readManagers, writeManagers } from './managed-fields.ts'
@@ -69,12 +70,20 @@ function others(managers: readonly Manager[], change: Comparison): readonly Mana
  */
 export function applyPatch(apply: Apply): Draft | Refusal {
   if (entriesOf(apply.config) !== undefined) return badRequest('metadata.managedFields must be nil')
+  const faults = new Typed(apply.definitions).faults(apply.config, rootField(apply.definition))
+  if (faults.length > 0) return untyped(apply.config, faults)
   const first = attempt(apply, apply.force)
   if (first.is === 'applied') return first.object
   // As upstream: what kubectl applied from its own side before, kubectl may take over.
   const allowed = apply.manager === 'kubectl' ? lastApplied(apply) : noFields
   const second = first.conflicts.every(({ fields }) => isEmpty(difference(fields, allowed))) ? attempt(apply, true) : first
   return second.is === 'applied' ? second.object : conflictRefusal(second.conflicts)
+}
+
+/** Upstream answers 500 to a configuration whose paths are ambiguous. */
+function untyped({ apiVersion, kind, metadata }: Draft, faults: readonly string[]): Refusal {
+  const what = faults.length === 1 ? faults.join('') : `errors:\n${faults.map((fault) => `  ${fault}`).join('\n')}`
+  return { refused: true, code: 500, reason: '', message: `failed to create typed patch object (${metadata.namespace ?? ''}/${metadata.name ?? ''}; ${apiVersion}, Kind=${kind}): ${what}` }
 }
 
 interface Conflict { readonly with: Manager; readonly fields: FieldSet }
@@ -96,15 +105,16 @@ function attempt(apply: Apply, force: boolean): Attempt {
   // Another version of the API may have applied for the same manager: its claims are this manager's past as well.
   const past = last?.fields ?? noFields
   const gone = unclaimed(past, kept)
-  const merged = typed.without(typed.merge(before, config, root), gone, root) as Draft
-  const change = typed.compare(before, merged, root)
+  const asked = typed.without(typed.merge(before, config, root), gone, root)
+  const change = typed.compare(before, asked, root)
 
   const touched = union(change.modified, change.added)
   const conflicts = rest.map((each) => ({ with: each, fields: intersection(each.fields, touched) })).filter((each) => !isEmpty(each.fields))
   if (conflicts.length > 0 && !force) return { is: 'conflict', conflicts }
 
-  const unchanged = live !== undefined && last !== undefined && sameSet(last.fields, fields) && isEmpty(touched) && isEmpty(change.removed)
-  if (unchanged && live) return { is: 'applied', object: live }
+  // Zeros have done their work now: to say them is to say nothing.
+  const merged = conform(asked, definition, definitions).value as Draft
+  if (live && last && sameSet(last.fields, fields) && deepEqual(live, merged)) return { is: 'applied', object: live }
   const managers = [...others(rest, change), { ...writer, time: secondsOf(apply.now), fields }]
   return { is: 'applied', object: withManagers(merged, writeManagers(managers)) }
 }

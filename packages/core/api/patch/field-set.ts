@@ -76,7 +76,8 @@ export function readFields(value: unknown): FieldSet | undefined {
 export function printPaths(set: FieldSet, path = ''): readonly string[] {
   return [...(set.has && path !== '' ? [path] : []), ...sortedElements(set).flatMap((element) => printPaths(set.below.get(element) ?? noFields, path + printElement(element)))]
 }
-function printElement(element: string): string {
+/** One path element, printed as upstream does: '.spec', '[name="a"]'. */
+export function printElement(element: string): string {
   const text = element.slice(2)
   switch (element.charAt(0)) {
     case 'f': return `.${text}`

@@ -46,3 +46,10 @@ export function itemElement(shape: Shape, item: unknown, definitions: Definition
   }
   return `k:${JSON.stringify(keys)}`
 }
+
+/** The key that an item's element lacks, among those that the schema requires of every item. */
+export function missingKey(shape: Extract<Shape, { readonly is: 'keyed' }>, element: string, definitions: Definitions): string | undefined {
+  const present = JSON.parse(element.slice(2)) as Json
+  const required = shape.items.ref === undefined ? shape.keys : definitions.get(shape.items.ref)?.required ?? []
+  return shape.keys.find((key) => !(key in present) && required.includes(key))
+}

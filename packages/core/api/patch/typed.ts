@@ -1,8 +1,8 @@
 // Objects seen through the schema: which paths they set, how two of them differ, how they merge, and one without some paths.
 import { deepEqual } from 'fast-equals'
 import type { Definition, Definitions, Field } from '../schema/types.ts'
-import { type FieldSet, isEmpty, node, noFields, oneField } from './field-set.ts'
-import { isMap, itemElement, type Json, memberField, type Shape, shapeOf } from './shape.ts'
+import { type FieldSet, isEmpty, node, noFields, oneField, printElement } from './field-set.ts'
+import { isMap, itemElement, type Json, memberField, missingKey, type Shape, shapeOf } from './shape.ts'
 
 /** The root as a field, so that one walk serves all. */
 export const rootField = (definition: Definition): Field => ({ type: 'object', ref: definition.name, mapType: 'granular' })
@@ -68,6 +68,22 @@ export class Typed {
     if (shape.is === 'keyed' && Array.isArray(value)) return value.map((item) => [itemElement(shape, item, this.#definitions), item, shape.items])
     if (shape.is === 'set' && Array.isArray(value)) return value.map((item) => [itemElement(shape, item, this.#definitions), item, undefined])
     return []
+  }
+
+  /** What keeps an applied value from having paths at all: items of one list with the same key, or without one. */
+  faults(value: unknown, field: Field | undefined, path = ''): readonly string[] {
+    const shape = shapeOf(field, value, this.#definitions)
+    const found: string[] = []
+    const seen = new Set<string>()
+    const members = this.#members(value, shape)
+    for (const [index, [element, item, inner]] of members.entries()) {
+      const missing = shape.is === 'keyed' ? missingKey(shape, element, this.#definitions) : undefined
+      if (missing !== undefined) found.push(`${path}: element ${index}: associative list with keys has an element that omits key field ${JSON.stringify(missing)} (and doesn't have default value)`)
+      else if (seen.has(element)) found.push(`${path}: duplicate entries for key ${printElement(element)}`)
+      seen.add(element)
+      found.push(...this.faults(item, inner, path + printElement(element)))
+    }
+    return found
   }
 
   /** How the second differs from the first. */

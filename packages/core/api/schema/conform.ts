@@ -13,9 +13,12 @@ export interface Conformed { readonly value: Readonly<Record<string, unknown>>; 
 /** More faults than this are not listed, as upstream. */
 const unknownMax = 100
 
-/** Reads a plain value as an object of the definition. Never throws; with a fault, the value is not to be used. */
-export function conform(value: unknown, definition: Definition, definitions: Definitions): Conformed {
-  const walk = new Walk(definitions)
+/**
+ * Reads a plain value as an object of the definition. Never throws; with a fault, the value is not to be used. An applied
+ * configuration keeps its zeros: what is said there is owned, and changes what others have set.
+ */
+export function conform(value: unknown, definition: Definition, definitions: Definitions, zeros: 'drop' | 'keep' = 'drop'): Conformed {
+  const walk = new Walk(definitions, zeros === 'keep')
   const made = walk.object(value, definition, undefined)
   return { value: (made ?? {}) as Readonly<Record<string, unknown>>, unknown: walk.unknown, fault: walk.fault }
 }
@@ -47,7 +50,8 @@ class Walk {
   readonly #path: (string | number)[] = []
   /** The same without what lies inside maps and lists, as upstream's parser counts. */
   readonly #stack: string[] = []
-  constructor(definitions: Definitions) { this.#definitions = definitions }
+  readonly #keepsZeros: boolean
+  constructor(definitions: Definitions, keepsZeros: boolean) { this.#definitions = definitions; this.#keepsZeros = keepsZeros }
 
   #wrong(found: string, type: string, owner: string | undefined): undefined {
     this.fault ??= owner === undefined
@@ -76,7 +80,7 @@ class Walk {
       const read = this.#field(item, step.field, plan.name)
       this.#path.pop()
       this.#stack.pop()
-      if (read === undefined || (!step.required && isAbsent(read, step))) continue
+      if (read === undefined || (!step.required && !this.#keepsZeros && isAbsent(read, step))) continue
       made[key] = read
     }
     return made

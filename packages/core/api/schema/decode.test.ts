@@ -76,3 +76,8 @@ test('times become canonical, integers of 64 bits stay', () => {
 test('YAML bodies are read too', () => {
   assert.deepEqual(read('/v1/ConfigMap', 'metadata:\n  name: c\ndata:\n  a: "1"\n', 'Strict', 'application/yaml'), { value: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c' }, data: { a: '1' } }, warnings: [] })
 })
+
+test('zeros of an applied configuration count', () => {
+  const body = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' }, spec: { paused: false, template: { spec: { containers: [{ name: 'a', args: [] }] } } } }
+  assert.deepEqual(read('apps/v1/Deployment', body, 'Strict', 'application/apply-patch+yaml'), { value: body, warnings: [] })
+})

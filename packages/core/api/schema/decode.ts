@@ -16,6 +16,8 @@ export interface Expected {
   readonly mode: FieldValidation
   /** What a body without apiVersion and kind is, and what others must be; by default the definition's first kind. */
   readonly kind?: GroupVersionKind
+  /** Of an applied configuration: zeros count, because whoever says them owns them. Set by the content type. */
+  readonly zeros?: 'drop' | 'keep'
   /** Kinds that are read as if they were the expected one: an Eviction of an older version. */
   readonly also?: readonly GroupVersionKind[]
 }
@@ -32,7 +34,7 @@ export function decode(bytes: Uint8Array, contentType: string, expected: Expecte
   const type = (contentType.split(';')[0] ?? '').trim().toLowerCase()
   const reading = type === 'application/vnd.kubernetes.protobuf' ? readProtobuf(bytes, expected.definitions, expected.definition)
     : type === 'application/yaml' || type === 'application/apply-patch+yaml' ? inJson(yamlReading(text(bytes))) : inJson(readJson(text(bytes)))
-  return decodeReading(reading, expected, () => summary(bytes))
+  return decodeReading(reading, type === 'application/apply-patch+yaml' ? { ...expected, zeros: 'keep' } : expected, () => summary(bytes))
 }
 
 /** Checks a value that was read already, as `decode` does; repeated fields are known from the reading. */
@@ -61,7 +63,7 @@ export function decodeReading(reading: Reading, expected: Expected, shown: () =>
       ? cannot(`converting (${apiVersion.split('/').pop()}.${kindName}) to (${kind.version}.${kind.kind}): unknown conversion`)
       : badRequest(`no kind ${JSON.stringify(kindName)} is registered for version ${JSON.stringify(apiVersion)} in scheme "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"`)
   }
-  const conformed = conform(value, expected.definition, expected.definitions)
+  const conformed = conform(value, expected.definition, expected.definitions, expected.zeros)
   if (conformed.fault !== undefined) return cannot(conformed.fault)
   const strict = strictFaults(reading.duplicates, conformed.unknown)
   if (strict.length > 0 && expected.mode === 'Strict') return cannot(`strict decoding error: ${strict.join(', ')}`)
