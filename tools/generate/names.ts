@@ -76,7 +76,7 @@ function reach(models: ReadonlyMap<string, Model>, names: Map<string, string>, o
     for (const attribute of models.get(model)?.attributes ?? []) visit(referred(attribute.type), owner)
   }
   // From what is named already, then from each group's API module.
-  for (const [model, name] of [...names]) {
+  for (const [model, name] of names) {
     const owner = packages.find((each) => name.startsWith(`${each.name}.`))
     if (owner) for (const attribute of models.get(model)?.attributes ?? []) {
       const target = referred(attribute.type)

@@ -15,9 +15,8 @@ export interface Description {
 let loaded: Texts | undefined
 
 /** Loads the descriptions; until then, documents are made without. */
-export async function loadDescriptions(): Promise<void> {
-  const { descriptionsJson } = await import('../generated/descriptions.ts')
-  loaded ??= JSON.parse(descriptionsJson) as Texts
+export function loadDescriptions(): Promise<void> {
+  return import('../generated/descriptions.ts').then(({ descriptionsJson }) => { loaded ??= JSON.parse(descriptionsJson) as Texts })
 }
 
 /** Whether `loadDescriptions` has finished. */
