@@ -1,0 +1,2 @@
+export { connectAgent, type AgentLink, type AgentOptions } from './agent.ts'
+export { createAgentHub, type AgentHub } from './hub.ts'
