@@ -29,6 +29,8 @@ export interface ClusterOptions extends Pick<ServerOptions, 'version' | 'issuer'
   readonly ask?: (ask: Ask, done: (answer: unknown) => void) => void
   /** Signs the tokens that volumes of simulated pods are made of. */
   readonly podTokens?: KubeletOptions['tokens']
+  /** Where nodes keep the directories of claims: a path on the nodes. */
+  readonly volumesBelow?: string
   readonly clusterDns?: string
   readonly clusterDomain?: string
 }
@@ -52,6 +54,8 @@ export const kindIndexes: readonly Index<Resource>[] = builtinKinds.flatMap((kin
 
 /** Where a server listens that nobody can reach from outside its process. */
 const advertisedDefault: Advertised = { address: '192.0.2.1', port: 6443 }
+/** Where claims' directories are when nobody says otherwise: simulated nodes keep none. */
+const volumesBelowDefault = '/var/lib/skiff/volumes'
 export const clusterDnsDefault = '10.96.0.10'
 export const clusterDomainDefault = 'cluster.local'
 
@@ -61,7 +65,7 @@ export function wireCluster(options: ClusterOptions): Cluster {
   const server = createServer({ ...options, kinds: builtinKinds, definitions: loadDefinitions() })
   bootstrap(server, store, options.advertised ?? advertisedDefault)
   const feed = { view: store.view, changes: (after: number) => store.changes(after), onCommit: (ring: () => void) => store.onCommit(ring), submit: server.submit, clock, loop }
-  const runner = createRunner({ ...feed, controllers: allControllers({ authority: options.authority ?? '' }), ...(options.ask !== undefined && { ask: options.ask }) })
+  const runner = createRunner({ ...feed, controllers: allControllers({ authority: options.authority ?? '', volumesBelow: options.volumesBelow ?? volumesBelowDefault }), ...(options.ask !== undefined && { ask: options.ask }) })
   const scheduler = createScheduler({ ...feed, random })
   const simulated = createSimulatedRuntime({ clock })
   const shapes = options.nodes ?? []

@@ -1,13 +1,14 @@
 import type { Controller } from '../api/controller.ts'
 import * as controllers from '../controllers/index.ts'
 
-/** Every controller of the control plane. `authority` is what pods are given to trust, PEM. */
-export function allControllers({ authority }: { readonly authority: string }): readonly Controller<unknown>[] {
+/** Every controller of the control plane. `authority` is what pods are given to trust, PEM; `volumesBelow` is where nodes keep the directories of claims. */
+export function allControllers({ authority, volumesBelow }: { readonly authority: string; readonly volumesBelow: string }): readonly Controller<unknown>[] {
   return [
     controllers.serviceAccountController, controllers.rootCaController(authority), controllers.namespaceController(), controllers.garbageCollector(),
     controllers.deploymentController, controllers.replicaSetController, controllers.statefulSetController, controllers.daemonSetController,
     controllers.jobController, controllers.cronJobController, controllers.ttlAfterFinishedController,
     controllers.endpointsController, controllers.endpointSliceController,
+    controllers.volumeBinderController, controllers.localProvisioner({ volumesBelow }), controllers.claimProtectionController, controllers.volumeProtectionController, controllers.nodeAddressController(),
     controllers.podGarbageCollector(), controllers.nodeLifecycleController(), controllers.taintEvictionController,
   ] as readonly Controller<unknown>[]
 }
