@@ -86,6 +86,7 @@ export function wireCluster(options: ClusterOptions): Cluster {
       runner.stop()
       scheduler.stop()
       kubelet.close()
+      server.stop()
     },
   }
 }

@@ -72,13 +72,16 @@ function logOf(query: URLSearchParams): LogOptions | Refusal {
 function refusalOf({ store: { view } }: Machine, pod: Pod, node: string, container: string, what: Connect['what'], previous: boolean): Refusal | undefined {
   const { name } = pod.metadata
   const found = view.get(nodes, '', node)
-  if (found !== undefined && isSimulated(found) && what !== 'log') return badRequest(`pod ${name} runs on the simulated node ${node}: there is no process to ${what === 'portforward' ? 'forward to' : what}`)
+  const simulated = found !== undefined && isSimulated(found)
+  if (simulated && what !== 'log') return badRequest(`pod ${name} runs on the simulated node ${node}: there is no process to ${what === 'portforward' ? 'forward to' : what}`)
   if (what === 'portforward') return pod.status.phase === 'Running' ? undefined : badRequest(`unable to forward port because pod is not running. Current status=${pod.status.phase ?? 'Unknown'}`)
   const status = statusOf(pod, container)
   if (what !== 'log') return undefined
   if (previous) return status?.lastState?.terminated === undefined ? badRequest(`previous terminated container ${JSON.stringify(container)} in pod ${JSON.stringify(name)} not found`) : undefined
   const waiting = status?.state?.waiting
-  if (status !== undefined && (waiting === undefined || status.lastState?.terminated !== undefined)) return undefined
+  if (status !== undefined && (waiting === undefined || status.lastState?.terminated !== undefined)) {
+    return simulated ? badRequest(`container ${JSON.stringify(container)} in pod ${JSON.stringify(name)} runs on the simulated node ${node}: it writes no log`) : undefined
+  }
   const reason = waiting?.reason ?? 'ContainerCreating'
   return badRequest(reason === 'ErrImagePull' || reason === 'ImagePullBackOff'
     ? `container ${JSON.stringify(container)} in pod ${JSON.stringify(name)} is waiting to start: ${reason === 'ErrImagePull' ? 'image can\'t be pulled' : 'trying and failing to pull image'}`

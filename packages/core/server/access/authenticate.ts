@@ -50,7 +50,8 @@ export function authenticate(machine: Machine, request: Request, answers: Answer
 
 function identify(machine: Machine, request: Request, answers: Answers): User | Refusal | Asks {
   const { certificate, headers } = request
-  if (certificate !== undefined) return known({ name: certificate.commonName, groups: certificate.organizations })
+  // A certificate that names nobody says nothing.
+  if (certificate !== undefined && certificate.commonName !== '') return known({ name: certificate.commonName, groups: certificate.organizations })
   const token = /^bearer\s+(\S+)\s*$/i.exec(headers['authorization'] ?? '')?.[1]
   if (token !== undefined) {
     const user = userOfToken(machine, token, answers)
