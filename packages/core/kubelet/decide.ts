@@ -13,7 +13,7 @@ import { sandboxReady } from './preparation.ts'
 import { stepProbes } from './probes.ts'
 import { qosOf } from './sandbox.ts'
 import { isSidecar } from './stands.ts'
-import { type End, endOf, isDone, statusOf } from './status.ts'
+import { endOf, isDone, statusOf } from './status.ts'
 import { stop } from './stopping.ts'
 import { beginWork, lookAgain, memoryOf, rememberPod, settledMemory, standIn, tell, type Work } from './work.ts'
 
@@ -62,6 +62,8 @@ function endDeadline(work: Work): Instant | undefined {
 
 /** The usual case: the pod is to run. */
 function run(work: Work): Decision {
+  // It was over already, and its status has been set back by somebody.
+  if (work.around.observed?.sandbox.is === 'gone') return ended(work)
   if (!sandboxReady(work)) return concluded(work, statusOf(work, undefined))
   if (!isInitialized(work)) {
     const state = initialize(work)
@@ -87,11 +89,9 @@ function terminate(work: Work, endBy: Instant): Decision {
   return ended(work)
 }
 
+/** Tells how the pod has ended. What it holds is freed when that has been taken down: `over`. */
 function ended(work: Work): Decision {
-  const end: End = endOf(work)
-  const status = statusOf(work, end)
-  tearDown(work)
-  return { ...concluded(work, status), release: mayGo(work) }
+  return concluded(work, statusOf(work, endOf(work)))
 }
 
 /** A deleted pod of which nothing is left here. */
@@ -105,7 +105,7 @@ function tearDown(work: Work): void {
   if (wanted === 'keep logs' && (!around.keepsLogs || around.observed.sandbox.is === 'gone')) return
   if (work.memory.tearing === wanted) return
   work.commands.push(wanted === 'all' ? { do: 'teardown', pod: pod.metadata.uid } : { do: 'teardown', pod: pod.metadata.uid, keepLogs: true })
-  rememberPod(work, { tearing: wanted, containers: undefined, images: undefined, volumes: undefined, sandbox: undefined, ending: undefined })
+  rememberPod(work, { tearing: wanted, containers: undefined, images: undefined, volumes: undefined, sandbox: undefined })
 }
 
 /** The status says that the pod is over: nothing of it may run, and when it is deleted nothing may be left. */

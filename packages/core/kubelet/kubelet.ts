@@ -264,7 +264,8 @@ class Kubelets implements Kubelet {
     const pod = this.#podOf(tracked)
     const shape = this.#shapes.get(tracked.node)
     const node = view.get(nodes, '', tracked.node)
-    if (shape === undefined || (node !== undefined && silentSince(node) !== undefined)) return
+    if (shape === undefined) return
+    if (node !== undefined && silentSince(node) !== undefined) { this.#nodes.silence(shape.name); return }
     if (pod === undefined) {
       // Deleted by force, or while nobody looked: nothing of it may stay.
       if (runtime.observed().pods.has(uid)) runtime.submit({ do: 'teardown', pod: uid })
@@ -277,6 +278,8 @@ class Kubelets implements Kubelet {
   #carryOut(tracked: Tracked, pod: Pod, shape: NodeShape): void {
     const posted = this.#outbox.statusOf(tracked.uid)
     let current: Pod = posted === undefined ? pod : { ...pod, status: posted }
+    // What a pod holds is freed when its end has been taken down, not before: the answer brings the next look.
+    if (isTerminal(current) && !isTerminal(pod)) return
     const started = current
     let decision = this.#decideOn(tracked, current, shape)
     for (let round = 1; ; round++) {
@@ -290,10 +293,10 @@ class Kubelets implements Kubelet {
     if (isTerminal(current)) this.#grants.release(shape.name, tracked.uid)
     else this.#grants.grant(shape.name, pod)
     if (current.status !== started.status) this.#outbox.post(pod, current.status, nodeActor(shape.name))
-    if (!decision.release || tracked.released || this.#outbox.statusOf(tracked.uid) !== undefined) return
-    // The end must have been told before the pod goes: controllers count by it. A refused status is written again first.
     const told = this.#podOf(tracked)
-    if (told !== undefined && isTerminal(told)) this.#release(tracked, told, shape)
+    if (told === undefined || !isTerminal(told)) return
+    if (!isTerminal(pod)) this.#enqueue(tracked.uid)
+    else if (decision.release && !tracked.released) this.#release(tracked, told, shape)
   }
 
   #decideOn(tracked: Tracked, pod: Pod, shape: NodeShape): Decision {

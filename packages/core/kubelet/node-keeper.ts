@@ -29,7 +29,9 @@ export class NodeKeeper {
     this.#wake = wake
   }
 
+  /** Whether looks at the node's pods have been left out, and are to be made up for when it speaks again. */
   isSilent(name: string): boolean { return this.#silent.has(name) }
+  silence(name: string): void { this.#silent.add(name) }
   forget(name: string): void { this.#silent.delete(name); this.#postedAt.delete(name) }
 
   look(shape: NodeShape): void {

@@ -9,7 +9,7 @@ const turnsMax = 400_000
 
 /** Ends all faults, makes room, lets the cluster settle, and says what is not as it should be. Throws `Broken`. */
 export function heal(world: SimulatedWorld): void {
-  world.faulty = false
+  world.setFaulty(false)
   for (const node of world.cluster.store.view.list(nodes)) {
     world.request('PATCH', `/api/v1/nodes/${node.metadata.name}`, { metadata: { annotations: { [failedAtMark]: null } }, spec: { unschedulable: false } })
   }

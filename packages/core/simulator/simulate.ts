@@ -31,7 +31,7 @@ export function simulate(options: SimulateOptions): Simulated {
   const done = (failure: Simulated['failure']): Simulated => ({ seed, steps, swarm, commits: world.cluster.store.view.revision, acts, failure })
   try {
     prepare(world)
-    world.faulty = true
+    world.setFaulty(true)
     for (; step < steps; step++) {
       if (world.random.chance(swarm.disturbance) || !world.turn()) {
         const name = drawn(swarm.weights, world.random)

@@ -18,8 +18,8 @@ export interface SimulatedWorld {
   readonly cluster: Cluster
   readonly runtime: ContainerRuntime
   readonly shapes: readonly NodeShape[]
-  /** Faults may happen. Off while the cluster heals. */
-  faulty: boolean
+  /** Whether faults may happen. Off while the cluster is set up and while it heals. */
+  setFaulty(on: boolean): void
   /** One step of one part; false when nothing is runnable. */
   turn(): boolean
   request(method: string, path: string, body?: unknown): { readonly status: number; readonly body: unknown }
@@ -34,14 +34,12 @@ export function createWorld(seed: number, swarm: SwarmOptions, bug: PlantedBug |
   const chance = seededRandom(seed ^ 0x5eed)
   const clock = new VirtualClock(start)
   const loop = new SeededLoop()
-  const faults = { ...swarm.faults }
+  const faults = { ...swarm.faults, refusedCommit: 0, lateEvent: 0 }
   const inner = createStore({ indexes: kindIndexes })
   const invariants = new Invariants(inner.view)
   const refusal: Refusal = { refused: true, code: 409, reason: 'Conflict', message: 'refused by the simulation' }
   const before = (writes: readonly Write[]): readonly Write[] | Refusal => (chance.chance(faults.refusedCommit) ? refusal : writesWith(bug, writes))
   const store = new WatchedStore(inner, { before, committed: (change) => { invariants.see(change) } })
-  // The cluster is set up in peace.
-  faults.refusedCommit = 0
   const podTokens: NonNullable<Parameters<typeof createKubelet>[0]['tokens']> = (ask, done) => {
     done({ is: 'token', token: 'simulated', issuedAt: clock.now(), expiresAt: clock.now() + ask.expirationSeconds * 1000 })
   }
@@ -57,13 +55,13 @@ export function createWorld(seed: number, swarm: SwarmOptions, bug: PlantedBug |
   let kubelet = play()
   loop.add('kubelets', () => kubelet.step())
   store.onCommit(ring)
-  const world: SimulatedWorld = {
-    clock, random, cluster, runtime, shapes, faulty: false,
-    turn: () => {
-      faults.refusedCommit = world.faulty ? swarm.faults.refusedCommit : 0
-      faults.lateEvent = world.faulty ? swarm.faults.lateEvent : 0
-      return loop.turn(random)
+  return {
+    clock, random, cluster, runtime, shapes,
+    setFaulty: (on) => {
+      faults.refusedCommit = on ? swarm.faults.refusedCommit : 0
+      faults.lateEvent = on ? swarm.faults.lateEvent : 0
     },
+    turn: () => loop.turn(random),
     request: (method, path, body) => {
       const bytes = body === undefined ? new Uint8Array() : new TextEncoder().encode(JSON.stringify(body))
       const [route = '', query = ''] = path.split('?')
@@ -74,5 +72,4 @@ export function createWorld(seed: number, swarm: SwarmOptions, bug: PlantedBug |
     },
     restartKubelets: () => { kubelet.close(); kubelet = play() },
   }
-  return world
 }
