@@ -195,3 +195,20 @@ test('on a loop, commits and timers ring its lane', () => {
   loop.pump(() => true)
   assert.deepEqual(looks, [0, 50])
 })
+
+test('a look at many objects is not repeated for each change, but the last change is always seen', () => {
+  const world = testWorld()
+  world.put(...Array.from({ length: 400 }, (_, number) => aMap(`m${number}`)))
+  const looks: number[] = []
+  const loop = new WorkLoop()
+  const controller: Controller<unknown> = {
+    name: 'wide-controller', watches: [{ resource: configMaps.resource, affected: () => ['all'] }],
+    reconcile: (_key, { view }) => { looks.push([...view.list(configMaps)].length); return { actions: [] } },
+  }
+  runnerOf(world, controller, { loop, onCommit: (ring) => world.store.onCommit(ring) })
+  let left = 300
+  loop.add('kubelets', () => { if (left > 0) world.put(aMap(`more${left--}`)); return left > 0 })
+  loop.pump(() => true)
+  assert.equal(looks.at(-1), 700)
+  assert.ok(looks.length <= 6, `${looks.length} looks`)
+})

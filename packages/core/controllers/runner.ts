@@ -53,6 +53,12 @@ export interface Runner extends Freezable<RunnerState> {
 
 /** A plan goes on in the next step after this many actions. */
 export const actionsPerStep = 500
+/**
+ * A look that read many objects is not repeated for every change to one of them, but when changes have come in proportion, or
+ * nothing else happens: so a set of ten thousand pods costs what they cost, not their square.
+ */
+const wideFrom = 64
+const objectsPerRevision = 4
 /** As upstream's default rate limiter: 5 ms, doubled with every failure in a row, 1000 s at most. */
 const backoffFirstMs = 5
 const backoffMostMs = 1_000_000
@@ -73,6 +79,9 @@ interface Item {
   outstanding: boolean
   /** Someone asked for another look while this one was under way. */
   again: boolean
+  /** How many objects the last look read, and the revision after it. */
+  cost: number
+  lookedAt: Revision
   /** The newest own write of each resource: the key waits until the view shows them. */
   wrote: Map<string, Revision> | undefined
 }
@@ -98,6 +107,11 @@ class ControllerRunner implements Runner {
   readonly #actors = new Map<Controller<unknown>, Actor>()
   readonly #watchers = new Map<string, { readonly controller: Controller<unknown>; affected(change: Change, view: ClusterView): Iterable<string> }[]>()
   readonly #ready = new WaitingLine<Item>()
+  /** Keys that wait until enough has changed for another wide look. */
+  readonly #wide = new Set<Item>()
+  #quietAt: Revision = -1
+  #read = 0
+  readonly #counting: ClusterView
   /** Keys whose own writes the view does not show yet. */
   readonly #gated = new Set<Item>()
   readonly #cancels: Cancel[] = []
@@ -110,7 +124,8 @@ class ControllerRunner implements Runner {
 
   constructor(options: RunnerOptions) {
     this.#options = options
-    const { loop, clock, onCommit } = options
+    const { loop, clock, onCommit, view } = options
+    this.#counting = counting(view, () => { this.#read++ })
     const lane = options.lane ?? 'controllers'
     this.#ring = loop ? () => loop.ring(lane) : () => {}
     for (const controller of options.controllers) {
@@ -122,11 +137,11 @@ class ControllerRunner implements Runner {
       }
       this.#cancels.push(clock.onWake(ownerOf(controller), (key) => { this.#enqueue(controller, key); this.#ring() }))
     }
-    if (loop) this.#cancels.push(loop.add(lane, () => this.step()))
+    if (loop) this.#cancels.push(loop.add(lane, () => this.step()), loop.add('background', () => this.#whenQuiet()))
     if (onCommit) this.#cancels.push(onCommit(this.#ring))
   }
 
-  get waiting(): number { return this.#ready.size + (this.#current ? 1 : 0) }
+  get waiting(): number { return this.#ready.size + this.#wide.size + (this.#current ? 1 : 0) }
 
   stop(): void { for (const cancel of this.#cancels.splice(0)) cancel() }
 
@@ -143,7 +158,7 @@ class ControllerRunner implements Runner {
   step(): boolean {
     this.#current ??= this.#resume.take()
     if (this.#current) { this.#carryOn(this.#current); return true }
-    if (this.#ready.size === 0) this.#observe()
+    if (this.#ready.size === 0) { this.#observe(); this.#widen() }
     const item = this.#ready.take()
     if (item === undefined) return false
     if (!this.#showsOwnWrites(item)) { this.#gated.add(item); return true }
@@ -152,7 +167,7 @@ class ControllerRunner implements Runner {
   }
 
   freeze(): RunnerState {
-    const waiting = new Set<Item>([...this.#ready, ...this.#gated])
+    const waiting = new Set<Item>([...this.#ready, ...this.#gated, ...this.#wide])
     return {
       cursor: this.#cursor,
       items: [...this.#items.values()].flatMap((items) => [...items.values()]).map((item) => ({
@@ -184,6 +199,7 @@ class ControllerRunner implements Runner {
     while (this.#ready.take());
     while (this.#resume.take());
     this.#gated.clear()
+    this.#wide.clear()
     this.#current = undefined
   }
 
@@ -223,7 +239,33 @@ class ControllerRunner implements Runner {
   #enqueue(controller: Controller<unknown>, key: string): void {
     const item = this.#item(controller, key)
     if (item.rest !== undefined) item.again = true
-    else if (!this.#gated.has(item)) this.#ready.add(item)
+    else if (!this.#gated.has(item) && !this.#wide.has(item)) {
+      if (this.#isDue(item)) this.#ready.add(item)
+      else this.#wide.add(item)
+    }
+  }
+
+  /** Without a loop nothing else can happen in between. */
+  #isDue(item: Item): boolean {
+    return item.cost < wideFrom || this.#options.loop === undefined || (this.#options.view.revision - item.lookedAt) * objectsPerRevision >= item.cost
+  }
+
+  #widen(): void {
+    if (this.#wide.size === 0) return
+    for (const item of this.#wide) if (this.#isDue(item)) { this.#wide.delete(item); this.#ready.add(item) }
+    if (this.#wide.size > 0) this.#options.loop?.ring('background')
+  }
+
+  /** When a whole round of the loop has committed nothing, wide looks are due. */
+  #whenQuiet(): boolean {
+    if (this.#wide.size === 0) return false
+    const { revision } = this.#options.view
+    if (revision !== this.#quietAt) { this.#quietAt = revision; return true }
+    this.#quietAt = -1
+    for (const item of this.#wide) this.#ready.add(item)
+    this.#wide.clear()
+    this.#ring()
+    return false
   }
 
   #item(controller: Controller<unknown>, key: string): Item {
@@ -233,7 +275,7 @@ class ControllerRunner implements Runner {
     const actor = this.#actors.get(controller) ?? serviceAccountActor(controller.name)
     const item: Item = {
       controller, actor, key, memory: undefined, failures: 0, last: undefined, answers: undefined, asked: undefined,
-      rest: undefined, at: 0, outstanding: false, again: false, wrote: undefined,
+      rest: undefined, at: 0, outstanding: false, again: false, cost: 0, lookedAt: 0, wrote: undefined,
     }
     items.set(key, item)
     return item
@@ -252,9 +294,12 @@ class ControllerRunner implements Runner {
     const { view, clock } = this.#options
     const now = clock.now()
     this.looks++
-    const plan = item.controller.reconcile(item.key, { view, now, memory: item.memory, last: item.last, observed: item.answers ?? noAnswers })
+    this.#read = 0
+    const plan = item.controller.reconcile(item.key, { view: this.#counting, now, memory: item.memory, last: item.last, observed: item.answers ?? noAnswers })
     item.memory = plan.memory
     item.last = undefined
+    item.cost = this.#read
+    item.lookedAt = view.revision
     // An instant that has passed already would spin; the next millisecond cannot.
     clock.wake(ownerOf(item.controller), item.key, plan.again === undefined ? undefined : Math.max(plan.again, now + 1))
     if (plan.actions.length === 0) {
@@ -323,6 +368,7 @@ class ControllerRunner implements Runner {
   #end(item: Item): void {
     item.rest = undefined
     item.at = 0
+    item.lookedAt = this.#options.view.revision
     if (this.#current === item) this.#current = undefined
   }
 
@@ -340,7 +386,7 @@ class ControllerRunner implements Runner {
 
   /** Drops what is known of a settled key, unless something is still needed. */
   #forget(item: Item, timed: boolean): void {
-    if (item.memory !== undefined || item.asked?.size || timed) return
+    if (item.memory !== undefined || item.asked?.size || timed || item.cost >= wideFrom) return
     this.#items.get(item.controller)?.delete(item.key)
   }
 
@@ -362,6 +408,19 @@ class ControllerRunner implements Runner {
       case 'record':
       case 'ask': return []
     }
+  }
+}
+
+/** A view that tells how many objects are read from lists. */
+function counting(view: ClusterView, read: () => void): ClusterView {
+  function* each<T>(objects: Iterable<T>): Iterable<T> { for (const object of objects) { read(); yield object } }
+  return {
+    get revision() { return view.revision },
+    shows: (resource, revision) => view.shows(resource, revision),
+    get: (type, namespace, name) => view.get(type, namespace, name),
+    list: (type, namespace) => each(view.list(type, namespace)),
+    count: (type) => view.count(type),
+    by: (index, value) => each(view.by(index, value)),
   }
 }
 

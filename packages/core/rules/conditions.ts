@@ -10,8 +10,11 @@ interface AnyCondition {
 }
 
 /** The condition of a type. */
-export const conditionOf = <C extends { readonly type: string }>(conditions: readonly C[] | undefined, type: string): C | undefined =>
-  conditions?.find((condition) => condition.type === type)
+export function conditionOf<C extends { readonly type: string }>(conditions: readonly C[] | undefined, type: string): C | undefined {
+  // Called for every pod of every look: no closure.
+  if (conditions !== undefined) for (let at = 0; at < conditions.length; at++) if (conditions[at]?.type === type) return conditions[at]
+  return undefined
+}
 
 /** Is the condition there, with status True? */
 export const isTrue = (conditions: readonly { readonly type: string; readonly status: string }[] | undefined, type: string): boolean =>

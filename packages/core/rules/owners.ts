@@ -7,7 +7,12 @@ import { isTerminating } from './pods.ts'
 import { selectorMatches } from './selectors.ts'
 
 /** The owner that manages the object; at most one. */
-export const controllerOf = (object: Resource): OwnerReference | undefined => object.metadata.ownerReferences?.find((owner) => owner.controller === true)
+export function controllerOf(object: Resource): OwnerReference | undefined {
+  const { ownerReferences } = object.metadata
+  // Called for every pod of every look: no closure.
+  if (ownerReferences !== undefined) for (let at = 0; at < ownerReferences.length; at++) if (ownerReferences[at]?.controller === true) return ownerReferences[at]
+  return undefined
+}
 
 /** Is the object managed by this very one (by uid)? */
 export const isControlledBy = (object: Resource, owner: { readonly metadata: { readonly uid: string } }): boolean => controllerOf(object)?.uid === owner.metadata.uid

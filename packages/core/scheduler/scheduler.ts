@@ -277,7 +277,8 @@ const sameScheduling = (pod: Pod, message: string): boolean => {
 
 /** Did anything change that scheduling depends on? */
 function decidesDifferently(before: Pod, after: Pod): boolean {
-  return (before.spec !== after.spec && JSON.stringify({ ...before.spec, nodeName: '' }) !== JSON.stringify({ ...after.spec, nodeName: '' })) ||
+  const sameSpec = before.metadata.generation !== undefined && before.metadata.generation === after.metadata.generation
+  return (!sameSpec && before.spec !== after.spec && JSON.stringify({ ...before.spec, nodeName: '' }) !== JSON.stringify({ ...after.spec, nodeName: '' })) ||
     (before.metadata.labels !== after.metadata.labels && JSON.stringify(before.metadata.labels) !== JSON.stringify(after.metadata.labels))
 }
 
