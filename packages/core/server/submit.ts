@@ -25,6 +25,8 @@ function carryOut(machine: Machine, action: Action, actor: Actor): Outcome {
   const places = new Set<string>()
   for (const each of actions) {
     const made = decide(machine, each, actor)
+    // What cannot be recorded is dropped: an Event must not stop what it tells of.
+    if (isRefusal(made) && each.do === 'record') continue
     if (isRefusal(made)) return made
     const { resource, namespace, name } = keyOfObject(made.endpoint.kind, made.object)
     const place = `${resource} ${namespace}/${name}`
