@@ -61,6 +61,12 @@ export class Playground {
     return this.run([process.execPath, join(root, 'packages/host/bin/skiff.js'), ...words, '--data-dir', this.dataDir], options)
   }
 
+  /** Builds images on the machine itself: inside there is no way to Debian's packages. The store is the same. */
+  buildImage(words: readonly string[]): Finished {
+    const run = spawnSync(process.execPath, [join(root, 'packages/host/bin/skiff.js'), 'image', 'build', ...words, '--data-dir', this.dataDir], { encoding: 'utf8', timeout: 120_000 })
+    return { code: run.status, out: run.stdout, err: run.stderr }
+  }
+
   startSkiff(words: readonly string[]): ChildProcess {
     return this.start([process.execPath, join(root, 'packages/host/bin/skiff.js'), ...words, '--data-dir', this.dataDir])
   }

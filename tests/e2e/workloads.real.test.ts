@@ -24,7 +24,7 @@ describe('a cluster of three real nodes, used by a stock kubectl', { skip, timeo
     await ground.ready()
     const up = ground.skiff(['up', '--nodes', String(nodeCount), '--detach', '--bare'], { timeoutMs: 120_000 })
     assert.equal(up.code, 0, up.out + up.err)
-    const image = ground.skiff(['image', 'build', 'localhost/skiff/busybox:1', '--package', 'busybox-static'], { timeoutMs: 120_000 })
+    const image = ground.buildImage(['localhost/skiff/busybox:1', '--package', 'busybox-static'])
     assert.equal(image.code, 0, image.out + image.err)
   })
   after(() => { ground?.close() })

@@ -35,7 +35,6 @@ export function openConnection(endpoint: Endpoint): Connection {
     fresh.on('error', () => { fresh.destroy() })
     fresh.on('goaway', () => { if (session === fresh) session = undefined })
     fresh.on('close', () => { if (session === fresh) session = undefined })
-    fresh.unref()
     session = fresh
     return fresh
   }

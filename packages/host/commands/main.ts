@@ -34,7 +34,7 @@ async function main(): Promise<number> {
 try {
   process.exitCode = await main()
 } catch (error) {
-  if (!(error instanceof UsageError)) throw error
-  process.stderr.write(`skiff: ${error.message}\n`)
-  process.exitCode = 2
+  const usual = error instanceof UsageError || process.env['SKIFF_DEBUG'] === undefined
+  process.stderr.write(`skiff: ${error instanceof Error ? (usual ? error.message : error.stack ?? error.message) : String(error)}\n`)
+  process.exitCode = error instanceof UsageError ? 2 : 1
 }

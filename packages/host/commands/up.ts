@@ -35,7 +35,6 @@ const readyTimeoutMs = 60_000
 
 /** `skiff up`: starts the cluster, or brings it back, and stays with it until it is told to stop. */
 export async function up(words: readonly string[]): Promise<number> {
-  const startedAt = performance.now()
   const { values, positionals } = parse(words, options)
   if (values.help === true) { process.stdout.write(usage); return 0 }
   if (positionals.length > 0) throw new UsageError(`skiff up takes no '${positionals[0]}'`)
@@ -60,7 +59,7 @@ export async function up(words: readonly string[]): Promise<number> {
   }
   const stopped = stopWhenTold(plane, say)
   await nodesReady(plane, settings)
-  say(`ready in ${((performance.now() - startedAt) / 1000).toFixed(2)} s: ${settings.nodes.length} nodes, https://127.0.0.1:${plane.port}`)
+  say(`ready in ${process.uptime().toFixed(2)} s: ${settings.nodes.length} nodes, https://127.0.0.1:${plane.port}`)
   try {
     for (const line of await applyFiles(plane.cluster, values.filename ?? [])) say(line)
     if (!settings.welcomed && values.bare !== true && values.filename === undefined) await welcome(plane, directory, say)
@@ -110,16 +109,21 @@ async function canHaveRealNodes({ runtime, install }: Wishes, fresh: boolean, sa
   return false
 }
 
-async function nodesReady({ cluster }: ControlPlane, settings: Settings): Promise<void> {
-  const missing = (): readonly string[] => settings.nodes.map(({ name }) => name).filter((name) =>
-    cluster.store.view.get(nodes, '', name)?.status.conditions?.find((condition) => condition.type === 'Ready')?.status !== 'True')
+async function nodesReady({ cluster, linked }: ControlPlane, settings: Settings): Promise<void> {
+  // A node that was Ready when the last daemon ended is Ready again when its agent is back.
+  const missing = (): readonly string[] => settings.nodes.filter((node) => !node.simulated && !linked().includes(node.name)).map(({ name }) => name).concat(settings.nodes.map(({ name }) => name).filter((name) =>
+    cluster.store.view.get(nodes, '', name)?.status.conditions?.find((condition) => condition.type === 'Ready')?.status !== 'True'))
   await new Promise<void>((resolve) => {
     const look = (): void => { if (missing().length === 0) { quiet(); clearTimeout(timer); resolve() } }
+    // A link is no commit and rings no bell: look now and then, until all are there.
+    const looking = setInterval(look, readyLookMs)
     const timer = setTimeout(() => { quiet(); console.error(`still not Ready: ${missing().slice(0, 5).join(', ')}`); resolve() }, readyTimeoutMs)
-    const quiet = cluster.store.onCommit(look)
+    const silence = cluster.store.onCommit(look)
+    const quiet = (): void => { silence(); clearInterval(looking) }
     look()
   })
 }
+const readyLookMs = 10
 
 /** Resolves with the exit code when a signal, or the death of whoever started us, has ended the cluster. */
 function stopWhenTold(plane: ControlPlane, say: (line: string) => void): Promise<number> {

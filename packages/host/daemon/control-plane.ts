@@ -1,6 +1,6 @@
 import { hostname, networkInterfaces } from 'node:os'
 import { watch } from 'node:fs'
-import { basename, dirname } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { type Ask, nodes as nodeType } from '@kubeskiff/core/api'
 import { type Cluster, clusterDnsDefault, clusterDomainDefault, kindIndexes, wireCluster } from '@kubeskiff/core/cluster'
 import type { NodeShape } from '@kubeskiff/core/kubelet'
@@ -28,6 +28,8 @@ export interface ControlPlane {
   readonly cluster: Cluster
   readonly port: number
   readonly settings: () => Settings
+  /** Nodes whose agent is connected now. */
+  readonly linked: () => readonly string[]
   /** Ends all work in order: nothing that was acknowledged is lost, pods go on running. */
   stop(): Promise<void>
 }
@@ -55,14 +57,14 @@ export async function startControlPlane({ directory, settings: initial, say }: C
 
   const loop = selfPumpingLoop((error) => { throw error })
   const shapes = (): readonly NodeShape[] => shapesOf(settings.nodes, directory.agent)
-  const answer = answerAsks(signer, directory.agent, () => clock.now())
+  const answer = answerAsks(signer, join(directory.agent, 'volumes'), () => clock.now())
   const cluster = wireCluster({
     store, clock, random: systemRandom(), loop, authority: authority.certificate, nodes: shapes().filter((shape) => shape.simulated),
     version: { ...kubernetesVersion, gitCommit: '', gitTreeState: 'clean', buildDate: '1970-01-01T00:00:00Z', goVersion: process.version, compiler: 'skiff', platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}` },
     issuer: { issuer, audiences: [issuer], keySet: JSON.stringify(signer.jwks), algorithms: ['ES256'] },
     address: `127.0.0.1:${settings.port}`, advertised: { address: hasReal(settings) ? '172.30.0.1' : '127.0.0.1', port: settings.port },
     ask: (ask: Ask, done) => { answer(ask).then(done, (error: unknown) => { say(`${ask.what}: ${error instanceof Error ? error.message : String(error)}`) }) },
-    podTokens: podTokens(signer, issuer, () => clock.now()),
+    volumesBelow: join(directory.agent, 'volumes'), podTokens: podTokens(signer, issuer, () => clock.now()),
   })
 
   const hub = createAgentHub()
@@ -112,7 +114,7 @@ export async function startControlPlane({ directory, settings: initial, say }: C
   })
 
   return {
-    cluster, port: http.port, settings: () => settings,
+    cluster, port: http.port, settings: () => settings, linked: () => hub.nodes(),
     stop: async () => {
       watcher.close()
       await following
