@@ -17,7 +17,7 @@ export type Due =
 export function dueOf(cron: CronJob, now: Instant): Due {
   const zone = cron.spec.timeZone
   if (zone !== undefined && !isTimeZone(zone)) return { is: 'unreadable', reason: 'UnknownTimeZone', message: `invalid timeZone: ${JSON.stringify(zone)}: unknown time zone ${zone}` }
-  const schedule = parseSchedule(cron.spec.schedule)
+  const schedule = scheduleOf(cron.spec)
   if ('fault' in schedule) return { is: 'unreadable', reason: 'UnparseableSchedule', message: `unparseable schedule: ${JSON.stringify(cron.spec.schedule)} : ${schedule.fault}` }
   const earliest = earliestOf(cron, now)
   const first = nextTime(schedule, earliest, zone)
@@ -25,6 +25,14 @@ export function dueOf(cron: CronJob, now: Instant): Due {
   const second = nextTime(schedule, first, zone)
   if (second === undefined || second > now) return { is: 'due', at: first, next: second, tooManyMissed: false }
   return latest(schedule, zone, first, second, now)
+}
+
+/** A spec is read once: its status changes with every run, the spec object stays. */
+const schedules = new WeakMap<object, ReturnType<typeof parseSchedule>>()
+function scheduleOf(spec: CronJob['spec']): ReturnType<typeof parseSchedule> {
+  const schedule = schedules.get(spec) ?? parseSchedule(spec.schedule)
+  schedules.set(spec, schedule)
+  return schedule
 }
 
 function earliestOf(cron: CronJob, now: Instant): Instant {
