@@ -45,9 +45,11 @@ export class HeaderWriter {
     const stored = Buffer.alloc(5)
     stored.writeUInt16LE(plain.length, 1)
     stored.writeUInt16LE(plain.length ^ 0xffff, 3)
-    return Buffer.concat([...begin, stored, plain])
+    return Buffer.concat([...begin, stored, plain, syncMarker])
   }
 }
+/** An empty stored block: Go's inflate hands out what it has only when it sees one. */
+const syncMarker = Buffer.from([0, 0, 0, 0xff, 0xff])
 
 /** A count, then names and values, each with a 32-bit length. */
 export function encodeHeaders(headers: SpdyHeaders): Buffer {
