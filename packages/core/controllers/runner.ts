@@ -7,6 +7,7 @@ import type { Change, ClusterView } from '../api/view.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Freezable } from '../base/freezable.ts'
 import type { Cancel, Lane, Loop } from '../base/loop.ts'
+import { countingView } from './counting-view.ts'
 import { WaitingLine } from './queue.ts'
 
 export interface RunnerOptions {
@@ -125,7 +126,7 @@ class ControllerRunner implements Runner {
   constructor(options: RunnerOptions) {
     this.#options = options
     const { loop, clock, onCommit, view } = options
-    this.#counting = counting(view, () => { this.#read++ })
+    this.#counting = countingView(view, () => { this.#read++ })
     const lane = options.lane ?? 'controllers'
     this.#ring = loop ? () => loop.ring(lane) : () => {}
     for (const controller of options.controllers) {
@@ -408,19 +409,6 @@ class ControllerRunner implements Runner {
       case 'record':
       case 'ask': return []
     }
-  }
-}
-
-/** A view that tells how many objects are read from lists. */
-function counting(view: ClusterView, read: () => void): ClusterView {
-  function* each<T>(objects: Iterable<T>): Iterable<T> { for (const object of objects) { read(); yield object } }
-  return {
-    get revision() { return view.revision },
-    shows: (resource, revision) => view.shows(resource, revision),
-    get: (type, namespace, name) => view.get(type, namespace, name),
-    list: (type, namespace) => each(view.list(type, namespace)),
-    count: (type) => view.count(type),
-    by: (index, value) => each(view.by(index, value)),
   }
 }
 
