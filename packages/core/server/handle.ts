@@ -96,7 +96,9 @@ function serveSubresource(machine: Machine, call: Call, route: ResourceRoute, en
       if (route.verb === 'get') return read(machine, call, route, endpoint, subresource)
       return route.verb === 'patch' ? patch(machine, call, route, endpoint, subresource, user) : update(machine, call, route, endpoint, subresource, user)
     case 'create': case 'ask': return invoke(machine, call, route, endpoint, subresource, user, answers)
-    case 'connect': return connect(machine, call, route, subresource.name)
+    case 'connect':
+      // A WebSocket is opened by GET, but what it does is a create: both must be allowed, as upstream since 1.35.
+      return (subresource.name === 'log' ? undefined : machine.authorizer.refusal(attributesOf({ ...call, route: { ...route, verb: 'create' } }, user))) ?? connect(machine, call, route, subresource.name)
   }
 }
 

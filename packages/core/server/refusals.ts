@@ -22,10 +22,15 @@ export const conflict = (type: Named, name: string, why: string): Refusal =>
   ({ refused: true, code: 409, reason: 'Conflict', message: `Operation cannot be fulfilled on ${qualified(type)} "${name}": ${why}`, details: detailsOf(type, name) })
 export const modified = (type: Named, name: string): Refusal =>
   conflict(type, name, 'the object has been modified; please apply your changes to the latest version and try again')
-export const otherUid = (type: Named, name: string, asked: string, found: string): Refusal =>
-  conflict(type, name, `Precondition failed: UID in precondition: ${asked}, UID in object meta: ${found}`)
-export const otherVersion = (type: Named, name: string, asked: string, found: string): Refusal =>
-  conflict(type, name, `Precondition failed: ResourceVersion in precondition: ${asked}, ResourceVersion in object meta: ${found}`)
+/** An update whose uid is another's: upstream shows its storage's own words. */
+export const otherUid = (type: Named, at: { readonly namespace?: string; readonly name: string; readonly uid: string }, asked: string): Refusal =>
+  conflict(type, at.name, `StorageError: invalid object, Code: 4, Key: /registry/${[type.plural, ...(at.namespace === undefined ? [] : [at.namespace]), at.name].join('/')}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${asked}, UID in object meta: ${at.uid}`)
+/** A delete of another object of that name. */
+export const deletesOther = (type: Named, name: string, asked: string, found: string): Refusal =>
+  conflict(type, name, `the UID in the precondition (${asked}) does not match the UID in record (${found}). The object might have been deleted and then recreated`)
+/** A delete of another version than the one there is. */
+export const deletesModified = (type: Named, name: string, asked: string, found: string): Refusal =>
+  conflict(type, name, `the ResourceVersion in the precondition (${asked}) does not match the ResourceVersion in record (${found}). The object might have been modified`)
 export const badRequest = (message: string): Refusal => ({ refused: true, code: 400, reason: 'BadRequest', message })
 export const unauthorized: Refusal = { refused: true, code: 401, reason: 'Unauthorized', message: 'Unauthorized' }
 export const forbidden = (type: Named, name: string, why: string): Refusal =>

@@ -79,7 +79,7 @@ function decidePatch(machine: Machine, action: Extract<Action, { readonly do: 'p
   const target = targetOf(machine, action.key)
   if (isRefusal(target)) return target
   const { endpoint, object } = target
-  if (action.uid !== object.metadata.uid) return otherUid({ ...endpoint.kind }, action.key.name, action.uid, object.metadata.uid)
+  if (action.uid !== object.metadata.uid) return otherUid(endpoint.kind, object.metadata, action.uid)
   const next = mergePatch(object, action.patch) as Resource
   return decideReplace(machine, endpoint, next, object, partOf(action.part), manner)
 }

@@ -4,7 +4,7 @@ import { isRefusal, type Refusal } from '../../api/refusal.ts'
 import type { Resource } from '../../api/resource.ts'
 import { admit } from '../admission/index.ts'
 import { circumstancesOf, type Machine, timestamp } from '../machine.ts'
-import { otherUid, otherVersion } from '../refusals.ts'
+import { deletesModified, deletesOther } from '../refusals.ts'
 import type { AnyKind, Endpoint } from '../registry.ts'
 import type { Decided, Manner } from './decided.ts'
 
@@ -23,8 +23,8 @@ export function decideDelete(machine: Machine, endpoint: Endpoint, before: Resou
   const { kind, served } = endpoint
   const type = { ...kind, group: served.group }
   const { name, uid, resourceVersion } = before.metadata
-  if (options.uid !== undefined && options.uid !== uid) return otherUid(type, name, options.uid, uid)
-  if (options.resourceVersion !== undefined && options.resourceVersion !== resourceVersion) return otherVersion(type, name, options.resourceVersion, resourceVersion)
+  if (options.uid !== undefined && options.uid !== uid) return deletesOther(type, name, options.uid, uid)
+  if (options.resourceVersion !== undefined && options.resourceVersion !== resourceVersion) return deletesModified(type, name, options.resourceVersion, resourceVersion)
   const admitted = admit({ operation: 'delete', kind, object: before, before, subresource: '', user: manner.user, circumstances: circumstancesOf(machine, manner.user.name), authorizer: machine.authorizer })
   if (isRefusal(admitted)) return admitted
   const marked = withFinalizers(before, options.propagation)

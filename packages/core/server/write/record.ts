@@ -31,7 +31,7 @@ export function decideRecord(machine: Machine, action: Recorded, actor: Actor, m
   const draft: Draft = {
     apiVersion: 'v1', kind: 'Event', metadata: { name: recentOf(machine).name(machine, about.metadata.name, namespace, now), namespace },
     involvedObject: {
-      kind: about.kind, ...(about.metadata.namespace !== undefined && { namespace: about.metadata.namespace }), name: about.metadata.name, uid: about.metadata.uid,
+      kind: about.kind, ...(about.metadata.namespace !== undefined && { namespace: about.metadata.namespace }), name: about.metadata.name, uid: uidIn(about, actor),
       apiVersion: about.apiVersion, resourceVersion: about.metadata.resourceVersion, ...(fieldPath !== undefined && { fieldPath }),
     },
     reason, message, source, firstTimestamp: timestamp(now), lastTimestamp: timestamp(now), count: 1, type, reportingComponent: actor.component, reportingInstance: host ?? '',
@@ -40,6 +40,9 @@ export function decideRecord(machine: Machine, action: Recorded, actor: Actor, m
   if ('is' in decided && decided.is === 'created') recentOf(machine).remember(keyOf(action, actor, message), namespace, decided.object.metadata.name, now)
   return decided
 }
+
+// As kubelets do: events about their own node carry its name as uid, and that is what `kubectl describe node` asks for.
+const uidIn = (about: Recorded['about'], actor: Actor): string => (about.kind === 'Node' && actor.user === `system:node:${about.metadata.name}` ? about.metadata.name : about.metadata.uid)
 
 const keyOf = ({ about, type, reason, fieldPath, host }: Recorded, actor: Actor, message: string): string =>
   JSON.stringify([actor.component, host ?? '', about.kind, about.metadata.namespace ?? '', about.metadata.name, about.metadata.uid, fieldPath ?? '', type, reason, message])

@@ -25,7 +25,7 @@ export function scaleOf(part: ScalePart, object: Resource): object {
 export function decideScale(machine: Machine, endpoint: Endpoint, part: ScalePart, scale: Draft, before: Resource, manner: Manner): Decided | Refusal {
   const type = { ...endpoint.kind, group: endpoint.served.group }
   const { name, uid, resourceVersion } = before.metadata
-  if (scale.metadata.uid && scale.metadata.uid !== uid) return otherUid(type, name, scale.metadata.uid, uid)
+  if (scale.metadata.uid && scale.metadata.uid !== uid) return otherUid(type, before.metadata, scale.metadata.uid)
   if (scale.metadata.resourceVersion && scale.metadata.resourceVersion !== resourceVersion) return modified(type, name)
   const replicas = Number((scale['spec'] as { readonly replicas?: number } | undefined)?.replicas ?? 0)
   if (replicas < 0) return invalid(scaleKind, name, [{ path: 'spec.replicas', reason: 'FieldValueInvalid', value: replicas, detail: 'must be greater than or equal to 0' }])
