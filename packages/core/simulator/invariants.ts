@@ -161,9 +161,9 @@ export class Invariants {
     if (before.metadata.annotations?.[desired] !== after.metadata.annotations?.[desired]) return
     const replicas = deployment.spec.replicas ?? 1
     if (before.metadata.annotations?.[desired] !== String(replicas)) return
-    // As upstream, the Deployment controller believes the status of a set that has just been scaled down: then it may take away too much.
-    if (sets.some((set) => set.metadata.uid !== after.metadata.uid && (set.status?.observedGeneration ?? 0) < (set.metadata.generation ?? 0))) return
-    if ((before.status?.observedGeneration ?? 0) < (before.metadata.generation ?? 0)) return
+    // As upstream, the Deployment controller counts what a set's status calls available, also what that set has just been told to give up. Then it may
+    // take away too much; only where statuses have caught up is it held to its word.
+    if (sets.some((set) => { const one = set.metadata.uid === after.metadata.uid ? before : set; return (one.status?.availableReplicas ?? 0) > (one.spec.replicas ?? 1) })) return
     const rolling = deployment.spec.strategy?.rollingUpdate
     const surge = scaledOf(rolling?.maxSurge ?? '25%', replicas, 'up')
     const scaled = scaledOf(rolling?.maxUnavailable ?? '25%', replicas, 'down')
