@@ -8,7 +8,7 @@ export function allControllers({ authority, volumesBelow }: { readonly authority
     controllers.deploymentController, controllers.replicaSetController, controllers.statefulSetController, controllers.daemonSetController,
     controllers.jobController, controllers.cronJobController, controllers.ttlAfterFinishedController,
     controllers.endpointsController, controllers.endpointSliceController, controllers.endpointSliceMirroringController,
-    controllers.volumeBinderController, controllers.localProvisioner({ volumesBelow }), controllers.claimProtectionController, controllers.volumeProtectionController, controllers.nodeAddressController(),
+    controllers.volumeBinderController, controllers.localProvisioner({ volumesBelow }), controllers.claimProtectionController, controllers.volumeProtectionController, controllers.ephemeralVolumeController, controllers.nodeAddressController(),
     controllers.podGarbageCollector(), controllers.nodeLifecycleController(), controllers.taintEvictionController,
   ] as readonly Controller<unknown>[]
 }

@@ -193,6 +193,14 @@ test('when a Job is gone its pods are let go', () => {
   on.settle()
   assert.deepEqual(on.names(uncounted), [])
 })
+test('a Job that is being deleted lets all its pods go, however many', () => {
+  const on = at({ parallelism: 700, completions: 700 })
+  on.advance(1000)
+  on.world.update(jobs, 'pi', (job) => ({ ...job, metadata: { ...job.metadata, deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['foregroundDeletion'] } }))
+  on.settle()
+  on.advance(1000)
+  assert.deepEqual([on.names().length, on.names(uncounted).length], [700, 0])
+})
 test('a pod that matches and has no controller is adopted and counted', () => {
   const on = stage([jobController], aJob({}), aPod('mine', { labels: { 'batch.kubernetes.io/controller-uid': 'uid-pi' } }))
   assert.deepEqual(on.names(), ['mine'])

@@ -87,15 +87,16 @@ function reconcile(job: Job, world: World<Memory>): Plan<Memory> {
   if (memory !== undefined && memory.generation === job.metadata.generation && now < memory.lookedAt + wait && !isTerminating(job) && world.last === undefined)
     return { actions: [], memory, again: memory.lookedAt + wait }
   const open = [...view.by(openJobPods, job.metadata.uid)].filter((pod) => isControlledBy(pod, job))
-  if (isFinished(job) || isTerminating(job)) return releaseAll(open)
+  if (isFinished(job) || isTerminating(job)) return releaseAll(open, now)
   const adoption = adopt(job, view)
   if (adoption.length > 0) return { actions: adoption, ...(memory && { memory }) }
   return look(job, open, world)
 }
 
-function releaseAll(open: readonly Pod[]): Plan<Memory> {
+function releaseAll(open: readonly Pod[], now: number): Plan<Memory> {
   const held = open.filter(isTracked)
-  return { actions: held.slice(0, burst).map(release) }
+  // Letting go wakes nobody: what is beyond a burst needs another look.
+  return { actions: held.slice(0, burst).map(release), ...(held.length > burst ? { again: now } : {}) }
 }
 
 function adopt(job: Job, view: ClusterView): readonly Action[] {
