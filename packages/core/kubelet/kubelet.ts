@@ -54,6 +54,8 @@ interface Tracked {
   timer: Instant | undefined
   dependsOn: readonly string[] | undefined
   tokens: Map<string, TokenAnswer> | undefined
+  /** When each token was last asked for. */
+  askedAt: Map<string, Instant> | undefined
   released: boolean
 }
 
@@ -61,6 +63,8 @@ interface Tracked {
 const roundsMax = 24
 const podsPerStep = 16
 const refusedRetryMs = 1000
+/** A token that was refused, or has not come, is asked for again after this long. */
+const askAgainMs = 10_000
 const noEvents: readonly RuntimeEvent[] = []
 
 /** Starts playing nodes. Deciding is pure (decide.ts); this carries decisions out. */
@@ -193,7 +197,7 @@ class Kubelets implements Kubelet {
     const { uid, name, namespace = '' } = pod.metadata
     if (this.#tracked.has(uid)) return
     const node = pod.spec.nodeName ?? ''
-    this.#tracked.set(uid, { uid, name, namespace, node, memory: undefined, heard: undefined, timer: undefined, dependsOn: undefined, tokens: undefined, released: false })
+    this.#tracked.set(uid, { uid, name, namespace, node, memory: undefined, heard: undefined, timer: undefined, dependsOn: undefined, tokens: undefined, askedAt: undefined, released: false })
     if (pod.status?.startTime !== undefined && !isTerminal(pod)) this.#grants.grant(node, pod)
     this.#enqueue(uid)
   }
@@ -328,15 +332,19 @@ class Kubelets implements Kubelet {
   }
 
   #ask(tracked: Tracked, ask: TokenAsk): void {
-    const { tokens } = this.#options
+    const { tokens, clock } = this.#options
     const known = tracked.tokens ?? new Map<string, TokenAnswer>()
-    if (tokens === undefined || known.get(ask.id) === asked) return
+    const askedAt = tracked.askedAt ?? new Map<string, Instant>()
+    const before = askedAt.get(ask.id)
+    if (tokens === undefined || (before !== undefined && clock.now() - before < askAgainMs)) return
     tracked.tokens = known
-    const before = known.get(ask.id)
-    if (before === undefined) known.set(ask.id, asked)
+    tracked.askedAt = askedAt.set(ask.id, clock.now())
+    if (!known.has(ask.id)) known.set(ask.id, asked)
     tokens(ask, (answer) => {
       if (this.#tracked.get(tracked.uid) !== tracked) return
-      known.set(ask.id, answer)
+      // A token that cannot be renewed now stays good for the rest of its life.
+      if (answer.is === 'token' || known.get(ask.id)?.is !== 'token') known.set(ask.id, answer)
+      tracked.heard ??= []
       this.#enqueue(tracked.uid)
     })
   }
@@ -368,9 +376,11 @@ class Kubelets implements Kubelet {
   }
 
   #setTimer(tracked: Tracked, due: Instant | undefined): void {
-    if (tracked.timer === due) return
-    tracked.timer = due
-    this.#options.clock.wake(this.#owner, tracked.uid, due)
+    // A look that is due already would spin; the next millisecond cannot.
+    const later = due === undefined ? undefined : Math.max(due, this.#options.clock.now() + 1)
+    if (tracked.timer === later) return
+    tracked.timer = later
+    this.#options.clock.wake(this.#owner, tracked.uid, later)
   }
 }
 

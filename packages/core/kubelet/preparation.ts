@@ -6,6 +6,9 @@ import { sandboxSpec } from './sandbox.ts'
 import { planVolumes } from './volumes.ts'
 import { lookAgain, rememberPod, tell, type Work } from './work.ts'
 
+/** A token that was refused, or has not come, is looked for again after this long. */
+const tokenRetryMs = 10_000
+
 /** Prepares what the containers share: volumes that can be resolved, then the sandbox. True when both stand. */
 export function sandboxReady(work: Work): boolean {
   const { pod, around } = work
@@ -13,6 +16,7 @@ export function sandboxReady(work: Work): boolean {
   work.asks.push(...plan.asks)
   work.dependsOn = [...plan.dependsOn, ...environmentDependencies(pod)]
   if (plan.renewAt !== undefined) lookAgain(work, plan.renewAt)
+  else if (plan.asks.length > 0) lookAgain(work, around.now + tokenRetryMs)
   const ready = around.observed?.sandbox.is === 'ready'
   if (plan.missing !== undefined) { if (work.memory.volumes?.missing !== plan.missing) volumesMissing(work, plan.missing) }
   else if (!plan.waiting) {

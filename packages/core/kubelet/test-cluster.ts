@@ -1,13 +1,13 @@
 // A small cluster for tests: the real store and virtual clock, the simulated runtime, and a stand-in for the server that carries actions out.
 import type { Action, Outcome, Submit } from '../api/action.ts'
 import type { Draft, Key, Resource } from '../api/resource.ts'
-import { type Node, nodes, type Pod, pods } from '../api/resources.ts'
+import { leases, type Node, nodes, type Pod, pods } from '../api/resources.ts'
 import { isRefusal } from '../api/refusal.ts'
 import { VirtualClock } from '../base/virtual-clock.ts'
 import type { Instant } from '../base/clock.ts'
 import { timestamp } from '../rules/time.ts'
 import { createStore } from '../store/index.ts'
-import { createKubelet, type Kubelet } from './kubelet.ts'
+import { createKubelet, type Kubelet, type KubeletOptions } from './kubelet.ts'
 import type { NodeShape } from './node-shape.ts'
 import { createSimulatedRuntime, type SimulatedRuntime } from './simulated/runtime.ts'
 import type { ContainerRuntime } from './runtime.ts'
@@ -50,7 +50,7 @@ export interface TestCluster {
   deletePod(name: string, graceSeconds?: number): void
 }
 
-export function aCluster(options: { readonly shapes?: readonly NodeShape[]; readonly runtime?: (clock: VirtualClock) => ContainerRuntime; readonly before?: readonly Resource[] } = {}): TestCluster {
+export function aCluster(options: { readonly shapes?: readonly NodeShape[]; readonly runtime?: (clock: VirtualClock) => ContainerRuntime; readonly before?: readonly Resource[]; readonly tokens?: KubeletOptions['tokens'] } = {}): TestCluster {
   const store = createStore()
   const clock = new VirtualClock(start)
   const events: string[] = []
@@ -73,6 +73,11 @@ export function aCluster(options: { readonly shapes?: readonly NodeShape[]; read
         if (found === undefined) return { refused: true, code: 404, reason: 'NotFound', message: 'not found' }
         return write(key, { ...found, status: (action.object as Pod).status } as Resource)
       }
+      case 'patch': {
+        const found: Resource | undefined = store.view.get(leases, action.key.namespace, action.key.name)
+        const { spec } = action.patch as { readonly spec: object } // leases only
+        return found === undefined ? { refused: true, code: 404, reason: 'NotFound', message: 'not found' } : write(action.key, { ...found, spec: { ...('spec' in found ? found.spec as object : {}), ...spec } } as Resource)
+      }
       case 'delete': return write(action.key, undefined)
       case 'record': events.push(`${action.type} ${action.reason} ${action.message}`); return { revision: 0 }
       default: throw new Error(`not needed here: ${action.do}`)
@@ -84,6 +89,7 @@ export function aCluster(options: { readonly shapes?: readonly NodeShape[]; read
   const runtime = options.runtime?.(clock) ?? simulated(clock, shapes)
   const kubelet = createKubelet({
     nodes: shapes, view: store.view, changes: (after) => store.changes(after), runtime, submit, clock, ring: () => {}, cluster: { dns: '10.96.0.10', domain: 'cluster.local' },
+    ...(options.tokens === undefined ? {} : { tokens: options.tokens }),
   })
   const settle = (): void => { for (let steps = 0; kubelet.step(); steps++) if (steps > 10_000) throw new Error('the kubelet does not settle') }
   return {
