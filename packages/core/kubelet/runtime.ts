@@ -1,3 +1,4 @@
+import type { Pod } from '../api/resources.ts'
 import type { Instant } from '../base/clock.ts'
 import type { Cancel } from '../base/loop.ts'
 
@@ -13,6 +14,8 @@ export interface ContainerRuntime {
   onEvent(listen: (event: RuntimeEvent) => void): Cancel
   /** Set when it knows a teardown with `keepLogs`; without that a pod that is over keeps its sandbox until it is deleted. */
   readonly keepsLogs?: boolean
+  /** Takes over a pod that ran before this process did, as its status tells. For a runtime that keeps nothing on a machine; others observe what is there. */
+  adopt?(pod: Pod, spec: SandboxSpec, containers: ReadonlyMap<string, ContainerSpec>): void
   /** What a check would answer now and until when that holds (absent: for good). A runtime that computes its containers can tell; one that runs them has none. */
   foretell?(command: Extract<RuntimeCommand, { readonly do: 'check' }>): { readonly ok: boolean; readonly output: string; readonly until?: Instant }
 }
