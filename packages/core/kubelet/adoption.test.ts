@@ -4,6 +4,7 @@ import type { Outcome, Submit } from '../api/action.ts'
 import { type Pod, pods } from '../api/resources.ts'
 import { VirtualClock } from '../base/virtual-clock.ts'
 import { createKubelet } from './kubelet.ts'
+import type { ContainerRuntime } from './runtime.ts'
 import { createSimulatedRuntime } from './simulated/runtime.ts'
 import { aCluster, aPod, aShape, containersText, simulated } from './test-cluster.ts'
 
@@ -45,7 +46,7 @@ test('restart counts go on from the status when the runtime has lost everything'
   before.pass(5 * second)
   const old = before.pod()
   assert.equal(containersText(old), 'web running ready 1')
-  const after = aCluster({ before: old === undefined ? [] : [old] })
+  const after = aCluster({ before: old === undefined ? [] : [old], runtime: (clock) => forgetful(clock) })
   after.pass(second)
   assert.equal(containersText(after.pod()), 'web running ready 2')
   assert.equal(after.pod()?.status.containerStatuses?.[0]?.lastState?.terminated?.reason, 'ContainerStatusUnknown')
@@ -88,3 +89,22 @@ test('in an agent, where answers come later, one status is written at a time and
   settle()
   assert.deepEqual(sent.map((one) => one.status.phase), ['Pending', 'Running'])
 })
+
+test('simulated pods go on after a restart as their status tells: same addresses, same attempts, the rest of their time', () => {
+  const before = aCluster()
+  before.put(aPod({ annotations: { 'skiff.dev/run-for': '1s,10s' } }))
+  before.pass(5 * second)
+  const old = before.pod()
+  const after = aCluster({ before: old === undefined ? [] : [old] })
+  after.clock.advanceTo(before.clock.now())
+  after.settle()
+  assert.deepEqual([after.pod()?.status, after.events], [old?.status, []])
+  after.pass(7 * second)
+  assert.equal(containersText(after.pod()), 'web running ready 2')
+})
+
+/** A machine that has lost all its containers. */
+function forgetful(clock: VirtualClock): ContainerRuntime {
+  const runtime = simulated(clock, [aShape()])
+  return { submit: (command) => { runtime.submit(command) }, observed: () => runtime.observed(), onEvent: (listen) => runtime.onEvent(listen) }
+}

@@ -7,6 +7,7 @@ import { silentSince } from '../api/simulated.ts'
 import type { Change, ClusterView } from '../api/view.ts'
 import type { Clock, Instant } from '../base/clock.ts'
 import type { Freezable } from '../base/freezable.ts'
+import { containerSpec } from './container-spec.ts'
 import { decide } from './decide.ts'
 import type { ClusterNames, Decision, TokenAnswer, TokenAsk } from './decision.ts'
 import { Grants } from './grants.ts'
@@ -15,6 +16,7 @@ import { nodeActor, NodeKeeper } from './node-keeper.ts'
 import type { NodeShape } from './node-shape.ts'
 import { Outbox, removeObject } from './outbox.ts'
 import type { ContainerRuntime, RuntimeEvent } from './runtime.ts'
+import { sandboxSpec } from './sandbox.ts'
 
 export interface KubeletOptions {
   readonly nodes?: readonly NodeShape[]
@@ -108,7 +110,10 @@ class Kubelets implements Kubelet {
   addNode(shape: NodeShape): void {
     this.#shapes.set(shape.name, shape)
     this.#grants.add(shape.name)
-    for (const pod of this.#options.view.by(podsByNode, shape.name)) this.#track(pod)
+    for (const pod of this.#options.view.by(podsByNode, shape.name)) {
+      this.#track(pod)
+      this.#adopt(pod, shape)
+    }
     this.#tearDownStrays(shape.name)
     this.#enqueue(`node/${shape.name}`)
   }
@@ -209,6 +214,18 @@ class Kubelets implements Kubelet {
     this.#grants.release(tracked.node, tracked.uid)
     this.#depend(tracked, undefined)
     this.#setTimer(tracked, undefined)
+  }
+
+  /** Tells a runtime that remembers nothing what ran on it. */
+  #adopt(pod: Pod, shape: NodeShape): void {
+    const { runtime, view, cluster } = this.#options
+    const podIps = pod.status?.podIPs?.map((one) => one.ip) ?? []
+    if (runtime.adopt === undefined || podIps.length === 0 || isTerminal(pod) || runtime.observed().pods.has(pod.metadata.uid)) return
+    const containers = new Map([...(pod.spec.initContainers ?? []), ...pod.spec.containers].flatMap((container) => {
+      const made = containerSpec(container, { pod, view, node: shape, podIps })
+      return made.is === 'spec' ? [[container.name, made.spec] as const] : []
+    }))
+    runtime.adopt(pod, sandboxSpec(pod, shape, cluster), containers)
   }
 
   /** Containers that outlived their pod's object. */

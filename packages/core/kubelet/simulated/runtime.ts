@@ -12,8 +12,6 @@ export interface SimulatedRuntime extends ContainerRuntime, Freezable<SimulatedS
   addNode(name: string, podCidr: string): void
   /** The machine is gone, with all that ran on it. */
   removeNode(name: string): void
-  /** Takes over a pod that ran before this process did: as its status tells. */
-  adopt(pod: Pod, spec: SandboxSpec, containerSpec: (name: string) => ContainerSpec | undefined): void
 }
 export interface SimulatedState {
   readonly pods: readonly SimulatedPod[]
@@ -94,7 +92,7 @@ class Simulation implements SimulatedRuntime {
     return now < until ? { ok: true, output: '', until } : { ok: false, output: failureText(command) }
   }
 
-  adopt(pod: Pod, spec: SandboxSpec, containerSpec: (name: string) => ContainerSpec | undefined): void {
+  adopt(pod: Pod, spec: SandboxSpec, containerSpecs: ReadonlyMap<string, ContainerSpec>): void {
     const { uid } = pod.metadata
     const addresses = pod.status?.podIPs?.map((one) => one.ip) ?? []
     if (pod.spec.hostNetwork !== true) for (const address of addresses) this.#addresses.take(spec.node, address)
@@ -103,11 +101,12 @@ class Simulation implements SimulatedRuntime {
     for (const { name, image = '' } of [...(pod.spec.initContainers ?? []), ...pod.spec.containers]) {
       const status = containerStatusOf(pod, name)
       const startedAt = instantOf(status?.state?.running?.startedAt)
-      const made = containerSpec(name)
+      const made = containerSpecs.get(name)
       if (status === undefined || startedAt === undefined || made === undefined) continue
       scripts[name] = this.#shared(scriptOf(spec.annotations, name, status.restartCount, made))
       containers.set(name, [{ is: 'running', attempt: status.restartCount, image, id: status.containerID ?? '', imageId: status.imageID, startedAt }])
     }
+    for (const run of [...containers.values()].flat()) this.#image(spec.node, run.image)
     this.#put({ uid, spec, sandbox: { is: 'ready', addresses, at: this.#clock.now() }, volumes: { generation: 1 }, containers, scripts })
     for (const [name, runs] of containers) for (const run of runs) this.#setExit(uid, name, run.attempt)
   }
