@@ -18,6 +18,8 @@ export interface Exchange {
   reply(status: number, headers: Readonly<Record<string, string>>, body: Uint8Array): void
   /** Sends the head at once; the rest follows by the writer. */
   begin(status: number, headers: Readonly<Record<string, string>>): Writable
+  /** Cuts it off. */
+  abort(): void
 }
 
 /** Who is at the other end, as TLS tells. */
@@ -34,14 +36,15 @@ export function exchangeOverHttp1(request: IncomingMessage, response: ServerResp
     method: request.method ?? 'GET', path, query, headers: plainHeaders(request.headers), peer: peerOf(request.socket), body: hasBody ? request : undefined,
     get isOver() { return response.destroyed || response.writableEnded },
     reply(status, headers, body) {
-      response.writeHead(status, { ...headers, 'content-length': body.length })
+      response.writeHead(status, { ...sendable(headers), 'content-length': body.length })
       response.end(body)
     },
     begin(status, headers) {
-      response.writeHead(status, headers)
+      response.writeHead(status, sendable(headers))
       response.flushHeaders()
       return response
     },
+    abort() { response.destroy() },
   }
 }
 
@@ -55,13 +58,14 @@ export function exchangeOverHttp2(stream: ServerHttp2Stream, headers: Http2Heade
     get isOver() { return stream.destroyed || stream.writableEnded },
     reply(status, replyHeaders, body) {
       const isEmpty = body.length === 0 || headers[':method'] === 'HEAD'
-      stream.respond({ ...replyHeaders, ':status': status, 'content-length': body.length }, { endStream: isEmpty })
+      stream.respond({ ...sendable(replyHeaders), ':status': status, 'content-length': body.length }, { endStream: isEmpty })
       if (!isEmpty) stream.end(body)
     },
     begin(status, replyHeaders) {
-      stream.respond({ ...replyHeaders, ':status': status })
+      stream.respond({ ...sendable(replyHeaders), ':status': status })
       return stream
     },
+    abort() { stream.destroy() },
   }
 }
 
@@ -81,6 +85,20 @@ export function plainHeaders(headers: IncomingHttpHeaders | Http2Headers): Recor
   }
   return plain
 }
+
+/**
+ * Headers as they can be sent: a warning may quote any text that a client wrote. What is not ASCII goes as the bytes of
+ * its UTF-8, as upstream sends it; what would break the header is left out.
+ */
+export function sendable(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  for (const name in headers) {
+    if (!unsendable.test(headers[name] ?? '')) continue
+    return Object.fromEntries(Object.entries(headers).map(([each, value]) => [each, Buffer.from(value).toString('latin1').replaceAll(breaking, ' ')]))
+  }
+  return headers
+}
+const unsendable = /[^\t\x20-\x7e]/
+const breaking = /[\x00-\x08\x0a-\x1f\x7f]/g
 
 const knownPeers = new WeakMap<object, Peer>()
 

@@ -86,6 +86,11 @@ for (const [protocol, over] of [['HTTP/1.1', over1], ['HTTP/2', over2]] as const
     assert.equal((await over(shared, { path: '/asking' })).status, 409)
   })
 
+  test(`${protocol}: a header with any text in it arrives`, async () => {
+    const { status, headers } = await over(shared, { path: '/warn' })
+    assert.deepEqual([status, Buffer.from(String(headers['warning']), 'latin1').toString()], [200, '299 - "größe\u2028  日本"'])
+  })
+
   test(`${protocol}: a mistake of ours is a 500, and told`, async () => {
     const told: unknown[] = []
     const server = await testServer({ onError: (error) => told.push(error) })

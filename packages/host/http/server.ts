@@ -96,7 +96,7 @@ class Front {
     this.#onError = options.onError ?? (() => {})
     this.#pipeline = { handler: options.handler, store: options.store, answer: options.answer, limits, onError: this.#onError }
     this.#bodies = new BodyReader(limits)
-    this.#watches = new Watches(options.store, options.now ?? Date.now, limits.watchReadBytes)
+    this.#watches = new Watches(options.store, { now: options.now ?? Date.now, readBytes: limits.watchReadBytes, onError: this.#onError })
   }
 
   get isIdle(): boolean { return this.#inWork === 0 }
@@ -144,7 +144,12 @@ class Front {
       case 'watch': {
         this.#inWork--
         if (this.#closing) { reply.watch.close(); this.#plain(exchange, tooManyRequests); return }
-        this.#watches.add(reply.watch, sinkOf(exchange.begin(reply.status, reply.headers)))
+        try {
+          this.#watches.add(reply.watch, sinkOf(exchange.begin(reply.status, reply.headers)))
+        } catch (error) {
+          reply.watch.close()
+          this.#drop(exchange, error)
+        }
         return
       }
       case 'connect':
@@ -171,7 +176,15 @@ class Front {
     this.#plain(exchange, reply)
   }
   #plain(exchange: Exchange, { status, headers, body }: PlainReply): void {
-    if (!exchange.isOver) exchange.reply(status, headers, body)
+    if (exchange.isOver) return
+    try {
+      exchange.reply(status, headers, body)
+    } catch (error) { this.#drop(exchange, error) }
+  }
+  /** One request that cannot be answered must not take the others with it. */
+  #drop(exchange: Exchange, error: unknown): void {
+    this.#onError(error)
+    exchange.abort()
   }
 }
 const noBytes = new Uint8Array(0)

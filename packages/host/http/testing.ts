@@ -52,6 +52,7 @@ export function exampleHandler(store: Store): Handler {
         case 'ask': return answers.has('a') ? text(store, String(answers.get('a'))) : { is: 'asks', asks: [{ id: 'a', what: 'webhook', input: null }] }
         case 'asking': return { is: 'asks', asks: [{ id: `${answers.size}`, what: 'webhook', input: null }] }
         case 'big': return text(store, 'x'.repeat(300_000))
+        case 'warn': return { is: 'bytes', status: 200, headers: { warning: '299 - "größe\u2028\n\0日本"' }, body: [], asOf: store.view.revision }
         case 'throw': throw new Error('a mistake of ours')
         case 'watch': return { is: 'watch', status: 200, headers: { 'content-type': 'application/json' }, watch: namesWatch(store, Number(second || 0)) }
         case 'connect': return { is: 'connect', asOf: store.view.revision, connect: connectOf(second, request) }

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import { isRefusal } from '@kubeskiff/core/api'
 import type { Connect, Reply, Request, WatchReader } from '@kubeskiff/core/server'
 import { acceptStream, chooseDialect, chooseWatchProtocol, openWebSocket, type OpenStream } from '../streams/index.ts'
-import { peerOf, plainHeaders, splitTarget, type Peer } from './exchange.ts'
+import { peerOf, plainHeaders, sendable, splitTarget, type Peer } from './exchange.ts'
 import { openOrRefuse } from './log.ts'
 import { carry, type PipelineOptions } from './pipeline.ts'
 import { internalError, statusReply, unauthorized, upgradeRequired, type PlainReply } from './status.ts'
@@ -98,8 +98,8 @@ const tokenProtocol = 'base64url.bearer.authorization.k8s.io.'
 
 /** An ordinary reply on a connection that stays as it was, and then ends. */
 export function refuse(socket: Duplex, { status, headers, body }: PlainReply): void {
-  const lines = Object.entries({ ...headers, 'content-length': String(body.length), connection: 'close' }).map(([name, value]) => `${name}: ${value.replaceAll(/[\r\n]/g, ' ')}\r\n`)
-  socket.write(`HTTP/1.1 ${status} ${reasonOf(status)}\r\n${lines.join('')}\r\n`)
+  const lines = Object.entries({ ...sendable(headers), 'content-length': String(body.length), connection: 'close' }).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.write(`HTTP/1.1 ${status} ${reasonOf(status)}\r\n${lines.join('')}\r\n`, 'latin1')
   socket.end(body)
 }
 const reasonOf = (status: number): string => (status < 400 ? 'OK' : 'Refused')

@@ -16,6 +16,8 @@ type Feed = Pick<Store, 'onCommit' | 'durable' | 'durableRevision'>
 /** Bookmarks and the ends of watches are due without any commit: a watch is looked at this often at least. */
 const lookAtLeastEveryMs = 60_000
 
+export interface WatchesOptions { readonly now: () => number; readonly readBytes: number; readonly onError: (error: unknown) => void }
+
 interface Watch { readonly reader: WatchReader; readonly sink: WatchSink; timer: NodeJS.Timeout | undefined; waits: boolean }
 
 /**
@@ -24,18 +26,16 @@ interface Watch { readonly reader: WatchReader; readonly sink: WatchSink; timer:
  */
 export class Watches {
   readonly #store: Feed
-  readonly #now: () => number
-  readonly #readBytes: number
+  readonly #options: WatchesOptions
   readonly #watches = new Set<Watch>()
   #due = new Set<Watch>()
   #all = false
   #pumping = false
   readonly #quiet: () => void
 
-  constructor(store: Feed, now: () => number, readBytes: number) {
+  constructor(store: Feed, options: WatchesOptions) {
     this.#store = store
-    this.#now = now
-    this.#readBytes = readBytes
+    this.#options = options
     this.#quiet = store.onCommit(() => { if (this.#watches.size > 0) { this.#all = true; this.#schedule() } })
   }
 
@@ -73,7 +73,9 @@ export class Watches {
     let newest = 0
     for (const watch of due) {
       if (watch.waits || !this.#watches.has(watch)) continue
-      const { frames, asOf, more, done } = watch.reader.read(this.#readBytes)
+      const read = this.#read(watch)
+      if (read === undefined) continue
+      const { frames, asOf, more, done } = read
       if (more) this.#due.add(watch)
       if (frames.length === 0 && !done) continue
       newest = Math.max(newest, asOf)
@@ -88,6 +90,18 @@ export class Watches {
     }
     this.#pumping = false
     if (this.#all || this.#due.size > 0) this.#schedule()
+  }
+
+  /** A watch that cannot be read must not take the others with it. */
+  #read(watch: Watch): ReturnType<WatchReader['read']> | undefined {
+    try {
+      return watch.reader.read(this.#options.readBytes)
+    } catch (error) {
+      this.#options.onError(error)
+      this.#drop(watch)
+      watch.sink.abort()
+      return undefined
+    }
   }
 
   #send(watch: Watch, frames: readonly Uint8Array[], done: boolean): void {
@@ -106,7 +120,7 @@ export class Watches {
 
   #arm(watch: Watch): void {
     const { deadline } = watch.reader
-    const wait = deadline === undefined ? lookAtLeastEveryMs : Math.max(0, Math.min(lookAtLeastEveryMs, deadline - this.#now()))
+    const wait = deadline === undefined ? lookAtLeastEveryMs : Math.max(0, Math.min(lookAtLeastEveryMs, deadline - this.#options.now()))
     watch.timer = setTimeout(() => {
       if (!this.#watches.has(watch)) return
       this.#look(watch)

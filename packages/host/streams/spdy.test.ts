@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { HeaderReader, HeaderWriter } from './spdy-headers.ts'
+import { HeaderReader, HeaderWriter, type SpdyHeaders } from './spdy-headers.ts'
 
 test('header blocks share one context, and end as Go needs them to', async () => {
   const [writer, reader] = [new HeaderWriter(), new HeaderReader()]
-  const blocks = [{ streamtype: 'stdin' }, {}, { streamtype: 'data', port: '8080', requestid: '7' }].map((headers) => writer.write(headers))
+  const sent: readonly SpdyHeaders[] = [{ streamtype: 'stdin' }, {}, { streamtype: 'data', port: '8080', requestid: '7' }]
+  const blocks = sent.map((headers) => writer.write(headers))
   assert.deepEqual(blocks.map((block) => block.subarray(-5).toString('hex')), Array(3).fill('000000ffff'))
   const read = []
   for (const block of blocks) read.push(await reader.read(block))
-  assert.deepEqual(read, [{ streamtype: 'stdin' }, {}, { streamtype: 'data', port: '8080', requestid: '7' }])
+  assert.deepEqual(read, sent)
   reader.close()
 })
 
