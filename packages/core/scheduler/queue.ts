@@ -28,7 +28,8 @@ export class SchedulingQueue {
   readonly #clock: Clock
   readonly #owner: string
   readonly #waiting = new Map<string, Waiting>()
-  readonly #unschedulable = new Map<string, Waiting>()
+  /** Those that wait for a change, by each plugin that refused them. */
+  readonly #unschedulable = new Map<string, Set<Waiting>>()
   /** Entries whose pod has left or is elsewhere now are skipped when they surface. */
   #active = newHeap()
   #order = 0
@@ -40,8 +41,8 @@ export class SchedulingQueue {
 
   get size(): number { return this.#waiting.size }
   get active(): boolean { return this.#peek() !== undefined }
-  get unschedulable(): Iterable<Waiting> { return this.#unschedulable.values() }
-  get anyUnschedulable(): boolean { return this.#unschedulable.size > 0 }
+  /** The pods that wait for a change this plugin knows of. */
+  refusedBy(plugin: string): ReadonlySet<Waiting> { return this.#unschedulable.get(plugin) ?? noneWaiting }
 
   get(uid: string): Waiting | undefined { return this.#waiting.get(uid) }
 
@@ -60,7 +61,7 @@ export class SchedulingQueue {
     const entry = this.#waiting.get(uid)
     if (entry === undefined) return
     this.#waiting.delete(uid)
-    this.#unschedulable.delete(uid)
+    this.#leave(entry)
     if (entry.state === 'backing off') this.#clock.wake(this.#owner, uid, undefined)
     entry.state = 'taken'
   }
@@ -81,9 +82,8 @@ export class SchedulingQueue {
     if (!this.#waiting.has(entry.uid)) return
     entry.failedAt = this.#clock.now()
     entry.refusedBy = refusedBy
-    if (entry.woken) return this.#tryLater(entry)
-    entry.state = 'unschedulable'
-    this.#unschedulable.set(entry.uid, entry)
+    if (entry.woken) this.#tryLater(entry)
+    else this.#rest(entry)
   }
 
   /** It waits for what was done for it, and goes on at once when that is there. */
@@ -92,14 +92,13 @@ export class SchedulingQueue {
     entry.attempts--
     entry.failedAt = 0
     entry.refusedBy = waitsFor
-    entry.state = 'unschedulable'
-    this.#unschedulable.set(entry.uid, entry)
+    this.#rest(entry)
   }
 
   /** It could not be bound: it is tried again after its back-off. */
   failed(entry: Waiting): void {
     if (!this.#waiting.has(entry.uid) || entry.state === 'active' || entry.state === 'backing off') return
-    if (this.#unschedulable.delete(entry.uid)) entry.attempts++
+    if (entry.state === 'unschedulable') { this.#leave(entry); entry.attempts++ }
     entry.failedAt = this.#clock.now()
     this.#tryLater(entry)
   }
@@ -108,7 +107,7 @@ export class SchedulingQueue {
   wake(entry: Waiting): void {
     if (entry.state === 'taken') { entry.woken = true; return }
     if (entry.state !== 'unschedulable') return
-    this.#unschedulable.delete(entry.uid)
+    this.#leave(entry)
     this.#tryLater(entry)
   }
 
@@ -121,6 +120,19 @@ export class SchedulingQueue {
   clear(): void {
     for (const uid of [...this.#waiting.keys()]) this.remove(uid)
     this.#active = newHeap()
+  }
+
+  #rest(entry: Waiting): void {
+    entry.state = 'unschedulable'
+    for (const plugin of entry.refusedBy) {
+      const entries = this.#unschedulable.get(plugin) ?? new Set()
+      entries.add(entry)
+      this.#unschedulable.set(plugin, entries)
+    }
+  }
+
+  #leave(entry: Waiting): void {
+    if (entry.state === 'unschedulable') for (const plugin of entry.refusedBy) this.#unschedulable.get(plugin)?.delete(entry)
   }
 
   #tryLater(entry: Waiting): void {
@@ -144,4 +156,5 @@ export class SchedulingQueue {
   }
 }
 
+const noneWaiting: ReadonlySet<Waiting> = new Set()
 const newHeap = (): Heap<Waiting> => new Heap<Waiting>((a, b) => a.priority > b.priority || (a.priority === b.priority && a.order < b.order))

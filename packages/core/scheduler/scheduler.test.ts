@@ -86,6 +86,31 @@ test('a pod that did not fit is tried again when something helps, not before its
   assert.equal(world.nodeOf('p'), 'a')
 })
 
+test('the first node wakes those that found none', () => {
+  const world = schedulingWorld([aPod('p')])
+  world.put(aNode('a'))
+  world.clock.advanceTo(dawn + 1000)
+  world.settle()
+  assert.equal(world.nodeOf('p'), 'a')
+})
+
+test('a pod that must be near another goes when that has come', () => {
+  const world = schedulingWorld([...zones, aPod('p', { spec: { affinity: { podAffinity: near('zone') } } })])
+  assert.equal(world.nodeOf('p'), undefined)
+  world.put(aPod('db', { labels: { app: 'db' }, spec: { nodeSelector: { zone: 'y' } } }))
+  world.settle()
+  world.clock.advanceTo(dawn + 1000)
+  world.settle()
+  assert.equal(world.nodeOf('p'), 'b')
+})
+
+test('counts follow when a node with pods moves to another zone', () => {
+  const world = schedulingWorld([...zones, aPod('db', { labels: { app: 'db' }, spec: { nodeName: 'a' } }), aPod('q', { spec: { nodeName: 'b', affinity: { podAffinity: near('zone') } } })])
+  world.put(aNode('a', { labels: { zone: 'y' } }), aNode('b', { labels: { zone: 'x' } }), aPod('p', { spec: { affinity: { podAntiAffinity: near('zone') } } }))
+  world.settle()
+  assert.equal(world.nodeOf('p'), 'b')
+})
+
 test('what changes nothing wakes nobody', () => {
   const world = schedulingWorld([aNode('a', { cpu: '1' }), aPod('q', { spec: { nodeName: 'a' } }), aPod('p', { requests: { cpu: '2' } })])
   const node = aNode('a', { cpu: '1' })

@@ -125,7 +125,7 @@ class PodScheduler implements Scheduler {
       this.#cursor = change.revision
       if (change.key.resource === pods.resource) this.#podChanged(change)
       else if (change.key.resource === nodeType.resource) relabelled = this.#nodeChanged(change) || relabelled
-      else if (change.key.resource === namespaces.resource) relabelled = labelsDiffer(change) || relabelled
+      else if (change.key.resource === namespaces.resource) relabelled = (change.before !== undefined && change.after !== undefined && labelsDiffer(change)) || relabelled
       else if (!watched.has(change.key.resource)) continue
       this.#wake(change)
     }
@@ -158,17 +158,24 @@ class PodScheduler implements Scheduler {
     if (after === undefined) { this.nodes.drop(change.key.name); return before !== undefined }
     const known = this.nodes.numberOf(after.metadata.name) !== undefined
     const number = this.nodes.put(after)
-    return known ? before !== undefined && labelsDiffer(change) : (this.nodes.podCount[number] ?? 0) > 0
+    return (this.nodes.podCount[number] ?? 0) > 0 && (!known || labelsDiffer(change))
   }
 
+  /** Asks each plugin that refused pods whether the change matters at all, then for each of its pods. */
   #wake(change: Change): void {
-    if (!this.#queue.anyUnschedulable || isHeartbeat(change)) return
     const { view } = this.#options
-    for (const entry of [...this.#queue.unschedulable]) {
-      const pod = view.get(pods, entry.namespace, entry.name)
-      if (pod === undefined || pod.metadata.uid !== entry.uid) continue
-      if (entry.refusedBy.some((name) => this.#plugin(name)?.state.wakes?.(pod, change) ?? false) || (entry.refusedBy.length === 0 && change.key.resource === nodeType.resource)) this.#queue.wake(entry)
+    let quiet: boolean | undefined
+    for (const { plugin, state } of this.#plugins) {
+      const refused = this.#queue.refusedBy(plugin.name)
+      if (refused.size === 0 || state.wakes === undefined) continue
+      quiet ??= isHeartbeat(change)
+      if (quiet || state.concerns?.(change) === false) continue
+      for (const entry of [...refused]) {
+        const pod = view.get(pods, entry.namespace, entry.name)
+        if (pod?.metadata.uid === entry.uid && state.wakes(pod, change)) this.#queue.wake(entry)
+      }
     }
+    if (change.key.resource === nodeType.resource && change.before === undefined) for (const entry of [...this.#queue.refusedBy(noNodes)]) this.#queue.wake(entry)
   }
 
   #place(pod: Pod, nodeName: string): void {
@@ -205,8 +212,6 @@ class PodScheduler implements Scheduler {
     for (const node of view.list(nodeType)) this.nodes.put(node)
     for (const pod of view.list(pods)) if (pod.spec.nodeName && !isTerminal(pod)) this.#place(pod, pod.spec.nodeName)
   }
-
-  #plugin(name: string): ActivePlugin | undefined { return this.#plugins.find(({ plugin }) => plugin.name === name) }
 
   // ---- one pod -------------------------------------------------------------------------------------------------
 
@@ -249,8 +254,8 @@ class PodScheduler implements Scheduler {
   }
 
   #fail(entry: Waiting, pod: Pod, selection: Selection & { readonly is: 'none' }): void {
-    const message = failureMessage(pod, this.nodes.count, selection.refusals, selection.hopeless)
-    this.#queue.refused(entry, selection.refusedBy)
+    const message = failureMessage(pod, this.nodes.count, selection.why)
+    this.#queue.refused(entry, selection.refusedBy.length > 0 ? selection.refusedBy : [noNodes])
     this.#submit({ do: 'record', about: pod, type: 'Warning', reason: 'FailedScheduling', message })
     const now = this.#options.clock.now()
     const conditions = setCondition(pod.status?.conditions, { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }, now)
@@ -264,6 +269,8 @@ class PodScheduler implements Scheduler {
   #submit(action: Action, done: (outcome: Outcome) => void = () => {}): void { this.#options.submit(action, actor, done) }
 }
 
+/** Stands for a plugin: without any node, none had a say. */
+const noNodes = 'no nodes'
 const watched: ReadonlySet<string> = new Set(['persistentvolumeclaims', 'persistentvolumes', 'storage.k8s.io/storageclasses'])
 
 /** Does the pod wait for this scheduler? */

@@ -24,6 +24,8 @@ export interface PluginState {
   removed?(pod: Pod, node: number): void
   /** What this plugin has to say about one pod; undefined when that is nothing. */
   study(pod: Pod): Study | Hopeless | undefined
+  /** Could this change matter to any pod at all? Asked once a change, before `wakes`. */
+  concerns?(change: Change): boolean
   /** Could this change let a pod that was refused here fit now? */
   wakes?(pod: Pod, change: Change): boolean
 }
@@ -42,7 +44,7 @@ export interface Study {
   /** Nothing else need be looked at (a DaemonSet's pod, a claim's node). */
   readonly only?: Iterable<number>
   refuses?(node: number): boolean
-  /** Why a node that was refused is; asked only when no node fits. */
+  /** Why a node that was refused is; asked only when no node fits. Equal answers are best the same object: they are counted by it. */
   why?(node: number): NodeRefusal
   score?(node: number): number
   /** Brings the scores of the nodes that fit to 0..100. */

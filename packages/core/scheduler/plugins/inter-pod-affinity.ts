@@ -1,4 +1,5 @@
 import type { Pod } from '../../api/resources.ts'
+import type { Change } from '../../api/view.ts'
 import { bestScore } from '../normalise.ts'
 import { nodeSides, type NodeRefusal, type PluginState, podSides, type SchedulerPlugin, type Study, type Surroundings } from '../types.ts'
 import { Tally, type Term, termOf } from './pod-terms.ts'
@@ -67,7 +68,14 @@ class InterPodAffinity implements PluginState {
     }
   }
 
-  wakes(pod: Pod, change: { readonly key: { readonly resource: string } } & Parameters<typeof podSides>[0]): boolean {
+  concerns(change: Change): boolean {
+    if (change.key.resource === 'nodes') return true
+    if (change.key.resource !== 'pods') return false
+    const { before, after } = podSides(change)
+    return before?.spec.nodeName !== after?.spec.nodeName || before?.status?.phase !== after?.status?.phase || before?.metadata.labels !== after?.metadata.labels
+  }
+
+  wakes(pod: Pod, change: Change): boolean {
     if (change.key.resource === 'nodes') {
       const { before, after } = nodeSides(change)
       return after !== undefined && (before === undefined || JSON.stringify(before.metadata.labels) !== JSON.stringify(after.metadata.labels))

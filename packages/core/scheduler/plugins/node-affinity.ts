@@ -1,7 +1,9 @@
 import type { Pod } from '../../api/resources.ts'
 import { nodeMatches, nodeTermMatches } from '../../rules/node-selectors.ts'
 import { normalised } from '../normalise.ts'
-import { nodeSides, type SchedulerPlugin } from '../types.ts'
+import { type NodeRefusal, nodeSides, type SchedulerPlugin } from '../types.ts'
+
+const unlike: NodeRefusal = { reasons: ["node(s) didn't match Pod's node affinity/selector"], forGood: true }
 
 /** nodeSelector and node affinity: required terms filter, preferred ones score. */
 export const nodeAffinity: SchedulerPlugin = {
@@ -17,7 +19,7 @@ export const nodeAffinity: SchedulerPlugin = {
         ...(names && { only: names.map((name) => nodes.numberOf(name)).filter((number) => number !== undefined) }),
         ...(filters && {
           refuses: (node: number) => { const object = nodes.node(node); return object === undefined || !nodeMatches(pod.spec, object) },
-          why: () => ({ reasons: ["node(s) didn't match Pod's node affinity/selector"], forGood: true }),
+          why: () => unlike,
         }),
         ...(preferred.length > 0 && {
           score: (node: number) => {

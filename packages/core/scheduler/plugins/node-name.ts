@@ -1,4 +1,6 @@
-import type { SchedulerPlugin } from '../types.ts'
+import type { NodeRefusal, SchedulerPlugin } from '../types.ts'
+
+const another: NodeRefusal = { reasons: ["node(s) didn't match the requested node name"], forGood: true }
 
 /** A pod that names its node goes nowhere else. */
 export const nodeName: SchedulerPlugin = {
@@ -9,7 +11,7 @@ export const nodeName: SchedulerPlugin = {
       if (!name) return undefined
       return {
         refuses: (node) => nodes.nameOf(node) !== name,
-        why: () => ({ reasons: ["node(s) didn't match the requested node name"], forGood: true }),
+        why: () => another,
       }
     },
     wakes: (_pod, change) => change.key.resource === 'nodes' && change.before === undefined,

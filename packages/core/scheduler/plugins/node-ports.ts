@@ -1,5 +1,5 @@
 import type { Pod } from '../../api/resources.ts'
-import { podSides, type SchedulerPlugin } from '../types.ts'
+import { type NodeRefusal, podSides, type SchedulerPlugin } from '../types.ts'
 
 interface HostPort { readonly place: string; readonly ip: string }
 
@@ -36,7 +36,7 @@ export const nodePorts: SchedulerPlugin = {
               return addresses !== undefined && (ip === anyAddress || addresses.has(ip) || addresses.has(anyAddress))
             })
           },
-          why: () => ({ reasons: ["node(s) didn't have free ports for the requested pod ports"], forGood: false }),
+          why: () => portsTaken,
         }
       },
       wakes: (_pod, change) => {
@@ -48,6 +48,7 @@ export const nodePorts: SchedulerPlugin = {
     }
   },
 }
+const portsTaken: NodeRefusal = { reasons: ["node(s) didn't have free ports for the requested pod ports"], forGood: false }
 const anyAddress = '0.0.0.0'
 
 const none: readonly HostPort[] = []

@@ -1,7 +1,9 @@
-import type { SchedulerPlugin } from '../types.ts'
+import type { NodeRefusal, SchedulerPlugin } from '../types.ts'
 import { nodeSides } from '../types.ts'
 import { tolerates } from '../../rules/taints.ts'
 import { unschedulableTaint } from '../../rules/node-selectors.ts'
+
+const cordoned: NodeRefusal = { reasons: ['node(s) were unschedulable'], forGood: true }
 
 /** Cordoned nodes take only pods that tolerate it. */
 export const nodeUnschedulable: SchedulerPlugin = {
@@ -11,7 +13,7 @@ export const nodeUnschedulable: SchedulerPlugin = {
       if (pod.spec.tolerations?.some((toleration) => tolerates(toleration, unschedulableTaint))) return undefined
       return {
         refuses: (node) => nodes.node(node)?.spec.unschedulable === true,
-        why: () => ({ reasons: ['node(s) were unschedulable'], forGood: true }),
+        why: () => cordoned,
       }
     },
     wakes: (_pod, change) => {

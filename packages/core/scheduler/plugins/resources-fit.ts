@@ -3,7 +3,7 @@ import { podRequests } from '../../rules/requests.ts'
 import { isTerminal } from '../../rules/pods.ts'
 import { bestScore } from '../normalise.ts'
 import { scoredRequests } from '../nodes.ts'
-import { nodeSides, podSides, type SchedulerPlugin } from '../types.ts'
+import { type NodeRefusal, nodeSides, podSides, type SchedulerPlugin } from '../types.ts'
 
 /** Requests fit into what is allocatable and not requested yet; the emptiest nodes score best (LeastAllocated). */
 export const resourcesFit: SchedulerPlugin = {
@@ -13,6 +13,7 @@ export const resourcesFit: SchedulerPlugin = {
       const wanted = Object.entries(podRequests(pod.spec)).filter(([, amount]) => amount > 0)
       const requests = wanted.map(([resource, amount]) => ({ resource, amount, allocatable: nodes.allocatable(resource), requested: nodes.requested(resource) }))
       const pods = nodes.allocatable('pods')
+      const refusals = new Map<number, NodeRefusal>()
       const scored = scoredRequests(pod)
       const cpu = scored['cpu'] ?? 0
       const memory = scored['memory'] ?? 0
@@ -26,12 +27,20 @@ export const resourcesFit: SchedulerPlugin = {
           return false
         },
         why: (node) => {
-          const short = requests.filter(({ amount, allocatable, requested }) => amount + (requested?.[node] ?? 0) > (allocatable?.[node] ?? 0))
+          // Which resources are short, as bits; the lowest are the number of pods and whether it is for good.
           const tooMany = (podCount[node] ?? 0) + 1 > (pods?.[node] ?? 0)
-          return {
-            reasons: [...(tooMany ? ['Too many pods'] : []), ...short.map(({ resource }) => `Insufficient ${resource}`)],
-            forGood: short.some(({ amount, allocatable }) => amount > (allocatable?.[node] ?? 0)),
+          let kind = tooMany ? 2 : 0
+          for (let at = 0; at < requests.length; at++) {
+            const { amount = 0, allocatable, requested } = requests[at] ?? {}
+            if (amount + (requested?.[node] ?? 0) > (allocatable?.[node] ?? 0)) kind |= 4 << at
+            if (amount > (allocatable?.[node] ?? 0)) kind |= 1
           }
+          const known = refusals.get(kind)
+          if (known !== undefined) return known
+          const short = requests.filter((_, at) => (kind & (4 << at)) !== 0).map(({ resource }) => `Insufficient ${resource}`)
+          const refusal: NodeRefusal = { reasons: tooMany ? ['Too many pods', ...short] : short, forGood: (kind & 1) !== 0 }
+          refusals.set(kind, refusal)
+          return refusal
         },
         score: (node) => {
           const ofCpu = leastAllocated(allocatableCpu?.[node] ?? 0, (scoredCpu[node] ?? 0) + cpu)
@@ -41,6 +50,7 @@ export const resourcesFit: SchedulerPlugin = {
         },
       }
     },
+    concerns: (change) => change.key.resource === 'nodes' || (change.key.resource === 'pods' && freesResources(podSides(change))),
     wakes: (_pod, change) => {
       if (change.key.resource === 'pods') return freesResources(podSides(change))
       if (change.key.resource !== 'nodes') return false

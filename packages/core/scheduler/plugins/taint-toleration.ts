@@ -1,5 +1,5 @@
 import { tolerates, untolerated } from '../../rules/taints.ts'
-import { nodeSides, type SchedulerPlugin } from '../types.ts'
+import { type NodeRefusal, nodeSides, type SchedulerPlugin } from '../types.ts'
 import { normalised } from '../normalise.ts'
 
 const hard = ['NoSchedule', 'NoExecute']
@@ -11,6 +11,7 @@ export const taintToleration: SchedulerPlugin = {
     study: (pod) => {
       const { tolerations } = pod.spec
       const soft = tolerations?.filter((toleration) => !toleration.effect || toleration.effect === 'PreferNoSchedule') ?? []
+      const refusals = new Map<string, NodeRefusal>()
       return {
         refuses: (node) => {
           const taints = nodes.node(node)?.spec.taints
@@ -18,7 +19,10 @@ export const taintToleration: SchedulerPlugin = {
         },
         why: (node) => {
           const taint = untolerated(nodes.node(node)?.spec.taints, tolerations, hard)
-          return { reasons: [`node(s) had untolerated taint {${taint?.key}: ${taint?.value ?? ''}}`], forGood: true }
+          const reason = `node(s) had untolerated taint {${taint?.key}: ${taint?.value ?? ''}}`
+          const refusal = refusals.get(reason) ?? { reasons: [reason], forGood: true }
+          refusals.set(reason, refusal)
+          return refusal
         },
         score: (node) => {
           let count = 0
