@@ -2,7 +2,7 @@ import type { Submit } from '../api/action.ts'
 import { podsByNode } from '../api/indexes.ts'
 import type { Refusal } from '../api/refusal.ts'
 import type { Resource, Revision } from '../api/resource.ts'
-import { nodes, type Pod, pods } from '../api/resources.ts'
+import { configMaps, nodes, persistentVolumeClaims, persistentVolumes, type Pod, pods, secrets } from '../api/resources.ts'
 import { silentSince } from '../api/simulated.ts'
 import type { Change, ClusterView } from '../api/view.ts'
 import type { Clock, Instant } from '../base/clock.ts'
@@ -67,6 +67,8 @@ const podsPerStep = 16
 const refusedRetryMs = 1000
 /** A token that was refused, or has not come, is asked for again after this long. */
 const askAgainMs = 10_000
+/** What volumes and environments can be made of. */
+const contentResources: ReadonlySet<string> = new Set([configMaps, secrets, persistentVolumeClaims, persistentVolumes].map((type) => type.resource))
 const noEvents: readonly RuntimeEvent[] = []
 
 /** Starts playing nodes. Deciding is pure (decide.ts); this carries decisions out. */
@@ -188,7 +190,7 @@ class Kubelets implements Kubelet {
       if (this.#shapes.has(key.name)) this.#enqueue(`node/${key.name}`)
       return
     }
-    if (this.#dependents.size === 0) return
+    if (!contentResources.has(key.resource)) return
     for (const uid of this.#dependents.get(`${key.resource}/${key.namespace}/${key.name}`) ?? []) this.#enqueue(uid)
   }
 

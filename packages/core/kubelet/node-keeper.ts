@@ -5,7 +5,7 @@ import { silentSince } from '../api/simulated.ts'
 import type { ClusterView } from '../api/view.ts'
 import type { Clock, Instant } from '../base/clock.ts'
 import { instantOf, microTimestamp } from '../rules/time.ts'
-import { leaseDraft, leaseNamespace, leaseRenewMs, nodeDraft, nodeLabels, nodeStatus, saysTheSame, statusReportMs } from './node.ts'
+import { leaseDraft, leaseNamespace, leaseRenewMs, nodeDraft, nodeStatus, ownLabels, saysTheSame, statusReportMs } from './node.ts'
 import type { NodeShape } from './node-shape.ts'
 
 export interface NodeKeeperOptions { readonly view: ClusterView; readonly submit: Submit; readonly clock: Clock }
@@ -55,9 +55,9 @@ export class NodeKeeper {
 
   /** The labels that a kubelet answers for are put right. */
   #relabel(shape: NodeShape, node: Node): boolean {
-    const wrong = Object.entries(nodeLabels(shape)).filter(([key, value]) => /(^|\.)kubernetes\.io\//.test(key) && node.metadata.labels?.[key] !== value)
+    const wrong = Object.entries(ownLabels(shape)).filter(([key, value]) => node.metadata.labels?.[key] !== (shape.labels?.[key] ?? value))
     if (wrong.length === 0) return false
-    const patch = { metadata: { labels: Object.fromEntries(wrong) } }
+    const patch = { metadata: { labels: Object.fromEntries(wrong.map(([key, value]) => [key, shape.labels?.[key] ?? value])) } }
     const key = { resource: nodes.resource, namespace: '', name: shape.name }
     this.#write(shape.name, (done) => { this.#options.submit({ do: 'patch', key, uid: node.metadata.uid, part: 'main', patch }, nodeActor(shape.name), done) })
     return true

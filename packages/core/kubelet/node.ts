@@ -22,15 +22,18 @@ const simulatedInfo: Partial<NodeInfo> = { osImage: 'Skiff simulated node', kern
 
 export const nodeInfoOf = (shape: NodeShape): NodeInfo => ({ ...defaultInfo, ...(shape.simulated ? simulatedInfo : {}), ...shape.info })
 
-/** The labels that a kubelet sets on its own node. */
-export function nodeLabels(shape: NodeShape): Readonly<Record<string, string>> {
+/** The labels that a kubelet keeps on its own node whatever others do. */
+export function ownLabels(shape: NodeShape): Readonly<Record<string, string>> {
   const { architecture, operatingSystem } = nodeInfoOf(shape)
   return {
     'beta.kubernetes.io/arch': architecture, 'beta.kubernetes.io/os': operatingSystem,
     'kubernetes.io/arch': architecture, 'kubernetes.io/hostname': shape.name, 'kubernetes.io/os': operatingSystem,
-    ...(shape.simulated ? { [simulatedMark]: 'true' } : {}), ...shape.labels,
   }
 }
+
+/** The labels with which a node registers. */
+export const nodeLabels = (shape: NodeShape): Readonly<Record<string, string>> =>
+  ({ ...ownLabels(shape), ...(shape.simulated ? { [simulatedMark]: 'true' } : {}), ...shape.labels })
 
 /** The Node object with which a kubelet registers. */
 export function nodeDraft(shape: NodeShape, now: Instant): Draft {
