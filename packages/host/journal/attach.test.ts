@@ -74,3 +74,16 @@ test('while the journal fails, writes are refused and nobody is told that one is
   assert.deepEqual(await contents(journal).then((lines) => lines.map((line) => line.slice(0, 3))), ['bas', '1 a', '2 b'])
   assert.deepEqual(troubles, ['no space left', undefined])
 })
+
+test('a fold that fails costs nothing but space, is told, and is tried again later', async () => {
+  const inner = memoryJournal()
+  let folds = 0
+  const journal: Journal = { ...inner, compact: async (through) => { if (folds++ === 0) throw new Error('a bad sector'); await inner.compact(through) } }
+  const store = createStore({ journaled: true })
+  const told: string[] = []
+  const attached = await attachJournal(store, journal, { historyMax: 2, onWarning: (what) => told.push(what) })
+  for (let at = 0; at < 12; at++) { write(store, `name-${at % 2}`, String(at)); await store.durable(at + 1); await attached.flush() }
+  await attached.close()
+  assert.deepEqual(told, ['the journal could not be folded, and grows until it can: a bad sector'])
+  assert.notEqual((await contents(journal)).indexOf('base 0'), 0)
+})

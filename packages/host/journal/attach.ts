@@ -1,4 +1,4 @@
-import type { Change, Resource, Revision } from '@kubeskiff/core/api'
+import type { Change, Key, Resource, Revision } from '@kubeskiff/core/api'
 import { invariant } from '@kubeskiff/core/base'
 import type { Journal, JournalRecord, Store } from '@kubeskiff/core/store'
 
@@ -7,6 +7,8 @@ export interface AttachOptions {
   readonly historyMax?: number
   /** Told why writes are refused, and told `undefined` when they are taken again. */
   readonly onTrouble?: (why: string | undefined) => void
+  /** Told of what costs only space or time. */
+  readonly onWarning?: (what: string) => void
   /** How long after a failed append the next try comes. */
   readonly retryMs?: number
 }
@@ -37,13 +39,16 @@ export async function attachJournal(store: Store, journal: Journal, options: Att
 
 /** Answers how many objects the folded base holds. */
 async function recover(store: Store, journal: Journal): Promise<number> {
-  let records = 0
   let live = 0
+  let loaded = 0
+  let group: { readonly key: Key; readonly object: Resource | undefined; readonly revision: Revision }[] = []
+  const load = (): void => { store.load(group); loaded += group.length; group = [] }
   for await (const record of journal.recover()) {
-    if ('base' in record) { store.compact(record.base); live = records; continue }
-    records++
-    store.load([{ key: record.key, object: record.bytes === undefined ? undefined : objectOf(record.bytes), revision: record.revision }])
+    if ('base' in record) { load(); store.compact(record.base); live = loaded; continue }
+    group.push({ key: record.key, object: record.bytes === undefined ? undefined : objectOf(record.bytes), revision: record.revision })
+    if (group.length >= batchRecordsMax) load()
   }
+  load()
   store.confirm(store.view.revision)
   return live
 }
@@ -58,6 +63,8 @@ class Writer implements AttachedJournal {
   /** About how many objects there are. */
   #live: number
   #folded: Revision
+  /** After a fold that failed the next is tried later. */
+  #foldAfter: Revision = 0
   #running: Promise<void> | undefined
   #folding: Promise<void> | undefined
   #retry: NodeJS.Timeout | undefined
@@ -128,10 +135,13 @@ class Writer implements AttachedJournal {
   #fold(): void {
     const historyMax = this.#options.historyMax ?? historyDefault
     // A fold rewrites the base, so the log grows to the base's size first.
-    if (this.#folding !== undefined || this.#written - this.#folded < historyMax + Math.max(historyMax, this.#live)) return
+    if (this.#folding !== undefined || this.#written < this.#foldAfter || this.#written - this.#folded < historyMax + Math.max(historyMax, this.#live)) return
     const through = this.#written - historyMax
     this.#folding = this.#journal.compact(through)
-      .then(() => { this.#folded = through }, (error: unknown) => { this.#options.onTrouble?.(`the journal could not be folded: ${messageOf(error)}`) })
+      .then(() => { this.#folded = through }, (error: unknown) => {
+        this.#foldAfter = this.#written + historyMax
+        this.#options.onWarning?.(`the journal could not be folded, and grows until it can: ${messageOf(error)}`)
+      })
       .finally(() => { this.#folding = undefined })
   }
 
