@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** A data directory that is ours as long as this process lives, or until it is released. */
@@ -13,7 +13,8 @@ export async function ownDirectory(directory: string): Promise<Ownership | Owned
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   const pidFile = join(directory, 'owner.pid')
   const { DatabaseSync } = await import('node:sqlite')
-  const lock = new DatabaseSync(join(directory, 'owner.lock'), { timeout: 0 })
+  const lockFile = join(directory, 'owner.lock')
+  const lock = new DatabaseSync(lockFile, { timeout: 0 })
   try {
     lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
   } catch (error) {
@@ -23,6 +24,7 @@ export async function ownDirectory(directory: string): Promise<Ownership | Owned
     const who = pid === undefined ? 'another process' : `process ${pid}`
     return { is: 'taken', pid, message: `the data directory ${directory} is in use by ${who}: stop it with 'skiff down', or choose another with --data-dir` }
   }
+  chmodSync(lockFile, 0o600)
   writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 })
   return { is: 'owned', release: () => { lock.close() } }
 }
