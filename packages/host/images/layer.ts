@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { chmodSync, rmSync } from 'node:fs'
-import { type Readable, Transform } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import type { Readable, Transform, Writable } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { checked, libc } from '../linux/libc.ts'
 import { run } from '../linux/processes.ts'
@@ -19,13 +18,6 @@ const characterDevice = 0o020000
 export async function unpackLayer(archive: Readable, directory: string): Promise<{ readonly diffId: string; readonly sizeBytes: number }> {
   const hash = createHash('sha256')
   let sizeBytes = 0
-  const measure = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      hash.update(chunk)
-      sizeBytes += chunk.length
-      done(undefined, chunk)
-    },
-  })
   const tar = spawn('tar', ['-x', '-p', '--numeric-owner', '--xattrs', '--xattrs-include=*', '--warning=no-timestamp', '-C', directory], { stdio: ['pipe', 'ignore', 'pipe'] })
   let complaint = ''
   tar.stderr.setEncoding('utf8').on('data', (text: string) => { if (complaint.length < 4096) complaint += text })
@@ -33,13 +25,37 @@ export async function unpackLayer(archive: Readable, directory: string): Promise
     tar.on('error', (error) => { complaint += error.message; resolve(127) })
     tar.on('close', (code) => resolve(code ?? 1))
   })
-  const [piped] = await Promise.allSettled([pipeline(archive, measure, tar.stdin)])
+  // tar ends at the archive's end mark and does not read the padding after it: the digest needs that too.
+  let listening = true
+  tar.stdin.on('error', () => { listening = false }).on('close', () => { listening = false })
+  try {
+    for await (const chunk of archive) {
+      const bytes: Buffer = chunk
+      hash.update(bytes)
+      sizeBytes += bytes.length
+      if (listening && !tar.stdin.write(bytes)) await drained(tar.stdin)
+    }
+  } finally {
+    tar.stdin.end()
+    await ended
+  }
   const code = await ended
   if (code !== 0) throw new Error(`cannot unpack the layer: ${complaint.trim()}`)
-  if (piped.status === 'rejected') throw piped.reason
   await convertWhiteouts(directory)
   chmodSync(directory, 0o755)
   return { diffId: `sha256:${hash.digest('hex')}`, sizeBytes }
+}
+
+/** Settles when a writer takes more, or never will. */
+function drained(writer: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      for (const name of ['drain', 'close', 'error']) writer.off(name, done)
+      resolve()
+    }
+    for (const name of ['drain', 'close', 'error']) writer.on(name, done)
+    if (writer.destroyed) done()
+  })
 }
 
 /** A stream's bytes uncompressed, by the media type or, without one, by nothing at all. */

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { unpackLayer } from './layer.ts'
@@ -71,7 +71,14 @@ export function openImageStore(directory: string): ImageStore {
     return image
   }
 
-  const list = (): readonly NamedImage[] => readdirSync(`${directory}/names`).filter((file) => !file.startsWith('.')).sort().flatMap((file) => {
+  // Every name that comes or goes is a rename in the directory, and moves its time.
+  let listed: { readonly at: bigint; readonly images: readonly NamedImage[] } | undefined
+  const list = (): readonly NamedImage[] => {
+    const at = statSync(`${directory}/names`, { bigint: true }).mtimeNs
+    if (listed?.at !== at) listed = { at, images: readNames() }
+    return listed.images
+  }
+  const readNames = (): readonly NamedImage[] => readdirSync(`${directory}/names`).filter((file) => !file.startsWith('.')).sort().flatMap((file) => {
     const id = readIfThere(`${directory}/names/${file}`)
     const image = id === undefined ? undefined : load(id)
     return image === undefined ? [] : [{ reference: decodeURIComponent(file), image }]

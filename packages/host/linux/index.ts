@@ -1,4 +1,3 @@
-export { dropAnchor, insideNodesNamespace, weighAnchor } from './enter.ts'
 export { SystemCallError } from './libc.ts'
 export { detach, mountsBelow } from './mounts.ts'
 export { inNetwork } from './namespaces.ts'

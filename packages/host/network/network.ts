@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import type { ServiceRoute } from '@kubeskiff/core/network'
@@ -113,7 +114,7 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
   }
 
   function connectHost(): void {
-    const name = `skiff${createHash('sha256').update(directory).digest('hex').slice(0, 6)}`
+    const name = `skiff${mark(directory)}`
     const here = openNetlinkHere()
     const inside = openNetlink(hub.namespace)
     try {
@@ -134,7 +135,8 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
 
   function letOut(): void {
     writeFileSync('/proc/sys/net/ipv4/ip_forward', '1')
-    const script = `table ip skiff-egress {}\ndelete table ip skiff-egress\ntable ip skiff-egress {\n  chain leaving {\n    type nat hook postrouting priority srcnat; policy accept;\n    ip saddr ${settings.nodeNetwork} ip daddr != { ${clusterNetworks.join(', ')} } masquerade\n  }\n}\n`
+    const table = egressTable(directory)
+    const script = `table ip ${table} {}\ndelete table ip ${table}\ntable ip ${table} {\n  chain leaving {\n    type nat hook postrouting priority srcnat; policy accept;\n    ip saddr ${settings.nodeNetwork} ip daddr != { ${clusterNetworks.join(', ')} } masquerade\n  }\n}\n`
     void run('nft', ['-f', '-'], { input: script }).then((result) => {
       if (result.code !== 0) process.stderr.write(`pods cannot reach the outside: ${result.stderr.trim()}\n`)
     })
@@ -284,8 +286,14 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
   }
 }
 
-/** Takes the whole network away: all namespaces and, with them, all cables. For `skiff down --purge` and tests. */
+/** Several clusters may stand on one machine: what they leave on it is named after their directories. */
+const mark = (directory: string): string => createHash('sha256').update(directory).digest('hex').slice(0, 6)
+const egressTable = (directory: string): string => `skiff-egress-${mark(directory)}`
+
+/** Takes the whole network away: all namespaces and, with them, all cables. For `skiff down` and tests. */
 export function removeNetwork(directory: string): void {
+  // The table is there only where pods were let out: a refusal says that there is none.
+  spawnSync('nft', ['delete', 'table', 'ip', egressTable(directory)], { stdio: 'ignore' })
   for (const name of readdirIfThere(`${directory}/nodes`)) unpin(`${directory}/nodes/${name}`, ['net'])
   unpin(`${directory}/hub`, ['net'])
   rmSync(directory, { recursive: true, force: true })

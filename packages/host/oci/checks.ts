@@ -1,7 +1,8 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { connect as connectHttp2 } from 'node:http2'
 import { request as httpsRequest } from 'node:https'
-import type { Socket } from 'node:net'
+import { lookup } from 'node:dns/promises'
+import { isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { Check } from '@kubeskiff/core/kubelet'
 import { SystemCallError } from '../linux/libc.ts'
@@ -60,7 +61,14 @@ function tryKill(pid: number): void {
   }
 }
 
-function tcpCheck(host: string, port: number, timeoutMs: number, place: CheckPlace): Promise<CheckResult> {
+/** The address of a host that a check names; the machine's resolver is asked where it is a name. */
+async function addressOf(host: string): Promise<string> {
+  return isIP(host) === 4 ? host : (await lookup(host, 4)).address
+}
+
+async function tcpCheck(host: string, port: number, timeoutMs: number, place: CheckPlace): Promise<CheckResult> {
+  const address = await addressOf(host).catch(() => undefined)
+  if (address === undefined) return { ok: false, output: `dial tcp: lookup ${host}: no such host` }
   return new Promise((resolve) => {
     const failed = (error: unknown): void => done({ ok: false, output: dialError(host, port, error) })
     let socket: Socket | undefined
@@ -71,7 +79,7 @@ function tcpCheck(host: string, port: number, timeoutMs: number, place: CheckPla
       resolve(result)
     }
     try {
-      socket = connectFrom(place.namespace, { address: host, port })
+      socket = connectFrom(place.namespace, { address, port })
       whenConnected(socket, () => done({ ok: true, output: '' }))
       socket.on('error', failed)
     } catch (error) {
@@ -111,12 +119,13 @@ function httpCheck(check: Extract<Check, { is: 'http' }>, timeoutMs: number, pla
     return status >= 200 && status < 400 ? { ok: true, output: '' } : { ok: false, output: `HTTP probe failed with statuscode: ${status}` }
   }
 
-  function ask(url: URL): Promise<IncomingMessage> {
+  async function ask(url: URL): Promise<IncomingMessage> {
+    const address = await addressOf(url.hostname)
     const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port)
     const headers: Record<string, string> = { 'User-Agent': 'kube-probe/1.36', Accept: '*/*', Connection: 'close' }
     for (const [name, value] of check.headers) headers[name] = value
     return new Promise((resolve, reject) => {
-      const raw = connectFrom(place.namespace, { address: url.hostname, port })
+      const raw = connectFrom(place.namespace, { address, port })
       raw.on('error', reject)
       // As the prober: certificates of probed servers are not looked at.
       const socket = url.protocol === 'https:' ? connectTls({ socket: raw, rejectUnauthorized: false }) : raw

@@ -10,7 +10,9 @@ export function watchExits(directory: string, tell: (exit: Exit) => void, alsoLo
   mkdirSync(directory, { recursive: true })
   const told = new Set<string>()
   const look = (): void => {
-    for (const id of readdirSync(directory)) {
+    const there = new Set(readdirSync(directory))
+    for (const id of told) if (!there.has(id)) told.delete(id)
+    for (const id of there) {
       if (id.startsWith('.') || told.has(id)) continue
       const exit = readExit(directory, id)
       if (exit === undefined) continue

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { after, test } from 'node:test'
+import { runtimeConformance } from '../../core/kubelet/runtime.conformance.ts'
 import type { ServiceRoute } from '@kubeskiff/core/network'
 import { mountsBelow } from '../linux/index.ts'
 import { openSockets, serveDns } from '../network/index.ts'
@@ -300,3 +301,14 @@ test('ten pods start side by side, and nothing is left of them', async () => {
   assert.deepEqual(readdirSync(`${world.directory}/state/exits`), [])
   assert.deepEqual(mountsBelow(`${world.directory}/state`), [])
 })
+
+runtimeConformance('crun and conmon', () => ({
+  runtime: world.runtime, node: 'north', image: testImage,
+  async until(condition) {
+    for (let tries = 0; !condition(); tries += 1) {
+      assert.ok(tries < 3000, 'the runtime did not come to it')
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+  },
+  close: async () => { for (const uid of world.runtime.observed().pods.keys()) await world.teardown(uid) },
+}))

@@ -69,7 +69,7 @@ export function makeRealWorld(directory: string, cgroupRoot: string): RealWorld 
       const timer = setTimeout(() => {
         waiting.delete(wait)
         reject(asked)
-      }, eventTimeoutMs)
+      }, eventTimeoutMs).unref()
       const wait = (candidate: RuntimeEvent): void => {
         if (!isOf(candidate, is) || !matches(candidate)) return
         clearTimeout(timer)

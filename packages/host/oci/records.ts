@@ -6,7 +6,7 @@ import type { ProcessIdentity } from '../linux/processes.ts'
 export interface PodRecord {
   readonly uid: string
   readonly spec: SandboxSpec
-  readonly sandbox: { readonly is: 'pending' } | { readonly is: 'ready'; readonly addresses: readonly string[]; readonly at: number } | { readonly is: 'failed'; readonly message: string }
+  readonly sandbox: { readonly is: 'pending' } | { readonly is: 'ready'; readonly addresses: readonly string[]; readonly at: number } | { readonly is: 'failed'; readonly message: string } | { readonly is: 'gone' }
   readonly volumes: { readonly generation: number; readonly failed?: string } | undefined
   /** Without the files' bytes: those are in place. */
   readonly volumeSpecs: readonly VolumeSpec[]

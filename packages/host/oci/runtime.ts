@@ -145,6 +145,12 @@ export function createOciRuntime(options: OciRuntimeOptions): OciRuntime {
     const ready = pod.order
     attempt.order = ready.then(() => gate(async (): Promise<void> => {
       if (pod.record.sandbox.is !== 'ready') return failed('CreateContainerError', `the sandbox of pod ${uid} is not ready`)
+      // An attempt that failed to start may be ordered again: nothing of the failed one may show.
+      const old = places.pod(uid).attempt(container, number).directory
+      if (existsSync(old)) {
+        for (const point of mountsBelow(old)) detach(point)
+        await rm(old, { recursive: true, force: true })
+      }
       const answer = await startContainer(pod.record, container, number, spec, start)
       if (answer.is === 'failed') {
         await clearAway(uid, attempt)
@@ -170,7 +176,7 @@ export function createOciRuntime(options: OciRuntimeOptions): OciRuntime {
     const message = terminationMessage(own, record.spec, code)
     const ended: RuntimeContainer = { attempt: state.attempt, image: state.image, is: 'exited', id: state.id, imageId: state.imageId, startedAt: state.startedAt, finishedAt: Math.max(at, state.startedAt), exitCode: code, signal: 0, outOfMemory, message }
     saveAttempt(uid, attempt, { ...record, state: ended })
-    attempt.order = attempt.order.then(() => clearAway(uid, attempt))
+    attempt.order = attempt.order.then(() => clearAway(uid, attempt)).catch(complain(uid))
     attempt.ended.resolve()
     tell({ is: 'exited', pod: uid, container: record.container, attempt: state.attempt, exitCode: code, signal: 0, outOfMemory, message, at: ended.finishedAt })
   }
@@ -217,10 +223,11 @@ export function createOciRuntime(options: OciRuntimeOptions): OciRuntime {
       pod?.containers.set(container, (pod.containers.get(container) ?? []).filter((other) => other !== attempt))
       if (pod?.containers.get(container)?.length === 0) pod.containers.delete(container)
       gone()
-    })
+    }).catch(complain(uid))
   }
 
-  async function dispose(uid: string, attempt: Attempt): Promise<void> {
+  /** Ends an attempt, if it still runs, and removes all that the kernel and the OCI runtime hold for it. */
+  async function end(uid: string, attempt: Attempt): Promise<void> {
     await attempt.order
     if (attempt.record.state.is === 'running') {
       send(attempt, 'SIGKILL')
@@ -228,33 +235,46 @@ export function createOciRuntime(options: OciRuntimeOptions): OciRuntime {
       await attempt.order
     }
     await clearAway(uid, attempt)
+  }
+
+  async function dispose(uid: string, attempt: Attempt): Promise<void> {
+    await end(uid, attempt)
     await rm(places.pod(uid).attempt(attempt.record.container, attempt.record.state.attempt).directory, { recursive: true, force: true })
   }
 
-  function teardown(uid: string): void {
+  function teardown(uid: string, keepLogs: boolean): void {
     const pod = pods.get(uid)
     const gone = (): void => tell({ is: 'torn-down', pod: uid, at: clock.now() })
     if (pod === undefined) return gone()
     pod.order = pod.order.then(async () => {
-      await Promise.all([...pod.containers.values()].flat().map((attempt) => dispose(uid, attempt)))
+      const attempts = [...pod.containers.values()].flat()
+      await Promise.all(attempts.map((attempt) => (keepLogs ? end(uid, attempt) : dispose(uid, attempt))))
       const at = places.pod(uid)
       if (pod.record.pause !== undefined) signal(pod.record.pause, 'SIGKILL')
       releaseVolumes(at.directory)
       network.detach(uid, pod.record.spec.node, at.namespaces)
       for (const qos of ['', '/burstable', '/besteffort']) removeGroup(`${start.cgroupRoot}${qos}/pod${uid}`)
-      await rm(at.directory, { recursive: true, force: true })
-      pods.delete(uid)
+      if (keepLogs) {
+        const changes = attempts.map((attempt) => places.pod(uid).attempt(attempt.record.container, attempt.record.state.attempt)).flatMap((own) => [own.upper, own.work])
+        for (const directory of [at.volumes, ...changes]) await rm(directory, { recursive: true, force: true })
+        save(pod, { ...pod.record, sandbox: { is: 'gone' }, volumes: undefined, volumeSpecs: [], pause: undefined })
+      } else {
+        await rm(at.directory, { recursive: true, force: true })
+        pods.delete(uid)
+      }
       gone()
-    }).catch((error) => { process.stderr.write(`pod ${uid} is not torn down yet: ${words(error)}\n`) })
+    }).catch(complain(uid))
   }
 
   const pulling = new Map<string, ReturnType<typeof pullImage>>()
   function pull(command: Extract<RuntimeCommand, { do: 'pull' }>): void {
     const began = clock.now()
-    const under = pulling.get(command.image) ?? pullImage(command.image, images, { ...options.registry, credentials: [...(options.registry.credentials ?? []), ...(command.credentials ?? [])] })
-    pulling.set(command.image, under)
+    // One fetch serves all who ask with the same credentials.
+    const key = JSON.stringify([command.image, command.credentials ?? []])
+    const under = pulling.get(key) ?? pullImage(command.image, images, { ...options.registry, credentials: [...(options.registry.credentials ?? []), ...(command.credentials ?? [])] })
+    pulling.set(key, under)
     void under.then((answer): void => {
-      pulling.delete(command.image)
+      pulling.delete(key)
       const at = clock.now()
       if (answer.is === 'pulled') return tell({ is: 'pulled', node: command.node, image: command.image, imageId: answer.image.digest ?? answer.image.id, sizeBytes: answer.image.sizeBytes, tookMs: at - began, at })
       tell({ is: 'pull-failed', node: command.node, image: command.image, reason: answer.reason, message: answer.message, at })
@@ -290,7 +310,7 @@ export function createOciRuntime(options: OciRuntimeOptions): OciRuntime {
         pod.containers.set(container.container, [...(pod.containers.get(container.container) ?? []), attempt])
         if (container.state.is === 'creating') {
           saveAttempt(uid, attempt, { ...container, state: { attempt: container.state.attempt, image: container.state.image, is: 'failed', reason: 'CreateContainerError', message: 'stopped while the container was created', at: clock.now() } })
-          attempt.order = clearAway(uid, attempt)
+          attempt.order = clearAway(uid, attempt).catch(complain(uid))
         } else if (container.state.is === 'running') {
           settleIfEnded(uid, attempt)
         } else {
@@ -306,13 +326,14 @@ export function createOciRuntime(options: OciRuntimeOptions): OciRuntime {
   }
 
   function settleIfEnded(uid: string, attempt: Attempt): void {
-    if (attempt.record.state.is !== 'running') return
+    const { process: first, monitor, state } = attempt.record
+    if (state.is !== 'running' || (first !== undefined && isAlive(first))) return
+    // Asked before looking: a monitor that is gone has left its word by then, or never will.
+    const waits = monitor !== undefined && isAlive(monitor)
     const exit = readExit(places.exits, attempt.record.id)
     if (exit !== undefined) return settle(uid, attempt, exit.code, exit.at)
-    const { process: first, monitor } = attempt.record
-    const lives = (first !== undefined && isAlive(first)) || (monitor !== undefined && isAlive(monitor))
     // Process and monitor are both gone and left no word: as containerd, code 255.
-    if (!lives) settle(uid, attempt, 255, clock.now())
+    if (!waits) settle(uid, attempt, 255, clock.now())
   }
 
   const everyAttempt = (act: (uid: string, attempt: Attempt) => void): void => {
@@ -355,6 +376,7 @@ export function createOciRuntime(options: OciRuntimeOptions): OciRuntime {
   }
 
   return {
+    keepsLogs: true,
     submit(command) {
       if (command.do === 'pull') return pull(command)
       if (command.do === 'sandbox') return sandbox(command.pod, command.spec)
@@ -363,7 +385,7 @@ export function createOciRuntime(options: OciRuntimeOptions): OciRuntime {
       if (command.do === 'stop') return stop(command.pod, command.container, command.attempt, command.graceSeconds, command.signal)
       if (command.do === 'check') return check(command)
       if (command.do === 'remove') return remove(command.pod, command.container, command.attempt)
-      teardown(command.pod)
+      teardown(command.pod, command.keepLogs === true)
     },
     observed: () => ({ pods: observedPods(), images: observedImages() }),
     onEvent(listen): Cancel {
@@ -384,6 +406,9 @@ function lastRecord(path: string): ContainerRecord | undefined {
   const text = readIfThere(path)
   return text === undefined ? undefined : JSON.parse(text)
 }
+
+/** What could not be cleared away is tried again by the next command for the pod; a person should know. */
+const complain = (uid: string) => (error: unknown): void => { process.stderr.write(`pod ${uid}: ${words(error)}\n`) }
 
 const words = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import type { SandboxSpec } from '@kubeskiff/core/kubelet'
 import { memoryMount } from '../linux/mounts.ts'
+import { makeNamespaces, nameHost } from '../linux/namespaces.ts'
 import { identify, type ProcessIdentity } from '../linux/processes.ts'
 import type { ClusterNetwork } from '../network/index.ts'
 import type { PodPlaces } from './places.ts'
@@ -19,7 +20,9 @@ export async function makeSandbox(uid: string, spec: SandboxSpec, at: PodPlaces,
   if (node === undefined) throw new Error(`node ${spec.node} has no network on this machine`)
   for (const directory of [at.directory, at.volumes]) mkdirSync(directory, { recursive: true })
   let address = node.address
-  if (!spec.hostNetwork) {
+  if (spec.hostNetwork) {
+    makeNamespaces(at.namespaces, spec.hostIpc ? ['uts'] : ['ipc', 'uts'], () => nameHost(spec.hostname))
+  } else {
     address = network.allocate(spec.node, uid)
     network.attach({ pod: uid, node: spec.node, address, directory: at.namespaces, hostname: spec.hostname, ipc: !spec.hostIpc, sysctls: spec.sysctls })
     if (spec.hostPorts.length > 0) {

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { capabilitiesOf } from './capabilities.ts'
+import { argumentsOf, configurationOf, type ConfigurationInput } from './configuration.ts'
+import { aContainer, aSandbox, security } from './real.world.ts'
+import { resolveUser } from './users.ts'
+
+const all = (1n << 41n) - 1n
+const limits = { capabilityBound: all, openFilesLimit: 20000, outOfMemoryScore: 0, memoryBytes: 1 << 30 }
+const input = (changed: Partial<ConfigurationInput>): ConfigurationInput => ({
+  id: 'id', spec: aContainer({}), sandbox: aSandbox({ hostname: 'web-0' }), settings: {}, user: { uid: 0, gid: 0, additionalGids: [0], home: '/root' }, root: '/r', cgroupsPath: '/kubepods/x',
+  namespaces: { network: '/ns/net', ipc: '/ns/ipc', uts: '/ns/uts', pid: 'own' }, binds: [], sharedMemory: '/shm', devices: [], limits, ...changed,
+})
+
+test('the command is the pod\'s over the image\'s', () => {
+  const image = { Entrypoint: ['/entry'], Cmd: ['serve'] }
+  const of = (command: readonly string[], args: readonly string[]): readonly string[] => argumentsOf(aContainer({ command, args }), image)
+  assert.deepEqual([of([], []), of([], ['-v']), of(['sh'], []), of(['sh'], ['-c'])], [['/entry', 'serve'], ['/entry', '-v'], ['sh'], ['sh', '-c']])
+})
+
+test('the environment is the image\'s, the host name, and then the pod\'s', () => {
+  const { process } = configurationOf(input({ settings: { Env: ['PATH=/app', 'A=1'] }, spec: aContainer({ env: [['A', '2'], ['B', '']] }) }))
+  assert.deepEqual(process.env, ['PATH=/app', 'HOSTNAME=web-0', 'A=2', 'B=', 'HOME=/root'])
+})
+
+test('limits are clamped to what the machine allows', () => {
+  const { process } = configurationOf(input({ sandbox: aSandbox({ qos: 'Guaranteed' }), limits: { ...limits, openFilesLimit: 1000 } }))
+  assert.deepEqual([process.rlimits, process.oomScoreAdj], [[{ type: 'RLIMIT_NOFILE', hard: 1000, soft: 1000 }], 0])
+})
+
+const scores = [['BestEffort', 0, 1000], ['Burstable', 1 << 28, 750], ['Burstable', 1 << 30, 3]] as const
+for (const [qos, memoryBytesRequested, score] of scores) {
+  test(`a ${qos} container that asks for ${memoryBytesRequested} bytes has the out-of-memory score ${score}`, () => {
+    const { process } = configurationOf(input({ sandbox: aSandbox({ qos }), spec: aContainer({ resources: { cpuMillisRequested: 0, memoryBytesRequested } }) }))
+    assert.equal(process.oomScoreAdj, score)
+  })
+}
+
+const sets: readonly (readonly [string, readonly string[], readonly string[], bigint, readonly string[]])[] = [
+  ['nothing but what is added', ['net_bind_service'], ['ALL'], all, ['CAP_NET_BIND_SERVICE']],
+  ['everything', ['ALL'], [], 0b11n, ['CAP_CHOWN', 'CAP_DAC_OVERRIDE']],
+  ['the usual ones without one', [], ['CAP_CHOWN'], 0b11n, ['CAP_DAC_OVERRIDE']],
+]
+for (const [name, capabilitiesAdded, capabilitiesDropped, bound, expected] of sets) {
+  test(`capabilities: ${name}`, () => assert.deepEqual(capabilitiesOf({ privileged: false, capabilitiesAdded, capabilitiesDropped }, bound), expected))
+}
+
+const accounts = { passwd: 'root:x:0:0::/root:/bin/sh\napp:x:100:101::/home/app:/bin/sh\n', group: 'root:x:0:\napp:x:101:\nextra:x:102:app\n' }
+const pod = { pod: 'web_default(u)', container: 'main' }
+const users: readonly (readonly [string, string, Parameters<typeof security>[0], unknown])[] = [
+  ['root without a word', '', {}, { is: 'user', user: { uid: 0, gid: 0, additionalGids: [0], home: '/root' } }],
+  ['the image\'s user by name', 'app', {}, { is: 'user', user: { uid: 100, gid: 101, additionalGids: [101, 102], home: '/home/app' } }],
+  ['a user and a group by number', '7:8', {}, { is: 'user', user: { uid: 7, gid: 8, additionalGids: [8], home: '/' } }],
+  ['the pod\'s user', 'app', { user: 100, group: 5, fsGroup: 9, supplementalGroups: [6] }, { is: 'user', user: { uid: 100, gid: 5, additionalGids: [5, 102, 6, 9], home: '/home/app' } }],
+  ['no such user', 'none', {}, { is: 'refused', message: 'unable to find user none: no matching entries in passwd file' }],
+  ['a name where root is forbidden', 'app', { mustRunAsNonRoot: true }, { is: 'refused', message: 'container has runAsNonRoot and image has non-numeric user (app), cannot verify user is non-root (pod: "web_default(u)", container: main)' }],
+  ['root where root is forbidden', '', { mustRunAsNonRoot: true, user: 0 }, { is: 'refused', message: 'container\'s runAsUser breaks non-root policy (pod: "web_default(u)", container: main)' }],
+]
+for (const [name, image, changed, expected] of users) test(`user: ${name}`, () => assert.deepEqual(resolveUser(security(changed), image, accounts, pod), expected))
