@@ -36,6 +36,15 @@ export function signal(target: ProcessIdentity, name: NodeJS.Signals | number): 
   }
 }
 
+/** Kills whoever has this number, if anyone; says whether someone did. For processes whose identity is not known. */
+export function killNumber(pid: number): boolean {
+  try {
+    return process.kill(pid, 'SIGKILL')
+  } catch {
+    return false // It has ended meanwhile.
+  }
+}
+
 export interface Ran { readonly code: number; readonly stdout: string; readonly stderr: string }
 
 /** The output of a command is kept up to this many characters. */

@@ -9,15 +9,18 @@ export function ranOutOfMemory(cgroup: string): boolean {
   return Number(/^oom_kill (\d+)/m.exec(v1 ?? v2 ?? '')?.[1] ?? 0) > 0
 }
 
-/** Removes a group's directories where they are empty: they are no mountpoints. */
-export function removeGroup(cgroup: string): void {
+/** Removes a group's directories where they are empty (they are no mountpoints); says whether all are gone. */
+export function removeGroup(cgroup: string): boolean {
   const controllers = existsSync(`${root}/cgroup.controllers`) ? [root] : readdirSync(root).map((name) => `${root}/${name}`)
-  for (const controller of controllers) {
-    try {
-      rmdirSync(`${controller}${cgroup}`)
-    } catch {
-      // Not there, or still in use by what will remove it itself.
-    }
+  return controllers.map((controller) => `${controller}${cgroup}`).filter((path) => existsSync(path)).map(removeIfEmpty).every(Boolean)
+}
+
+function removeIfEmpty(path: string): boolean {
+  try {
+    rmdirSync(path)
+    return true
+  } catch {
+    return false // Still in use: by what will remove it itself.
   }
 }
 

@@ -6,6 +6,7 @@ import { isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { Check } from '@kubeskiff/core/kubelet'
 import { SystemCallError } from '../linux/libc.ts'
+import { killNumber } from '../linux/processes.ts'
 import { connectFrom } from '../network/sockets.ts'
 import { startExec, type ExecTarget } from './execute.ts'
 
@@ -44,21 +45,13 @@ function execCheck(command: readonly string[], timeoutMs: number, place: CheckPl
     }
     const timer = setTimeout(() => {
       const pid = exec.pid()
-      if (pid !== undefined) tryKill(pid)
+      if (pid !== undefined) killNumber(pid)
       exec.child.kill('SIGKILL')
       finish({ ok: false, output: `command ${JSON.stringify(command.join(' '))} timed out` })
     }, timeoutMs)
     exec.child.on('error', (error) => finish({ ok: false, output: error.message }))
     exec.child.on('close', (code) => finish({ ok: code === 0, output }))
   })
-}
-
-function tryKill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch {
-    // It has ended meanwhile.
-  }
 }
 
 /** The address of a host that a check names; the machine's resolver is asked where it is a name. */

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { readdirSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { probeHost } from '../linux/index.ts'
+import { killNumber } from '../linux/processes.ts'
+import { removeGroup } from './cgroups.ts'
 import { prepareRealWorld } from './real.world.ts'
 
 /** The tests themselves are in oci.real.inside.ts: they run in a mount and a network namespace of their own. */
@@ -48,15 +50,11 @@ function runInside(directory: string): Promise<string> {
 function endGroup(path: string): void {
   for (const controller of ['', ...readdirSync('/sys/fs/cgroup').map((name) => `/${name}`)]) {
     const group = `/sys/fs/cgroup${controller}${path}`
-    if (statSync(group, { throwIfNoEntry: false }) === undefined) continue
-    const groups = [group, ...readdirSync(group, { recursive: true, withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => `${entry.parentPath}/${entry.name}`)]
-    for (const one of groups.sort((a, b) => b.length - a.length)) {
-      for (const pid of readFileSync(`${one}/cgroup.procs`, 'utf8').split('\n').filter((line) => line !== '')) process.kill(Number(pid), 'SIGKILL')
-      try {
-        rmdirSync(one)
-      } catch {
-        // Its last process is still on its way out: an empty group is left behind.
-      }
+    if (!existsSync(group)) continue
+    const below = readdirSync(group, { recursive: true, withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => `${entry.parentPath}/${entry.name}`)
+    for (const one of [group, ...below].sort((a, b) => b.length - a.length)) {
+      for (const pid of readFileSync(`${one}/cgroup.procs`, 'utf8').split('\n').filter((line) => line !== '')) killNumber(Number(pid))
     }
   }
+  for (const part of ['/burstable', '/besteffort', '']) removeGroup(`${path}${part}`)
 }

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
+import { constants } from 'node:os'
 import type { Cancel, Clock } from '@kubeskiff/core/base'
 import type { ContainerRuntime, ContainerSpec, RuntimeCommand, RuntimeContainer, RuntimeEvent, RuntimePod, RuntimeState, SandboxSpec, VolumeSpec } from '@kubeskiff/core/kubelet'
 import { pullImage, type RegistryOptions } from '../images/pull.ts'
@@ -412,14 +413,10 @@ const complain = (uid: string) => (error: unknown): void => { process.stderr.wri
 
 const words = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
+/** 'SIGUSR1', 'USR1' and '10' are the same signal; what is none means TERM. */
 function signalName(name: string): NodeJS.Signals {
-  const full = name.startsWith('SIG') ? name : /^\d+$/.test(name) ? name : `SIG${name}`
-  const known = signals.find(([word, number]) => word === full || String(number) === full)
-  return known?.[0] ?? 'SIGTERM'
+  const full = /^\d+$/.test(name) || name.startsWith('SIG') ? name : `SIG${name}`
+  return signals.find((word) => word === full || String(constants.signals[word]) === full) ?? 'SIGTERM'
 }
 
-const signals: readonly (readonly [NodeJS.Signals, number])[] = [
-  ['SIGHUP', 1], ['SIGINT', 2], ['SIGQUIT', 3], ['SIGILL', 4], ['SIGTRAP', 5], ['SIGABRT', 6], ['SIGBUS', 7], ['SIGFPE', 8], ['SIGKILL', 9], ['SIGUSR1', 10],
-  ['SIGSEGV', 11], ['SIGUSR2', 12], ['SIGPIPE', 13], ['SIGALRM', 14], ['SIGTERM', 15], ['SIGCHLD', 17], ['SIGCONT', 18], ['SIGSTOP', 19], ['SIGTSTP', 20], ['SIGTTIN', 21],
-  ['SIGTTOU', 22], ['SIGURG', 23], ['SIGXCPU', 24], ['SIGXFSZ', 25], ['SIGVTALRM', 26], ['SIGPROF', 27], ['SIGWINCH', 28], ['SIGIO', 29], ['SIGPWR', 30], ['SIGSYS', 31],
-]
+const signals: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGABRT', 'SIGKILL', 'SIGUSR1', 'SIGUSR2', 'SIGPIPE', 'SIGALRM', 'SIGTERM', 'SIGCONT', 'SIGSTOP', 'SIGTSTP', 'SIGWINCH', 'SIGIO', 'SIGPWR']

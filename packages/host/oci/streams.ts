@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
-import { closeSync, constants, openSync, writeSync } from 'node:fs'
+import { closeSync, constants, existsSync, openSync, writeSync } from 'node:fs'
 
 import { Duplex, PassThrough, type Readable, type Writable } from 'node:stream'
 import type { ContainerSpec } from '@kubeskiff/core/kubelet'
-import { run, type ProcessIdentity } from '../linux/processes.ts'
+import { killNumber, run, type ProcessIdentity } from '../linux/processes.ts'
 import { connectFrom } from '../network/sockets.ts'
 import type { OciTools } from './conmon.ts'
 import { startExec } from './execute.ts'
@@ -82,7 +82,7 @@ export function createStreams(place: StreamPlace): ContainerStreams {
         ended,
         close() {
           const pid = exec.pid()
-          if (pid !== undefined) tryKill(pid)
+          if (pid !== undefined) killNumber(pid)
           child.kill('SIGKILL')
         },
       }
@@ -140,26 +140,16 @@ async function resizeExec(pid: () => number | undefined, size: TerminalSize): Pr
   }
 }
 
-/** conmon takes orders ("1 rows columns": resize; "2 0 0": open the log anew) through a FIFO. */
+/** conmon takes orders ("1 rows columns": resize; "2 0 0": open the log anew) through a FIFO; one that has ended hears nothing. */
 function tellMonitor(at: AttemptPlaces, order: string): void {
+  const path = `${at.directory}/ctl`
+  if (!existsSync(path)) return
+  // Read and write, or opening would wait for a reader.
+  const descriptor = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
   try {
-    // Read and write, or opening would wait for a reader.
-    const descriptor = openSync(`${at.directory}/ctl`, constants.O_RDWR | constants.O_NONBLOCK)
-    try {
-      writeSync(descriptor, order)
-    } finally {
-      closeSync(descriptor)
-    }
-  } catch {
-    // The container has ended and its monitor with it.
-  }
-}
-
-function tryKill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch {
-    // It has ended meanwhile.
+    writeSync(descriptor, order)
+  } finally {
+    closeSync(descriptor)
   }
 }
 
