@@ -108,6 +108,7 @@ const kinds: Readonly<Record<string, { readonly words: string; readonly is: (pat
   BlockDevice: { words: 'a block device', is: (path) => statSync(path).isBlockDevice() },
 }
 
+/** A hostPath is the machine's own file, without any shield: whoever may create such pods may change the machine. */
 function checkHostPath(path: string, type: string): void {
   // Without a type nothing is checked, and the runtime makes what is missing, as containerd does.
   if ((type === '' || type === 'DirectoryOrCreate') && !existsSync(path)) mkdirSync(path, { recursive: true, mode: 0o755 })
