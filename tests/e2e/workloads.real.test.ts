@@ -43,7 +43,7 @@ describe('a cluster of three real nodes, used by a stock kubectl', { skip, timeo
     assert.match(ok('logs', pod), /^started$/m)
     const served = new Set<string>()
     await until('the Service answers from more than one pod', () => {
-      served.add(run('exec', pod, '--', 'wget', '-qO-', '-T', '2', 'http://web.default.svc.cluster.local/').out.trim())
+      served.add(run('exec', pod, '--', 'timeout', '2', 'wget', '-qO-', 'http://web.default.svc.cluster.local/').out.trim())
       return [...served].filter((name) => name.startsWith('web-')).length > 1 || [...served].join()
     })
     ok('scale', 'deployment/web', '--replicas=5')
@@ -72,7 +72,7 @@ describe('a cluster of three real nodes, used by a stock kubectl', { skip, timeo
     apply('statefulset.yaml')
     ok('rollout', 'status', 'statefulset/db', '--timeout=90s')
     assert.equal(ok('get', 'pvc', '-o', 'jsonpath={.items[*].metadata.name}'), 'data-db-0 data-db-1')
-    const fetched = (): string => run('exec', 'db-1', '--', 'wget', '-qO-', '-T', '2', 'http://db-0.db-headless.default.svc.cluster.local:8080/starts').out
+    const fetched = (): string => run('exec', 'db-1', '--', 'timeout', '2', 'wget', '-qO-', 'http://db-0.db-headless.default.svc.cluster.local:8080/starts').out
     await until('db-1 reads the page of db-0 by its name', () => fetched() !== '')
     const uid = ok('get', 'pod', 'db-0', '-o', 'jsonpath={.metadata.uid}')
     ok('delete', 'pod', 'db-0')

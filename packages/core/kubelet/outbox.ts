@@ -70,6 +70,7 @@ export class Outbox {
   #send(pod: Pod, status: PodStatus, actor: Actor): void {
     const { uid } = pod.metadata
     this.#letters.set(uid, { status, is: 'sent', before: undefined })
+    let later = false
     this.#options.submit({ do: 'replace', object: { ...pod, status } as Pod, part: 'status' }, actor, (outcome) => {
       const letter = this.#letters.get(uid)
       if (isRefusal(outcome)) {
@@ -82,9 +83,13 @@ export class Outbox {
       if (outcome.revision > 0) this.#own.add(outcome.revision)
       if (letter === undefined) return
       if (letter.is === 'waiting') { this.#letters.set(uid, { ...letter, before: outcome.revision }); if (isShown(this.#newest(pod), outcome.revision)) this.#options.settled(uid); return }
-      if (isShown(this.#newest(pod), outcome.revision)) this.#letters.delete(uid)
-      else this.#letters.set(uid, { ...letter, is: { arrivedAt: outcome.revision } })
+      if (isShown(this.#newest(pod), outcome.revision)) {
+        this.#letters.delete(uid)
+        // The view has moved already, and its change will be taken for an own one: nobody else would tell.
+        if (later) this.#options.settled(uid)
+      } else this.#letters.set(uid, { ...letter, is: { arrivedAt: outcome.revision } })
     })
+    later = true
   }
 }
 
