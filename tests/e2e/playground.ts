@@ -97,8 +97,9 @@ function namespaceOf(pid: number): string | undefined {
   }
 }
 function end(pid: number): void {
-  try { process.kill(pid, 'SIGKILL') } catch {
-    // it ended by itself meanwhile
+  try { process.kill(pid, 'SIGKILL') } catch (error) {
+    // It may have ended by itself meanwhile.
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
   }
 }
 
