@@ -58,6 +58,7 @@ test('what may not change', () => {
     ['apps/statefulsets', { spec: { ...set, replicas: 5, updateStrategy: { type: 'OnDelete' } } }, []],
     ['apps/statefulsets', { spec: { ...set, serviceName: 'other' } }, ["spec: Forbidden: updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"]],
     ['apps/deployments', { spec: { ...specOf('apps/deployments'), selector: { matchExpressions: [{ key: 'app', operator: 'Exists' }] } } }, ['spec.selector: Invalid value: {"matchExpressions":[{"key":"app","operator":"Exists"}]}: field is immutable']],
+    ['apps/daemonsets', { spec: { ...specOf('apps/daemonsets'), selector: { matchLabels: { app: 'other' } } } }, ['spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`', 'spec.selector: Invalid value: {"matchLabels":{"app":"other"}}: field is immutable']],
     ['persistentvolumeclaims', { spec: { accessModes: ['ReadWriteMany'], resources: { requests: { storage: '1Gi' } } } }, ['spec: Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims']],
     ['persistentvolumeclaims', { spec: { ...specOf('persistentvolumeclaims'), volumeName: 'pv-1', storageClassName: 'standard' } }, []],
     ['storage.k8s.io/storageclasses', { provisioner: 'other.example.com/x' }, ['provisioner: Forbidden: updates to provisioner are forbidden.']],

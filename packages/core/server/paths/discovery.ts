@@ -33,8 +33,13 @@ const versions = ({ registry, options }: Machine) => ({
 
 function apiGroup({ name, versions: found }: { readonly name: string; readonly versions: readonly string[] }) {
   const listed = found.map((version) => ({ groupVersion: `${name}/${version}`, version }))
-  return { name, versions: listed, preferredVersion: listed[0] }
+  return { name, versions: listed, preferredVersion: listed.find(({ version }) => version === preferredOfOld[name]) ?? listed[0] }
 }
+/**
+ * What old clients need preferred: kubectl before 1.21 makes jobs of v1beta1 CronJobs only, and it alone reads these
+ * documents to choose a version. Newer ones read the aggregated documents, where the newest version leads.
+ */
+const preferredOfOld: Readonly<Record<string, string>> = { batch: 'v1beta1' }
 
 function resourceList(registry: Registry, group: string, version: string): Answer {
   const endpoints = registry.served(group, version)

@@ -16,6 +16,8 @@ test('legacy discovery names groups in the order that short names need', () => {
   const groups = (made.ask('GET /apis').body as { groups: { name: string; preferredVersion: { groupVersion: string } }[] }).groups
   assert.deepEqual(groups.slice(0, 2).map(({ name, preferredVersion }) => [name, preferredVersion.groupVersion]), [['apps', 'apps/v1'], ['events.k8s.io', 'events.k8s.io/v1']])
   assert.deepEqual(groups.map(({ name }) => name).includes('authorization.k8s.io'), true)
+  // kubectl 1.20 can make a Job of a CronJob only where it finds the old version first.
+  assert.deepEqual(groups.find(({ name }) => name === 'batch')?.preferredVersion.groupVersion, 'batch/v1beta1')
   const { resources } = made.ask('GET /api/v1').body as { resources: { name: string; verbs: string[]; shortNames?: string[]; kind: string; group?: string; version?: string }[] }
   const found = (name: string) => resources.find((each) => each.name === name)
   assert.deepEqual(found('pods'), { name: 'pods', singularName: 'pod', namespaced: true, kind: 'Pod', verbs: ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'], shortNames: ['po'], categories: ['all'] })

@@ -9,15 +9,19 @@ import { forbidden, immutable, invalid, required, unsupported } from '../problem
 
 export const group = 'apps'
 
-/** A workload's selector: there, well-formed, not empty, and (for an update) what it was. */
-export function checkSelector(selector: LabelSelector | undefined, before: LabelSelector | undefined, kindInText: string): readonly Problem[] {
+/** A workload's selector: there, well-formed and not empty. */
+export function checkSelector(selector: LabelSelector | undefined, kindInText: string): readonly Problem[] {
   const path = 'spec.selector'
   if (selector === undefined) return [required(path)]
   return [
     ...checkLabelSelector(selector, path),
     ...(isEmptySelector(selector) ? [invalid(path, selector, `empty selector is invalid for ${kindInText}`)] : []),
-    ...(before !== undefined && !sameMeaning(selector, before) ? [immutable(path, selector)] : []),
   ]
+}
+
+/** What upstream looks at last in an update: the selector is what it was. */
+export function checkSelectorStays(selector: LabelSelector | undefined, before: LabelSelector | undefined): readonly Problem[] {
+  return selector === undefined || before === undefined || sameMeaning(selector, before) ? [] : [immutable('spec.selector', selector)]
 }
 
 /** A workload's template: matched by the selector, valid as a pod, and restarted always. */

@@ -9,7 +9,7 @@ import { sameMeaning } from '../../equal.ts'
 import { filling, withDefaults, withField, withParts } from '../../filling.ts'
 import { checkMetadata } from '../../metadata.ts'
 import { checkNonNegative, invalid, required, unsupported } from '../../problems.ts'
-import { checkAtMostAll, checkCountOrPercent, checkSelector, checkWorkloadTemplate, group, isNone } from '../workload.ts'
+import { checkAtMostAll, checkCountOrPercent, checkSelector, checkSelectorStays, checkWorkloadTemplate, group, isNone } from '../workload.ts'
 
 const noStatus = { currentNumberScheduled: 0, desiredNumberScheduled: 0, numberMisscheduled: 0, numberReady: 0 } as const
 /** Counts the changes of the template; its pods carry the number as a label. */
@@ -38,11 +38,12 @@ function check(next: DaemonSet, before: DaemonSet | undefined): readonly Problem
   const { spec } = next
   return [
     ...checkMetadata(next, before, { scope: 'Namespaced' }),
-    ...checkSelector(spec.selector, before?.spec.selector, 'daemonset'),
+    ...checkSelector(spec.selector, 'daemonset'),
     ...checkWorkloadTemplate(spec.template, spec.selector, 'DaemonSet'),
     ...checkNonNegative('spec.minReadySeconds', spec.minReadySeconds),
     ...checkUpdateStrategy(next),
     ...checkNonNegative('spec.revisionHistoryLimit', spec.revisionHistoryLimit),
+    ...checkSelectorStays(spec.selector, before?.spec.selector),
   ]
 }
 

@@ -9,7 +9,7 @@ import { filling, withDefaults, withField, withParts } from '../../filling.ts'
 import { checkMetadata } from '../../metadata.ts'
 import { checkNonNegative, forbidden, invalid, required, unsupported } from '../../problems.ts'
 import { fillTemplate } from '../../core/pod/defaults.ts'
-import { checkAtMostAll, checkCountOrPercent, checkSelector, checkWorkloadTemplate, group, isNone } from '../workload.ts'
+import { checkAtMostAll, checkCountOrPercent, checkSelector, checkSelectorStays, checkWorkloadTemplate, group, isNone } from '../workload.ts'
 
 const quarter = '25%'
 
@@ -36,7 +36,7 @@ function check(next: Deployment, before: Deployment | undefined): readonly Probl
   return [
     ...checkMetadata(next, before, { scope: 'Namespaced' }),
     ...checkNonNegative('spec.replicas', spec.replicas),
-    ...checkSelector(spec.selector, before?.spec.selector, 'deployment'),
+    ...checkSelector(spec.selector, 'deployment'),
     ...checkWorkloadTemplate(spec.template, spec.selector, 'ReplicaSet'),
     ...checkStrategy(next),
     ...checkNonNegative('spec.minReadySeconds', spec.minReadySeconds),
@@ -44,6 +44,7 @@ function check(next: Deployment, before: Deployment | undefined): readonly Probl
     ...checkNonNegative('spec.progressDeadlineSeconds', spec.progressDeadlineSeconds),
     ...(spec.progressDeadlineSeconds !== undefined && spec.progressDeadlineSeconds <= (spec.minReadySeconds ?? 0)
       ? [invalid('spec.progressDeadlineSeconds', spec.progressDeadlineSeconds, 'must be greater than minReadySeconds')] : []),
+    ...checkSelectorStays(spec.selector, before?.spec.selector),
   ]
 }
 

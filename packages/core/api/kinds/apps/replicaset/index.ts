@@ -8,7 +8,7 @@ import { filling, withDefaults, withField, withParts } from '../../filling.ts'
 import { checkMetadata } from '../../metadata.ts'
 import { checkNonNegative } from '../../problems.ts'
 import { fillTemplate } from '../../core/pod/defaults.ts'
-import { checkSelector, checkWorkloadTemplate, group } from '../workload.ts'
+import { checkSelector, checkSelectorStays, checkWorkloadTemplate, group } from '../workload.ts'
 
 function fill(draft: ReplicaSetModel): ReplicaSetModel {
   const shaped = withParts(draft, 'spec', 'status')
@@ -25,8 +25,9 @@ function check(next: ReplicaSet, before: ReplicaSet | undefined): readonly Probl
     ...checkMetadata(next, before, { scope: 'Namespaced' }),
     ...checkNonNegative('spec.replicas', spec.replicas),
     ...checkNonNegative('spec.minReadySeconds', spec.minReadySeconds),
-    ...checkSelector(spec.selector, before?.spec.selector, 'deployment'),
+    ...checkSelector(spec.selector, 'deployment'),
     ...checkWorkloadTemplate(spec.template, spec.selector, 'ReplicaSet'),
+    ...checkSelectorStays(spec.selector, before?.spec.selector),
   ]
 }
 

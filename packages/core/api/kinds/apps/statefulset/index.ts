@@ -44,7 +44,7 @@ function check(next: StatefulSet, before: StatefulSet | undefined): readonly Pro
     ...checkNonNegative('spec.ordinals.start', spec.ordinals?.start),
     ...checkNonNegative('spec.revisionHistoryLimit', spec.revisionHistoryLimit),
     // A change of the selector is told below, with all other fields that may not change.
-    ...checkSelector(spec.selector, undefined, 'statefulset'),
+    ...checkSelector(spec.selector, 'statefulset'),
     ...checkWorkloadTemplate(withClaimVolumes(next), spec.selector, 'StatefulSet'),
     ...(before === undefined ? [] : checkChange(next, before)),
   ]
