@@ -1,32 +1,73 @@
-// Makes packages/host/dist: what the published package runs. Called by prepack.
+// Makes packages/host/dist: what the published package runs, and its declarations. Called by prepack.
 import { execFileSync } from 'node:child_process'
 import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
-import { build } from 'esbuild'
+import { build, type Metafile } from 'esbuild'
 
 const root = join(import.meta.dirname, '..')
 const host = join(root, 'packages/host')
 const out = join(host, 'dist')
-const own = JSON.parse(readFileSync(join(host, 'package.json'), 'utf8')) as { readonly dependencies: Readonly<Record<string, string>> }
-const core = JSON.parse(readFileSync(join(root, 'packages/core/package.json'), 'utf8')) as { readonly dependencies: Readonly<Record<string, string>> }
+const installedBeside = Object.keys((JSON.parse(readFileSync(join(host, 'package.json'), 'utf8')) as { readonly dependencies: Readonly<Record<string, string>> }).dependencies)
 
 rmSync(out, { recursive: true, force: true })
 mkdirSync(out, { recursive: true })
-await build({
-  entryPoints: { skiff: join(host, 'commands/main.ts'), agent: join(host, 'agent/main.ts'), index: join(host, 'index.ts') },
-  outdir: out, bundle: true, splitting: true, format: 'esm', platform: 'node', target: 'node26', minifySyntax: true, legalComments: 'none',
-  // Installed beside it: native code, and libraries that are loaded only when they are needed.
-  external: Object.keys(own.dependencies).filter((name) => !(name in core.dependencies)),
-  chunkNames: 'chunks/[name]-[hash]',
-})
-execFileSync(join(root, 'node_modules/.bin/tsc'), [
-  '--project', root, '--noEmit', 'false', '--declaration', '--emitDeclarationOnly', '--rewriteRelativeImportExtensions', '--outDir', join(out, 'types'),
-], { stdio: 'inherit' })
-// Declarations name core as a package, which is not published: name the declarations beside them instead.
-for (const file of globSync('types/packages/host/**/*.d.ts', { cwd: out })) {
-  const path = join(out, file)
-  const toCore = relative(dirname(path), join(out, 'types/packages/core'))
-  writeFileSync(path, readFileSync(path, 'utf8').replaceAll(/'@kubeskiff\/core\/(\w+)'/g, (_name, folder: string) => `'${toCore}/${folder}/index.js'`))
-}
+writeFileSync(join(out, 'licenses.txt'), licensesOf(await bundle()))
+declare(join(out, 'types'))
 for (const file of ['LICENSE', 'README.md']) cpSync(join(root, file), join(host, file))
-cpSync(join(root, 'examples'), join(out, '../examples'), { recursive: true })
+rmSync(join(host, 'examples'), { recursive: true, force: true })
+cpSync(join(root, 'examples'), join(host, 'examples'), { recursive: true })
+
+/** The commands, the node agent and the library; what two of them need stands in chunks beside them, all in one folder. */
+async function bundle(): Promise<Metafile> {
+  const { metafile } = await build({
+    entryPoints: { skiff: join(host, 'commands/main.ts'), agent: join(host, 'agent/main.ts'), index: join(host, 'index.ts') },
+    outdir: out, bundle: true, splitting: true, format: 'esm', platform: 'node', target: 'node26', minifySyntax: true, legalComments: 'none', metafile: true,
+    chunkNames: '[name]-[hash]', logLevel: 'warning',
+    external: installedBeside,
+    // For Node this library offers only CommonJS, which can't stand in a module: its other form has the same code.
+    alias: { yaml: join(root, 'node_modules/yaml/browser/index.js') },
+  })
+  return metafile
+}
+
+/** The licences of the libraries that stand in the bundle ask to be passed on with it. */
+function licensesOf({ inputs }: Metafile): string {
+  const libraries = new Set(Object.keys(inputs).flatMap((path) => /^.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []))
+  return [...libraries].sort().map((name) => {
+    const [file] = globSync('LICENSE*', { cwd: join(root, 'node_modules', name) })
+    if (file === undefined) throw new Error(`${name} has no licence file: bundle another library, or install it beside the bundle`)
+    return `${name}\n\n${readFileSync(join(root, 'node_modules', name, file), 'utf8').trim()}\n`
+  }).join(`\n${'-'.repeat(80)}\n\n`)
+}
+
+/** Declarations of the library and of all that they name. */
+function declare(into: string): void {
+  const project = join(out, 'tsconfig.json')
+  writeFileSync(project, JSON.stringify({
+    extends: join(root, 'tsconfig.json'), include: [], files: [join(host, 'index.ts')],
+    compilerOptions: {
+      paths: { '@kubeskiff/core/*': [join(root, 'packages/core/*/index.ts')] },
+      noEmit: false, declaration: true, emitDeclarationOnly: true, rewriteRelativeImportExtensions: true, rootDir: join(root, 'packages'), outDir: into,
+    },
+  }))
+  execFileSync(join(root, 'node_modules/.bin/tsc'), ['--project', project], { stdio: 'inherit' })
+  rmSync(project)
+  const named = new Set<string>()
+  follow(join(into, 'host/index.d.ts'))
+  for (const file of globSync('**/*.d.ts', { cwd: into })) if (!named.has(join(into, file))) rmSync(join(into, file))
+
+  function follow(path: string): void {
+    if (named.has(path)) return
+    named.add(path)
+    // Core is no package that anybody could install, and files of this package are .js and .d.ts.
+    const text = readFileSync(path, 'utf8').replaceAll(/(?<=(?:from |import\()')([^']+)(?=')/g, (name: string) => {
+      const core = /^@kubeskiff\/core\/(\w+)$/.exec(name)?.[1]
+      if (core === undefined && !name.startsWith('.')) throw new Error(`${relative(into, path)} names ${name}, which a user of the package may not have`)
+      const file = core === undefined ? join(dirname(path), name.replace(/\.[jt]s$/, '')) : join(into, 'core', core, 'index')
+      follow(`${file}.d.ts`)
+      const from = relative(dirname(path), `${file}.js`)
+      return from.startsWith('.') ? from : `./${from}`
+    })
+    writeFileSync(path, text)
+  }
+}

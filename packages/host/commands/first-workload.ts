@@ -59,9 +59,9 @@ function helloAvailable(cluster: Cluster): Promise<void> {
   })
 }
 
-/** Examples stand beside the sources, and beside the bundle in the package. */
+/** Examples stand in the repository beside the packages, and in the published package beside the bundle. */
 function exampleFile(name: string): string {
-  const found = ['../../../examples', '../examples'].map((place) => join(import.meta.dirname, place, name)).find((path) => existsSync(path))
-  if (found === undefined) throw new Error(`the example ${name} is not installed beside skiff`)
-  return found
+  const file = join(import.meta.dirname, import.meta.filename.endsWith('.ts') ? '../../../examples' : '../examples', name)
+  if (!existsSync(file)) throw new Error(`expected the example ${file}, which is not there: install kubeskiff again`)
+  return file
 }

@@ -70,8 +70,7 @@ export async function tearDown(directory: string): Promise<void> {
 
 /** The agent is Node on our sources, or on the bundle beside this file's bundle. */
 function enter(namespace: string, words: readonly string[]): ChildProcess {
-  const source = join(import.meta.dirname, '../agent/main.ts')
-  const entry = existsSync(source) ? source : join(import.meta.dirname, 'agent.js')
+  const entry = join(import.meta.dirname, import.meta.filename.endsWith('.ts') ? '../agent/main.ts' : 'agent.js')
   // A cgroup v2 tree that is mounted beside v1 only confuses crun; nothing else in this namespace needs it.
   const script = 'if [ -d /sys/fs/cgroup/unified ]; then umount /sys/fs/cgroup/unified 2>/dev/null; fi; exec "$@"'
   // stdin is the agent's lifeline: when this process dies, however it dies, the agent reads the end and stops.
