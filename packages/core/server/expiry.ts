@@ -6,46 +6,71 @@ import type { Cancel } from '../base/loop.ts'
 import type { Store } from '../store/types.ts'
 
 const livesMs = 60 * 60_000
-/** Sweeps are at least this far apart, and take at most so many Events at once. */
-const sweepEveryMs = 60_000
+const minuteMs = 60_000
+/** So many Events are looked at at once; then others have their turn. */
 const sweepMax = 1000
+const againMs = 1000
 const owner = 'event expiry'
 
-/** Keeps a timer while there are Events, and none when there are none. */
+/** Keeps a timer while there are Events, and none when there are none. Each Event is looked at once an hour at most, never all of them. */
 export class Expiry {
   readonly #store: Store
   readonly #clock: Clock
   readonly #cancel: Cancel
-  #armed = false
+  /** 'namespace/name' of Events by the minute at whose start they have lived, unless they were written again meanwhile. */
+  readonly #minutes = new Map<number, Set<string>>()
+  #due: Instant | undefined
 
   constructor(store: Store, clock: Clock) {
     this.#store = store
     this.#clock = clock
-    this.#cancel = clock.onWake(owner, () => { this.#armed = false; this.#sweep() })
-    if (store.view.count(events) > 0) this.#arm(clock.now() + sweepEveryMs)
+    this.#cancel = clock.onWake(owner, () => { this.#due = undefined; this.#sweep() })
+    for (const event of store.view.list(events)) this.noted(event)
   }
 
   /** An Event was made. */
-  noted(): void { if (!this.#armed) this.#arm(this.#clock.now() + livesMs) }
+  noted(event: Event): void {
+    const minute = Math.ceil(expiryOf(event) / minuteMs)
+    const known = this.#minutes.get(minute)
+    const place = `${event.metadata.namespace ?? ''}/${event.metadata.name}`
+    if (known === undefined) this.#minutes.set(minute, new Set([place]))
+    else known.add(place)
+    if (this.#due === undefined || minute * minuteMs < this.#due) this.#arm(minute * minuteMs)
+  }
   stop(): void { this.#cancel(); this.#clock.wake(owner, '', undefined) }
 
-  #arm(due: Instant): void { this.#armed = true; this.#clock.wake(owner, '', due) }
+  #arm(due: Instant): void { this.#due = due; this.#clock.wake(owner, '', due) }
 
   #sweep(): void {
     const now = this.#clock.now()
-    let next: Instant | undefined
     const gone: Event[] = []
-    for (const event of this.#store.view.list(events)) {
-      const due = expiryOf(event)
-      if (due <= now && gone.length < sweepMax) gone.push(event)
-      else if (next === undefined || due < next) next = due
+    let looks = 0
+    for (const minute of [...this.#minutes.keys()].sort((a, b) => a - b)) {
+      if (minute * minuteMs > now || looks === sweepMax) break
+      const places = this.#minutes.get(minute) ?? []
+      this.#minutes.delete(minute)
+      const later = new Set<string>()
+      for (const place of places) {
+        if (looks === sweepMax) { later.add(place); continue }
+        looks++
+        const slash = place.indexOf('/')
+        const event = this.#store.view.get(events, place.slice(0, slash), place.slice(slash + 1))
+        if (event === undefined) continue
+        if (expiryOf(event) <= now) gone.push(event)
+        else this.noted(event)
+      }
+      if (later.size > 0) this.#minutes.set(minute, later)
     }
     if (gone.length > 0) this.#store.commit(gone.map((event) => ({ key: keyOf(events, { metadata: event.metadata }), expect: 'any' as const, object: undefined })))
-    if (next !== undefined) this.#arm(Math.max(next, now + (gone.length === sweepMax ? 1000 : sweepEveryMs)))
+    if (this.#minutes.size > 0) this.#arm(Math.max(Math.min(...this.#minutes.keys()) * minuteMs, now + againMs))
   }
 }
 
 function expiryOf(event: Event): Instant {
-  const times = [event.metadata.creationTimestamp, event.lastTimestamp, event.eventTime, event.series?.lastObservedTime].map((text) => (text === undefined ? 0 : Date.parse(text)))
-  return Math.max(...times.filter((time) => !Number.isNaN(time))) + livesMs
+  let last = 0
+  for (const text of [event.metadata.creationTimestamp, event.lastTimestamp, event.eventTime, event.series?.lastObservedTime]) {
+    const time = text === undefined ? Number.NaN : Date.parse(text)
+    if (time > last) last = time
+  }
+  return last + livesMs
 }

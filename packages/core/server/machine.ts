@@ -40,5 +40,4 @@ export interface Counters { count(labels: { readonly verb: string; readonly reso
 export const circumstancesOf = (machine: Machine, user: string): Circumstances =>
   ({ view: machine.store.view, now: machine.now(), random: machine.random, user })
 
-/** RFC 3339 in whole seconds, as metav1.Time is printed. */
-export const timestamp = (instant: Instant): string => `${new Date(instant).toISOString().slice(0, 19)}Z`
+export { timestamp } from '../rules/time.ts'

@@ -2,7 +2,7 @@
 import type { Refusal } from '../../api/refusal.ts'
 import { isRefusal } from '../../api/refusal.ts'
 import { keyOf, type Key, type Resource, type Revision } from '../../api/resource.ts'
-import { events } from '../../api/resources.ts'
+import { type Event, events } from '../../api/resources.ts'
 import type { Write } from '../../store/types.ts'
 import type { Machine, User } from '../machine.ts'
 import type { AnyKind, Endpoint } from '../registry.ts'
@@ -31,7 +31,7 @@ export function commit(machine: Machine, decided: readonly Decided[], dryRun: bo
   if (writes.length === 0) return decided.map(({ object }) => ({ object, revision: 0 }))
   const done = machine.store.commit(writes)
   if (isRefusal(done)) return done
-  if (decided.some((each) => each.is === 'created' && each.endpoint.kind.resource === events.resource)) machine.expiry.noted()
+  for (const each of decided) if (each.is === 'created' && each.endpoint.kind.resource === events.resource) machine.expiry.noted(each.object as Event)
   let at = 0
   return decided.map((each): Committed => {
     if (each.is === 'unchanged') return { object: each.object, revision: 0 }

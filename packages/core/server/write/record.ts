@@ -47,23 +47,27 @@ const uidIn = (about: Recorded['about'], actor: Actor): string => (about.kind ==
 const keyOf = ({ about, type, reason, fieldPath, host }: Recorded, actor: Actor, message: string): string =>
   JSON.stringify([actor.component, host ?? '', about.kind, about.metadata.namespace ?? '', about.metadata.name, about.metadata.uid, fieldPath ?? '', type, reason, message])
 
+interface Known { readonly namespace: string; readonly name: string; readonly at: Instant }
+/** As client-go's correlator, at least: up to twice as many are known. */
 const rememberedMax = 4096
 /** Which Events were made lately: forgotten after a restart, when the next one is simply a new Event. */
 class Recent {
-  readonly #known = new Map<string, { readonly namespace: string; readonly name: string; readonly at: Instant }>()
+  #known = new Map<string, Known>()
+  /** Those before: dropped as a whole, so that forgetting costs nothing. */
+  #older: ReadonlyMap<string, Known> = new Map()
   #lastName = 0n
 
   find(machine: Machine, key: string, now: Instant): Event | undefined {
-    const known = this.#known.get(key)
+    const known = this.#known.get(key) ?? this.#older.get(key)
     if (known === undefined || now - known.at > aggregationMs) return undefined
-    this.#known.delete(key)
-    this.#known.set(key, { ...known, at: now })
+    this.remember(key, known.namespace, known.name, now)
     return machine.store.view.get(events, known.namespace, known.name)
   }
   remember(key: string, namespace: string, name: string, at: Instant): void {
-    this.#known.delete(key)
     this.#known.set(key, { namespace, name, at })
-    if (this.#known.size > rememberedMax) for (const oldest of this.#known.keys()) { this.#known.delete(oldest); break }
+    if (this.#known.size < rememberedMax) return
+    this.#older = this.#known
+    this.#known = new Map()
   }
   /** 'web-0.18a3f…': the object's name and nanoseconds in hex, made different from every other. */
   name(machine: Machine, about: string, namespace: string, now: Instant): string {
