@@ -90,9 +90,7 @@ async function settingsFor(directory: DataDirectory, wishes: Wishes, say: (line:
     if (wishes.nodes !== undefined) grow(!real, wishes.nodes)
     if (wishes.simulate !== undefined) grow(true, wishes.simulate)
   }
-  const settings: Settings = { version: 1, port: wishes.port ?? before?.port ?? portDefault, nodes, welcomed: before?.welcomed ?? false }
-  writeSettings(directory.settings, settings)
-  return settings
+  return { version: 1, port: wishes.port ?? before?.port ?? portDefault, nodes, welcomed: before?.welcomed ?? false }
 }
 
 /** Whether this machine can play real nodes; installs what is missing when it may; says in one line why not. */

@@ -1,4 +1,4 @@
-import { createHash, X509Certificate } from 'node:crypto'
+import { createHash, createPrivateKey, X509Certificate } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { IssueOptions, KeyPair, Subject } from './issue.ts'
@@ -11,6 +11,8 @@ const certificateDays = 365
 const renewBeforeMs = 30 * dayMs
 /** Clocks of other machines may be behind. */
 const backdateMs = 3_600_000
+
+const remedy = 'restore both from a copy, or remove both to have new ones made (clients then need the new kubeconfig)'
 
 export interface ServerNames { readonly names: readonly string[]; readonly addresses: readonly string[] }
 
@@ -66,7 +68,14 @@ export class Certificates {
   #read(file: string): KeyPair | undefined {
     const certificate = readIfThere(join(this.#directory, `${file}.crt`))
     const key = readIfThere(join(this.#directory, `${file}.key`))
-    return certificate === undefined || key === undefined ? undefined : { certificate, key }
+    if (certificate === undefined || key === undefined) return undefined
+    const path = join(this.#directory, `${file}.{crt,key}`)
+    let fits: boolean
+    try { fits = new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key)) } catch (error) {
+      throw new Error(`${path} can't be read as PEM (${error instanceof Error ? error.message : String(error)}): ${remedy}`)
+    }
+    if (!fits) throw new Error(`${path} are no pair: ${remedy}`)
+    return { certificate, key }
   }
   #write(file: string, pair: KeyPair): KeyPair {
     writePrivately(join(this.#directory, `${file}.key`), pair.key)

@@ -22,9 +22,15 @@ export function openTokenSigner(directory: string): TokenSigner {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   const path = join(directory, 'service-account.key')
   const found = readIfThere(path)
-  const key = found === undefined ? generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey : createPrivateKey(found)
+  const key = found === undefined ? generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey : keyIn(found, path)
   if (found === undefined) writePrivately(path, key.export({ type: 'pkcs8', format: 'pem' }).toString())
   return tokenSigner(key)
+}
+
+function keyIn(text: string, path: string): KeyObject {
+  try { return createPrivateKey(text) } catch (error) {
+    throw new Error(`${path} can't be read as PEM (${error instanceof Error ? error.message : String(error)}): restore it from a copy, or remove it to have a new one made (service account tokens then end)`)
+  }
 }
 
 /** A signer with this private key, on the curve P-256. */

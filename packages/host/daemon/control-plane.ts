@@ -13,7 +13,7 @@ import { attachJournal, openEmbeddedJournal, ownDirectory } from '../journal/ind
 import { kubernetesVersion } from '../commands/version.ts'
 import type { DataDirectory } from './directory.ts'
 import { networks, shapesOf } from './nodes.ts'
-import { readSettings, type Settings } from './settings.ts'
+import { readSettings, type Settings, writeSettings } from './settings.ts'
 import { startAgent } from './agent-process.ts'
 import { answerAsks, podTokens } from './tokens.ts'
 
@@ -80,6 +80,8 @@ export async function startControlPlane({ directory, settings: initial, say }: C
     ownership.release()
     throw new StartProblem(http.message)
   }
+  // Only now: a start that fails must not change what another owner of the directory follows, nor what is tried next.
+  writeSettings(directory.settings, settings)
   writePrivately(directory.kubeconfig, kubeconfig({ name: 'skiff', server: `https://127.0.0.1:${http.port}`, authority: authority.certificate, client: admin }))
 
   const launchAgent = async () => {

@@ -31,8 +31,37 @@ export function readSettings(file: string): Settings | undefined {
   const text = readFileSync(file, 'utf8')
   let value: unknown
   try { value = JSON.parse(text) } catch (error) { throw new Error(`${file} is not JSON (${error instanceof Error ? error.message : String(error)}): restore it, or remove it to start with default settings`) }
-  if (typeof value !== 'object' || value === null || !('version' in value) || value.version !== 1) throw new Error(`${file} was not written by this version of skiff: expected version 1`)
-  return value as Settings
+  if (!isRecord(value) || value['version'] !== 1) throw new Error(`${file} was not written by this version of skiff: expected version 1`)
+  const wrong = firstWrong(value)
+  if (wrong !== undefined) throw new Error(`${file}: ${wrong}: mend it, or remove it to start with default settings`)
+  return value as unknown as Settings
+}
+
+type Fields = Readonly<Record<string, unknown>>
+const isRecord = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isText = (value: unknown): boolean => typeof value === 'string' && value !== ''
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0
+
+type Shape = Readonly<Record<string, readonly [string, (value: unknown) => boolean]>>
+const settingsShape: Shape = {
+  port: ['a port', (value) => isCount(value) && Number(value) > 0 && Number(value) < 65_536],
+  nodes: ['a list of nodes', Array.isArray], welcomed: ['true or false', (value) => typeof value === 'boolean'],
+}
+const nodeShape: Shape = {
+  name: ['a name', isText], simulated: ['true or false', (value) => typeof value === 'boolean'], index: ['a count', isCount],
+  cpu: ['a quantity', isText], memory: ['a quantity', isText], pods: ['a count', isCount],
+  labels: ['labels', (value) => isRecord(value) && Object.values(value).every((each) => typeof each === 'string')],
+  taints: ['a list of taints', (value) => Array.isArray(value) && value.every(isRecord)],
+}
+
+/** What is not as it was written, in words: people edit this file. */
+function firstWrong(settings: Fields): string | undefined {
+  const nodes: readonly unknown[] = Array.isArray(settings['nodes']) ? settings['nodes'] : []
+  for (const [place, value, shape] of [['', settings, settingsShape] as const, ...nodes.map((node, at) => [`nodes[${at}]`, node, nodeShape] as const)]) {
+    if (!isRecord(value)) return `expected an object as ${place}`
+    for (const [field, [expected, holds]] of Object.entries(shape)) if (!holds(value[field])) return `expected ${expected} as ${place === '' ? '' : `${place}.`}${field}, found ${JSON.stringify(value[field]) ?? 'nothing'}`
+  }
+  return undefined
 }
 
 /** Replaces the settings atomically. */
