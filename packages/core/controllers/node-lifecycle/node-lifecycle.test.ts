@@ -43,6 +43,16 @@ test('a node that falls silent is unknown and tainted after 40 s', () => {
   assert.equal(world.store.view.get(pods, 'default', 'p')?.status.conditions?.[0]?.status, 'False')
 })
 
+test('a simulated node that is made to fail is lost 40 s later, and stays lost however long it is silent', () => {
+  const { world, until, node } = watched(anObject(nodes, 'a', { metadata: { annotations: { 'skiff.dev/simulated': 'true' } }, spec: {}, status: { conditions: [{ type: 'Ready', status: 'True', lastHeartbeatTime: timestamp(dawn), lastTransitionTime: timestamp(dawn) }] } }))
+  until(100_000)
+  world.update(nodes, 'a', (one) => ({ ...one, metadata: { ...one.metadata, annotations: { ...one.metadata.annotations, 'skiff.dev/failed-at': timestamp(dawn + 100_000) } } }))
+  until(139_999)
+  assert.equal(node()?.status.conditions?.[0]?.status, 'True')
+  until(140_000)
+  assert.equal(node()?.status.conditions?.[0]?.status, 'Unknown')
+})
+
 test('taints follow the conditions and leave others\' taints alone', () => {
   const mine = { key: 'dedicated', effect: 'NoSchedule' }
   const { world, until, node } = watched(aNode('False', { taints: [mine], unschedulable: true }))

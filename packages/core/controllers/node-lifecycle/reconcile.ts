@@ -54,7 +54,7 @@ function saysMore({ before, after }: Change): boolean {
   const fresh = after as Node | undefined
   if (old === undefined || fresh === undefined) return true
   const statuses = (node: Node): string => (node.status?.conditions ?? []).map((condition) => `${condition.type}=${condition.status}`).join()
-  return old.spec.unschedulable !== fresh.spec.unschedulable || JSON.stringify(old.spec.taints) !== JSON.stringify(fresh.spec.taints) || statuses(old) !== statuses(fresh)
+  return silentSince(old) !== silentSince(fresh) || old.spec.unschedulable !== fresh.spec.unschedulable || JSON.stringify(old.spec.taints) !== JSON.stringify(fresh.spec.taints) || statuses(old) !== statuses(fresh)
 }
 
 function reconcile(node: Node, { view, now, memory }: World<Memory>, lastSeen: LastSeen): Plan<Memory> {
