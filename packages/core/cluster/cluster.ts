@@ -6,9 +6,9 @@ import type { Index } from '../api/view.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Cancel, Loop } from '../base/loop.ts'
 import type { Random } from '../base/random.ts'
-import { createRunner, type Runner } from '../controllers/index.ts'
-import { createKubelet, createSimulatedRuntime, type Kubelet, type KubeletOptions, type NodeShape, type SimulatedRuntime } from '../kubelet/index.ts'
-import { createScheduler, type Scheduler } from '../scheduler/index.ts'
+import { createRunner, type Runner, type RunnerState } from '../controllers/index.ts'
+import { createKubelet, createSimulatedRuntime, type Kubelet, type KubeletOptions, type KubeletState, type NodeShape, type SimulatedRuntime, type SimulatedState } from '../kubelet/index.ts'
+import { createScheduler, type Scheduler, type SchedulerState } from '../scheduler/index.ts'
 import { type Advertised, bootstrap } from '../server/bootstrap/index.ts'
 import { createServer, type Server, type ServerOptions } from '../server/index.ts'
 import type { Store } from '../store/types.ts'
@@ -33,6 +33,17 @@ export interface ClusterOptions extends Pick<ServerOptions, 'version' | 'issuer'
   readonly volumesBelow?: string
   readonly clusterDns?: string
   readonly clusterDomain?: string
+  /** Goes on where another cluster was frozen, on a fork of its store; then `nodes` counts for nothing. Its timers are the clock's. */
+  readonly state?: ClusterState
+}
+
+/** What the parts of a cluster know besides what is in its store and on its clock. Plain data. */
+export interface ClusterState {
+  readonly nodes: readonly NodeShape[]
+  readonly runner: RunnerState
+  readonly scheduler: SchedulerState
+  readonly kubelet: KubeletState
+  readonly simulated: SimulatedState
 }
 
 /** A control plane and its simulated nodes: the parts, wired. They meet in the store and run on the loop. */
@@ -46,6 +57,8 @@ export interface Cluster {
   /** Adds a simulated node to those that this process plays. */
   addNode(shape: NodeShape): void
   removeNode(name: string): void
+  /** Taken while nothing is runnable: what is under way then is timers only. */
+  freeze(): ClusterState
   stop(): void
 }
 
@@ -68,19 +81,26 @@ export function wireCluster(options: ClusterOptions): Cluster {
   const runner = createRunner({ ...feed, controllers: allControllers({ authority: options.authority ?? '', volumesBelow: options.volumesBelow ?? volumesBelowDefault }), ...(options.ask !== undefined && { ask: options.ask }) })
   const scheduler = createScheduler({ ...feed, random })
   const simulated = createSimulatedRuntime({ clock })
-  const shapes = options.nodes ?? []
-  for (const shape of shapes) simulated.addNode(shape.name, shape.podCidr)
+  const shapes = new Map((options.state?.nodes ?? options.nodes ?? []).map((shape) => [shape.name, shape]))
+  if (options.state !== undefined) simulated.thaw(options.state.simulated)
+  else for (const shape of shapes.values()) simulated.addNode(shape.name, shape.podCidr)
   const ring = (): void => { loop.ring('kubelets') }
   const kubelet = createKubelet({
-    ...feed, ring, nodes: shapes, runtime: simulated, owner: 'simulated kubelets',
+    ...feed, ring, nodes: [...shapes.values()], runtime: simulated, owner: 'simulated kubelets',
     cluster: { dns: options.clusterDns ?? clusterDnsDefault, domain: options.clusterDomain ?? clusterDomainDefault },
     ...(options.podTokens !== undefined && { tokens: options.podTokens }),
   })
+  if (options.state !== undefined) {
+    kubelet.thaw(options.state.kubelet)
+    scheduler.thaw(options.state.scheduler)
+    runner.thaw(options.state.runner)
+  }
   const cancels: readonly Cancel[] = [loop.add('kubelets', () => kubelet.step()), store.onCommit(ring)]
   return {
     store, server, runner, scheduler, kubelet, simulated,
-    addNode: (shape) => { simulated.addNode(shape.name, shape.podCidr); kubelet.addNode(shape) },
-    removeNode: (name) => { kubelet.removeNode(name); simulated.removeNode(name) },
+    addNode: (shape) => { shapes.set(shape.name, shape); simulated.addNode(shape.name, shape.podCidr); kubelet.addNode(shape) },
+    removeNode: (name) => { shapes.delete(name); kubelet.removeNode(name); simulated.removeNode(name) },
+    freeze: () => ({ nodes: [...shapes.values()], runner: runner.freeze(), scheduler: scheduler.freeze(), kubelet: kubelet.freeze(), simulated: simulated.freeze() }),
     stop: () => {
       for (const cancel of cancels) cancel()
       runner.stop()

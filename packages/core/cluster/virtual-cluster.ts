@@ -3,7 +3,7 @@ import { type Instant, seededRandom, VirtualClock, WorkLoop } from '../base/inde
 import type { NodeShape } from '../kubelet/index.ts'
 import type { Reply, Request } from '../server/index.ts'
 import { createStore } from '../store/index.ts'
-import { type Cluster, kindIndexes, wireCluster } from './cluster.ts'
+import { type Cluster, type ClusterOptions, kindIndexes, wireCluster } from './cluster.ts'
 import { manifestsOf, pathOf } from './manifests.ts'
 
 export interface VirtualClusterOptions {
@@ -29,6 +29,8 @@ export interface VirtualCluster extends Cluster {
   settle(): void
   /** Lets time pass ('90s', '24h', '30d', or milliseconds), every timer at its own instant, settling after each. */
   advance(duration: string | number): void
+  /** Another cluster that goes on from here, on its own: settled first, then shared, not copied. */
+  fork(): VirtualCluster
 }
 
 const startDefault = Date.UTC(2026, 0, 1)
@@ -48,10 +50,18 @@ export function createCluster(options: VirtualClusterOptions = {}): VirtualClust
   const clock = new VirtualClock(options.now ?? startDefault)
   const loop = new WorkLoop()
   const nodes = typeof options.nodes === 'object' ? options.nodes : Array.from({ length: options.nodes ?? 1 }, (_, index) => simulatedNode(index))
-  const random = seededRandom(options.seed ?? 1)
+  const virtual = virtualFrom({ store: createStore({ indexes: kindIndexes }), clock, random: seededRandom(options.seed ?? 1), loop, nodes })
+  virtual.settle()
+  return virtual
+}
+
+type Parts = Pick<ClusterOptions, 'store' | 'nodes' | 'state'> & { readonly clock: VirtualClock; readonly random: ReturnType<typeof seededRandom>; readonly loop: WorkLoop }
+
+function virtualFrom(parts: Parts): VirtualCluster {
+  const { clock, random, loop } = parts
   // A token that nothing outside this process would accept: nobody signs here, and no process of a simulated pod reads it.
   const cluster = wireCluster({
-    store: createStore({ indexes: kindIndexes }), clock, random, loop, nodes, version,
+    ...parts, version,
     podTokens: (ask, done) => { done({ is: 'token', token: 'simulated', issuedAt: clock.now(), expiresAt: clock.now() + ask.expirationSeconds * 1000 }) },
   })
   const settle = (): void => {
@@ -81,8 +91,17 @@ export function createCluster(options: VirtualClusterOptions = {}): VirtualClust
       clock.advanceTo(target)
       settle()
     },
+    fork: () => {
+      settle()
+      const time = clock.freeze()
+      const forked = { clock: new VirtualClock(time.now), random: seededRandom(0), loop: new WorkLoop() }
+      const other = virtualFrom({ ...forked, store: cluster.store.fork(), state: cluster.freeze() })
+      // Last: what the parts set and drew while they were made is not part of what was forked.
+      forked.clock.thaw(time)
+      forked.random.thaw(random.freeze())
+      return other
+    },
   }
-  settle()
   return virtual
 }
 

@@ -44,7 +44,11 @@ export interface Kubelet extends Freezable<KubeletState> {
   removeNode(name: string): void
   close(): void
 }
-export interface KubeletState { readonly memories: readonly (readonly [uid: string, memory: PodMemory])[] }
+export interface KubeletState {
+  readonly memories: readonly (readonly [uid: string, memory: PodMemory])[]
+  /** Who waits for a pull that is under way, by node and image. */
+  readonly pulls: readonly (readonly [place: string, uids: readonly string[]])[]
+}
 
 interface Tracked {
   readonly uid: string
@@ -144,13 +148,17 @@ class Kubelets implements Kubelet {
   }
 
   freeze(): KubeletState {
-    return { memories: [...this.#tracked.values()].flatMap(({ uid, memory }) => (memory === undefined ? [] : [[uid, memory] as const])) }
+    return {
+      memories: [...this.#tracked.values()].flatMap(({ uid, memory }) => (memory === undefined ? [] : [[uid, memory] as const])),
+      pulls: [...this.#pulls].map(([place, uids]) => [place, [...uids]] as const),
+    }
   }
   thaw(data: KubeletState): void {
     for (const [uid, memory] of data.memories) {
       const tracked = this.#tracked.get(uid)
       if (tracked !== undefined) tracked.memory = memory
     }
+    for (const [place, uids] of data.pulls) this.#pulls.set(place, new Set(uids))
   }
 
   #enqueue(key: string): void {

@@ -8,13 +8,13 @@ const reserved = 1
 export class AddressPools {
   readonly #pools = new Map<string, Pool>()
 
-  add(node: string, podCidr: string): void {
+  add(node: string, podCidr: string, last?: string): void {
     const block = addressBlock(podCidr)
     if (block === undefined) throw new Error(`the pod range of node ${node} is "${podCidr}"; expected an IPv4 block such as 10.244.1.0/24`)
-    this.#pools.set(node, { podCidr, block, taken: new Set(), last: undefined })
+    this.#pools.set(node, { podCidr, block, taken: new Set(), last })
   }
   remove(node: string): void { this.#pools.delete(node) }
-  nodes(): readonly (readonly [name: string, podCidr: string])[] { return [...this.#pools].map(([name, pool]) => [name, pool.podCidr] as const) }
+  nodes(): readonly (readonly [name: string, podCidr: string, last: string | undefined])[] { return [...this.#pools].map(([name, pool]) => [name, pool.podCidr, pool.last] as const) }
 
   /** Takes a free address, not one that was freed a moment ago while others are left. */
   next(node: string): string | undefined {

@@ -15,7 +15,7 @@ export interface SimulatedRuntime extends ContainerRuntime, Freezable<SimulatedS
 }
 export interface SimulatedState {
   readonly pods: readonly SimulatedPod[]
-  readonly nodes: readonly (readonly [name: string, podCidr: string])[]
+  readonly nodes: readonly (readonly [name: string, podCidr: string, lastAddress?: string | undefined])[]
   readonly images: readonly (readonly [node: string, images: readonly string[]])[]
 }
 
@@ -118,7 +118,7 @@ class Simulation implements SimulatedRuntime {
     this.#pods.clear()
     this.#images.clear()
     for (const [name] of this.#addresses.nodes()) this.#addresses.remove(name)
-    for (const [name, podCidr] of data.nodes) this.#addresses.add(name, podCidr)
+    for (const [name, podCidr, lastAddress] of data.nodes) this.#addresses.add(name, podCidr, lastAddress)
     for (const [node, images] of data.images) for (const image of images) this.#image(node, image)
     for (const pod of data.pods) {
       this.#pods.set(pod.uid, pod)
