@@ -4,12 +4,15 @@ import { nodeMatches } from '../rules/node-selectors.ts'
 import { untolerated } from '../rules/taints.ts'
 import type { HostPort, Surroundings } from './decision.ts'
 import { hostPortsOf } from './sandbox.ts'
+import { forbiddenSysctl } from './sysctls.ts'
 
 export interface Rejection { readonly reason: string; readonly message: string }
 
 /** Why the node does not take a pod that was bound to it, in upstream's words; undefined when it does. */
 export function rejection(pod: Pod, around: Surroundings): Rejection | undefined {
   const { node, granted, view } = around
+  const sysctl = forbiddenSysctl(pod)
+  if (sysctl !== undefined) return rejected('SysctlForbidden', sysctl)
   const object = view.get(nodes, '', node.name)
   if (object !== undefined && !nodeMatches(pod.spec, object)) return rejected('NodeAffinity', 'Predicate NodeAffinity failed: node(s) didn\'t match Pod\'s node affinity/selector')
   const evicting = object === undefined ? undefined : untolerated(object.spec.taints, pod.spec.tolerations, ['NoExecute'])

@@ -311,7 +311,12 @@ function preparePod(sysctls: readonly { readonly name: string; readonly value: s
   setting('net.ipv6.conf.default.disable_ipv6', '1')
   setting('net.ipv4.ip_unprivileged_port_start', '0')
   setting('net.ipv4.ping_group_range', '0 2147483647')
-  for (const { name, value } of sysctls) writeFileSync(`/proc/sys/${name.replaceAll('.', '/')}`, value)
+  for (const { name, value } of sysctls) {
+    const path = name.replaceAll('.', '/')
+    // The kubelet allows fewer still. Whatever is not of this namespace would be the whole machine's.
+    if (!path.startsWith('net/') && path !== 'kernel/shm_rmid_forced') throw new Error(`sysctl ${name} is not a pod's own`)
+    writeFileSync(`/proc/sys/${path}`, value)
+  }
 }
 
 function setting(name: string, value: string): void {
