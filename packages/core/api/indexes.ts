@@ -3,31 +3,37 @@ import type { Resource, ResourceType } from './resource.ts'
 import { controllerRevisions, type EndpointSlice, endpointSlices, type Pod, pods, replicaSets, type Service, services } from './resources.ts'
 import type { Index } from './view.ts'
 
-/** Objects of any type by the uid of each of their owners. */
-export const byOwner: Index<Resource> = { name: 'owner', values: (object) => object.metadata.ownerReferences?.map((owner) => owner.uid) ?? [] }
+const none: readonly string[] = []
+const ownersOf = (object: Resource): unknown => object.metadata.ownerReferences
+const labelsOf = (object: Resource): unknown => object.metadata.labels
 
-/** Objects of any type by namespace. */
-export const byNamespace: Index<Resource> = { name: 'namespace', values: (object) => (object.metadata.namespace ? [object.metadata.namespace] : []) }
+/** Objects of any type by the uid of each of their owners. */
+export const byOwner: Index<Resource> = { name: 'owner', values: (object) => object.metadata.ownerReferences?.map((owner) => owner.uid) ?? none, reads: ownersOf }
+
+/** Objects of any type by namespace. The store keeps no entries for it: its objects lie in this order. */
+export const byNamespace: Index<Resource> = { name: 'namespace', values: (object) => (object.metadata.namespace ? [object.metadata.namespace] : none) }
 
 /** Objects of any type by uid. */
-export const byUid: Index<Resource> = { name: 'uid', values: (object) => [object.metadata.uid] }
+export const byUid: Index<Resource> = { name: 'uid', values: (object) => [object.metadata.uid], reads: (object) => object.metadata.uid }
 
 /** Pods by the node they are bound to; '' for those that wait for one. */
-export const podsByNode: Index<Pod> = { name: 'pods by node', type: pods, values: (pod) => [pod.spec.nodeName ?? ''] }
+export const podsByNode: Index<Pod> = { name: 'pods by node', type: pods, values: (pod) => [pod.spec.nodeName ?? ''], reads: (pod) => pod.spec.nodeName }
 
 /** EndpointSlices by 'namespace/service'. */
 export const slicesByService: Index<EndpointSlice> = {
   name: 'slices by service', type: endpointSlices,
   values: (slice) => {
     const service = slice.metadata.labels?.['kubernetes.io/service-name']
-    return service ? [`${slice.metadata.namespace}/${service}`] : []
+    return service ? [`${slice.metadata.namespace}/${service}`] : none
   },
+  reads: labelsOf,
 }
 
 /** Pods by each of their labels, 'namespace/key=value': who looks for a selector reads the pods of one of its pairs. */
 export const podsByLabel: Index<Pod> = {
   name: 'pods by label', type: pods,
   values: (pod) => Object.entries(pod.metadata.labels ?? {}).map(([key, value]) => `${pod.metadata.namespace}/${key}=${value}`),
+  reads: labelsOf,
 }
 
 /** Services by one pair of their selector (the first by key), 'namespace/key=value': who has a pod asks with each of its labels. */
@@ -42,7 +48,8 @@ export const servicesBySelector: Index<Service> = {
 /** Objects of a type by namespace, those without a controller only: who may adopt looks here. */
 const uncontrolled = <T extends Resource>(type: ResourceType<T>): Index<T> => ({
   name: `uncontrolled ${type.plural}`, type,
-  values: (object) => (object.metadata.ownerReferences?.some((owner) => owner.controller === true) ? [] : [object.metadata.namespace ?? '']),
+  values: (object) => (object.metadata.ownerReferences?.some((owner) => owner.controller === true) ? none : [object.metadata.namespace ?? '']),
+  reads: ownersOf,
 })
 export const uncontrolledPods = uncontrolled(pods)
 export const uncontrolledReplicaSets = uncontrolled(replicaSets)
@@ -56,9 +63,9 @@ export const openJobPods: Index<Pod> = {
   name: 'open job pods', type: pods,
   values: (pod) => {
     const controller = pod.metadata.ownerReferences?.find((owner) => owner.controller === true && owner.kind === 'Job')
-    if (controller === undefined) return []
+    if (controller === undefined) return none
     const ended = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
-    return !ended || pod.metadata.finalizers?.includes(jobTrackingFinalizer) ? [controller.uid] : []
+    return !ended || pod.metadata.finalizers?.includes(jobTrackingFinalizer) ? [controller.uid] : none
   },
 }
 
@@ -69,6 +76,7 @@ export const podsByClaim: Index<Pod> = {
     const claim = volume.persistentVolumeClaim?.claimName ?? (volume.ephemeral === undefined ? undefined : `${pod.metadata.name}-${volume.name}`)
     return claim === undefined ? [] : [`${pod.metadata.namespace}/${claim}`]
   }),
+  reads: (pod) => pod.spec.volumes,
 }
 
 export const standardIndexes: readonly Index<Resource>[] = [

@@ -5,6 +5,8 @@ export interface Index<T extends Resource> {
   readonly name: string
   readonly type?: ResourceType<T>
   values(object: T): readonly string[]
+  /** The part of an object that `values` reads, when that is one: while it stays the same, so do the values. */
+  reads?(object: T): unknown
 }
 
 /** The cluster at one revision. Objects are frozen; nothing here copies, lists come in key order (namespace, then name, by code unit). */

@@ -50,8 +50,10 @@ class MemoryStore implements Store {
 
   commit(writes: readonly Write[]): { readonly revisions: readonly Revision[]; readonly objects: readonly (Resource | undefined)[] } | Refusal {
     if (this.#refusing !== undefined) return { refused: true, code: 503, reason: 'ServiceUnavailable', message: this.#refusing }
+    let found: Resource | undefined
     for (const write of writes) {
-      const refusal = unexpected(write, this.#tables.find(write.key))
+      found = this.#tables.find(write.key)
+      const refusal = unexpected(write, found)
       if (refusal !== undefined) return refusal
     }
     const revisions: Revision[] = []
@@ -59,7 +61,8 @@ class MemoryStore implements Store {
     for (const write of writes) {
       const revision = this.#tables.revision + 1
       const object = write.object === undefined ? undefined : stamped(write.object, revision)
-      this.#record(write.key, object, revision)
+      // One write is the usual case, and what was there has just been read; of several, two may be of one object.
+      this.#record(write.key, writes.length === 1 ? found : this.#tables.find(write.key), object, revision)
       revisions.push(revision)
       objects.push(object)
     }
@@ -104,14 +107,13 @@ class MemoryStore implements Store {
 
   load(changes: Iterable<{ readonly key: Key; readonly object: Resource | undefined; readonly revision: Revision }>): void {
     for (const { key, object, revision } of changes) {
-      this.#record(key, object === undefined ? undefined : deepFreeze(object), Math.max(revision, this.#tables.revision + 1))
+      this.#record(key, this.#tables.find(key), object === undefined ? undefined : deepFreeze(object), Math.max(revision, this.#tables.revision + 1))
       this.#tables.fed(key.resource, revision)
     }
     this.#settle()
   }
 
-  #record(key: Key, after: Resource | undefined, revision: Revision): void {
-    const before = this.#tables.find(key)
+  #record(key: Key, before: Resource | undefined, after: Resource | undefined, revision: Revision): void {
     this.#tables.put(key, before, after)
     this.#tables.revision = revision
     this.#history.push({ revision, key, before, after })

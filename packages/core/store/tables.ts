@@ -1,4 +1,5 @@
 import type { Key, Resource, ResourceType, Revision } from '../api/resource.ts'
+import { byNamespace } from '../api/indexes.ts'
 import type { Change, ClusterView, Index } from '../api/view.ts'
 import { OrderedMap } from '../base/ordered-map.ts'
 
@@ -13,6 +14,8 @@ type Declared = Index<Resource>
 export class Tables implements ClusterView {
   revision: Revision = 0
   readonly #indexes: readonly Declared[]
+  /** Those that concern a resource; found once. */
+  readonly #indexesOf = new Map<string, readonly Declared[]>()
   readonly #objects: Map<string, OrderedMap<Resource>>
   readonly #entries: Map<string, OrderedMap<Entry>>
   /** In a store that is fed from outside: the newest revision seen of each resource. */
@@ -20,7 +23,8 @@ export class Tables implements ClusterView {
   #committed: Revision = 0
 
   constructor(indexes: readonly Declared[], from?: Tables) {
-    this.#indexes = indexes
+    // Objects lie in the order of their namespaces: that index is there already.
+    this.#indexes = indexes.filter((index) => index.name !== byNamespace.name)
     this.#objects = new Map(from === undefined ? [] : from.#objects)
     this.#entries = new Map(from === undefined ? [] : from.#entries)
     this.#fed = new Map(from === undefined ? [] : from.#fed)
@@ -45,7 +49,14 @@ export class Tables implements ClusterView {
   }
   count(type: ResourceType<Resource>): number { return this.#objects.get(type.resource)?.size ?? 0 }
 
-  *by<T extends Resource>(index: Index<T>, value: string): Iterable<T> {
+  by<T extends Resource>(index: Index<T>, value: string): Iterable<T> {
+    return index.name === byNamespace.name ? this.#inNamespace(value) as Iterable<T> : this.#indexed(index, value)
+  }
+  *#inNamespace(namespace: string): Iterable<Resource> {
+    if (namespace === '') return
+    for (const resource of [...this.#objects.keys()].sort()) yield* this.#objects.get(resource)?.startingWith(`${namespace}/`) ?? []
+  }
+  *#indexed<T extends Resource>(index: Index<T>, value: string): Iterable<T> {
     const entries = this.#entries.get(index.name)
     if (entries === undefined) { if (this.#indexes.some((known) => known.name === index.name)) return; throw new Error(`no index ${index.name} is kept`) }
     for (const entry of entries.startingWith(value + separator)) {
@@ -59,7 +70,9 @@ export class Tables implements ClusterView {
     const place = placeOf(key.namespace, key.name)
     const objects = this.#objects.get(key.resource) ?? OrderedMap.empty<Resource>()
     this.#objects.set(key.resource, after === undefined ? objects.delete(place) : objects.set(place, after))
-    for (const index of this.#indexes) if (index.type === undefined || index.type.resource === key.resource) this.#reindex(index, key.resource, place, before, after)
+    let indexes = this.#indexesOf.get(key.resource)
+    if (indexes === undefined) this.#indexesOf.set(key.resource, (indexes = this.#indexes.filter(({ type }) => type === undefined || type.resource === key.resource)))
+    for (const index of indexes) this.#reindex(index, key.resource, place, before, after)
   }
 
   undo(change: Change): void { this.put(change.key, change.after, change.before) }
@@ -73,13 +86,21 @@ export class Tables implements ClusterView {
   }
 
   #reindex(index: Declared, resource: string, place: string, before: Resource | undefined, after: Resource | undefined): void {
-    const old = before === undefined ? [] : index.values(before)
-    const fresh = after === undefined ? [] : index.values(after)
-    if (old.length === fresh.length && old.every((value, at) => value === fresh[at])) return
+    if (before !== undefined && after !== undefined && index.reads !== undefined && index.reads(before) === index.reads(after)) return
+    const old = before === undefined ? noValues : index.values(before)
+    const fresh = after === undefined ? noValues : index.values(after)
+    if (areSame(old, fresh)) return
     let entries = this.#entries.get(index.name) ?? OrderedMap.empty<Entry>()
     const textOf = (value: string): string => value + separator + resource + separator + place
     for (const value of old) if (!fresh.includes(value)) entries = entries.delete(textOf(value))
     for (const value of fresh) if (!old.includes(value)) entries = entries.set(textOf(value), { resource, place })
     this.#entries.set(index.name, entries)
   }
+}
+
+const noValues: readonly string[] = []
+function areSame(left: readonly string[], right: readonly string[]): boolean {
+  if (left.length !== right.length) return false
+  for (let at = 0; at < left.length; at++) if (left[at] !== right[at]) return false
+  return true
 }
