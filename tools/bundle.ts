@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
-import { build, type Metafile } from 'esbuild'
+import { build, type Metafile, type Plugin } from 'esbuild'
 
 const root = join(import.meta.dirname, '..')
 const host = join(root, 'packages/host')
@@ -17,13 +17,27 @@ for (const file of ['LICENSE', 'README.md']) cpSync(join(root, file), join(host,
 rmSync(join(host, 'examples'), { recursive: true, force: true })
 cpSync(join(root, 'examples'), join(host, 'examples'), { recursive: true })
 
+/**
+ * An import of node:http or node:crypto reads every export of it, and with some of them Node loads what we never use (a
+ * WebSocket client, worker threads): some 40 ms and 5 MB. Asked for as a whole, a module loads what is used.
+ */
+function builtinsAsTheyAre(): Plugin {
+  return {
+    name: 'builtins as they are',
+    setup: ({ onResolve, onLoad }) => {
+      onResolve({ filter: /^node:/ }, ({ path, kind }) => (kind === 'import-statement' ? { path, namespace: 'builtin' } : { path, external: true }))
+      onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({ contents: `module.exports = process.getBuiltinModule('${path}')`, loader: 'js' }))
+    },
+  }
+}
+
 /** The commands, the node agent and the library; what two of them need stands in chunks beside them, all in one folder. */
 async function bundle(): Promise<Metafile> {
   const { metafile } = await build({
     entryPoints: { skiff: join(host, 'commands/main.ts'), agent: join(host, 'agent/main.ts'), index: join(host, 'index.ts') },
     outdir: out, bundle: true, splitting: true, format: 'esm', platform: 'node', target: 'node26', minifySyntax: true, legalComments: 'none', metafile: true,
     chunkNames: '[name]-[hash]', logLevel: 'warning',
-    external: installedBeside,
+    external: installedBeside, plugins: [builtinsAsTheyAre()],
     // For Node this library offers only CommonJS, which can't stand in a module: its other form has the same code.
     alias: { yaml: join(root, 'node_modules/yaml/browser/index.js') },
   })
