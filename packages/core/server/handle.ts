@@ -17,7 +17,7 @@ import { servePath } from './paths/paths.ts'
 import { read } from './read/verbs.ts'
 import { methodNotAllowed } from './refusals.ts'
 import { type Endpoint, subresourceVerbs, verbsOf } from './registry.ts'
-import { type Answer, pageNotFound, replyOf } from './reply.ts'
+import { type Answer, pageNotFound, replyOf, value } from './reply.ts'
 import type { ResourceRoute } from './route.ts'
 import type { Handler } from './types.ts'
 import { invoke } from './write/invoke.ts'
@@ -65,9 +65,19 @@ function serve(machine: Machine, call: Call, route: ResourceRoute, user: User, a
   const review = reviewsOf(route.group, route.version).find(({ plural }) => plural === route.plural)
   if (review !== undefined) return route.verb === 'create' ? answerReview(machine, call, review, route, user, answers) : methodNotAllowed
   const endpoint = machine.registry.endpoint(route.group, route.version, route.plural)
+  if (endpoint === undefined && route.plural === definitions.plural && route.group === definitions.group && route.verb === 'list') return value(definitions.none)
   if (endpoint === undefined || !isPlace(endpoint, route)) return pageNotFound
   return route.subresource === '' ? serveObject(machine, call, route, endpoint, user) : serveSubresource(machine, call, route, endpoint, user, answers)
 }
+
+/**
+ * kubectl asks for these when a manifest names a kind that it can't find, and without an answer never tells of the kind.
+ * There are none as long as no such kind is registered.
+ */
+const definitions = {
+  group: 'apiextensions.k8s.io', plural: 'customresourcedefinitions',
+  none: { kind: 'CustomResourceDefinitionList', apiVersion: 'apiextensions.k8s.io/v1', metadata: {}, items: [] },
+} as const
 
 /** Is there such a URL: a namespaced object has a namespace, another has none. */
 function isPlace({ kind }: Endpoint, route: ResourceRoute): boolean {

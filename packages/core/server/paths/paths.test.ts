@@ -27,6 +27,11 @@ test('legacy discovery names groups in the order that short names need', () => {
   assert.deepEqual([scale?.group, scale?.kind], ['autoscaling', 'Scale'])
 })
 
+test('there are no definitions of custom resources, which kubectl asks for when it meets an unknown kind', () => {
+  const reply = aWorld().ask('GET /apis/apiextensions.k8s.io/v1/customresourcedefinitions')
+  assert.deepEqual([reply.status, reply.body], [200, { kind: 'CustomResourceDefinitionList', apiVersion: 'apiextensions.k8s.io/v1', metadata: {}, items: [] }])
+})
+
 test('aggregated discovery carries its parameters, in both versions, and is revalidated by its tag', () => {
   const made = aWorld()
   for (const version of ['v2', 'v2beta1']) {
