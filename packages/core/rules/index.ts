@@ -1,6 +1,7 @@
 export * from './conditions.ts'
 export * from './hash.ts'
 export * from './names.ts'
+export * from './node-labels.ts'
 export * from './node-selectors.ts'
 export * from './owners.ts'
 export * from './percent.ts'

@@ -1,4 +1,6 @@
 // What a URL asks for, before anyone knows whether it exists: authorisation needs no more.
+import { parseFieldSelector, requiredValue } from '../api/selectors/index.ts'
+
 /** A request for objects, as upstream's RequestInfo reads it. */
 export interface ResourceRoute {
   readonly is: 'resource'
@@ -54,16 +56,13 @@ export function routeOf(method: string, path: string, query: URLSearchParams): R
   if (watchPath || (verb === 'get' && subresource === '' && isTrue(query, 'watch'))) asked = 'watch'
   else if (collection && verb === 'get') asked = 'list'
   else if (collection && verb === 'delete') asked = 'deletecollection'
-  const named = collection && asked !== 'create' ? nameSelected(query) : name
+  const named = collection && (asked === 'list' || asked === 'watch') ? nameSelected(query) : name
   return { is: 'resource', verb: asked, group, version, plural, namespace, name: named, subresource, rest: tail.join('/'), single: !collection }
 }
 const namespaceSubresources = new Set(['status', 'finalize'])
 
-/** A list by metadata.name is authorised as a request for that name. */
-function nameSelected(query: URLSearchParams): string {
-  const match = /(?:^|,)metadata\.name==?([^,]*)(?:,|$)/.exec(query.get('fieldSelector') ?? '')
-  return match?.[1] ?? ''
-}
+/** A list by metadata.name is authorised as a request for that name: read as the selection itself reads it, or the two could differ. */
+const nameSelected = (query: URLSearchParams): string => requiredValue(parseFieldSelector(query.get('fieldSelector') ?? ''), 'metadata.name') ?? ''
 function decoded(part: string): string {
   try { return decodeURIComponent(part) } catch { return part }
 }

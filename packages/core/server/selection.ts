@@ -1,6 +1,6 @@
 import type { Refusal } from '../api/refusal.ts'
 import type { Resource } from '../api/resource.ts'
-import { type FieldRequirement, fieldsMatch, isSelectorFault, type LabelRequirement, labelsMatch, parseFieldSelector, parseLabelSelector } from '../api/selectors/index.ts'
+import { type FieldRequirement, fieldsMatch, isSelectorFault, type LabelRequirement, labelsMatch, parseFieldSelector, parseLabelSelector, requiredValue } from '../api/selectors/index.ts'
 import { badRequest } from './refusals.ts'
 import type { Endpoint } from './registry.ts'
 
@@ -21,13 +21,11 @@ export function selectionOf(query: URLSearchParams, endpoint: Endpoint, namespac
   const fields = parseFieldSelector(query.get('fieldSelector') ?? '')
   if (isSelectorFault(fields)) return badRequest(fields.fault)
   const supported = endpoint.served.fields ?? {}
-  for (const { field } of fields) if (!(field in supported) && !isMetadata(field)) return badRequest(unsupported(endpoint, field))
-  return selection({ labels, fields, endpoint, namespace, name: name === '' ? nameOf(fields) : name })
+  for (const { field } of fields) if (!Object.hasOwn(supported, field) && !isMetadata(field)) return badRequest(unsupported(endpoint, field))
+  return selection({ labels, fields, endpoint, namespace, name: name === '' ? requiredValue(fields, 'metadata.name') : name })
 }
 
 const isMetadata = (field: string): boolean => field === 'metadata.name' || field === 'metadata.namespace'
-const nameOf = (fields: readonly FieldRequirement[]): string | undefined =>
-  fields.find(({ field, operator }) => field === 'metadata.name' && operator === '=')?.value
 
 /** Kinds with fields of their own say it briefly, the others name the two that all have; Job has words of its own. */
 function unsupported({ kind, served }: Endpoint, field: string): string {

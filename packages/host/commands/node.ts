@@ -1,3 +1,4 @@
+import { isReservedNodeLabel } from '@kubeskiff/core/rules'
 import { dataDirectory } from '../daemon/directory.ts'
 import { type NodeSettings, readSettings, type Settings, writeSettings } from '../daemon/settings.ts'
 import { newNodes } from '../daemon/nodes.ts'
@@ -29,10 +30,13 @@ export async function node(words: readonly string[]): Promise<number> {
     case 'add': {
       const simulated = values.simulate !== undefined
       const count = wholeNumber(simulated ? '--simulate' : '--count', values.simulate ?? values.count ?? '1', 1, nodesMax)
+      const labels = pairs('--labels', values.labels ?? [])
+      const reserved = Object.keys(labels).filter(isReservedNodeLabel)
+      if (reserved.length > 0) throw new UsageError(`--labels: a node must not give itself ${reserved.join(', ')}: use 'kubectl label node' when it is there`)
       const added = newNodes(settings.nodes, count, {
         simulated, ...(values.name !== undefined && { prefix: values.name }), ...(values.cpu !== undefined && { cpu: values.cpu }), ...(values.memory !== undefined && { memory: values.memory }),
         ...(values.pods !== undefined && { pods: wholeNumber('--pods', values.pods, 1, 10_000) }),
-        labels: pairs('--labels', values.labels ?? []), taints: (values.taints ?? []).flatMap((text) => text.split(',')).map(taintOf),
+        labels, taints: (values.taints ?? []).flatMap((text) => text.split(',')).map(taintOf),
       })
       save({ ...settings, nodes: [...settings.nodes, ...added] })
       console.log(`added ${added.map(({ name }) => name).slice(0, 5).join(', ')}${added.length > 5 ? ` and ${added.length - 5} more` : ''}`)

@@ -22,6 +22,11 @@ export function fieldsMatch(requirements: readonly FieldRequirement[], valueOf: 
   return requirements.every(({ field, operator, value }) => ((valueOf(field) ?? '') === value) === (operator === '='))
 }
 
+/** The value that a field of whatever the selector chooses must have; undefined when it says nothing of it, or cannot be read. */
+export function requiredValue(requirements: readonly FieldRequirement[] | SelectorFault, field: string): string | undefined {
+  return 'fault' in requirements ? undefined : requirements.find((each) => each.field === field && each.operator === '=')?.value
+}
+
 function splitTerms(text: string): readonly string[] {
   const terms: string[] = []
   let start = 0

@@ -1,7 +1,7 @@
 // Who is asking: a client certificate, a token given as data, a service account's token, or nobody in particular.
 import type { Answers, Ask } from '../../api/action.ts'
 import { isRefusal, type Refusal } from '../../api/refusal.ts'
-import { pods, secrets, serviceAccounts } from '../../api/resources.ts'
+import { nodes, pods, secrets, serviceAccounts } from '../../api/resources.ts'
 import type { Machine, User } from '../machine.ts'
 import { unauthorized } from '../refusals.ts'
 import type { Request } from '../types.ts'
@@ -84,6 +84,8 @@ function userOfClaims({ store: { view } }: Machine, claims: TokenClaims): User |
   if (view.get(serviceAccounts, namespace, serviceaccount.name)?.metadata.uid !== serviceaccount.uid) return undefined
   if (pod !== undefined && view.get(pods, namespace, pod.name)?.metadata.uid !== pod.uid) return undefined
   if (secret !== undefined && view.get(secrets, namespace, secret.name)?.metadata.uid !== secret.uid) return undefined
+  // A pod's token only tells of its node; one that is bound to nothing else goes with it.
+  if (pod === undefined && node !== undefined && view.get(nodes, '', node.name)?.metadata.uid !== node.uid) return undefined
   return {
     name: `system:serviceaccount:${namespace}:${serviceaccount.name}`, uid: serviceaccount.uid,
     groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],

@@ -1,6 +1,7 @@
 // What a node may do: read what its own pods need, write about itself and them. Simplified from upstream's node authorizer, never wider in secrets.
 import { podsByNode } from '../../api/indexes.ts'
 import { type Pod, pods } from '../../api/resources.ts'
+import { parseFieldSelector, requiredValue } from '../../api/selectors/index.ts'
 import type { ClusterView } from '../../api/view.ts'
 import { configMapsOf, secretsOf } from '../../rules/pod-references.ts'
 import type { Attributes } from './authorizer.ts'
@@ -47,7 +48,7 @@ export function nodeAllows(attributes: Attributes, view: ClusterView): boolean {
   }
 }
 
-const bindsTo = (fieldSelector: string | undefined, node: string): boolean => (fieldSelector ?? '').split(',').some((term) => term === `spec.nodeName=${node}` || term === `spec.nodeName==${node}`)
+const bindsTo = (fieldSelector: string | undefined, node: string): boolean => requiredValue(parseFieldSelector(fieldSelector ?? ''), 'spec.nodeName') === node
 
 function some(view: ClusterView, node: string, namespace: string, holds: (pod: Pod) => boolean): boolean {
   for (const pod of view.by(podsByNode, node)) if (pod.metadata.namespace === namespace && holds(pod)) return true

@@ -3,7 +3,7 @@ import type { PolicyRule } from '../../api/generated/types.ts'
 import type { Refusal } from '../../api/refusal.ts'
 import { type ClusterRole, clusterRoleBindings, clusterRoles, type Role, type RoleBinding, roleBindings, roles } from '../../api/resources.ts'
 import { sameMeaning } from '../../api/kinds/equal.ts'
-import { forbidden } from '../refusals.ts'
+import { forbidden, notFound } from '../refusals.ts'
 import type { Admission, Plugin } from './types.ts'
 
 export const roleEscalation: Plugin = {
@@ -35,7 +35,10 @@ function ofBinding(admission: Admission): Refusal | undefined {
   if (before !== undefined && sameMeaning(binding.roleRef, before.roleRef) && sameMeaning(binding.subjects, before.subjects)) return undefined
   const { kind, name } = binding.roleRef
   if (mayDo(admission, 'bind', kind === 'Role' ? 'roles' : 'clusterroles', name)) return undefined
-  return refusalOver(admission, admission.authorizer.rbac.rulesOfRole(kind, binding.metadata.namespace ?? '', name))
+  const type = kind === 'Role' ? roles : clusterRoles
+  // Whoever binds a role before it is made would be given whatever it will come to allow.
+  if (admission.circumstances.view.get(type, kind === 'Role' ? namespaceOf(admission) : '', name) === undefined) return notFound(type, name)
+  return refusalOver(admission, admission.authorizer.rbac.rulesOfRole(kind, namespaceOf(admission), name))
 }
 
 const namespaceOf = ({ object }: Admission): string => object.metadata.namespace ?? ''

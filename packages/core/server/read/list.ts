@@ -126,6 +126,6 @@ function startOf(token: string): Start | undefined {
   try {
     const bytes = Uint8Array.from(atob(token.replaceAll('-', '+').replaceAll('_', '/')), (character) => character.charCodeAt(0))
     const read = JSON.parse(new TextDecoder().decode(bytes)) as { readonly rv?: unknown; readonly start?: unknown }
-    return typeof read.rv === 'number' && typeof read.start === 'string' ? { revision: read.rv, after: read.start } : undefined
+    return typeof read.rv === 'number' && Number.isSafeInteger(read.rv) && read.rv >= 0 && typeof read.start === 'string' ? { revision: read.rv, after: read.start } : undefined
   } catch { return undefined }
 }

@@ -31,7 +31,7 @@ export function invoke(machine: Machine, call: Call, route: ResourceRoute, endpo
   if (wrong !== undefined) return badRequest(wrong.message)
   const object = machine.store.view.get(endpoint.kind, namespace, name)
   if (object === undefined) return notFound({ ...endpoint.kind, group: endpoint.served.group }, name)
-  if (subresource.is === 'ask') return answerAsk(machine, subresource.name, body.value, object, answers)
+  if (subresource.is === 'ask') return answerAsk(machine, subresource.name, body.value, object, user, answers)
   const manner: Manner = { user, owner: { is: 'writer', manager: asked.manager }, dryRun: asked.dryRun }
   const decided = decideInvoke(machine, endpoint, subresource, body.value, object, manner)
   if (isRefusal(decided)) return decided
