@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AgentConfiguration } from '../agent/configuration.ts'
@@ -90,8 +90,34 @@ function pinMountNamespace(directory: string): string {
     execFileSync('mount', ['--make-private', folder])
   }
   writeFileSync(file, '', { mode: 0o600 })
-  execFileSync('unshare', [`--mount=${file}`, '--propagation', 'private', 'true'])
+  unshareInto(file)
   return file
+}
+
+/**
+ * Makes a mount namespace and pins it at `file`. Linux refuses to pin a namespace whose number is below that of the one
+ * we are in, and since 6.18 numbers come in batches for each CPU: where we are inside another namespace (a container), a
+ * new one must be made on the CPU that made ours, or on one whose batch is later.
+ */
+function unshareInto(file: string): void {
+  const command = ['unshare', `--mount=${file}`, '--propagation', 'private', 'true']
+  const ways = [command, ...allowedCpus().map((cpu) => ['taskset', '--cpu-list', String(cpu), ...command])]
+  let refused = ''
+  for (const [program = '', ...words] of ways) {
+    const { status, stderr, error } = spawnSync(program, words, { encoding: 'utf8' })
+    if (status === 0) return
+    refused ||= error?.message ?? stderr.trim()
+  }
+  throw new Error(`the node agent's mount namespace cannot be made: ${refused}`)
+}
+
+/** The CPUs that this process may run on. */
+function allowedCpus(): readonly number[] {
+  const ranges = /^Cpus_allowed_list:\s*(\S+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]?.split(',') ?? []
+  return ranges.flatMap((range) => {
+    const [first = 0, last = first] = range.split('-').map(Number)
+    return Array.from({ length: last - first + 1 }, (_, at) => first + at)
+  })
 }
 
 function unpinMountNamespace(directory: string): void {

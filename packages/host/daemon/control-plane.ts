@@ -73,11 +73,16 @@ export async function startControlPlane({ directory, settings: initial, say }: C
     tls: { certificate: server.certificate, key: server.key, authority: authority.certificate },
     upgrades: new Map([[agentPath, hub.upgrade]]), onError: (error) => { say(`a request failed: ${error instanceof Error ? error.stack ?? error.message : String(error)}`) },
   })
-  if (http.is === 'problem') {
+  const letGo = async (): Promise<void> => {
+    if (http.is !== 'problem') await http.close()
+    hub.close()
     cluster.stop()
     clock.stop()
     await attached.close()
     ownership.release()
+  }
+  if (http.is === 'problem') {
+    await letGo()
     throw new StartProblem(http.message)
   }
   // Only now: a start that fails must not change what another owner of the directory follows, nor what is tried next.
@@ -90,7 +95,10 @@ export async function startControlPlane({ directory, settings: initial, say }: C
     const nodes = await Promise.all(real.map(async (shape) => ({ shape, ...(await certificates.node(shape.name)) })))
     return startAgent(directory.agent, { url: `https://127.0.0.1:${http.port}`, agentPath, authority: authority.certificate, nodes, stateDirectory: directory.agent, clusterDns: clusterDnsDefault, clusterDomain: clusterDomainDefault, network: networks }, say)
   }
-  let agent = await launchAgent()
+  let agent = await launchAgent().catch(async (error: unknown) => {
+    await letGo()
+    throw new StartProblem(error instanceof Error ? error.message : String(error))
+  })
 
   /** Takes over what `skiff node` wrote. */
   const follow = async (): Promise<void> => {
@@ -121,12 +129,7 @@ export async function startControlPlane({ directory, settings: initial, say }: C
       watcher.close()
       await following
       await agent?.stop()
-      await http.close()
-      hub.close()
-      cluster.stop()
-      clock.stop()
-      await attached.close()
-      ownership.release()
+      await letGo()
     },
   }
 }
