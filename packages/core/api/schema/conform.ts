@@ -14,7 +14,8 @@ export interface Conformed { readonly value: Readonly<Record<string, unknown>>; 
 const unknownMax = 100
 
 /**
- * Reads a plain value as an object of the definition. Never throws; with a fault, the value is not to be used. An applied
+ * Reads a plain value as an object of the definition. Never throws; with a fault, the value is not to be used. What needs no
+ * change is the value itself, at every level: what a patch leaves alone stays the object that is stored. An applied
  * configuration keeps its zeros: what is said there is owned, and changes what others have set.
  */
 export function conform(value: unknown, definition: Definition, definitions: Definitions, zeros: 'drop' | 'keep' = 'drop'): Conformed {
@@ -66,36 +67,54 @@ class Walk {
       return this.#wrong(describeKind(value), goType({ type: 'object', ref: definition.name }), owner)
     }
     const plan = planOf(definition)
-    const made: Record<string, unknown> = {}
-    for (const key of Object.keys(value)) {
-      const item = (value as Readonly<Record<string, unknown>>)[key]
-      const step = plan.steps.get(key)
-      if (step === undefined) {
-        if (this.unknown.length < unknownMax) this.unknown.push(printPath([...this.#path, key]))
-        continue
-      }
-      if (item === null || item === undefined) continue
-      this.#path.push(key)
-      this.#stack.push(key)
-      const read = this.#field(item, step.field, plan.name)
-      this.#path.pop()
-      this.#stack.pop()
-      if (read === undefined || (!step.required && !this.#keepsZeros && isAbsent(read, step))) continue
-      made[key] = read
+    const given = value as Readonly<Record<string, unknown>>
+    const keys = Object.keys(given)
+    let made: Record<string, unknown> | undefined
+    for (let at = 0; at < keys.length; at++) {
+      const key = keys[at] ?? ''
+      const item = given[key]
+      const read = this.#member(key, item, plan)
+      if (made === undefined && read === item && read !== undefined) continue
+      made ??= firstOf(given, keys, at)
+      if (read !== undefined) made[key] = read
     }
-    return made
+    return made ?? value
+  }
+
+  /** What a field becomes; undefined when it is left out. */
+  #member(key: string, item: unknown, plan: Plan): unknown {
+    const step = plan.steps.get(key)
+    if (step === undefined) {
+      if (this.unknown.length < unknownMax) this.unknown.push(printPath([...this.#path, key]))
+      return undefined
+    }
+    if (item === null || item === undefined) return undefined
+    this.#path.push(key)
+    this.#stack.push(key)
+    const read = this.#field(item, step.field, plan.name)
+    this.#path.pop()
+    this.#stack.pop()
+    return read === undefined || (!step.required && !this.#keepsZeros && isAbsent(read, step)) ? undefined : read
   }
 
   #field(value: unknown, field: Field, owner: string): unknown {
     if (field.items) {
       if (!Array.isArray(value)) return this.#wrong(describeKind(value), goType(field), owner)
       const { items } = field
-      return value.map((item, index) => this.#inside(index, item, items, owner))
+      let made: unknown[] | undefined
+      for (let index = 0; index < value.length; index++) {
+        const read = this.#inside(index, value[index], items, owner)
+        if (made === undefined && read !== value[index]) made = value.slice()
+        if (made !== undefined) made[index] = read
+      }
+      return made ?? value
     }
     if (field.values) {
       if (typeof value !== 'object' || Array.isArray(value) || exactInteger(value) !== undefined) return this.#wrong(describeKind(value), goType(field), owner)
       const { values } = field
-      return Object.fromEntries(Object.entries(value ?? {}).map(([key, item]) => [key, this.#inside(key, item, values, owner)]))
+      const entries = Object.entries(value ?? {})
+      const read = entries.map(([key, item]) => this.#inside(key, item, values, owner))
+      return read.every((item, at) => item === entries[at]?.[1]) ? value : Object.fromEntries(entries.map(([key], at) => [key, read[at]]))
     }
     const definition = field.ref === undefined || field.format !== undefined ? undefined : this.#definitions.get(field.ref)
     if (definition && !definition.scalar) return this.object(value, definition, owner)
@@ -158,6 +177,13 @@ class Walk {
     this.fault ??= `illegal base64 data at input byte ${bad + offset}`
     return undefined
   }
+}
+
+/** A copy of the first so many fields. */
+function firstOf(given: Readonly<Record<string, unknown>>, keys: readonly string[], count: number): Record<string, unknown> {
+  const made: Record<string, unknown> = {}
+  for (let at = 0; at < count; at++) made[keys[at] ?? ''] = given[keys[at] ?? '']
+  return made
 }
 
 /** 'spec.containers[0].image'. */
