@@ -10,6 +10,8 @@ import { emptiesKept, zerosDropped } from './zeros.ts'
 /** What was made of the value; `unknown` are paths ('spec.containers[0].imagee'), `fault` is the first wrong type in upstream's words. */
 export interface Conformed { readonly value: Readonly<Record<string, unknown>>; readonly unknown: readonly string[]; readonly fault: string | undefined }
 
+/** Digits of the longest 64-bit integer, with its sign. */
+const longestInteger = 20
 /** More faults than this are not listed, as upstream. */
 const unknownMax = 100
 
@@ -146,7 +148,7 @@ class Walk {
   #integer(value: unknown, format: 'int32' | 'int64', field: Field, owner: string): unknown {
     const digits = exactInteger(value)
     if (digits !== undefined) {
-      const fits = format === 'int64' && BigInt.asIntN(64, BigInt(digits)) === BigInt(digits)
+      const fits = format === 'int64' && digits.length <= longestInteger && BigInt.asIntN(64, BigInt(digits)) === BigInt(digits)
       return fits ? value : this.#wrong(`number ${digits}`, goType(field), owner)
     }
     if (typeof value !== 'number') return this.#wrong(describeKind(value), goType(field), owner)
