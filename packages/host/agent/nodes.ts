@@ -6,6 +6,7 @@ import { type Connection, createEventRecorder, openConnection, startFeed, submit
 import { RealClock, selfPumpingLoop } from '../engine/index.ts'
 import { openSockets, serveDns } from '../network/index.ts'
 import type { AgentConfiguration } from './configuration.ts'
+import { showingLeases } from './leases.ts'
 import { openMachine } from './machine.ts'
 import { nameServer } from './names.ts'
 import { NodePods } from './pods.ts'
@@ -38,7 +39,7 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
     const ring = (): void => { loop.ring('kubelets') }
     const kubelet = createKubelet({
       nodes: configuration.nodes.map(({ shape }) => shape), view: store.view, changes: (after) => store.changes(after), runtime, clock, ring,
-      submit: submitOverHttp(connectionOf, createEventRecorder(() => clock.now())), cluster: { dns: configuration.clusterDns, domain: configuration.clusterDomain },
+      submit: showingLeases(submitOverHttp(connectionOf, createEventRecorder(() => clock.now())), store, connectionOf), cluster: { dns: configuration.clusterDns, domain: configuration.clusterDomain },
       tokens: tokensOverHttp(connectionOf, (message) => { say(message) }, () => clock.now()),
     })
     store.onCommit(ring)
