@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isRefusal } from '../refusal.ts'
-import { jsonPatch } from './index.ts'
+import { loadDefinitions } from '../schema/index.ts'
+import { jsonPatch, strategicPatch } from './index.ts'
 
 const valueOf = (before: unknown, patch: unknown): unknown => { const made = jsonPatch(before, patch); return isRefusal(made) ? made.code : made.value }
 
@@ -29,4 +30,17 @@ test('a key is a key, whatever else it means to the language', () => {
 
 test('no path is deeper than what can be read', () => {
   assert.equal(valueOf({}, [{ op: 'test', path: '/a'.repeat(100_000), value: null }]), 422)
+})
+
+test('long lists merge by key as short ones do: deleted, changed and added items in their places', () => {
+  const definitions = loadDefinitions()
+  const definition = definitions.forKind('', 'v1', 'Pod')
+  assert.ok(definition)
+  const env = (...names: readonly string[]) => names.map((name) => ({ name, value: '1' }))
+  const made = (before: readonly object[], patch: readonly object[], order?: readonly object[]): unknown => {
+    const patched = strategicPatch({ spec: { containers: [{ name: 'c', env: before }] } }, { spec: { containers: [{ name: 'c', ...(order !== undefined && { '$setElementOrder/env': order }), env: patch }] } }, definition, definitions)
+    return isRefusal(patched) ? patched.message : (patched.value as { readonly spec: { readonly containers: readonly { readonly env: unknown }[] } }).spec.containers[0]?.env
+  }
+  assert.deepEqual(made(env('a', 'b', 'c'), [{ name: 'b', $patch: 'delete' }, { name: 'd', value: '2' }, { name: 'a', value: '3' }, { name: 'b', value: '4' }]), [{ name: 'a', value: '3' }, ...env('c'), { name: 'd', value: '2' }, { name: 'b', value: '4' }])
+  assert.deepEqual(made(env('a', 'b', 'c'), [{ name: 'd', value: '1' }], [{ name: 'd' }, { name: 'a' }]), env('d', 'a', 'b', 'c'))
 })

@@ -1,5 +1,4 @@
 // Strategic merge patches: like merge patches, but lists merge by key where the schema says so, with directives in the patch.
-import { deepEqual } from 'fast-equals'
 import type { Refusal } from '../refusal.ts'
 import { goValue } from '../schema/go.ts'
 import type { Definition, Definitions, Field } from '../schema/types.ts'
@@ -45,9 +44,9 @@ class Merger {
       if (key === retainKeys || key.startsWith(setOrder)) continue
       if (key.startsWith(deleteFrom)) {
         const name = key.slice(deleteFrom.length)
-        const gone = Array.isArray(value) ? value : []
+        const taken = new Set(listOf(value).map(identity))
         const list = made.get(name)
-        if (Array.isArray(list)) made.set(name, list.filter((item) => !gone.some((each) => deepEqual(each, item))))
+        if (Array.isArray(list)) made.set(name, list.filter((item) => !taken.has(identity(item))))
         continue
       }
       if (value === null) { made.delete(key); continue }
@@ -72,26 +71,44 @@ class Merger {
   }
 
   #list(before: readonly unknown[], patch: readonly unknown[], field: Field | undefined): readonly unknown[] {
-    if (!patch.every(isMap)) return [...before, ...patch.filter((item, index) => !before.some((each) => deepEqual(each, item)) && patch.indexOf(item) === index)]
+    if (!patch.every(isMap)) return union(before, patch)
     const key = field?.patchMergeKey
     if (key === undefined) throw new Fault('map: does not contain declared merge key')
     const definition = this.#definitionOf(field?.items)
     if (patch.some((item) => item[directive] === 'replace')) return patch.filter((item) => item[directive] === undefined || item[directive] === 'merge').map(clean)
-    let made = [...before]
+    const made: unknown[] = [...before]
+    const places = new Map<unknown, number[]>()
+    const note = (name: unknown, at: number): void => { const known = places.get(identity(name)); if (known === undefined) places.set(identity(name), [at]); else known.push(at) }
+    for (const [at, each] of before.entries()) if (isMap(each)) note(each[key], at)
     for (const item of patch) {
       const name = item[key]
       if (name === undefined) throw new Fault(`map: ${goValue(item)} does not contain declared merge key: ${key}`)
-      const same = (each: unknown): boolean => isMap(each) && deepEqual(each[key], name)
-      if (item[directive] === 'delete') { made = made.filter((each) => !same(each)); continue }
+      const found = places.get(identity(name)) ?? []
+      if (item[directive] === 'delete') {
+        for (const at of found) made[at] = gone
+        places.delete(identity(name))
+        continue
+      }
       if (item[directive] !== undefined && item[directive] !== 'merge') throw new Fault(`unknown patch type found: ${goValue(item[directive])}`)
       const plain = without(item, directive)
-      const at = made.findIndex(same)
-      const found = made[at]
-      if (isMap(found)) made[at] = this.map(found, plain, definition)
-      else made.push(clean(plain))
+      const [at] = found
+      const there = at === undefined ? undefined : made[at]
+      if (at !== undefined && isMap(there)) made[at] = this.map(there, plain, definition)
+      else note(name, made.push(clean(plain)) - 1)
     }
-    return made
+    return made.filter((each) => each !== gone)
   }
+}
+
+/** The place of an item that was deleted. */
+const gone = Symbol('gone')
+/** What tells items apart, so that lists of any length are merged in one pass: a merge key is a scalar, save in nonsense. */
+const identity = (name: unknown): unknown => (typeof name === 'object' && name !== null ? JSON.stringify(name) : name)
+
+/** The items of both lists, each once, those of the first as they are. */
+function union(before: readonly unknown[], patch: readonly unknown[]): readonly unknown[] {
+  const known = new Set(before.map(identity))
+  return [...before, ...patch.filter((item) => { const isNew = !known.has(identity(item)); known.add(identity(item)); return isNew })]
 }
 
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
@@ -123,14 +140,19 @@ function clean(value: unknown): unknown {
  */
 function inOrder(merged: readonly unknown[], order: readonly unknown[], before: readonly unknown[], key: string | undefined): readonly unknown[] {
   const nameOf = (item: unknown): unknown => (key !== undefined && isMap(item) ? item[key] : item)
-  const rank = (list: readonly unknown[], item: unknown): number => list.findIndex((each) => deepEqual(nameOf(each), nameOf(item)))
-  const named = merged.filter((item) => rank(order, item) >= 0).sort((a, b) => rank(order, a) - rank(order, b))
-  const others = merged.filter((item) => rank(order, item) < 0)
+  const ranks = (list: readonly unknown[]): ((item: unknown) => number) => {
+    const places = new Map<unknown, number>()
+    for (const [at, item] of list.entries()) if (!places.has(identity(nameOf(item)))) places.set(identity(nameOf(item)), at)
+    return (item) => places.get(identity(nameOf(item))) ?? -1
+  }
+  const [inPatch, onServer] = [ranks(order), ranks(before)]
+  const named = merged.filter((item) => inPatch(item) >= 0).sort((a, b) => inPatch(a) - inPatch(b))
+  const others = merged.filter((item) => inPatch(item) < 0)
   const made: unknown[] = []
   let next = 0
   for (const other of others) {
-    const place = rank(before, other)
-    while (next < named.length && !(rank(before, named[next]) > place && place >= 0)) made.push(named[next++])
+    const place = onServer(other)
+    while (next < named.length && !(onServer(named[next]) > place && place >= 0)) made.push(named[next++])
     made.push(other)
   }
   return [...made, ...named.slice(next)]
