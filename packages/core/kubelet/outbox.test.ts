@@ -28,3 +28,18 @@ for (const [first, order] of [['change', ['change', 'answer']], ['answer', ['ans
     assert.equal(outbox.statusOf('u'), undefined)
   })
 }
+
+test('a status that waits for an answer is sent when the answer comes after the change that it tells of', () => {
+  const store = createStore()
+  store.load([{ key, object: aPod('5', 'Pending'), revision: 5 }])
+  const sent: unknown[] = []
+  const answers: ((outcome: Outcome) => void)[] = []
+  const outbox = new Outbox({ view: store.view, submit: (action, _actor, done) => { sent.push(action.do === 'replace' && (action.object as Pod).status.phase); answers.push(done) }, refused: () => {}, settled: () => {} })
+  const actor = { user: 'u', groups: [], component: 'kubelet' }
+  outbox.post(aPod('5', 'Pending'), { phase: 'Running' }, actor)
+  store.load([{ key, object: aPod('9', 'Running'), revision: 9 }])
+  outbox.viewMoved(() => ({ pod: aPod('9', 'Running'), actor }))
+  outbox.post(aPod('9', 'Running'), { phase: 'Failed' }, actor)
+  answers[0]?.({ revision: 9 })
+  assert.deepEqual(sent, ['Running', 'Failed'])
+})

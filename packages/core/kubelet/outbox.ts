@@ -67,6 +67,14 @@ export class Outbox {
     return newest?.metadata.uid === pod.metadata.uid ? newest : undefined
   }
 
+  /** The write before a letter that waits has arrived. When the view shows it already, no move of the view would send the letter. */
+  #goOn(pod: Pod, letter: Letter, arrivedAt: Revision, actor: Actor): void {
+    const newest = this.#newest(pod)
+    if (newest !== undefined && isShown(newest, arrivedAt)) this.#send(newest, letter.status, actor)
+    else this.#letters.set(pod.metadata.uid, { ...letter, before: arrivedAt })
+    if (newest === undefined) this.#options.settled(pod.metadata.uid)
+  }
+
   #send(pod: Pod, status: PodStatus, actor: Actor): void {
     const { uid } = pod.metadata
     this.#letters.set(uid, { status, is: 'sent', before: undefined })
@@ -82,7 +90,7 @@ export class Outbox {
       if (this.#own.size > ownMax) this.#own.clear()
       if (outcome.revision > 0) this.#own.add(outcome.revision)
       if (letter === undefined) return
-      if (letter.is === 'waiting') { this.#letters.set(uid, { ...letter, before: outcome.revision }); if (isShown(this.#newest(pod), outcome.revision)) this.#options.settled(uid); return }
+      if (letter.is === 'waiting') { this.#goOn(pod, letter, outcome.revision, actor); return }
       if (isShown(this.#newest(pod), outcome.revision)) {
         this.#letters.delete(uid)
         // The view has moved already, and its change will be taken for an own one: nobody else would tell.
