@@ -10,7 +10,7 @@ import { serviceAccount } from './service-account.ts'
 import type { Admission, Plugin } from './types.ts'
 
 /** In upstream's order. */
-const plugins: readonly Plugin[] = [namespaceLifecycle, nodeRestriction, roleEscalation, serviceAccount, defaultTolerationSeconds, priority, defaultStorageClass]
+export const plugins: readonly Plugin[] = [namespaceLifecycle, nodeRestriction, roleEscalation, serviceAccount, defaultTolerationSeconds, priority, defaultStorageClass]
 
 /** The object after all plugins, or the first refusal. */
 export function admit(admission: Admission): Resource | Refusal {
