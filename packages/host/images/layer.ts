@@ -12,13 +12,13 @@ const characterDevice = 0o020000
 
 /**
  * Unpacks a layer's uncompressed archive into an empty directory with owners, modes, hard links and extended attributes
- * kept, and turns the marks of removed files into those of overlay file systems. Needs GNU tar, which refuses to write
+ * kept (save the overlay's own, which only this machine sets), and turns the marks of removed files into those of overlay file systems. Needs GNU tar, which refuses to write
  * outside the directory.
  */
 export async function unpackLayer(archive: Readable, directory: string): Promise<{ readonly diffId: string; readonly sizeBytes: number }> {
   const hash = createHash('sha256')
   let sizeBytes = 0
-  const tar = spawn('tar', ['-x', '-p', '--numeric-owner', '--xattrs', '--xattrs-include=*', '--warning=no-timestamp', '-C', directory], { stdio: ['pipe', 'ignore', 'pipe'] })
+  const tar = spawn('tar', ['-x', '-p', '--numeric-owner', '--xattrs', '--xattrs-include=*', '--xattrs-exclude=trusted.*', '--warning=no-timestamp', '-C', directory], { stdio: ['pipe', 'ignore', 'pipe'] })
   let complaint = ''
   tar.stderr.setEncoding('utf8').on('data', (text: string) => { if (complaint.length < 4096) complaint += text })
   const ended = new Promise<number>((resolve) => {

@@ -1,4 +1,4 @@
-import { createReadStream, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { createReadStream, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { run } from '../linux/processes.ts'
 import { decompress } from './layer.ts'
@@ -31,7 +31,7 @@ async function loadDirectory(directory: string, store: ImageStore, name: string 
 }
 
 async function loadLayout(directory: string, store: ImageStore, name: string | undefined): Promise<readonly NamedImage[]> {
-  const blob = (digest: string): string => `${directory}/blobs/${inside(digest.replace(':', '/'))}`
+  const blob = (digest: string): string => inside(directory, `blobs/${digest.replace(':', '/')}`)
   const index: Manifest = JSON.parse(readFileSync(`${directory}/index.json`, 'utf8'))
   const loaded: NamedImage[] = []
   for (const entry of index.manifests ?? []) {
@@ -55,11 +55,11 @@ async function loadDocker(directory: string, store: ImageStore, name: string | u
   const entries: readonly DockerEntry[] = JSON.parse(readFileSync(`${directory}/manifest.json`, 'utf8'))
   const loaded: NamedImage[] = []
   for (const entry of entries) {
-    const configuration = readFileSync(`${directory}/${inside(entry.Config)}`, 'utf8')
+    const configuration = readFileSync(inside(directory, entry.Config), 'utf8')
     const diffIds = diffIdsOf(configuration)
     let sizeBytes = configuration.length
     for (const [index, layer] of entry.Layers.entries()) {
-      const file = `${directory}/${inside(layer)}`
+      const file = inside(directory, layer)
       sizeBytes += statSync(file).size
       await addLayer(store, file, mediaTypeOf(file), diffIds[index])
     }
@@ -95,10 +95,13 @@ function diffIdsOf(configuration: string): readonly string[] {
   return parsed.rootfs.diff_ids
 }
 
-/** A path in an archive's own words must stay inside the archive. */
-function inside(path: string): string {
-  if (path.startsWith('/') || path.split('/').includes('..')) throw new Error(`the archive names a path outside itself: ${path}`)
-  return path
+/** A file that an archive names in its own words: neither its name nor a link may lead out of the archive. */
+function inside(directory: string, path: string): string {
+  const outside = new Error(`the archive names a path outside itself: ${path}`)
+  if (path.startsWith('/') || path.split('/').includes('..')) throw outside
+  const file = `${directory}/${path}`
+  if (existsSync(file) && !realpathSync(file).startsWith(`${realpathSync(directory)}/`)) throw outside
+  return file
 }
 
 const architecture = process.arch === 'x64' ? 'amd64' : process.arch

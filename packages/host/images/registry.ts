@@ -101,7 +101,7 @@ export function createRegistry(reference: ImageReference, options: RegistryOptio
     url.searchParams.set('scope', parts['scope'] ?? `repository:${reference.repository}:pull`)
     const answer = await fetchWithin(String(url), basic === undefined ? {} : { authorization: basic }, options.firstAnswerMs ?? firstAnswerMs)
     if (!answer.ok) throw new RegistryError('Unknown', `failed to authorize: failed to fetch ${basic === undefined ? 'anonymous' : 'oauth'} token: unexpected status from GET request to ${String(url)}: ${answer.status} ${answer.statusText}`)
-    const body: unknown = await answer.json()
+    const body: unknown = JSON.parse(await limitedText(answer))
     const token = typeof body === 'object' && body !== null ? ('token' in body ? body.token : 'access_token' in body ? body.access_token : undefined) : undefined
     return typeof token === 'string' ? `Bearer ${token}` : undefined
   }
@@ -113,7 +113,8 @@ export function createRegistry(reference: ImageReference, options: RegistryOptio
         const answer = await get(`manifests/${tagOrDigest}`, manifestTypes, first)
         const text = await limitedText(answer)
         const digest = digestOf(text)
-        if (tagOrDigest.startsWith('sha256:') && digest !== tagOrDigest) throw new RegistryError('Unknown', `unexpected commit digest ${digest}, expected ${tagOrDigest}: failed precondition`)
+        // A tag has no colon. A digest of another kind than ours cannot be checked, and so is not taken.
+        if (tagOrDigest.includes(':') && digest !== tagOrDigest) throw new RegistryError('Unknown', `unexpected commit digest ${digest}, expected ${tagOrDigest}: failed precondition`)
         return { digest, text }
       } catch (error) {
         if (error instanceof RegistryError) throw new RegistryError(error.code, `failed to resolve reference "${name}": ${error.message}`)
@@ -158,9 +159,14 @@ async function fetchWithin(url: string, headers: Record<string, string>, limitMs
 }
 
 async function limitedText(answer: Response): Promise<string> {
-  const text = await answer.text()
-  if (text.length > textLimit) throw new RegistryError('Unknown', `the answer is longer than ${textLimit} bytes`)
-  return text
+  const parts: Uint8Array[] = []
+  let length = 0
+  for await (const part of answer.body ?? []) {
+    length += part.length
+    if (length > textLimit) throw new RegistryError('Unknown', `the answer is longer than ${textLimit} bytes`)
+    parts.push(part)
+  }
+  return Buffer.concat(parts).toString('utf8')
 }
 
 const sameRegistry = (given: string, domain: string): boolean => {

@@ -55,10 +55,10 @@ interface LayerRecord { readonly diffId: string; readonly sizeBytes: number }
 /** Opens, or makes, the store in `directory`. */
 export function openImageStore(directory: string): ImageStore {
   // Short names: an overlay mount must name all layers within one page.
-  const layerDirectory = (diffId: string): string => `${directory}/layers/${diffId.slice(7, 39)}`
+  const layerDirectory = (diffId: string): string => `${directory}/layers/${checkedDigest(diffId).slice(7, 39)}`
   const imageFile = (id: string): string => `${directory}/images/${id.slice(7)}.json`
   const nameFile = (reference: string): string => `${directory}/names/${encodeURIComponent(reference)}`
-  for (const part of ['layers', 'images', 'names']) mkdirSync(`${directory}/${part}`, { recursive: true })
+  for (const part of ['layers', 'images', 'names']) mkdirSync(`${directory}/${part}`, { recursive: true, mode: 0o700 })
   const known = new Map<string, StoredImage>()
 
   const load = (id: string): StoredImage | undefined => {
@@ -150,6 +150,12 @@ export function openImageStore(directory: string): ImageStore {
     },
     layerDirectories: (image) => image.layers.map(layerDirectory).reverse(),
   }
+}
+
+/** An image's own words name its layers, and become names of files here. */
+function checkedDigest(digest: string): string {
+  if (!/^sha256:[0-9a-f]{64}$/.test(digest)) throw new Error(`${JSON.stringify(digest)} is no SHA-256 digest`)
+  return digest
 }
 
 /** 'sha256:…' of some bytes. */
