@@ -7,8 +7,9 @@ import type { Refusal } from '../refusal.ts'
 import type { Draft } from '../resource.ts'
 import { conform } from '../schema/conform.ts'
 import type { Definition, Definitions } from '../schema/types.ts'
+import { ownedByCreator } from './creation.ts'
 import { difference, type FieldSet, intersection, isEmpty, noFields, printPaths, readFields, sameSet, union, withoutBranches } from './field-set.ts'
-import { identity, type Manager, type Operation, readManagers, writeManagers } from './managed-fields.ts'
+import { identity, type Manager, type Operation, readManagers, writeEntry, writeManagers } from './managed-fields.ts'
 import { badRequest } from './refusals.ts'
 import { isMap, type Json } from './shape.ts'
 import { type Comparison, rootField, skeleton, Typed } from './typed.ts'
@@ -189,6 +190,7 @@ export function trackUpdate(update: Update): Draft {
   const said = writer.subresource === '' && (entriesOf(after)?.length ?? 0) > 0 ? readManagers(entriesOf(after)) : undefined
   const known = said ?? readManagers(entriesOf(before)) ?? []
   const bare = withManagers(after, [])
+  if (before === undefined && known.length === 0) return withCreator(update, writer, bare)
   // Upstream's objects always have their three parts, so nobody owns the parts themselves.
   const parts = Object.fromEntries(Object.keys(bare).filter((name) => ['metadata', 'spec', 'status'].includes(name) && isMap(bare[name])).map((name) => [name, {}]))
   const old: Json = before ? { ...parts, ...withManagers(before, []) } : skeleton(bare, definition, definitions)
@@ -203,6 +205,13 @@ export function trackUpdate(update: Update): Draft {
   const left = own ? withoutBranches(own.fields, change.removed) : noFields
   const mine: Manager = { ...writer, time: isEmpty(taken) ? own?.time : secondsOf(update.now), fields: union(left, taken) }
   return withManagers(after, writeManagers([...rest, mine]))
+}
+
+/** The new object with its creator's entry. */
+function withCreator({ after, ignores, definition, definitions, now }: Update, writer: Writer, bare: Draft): Draft {
+  const written = ownedByCreator(bare, definition, definitions, ignores ?? [])
+  if (Object.keys(written).length === 0) return entriesOf(after) === undefined ? after : bare
+  return withManagers(after, [writeEntry({ ...writer, time: secondsOf(now) }, written)])
 }
 
 /** Whether a value is a managedFields entry's set, for those who check requests. */

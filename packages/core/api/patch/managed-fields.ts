@@ -41,12 +41,13 @@ export function readManagers(entries: readonly ManagedFieldsEntry[] | undefined)
 
 /** The entries in upstream's order: what was applied first, then what was updated, each by time and name. */
 export function writeManagers(managers: readonly Manager[]): readonly ManagedFieldsEntry[] {
-  return capped(managers.filter((each) => !isEmpty(each.fields))).toSorted(byAge).map((each) => entryOf.get(each) ?? writeEntry(each))
+  return capped(managers.filter((each) => !isEmpty(each.fields))).toSorted(byAge).map((each) => entryOf.get(each) ?? writeEntry(each, writeFields(each.fields)))
 }
-const writeEntry = (each: Manager): ManagedFieldsEntry => ({
+/** The entry of a manager, with its set as it is written. */
+export const writeEntry = (each: Omit<Manager, 'fields'>, written: Readonly<Record<string, unknown>>): ManagedFieldsEntry => ({
   apiVersion: each.apiVersion,
   fieldsType: 'FieldsV1',
-  fieldsV1: writeFields(each.fields),
+  fieldsV1: written,
   manager: each.manager,
   operation: each.operation,
   ...(each.subresource === '' ? {} : { subresource: each.subresource }),

@@ -39,12 +39,19 @@ export function itemElement(shape: Shape, item: unknown, definitions: Definition
   if (shape.is !== 'keyed') return `v:${JSON.stringify(item)}`
   const fields = shape.items.ref === undefined ? {} : definitions.get(shape.items.ref)?.fields ?? {}
   const map = isMap(item) ? item : {}
-  const keys: Record<string, unknown> = {}
-  for (const key of shape.keys.toSorted()) {
+  let keys = ''
+  for (const key of inOrder(shape.keys)) {
     const value = map[key] ?? fields[key]?.default
-    if (value !== undefined) keys[key] = value
+    if (value !== undefined) keys += `${keys === '' ? '' : ','}${JSON.stringify(key)}:${JSON.stringify(value)}`
   }
-  return `k:${JSON.stringify(keys)}`
+  return `k:{${keys}}`
+}
+const sorted = new WeakMap<readonly string[], readonly string[]>()
+function inOrder(keys: readonly string[]): readonly string[] {
+  if (keys.length < 2) return keys
+  let known = sorted.get(keys)
+  if (known === undefined) sorted.set(keys, (known = keys.toSorted()))
+  return known
 }
 
 /** The key that an item's element lacks, among those that the schema requires of every item. */

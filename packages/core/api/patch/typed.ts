@@ -171,12 +171,18 @@ export function skeleton(value: unknown, definition: Definition, definitions: De
   if (!isMap(value)) return {}
   const made: Record<string, unknown> = {}
   for (const [name, item] of Object.entries(value)) {
-    const field = definition.fields[name]
-    if (field === undefined || !(always.includes(name) || definition.required.includes(name))) continue
-    const inner = field.ref === undefined ? undefined : definitions.get(field.ref)
-    if (field.items && field.listType !== undefined && field.listType !== 'atomic') made[name] = []
-    else if (inner && !inner.scalar && inner.mapType !== 'atomic') made[name] = skeleton(item, inner, definitions)
+    const granted = isGranted(definition, name, definitions)
+    if (granted === 'list') made[name] = []
+    else if (granted !== 'no') made[name] = skeleton(item, granted, definitions)
   }
   return made
+}
+/** Whether upstream's types always have this field: as a list, or as a part of this definition. */
+export function isGranted(definition: Definition, name: string, definitions: Definitions): 'no' | 'list' | Definition {
+  const field = definition.fields[name]
+  if (field === undefined || !(always.includes(name) || definition.required.includes(name))) return 'no'
+  if (field.items && field.listType !== undefined && field.listType !== 'atomic') return 'list'
+  const inner = field.ref === undefined ? undefined : definitions.get(field.ref)
+  return inner && !inner.scalar && inner.mapType !== 'atomic' ? inner : 'no'
 }
 const always = ['metadata', 'spec', 'status', 'template', 'strategy', 'updateStrategy', 'jobTemplate']
