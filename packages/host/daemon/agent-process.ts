@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
-import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, createWriteStream, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AgentConfiguration } from '../agent/configuration.ts'
 
@@ -21,6 +21,8 @@ export interface AgentProcess {
  */
 export function startAgent(directory: string, configuration: AgentConfiguration, onTrouble: (message: string) => void): AgentProcess {
   const namespace = pinMountNamespace(directory)
+  // What containers are given is written down below it, Secrets among it.
+  chmodSync(directory, 0o700)
   const file = join(directory, 'agent.json')
   writeFileSync(file, JSON.stringify(configuration), { mode: 0o600 })
   const log = createWriteStream(join(directory, 'agent.log'), { flags: 'a', mode: 0o600 })

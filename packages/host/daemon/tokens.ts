@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises'
-import { resolve, sep } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { randomUUID } from 'node:crypto'
 import type { Ask } from '@kubeskiff/core/api'
 import type { Instant } from '@kubeskiff/core/base'
@@ -17,8 +17,8 @@ export function answerAsks(signer: TokenSigner, volumesBelow: string, now: () =>
       }
       case 'unprovision': {
         const path = resolve(String(field(input, 'path')))
-        // Only what was provisioned here goes: an object in the API must not be able to name any other directory.
-        if (!path.startsWith(resolve(volumesBelow) + sep)) throw new Error(`${path} is not below ${volumesBelow}: it stays`)
+        // Only what was provisioned here goes: an object in the API must not be able to name any other directory, nor lead through a link that a pod has made.
+        if (dirname(path) !== resolve(volumesBelow)) throw new Error(`${path} is no volume in ${volumesBelow}: it stays`)
         await rm(path, { recursive: true, force: true })
         return { done: true }
       }

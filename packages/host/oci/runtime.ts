@@ -54,7 +54,7 @@ export function createOciRuntime(options: OciRuntimeOptions): OciRuntime {
   const runtimePath = host.tools.crun ?? host.tools.runc
   if (runtimePath === undefined || host.tools.conmon === undefined) throw new Error('real containers need crun (or runc) and conmon')
   const tools: OciTools = { runtime: runtimePath, conmon: host.tools.conmon }
-  for (const directory of [places.pods, places.exits, places.runtime]) mkdirSync(directory, { recursive: true })
+  for (const directory of [places.pods, places.exits, places.runtime]) mkdirSync(directory, { recursive: true, mode: 0o700 })
   const start: StartPlace = { tools, places, images, network, host, cgroupRoot: options.cgroupRoot ?? '/kubepods', now: () => clock.now() }
   const gate = createGate(startsAtOnce)
   const pods = new Map<string, Pod>()

@@ -14,7 +14,7 @@ import { readIfThere, writeRecord, type ContainerRecord, type PodRecord } from '
 import { readInRoot } from './rootFiles.ts'
 import { sharedProcessNamespace } from './sandbox.ts'
 import { resolveUser } from './users.ts'
-import { giveToGroup, subPathSource, volumePath } from './volumes.ts'
+import { bindSubPath, giveToGroup, volumePath } from './volumes.ts'
 
 export type StartReason = 'CreateContainerError' | 'CreateContainerConfigError' | 'RunContainerError'
 export type StartAnswer = { readonly is: 'running'; readonly record: ContainerRecord } | { readonly is: 'failed'; readonly reason: StartReason; readonly message: string }
@@ -57,6 +57,8 @@ async function start(pod: PodRecord, container: string, attempt: number, spec: C
   const id = randomBytes(32).toString('hex')
   const cgroup = `${place.cgroupRoot}${qosGroup(pod)}/pod${pod.uid}/${id}`
   for (const directory of [own.directory, own.upper, own.work, own.root]) mkdirSync(directory, { recursive: true })
+  // It is the container's own /, whatever our umask says.
+  chmodSync(own.upper, 0o755)
   const creating: ContainerRecord = {
     container, id, spec, cgroup, stopSignal: image.settings.StopSignal ?? 'SIGTERM', process: undefined, monitor: undefined,
     state: { attempt, image: spec.image, is: 'creating' },
@@ -102,13 +104,15 @@ function qosGroup(pod: PodRecord): string {
 }
 
 function bindsOf(pod: PodRecord, spec: ContainerSpec, at: PodPlaces, own: AttemptPlaces): ConfigurationInput['binds'] {
-  const volumes = spec.mounts.map((mount) => {
+  const volumes = spec.mounts.map((mount, index) => {
     const volume = pod.volumeSpecs.find((candidate) => candidate.name === mount.volume)
     if (volume === undefined) throw new StartError('CreateContainerConfigError', `volume "${mount.volume}" of container is not there`)
     const source = volumePath(volume, at.volumes)
     if (spec.security.fsGroup !== undefined && volume.is !== 'hostPath' && statSync(source).gid !== spec.security.fsGroup) giveToGroup(source, spec.security.fsGroup, volume.is === 'files')
     try {
-      return { source: mount.subPath === '' ? source : subPathSource(source, mount.subPath), path: mount.path, readOnly: mount.readOnly || volume.is === 'files', propagation: mount.propagation }
+      const part = `${own.directory}/subpaths/${index}`
+      if (mount.subPath !== '') bindSubPath(source, mount.subPath, part)
+      return { source: mount.subPath === '' ? source : part, path: mount.path, readOnly: mount.readOnly || volume.is === 'files', propagation: mount.propagation }
     } catch (error) {
       throw new StartError('CreateContainerConfigError', `failed to prepare subPath for volumeMount "${mount.volume}": ${error instanceof Error ? error.message : String(error)}`)
     }

@@ -1,7 +1,7 @@
-import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, realpathSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { chmodSync, chownSync, closeSync, constants, existsSync, fstatSync, lstatSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, realpathSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, relative } from 'node:path'
 import type { VolumeSpec } from '@kubeskiff/core/kubelet'
-import { detach, memoryMount, mountsBelow } from '../linux/mounts.ts'
+import { bindMount, detach, memoryMount, mountsBelow } from '../linux/mounts.ts'
 
 /** Makes or updates one volume under `directory`; throws in the kubelet's words when it cannot. `stamp` names a new generation. */
 export function prepareVolume(volume: VolumeSpec, directory: string, stamp: string): void {
@@ -33,13 +33,50 @@ export function volumePath(volume: VolumeSpec, directory: string): string {
   return volume.is === 'hostPath' || volume.is === 'directory' ? volume.path : `${directory}/${volume.name}`
 }
 
-/** The source of a subPath mount: made as a directory when it is not there, and never outside its volume. */
-export function subPathSource(volume: string, subPath: string): string {
-  const wanted = `${volume}/${subPath}`
-  if (!existsSync(wanted)) mkdirSync(wanted, { recursive: true, mode: 0o777 })
-  const [inside, real] = [realpathSync(volume), realpathSync(wanted)]
-  if (real !== inside && !real.startsWith(`${inside}/`)) throw new Error(`subpath ${JSON.stringify(subPath)} not within volume path ${JSON.stringify(volume)}`)
-  return real
+/**
+ * Binds what a subPath names at `target`: made as a directory when it is not there, and never outside its volume. Containers
+ * may change links in the volume meanwhile, so each part is opened from the one before without following any, and what was
+ * opened is what is bound. As the kubelet.
+ */
+export function bindSubPath(volume: string, subPath: string, target: string): void {
+  const outside = new Error(`subpath ${JSON.stringify(subPath)} not within volume path ${JSON.stringify(volume)}`)
+  const root = realpathSync(volume)
+  const parts = realPart(root, subPath).split('/').filter((part) => part !== '' && part !== '.')
+  if (parts.includes('..')) throw outside
+  let opened = openSync(root, pathOnly)
+  try {
+    for (const part of parts) {
+      const here = `/proc/self/fd/${opened}/${part}`
+      const isNew = lstatSync(here, { throwIfNoEntry: false }) === undefined
+      if (isNew) mkdirSync(here)
+      const next = openSync(here, pathOnly)
+      closeSync(opened)
+      opened = next
+      // Through what is open: the name may be a link by now.
+      if (isNew) chmodSync(`/proc/self/fd/${opened}`, 0o777)
+    }
+    // Opened this way a link is itself, and not what it leads to.
+    const found = fstatSync(opened)
+    if (found.isSymbolicLink()) throw outside
+    mkdirSync(dirname(target), { recursive: true })
+    if (found.isDirectory()) mkdirSync(target, { recursive: true })
+    else writeFileSync(target, '', { flag: 'a' })
+    bindMount(`/proc/self/fd/${opened}`, target)
+  } finally {
+    closeSync(opened)
+  }
+}
+/** Only a place in the tree: nothing is read, no device is woken, and no link is followed. */
+const pathOnly = 0o10000000 | constants.O_NOFOLLOW
+
+/** The path below `root` that a path means now, as far as it is there: links inside the volume may be used, those that lead out give '..'. */
+function realPart(root: string, subPath: string): string {
+  const parts = subPath.split('/').filter((part) => part !== '')
+  for (let there = parts.length; there > 0; there--) {
+    const path = [root, ...parts.slice(0, there)].join('/')
+    if (existsSync(path)) return [relative(root, realpathSync(path)), ...parts.slice(there)].join('/')
+  }
+  return parts.join('/')
 }
 
 /** Lets go of the volumes that live in memory, so that the pod's directory can be removed. */
