@@ -1,6 +1,6 @@
 // A cluster of simulated nodes as people start one: the command, over HTTPS, on a port and in a folder of its own.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { type Agent as HttpsAgent, Agent, request } from 'node:https'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -22,24 +22,30 @@ export function freePort(): Promise<number> {
 export interface Reply { readonly status: number; readonly headers: Readonly<Record<string, string | string[] | undefined>>; readonly text: string; readonly body: Readonly<Record<string, unknown>> }
 export interface Sending { readonly body?: string | Buffer; readonly type?: string; readonly headers?: Readonly<Record<string, string>>; readonly anonymous?: boolean }
 
+/** Where the daemon lives: its data, and how its command becomes one that runs elsewhere (in other namespaces). */
+export interface Place { readonly dataDir?: string; readonly inside?: (words: readonly string[]) => readonly string[] }
+
 const startTimeoutMs = 30_000
 
 export class TestCluster {
   readonly folder: string
   readonly dataDir: string
   readonly port: number
+  readonly #inside: (words: readonly string[]) => readonly string[]
   #daemon: ChildProcess | undefined
   #agent: HttpsAgent | undefined
+  #credentials: { readonly ca: string; readonly cert: string; readonly key: string } | undefined
 
-  private constructor(folder: string, port: number) {
+  private constructor(folder: string, port: number, { dataDir = join(folder, 'data'), inside = (words) => words }: Place) {
     this.folder = folder
-    this.dataDir = join(folder, 'data')
+    this.dataDir = dataDir
     this.port = port
+    this.#inside = inside
   }
 
   /** Starts a cluster and waits until its nodes are Ready. */
-  static async start(words: readonly string[] = ['--nodes', '3']): Promise<TestCluster> {
-    const cluster = new TestCluster(mkdtempSync(join(tmpdir(), 'skiff-clients-')), await freePort())
+  static async start(words: readonly string[] = ['--nodes', '3'], place: Place = {}): Promise<TestCluster> {
+    const cluster = new TestCluster(mkdtempSync(join(tmpdir(), 'skiff-clients-')), await freePort(), place)
     await cluster.up(words)
     return cluster
   }
@@ -48,8 +54,8 @@ export class TestCluster {
 
   /** Brings the cluster up (again). */
   async up(words: readonly string[] = []): Promise<void> {
-    const [program = '', ...first] = skiffCommand
-    const daemon = spawn(program, [...first, 'up', '--runtime', 'simulated', '--bare', '--data-dir', this.dataDir, '--port', String(this.port), ...words], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, HOME: this.folder } })
+    const [program = '', ...rest] = this.#inside([...skiffCommand, 'up', '--runtime', 'simulated', '--bare', '--data-dir', this.dataDir, '--port', String(this.port), ...words])
+    const daemon = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, HOME: this.folder } })
     this.#daemon = daemon
     await new Promise<void>((resolve, reject) => {
       let said = ''
@@ -97,7 +103,7 @@ export class TestCluster {
   ask(method: string, path: string, { body, type = 'application/json', headers = {}, anonymous = false }: Sending = {}): Promise<Reply> {
     return new Promise((resolve, reject) => {
       const sent = request(`https://127.0.0.1:${this.port}${path}`, {
-        method, agent: anonymous ? new Agent({ ca: this.#credential('ca.crt') }) : this.#client(),
+        method, agent: anonymous ? new Agent({ ca: this.#read().ca }) : this.#client(),
         headers: { ...(body !== undefined && type !== '' && { 'content-type': type }), ...(body !== undefined && { 'content-length': String(Buffer.byteLength(body)) }), ...headers },
       }, (reply) => {
         const chunks: Buffer[] = []
@@ -132,10 +138,18 @@ export class TestCluster {
   }
 
   #client(): Agent {
-    this.#agent ??= new Agent({ keepAlive: true, ca: this.#credential('ca.crt'), cert: this.#credential('admin.crt'), key: this.#credential('admin.key') })
+    this.#agent ??= new Agent({ keepAlive: true, ...this.#read() })
     return this.#agent
   }
-  #credential(file: string): string { return readFileSync(join(this.dataDir, 'credentials', file), 'utf8') }
+  /** The administrator's credentials, as the daemon's own file system shows them. */
+  #read(): { readonly ca: string; readonly cert: string; readonly key: string } {
+    const text = (file: string): string => {
+      const [program = '', ...rest] = this.#inside(['cat', join(this.dataDir, 'credentials', file)])
+      return spawnSync(program, rest, { encoding: 'utf8' }).stdout
+    }
+    this.#credentials ??= { ca: text('ca.crt'), cert: text('admin.crt'), key: text('admin.key') }
+    return this.#credentials
+  }
   #environment(more: Readonly<Record<string, string>>): NodeJS.ProcessEnv { return { ...process.env, HOME: this.folder, KUBECONFIG: join(this.dataDir, 'kubeconfig'), TZ: 'UTC', TERM: 'dumb', ...more } }
 }
 
