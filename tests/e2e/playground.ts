@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 
@@ -83,6 +83,34 @@ export class Playground {
     rmSync(this.folder, { recursive: true, force: true })
   }
 
+  /** The processes of the cluster: those in the network namespace, and those that name its folder. */
+  processes(): readonly { readonly pid: number; readonly command: string }[] {
+    const inside = new Set(this.#inside())
+    return readdirSync('/proc').map(Number).filter((pid) => pid > 0 && pid !== this.#keeper.pid)
+      .map((pid) => ({ pid, command: commandOf(pid) }))
+      .filter(({ pid, command }) => command !== '' && (inside.has(pid) || command.includes(this.folder)))
+  }
+
+  /** As when the machine's power fails: all processes, mounts and networks are gone, files are there. */
+  reboot(): void {
+    for (const { pid } of this.processes()) end(pid)
+    // Containers live in networks of their own.
+    for (const pid of this.#containers()) end(pid)
+    const below = this.run(['cat', '/proc/self/mountinfo']).out.split('\n').map((line) => line.split(' ')[4] ?? '').filter((path) => path.startsWith(this.dataDir))
+    for (const path of below.toReversed()) this.run(['umount', '--lazy', path])
+    for (const line of this.run(['ip', '-o', 'link']).out.split('\n')) {
+      const link = line.split(': ')[1]?.split('@')[0]
+      if (link !== undefined && link !== 'lo') this.run(['ip', 'link', 'del', link])
+    }
+    this.run(['nft', 'flush', 'ruleset'])
+  }
+
+  /** First processes of containers, as their monitors wrote them down. */
+  #containers(): readonly number[] {
+    const found = spawnSync('find', [join(this.dataDir, 'agent/pods'), '-name', 'pid'], { encoding: 'utf8' }).stdout.split('\n').filter((path) => path !== '')
+    return found.map((path) => Number(readFileSync(path, 'utf8'))).filter((pid) => namespaceOf(pid) !== undefined && namespaceOf(pid) !== namespaceOf(process.pid))
+  }
+
   #enter(): readonly string[] { return ['--target', String(this.#keeper.pid), '--mount', '--net', '--'] }
 
   #inside(): readonly number[] {
@@ -94,6 +122,11 @@ export class Playground {
 function namespaceOf(pid: number): string | undefined {
   try { return readlinkSync(`/proc/${pid}/ns/net`) } catch {
     return undefined // gone meanwhile
+  }
+}
+function commandOf(pid: number): string {
+  try { return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ') } catch {
+    return '' // gone meanwhile
   }
 }
 function end(pid: number): void {

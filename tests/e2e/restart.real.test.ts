@@ -1,0 +1,188 @@
+// Containers outlive what watches over them: the agent, the daemon, both, and even `skiff down` loses no object and no claim.
+import assert from 'node:assert/strict'
+import type { ChildProcess } from 'node:child_process'
+import { after, before, describe, test } from 'node:test'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Finished, Playground, stockKubectl, until, whyNoContainers } from './playground.ts'
+
+const kubectl = stockKubectl()
+const skip = whyNoContainers() ?? (kubectl === undefined ? 'no stock kubectl: set SKIFF_TEST_KUBECTL' : false)
+const image = 'localhost/skiff/busybox:1'
+
+const steady = (name: string): object => ({
+  apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name }, spec: { replicas: 2, selector: { matchLabels: { app: name } }, template: {
+    metadata: { labels: { app: name } }, spec: { terminationGracePeriodSeconds: 1, containers: [{ name: 'main', image, command: ['sleep', '100000'], readinessProbe: { exec: { command: ['true'] }, periodSeconds: 1 } }] } } },
+})
+const keeper = {
+  apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: { name: 'keeper' }, spec: { serviceName: 'keeper', selector: { matchLabels: { app: 'keeper' } },
+    template: { metadata: { labels: { app: 'keeper' } }, spec: { terminationGracePeriodSeconds: 1, containers: [{ name: 'main', image, command: ['sh', '-c', 'echo started >> /data/starts; sleep 100000'], volumeMounts: [{ name: 'data', mountPath: '/data' }] }] } },
+    volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Mi' } } } }] },
+}
+
+describe('containers outlive what watches over them', { skip, timeout: 300_000 }, () => {
+  let ground: Playground
+  let daemon: ChildProcess | undefined
+  const run = (...words: string[]): Finished => ground.kubectl(kubectl ?? '', words)
+  const ok = (...words: string[]): string => {
+    const { code, out, err } = run(...words)
+    assert.equal(code, 0, `kubectl ${words.join(' ')}\n${out}${err}`)
+    return out
+  }
+  const apply = (object: object): void => {
+    const { code, err } = ground.kubectl(kubectl ?? '', ['apply', '-f', '-'], { input: JSON.stringify(object) })
+    assert.equal(code, 0, err)
+  }
+  const up = async (): Promise<void> => {
+    const started = ground.startSkiff(['up', '--nodes', '2', '--bare'])
+    daemon = started
+    let said = ''
+    started.stderr?.on('data', (text) => { said += String(text) })
+    await until('the cluster is ready', () => { if (started.exitCode !== null) throw new Error(said); return said.includes('ready in') || said + agentLog() }, 30_000)
+  }
+  const ended = (child: ChildProcess): Promise<number | null> => new Promise((resolve) => { if (child.exitCode !== null || child.signalCode !== null) resolve(child.exitCode); else child.on('exit', resolve) })
+  const agentLog = (): string => ground.run(['tail', '-n', '20', join(ground.dataDir, 'agent/agent.log')]).out
+  const daemonPid = (): number => Number(readFileSync(join(ground.dataDir, 'owner.pid'), 'utf8'))
+  const agents = (): readonly number[] => ground.processes().filter(({ command }) => command.includes('/agent/main.ts')).map(({ pid }) => pid)
+  /** Name, restarts and container of each pod. */
+  const containers = (): string => ok('get', 'pods', '-l', 'app', '--sort-by=.metadata.name', '-o', 'jsonpath={range .items[*]}{.metadata.name} {.status.containerStatuses[0].restartCount} {.status.containerStatuses[0].containerID}{"\\n"}{end}')
+  const restarts = (pod: string): number => Number(run('get', 'pod', pod, '-o', 'jsonpath={.status.containerStatuses[0].restartCount}').out)
+  const podOf = (app: string): string => ok('get', 'pods', '-l', `app=${app}`, '-o', 'jsonpath={.items[0].metadata.name}')
+  /** The process of a pod's container, as its monitor wrote it down. */
+  const processOf = (pod: string): number => {
+    const uid = ok('get', 'pod', pod, '-o', 'jsonpath={.metadata.uid}')
+    return Number(readFileSync(join(ground.dataDir, 'agent/pods', uid, 'containers/main', String(restarts(pod)), 'pid'), 'utf8'))
+  }
+  const allReady = async (): Promise<void> => {
+    await until('all pods are ready', () => {
+      const lines = ok('get', 'pods', '-l', 'app', '--no-headers').trim().split('\n')
+      return lines.length === 3 && lines.every((line) => /\s1\/1\s+Running\s/.test(line)) || lines.join('\n')
+    }, 30_000)
+  }
+
+  before(async () => {
+    ground = new Playground()
+    await ground.ready()
+    const built = ground.buildImage([image, '--package', 'busybox-static'])
+    assert.equal(built.code, 0, built.out + built.err)
+    await up()
+    apply(steady('web'))
+    apply(keeper)
+    ok('rollout', 'status', 'deployment/web', '--timeout=30s')
+    ok('rollout', 'status', 'statefulset/keeper', '--timeout=30s')
+  })
+  after(() => { ground?.close() })
+
+  test('kill -9 of the agent: the same containers go on, and one that died meanwhile is restarted once', async () => {
+    const before = containers()
+    const [agent] = agents()
+    assert.ok(agent !== undefined)
+    process.kill(agent, 'SIGKILL')
+    await until('another agent plays the nodes', () => agents().some((pid) => pid !== agent))
+    assert.equal(ok('exec', podOf('web'), '--', 'echo', 'still here'), 'still here\n')
+    assert.equal(containers(), before)
+    const pod = podOf('web')
+    const dying = processOf(pod)
+    const [next] = agents()
+    assert.ok(next !== undefined)
+    process.kill(next, 'SIGKILL')
+    process.kill(dying, 'SIGKILL')
+    await until('the container runs again', () => restarts(pod) === 1)
+    await allReady()
+    assert.equal(restarts(pod), 1)
+    assert.equal(ok('get', 'pod', pod, '-o', 'jsonpath={.status.containerStatuses[0].lastState.terminated.exitCode}'), '137')
+  })
+
+  test('kill -9 of the daemon takes the agent along; a rollout that kubectl follows goes on over the restart', async () => {
+    const before = containers()
+    apply({ ...steady('slow'), spec: { replicas: 1, selector: { matchLabels: { job: 'slow' } }, template: { metadata: { labels: { job: 'slow' } }, spec: { terminationGracePeriodSeconds: 0, containers: [{ name: 'main', image, command: ['sh', '-c', 'sleep 6; touch /ready; sleep 100000'], readinessProbe: { exec: { command: ['test', '-e', '/ready'] }, periodSeconds: 1 } }] } } } })
+    const following = ground.start(['env', `HOME=${ground.folder}`, kubectl ?? '', '--kubeconfig', join(ground.dataDir, 'kubeconfig'), 'rollout', 'status', 'deployment/slow', '--timeout=60s'])
+    let said = ''
+    following.stdout?.on('data', (text) => { said += String(text) })
+    await until('the rollout is followed', () => said.includes('Waiting') || said)
+    process.kill(daemonPid(), 'SIGKILL')
+    await until('the agent has ended too', () => agents().length === 0)
+    await up()
+    assert.equal(containers(), before)
+    assert.equal(await ended(following), 0)
+    assert.match(said, /deployment "slow" successfully rolled out/)
+    ok('delete', 'deployment', 'slow', '--wait=false')
+  })
+
+  test('kill -9 of daemon and agent together: a container that died while nobody looked is restarted, the others go on', async () => {
+    const pod = ok('get', 'pods', '-l', 'app=web', '-o', 'jsonpath={.items[1].metadata.name}')
+    const before = containers().split('\n')
+    const dying = processOf(pod)
+    const [agent] = agents()
+    process.kill(daemonPid(), 'SIGKILL')
+    if (agent !== undefined) process.kill(agent, 'SIGKILL')
+    process.kill(dying, 'SIGKILL')
+    await up()
+    await until('the container runs again', () => restarts(pod) === Number(before.find((line) => line.startsWith(pod))?.split(' ')[1]) + 1)
+    const others = (lines: readonly string[]): readonly string[] => lines.filter((line) => !line.startsWith(pod))
+    assert.deepEqual(others(containers().split('\n')), others(before))
+  })
+
+  for (const [signal, cause] of [['SIGTERM', 'SIGTERM'], ['SIGINT', 'Ctrl-C']] as const) {
+    test(`${cause} ends daemon and agent in order, the pods go on`, async () => {
+      await allReady()
+      const before = containers()
+      const ending = daemon
+      assert.ok(ending !== undefined)
+      process.kill(daemonPid(), signal)
+      assert.equal(await ended(ending), 0)
+      assert.deepEqual(agents(), [])
+      await up()
+      assert.equal(containers(), before)
+    })
+  }
+
+  test('down with the daemon dead stops the pods; up brings them back, with their data', async () => {
+    const uids = ok('get', 'pods', '-l', 'app', '-o', 'jsonpath={.items[*].metadata.uid}').split(' ')
+    process.kill(daemonPid(), 'SIGKILL')
+    const { code, out, err } = ground.skiff(['down'], { timeoutMs: 60_000 })
+    assert.equal(code, 0, out + err)
+    assert.deepEqual(leftOvers(ground, uids), nothing)
+    await up()
+    await allReady()
+    assert.match(containers(), /^keeper-0 1 /)
+    assert.equal(ok('exec', 'keeper-0', '--', 'cat', '/data/starts'), 'started\nstarted\n')
+  })
+
+  test('after a reboot of the machine every pod is started anew, with its data', async () => {
+    const before = containers().split('\n').map((line) => line.split(' ').slice(0, 2))
+    process.kill(daemonPid(), 'SIGKILL')
+    await until('the agent has ended too', () => agents().length === 0)
+    ground.reboot()
+    await up()
+    await until('every container has been restarted', () => before.every(([pod = '', count]) => pod === '' || restarts(pod) === Number(count) + 1) || containers(), 30_000)
+    await allReady()
+    assert.equal(ok('exec', 'keeper-0', '--', 'cat', '/data/starts'), 'started\nstarted\nstarted\n')
+  })
+
+  test('down --purge leaves nothing: no process, no mount, no network, no table, no control group, no file', () => {
+    const uids = ok('get', 'pods', '-A', '-o', 'jsonpath={.items[*].metadata.uid}').split(' ')
+    const { code, out, err } = ground.skiff(['down', '--purge'], { timeoutMs: 60_000 })
+    assert.equal(code, 0, out + err)
+    assert.deepEqual(leftOvers(ground, uids), nothing)
+    assert.equal(existsSync(ground.dataDir), false)
+  })
+})
+
+const nothing = { processes: [], mounts: [], links: [], tables: '', groups: [] }
+
+/** What a cluster has left on its machine. */
+function leftOvers(ground: Playground, podUids: readonly string[]): Record<keyof typeof nothing, unknown> {
+  return {
+    processes: ground.processes().map(({ command }) => command),
+    mounts: ground.run(['cat', '/proc/self/mountinfo']).out.split('\n').filter((line) => line.includes(ground.folder)),
+    links: ground.run(['ip', '-o', 'link']).out.trim().split('\n').map((line) => line.split(': ')[1]).filter((link) => link !== 'lo'),
+    tables: ground.run(['nft', 'list', 'tables']).out,
+    groups: podUids.filter((uid) => uid !== '').flatMap((uid) => groupsOf(uid)),
+  }
+}
+function groupsOf(uid: string): readonly string[] {
+  const root = '/sys/fs/cgroup'
+  const controllers = existsSync(`${root}/cgroup.controllers`) ? [root] : readdirSync(root).map((name) => `${root}/${name}`)
+  return controllers.flatMap((controller) => ['', '/burstable', '/besteffort'].map((qos) => `${controller}/skiff${qos}/pod${uid}`)).filter((path) => existsSync(path))
+}
