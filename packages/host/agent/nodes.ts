@@ -42,6 +42,8 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
       submit: showingLeases(submitOverHttp(connectionOf, createEventRecorder(() => clock.now())), store, connectionOf), cluster: { dns: configuration.clusterDns, domain: configuration.clusterDomain },
       tokens: tokensOverHttp(connectionOf, (message) => { say(message) }, () => clock.now()),
     })
+    // A node that was taken from this machine leaves nothing running: no kubelet answers for its pods any more.
+    for (const [uid, { spec }] of runtime.observed().pods) if (!connections.has(spec.node)) runtime.submit({ do: 'teardown', pod: uid })
     store.onCommit(ring)
     loop.add('kubelets', () => kubelet.step())
   })
