@@ -40,7 +40,8 @@ export class Playground {
 
   /** Waits until the namespaces are set up. */
   async ready(): Promise<void> {
-    await until('the playground has a loopback', () => this.run(['ip', 'addr', 'show', 'lo']).out.includes('127.0.0.1'))
+    // Until the keeper has left them, entering its namespaces means staying in those of the machine.
+    await until('the playground has a loopback of its own', () => namespaceOf(this.#keeper.pid ?? 0) !== namespaceOf(process.pid) && this.run(['ip', 'addr', 'show', 'lo']).out.includes('127.0.0.1'))
   }
 
   /** Starts a command inside and leaves it running. */
