@@ -69,7 +69,7 @@ test('a port in use is named, and the next start may take another', async () => 
   const server = await new Promise<Server>((resolve) => { const made = createServer().listen(0, '0.0.0.0', () => { resolve(made) }) })
   const address = server.address()
   const port = typeof address === 'object' && address !== null ? String(address.port) : ''
-  refused(up('--data-dir', join(scratch, 'port'), '--port', port), 1, new RegExp(`^skiff: port ${port} on 0.0.0.0 is in use by another program: stop it, or choose another with --port\n$`))
+  refused(up('--data-dir', join(scratch, 'port'), '--port', port), 1, new RegExp(`^skiff: port ${port} on 127.0.0.1 is in use by another program: stop it, or choose another with --port\n$`))
   assert.deepEqual(readdirSync(join(scratch, 'port')).includes('cluster.json'), false)
   await new Promise((resolve) => { server.close(resolve) })
 })

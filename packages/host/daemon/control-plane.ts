@@ -12,7 +12,7 @@ import { openHttpServer } from '../http/index.ts'
 import { attachJournal, openEmbeddedJournal, ownDirectory } from '../journal/index.ts'
 import { kubernetesVersion } from '../commands/version.ts'
 import type { DataDirectory } from './directory.ts'
-import { networks, shapesOf } from './nodes.ts'
+import { machineAddress, networks, shapesOf } from './nodes.ts'
 import { readSettings, type Settings, writeSettings } from './settings.ts'
 import { startAgent } from './agent-process.ts'
 import { answerAsks, podTokens } from './tokens.ts'
@@ -36,7 +36,6 @@ export interface ControlPlane {
 /** Why it can't start, in words for a person. */
 export class StartProblem extends Error {}
 
-const listenHost = '0.0.0.0'
 const issuer = 'https://kubernetes.default.svc.cluster.local'
 export const agentPath = '/skiff.dev/agent'
 
@@ -47,7 +46,8 @@ export async function startControlPlane({ directory, settings: initial, say }: C
   let settings = initial
   const clock = new RealClock()
   const certificates = new Certificates(directory.credentials, () => clock.now())
-  const addresses = [...new Set(['127.0.0.1', '10.96.0.1', '172.30.0.1', ...machineAddresses()])]
+  const everywhere = settings.listen === 'everywhere'
+  const addresses = [...new Set(['127.0.0.1', '10.96.0.1', machineAddress, ...(everywhere ? machineAddresses() : [])])]
   const [authority, server, admin] = [await certificates.authority(), await certificates.server({ names: ['localhost', hostname(), 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', `kubernetes.default.svc.${clusterDomainDefault}`], addresses }), await certificates.admin()]
   const signer = openTokenSigner(directory.credentials)
 
@@ -62,14 +62,14 @@ export async function startControlPlane({ directory, settings: initial, say }: C
     store, clock, random: systemRandom(), loop, authority: authority.certificate, nodes: shapes().filter((shape) => shape.simulated),
     version: { ...kubernetesVersion, gitCommit: '', gitTreeState: 'clean', buildDate: '1970-01-01T00:00:00Z', goVersion: process.version, compiler: 'skiff', platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}` },
     issuer: { issuer, audiences: [issuer], keySet: JSON.stringify(signer.jwks), algorithms: ['ES256'] },
-    address: `127.0.0.1:${settings.port}`, advertised: { address: hasReal(settings) ? '172.30.0.1' : '127.0.0.1', port: settings.port },
+    address: `127.0.0.1:${settings.port}`, advertised: { address: hasReal(settings) ? machineAddress : '127.0.0.1', port: settings.port },
     ask: (ask: Ask, done) => { answer(ask).then(done, (error: unknown) => { say(`${ask.what}: ${error instanceof Error ? error.message : String(error)}`) }) },
     volumesBelow: join(directory.agent, 'volumes'), podTokens: podTokens(signer, issuer, () => clock.now()),
   })
 
   const hub = createAgentHub()
   const http = await openHttpServer({
-    handler: cluster.server.handler, store, answer, open: (connect) => hub.open(connect), host: listenHost, port: settings.port, now: () => clock.now(),
+    handler: cluster.server.handler, store, answer, open: (connect) => hub.open(connect), host: everywhere ? '0.0.0.0' : '127.0.0.1', port: settings.port, now: () => clock.now(),
     tls: { certificate: server.certificate, key: server.key, authority: authority.certificate },
     upgrades: new Map([[agentPath, hub.upgrade]]), onError: (error) => { say(`a request failed: ${error instanceof Error ? error.stack ?? error.message : String(error)}`) },
   })
@@ -92,6 +92,8 @@ export async function startControlPlane({ directory, settings: initial, say }: C
   const launchAgent = async () => {
     const real = shapes().filter((shape) => !shape.simulated)
     if (real.length === 0) return undefined
+    // It is there when the agent has made the nodes' network.
+    if (!everywhere) http.alsoOn(machineAddress)
     const nodes = await Promise.all(real.map(async (shape) => ({ shape, ...(await certificates.node(shape.name)) })))
     return startAgent(directory.agent, { url: `https://127.0.0.1:${http.port}`, agentPath, authority: authority.certificate, nodes, stateDirectory: directory.agent, clusterDns: clusterDnsDefault, clusterDomain: clusterDomainDefault, network: networks }, say)
   }

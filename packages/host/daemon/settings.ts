@@ -18,6 +18,8 @@ export interface NodeSettings {
 export interface Settings {
   readonly version: 1
   readonly port: number
+  /** Who reaches the API besides pods: this machine alone, unless it is asked to listen on all of its addresses. */
+  readonly listen?: 'loopback' | 'everywhere'
   readonly nodes: readonly NodeSettings[]
   /** The first workload was brought up once: never again by itself. */
   readonly welcomed: boolean

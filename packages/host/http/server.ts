@@ -11,6 +11,7 @@ import { exchangeOverHttp1, exchangeOverHttp2, type Exchange } from './exchange.
 import { usualLimits, type Limits } from './limits.ts'
 import { openOrRefuse, sendLog } from './log.ts'
 import { carry, encodeBody, type Answer, type PipelineOptions } from './pipeline.ts'
+import { listenAlso, type SecondAddress } from './second-address.ts'
 import { internalError, statusReply, timedOut, tooLarge, tooManyRequests, unauthorized, upgradeRequired, type PlainReply } from './status.ts'
 import { serveUpgrade, type Upgrade } from './upgrade.ts'
 import { Watches, type WatchSink } from './watches.ts'
@@ -38,6 +39,8 @@ export interface HttpServer {
   readonly is: 'listening'
   readonly address: string
   readonly port: number
+  /** Listens on one more address of this machine, as soon as there is such an address. Doing so twice is doing it once. */
+  alsoOn(host: string): void
   /** Takes no more, ends watches, lets requests in work finish for at most this long, then cuts what is left. */
   close(graceMs?: number): Promise<void>
 }
@@ -64,9 +67,12 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
   // Errors of the server after it listens are errors of accepting one connection.
   server.on('error', (error) => { options.onError?.(error) })
   const { address, port } = server.address() as AddressInfo // a TCP server that listens
+  const others = new Map<string, SecondAddress>()
   return {
     is: 'listening', address, port,
+    alsoOn(host) { if (!others.has(host)) others.set(host, listenAlso(server, { host, port }, (why) => { options.onError?.(new Error(why)) })) },
     async close(graceMs = closeGraceMs) {
+      for (const other of others.values()) other.close()
       const closed = new Promise<void>((resolve) => { server.close(() => { resolve() }) })
       front.close()
       for (const session of sessions) session.close()
