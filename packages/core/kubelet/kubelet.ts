@@ -99,7 +99,7 @@ class Kubelets implements Kubelet {
   constructor(options: KubeletOptions) {
     this.#options = options
     this.#owner = options.owner ?? 'kubelet'
-    this.#nodes = new NodeKeeper(options, (name, due) => { options.clock.wake(this.#owner, `node/${name}`, due) })
+    this.#nodes = new NodeKeeper(options, (name, due) => { options.clock.wake(this.#owner, `node/${name}`, due) }, (name) => { this.#enqueue(`node/${name}`) })
     this.#outbox = new Outbox({
       view: options.view, submit: options.submit,
       refused: (uid, refusal) => { this.#retry(uid, refusal) },

@@ -18,26 +18,31 @@ export const nodeActor = (name: string): Actor => ({ user: `system:node:${name}`
 export class NodeKeeper {
   readonly #options: NodeKeeperOptions
   readonly #wake: (name: string, due: Instant | undefined) => void
+  readonly #again: (name: string) => void
   /** Nodes whose last write has not been answered. */
   readonly #busy = new Set<string>()
+  /** Nodes that were not looked at because of that: what changed then is seen when the answer is there. */
+  readonly #missed = new Set<string>()
   readonly #silent = new Set<string>()
   /** When the status of a real node was posted. */
   readonly #postedAt = new Map<string, Instant>()
 
-  constructor(options: NodeKeeperOptions, wake: (name: string, due: Instant | undefined) => void) {
+  /** `wake` asks for a look at an instant, `again` for one now. */
+  constructor(options: NodeKeeperOptions, wake: (name: string, due: Instant | undefined) => void, again: (name: string) => void) {
     this.#options = options
     this.#wake = wake
+    this.#again = again
   }
 
   /** Whether looks at the node's pods have been left out, and are to be made up for when it speaks again. */
   isSilent(name: string): boolean { return this.#silent.has(name) }
   silence(name: string): void { this.#silent.add(name) }
-  forget(name: string): void { this.#silent.delete(name); this.#postedAt.delete(name) }
+  forget(name: string): void { this.#silent.delete(name); this.#missed.delete(name); this.#postedAt.delete(name) }
 
   look(shape: NodeShape): void {
     const { view, submit, clock } = this.#options
     const { name } = shape
-    if (this.#busy.has(name)) return
+    if (this.#busy.has(name)) { this.#missed.add(name); return }
     const now = clock.now()
     const node = view.get(nodes, '', name)
     if (node === undefined) { this.#write(name, (done) => { submit({ do: 'create', object: nodeDraft(shape, now) }, nodeActor(name), done) }); return }
@@ -81,6 +86,7 @@ export class NodeKeeper {
     this.#busy.add(name)
     send((outcome) => {
       this.#busy.delete(name)
+      if (this.#missed.delete(name)) this.#again(name)
       if (isRefusal(outcome)) this.#wake(name.split('/')[0] ?? name, this.#options.clock.now() + refusedRetryMs)
     })
   }
