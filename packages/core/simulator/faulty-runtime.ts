@@ -1,26 +1,28 @@
 import type { Cancel, Clock, Random } from '../base/index.ts'
 import type { ContainerRuntime, RuntimeCommand, RuntimeEvent, RuntimeState } from '../kubelet/index.ts'
 
-export interface EventFaults {
+export interface RuntimeFaults {
   /** The chance that an event is told late, and how late at most. */
   lateEvent: number
   lateMsMax: number
+  /** The chance that an image is not to be had. */
+  missingImage: number
 }
 
 const owner = 'late runtime events'
 
-/** A runtime whose events come late, those of one pod in order. */
+/** A runtime whose events come late, those of one pod in order, and whose images are missing now and then. */
 export class FaultyRuntime implements ContainerRuntime {
   readonly keepsLogs = true
   readonly #inner: ContainerRuntime
   readonly #clock: Clock
   readonly #random: Random
-  readonly #faults: EventFaults
+  readonly #faults: RuntimeFaults
   readonly #listeners = new Set<(event: RuntimeEvent) => void>()
   /** Events under way, by whom they are about. */
   readonly #late = new Map<string, RuntimeEvent[]>()
 
-  constructor(inner: ContainerRuntime, clock: Clock, random: Random, faults: EventFaults) {
+  constructor(inner: ContainerRuntime, clock: Clock, random: Random, faults: RuntimeFaults) {
     this.#inner = inner
     this.#clock = clock
     this.#random = random
@@ -29,7 +31,11 @@ export class FaultyRuntime implements ContainerRuntime {
     clock.onWake(owner, (key) => { this.#due(key) })
   }
 
-  submit(command: RuntimeCommand): void { this.#inner.submit(command) }
+  submit(command: RuntimeCommand): void {
+    if (command.do !== 'pull' || !this.#random.chance(this.#faults.missingImage)) { this.#inner.submit(command); return }
+    const { node, image } = command
+    this.#told({ is: 'pull-failed', node, image, reason: 'ErrImagePull', message: `${image}: not found`, at: this.#clock.now() })
+  }
   observed(): RuntimeState { return this.#inner.observed() }
   onEvent(listen: (event: RuntimeEvent) => void): Cancel { this.#listeners.add(listen); return () => { this.#listeners.delete(listen) } }
   foretell(command: Parameters<NonNullable<ContainerRuntime['foretell']>>[0]): ReturnType<NonNullable<ContainerRuntime['foretell']>> {

@@ -1,14 +1,12 @@
-import { byOwner, type Change, type ClusterView, type Deployment, deployments, type Job, jobs, nodes, type Pod, pods, type ReplicaSet, replicaSets, type Resource, type StatefulSet, statefulSets } from '../api/index.ts'
+import {
+  byNamespace, byOwner, type Change, type ClusterView, type Deployment, deployments, type EndpointSlice, endpointSlices, events, type Job, jobs, namespaces, nodes, type PersistentVolume, type PersistentVolumeClaim,
+  persistentVolumeClaims, persistentVolumes, type Pod, pods, type ReplicaSet, replicaSets, type Resource, type StatefulSet, statefulSets,
+} from '../api/index.ts'
+import { CronInvariants, daemonPodBegins, jobGoesOn, jobPodBegins } from './batch-invariants.ts'
+import { Broken } from './broken.ts'
+import { sliceIsTrue } from './service-invariants.ts'
+import { claimGoesOn, podRunsOnClaims, volumeGoesOn } from './volume-invariants.ts'
 import { amountOf, podRequests, scaledOf } from './rules.ts'
-
-/** What must hold after every commit. Throws `Broken` when something does not. */
-export class Broken extends Error {
-  readonly invariant: string
-  constructor(invariant: string, message: string) {
-    super(`${invariant}: ${message}`)
-    this.invariant = invariant
-  }
-}
 
 const isOver = (pod: Pod): boolean => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
 const isActive = (pod: Pod): boolean => !isOver(pod) && pod.metadata.deletionTimestamp === undefined
@@ -17,12 +15,16 @@ const isReady = (pod: Pod): boolean => pod.status?.conditions?.some((one) => one
 
 interface NodeLoad { readonly amounts: Record<string, number>; readonly pods: Map<string, Readonly<Record<string, number>>> }
 
+/** More Events than these within an hour mean that somebody tells the same thing again and again. */
+const eventsMax = 5_000
+
 /** Sees every change once and keeps what it needs to judge the next one: no walk over all objects. */
 export class Invariants {
   readonly #view: ClusterView
   #revision: number
   readonly #addresses = new Map<string, string>()
   readonly #load = new Map<string, NodeLoad>()
+  readonly #cron = new CronInvariants()
 
   constructor(view: ClusterView) {
     this.#view = view
@@ -34,11 +36,38 @@ export class Invariants {
     if (revision !== this.#revision + 1) throw new Broken('revisions are dense', `${revision} follows ${this.#revision}`)
     this.#revision = revision
     if (after !== undefined) this.#owners(before, after)
+    if (before?.metadata.uid !== after?.metadata.uid) {
+      if (before !== undefined) this.#goes(change, before)
+      if (after !== undefined) this.#comes(after)
+    }
     switch (change.key.resource) {
       case pods.resource: this.#pod(before as Pod | undefined, after as Pod | undefined); return
       case replicaSets.resource: this.#replicaSet(before as ReplicaSet | undefined, after as ReplicaSet | undefined); return
-      case jobs.resource: this.#job(before as Job | undefined, after as Job | undefined); return
+      case jobs.resource:
+        if (after === undefined) return
+        if (before?.metadata.uid === after.metadata.uid) jobGoesOn(before as Job, after as Job)
+        else this.#cron.jobBegins(this.#view, after as Job)
+        return
+      case endpointSlices.resource: if (after !== undefined) sliceIsTrue(this.#view, after as EndpointSlice); return
+      case persistentVolumeClaims.resource: claimGoesOn(this.#view, before as PersistentVolumeClaim | undefined, after as PersistentVolumeClaim | undefined); return
+      case persistentVolumes.resource: if (before !== undefined) volumeGoesOn(this.#view, before as PersistentVolume, after as PersistentVolume | undefined); return
     }
+  }
+
+  /** Nothing goes while somebody still has something to do for it, and no namespace with anything in it. */
+  #goes({ key }: Change, before: Resource): void {
+    const { finalizers = [], deletionTimestamp } = before.metadata
+    if (finalizers.length > 1 || (finalizers.length === 1 && deletionTimestamp === undefined)) throw new Broken('finalizers are respected', `${nameOf(before)} is gone with ${finalizers.join()}`)
+    if (key.resource !== namespaces.resource) return
+    for (const left of this.#view.by(byNamespace, key.name)) throw new Broken('a namespace goes when it is empty', `${key.name} has ${nameOf(left)}`)
+  }
+
+  #comes(after: Resource): void {
+    const { namespace = '', name } = after.metadata
+    if (namespace === '') return
+    const home = this.#view.get(namespaces, '', namespace)
+    if (home === undefined || home.metadata.deletionTimestamp !== undefined) throw new Broken('nothing comes into a namespace that goes', nameOf(after))
+    if (after.kind === 'Event' && this.#view.count(events) > eventsMax) throw new Broken('Events are bounded', `${this.#view.count(events)} with ${name}`)
   }
 
   #owners(before: Resource | undefined, after: Resource): void {
@@ -57,6 +86,7 @@ export class Invariants {
     if (after === undefined) return
     this.#address(after)
     this.#capacity(after)
+    if (after.status?.phase === 'Running' && before?.status?.phase !== 'Running') podRunsOnClaims(this.#view, after)
     if (!same) this.#podBegins(after)
   }
 
@@ -121,10 +151,8 @@ export class Invariants {
       const set = this.#view.get(replicaSets, namespace, owner.name)
       if (set?.metadata.uid === owner.uid && active().length > (set.spec.replicas ?? 1)) throw new Broken('a ReplicaSet never overshoots', `${owner.name} has ${active().length} of ${set.spec.replicas}`)
     }
-    if (owner.kind === 'Job') {
-      const job = this.#view.get(jobs, namespace, owner.name)
-      if (job?.metadata.uid === owner.uid && active().length > (job.spec.parallelism ?? 1)) throw new Broken('a Job keeps to its parallelism', `${owner.name} has ${active().length} of ${job.spec.parallelism}`)
-    }
+    if (owner.kind === 'Job') jobPodBegins(this.#view, pod, owner)
+    if (owner.kind === 'DaemonSet') daemonPodBegins(this.#view, pod, owner)
     if (owner.kind === 'StatefulSet') this.#ordinal(pod, this.#view.get(statefulSets, namespace, owner.name))
   }
 
@@ -169,13 +197,5 @@ export class Invariants {
     const scaled = scaledOf(rolling?.maxUnavailable ?? '25%', replicas, 'down')
     const least = replicas - (surge === 0 && scaled === 0 ? 1 : Math.min(scaled, replicas))
     if (total < least) throw new Broken('a rollout keeps enough pods', `${nameOf(deployment)} is left ${total} pods of at least ${least}, with ${sets.length} sets`)
-  }
-
-  #job(before: Job | undefined, after: Job | undefined): void {
-    if (after === undefined) return
-    const succeeded = after.status?.succeeded ?? 0
-    if (before?.metadata.uid === after.metadata.uid && succeeded < (before.status?.succeeded ?? 0)) throw new Broken('a Job never forgets a success', `${nameOf(after)} from ${before.status?.succeeded} to ${succeeded}`)
-    const isComplete = after.status?.conditions?.some((one) => one.type === 'Complete' && one.status === 'True') ?? false
-    if (isComplete && after.spec.completions !== undefined && succeeded < after.spec.completions) throw new Broken('a complete Job has its completions', `${nameOf(after)}: ${succeeded} of ${after.spec.completions}`)
   }
 }

@@ -1,61 +1,58 @@
-import { byUid, deployments, jobs, nodes, type Pod, pods, statefulSets } from '../api/index.ts'
+import { cronJobs, deployments, jobs, nodes, pods } from '../api/index.ts'
 import { failedAtMark } from '../api/simulated.ts'
-import { Broken } from './invariants.ts'
+import { Broken } from './broken.ts'
+import { unsettled } from './settled.ts'
 import type { SimulatedWorld } from './world.ts'
 
-/** How much time a healed cluster gets to settle, and how many turns. */
+/** How long CronJobs go on in a healed cluster, how much time it then gets to settle, how long it is watched for doing nothing, and how many turns it may take. */
+const cronMs = 12 * 60_000
 const healMs = 2 * 3_600_000
-const turnsMax = 400_000
+const quietMs = 10 * 60_000
+const turnsMax = 60_000
+/** A settled cluster still forgets old Events. */
+const quietCommitsMax = 150
 
 /** Ends all faults, makes room, lets the cluster settle, and says what is not as it should be. Throws `Broken`. */
 export function heal(world: SimulatedWorld): void {
+  const { view } = world.cluster.store
   world.setFaulty(false)
-  for (const node of world.cluster.store.view.list(nodes)) {
+  const played = new Set(world.nodeNames())
+  for (const node of view.list(nodes)) {
+    // Its deletion was refused when its machine went.
+    if (!played.has(node.metadata.name)) { world.request('DELETE', `/api/v1/nodes/${node.metadata.name}`); continue }
     world.request('PATCH', `/api/v1/nodes/${node.metadata.name}`, { metadata: { annotations: { [failedAtMark]: null } }, spec: { unschedulable: false } })
   }
-  const until = world.clock.now() + healMs
+  for (const { metadata } of view.list(deployments)) world.request('PATCH', `/apis/apps/v1/namespaces/${metadata.namespace}/deployments/${metadata.name}`, { spec: { paused: false } })
+  suspendCronJobs(world, false)
+  pass(world, cronMs)
+  report([...view.list(cronJobs)].filter(({ metadata, spec, status }) => metadata.deletionTimestamp === undefined && spec.concurrencyPolicy === 'Allow' && world.clock.now() - Date.parse(status.lastScheduleTime ?? '1970-01-01T00:00:00Z') > cronMs)
+    .map(({ metadata, status }) => `CronJob ${metadata.name} started nothing since ${status.lastScheduleTime}`))
+  suspendCronJobs(world, true)
+  for (const { metadata } of view.list(jobs)) world.request('PATCH', `/apis/batch/v1/namespaces/${metadata.namespace}/jobs/${metadata.name}`, { spec: { suspend: false } })
+  pass(world, healMs)
+  report(unsettled(world))
+  const before = view.revision
+  pass(world, quietMs)
+  // Containers that fail again and again are restarted, and told of, again and again.
+  const isUnruly = [...view.list(pods)].some(({ metadata, status }) => metadata.annotations?.['skiff.dev/live-for'] !== undefined && status.phase === 'Running')
+  if (!isUnruly && view.revision - before > quietCommitsMax) report([`${view.revision - before} commits in ${quietMs / 60_000} minutes, and nothing to do`])
+}
+
+function suspendCronJobs(world: SimulatedWorld, suspend: boolean): void {
+  for (const { metadata } of world.cluster.store.view.list(cronJobs)) world.request('PATCH', `/apis/batch/v1/namespaces/${metadata.namespace}/cronjobs/${metadata.name}`, { spec: { suspend } })
+}
+
+/** Lets time pass, every timer at its own instant. */
+function pass(world: SimulatedWorld, ms: number): void {
+  const until = world.clock.now() + ms
   let turns = 0
-  const settle = (): void => { while (world.turn()) if (++turns > turnsMax) throw new Broken('a healed cluster settles', `it still works after ${turnsMax} turns`) }
+  const settle = (): void => { while (world.turn()) if (++turns > turnsMax) report([`it still works after ${turnsMax} turns`]) }
   settle()
   while (world.clock.advanceToNext(until)) settle()
   world.clock.advanceTo(until)
   settle()
-  const faults = unsettled(world)
+}
+
+function report(faults: readonly string[]): void {
   if (faults.length > 0) throw new Broken('a healed cluster settles', faults.slice(0, 5).join('; '))
-}
-
-function unsettled(world: SimulatedWorld): readonly string[] {
-  const { view } = world.cluster.store
-  const faults: string[] = []
-  const say = (fine: boolean, fault: string): void => { if (!fine) faults.push(fault) }
-  const all = [...view.list(pods)]
-  const waiting = new Set(all.filter((pod) => (pod.spec.nodeName ?? '') === '').map((pod) => pod.metadata.ownerReferences?.[0]?.name))
-  for (const { metadata, spec, status } of view.list(deployments)) {
-    const wanted = spec.replicas ?? 1
-    // A cluster without room for all is full, not broken.
-    const full = [...waiting].some((name) => name?.startsWith(metadata.name) === true)
-    say(full || (status.observedGeneration === metadata.generation && (status.updatedReplicas ?? 0) === wanted && (status.availableReplicas ?? 0) === wanted && (status.replicas ?? 0) === wanted), `Deployment ${metadata.name} wants ${wanted} and says ${JSON.stringify({ ...status, conditions: undefined })}`)
-  }
-  for (const { metadata, spec, status } of view.list(statefulSets)) {
-    const wanted = spec.replicas ?? 1
-    say(waiting.has(metadata.name) || ((status.readyReplicas ?? 0) === wanted && (status.replicas ?? 0) === wanted), `StatefulSet ${metadata.name} wants ${wanted} and says ${JSON.stringify(status)}`)
-  }
-  for (const { metadata, status } of view.list(jobs)) {
-    say(waiting.has(metadata.name) || (status.conditions?.some((one) => (one.type === 'Complete' || one.type === 'Failed') && one.status === 'True') ?? false), `Job ${metadata.name} says ${JSON.stringify(status)}`)
-  }
-  for (const pod of all) {
-    const { name, deletionTimestamp, ownerReferences } = pod.metadata
-    say(deletionTimestamp === undefined, `Pod ${name} is still being deleted`)
-    const owner = ownerReferences?.[0]
-    say(owner === undefined || [...view.by(byUid, owner.uid)].length > 0, `Pod ${name} has outlived its owner ${owner?.kind} ${owner?.name}`)
-    say((pod.spec.nodeName ?? '') === '' || isDoneOrReady(pod), `Pod ${name} on ${pod.spec.nodeName} is ${pod.status.phase}: ${JSON.stringify(pod.status.containerStatuses?.map((one) => one.state))}`)
-  }
-  const uids = new Set(all.map((pod) => pod.metadata.uid))
-  for (const [uid, running] of world.runtime.observed().pods) say(uids.has(uid), `the runtime still has pod ${running.spec.name}, which is no more`)
-  return faults
-}
-
-function isDoneOrReady(pod: Pod): boolean {
-  if (pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed') return true
-  return pod.status.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') ?? false
 }

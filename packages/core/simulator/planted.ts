@@ -1,4 +1,4 @@
-import type { Pod, Resource } from '../api/index.ts'
+import type { EndpointSlice, PersistentVolumeClaim, Pod, Resource } from '../api/index.ts'
 import type { ContainerRuntime, RuntimeCommand, RuntimeEvent } from '../kubelet/index.ts'
 import type { Write } from '../store/types.ts'
 
@@ -9,6 +9,12 @@ export interface PlantedBug {
   readonly write?: (write: Write) => readonly Write[]
   /** Loses a command to the runtime. */
   readonly losesCommand?: (command: RuntimeCommand) => boolean
+  /** An answer that reaches an agent wakes nobody there. */
+  readonly losesWakes?: boolean
+  /** A watch of an agent does not tell what was deleted. */
+  readonly losesDeletions?: boolean
+  /** A probe that fails is not foretold. */
+  readonly foretellsWell?: boolean
   /** Changes or loses what the runtime tells. */
   readonly event?: (event: RuntimeEvent) => RuntimeEvent | undefined
 }
@@ -16,21 +22,35 @@ export interface PlantedBug {
 const onPod = (change: (pod: Pod) => Resource): ((write: Write) => readonly Write[]) => (write) =>
   (write.key.resource === 'pods' && write.object !== undefined ? [{ ...write, object: change(write.object as Pod) }] : [write])
 
+/** Whatever is made of a kind under an owner is made a second time. */
+const twice = (resource: string, owner: string): ((write: Write) => readonly Write[]) => (write) => {
+  const { object, key } = write
+  if (key.resource !== resource || write.expect !== 'absent' || object?.metadata.ownerReferences?.[0]?.kind !== owner) return [write]
+  const name = `${key.name}-again`
+  return [write, { ...write, key: { ...key, name }, object: { ...object, metadata: { ...object.metadata, name, uid: `${object.metadata.uid}-again` } } }]
+}
+
+const onObject = <T extends Resource>(resource: string, change: (object: T) => Resource | undefined): ((write: Write) => readonly Write[]) => (write) =>
+  (write.key.resource === resource && write.object !== undefined ? [{ ...write, object: change(write.object as T) }] : [write])
+
 export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'every pod gets the same address',
     write: onPod((pod) => (pod.status?.podIP === undefined ? pod : { ...pod, status: { ...pod.status, podIP: '10.9.9.9', podIPs: [{ ip: '10.9.9.9' }] } })),
   },
   { name: 'a pod is moved when it runs', write: onPod((pod) => (pod.status?.phase === 'Running' ? { ...pod, spec: { ...pod.spec, nodeName: 'elsewhere' } } : pod)) },
+  { name: 'pods of a ReplicaSet are made twice', write: twice('pods', 'ReplicaSet') },
+  { name: 'pods of a DaemonSet are made twice', write: twice('pods', 'DaemonSet') },
+  { name: 'pods of a Job are made twice', write: twice('pods', 'Job') },
+  { name: 'a CronJob starts each Job twice', write: twice('batch/jobs', 'CronJob') },
   {
-    name: 'pods of a ReplicaSet are made twice',
-    write: (write) => {
-      const { object, key } = write
-      if (key.resource !== 'pods' || write.expect !== 'absent' || object?.metadata.ownerReferences?.[0]?.kind !== 'ReplicaSet') return [write]
-      const name = `${key.name}-again`
-      return [write, { ...write, key: { ...key, name }, object: { ...object, metadata: { ...object.metadata, name, uid: `${object.metadata.uid}-again` } } }]
-    },
+    name: 'every endpoint is said to be ready',
+    write: onObject<EndpointSlice>('discovery.k8s.io/endpointslices', (slice) => ({ ...slice, endpoints: (slice.endpoints ?? []).map((one) => ({ ...one, conditions: { ...one.conditions, ready: true } })) }) as Resource),
   },
+  { name: 'endpoints after the first are forgotten', write: onObject<EndpointSlice>('discovery.k8s.io/endpointslices', (slice) => ({ ...slice, endpoints: (slice.endpoints ?? []).slice(0, 1) }) as Resource) },
+  { name: 'a claim that is deleted goes at once', write: onObject<PersistentVolumeClaim>('persistentvolumeclaims', (claim) => (claim.metadata.deletionTimestamp === undefined ? claim : undefined)) },
+  { name: 'every claim is bound to the same volume', write: onObject<PersistentVolumeClaim>('persistentvolumeclaims', (claim) => (claim.spec.volumeName === undefined ? claim : { ...claim, spec: { ...claim.spec, volumeName: 'pvc-all' } } as Resource)) },
+  { name: 'a namespace goes before what is in it', write: onObject<Resource>('namespaces', (namespace) => (namespace.metadata.deletionTimestamp === undefined ? namespace : undefined)) },
   {
     name: 'a ReplicaSet is asked for twice as many',
     write: (write) => {
@@ -43,6 +63,10 @@ export const plantedBugs: readonly PlantedBug[] = [
   { name: 'a finished pod is said to run again', write: onPod((pod) => (pod.status?.phase === 'Succeeded' && pod.metadata.deletionTimestamp !== undefined ? { ...pod, status: { ...pod.status, phase: 'Running' } } : pod)) },
   { name: 'starts are not told', event: (event) => (event.is === 'started' ? undefined : event) },
   { name: 'stops are lost', losesCommand: (command) => command.do === 'stop' },
+  { name: 'answers wake nobody in an agent', losesWakes: true },
+  { name: 'agents are not told of deletions', losesDeletions: true },
+  { name: 'probes always pass', foretellsWell: true },
+  { name: 'pulled images are not told', event: (event) => (event.is === 'pulled' ? undefined : event) },
   { name: 'teardowns are lost', losesCommand: (command) => command.do === 'teardown' },
 ]
 
@@ -51,12 +75,12 @@ export const writesWith = (bug: PlantedBug | undefined, writes: readonly Write[]
 
 /** The runtime as the bug makes it. */
 export function runtimeWith(bug: PlantedBug | undefined, runtime: ContainerRuntime): ContainerRuntime {
-  if (bug?.event === undefined && bug?.losesCommand === undefined) return runtime
+  if (bug === undefined) return runtime
   return {
     keepsLogs: runtime.keepsLogs ?? false,
     submit: (command) => { if (bug.losesCommand?.(command) !== true) runtime.submit(command) },
     observed: () => runtime.observed(),
     onEvent: (listen) => runtime.onEvent((event) => { const told = bug.event === undefined ? event : bug.event(event); if (told !== undefined) listen(told) }),
-    foretell: (command) => runtime.foretell?.(command) ?? { ok: true, output: '' },
+    foretell: (command) => (bug.foretellsWell === true ? undefined : runtime.foretell?.(command)) ?? { ok: true, output: '' },
   }
 }

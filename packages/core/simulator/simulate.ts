@@ -1,4 +1,4 @@
-import { Broken } from './invariants.ts'
+import { Broken } from './broken.ts'
 import { perform } from './acts.ts'
 import { heal } from './liveness.ts'
 import type { PlantedBug } from './planted.ts'

@@ -3,39 +3,53 @@ import { type Random, seededRandom } from '../base/index.ts'
 /** What one run is made of. Each seed leaves most dangers out and turns some up: rare combinations come about that way. */
 export interface SwarmOptions {
   readonly nodes: number
+  /** How many of the nodes are played by an agent: a kubelet behind a slow line, with a view of its own. */
+  readonly agentNodes: number
   readonly nodeCpu: string
   readonly nodePods: string
   /** The chance that a step does something to the cluster instead of giving a part its turn. */
   readonly disturbance: number
   /** How likely each act is against the others; 0 leaves it out. */
   readonly weights: Readonly<Record<ActName, number>>
-  readonly faults: {
-    /** The chance that a commit is refused. */
-    readonly refusedCommit: number
-    /** The chance that a runtime event is told late, and how late at most. */
-    readonly lateEvent: number
-    readonly lateMsMax: number
-  }
+  readonly faults: Faults
+}
+
+export interface Faults {
+  /** The chance that a commit is refused. */
+  readonly refusedCommit: number
+  /** The chance that a runtime event is told late, and how late at most. */
+  readonly lateEvent: number
+  readonly lateMsMax: number
+  /** The chance that a pull fails. */
+  readonly missingImage: number
+  /** The chance that a turn of an agent's line carries nothing. */
+  readonly slowLine: number
 }
 
 export const actNames = [
-  'create deployment', 'create stateful set', 'create job', 'scale', 'edit image', 'delete owner', 'delete pod', 'delete pod by force', 'pass a little time', 'jump in time',
-  'restart runner', 'restart kubelets', 'lose node', 'return node', 'cordon node',
+  'create deployment', 'create stateful set', 'create daemon set', 'create job', 'create cron job', 'create service', 'scale', 'edit template', 'edit service', 'pause', 'relabel pod',
+  'delete owner', 'delete orphaning', 'delete service', 'delete claim', 'delete pod', 'delete pod by force', 'create namespace', 'delete namespace',
+  'pass a little time', 'jump in time', 'restart runner', 'restart scheduler', 'restart kubelets', 'restart agent', 'break feed',
+  'lose node', 'return node', 'cordon node', 'drain node', 'add node', 'remove node',
 ] as const
 export type ActName = (typeof actNames)[number]
 
 const always: ReadonlySet<ActName> = new Set<ActName>(['create deployment', 'pass a little time'])
+/** Those that take so much away that a run with many of them sees little else. */
+const rare: ReadonlySet<ActName> = new Set<ActName>(['delete namespace', 'remove node', 'drain node', 'jump in time'])
 
 /** Draws the options of a seed. */
 export function swarmOf(seed: number): SwarmOptions {
   const random = seededRandom(seed * 2 + 1)
-  const weight = (name: ActName): number => (always.has(name) || random.chance(0.6) ? [1, 1, 2, 5][random.below(4)] ?? 1 : 0)
+  const weight = (name: ActName): number => (always.has(name) || random.chance(0.5) ? ([1, 1, 2, 5][random.below(4)] ?? 1) * (rare.has(name) ? 0.3 : 1) : 0)
   const some = (value: number): number => (random.chance(0.5) ? value * random.next() : 0)
+  const nodes = 1 + random.below(4)
   return {
-    nodes: 1 + random.below(4), nodeCpu: ['1', '2', '4'][random.below(3)] ?? '2', nodePods: ['5', '20', '110'][random.below(3)] ?? '110',
+    nodes, agentNodes: random.chance(0.5) ? 1 + random.below(nodes) : 0,
+    nodeCpu: ['1', '2', '4'][random.below(3)] ?? '2', nodePods: ['5', '20', '110'][random.below(3)] ?? '110',
     disturbance: 0.02 + 0.2 * random.next(),
     weights: Object.fromEntries(actNames.map((name) => [name, weight(name)])) as Record<ActName, number>, // one entry for each name
-    faults: { refusedCommit: some(0.05), lateEvent: some(0.5), lateMsMax: 1 + random.below(20_000) },
+    faults: { refusedCommit: some(0.05), lateEvent: some(0.5), lateMsMax: 1 + random.below(20_000), missingImage: some(0.6), slowLine: some(0.9) },
   }
 }
 

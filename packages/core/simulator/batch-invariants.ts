@@ -1,0 +1,75 @@
+import { byOwner, type ClusterView, type CronJob, cronJobs, type DaemonSet, daemonSets, type Job, jobs, type Pod } from '../api/index.ts'
+import { Broken } from './broken.ts'
+
+const scheduledAt = 'batch.kubernetes.io/cronjob-scheduled-timestamp'
+const completionIndex = 'batch.kubernetes.io/job-completion-index'
+
+const has = (job: Job, type: string): boolean => job.status?.conditions?.some((one) => one.type === type && one.status === 'True') ?? false
+const isOver = (job: Job): boolean => has(job, 'Complete') || has(job, 'Failed')
+const isActive = (pod: Pod): boolean => pod.status?.phase !== 'Succeeded' && pod.status?.phase !== 'Failed' && pod.metadata.deletionTimestamp === undefined
+const podsOf = (view: ClusterView, uid: string): readonly Pod[] => [...view.by(byOwner, uid)].filter((one): one is Pod => one.kind === 'Pod')
+
+/** A Job as it was and as it is. */
+export function jobGoesOn(before: Job, after: Job): void {
+  const { name } = after.metadata
+  const succeeded = after.status?.succeeded ?? 0
+  if (succeeded < (before.status?.succeeded ?? 0)) throw new Broken('a Job never forgets a success', `${name} from ${before.status?.succeeded} to ${succeeded}`)
+  if ((after.status?.failed ?? 0) < (before.status?.failed ?? 0)) throw new Broken('a Job never forgets a failure', `${name} from ${before.status?.failed} to ${after.status?.failed}`)
+  if (isOver(before) && (has(before, 'Complete') !== has(after, 'Complete') || has(before, 'Failed') !== has(after, 'Failed'))) throw new Broken('a Job that is over stays so', `${name}: ${JSON.stringify(after.status?.conditions)}`)
+  if (has(after, 'Complete') && has(after, 'Failed')) throw new Broken('a Job ends in one way', name)
+  if (has(after, 'Complete') && after.spec.completions !== undefined && succeeded < after.spec.completions) throw new Broken('a complete Job has its completions', `${name}: ${succeeded} of ${after.spec.completions}`)
+}
+
+/** A pod of a Job has come. */
+export function jobPodBegins(view: ClusterView, pod: Pod, owner: { readonly name: string; readonly uid: string }): void {
+  const job = view.get(jobs, pod.metadata.namespace ?? '', owner.name)
+  if (job?.metadata.uid !== owner.uid) return
+  const active = podsOf(view, owner.uid).filter(isActive)
+  if (active.length > (job.spec.parallelism ?? 1)) throw new Broken('a Job keeps to its parallelism', `${owner.name} has ${active.length} of ${job.spec.parallelism}`)
+  if (isOver(job) || has(job, 'FailureTarget') || has(job, 'SuccessCriteriaMet')) throw new Broken('a Job that is over begins nothing', `${pod.metadata.name}`)
+  if (job.spec.suspend === true) throw new Broken('a suspended Job begins nothing', pod.metadata.name)
+  const index = pod.metadata.annotations?.[completionIndex]
+  if (job.spec.completionMode !== 'Indexed' || index === undefined) return
+  const same = podsOf(view, owner.uid).filter((one) => one.metadata.annotations?.[completionIndex] === index)
+  if (same.filter(isActive).length > 1) throw new Broken('an index of a Job has one pod', same.map((one) => one.metadata.name).join())
+  if (same.some((one) => one.status?.phase === 'Succeeded') || covers(job.status?.completedIndexes ?? '', Number(index))) throw new Broken('an index of a Job succeeds once', `${pod.metadata.name} of ${job.status?.completedIndexes}`)
+}
+
+/** Is a number in '1,3-5,7'? */
+const covers = (ranges: string, index: number): boolean => ranges !== '' && ranges.split(',').some((range) => {
+  const [from = '', to = from] = range.split('-')
+  return index >= Number(from) && index <= Number(to)
+})
+
+/** A Job has come: a CronJob runs once for each of its times, and one at a time when it must. */
+export class CronInvariants {
+  readonly #lastRun = new Map<string, number>()
+
+  jobBegins(view: ClusterView, job: Job): void {
+    const owner = job.metadata.ownerReferences?.find((one) => one.controller === true && one.kind === 'CronJob')
+    if (owner === undefined) return
+    const at = Date.parse(job.metadata.annotations?.[scheduledAt] ?? '')
+    const last = this.#lastRun.get(owner.uid)
+    if (last !== undefined && at <= last) throw new Broken('a CronJob runs once for each of its times', `${job.metadata.name} for ${new Date(at).toISOString()} after ${new Date(last).toISOString()}`)
+    this.#lastRun.set(owner.uid, at)
+    const cron: CronJob | undefined = view.get(cronJobs, job.metadata.namespace ?? '', owner.name)
+    if (cron?.metadata.uid !== owner.uid) return
+    if (cron.spec.suspend === true) throw new Broken('a suspended CronJob starts nothing', job.metadata.name)
+    if (cron.spec.concurrencyPolicy === 'Allow') return
+    const standing = [...view.by(byOwner, owner.uid)].filter((one): one is Job => one.kind === 'Job').filter((one) => !isOver(one) && one.metadata.deletionTimestamp === undefined)
+    if (standing.length > 1) throw new Broken('a CronJob runs one at a time', `${cron.spec.concurrencyPolicy}: ${standing.map((one) => one.metadata.name).join()}`)
+  }
+}
+
+/** A pod of a DaemonSet has come: one a node, and one more while it is replaced by surge. */
+export function daemonPodBegins(view: ClusterView, pod: Pod, owner: { readonly name: string; readonly uid: string }): void {
+  const set: DaemonSet | undefined = view.get(daemonSets, pod.metadata.namespace ?? '', owner.name)
+  if (set?.metadata.uid !== owner.uid) return
+  const node = nodeOf(pod)
+  const same = podsOf(view, owner.uid).filter((one) => isActive(one) && nodeOf(one) === node)
+  const surges = set.spec.updateStrategy?.type !== 'OnDelete' && (set.spec.updateStrategy?.rollingUpdate?.maxSurge ?? 0) !== 0
+  if (same.length > (surges ? 2 : 1)) throw new Broken('a DaemonSet has one pod a node', `${node}: ${same.map((one) => one.metadata.name).join()}`)
+}
+/** Where a DaemonSet wants its pod, before it is bound as well. */
+const nodeOf = (pod: Pod): string =>
+  pod.spec.nodeName || (pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms[0]?.matchFields?.[0]?.values?.[0] ?? '')

@@ -1,0 +1,92 @@
+// What is not as it should be in a cluster that had all it needs, and time.
+import { byUid, controllerRevisions, daemonSets, deployments, endpointSlices, events, jobs, namespaces, nodes, persistentVolumeClaims, type Pod, pods, podsByClaim, replicaSets, type Resource, type Service, services, slicesByService, statefulSets } from '../api/index.ts'
+import type { SimulatedWorld } from './world.ts'
+
+const isOver = (pod: Pod): boolean => pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed'
+const isReady = (pod: Pod): boolean => pod.status.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') ?? false
+/** Its liveness probe fails again and again: it comes and goes as long as it lives. */
+const isUnruly = (object: { readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> } }): boolean => object.metadata?.annotations?.['skiff.dev/live-for'] !== undefined
+/** An Event lives for an hour, and is forgotten at the next sweep. */
+const eventMsMax = 62 * 60_000
+
+export function unsettled(world: SimulatedWorld): readonly string[] {
+  return [...workloads(world), ...settledPods(world), ...settledServices(world), ...leftovers(world)]
+}
+
+function* workloads(world: SimulatedWorld): Iterable<string> {
+  const { view } = world.cluster.store
+  // A cluster without room for all is full, not broken; so is one whose volumes were on a machine that is gone.
+  const waiting = new Set([...view.list(pods)].filter((pod) => (pod.spec.nodeName ?? '') === '').map((pod) => pod.metadata.ownerReferences?.[0]?.name))
+  for (const { metadata, spec, status } of view.list(deployments)) {
+    const wanted = spec.replicas ?? 1
+    const full = [...waiting].some((name) => name?.startsWith(metadata.name) === true)
+    const fine = status.observedGeneration === metadata.generation && (status.updatedReplicas ?? 0) === wanted && (status.availableReplicas ?? 0) === wanted && (status.replicas ?? 0) === wanted
+    if (!full && !fine && !isUnruly(spec.template)) yield `Deployment ${metadata.name} wants ${wanted} and says ${JSON.stringify({ ...status, conditions: undefined })}`
+  }
+  for (const set of view.list(statefulSets)) {
+    const { metadata, spec, status } = set
+    const wanted = spec.replicas ?? 1
+    // A pod that strayed keeps the name that its successor needs.
+    const strayed = [...view.list(pods, metadata.namespace)].some((pod) => pod.metadata.name.startsWith(`${metadata.name}-`) && pod.metadata.ownerReferences?.[0]?.uid !== metadata.uid)
+    if (!strayed && !isUnruly(spec.template) && !waiting.has(metadata.name) && ((status.readyReplicas ?? 0) !== wanted || (status.replicas ?? 0) !== wanted)) yield `StatefulSet ${metadata.name} wants ${wanted} and says ${JSON.stringify(status)}`
+  }
+  for (const { metadata, spec, status } of view.list(daemonSets)) {
+    const wanted = view.count(nodes)
+    const fine = status.observedGeneration === metadata.generation && status.desiredNumberScheduled === wanted && (status.numberAvailable ?? 0) === wanted && status.numberMisscheduled === 0 && (spec.updateStrategy?.type === 'OnDelete' || status.updatedNumberScheduled === wanted)
+    if (!waiting.has(metadata.name) && !fine && !isUnruly(spec.template)) yield `DaemonSet ${metadata.name} wants ${wanted} and says ${JSON.stringify(status)}`
+  }
+  for (const { metadata, status } of view.list(jobs)) {
+    const isOver = status.conditions?.some((one) => (one.type === 'Complete' || one.type === 'Failed') && one.status === 'True') ?? false
+    if (!waiting.has(metadata.name) && !isOver) yield `Job ${metadata.name} says ${JSON.stringify(status)}`
+    if (isOver && ((status.active ?? 0) > 0 || (status.terminating ?? 0) > 0)) yield `Job ${metadata.name} is over and says ${JSON.stringify(status)}`
+  }
+}
+
+function* settledPods(world: SimulatedWorld): Iterable<string> {
+  const { view } = world.cluster.store
+  const uids = new Set<string>()
+  for (const pod of view.list(pods)) {
+    const { name, uid, deletionTimestamp } = pod.metadata
+    uids.add(uid)
+    if (deletionTimestamp !== undefined) yield `Pod ${name} is still being deleted`
+    const settled = (pod.spec.nodeName ?? '') === '' || isOver(pod) || isReady(pod) || isUnruly(pod)
+    if (!settled) yield `Pod ${name} on ${pod.spec.nodeName} is ${pod.status.phase}: ${JSON.stringify(pod.status.containerStatuses?.map((one) => one.state))}`
+    if (isUnruly(pod) && pod.spec.nodeName && !isOver(pod) && (pod.status.containerStatuses?.[0]?.restartCount ?? 0) === 0) yield `Pod ${name} fails its liveness probe and was never restarted`
+    if (pod.spec.nodeName && view.get(nodes, '', pod.spec.nodeName) === undefined) yield `Pod ${name} is on ${pod.spec.nodeName}, which is no more`
+  }
+  for (const [uid, running] of world.runtime.observed().pods) if (!uids.has(uid)) yield `the runtime still has pod ${running.spec.name}, which is no more`
+}
+
+/** Endpoints are exactly the pods that are selected: ready ones as ready. */
+function* settledServices(world: SimulatedWorld): Iterable<string> {
+  const { view } = world.cluster.store
+  for (const service of view.list(services)) {
+    if (service.spec.selector === undefined) continue
+    const found = [...view.by(slicesByService, `${service.metadata.namespace}/${service.metadata.name}`)].flatMap((slice) => slice.endpoints ?? [])
+      .map((endpoint) => `${endpoint.targetRef?.name} ${endpoint.addresses.join()} ${endpoint.conditions?.ready}`).sort()
+    const expected = [...view.list(pods, service.metadata.namespace)].filter((pod) => selects(service, pod) && !isOver(pod) && pod.status.podIP !== undefined)
+      .map((pod) => `${pod.metadata.name} ${pod.status.podIP} ${service.spec.publishNotReadyAddresses === true || isReady(pod)}`).sort()
+    if (found.join('; ') !== expected.join('; ')) yield `Service ${service.metadata.name} has ${found.join('; ') || 'no endpoints'}, and should have ${expected.join('; ') || 'none'}`
+  }
+}
+const selects = (service: Service, pod: Pod): boolean => Object.entries(service.spec.selector ?? {}).every(([key, value]) => pod.metadata.labels?.[key] === value)
+
+/** What should have been removed, or forgotten. */
+function* leftovers(world: SimulatedWorld): Iterable<string> {
+  const { view } = world.cluster.store
+  const owned: readonly Resource[] = [pods, replicaSets, jobs, controllerRevisions, endpointSlices, persistentVolumeClaims].flatMap((type) => [...view.list<Resource>(type)])
+  for (const { kind, metadata } of owned) {
+    const owners = metadata.ownerReferences ?? []
+    if (owners.length > 0 && owners.every(({ uid }) => [...view.by(byUid, uid)].length === 0)) yield `${kind} ${metadata.name} has outlived its owner ${owners[0]?.kind} ${owners[0]?.name}`
+  }
+  for (const type of [deployments, replicaSets, statefulSets, daemonSets, jobs, namespaces, services] as const) {
+    for (const { kind, metadata } of view.list<Resource>(type)) if (metadata.deletionTimestamp !== undefined) yield `${kind} ${metadata.name} is still being deleted, with finalizers ${JSON.stringify(metadata.finalizers)}`
+  }
+  for (const { metadata } of view.list(persistentVolumeClaims)) {
+    if (metadata.deletionTimestamp !== undefined && [...view.by(podsByClaim, `${metadata.namespace}/${metadata.name}`)].length === 0) yield `PersistentVolumeClaim ${metadata.name} is still being deleted, and nobody uses it`
+  }
+  for (const event of view.list(events)) {
+    const at = Math.max(Date.parse(event.metadata.creationTimestamp ?? ''), Date.parse(event.lastTimestamp ?? event.metadata.creationTimestamp ?? ''))
+    if (world.clock.now() - at > eventMsMax) yield `Event ${event.metadata.name} is of ${event.lastTimestamp}`
+  }
+}
