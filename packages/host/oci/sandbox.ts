@@ -6,7 +6,7 @@ import { makeNamespaces, nameHost } from '../linux/namespaces.ts'
 import { identify, type ProcessIdentity } from '../linux/processes.ts'
 import type { ClusterNetwork } from '../network/index.ts'
 import type { PodPlaces } from './places.ts'
-import { hostsFile, resolverFile } from './podFiles.ts'
+import { hostsFile, resolverFile } from './pod-files.ts'
 
 const sharedMemoryBytes = 64 * 1024 * 1024
 const pauseTries = 500

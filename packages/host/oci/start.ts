@@ -11,7 +11,7 @@ import { argumentsOf, configurationOf, type ConfigurationInput } from './configu
 import { createMonitored, type OciTools } from './conmon.ts'
 import type { AttemptPlaces, Places, PodPlaces } from './places.ts'
 import { readIfThere, writeRecord, type ContainerRecord, type PodRecord } from './records.ts'
-import { readInRoot } from './rootFiles.ts'
+import { readInRoot } from './root-files.ts'
 import { sharedProcessNamespace } from './sandbox.ts'
 import { resolveUser } from './users.ts'
 import { bindSubPath, giveToGroup, volumePath } from './volumes.ts'
