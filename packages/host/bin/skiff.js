@@ -42,10 +42,10 @@ if (node === undefined) {
 
 if (own) await import(entry)
 else {
-  const child = spawn(node, [entry, ...process.argv.slice(2)], { stdio: 'inherit', env: { ...process.env, SKIFF_LAUNCHER: String(process.pid) } })
-  // The terminal sends Ctrl-C to the whole group: the child has it already, here it only must not end us first.
-  process.on('SIGINT', () => {})
-  for (const signal of ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2']) process.on(signal, () => { child.kill(signal) })
+  // The command counts its start from here.
+  const child = spawn(node, [entry, ...process.argv.slice(2)], { stdio: 'inherit', env: { ...process.env, SKIFF_STARTED: String(performance.timeOrigin) } })
+  // A signal must not end us before the command. One that the terminal sends to the whole group reaches it twice: it obeys the first.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2']) process.on(signal, () => { child.kill(signal) })
   child.on('error', (error) => { console.error(`skiff could not start ${node}: ${error.message}`); process.exit(1) })
   child.on('exit', (code, signal) => {
     if (signal === null) process.exit(code ?? 1)

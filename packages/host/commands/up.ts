@@ -59,7 +59,7 @@ export async function up(words: readonly string[]): Promise<number> {
   }
   const stopped = stopWhenTold(plane, say)
   await nodesReady(plane, settings)
-  say(`ready in ${process.uptime().toFixed(2)} s: ${settings.nodes.length} nodes, https://127.0.0.1:${plane.port}`)
+  say(`ready in ${((Date.now() - startedAt()) / 1000).toFixed(2)} s: ${settings.nodes.length} nodes, https://127.0.0.1:${plane.port}`)
   try {
     for (const line of await applyFiles(plane.cluster, values.filename ?? [])) say(line)
     if (!settings.welcomed && values.bare !== true && values.filename === undefined) await welcome(plane, directory, say)
@@ -69,6 +69,9 @@ export async function up(words: readonly string[]): Promise<number> {
   process.send?.({ is: 'ready' })
   return stopped
 }
+
+/** When the command started, in milliseconds since 1970: its launcher, or whoever sent it to the background, knows better than this process. */
+const startedAt = (): number => Number(process.env['SKIFF_STARTED'] ?? performance.timeOrigin)
 
 /** The settings of a new cluster, or those it had with what was asked for now. */
 async function settingsFor(directory: DataDirectory, wishes: Wishes, say: (line: string) => void): Promise<Settings> {
@@ -148,7 +151,7 @@ const detachedMark = 'SKIFF_DETACHED'
 function detach(words: readonly string[], directory: DataDirectory): Promise<number> {
   const log = openSync(directory.log, 'a', 0o600)
   const from = readFileSync(directory.log).length
-  const child = spawn(process.execPath, [process.argv[1] ?? '', 'up', ...words.filter((word) => word !== '--detach')], { detached: true, stdio: ['ignore', log, log, 'ipc'], env: { ...process.env, [detachedMark]: '1' } })
+  const child = spawn(process.execPath, [process.argv[1] ?? '', 'up', ...words.filter((word) => word !== '--detach')], { detached: true, stdio: ['ignore', log, log, 'ipc'], env: { ...process.env, SKIFF_STARTED: String(startedAt()), [detachedMark]: '1' } })
   closeSync(log)
   const said = (): string => readFileSync(directory.log).subarray(from).toString()
   return new Promise((resolve) => {
