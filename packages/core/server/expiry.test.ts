@@ -38,3 +38,13 @@ test('many Events are forgotten a thousand at a time', () => {
   const left = [60 * minuteMs, 60 * minuteMs + 1000, 60 * minuteMs + 2000].map((later) => { clock.advanceTo(dawn + later); return names().length })
   assert.deepEqual(left, [1500, 500, 0])
 })
+
+test('Events that could not be removed when their hour was over are removed later', () => {
+  const { clock, store, names } = world(['a'])
+  store.refuse('the disk is full')
+  clock.advanceTo(dawn + 60 * minuteMs)
+  const during = names()
+  store.refuse(undefined)
+  clock.advanceTo(dawn + 61 * minuteMs)
+  assert.deepEqual([during, names(), clock.nextDue()], [['a'], [], undefined])
+})

@@ -1,5 +1,6 @@
 // Events live for an hour after they were last written; then they are forgotten.
 import { type Event, events } from '../api/resources.ts'
+import { isRefusal } from '../api/refusal.ts'
 import { keyOf } from '../api/resource.ts'
 import type { Clock, Instant } from '../base/clock.ts'
 import type { Cancel } from '../base/loop.ts'
@@ -61,7 +62,9 @@ export class Expiry {
       }
       if (later.size > 0) this.#minutes.set(minute, later)
     }
-    if (gone.length > 0) this.#store.commit(gone.map((event) => ({ key: keyOf(events, { metadata: event.metadata }), expect: 'any' as const, object: undefined })))
+    const outcome = gone.length > 0 ? this.#store.commit(gone.map((event) => ({ key: keyOf(events, { metadata: event.metadata }), expect: 'any' as const, object: undefined }))) : undefined
+    // A store that takes no writes now will again.
+    if (isRefusal(outcome)) for (const event of gone) this.noted(event)
     if (this.#minutes.size > 0) this.#arm(Math.max(Math.min(...this.#minutes.keys()) * minuteMs, now + againMs))
   }
 }
