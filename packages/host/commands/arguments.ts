@@ -6,13 +6,29 @@ const { parseArgs } = process.getBuiltinModule('node:util')
 /** What a person got wrong: shown as it is, without a stack. */
 export class UsageError extends Error {}
 
-/** Parses the words after a command; unknown options are refused by name. */
+/** Parses the words after a command; unknown options and missing values are refused by name. */
 export function parse<const Options extends ParseArgsOptionsConfig>(words: readonly string[], options: Options) {
   try {
     return parseArgs({ args: [...words], options, allowPositionals: true, strict: true })
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message.replace(/\. To specify a positional.*$/, '') : String(error))
+    throw new UsageError(wording(error, Object.keys(options)))
   }
+}
+
+/** As `parse`, for a command that takes options only. */
+export function parseOptions<const Options extends ParseArgsOptionsConfig>(words: readonly string[], options: Options) {
+  const { values, positionals: [extra] } = parse(words, options)
+  if (extra !== undefined) throw new UsageError(`expected options only, found '${extra}': --help shows them`)
+  return values
+}
+
+function wording(error: unknown, known: readonly string[]): string {
+  const text = error instanceof Error ? error.message : String(error)
+  const option = /'(?:-\w, )?(--?[\w-]+)/.exec(text)?.[1] ?? ''
+  if (/^Unknown option/.test(text)) return `there is no option ${option}: expected ${known.map((name) => `--${name}`).join(', ')}`
+  if (/ambiguous|argument missing/.test(text)) return `${option} needs a value`
+  if (/does not take an argument/.test(text)) return `${option} takes no value`
+  return text
 }
 
 /** A whole number from `least` to `most`, or a clear refusal that names the option. */

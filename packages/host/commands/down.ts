@@ -1,6 +1,5 @@
-import { rmSync } from 'node:fs'
-import { dataDirectory } from '../daemon/directory.ts'
-import { parse } from './arguments.ts'
+import { dataDirectory, removeData } from '../daemon/directory.ts'
+import { parseOptions } from './arguments.ts'
 import { ownerOf } from './running.ts'
 
 const usage = `usage: skiff down [--purge] [--data-dir DIR]
@@ -11,7 +10,7 @@ const stopTimeoutMs = 20_000
 
 /** `skiff down`: stops the daemon, then all pods of this machine. */
 export async function down(words: readonly string[]): Promise<number> {
-  const { values } = parse(words, { 'data-dir': { type: 'string' }, purge: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } })
+  const values = parseOptions(words, { 'data-dir': { type: 'string' }, purge: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } })
   if (values.help === true) { process.stdout.write(usage); return 0 }
   const directory = dataDirectory(values['data-dir'])
   const pid = await ownerOf(directory)
@@ -27,8 +26,8 @@ export async function down(words: readonly string[]): Promise<number> {
   const { tearDown } = await import('../daemon/agent-process.ts')
   await tearDown(directory.agent)
   if (values.purge === true) {
-    rmSync(directory.root, { recursive: true, force: true })
-    console.error(`removed ${directory.root}`)
+    removeData(directory)
+    console.error(`removed the cluster's data from ${directory.root}`)
   } else if (pid === undefined) console.error(`no cluster was running in ${directory.root}`)
   return 0
 }

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { dataDirectory } from '../daemon/directory.ts'
+import { dataDirectory, makeDataDirectory } from '../daemon/directory.ts'
 import type { ImageRecipe, ImageStore } from '../images/index.ts'
 import { parse, UsageError } from './arguments.ts'
 
@@ -15,12 +15,15 @@ const options = {
   'data-dir': { type: 'string' }, help: { type: 'boolean', short: 'h' }, file: { type: 'string', short: 'f' }, package: { type: 'string', multiple: true },
   base: { type: 'string' }, entrypoint: { type: 'string', multiple: true }, cmd: { type: 'string', multiple: true }, env: { type: 'string', multiple: true },
 } as const
+const verbs: readonly string[] = ['build', 'load', 'pull', 'ls', 'rm']
 
 /** `skiff image`: the images of this machine's real nodes. */
 export async function image(words: readonly string[]): Promise<number> {
   const { values, positionals: [verb, ...names] } = parse(words, options)
   if (values.help === true || verb === undefined) { process.stdout.write(usage); return values.help === true ? 0 : 2 }
+  if (!verbs.includes(verb)) throw new UsageError(`there is no 'skiff image ${verb}': expected one of ${verbs.join(', ')}`)
   const directory = dataDirectory(values['data-dir'])
+  makeDataDirectory(directory)
   const images = await import('../images/index.ts')
   const store = images.openImageStore(join(directory.agent, 'images'))
   switch (verb) {
@@ -33,7 +36,7 @@ export async function image(words: readonly string[]): Promise<number> {
     }
     case 'load': {
       const [file, name] = names
-      if (file === undefined) throw new UsageError('skiff image load takes a file')
+      if (file === undefined) throw new UsageError("'skiff image load' takes a file")
       if (!existsSync(file)) throw new UsageError(`there is no file ${file}`)
       for (const loaded of await images.loadImages(file, store, name)) console.log(`loaded ${loaded.reference} (${megabytes(loaded.image.sizeBytes)})`)
       return 0
@@ -57,12 +60,12 @@ export async function image(words: readonly string[]): Promise<number> {
       }
       return missing > 0 ? 1 : 0
     }
-    default: throw new UsageError(`there is no 'image ${verb}'\n${usage}`)
+    default: throw new UsageError(usage)
   }
 }
 
 function recipeOf([reference, ...rest]: readonly string[], values: { readonly file?: string | undefined; readonly package?: string[] | undefined; readonly base?: string | undefined; readonly entrypoint?: string[] | undefined; readonly cmd?: string[] | undefined; readonly env?: string[] | undefined }): ImageRecipe {
-  if (reference === undefined || rest.length > 0) throw new UsageError('skiff image build takes one name')
+  if (reference === undefined || rest.length > 0) throw new UsageError("'skiff image build' takes one name")
   if (values.file !== undefined) {
     const recipe: unknown = JSON.parse(readFileSync(values.file, 'utf8'))
     if (typeof recipe !== 'object' || recipe === null) throw new UsageError(`${values.file} holds no recipe: expected an object with packages, base, files or settings`)
@@ -86,7 +89,7 @@ function list(store: ImageStore): void {
 }
 
 function some(names: readonly string[], verb: string): readonly string[] {
-  if (names.length === 0) throw new UsageError(`skiff image ${verb} takes at least one name`)
+  if (names.length === 0) throw new UsageError(`'skiff image ${verb}' takes at least one name`)
   return names
 }
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`

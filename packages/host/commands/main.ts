@@ -23,11 +23,13 @@ skiff COMMAND --help tells more. Start with: skiff up
 
 async function main(): Promise<number> {
   enableCompileCache()
-  const [name, ...words] = process.argv.slice(2)
+  const asked = process.argv.slice(2)
+  // 'help up' asks what 'up --help' does.
+  const [name, ...words] = asked[0] === 'help' && asked[1] !== undefined ? [asked[1], '--help'] : asked
   if (name === undefined || name === 'help' || name === '--help' || name === '-h') { process.stdout.write(usage); return name === undefined ? 2 : 0 }
   if (name === '--version' || name === 'version') { process.stdout.write(`${(await import('./version.ts')).version}\n`); return 0 }
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined
-  if (command === undefined) throw new UsageError(`there is no command '${name}': expected one of ${Object.keys(commands).join(', ')}`)
+  if (command === undefined) throw new UsageError(`there is no command '${name}': expected one of ${Object.keys(commands).join(', ')} (skiff --help)`)
   return (await command.load())(words)
 }
 

@@ -14,12 +14,15 @@ const options = {
   'data-dir': { type: 'string' }, help: { type: 'boolean', short: 'h' }, simulate: { type: 'string' }, count: { type: 'string' }, name: { type: 'string' },
   cpu: { type: 'string' }, memory: { type: 'string' }, pods: { type: 'string' }, labels: { type: 'string', multiple: true }, taints: { type: 'string', multiple: true },
 } as const
+const verbs: readonly string[] = ['list', 'add', 'remove']
 export const nodesMax = 5000
 
 /** `skiff node`: the nodes of the cluster. */
 export async function node(words: readonly string[]): Promise<number> {
   const { values, positionals: [verb, ...names] } = parse(words, options)
   if (values.help === true || verb === undefined) { process.stdout.write(usage); return values.help === true ? 0 : 2 }
+  if (!verbs.includes(verb)) throw new UsageError(`there is no 'skiff node ${verb}': expected one of ${verbs.join(', ')}`)
+  if (verb !== 'remove' && names.length > 0) throw new UsageError(`'skiff node ${verb}' takes options only, not '${names[0]}'`)
   const directory = dataDirectory(values['data-dir'])
   const settings = readSettings(directory.settings)
   if (settings === undefined) throw new UsageError(`there is no cluster in ${directory.root}: start one with 'skiff up'`)
@@ -44,13 +47,13 @@ export async function node(words: readonly string[]): Promise<number> {
     }
     case 'remove': {
       const unknown = names.filter((name) => !settings.nodes.some((known) => known.name === name))
-      if (names.length === 0) throw new UsageError('skiff node remove takes at least one name')
+      if (names.length === 0) throw new UsageError("'skiff node remove' takes at least one name")
       if (unknown.length > 0) throw new UsageError(`there is no node ${unknown.join(', ')}: 'skiff node list' shows those there are`)
       save({ ...settings, nodes: settings.nodes.filter(({ name }) => !names.includes(name)) })
       console.log(`removed ${names.join(', ')}`)
       return 0
     }
-    default: throw new UsageError(`there is no 'node ${verb}'\n${usage}`)
+    default: throw new UsageError(usage)
   }
 
   function save(next: Settings): void { writeSettings(directory.settings, next) }

@@ -1,14 +1,17 @@
 import type { Node, Pod } from '@kubeskiff/core/api'
 import { dataDirectory } from '../daemon/directory.ts'
 import { readSettings } from '../daemon/settings.ts'
-import { parse } from './arguments.ts'
+import { parseOptions } from './arguments.ts'
 import { adminConnection, ownerOf } from './running.ts'
 
-const usage = `usage: skiff status [--data-dir DIR]\n`
+const usage = `usage: skiff status [--data-dir DIR]
+
+Shows what runs, and where. Exit code 0 when the cluster answers, 3 when it does not run.
+`
 
 /** `skiff status`: what runs, and where. Exit code 0 when the cluster answers, 3 when it does not run. */
 export async function status(words: readonly string[]): Promise<number> {
-  const { values } = parse(words, { 'data-dir': { type: 'string' }, help: { type: 'boolean', short: 'h' } })
+  const values = parseOptions(words, { 'data-dir': { type: 'string' }, help: { type: 'boolean', short: 'h' } })
   if (values.help === true) { process.stdout.write(usage); return 0 }
   const directory = dataDirectory(values['data-dir'])
   const settings = readSettings(directory.settings)

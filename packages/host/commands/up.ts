@@ -3,11 +3,11 @@ import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { nodes } from '@kubeskiff/core/api'
 import { type ControlPlane, StartProblem, startControlPlane } from '../daemon/control-plane.ts'
 import { canInstall, installPackages, missingPackages, whyNoRealNodes } from '../daemon/debian-packages.ts'
-import { type DataDirectory, dataDirectory } from '../daemon/directory.ts'
+import { type DataDirectory, dataDirectory, makeDataDirectory } from '../daemon/directory.ts'
 import { watchParents } from '../daemon/lifeline.ts'
 import { newNodes } from '../daemon/nodes.ts'
 import { portDefault, readSettings, type Settings, writeSettings } from '../daemon/settings.ts'
-import { parse, UsageError, wholeNumber } from './arguments.ts'
+import { parseOptions, UsageError, wholeNumber } from './arguments.ts'
 import { applyFiles, welcome } from './first-workload.ts'
 import { nodesMax } from './node.ts'
 
@@ -35,9 +35,8 @@ const readyTimeoutMs = 60_000
 
 /** `skiff up`: starts the cluster, or brings it back, and stays with it until it is told to stop. */
 export async function up(words: readonly string[]): Promise<number> {
-  const { values, positionals } = parse(words, options)
+  const values = parseOptions(words, options)
   if (values.help === true) { process.stdout.write(usage); return 0 }
-  if (positionals.length > 0) throw new UsageError(`skiff up takes no '${positionals[0]}'`)
   for (const file of values.filename ?? []) if (!existsSync(file)) throw new UsageError(`there is no file ${file}`)
   const runtime = values.runtime ?? 'auto'
   if (runtime !== 'auto' && runtime !== 'oci' && runtime !== 'simulated') throw new UsageError(`--runtime takes auto, oci or simulated, not '${runtime}'`)
@@ -48,6 +47,7 @@ export async function up(words: readonly string[]): Promise<number> {
     ...(values.port !== undefined && { port: wholeNumber('--port', values.port, 1, 65_535) }),
   }
   const directory = dataDirectory(values['data-dir'])
+  makeDataDirectory(directory)
   if (values.detach === true) return detach(words, directory)
 
   const say = (line: string): void => { console.error(line) }

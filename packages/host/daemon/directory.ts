@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 
@@ -14,14 +14,32 @@ export interface DataDirectory {
   readonly log: string
 }
 
-/** The data directory that was asked for, or the user's own; makes it. */
+/** The data directory that was asked for, or the user's own; it need not be there yet. */
 export function dataDirectory(asked: string | undefined): DataDirectory {
   const root = resolve(asked ?? process.env['SKIFF_DATA_DIR'] ?? defaultRoot())
-  mkdirSync(root, { recursive: true, mode: 0o700 })
   return {
     root, settings: join(root, 'cluster.json'), kubeconfig: join(root, 'kubeconfig'), credentials: join(root, 'credentials'),
     journal: join(root, 'journal'), agent: join(root, 'agent'), log: join(root, 'skiff.log'),
   }
+}
+
+/** Makes a data directory where there is none. Throws, saying what to do, where it can't be made or written. */
+export function makeDataDirectory({ root }: DataDirectory): void {
+  try {
+    mkdirSync(root, { recursive: true, mode: 0o700 })
+    accessSync(root, constants.W_OK)
+  } catch (error) {
+    const why = error instanceof Error && 'code' in error ? reasons[String(error.code)] ?? error.message : String(error)
+    throw new Error(`${root} cannot hold a cluster (${why}): choose a directory of your own with --data-dir`)
+  }
+}
+const reasons: Readonly<Record<string, string>> = { EEXIST: 'it is a file', ENOTDIR: 'a part of its path is a file', EACCES: 'permission denied', EROFS: 'the disk is read-only', ENOSPC: 'the disk is full' }
+
+/** Removes all that a cluster has left in its directory, and the directory when nothing else is in it. */
+export function removeData(directory: DataDirectory): void {
+  const own = [directory.settings, directory.kubeconfig, directory.credentials, directory.journal, directory.agent, directory.log, ...['owner.lock', 'owner.pid'].map((name) => join(directory.root, name))]
+  for (const path of own) rmSync(path, { recursive: true, force: true })
+  if (existsSync(directory.root) && readdirSync(directory.root).length === 0) rmdirSync(directory.root)
 }
 
 function defaultRoot(): string {
