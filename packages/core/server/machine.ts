@@ -26,14 +26,6 @@ export interface Machine {
   serial(): number
 }
 
-/** Who asks, after authentication and impersonation. */
-export interface User {
-  readonly name: string
-  readonly uid?: string
-  readonly groups: readonly string[]
-  readonly extra?: Readonly<Record<string, readonly string[]>>
-}
-
 /** Requests answered, by what they were: the numbers of /metrics. */
 export interface Counters { count(labels: { readonly verb: string; readonly resource: string; readonly code: number }): void; text(): string }
 

@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
 import type { Definitions } from '../api/schema/types.ts'
 import type { Store } from '../store/types.ts'
-import type { User } from './machine.ts'
+import type { User } from './access/types.ts'
 import type { AnyKind } from './registry.ts'
 
 /** What /version says. */

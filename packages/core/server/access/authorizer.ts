@@ -1,22 +1,10 @@
 // Whether a user may: the node authorizer first, then RBAC, as upstream's --authorization-mode=Node,RBAC.
 import type { Refusal } from '../../api/refusal.ts'
 import type { Store } from '../../store/types.ts'
-import type { User } from '../machine.ts'
 import { forbidden } from '../refusals.ts'
 import { nodeAllows } from './node.ts'
 import { Rbac } from './rbac.ts'
-
-/** What is asked: upstream's authorizer.Attributes. */
-export type Attributes =
-  | {
-      readonly is: 'resource'; readonly user: User; readonly verb: string; readonly group: string; readonly version: string
-      readonly resource: string; readonly subresource: string; readonly namespace: string; readonly name: string
-      /** The request's field selector as text: nodes may list what is bound to them. */
-      readonly fieldSelector?: string
-    }
-  | { readonly is: 'path'; readonly user: User; readonly verb: string; readonly path: string }
-
-export type Decision = { readonly allowed: true; readonly reason: string } | { readonly allowed: false; readonly reason: string }
+import type { Attributes, Decision } from './types.ts'
 
 export interface Authorizer {
   decide(attributes: Attributes): Decision

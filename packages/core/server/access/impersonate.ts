@@ -1,8 +1,7 @@
 // Impersonate-* headers: acting as another, for those who may.
 import type { Refusal } from '../../api/refusal.ts'
-import type { User } from '../machine.ts'
+import type { Attributes, User } from './types.ts'
 import { badRequest } from '../refusals.ts'
-import type { Attributes } from './authorizer.ts'
 
 /** Whom the headers ask to be; undefined when they ask nothing. */
 export function impersonated(headers: Readonly<Record<string, string>>): User | Refusal | undefined {

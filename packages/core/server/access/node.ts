@@ -4,7 +4,7 @@ import { type Pod, pods } from '../../api/resources.ts'
 import { parseFieldSelector, requiredValue } from '../../api/selectors/index.ts'
 import type { ClusterView } from '../../api/view.ts'
 import { configMapsOf, secretsOf } from '../../rules/pod-references.ts'
-import type { Attributes } from './authorizer.ts'
+import type { Attributes } from './types.ts'
 
 const prefix = 'system:node:'
 /** The node a user is; undefined for everybody else. */

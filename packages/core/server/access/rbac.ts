@@ -4,8 +4,7 @@ import { clusterRoleBindings, clusterRoles, type ClusterRole, type ClusterRoleBi
 import type { Resource, Revision } from '../../api/resource.ts'
 import { matchesLabels } from '../../api/selectors/index.ts'
 import type { Store } from '../../store/types.ts'
-import type { User } from '../machine.ts'
-import type { Attributes, Decision } from './authorizer.ts'
+import type { Attributes, Decision, User } from './types.ts'
 
 type Binding = RoleBinding | ClusterRoleBinding
 

@@ -2,7 +2,7 @@ import type { Circumstances } from '../../api/kind.ts'
 import type { Refusal } from '../../api/refusal.ts'
 import type { Resource } from '../../api/resource.ts'
 import type { Authorizer } from '../access/authorizer.ts'
-import type { User } from '../machine.ts'
+import type { User } from '../access/types.ts'
 import type { AnyKind } from '../registry.ts'
 
 /** A write on its way in. */

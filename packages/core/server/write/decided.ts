@@ -4,7 +4,8 @@ import { isRefusal } from '../../api/refusal.ts'
 import { keyOf, type Key, type Resource, type Revision } from '../../api/resource.ts'
 import { type Event, events } from '../../api/resources.ts'
 import type { Write } from '../../store/types.ts'
-import type { Machine, User } from '../machine.ts'
+import type { Machine } from '../machine.ts'
+import type { User } from '../access/types.ts'
 import type { AnyKind, Endpoint } from '../registry.ts'
 
 export type Decided =
@@ -31,21 +32,29 @@ export function commit(machine: Machine, decided: readonly Decided[], dryRun: bo
   if (writes.length === 0) return decided.map(({ object }) => ({ object, revision: 0 }))
   const done = machine.store.commit(writes)
   if (isRefusal(done)) return done
-  for (const each of decided) if (each.is === 'created' && each.endpoint.kind.resource === events.resource) machine.expiry.noted(each.object as Event)
+  for (const each of decided) noteEvent(machine, each)
   let at = 0
   return decided.map((each): Committed => {
     if (each.is === 'unchanged') return { object: each.object, revision: 0 }
-    const revision = done.revisions[at] ?? 0
-    const object = done.objects[at++] ?? { ...each.object, metadata: { ...each.object.metadata, resourceVersion: String(revision) } }
-    return { object, revision }
+    return committed(each, done.revisions[at] ?? 0, done.objects[at++])
   })
 }
 
 /** Commits one decision. */
 export function commitOne(machine: Machine, decided: Decided, dryRun: boolean): Committed | Refusal {
-  const done = commit(machine, [decided], dryRun)
-  return isRefusal(done) ? done : done[0] ?? { object: decided.object, revision: 0 }
+  if (decided.is === 'unchanged' || dryRun) return { object: decided.object, revision: 0 }
+  const done = machine.store.commit([writeOf(decided)])
+  if (isRefusal(done)) return done
+  noteEvent(machine, decided)
+  return committed(decided, done.revisions[0] ?? 0, done.objects[0])
 }
+
+function noteEvent(machine: Machine, decided: Decided): void {
+  if (decided.is === 'created' && decided.endpoint.kind.resource === events.resource) machine.expiry.noted(decided.object as Event)
+}
+/** A deleted object is shown as it last was, at the revision of its end. */
+const committed = (decided: Decided, revision: Revision, object: Resource | undefined): Committed =>
+  ({ revision, object: object ?? { ...decided.object, metadata: { ...decided.object.metadata, resourceVersion: String(revision) } } })
 
 function writeOf(decided: Exclude<Decided, { readonly is: 'unchanged' }>): Write {
   const key = keyOfObject(decided.endpoint.kind, decided.object)
@@ -55,4 +64,4 @@ function writeOf(decided: Exclude<Decided, { readonly is: 'unchanged' }>): Write
     case 'deleted': return { key, expect: Number(decided.before.metadata.resourceVersion), object: undefined }
   }
 }
-export const keyOfObject = (kind: AnyKind, object: Resource): Key => keyOf(kind, { metadata: { name: object.metadata.name, ...(object.metadata.namespace !== undefined && { namespace: object.metadata.namespace }) } })
+export const keyOfObject = (kind: AnyKind, object: Resource): Key => keyOf(kind, object)

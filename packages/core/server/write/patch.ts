@@ -6,7 +6,8 @@ import { decode, decodeReading, type Expected } from '../../api/schema/decode.ts
 import { readJson } from '../../api/text/index.ts'
 import { type Call, contentTypeOf, oversized, type WriteQuery, writeQueryOf } from '../call.ts'
 import { shownAs } from '../encode.ts'
-import type { Machine, User } from '../machine.ts'
+import type { Machine } from '../machine.ts'
+import type { User } from '../access/types.ts'
 import { placeOf } from '../read/verbs.ts'
 import { badRequest, internal, invalid, notFound, unsupportedMediaType } from '../refusals.ts'
 import type { Endpoint } from '../registry.ts'
@@ -59,7 +60,7 @@ function change({ machine, call, endpoint, part, at, asked, expected, user }: Pa
   const document = part.is === 'scale' ? scaleOf(part, before) : shownAs(endpoint.served, before)
   const patched = patchedDocument(call.request.body, type, document as Readonly<Record<string, unknown>>, expected)
   if (isRefusal(patched)) return patched
-  const decoded = decodeReading({ ok: true, value: patched.value, duplicates: [] }, expected)
+  const decoded = decodeReading({ ok: true, value: patched.value, duplicates: [] }, { ...expected, patched: document })
   if (isRefusal(decoded)) return decoded
   const wrong = misplaced(decoded.value, at)
   if (wrong !== undefined) return wrong
