@@ -49,6 +49,3 @@ export function templateHash(template: object, collisions: number | undefined): 
   }
   return safeSuffix(collisions === undefined ? fnv1a(text) : fnv1a(text, `#${collisions}`))
 }
-
-/** The hash in the name of a ControllerRevision. */
-export const revisionHash = (data: object, collisions: number | undefined): string => templateHash(data, collisions)

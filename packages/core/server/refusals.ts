@@ -35,8 +35,6 @@ export const badRequest = (message: string): Refusal => ({ refused: true, code: 
 export const unauthorized: Refusal = { refused: true, code: 401, reason: 'Unauthorized', message: 'Unauthorized' }
 export const forbidden = (type: Named, name: string, why: string): Refusal =>
   ({ refused: true, code: 403, reason: 'Forbidden', message: `${qualified(type)}${name === '' ? '' : ` ${JSON.stringify(name)}`} is forbidden: ${why}`, details: detailsOf(type, name) })
-export const methodNotSupported = (type: Named, verb: string): Refusal =>
-  ({ refused: true, code: 405, reason: 'MethodNotAllowed', message: `${verb} is not supported on resources of kind "${qualified(type)}"`, details: detailsOf(type, '') })
 export const methodNotAllowed: Refusal =
   { refused: true, code: 405, reason: 'MethodNotAllowed', message: 'the server does not allow this method on the requested resource', details: {} }
 export const notAcceptable = (accepted: readonly string[]): Refusal =>

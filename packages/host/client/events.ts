@@ -1,4 +1,5 @@
 import type { Action, Actor, Event } from '@kubeskiff/core/api'
+import { timestamp } from '@kubeskiff/core/base'
 import type { Connection } from './connection.ts'
 
 type Recording = Extract<Action, { readonly do: 'record' }>
@@ -20,12 +21,12 @@ export function createEventRecorder(now: () => number): EventRecorder {
 
   const write = async ({ about, type, reason, message, fieldPath, host }: Recording, actor: Actor, connection: Connection): Promise<void> => {
     const instant = now()
-    const timestamp = `${new Date(instant).toISOString().slice(0, 19)}Z`
+    const at = timestamp(instant)
     const text = JSON.stringify([about.metadata.uid, type, reason, message, fieldPath, host])
     const before = known.get(text)
     if (before !== undefined && instant - before.at < sameForMs) {
       before.at = instant
-      const answer = await connection.request('PATCH', `${before.path}/${before.name}`, { contentType: 'application/merge-patch+json', body: JSON.stringify({ count: ++before.count, lastTimestamp: timestamp }) })
+      const answer = await connection.request('PATCH', `${before.path}/${before.name}`, { contentType: 'application/merge-patch+json', body: JSON.stringify({ count: ++before.count, lastTimestamp: at }) })
       if (answer.status < 300) return
     }
     const namespace = about.metadata.namespace ?? 'default'
@@ -35,7 +36,7 @@ export function createEventRecorder(now: () => number): EventRecorder {
       apiVersion: 'v1', kind: 'Event', metadata: { name, namespace },
       involvedObject: { apiVersion: about.apiVersion, kind: about.kind, name: about.metadata.name, namespace: about.metadata.namespace ?? '', uid: about.metadata.uid, resourceVersion: about.metadata.resourceVersion, ...(fieldPath !== undefined && { fieldPath }) },
       type, reason, message, source: { component: actor.component, ...(host !== undefined && { host }) }, reportingComponent: actor.component, reportingInstance: host ?? '',
-      firstTimestamp: timestamp, lastTimestamp: timestamp, count: 1,
+      firstTimestamp: at, lastTimestamp: at, count: 1,
     }
     await connection.request('POST', path, { body: JSON.stringify(event) })
     known.delete(text)

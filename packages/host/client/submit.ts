@@ -1,4 +1,4 @@
-import { type Action, type Actor, type Draft, isRefusal, keyOf, type Outcome, type Refusal, type Resource, type Submit } from '@kubeskiff/core/api'
+import { type Action, type Actor, keyOf, type Outcome, type Refusal, type Resource, type Submit } from '@kubeskiff/core/api'
 import type { Answer, Connection, RequestOptions } from './connection.ts'
 import { collectionPath, objectPath, typeOfObject } from './paths.ts'
 import { refusalOf, unreachable } from './refusal.ts'
@@ -51,9 +51,3 @@ const withUid = (patch: unknown, uid: string): unknown => {
 }
 
 const notHere = (what: string): Refusal => ({ refused: true, code: 501, reason: 'NotImplemented', message: `${what} is not carried out over HTTP: only the control plane can` })
-
-/** Creates or, where it exists, leaves an object: for set-up. Answers its outcome. */
-export async function ensure(connection: Connection, object: Draft): Promise<Outcome> {
-  const outcome = await send(connection, 'POST', collectionPath(typeOfObject(object), object.metadata.namespace), object)
-  return isRefusal(outcome) && outcome.reason === 'AlreadyExists' ? { revision: 0 } : outcome
-}

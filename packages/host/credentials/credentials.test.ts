@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { Certificates, kubeconfig, openBootstrapToken, openTokenSigner, sameSecret } from './index.ts'
+import { Certificates, kubeconfig, openTokenSigner } from './index.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'skiff-credentials-'))
 after(() => { rmSync(root, { recursive: true }) })
@@ -60,12 +60,6 @@ test('a token is good until it ends, and only as it was signed', () => {
     ['nonsense', start, { is: 'bad', why: 'it is no token' }],
   ]
   for (const [given, now, expected] of rows) assert.deepEqual(openTokenSigner(join(root, 'tokens')).verify(given, now), expected)
-})
-
-test('the bootstrap token is made once', () => {
-  const token = openBootstrapToken(join(root, 'tokens'))
-  assert.equal(openBootstrapToken(join(root, 'tokens')), token)
-  assert.deepEqual([sameSecret(token, token), sameSecret('', token), sameSecret(`${token}x`, token)], [true, false, false])
 })
 
 test('the kubeconfig holds all that a client needs', () => {

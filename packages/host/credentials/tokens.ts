@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, sign, timingSafeEqual, verify, type KeyObject } from 'node:crypto'
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify, type KeyObject } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { readIfThere, writePrivately } from './pem.ts'
@@ -62,18 +62,3 @@ export function tokenSigner(privateKey: KeyObject): TokenSigner {
 const leewaySeconds = 60
 const bad = (why: string): Verified => ({ is: 'bad', why })
 const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
-
-/** The one static token of a data directory, for scripts that cannot present a certificate. It may do everything. */
-export function openBootstrapToken(directory: string): string {
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
-  const path = join(directory, 'admin.token')
-  const found = readIfThere(path)?.trim()
-  if (found !== undefined && found !== '') return found
-  const token = randomBytes(32).toString('base64url')
-  writePrivately(path, `${token}\n`)
-  return token
-}
-
-/** Whether two secrets are the same, in a time that does not tell how far they agree. */
-export const sameSecret = (given: string, secret: string): boolean =>
-  timingSafeEqual(createHash('sha256').update(given).digest(), createHash('sha256').update(secret).digest())

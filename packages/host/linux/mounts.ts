@@ -1,11 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { checked, libc } from './libc.ts'
 
-const readOnlyFlag = 1
 const noSuid = 2
 const noDevices = 4
 const noExecute = 8
-const remount = 32
 const bind = 4096
 const recursive = 16384
 const detachFlag = 2
@@ -14,11 +12,6 @@ const optionsLimit = 4095 // One page: what mount(2) takes.
 /** Binds a file or directory at `target`, with the mounts below it. */
 export function bindMount(source: string, target: string): void {
   checked('mount', libc().mount(source, target, null, bind | recursive, null), `${source} at ${target}`)
-}
-
-/** Makes a bind mount at `target` read-only. */
-export function makeReadOnly(target: string): void {
-  checked('mount', libc().mount(null, target, null, bind | remount | readOnlyFlag, null), `${target} read-only`)
 }
 
 /** A file system in memory, of at most `sizeBytes` where given. */

@@ -9,11 +9,9 @@ import { inNetwork } from './namespaces.ts'
 export interface NetlinkSocket { readonly descriptor: number }
 
 const newLink = 16
-const delLink = 17
 const getLink = 18
 const newAddress = 20
 const newRoute = 24
-const delRoute = 25
 const errorMessage = 2
 const request = 1
 const acknowledge = 4
@@ -72,11 +70,6 @@ export function linkUp(socket: NetlinkSocket, index: number): void {
   ask(socket, newLink, 0, linkHeader(index, true), `link ${index} up`)
 }
 
-/** Takes a device away. Slow (the kernel waits for all its readers): prefer to drop the namespace it stands in. */
-export function removeLink(socket: NetlinkSocket, index: number): void {
-  ask(socket, delLink, 0, linkHeader(index), `link ${index} removed`)
-}
-
 /** `local` addresses are answered for but never chosen as a source. */
 export function addAddress(socket: NetlinkSocket, index: number, address: { readonly address: string; readonly prefix: number; readonly scope: 'global' | 'link' | 'host' }): void {
   const header = Buffer.alloc(8)
@@ -101,15 +94,6 @@ export type Route = {
 /** Adds a route, or replaces the one to the same place. */
 export function setRoute(socket: NetlinkSocket, route: Route): void {
   ask(socket, newRoute, create | replace, routeBody(route), `route to ${route.to}`)
-}
-
-/** Takes a route away; one that is not there is no error. */
-export function removeRoute(socket: NetlinkSocket, route: Route): void {
-  try {
-    ask(socket, delRoute, 0, routeBody(route), `route to ${route.to} removed`)
-  } catch (error) {
-    if (!(error instanceof SystemCallError) || error.errno !== 3) throw error
-  }
 }
 
 function routeBody(route: Route): Buffer {

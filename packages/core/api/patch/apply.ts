@@ -2,6 +2,7 @@
 // gives up what it no longer says; an updater owns what it changed; a change of what another owns is a conflict to an applier.
 import { deepEqual } from 'fast-equals'
 import type { Instant } from '../../base/clock.ts'
+import { timestamp } from '../../base/timestamp.ts'
 import type { ManagedFieldsEntry } from '../generated/types.ts'
 import type { Refusal } from '../refusal.ts'
 import type { Draft } from '../resource.ts'
@@ -20,7 +21,6 @@ const unowned = readFields({
   'f:metadata': { '.': {}, 'f:name': {}, 'f:namespace': {}, 'f:creationTimestamp': {}, 'f:selfLink': {}, 'f:uid': {}, 'f:clusterName': {}, 'f:generation': {}, 'f:managedFields': {}, 'f:resourceVersion': {} },
 }) ?? noFields
 const strip = (set: FieldSet): FieldSet => difference(set, unowned)
-const secondsOf = (now: Instant): string => `${new Date(now).toISOString().slice(0, 19)}Z`
 
 interface Writer { readonly manager: string; readonly operation: Operation; readonly apiVersion: string; readonly subresource: string }
 export interface Apply {
@@ -116,7 +116,7 @@ function attempt(apply: Apply, force: boolean): Attempt {
   // Zeros have done their work now: to say them is to say nothing.
   const merged = conform(asked, definition, definitions).value as Draft
   if (live && last && sameSet(last.fields, fields) && deepEqual(live, merged)) return { is: 'applied', object: live }
-  const managers = [...others(rest, change), { ...writer, time: secondsOf(apply.now), fields }]
+  const managers = [...others(rest, change), { ...writer, time: timestamp(apply.now), fields }]
   return { is: 'applied', object: withManagers(merged, writeManagers(managers)) }
 }
 
@@ -127,7 +127,7 @@ function existing(apply: Apply, live: Draft): readonly Manager[] {
   const typed = new Typed(apply.definitions)
   const bare = withoutFields(withManagers(live, []), apply.ignores)
   const fields = strip(typed.compare(skeleton(bare, apply.definition, apply.definitions), bare, rootField(apply.definition)).added)
-  return [{ manager: 'before-first-apply', operation: 'Update', apiVersion: live.apiVersion, subresource: '', time: secondsOf(apply.now), fields }]
+  return [{ manager: 'before-first-apply', operation: 'Update', apiVersion: live.apiVersion, subresource: '', time: timestamp(apply.now), fields }]
 }
 
 const withoutFields = (object: Draft, names: readonly string[] | undefined): Draft =>
@@ -203,7 +203,7 @@ export function trackUpdate(update: Update): Draft {
   }
   const rest = others(known.filter((each) => identity(each) !== self), change)
   const left = own ? withoutBranches(own.fields, change.removed) : noFields
-  const mine: Manager = { ...writer, time: isEmpty(taken) ? own?.time : secondsOf(update.now), fields: union(left, taken) }
+  const mine: Manager = { ...writer, time: isEmpty(taken) ? own?.time : timestamp(update.now), fields: union(left, taken) }
   return withManagers(after, writeManagers([...rest, mine]))
 }
 
@@ -211,8 +211,5 @@ export function trackUpdate(update: Update): Draft {
 function withCreator({ after, ignores, definition, definitions, now }: Update, writer: Writer, bare: Draft): Draft {
   const written = ownedByCreator(bare, definition, definitions, ignores ?? [])
   if (Object.keys(written).length === 0) return entriesOf(after) === undefined ? after : bare
-  return withManagers(after, [writeEntry({ ...writer, time: secondsOf(now) }, written)])
+  return withManagers(after, [writeEntry({ ...writer, time: timestamp(now) }, written)])
 }
-
-/** Whether a value is a managedFields entry's set, for those who check requests. */
-export const isFieldSet = (value: unknown): boolean => isMap(value) && readFields(value) !== undefined

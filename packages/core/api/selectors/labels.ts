@@ -118,12 +118,6 @@ export function matchesLabels(selector: LabelSelectorObject | undefined, labels:
   })
 }
 
-/** Do these labels hold every pair of a plain selector (a Service's, a node selector)? An empty selector matches everything. */
-export function matchesPairs(pairs: Labels | undefined, labels: Labels | undefined): boolean {
-  for (const key in pairs) if (labels === undefined || !Object.hasOwn(labels, key) || labels[key] !== pairs[key]) return false
-  return true
-}
-
 /** A LabelSelector as upstream prints it, for columns and scale: 'a=b,c in (d,e),!f'; '<none>' when it is empty or absent. */
 export function labelSelectorText(selector: LabelSelectorObject | undefined, whenEmpty = '<none>'): string {
   const requirements = [

@@ -1,4 +1,5 @@
 import { canonicalQuantity } from '../../../../base/quantity.ts'
+import { timestamp } from '../../../../base/timestamp.ts'
 import type { PersistentVolume as PersistentVolumeModel } from '../../../generated/types.ts'
 import type { Kind } from '../../../kind.ts'
 import type { Problem } from '../../../refusal.ts'
@@ -77,7 +78,7 @@ export const persistentVolume: Kind<PersistentVolume> = {
       wideText('VolumeMode', 'volumeMode defines if a volume is intended to be used with a formatted filesystem or to remain in raw block state. Value of Filesystem is implied when not included in spec.', ({ spec }) => spec.volumeMode ?? '<unset>'),
     ],
   }],
-  prepare: (next, before, { now }) => ({ ...next, status: before?.status ?? { phase: 'Pending', lastPhaseTransitionTime: `${new Date(now).toISOString().slice(0, 19)}Z` } }),
+  prepare: (next, before, { now }) => ({ ...next, status: before?.status ?? { phase: 'Pending', lastPhaseTransitionTime: timestamp(now) } }),
   check,
   subresources: [{ name: 'status', is: 'status' }],
 }

@@ -1,4 +1,5 @@
 // What can be posted to a pod: a binding to a node, an eviction.
+import { timestamp } from '../../../../base/timestamp.ts'
 import type { Binding, Eviction } from '../../../generated/types.ts'
 import type { Circumstances, Effect } from '../../../kind.ts'
 import type { Refusal } from '../../../refusal.ts'
@@ -61,6 +62,3 @@ export function evict(body: Draft, pod: Pod): Effect<Pod> | Refusal {
 
 const conflict = (name: string, why: string): Refusal =>
   ({ refused: true, code: 409, reason: 'Conflict', message: `Operation cannot be fulfilled on pods/binding ${JSON.stringify(name)}: ${why}`, details: { name, kind: 'pods/binding' } })
-
-/** An instant as the API writes times: whole seconds, UTC. */
-const timestamp = (instant: number): string => `${new Date(instant).toISOString().slice(0, 19)}Z`
