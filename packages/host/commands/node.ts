@@ -1,4 +1,6 @@
 import { isReservedNodeLabel } from '@kubeskiff/core/rules'
+import { parseQuantity } from '@kubeskiff/core/base'
+import { missingPackages, whyNoRealNodes } from '../daemon/debian-packages.ts'
 import { dataDirectory } from '../daemon/directory.ts'
 import { type NodeSettings, readSettings, type Settings, writeSettings } from '../daemon/settings.ts'
 import { newNodes } from '../daemon/nodes.ts'
@@ -16,6 +18,7 @@ const options = {
 } as const
 const verbs: readonly string[] = ['list', 'add', 'remove']
 export const nodesMax = 5000
+export const realNodesMax = 200
 
 /** `skiff node`: the nodes of the cluster. */
 export async function node(words: readonly string[]): Promise<number> {
@@ -36,6 +39,12 @@ export async function node(words: readonly string[]): Promise<number> {
       const labels = pairs('--labels', values.labels ?? [])
       const reserved = Object.keys(labels).filter(isReservedNodeLabel)
       if (reserved.length > 0) throw new UsageError(`--labels: a node must not give itself ${reserved.join(', ')}: use 'kubectl label node' when it is there`)
+      const most = (simulated ? nodesMax : realNodesMax) - settings.nodes.filter((known) => known.simulated === simulated).length
+      if (count > most) throw new UsageError(`a cluster has at most ${simulated ? `${nodesMax} simulated` : `${realNodesMax} real`} nodes: ${most} more can be added, not ${count}`)
+      const lacking = simulated ? undefined : whyNoRealNodes() ?? (missingPackages().length > 0 ? `real nodes need ${missingPackages().join(', ')}` : undefined)
+      if (lacking !== undefined) throw new UsageError(`${lacking}: simulated ones are added with --simulate ${count}`)
+      for (const [option, text] of [['--cpu', values.cpu], ['--memory', values.memory]] as const) if (text !== undefined && parseQuantity(text) === undefined) throw new UsageError(`${option} takes a quantity such as 4, 500m or 16Gi, not '${text}'`)
+      if (values.name !== undefined && !/^[a-z0-9]([-a-z0-9]{0,40}[a-z0-9])?$/.test(values.name)) throw new UsageError(`--name takes lower-case letters, digits and '-', not '${values.name}'`)
       const added = newNodes(settings.nodes, count, {
         simulated, ...(values.name !== undefined && { prefix: values.name }), ...(values.cpu !== undefined && { cpu: values.cpu }), ...(values.memory !== undefined && { memory: values.memory }),
         ...(values.pods !== undefined && { pods: wholeNumber('--pods', values.pods, 1, 10_000) }),

@@ -9,6 +9,9 @@ const usage = `usage: skiff status [--data-dir DIR]
 Shows what runs, and where. Exit code 0 when the cluster answers, 3 when it does not run.
 `
 
+const nodesShownMax = 20
+const isReady = ({ status }: Pick<Node, 'status'>): boolean => status.conditions?.find((condition) => condition.type === 'Ready')?.status === 'True'
+
 /** `skiff status`: what runs, and where. Exit code 0 when the cluster answers, 3 when it does not run. */
 export async function status(words: readonly string[]): Promise<number> {
   const values = parseOptions(words, { 'data-dir': { type: 'string' }, help: { type: 'boolean', short: 'h' } })
@@ -24,12 +27,13 @@ export async function status(words: readonly string[]): Promise<number> {
   try {
     const [nodes, pods] = await Promise.all([items<Node>('/api/v1/nodes'), items<Pod>('/api/v1/pods')])
     console.log(`running: process ${pid}, https://127.0.0.1:${settings.port}, data in ${directory.root}`)
-    for (const node of nodes) {
-      const ready = node.status.conditions?.find((condition) => condition.type === 'Ready')?.status === 'True'
-      const simulated = settings.nodes.find((known) => known.name === node.metadata.name)?.simulated === true
-      console.log(`  ${node.metadata.name}: ${ready ? 'Ready' : 'NotReady'}, ${simulated ? 'simulated' : 'real'}, ${pods.filter((pod) => pod.spec.nodeName === node.metadata.name).length} pods`)
-    }
-    const waiting = pods.filter((pod) => pod.spec.nodeName === undefined).length
+    const held = Map.groupBy(pods, (pod) => pod.spec.nodeName ?? '')
+    const simulated = new Set(settings.nodes.filter((node) => node.simulated).map(({ name }) => name))
+    // The first nodes in full, but of those that are not Ready as many as fit: they are why one looks.
+    const shown = [...nodes.filter((node) => !isReady(node)), ...nodes.filter(isReady)].slice(0, nodesShownMax)
+    for (const { metadata: { name = '' }, status } of shown) console.log(`  ${name}: ${isReady({ status }) ? 'Ready' : 'NotReady'}, ${simulated.has(name) ? 'simulated' : 'real'}, ${held.get(name)?.length ?? 0} pods`)
+    if (nodes.length > shown.length) console.log(`  and ${nodes.length - shown.length} more; of all ${nodes.length} nodes ${nodes.filter(isReady).length} are Ready, with ${pods.length} pods`)
+    const waiting = held.get('')?.length ?? 0
     if (waiting > 0) console.log(`  ${waiting} pods wait for a node`)
     console.log(`export KUBECONFIG=${directory.kubeconfig}`)
     return 0

@@ -9,7 +9,7 @@ import { newNodes } from '../daemon/nodes.ts'
 import { portDefault, readSettings, type Settings, writeSettings } from '../daemon/settings.ts'
 import { parseOptions, UsageError, wholeNumber } from './arguments.ts'
 import { applyFiles, welcome } from './first-workload.ts'
-import { nodesMax } from './node.ts'
+import { nodesMax, realNodesMax } from './node.ts'
 
 const usage = `usage: skiff up [options]
 
@@ -29,7 +29,6 @@ const options = {
 } as const
 interface Wishes { readonly nodes?: number; readonly simulate?: number; readonly port?: number; readonly runtime: 'auto' | 'oci' | 'simulated'; readonly install: boolean }
 
-const realNodesMax = 200
 const nodesDefault = 3
 const readyTimeoutMs = 60_000
 
@@ -103,7 +102,8 @@ async function canHaveRealNodes({ runtime, install }: Wishes, fresh: boolean, sa
   if (never === undefined && missing.length > 0 && install && canInstall()) await installPackages(missing, say)
   const still = never === undefined ? missingPackages() : []
   if (never === undefined && still.length === 0) return true
-  const why = never ?? `real nodes need ${still.join(', ')}: install them (apt-get install ${still.join(' ')}), or say --install`
+  const how = canInstall() ? `install them (apt-get install ${still.join(' ')}), or say --install` : "install them with this machine's package manager"
+  const why = never ?? `real nodes need ${still.join(', ')}: ${how}`
   if (runtime === 'oci') throw new UsageError(why)
   if (fresh) say(`the nodes are simulated: ${why}`)
   else say(why)

@@ -42,16 +42,21 @@ export function probeHost(): HostProbe {
   if (process.platform !== 'linux') missing.push({ what: `real nodes need Linux, this is ${process.platform}`, packages: [] })
   if (!root) missing.push({ what: 'real nodes need root', packages: [] })
   if (!foreignFunctions) missing.push({ what: `koffi has no binding for ${process.platform}-${process.arch}`, packages: [] })
-  if (tools.crun === undefined && tools.runc === undefined) missing.push({ what: 'an OCI runtime (crun or runc) is not installed', packages: [packageOf.crun] })
-  for (const tool of needed) if (tools[tool] === undefined) missing.push({ what: `${tool} is not installed`, packages: [packageOf[tool]] })
+  missing.push(...missingTools())
   return {
     platform: process.platform, root, cgroups: cgroupMode(), capabilityBound: capabilityBound(), openFilesLimit: openFilesLimit(),
     outOfMemoryScore: Number(readOr('/proc/self/oom_score_adj', '0').trim()), tools, foreignFunctions, missing,
   }
 }
 
-function find(tool: Tool): string | undefined {
-  return places.map((place) => `${place}/${tool}`).find((path) => {
+/** The tools that real nodes need and that are in none of these folders. */
+export function missingTools(folders: readonly string[] = places): readonly Missing[] {
+  const runtimes = find('crun', folders) === undefined && find('runc', folders) === undefined ? [{ what: 'an OCI runtime (crun or runc) is not installed', packages: [packageOf.crun] }] : []
+  return [...runtimes, ...needed.filter((tool) => find(tool, folders) === undefined).map((tool) => ({ what: `${tool} is not installed`, packages: [packageOf[tool]] }))]
+}
+
+function find(tool: Tool, folders: readonly string[] = places): string | undefined {
+  return folders.map((place) => `${place}/${tool}`).find((path) => {
     try {
       accessSync(path, constants.X_OK)
       return true
