@@ -22,9 +22,21 @@ const longest = 64
 /** Upstream's cap: the largest 64-bit signed whole number. */
 const largest = (1n << 63n) - 1n
 
+/** A cluster's quantities are few texts, read again and again. When so many are known, all are forgotten. */
+const knownMax = 1000
+const known = new Map<string, Quantity | undefined>()
+
 /** Reads a quantity; undefined when the text is none (the words for that are `quantityFault`). */
 export function parseQuantity(text: string): Quantity | undefined {
   if (text.length > longest) return undefined
+  const found = known.get(text)
+  if (found !== undefined || known.has(text)) return found
+  if (known.size >= knownMax) known.clear()
+  const read = readQuantity(text)
+  known.set(text, read && Object.freeze(read))
+  return read
+}
+function readQuantity(text: string): Quantity | undefined {
   const parts = form.exec(text)
   if (!parts) return undefined
   const [, sign = '', digits = '', suffix = ''] = parts
@@ -64,11 +76,15 @@ export function formatQuantity({ nanos, format }: Quantity): string {
   return `${sign}${size / unit}${suffix}`
 }
 
+const canonical = new WeakMap<Quantity, string>()
 /** The canonical text of a quantity's text; the text itself when it is none. */
 export function canonicalQuantity(text: string): string {
   if (plain.test(text)) return text
   const quantity = parseQuantity(text)
-  return quantity ? formatQuantity(quantity) : text
+  if (quantity === undefined) return text
+  let known = canonical.get(quantity)
+  if (known === undefined) canonical.set(quantity, (known = formatQuantity(quantity)))
+  return known
 }
 /** Already canonical, and most of what is written: whole numbers that no larger suffix divides. */
 const plain = /^[1-9]\d{0,2}$/
@@ -78,6 +94,7 @@ export function roundedToMilli(text: string): string {
   const quantity = parseQuantity(text)
   if (!quantity) return text
   const step = 1_000_000n
+  if (quantity.nanos % step === 0n) return canonicalQuantity(text)
   return formatQuantity({ ...quantity, nanos: awayFromZero(quantity.nanos, step) * step })
 }
 

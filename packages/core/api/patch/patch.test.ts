@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isRefusal } from '../refusal.ts'
+import { conform } from '../schema/conform.ts'
 import { loadDefinitions } from '../schema/definitions.ts'
 import { jsonPatch } from './json-patch.ts'
 import { mergePatch } from './merge-patch.ts'
@@ -85,4 +86,14 @@ test('patches that make no sense are refused', () => {
   assert.equal(strategic('/v1/Pod', { spec: { containers: [{ name: 'a' }] } }, { spec: { containers: [{ image: 'x' }] } }), 'map: map[image:x] does not contain declared merge key: name')
   assert.equal(strategic('/v1/Pod', { spec: {} }, { spec: { $patch: 'sing' } }), 'unknown patch type found: sing')
   assert.equal(strategic('/v1/Pod', {}, []), 'error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}')
+})
+
+test('a patched object shares what the patch leaves alone with the object before', () => {
+  const definition = definitions.get('io.k8s.api.core.v1.Pod')
+  assert.ok(definition)
+  const before = { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'main' }] }, status: { phase: 'Pending' } }
+  const { value } = conform(mergePatch(before, { status: { phase: 'Running', message: null } }), definition, definitions, 'drop', before)
+  assert.deepEqual(value, { ...before, status: { phase: 'Running' } })
+  assert.equal(value['spec'], before.spec)
+  assert.equal(mergePatch(before, { status: { phase: 'Pending', message: null } }), before)
 })

@@ -18,11 +18,12 @@ const unknownMax = 100
 /**
  * Reads a plain value as an object of the definition. Never throws; with a fault, the value is not to be used. What needs no
  * change is the value itself, at every level: what a patch leaves alone stays the object that is stored. An applied
- * configuration keeps its zeros: what is said there is owned, and changes what others have set.
+ * configuration keeps its zeros: what is said there is owned, and changes what others have set. `known` is such an object
+ * already, the one that was patched: parts that the value shares with it are not read again.
  */
-export function conform(value: unknown, definition: Definition, definitions: Definitions, zeros: 'drop' | 'keep' = 'drop'): Conformed {
+export function conform(value: unknown, definition: Definition, definitions: Definitions, zeros: 'drop' | 'keep' = 'drop', known?: object): Conformed {
   const walk = new Walk(definitions, zeros === 'keep')
-  const made = walk.object(value, definition, undefined)
+  const made = walk.object(value, definition, undefined, known)
   return { value: (made ?? {}) as Readonly<Record<string, unknown>>, unknown: walk.unknown, fault: walk.fault }
 }
 
@@ -63,19 +64,21 @@ class Walk {
     return undefined
   }
 
-  object(value: unknown, definition: Definition, owner: string | undefined): unknown {
+  object(value: unknown, definition: Definition, owner: string | undefined, known?: unknown): unknown {
     if (definition.scalar) return value
     if (typeof value !== 'object' || value === null || Array.isArray(value) || exactInteger(value) !== undefined) {
       return this.#wrong(describeKind(value), goType({ type: 'object', ref: definition.name }), owner)
     }
     const plan = planOf(definition)
     const given = value as Readonly<Record<string, unknown>>
+    const like = (known ?? none) as Readonly<Record<string, unknown>>
     const keys = Object.keys(given)
     let made: Record<string, unknown> | undefined
     for (let at = 0; at < keys.length; at++) {
       const key = keys[at] ?? ''
       const item = given[key]
-      const read = this.#member(key, item, plan)
+      const isKnown = typeof item === 'object' && item !== null && item === like[key]
+      const read = isKnown ? item : this.#member(key, item, plan, like[key])
       if (made === undefined && read === item && read !== undefined) continue
       made ??= firstOf(given, keys, at)
       if (read !== undefined) made[key] = read
@@ -84,7 +87,7 @@ class Walk {
   }
 
   /** What a field becomes; undefined when it is left out. */
-  #member(key: string, item: unknown, plan: Plan): unknown {
+  #member(key: string, item: unknown, plan: Plan, known: unknown): unknown {
     const step = plan.steps.get(key)
     if (step === undefined) {
       if (this.unknown.length < unknownMax) this.unknown.push(printPath([...this.#path, key]))
@@ -93,13 +96,13 @@ class Walk {
     if (item === null || item === undefined) return undefined
     this.#path.push(key)
     this.#stack.push(key)
-    const read = this.#field(item, step.field, plan.name)
+    const read = this.#field(item, step.field, plan.name, known)
     this.#path.pop()
     this.#stack.pop()
     return read === undefined || (!step.required && !this.#keepsZeros && isAbsent(read, step)) ? undefined : read
   }
 
-  #field(value: unknown, field: Field, owner: string): unknown {
+  #field(value: unknown, field: Field, owner: string, known?: unknown): unknown {
     if (field.items) {
       if (!Array.isArray(value)) return this.#wrong(describeKind(value), goType(field), owner)
       const { items } = field
@@ -119,7 +122,7 @@ class Walk {
       return read.every((item, at) => item === entries[at]?.[1]) ? value : Object.fromEntries(entries.map(([key], at) => [key, read[at]]))
     }
     const definition = field.ref === undefined || field.format !== undefined ? undefined : this.#definitions.get(field.ref)
-    if (definition && !definition.scalar) return this.object(value, definition, owner)
+    if (definition && !definition.scalar) return this.object(value, definition, owner, known)
     return this.#scalar(value, field, owner)
   }
   #inside(at: string | number, item: unknown, field: Field, owner: string): unknown {
@@ -180,6 +183,8 @@ class Walk {
     return undefined
   }
 }
+
+const none: Readonly<Record<string, unknown>> = {}
 
 /** A copy of the first so many fields. */
 function firstOf(given: Readonly<Record<string, unknown>>, keys: readonly string[], count: number): Record<string, unknown> {

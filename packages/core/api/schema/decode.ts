@@ -18,6 +18,8 @@ export interface Expected {
   readonly kind?: GroupVersionKind
   /** Of an applied configuration: zeros count, because whoever says them owns them. Set by the content type. */
   readonly zeros?: 'drop' | 'keep'
+  /** The stored object that was patched: what it shares with the value needs no reading. */
+  readonly patched?: object
   /** Kinds that are read as if they were the expected one: an Eviction of an older version. */
   readonly also?: readonly GroupVersionKind[]
 }
@@ -63,7 +65,7 @@ export function decodeReading(reading: Reading, expected: Expected, shown: () =>
       ? cannot(`converting (${apiVersion.split('/').pop()}.${kindName}) to (${kind.version}.${kind.kind}): unknown conversion`)
       : badRequest(`no kind ${JSON.stringify(kindName)} is registered for version ${JSON.stringify(apiVersion)} in scheme "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"`)
   }
-  const conformed = conform(value, expected.definition, expected.definitions, expected.zeros)
+  const conformed = conform(value, expected.definition, expected.definitions, expected.zeros, expected.patched)
   if (conformed.fault !== undefined) return cannot(conformed.fault)
   const strict = strictFaults(reading.duplicates, conformed.unknown)
   if (strict.length > 0 && expected.mode === 'Strict') return cannot(`strict decoding error: ${strict.join(', ')}`)
