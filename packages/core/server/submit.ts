@@ -5,7 +5,7 @@ import type { Draft, Key, Resource } from '../api/resource.ts'
 import type { Machine } from './machine.ts'
 import { badRequest, notFound, otherUid } from './refusals.ts'
 import { type Endpoint, type Registry } from './registry.ts'
-import { commit, type Decided, keyOfObject, type Manner } from './write/decided.ts'
+import { commit, commitOne, type Decided, keyOfObject, type Manner } from './write/decided.ts'
 import { decideCreate } from './write/create.ts'
 import { decideDelete } from './write/delete.ts'
 import { decideInvoke } from './write/invoke.ts'
@@ -20,12 +20,19 @@ export function createSubmit(machine: Machine): Submit {
 
 function carryOut(machine: Machine, action: Action, actor: Actor): Outcome {
   if (action.do === 'ask') return badRequest('asks are for the host')
-  const actions = action.do === 'atomic' ? action.actions : [action]
+  if (action.do === 'atomic') return carryOutTogether(machine, action.actions, actor)
+  const decided = decide(machine, action, actor)
+  // What cannot be recorded is dropped: an Event must not stop what it tells of.
+  if (isRefusal(decided)) return action.do === 'record' ? { revision: 0 } : decided
+  const done = commitOne(machine, decided, false)
+  return isRefusal(done) ? done : { revision: done.revision, object: done.object }
+}
+
+function carryOutTogether(machine: Machine, actions: readonly Action[], actor: Actor): Outcome {
   const decided: Decided[] = []
   const places = new Set<string>()
   for (const each of actions) {
     const made = decide(machine, each, actor)
-    // What cannot be recorded is dropped: an Event must not stop what it tells of.
     if (isRefusal(made) && each.do === 'record') continue
     if (isRefusal(made)) return made
     const { resource, namespace, name } = keyOfObject(made.endpoint.kind, made.object)

@@ -18,7 +18,13 @@ const finalizersOfCore: readonly string[] = ['kubernetes', 'orphan', 'foreground
 export function checkMetadata(next: Resource, before: Resource | undefined, { scope, name = checkSubdomain }: MetadataRules): readonly Problem[] {
   const { metadata } = next
   const problems = before === undefined ? checkNewMetadata(metadata, scope, name) : checkUpdate(metadata, before.metadata)
-  return [...problems, ...checkPairs(metadata)]
+  // What is the stored object's own was checked when it was stored.
+  const { labels, annotations } = before?.metadata ?? {}
+  return [
+    ...problems,
+    ...(metadata.labels === labels ? [] : checkLabels(metadata.labels, 'metadata.labels')),
+    ...(metadata.annotations === annotations ? [] : checkAnnotations(metadata.annotations, 'metadata.annotations')),
+  ]
 }
 
 /** Labels and annotations of an object or of a template. */
@@ -40,7 +46,7 @@ export function checkAnnotations(annotations: Readonly<Record<string, string>> |
   let size = 0
   for (const key in annotations) {
     // Upper case is allowed here and not in labels' prefixes.
-    problems.push(...checkLabelKey(key.toLowerCase()).map((detail) => invalid(path, key, detail)))
+    for (const detail of checkLabelKey(key.toLowerCase())) problems.push(invalid(path, key, detail))
     size += key.length + (annotations[key]?.length ?? 0)
   }
   return size > annotationsMax ? [...problems, { path, reason: 'FieldValueTooLong', detail: `may not be more than ${annotationsMax} bytes` }] : problems

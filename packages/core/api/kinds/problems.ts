@@ -28,8 +28,10 @@ export function checkNonNegative(path: string, value: number | undefined): reado
 }
 /** A text that must keep a rule; every broken part is a problem. */
 export function checkText(path: string, value: string, rule: TextRule): readonly Problem[] {
-  return rule(value).map((detail) => invalid(path, value, detail))
+  const broken = rule(value)
+  return broken.length === 0 ? noProblems : broken.map((detail) => invalid(path, value, detail))
 }
+const noProblems: readonly Problem[] = []
 /** A text that must be set and keep a rule. */
 export function checkRequiredText(path: string, value: string | undefined, rule: TextRule, detail = ''): readonly Problem[] {
   return value === undefined || value === '' ? [required(path, detail)] : checkText(path, value, rule)

@@ -10,7 +10,6 @@ const labelValue = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/
 const label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
 const label1035 = /^[a-z]([-a-z0-9]*[a-z0-9])?$/
 const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
-const wildcardSubdomain = /^\*\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
 
 const tooLong = (max: number): string => `must be no more than ${max} bytes`
 const qualifiedForm = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
@@ -19,13 +18,16 @@ const labelForm = "a lowercase RFC 1123 label must consist of lower case alphanu
 const label1035Form = "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')"
 const subdomainForm = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
 
+// Nearly every text is well formed: that is answered first, and with one list for all.
+const fine: readonly string[] = []
+
 /** A DNS-1123 subdomain: most names. */
-export const checkSubdomain: TextRule = (text) => [
-  ...(text.length > subdomainMax ? [tooLong(subdomainMax)] : []),
-  ...(subdomain.test(text) ? [] : [subdomainForm]),
-]
+export const checkSubdomain: TextRule = (text) => {
+  const isFormed = subdomain.test(text)
+  return isFormed && text.length <= subdomainMax ? fine : [...(text.length > subdomainMax ? [tooLong(subdomainMax)] : []), ...(isFormed ? fine : [subdomainForm])]
+}
 /** A DNS-1123 label: namespaces, containers, volumes. */
-export const checkLabelName: TextRule = (text) => [
+export const checkLabelName: TextRule = (text) => text.length <= labelMax && label.test(text) ? fine : [
   ...(text.length > labelMax ? [tooLong(labelMax)] : []),
   ...(label.test(text) ? [] : [subdomain.test(text) ? 'must not contain dots' : labelForm]),
 ]
@@ -34,11 +36,6 @@ export const checkLabel1035: TextRule = (text) => [
   ...(text.length > labelMax ? [tooLong(labelMax)] : []),
   ...(label1035.test(text) ? [] : [label1035Form]),
 ]
-/** A wildcard DNS subdomain, '*.example.com'. */
-export const checkWildcardSubdomain: TextRule = (text) => [
-  ...(text.length > subdomainMax ? [tooLong(subdomainMax)] : []),
-  ...(wildcardSubdomain.test(text) ? [] : ["a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', regex used for validation is '\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"]),
-]
 /** A part of a URL's path: RBAC names. */
 export const checkPathSegment: TextRule = (text) => {
   if (text === '.' || text === '..') return [`may not be '${text}'`]
@@ -46,6 +43,7 @@ export const checkPathSegment: TextRule = (text) => {
 }
 /** The key of a label or annotation: 'name' or 'prefix.example.com/name'. */
 export const checkLabelKey: TextRule = (text) => {
+  if (text.length <= labelMax && qualifiedName.test(text)) return fine
   const parts = text.split('/')
   if (parts.length > 2) {
     return [`a qualified name ${qualifiedForm} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`]
@@ -59,7 +57,7 @@ export const checkLabelKey: TextRule = (text) => {
   ]
 }
 /** The value of a label. */
-export const checkLabelValue: TextRule = (text) => [
+export const checkLabelValue: TextRule = (text) => text.length <= labelMax && labelValue.test(text) ? fine : [
   ...(text.length > labelMax ? [tooLong(labelMax)] : []),
   ...(labelValue.test(text) ? [] : [valueForm]),
 ]

@@ -9,6 +9,7 @@ const mayChange = 'pod updates may not change fields other than `spec.containers
 
 export function checkPodUpdate(next: Pod, before: Pod): readonly Problem[] {
   const [spec, was] = [next.spec, before.spec]
+  if (spec === was) return []
   const added = (['containers', 'initContainers'] as const).filter((field) => (spec[field] ?? []).length !== (was[field] ?? []).length)
   if (added.length > 0) return added.map((field) => forbidden(`spec.${field}`, 'pod updates may not add or remove containers'))
   return [

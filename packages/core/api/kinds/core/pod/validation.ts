@@ -21,7 +21,8 @@ export function checkPod(next: Pod, before: Pod | undefined): readonly Problem[]
   const gated = (next.spec.schedulingGates ?? []).length > 0
   return [
     ...checkMetadata(next, before, { scope: 'Namespaced' }),
-    ...checkPodSpec(next.spec, 'spec'),
+    // A stored spec was checked when it was stored.
+    ...(next.spec === before?.spec ? [] : checkPodSpec(next.spec, 'spec')),
     ...(before !== undefined ? checkPodUpdate(next, before) : [
       ...((next.spec.ephemeralContainers ?? []).length > 0 ? [forbidden('spec.ephemeralContainers', 'cannot be set on create')] : []),
       ...(gated && next.spec.nodeName ? [forbidden('spec.nodeName', 'cannot be set until all schedulingGates have been cleared')] : []),
