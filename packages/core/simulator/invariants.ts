@@ -75,7 +75,8 @@ export class Invariants {
     if (controllers.length > 1) throw new Broken('one controller owner', `${nameOf(after)} has ${controllers.length}`)
     const earlier = before?.metadata.uid === after.metadata.uid ? before.metadata.ownerReferences?.find((owner) => owner.controller === true) : undefined
     const later = controllers[0]
-    if (earlier !== undefined && later !== undefined && earlier.uid !== later.uid) throw new Broken('one controller owner', `${nameOf(after)} went from ${earlier.name} to ${later.name}`)
+    // The claims of a StatefulSet belong to the pod that is to be scaled away, and to the set again should it come back.
+    if (after.kind !== persistentVolumeClaims.kind && earlier !== undefined && later !== undefined && earlier.uid !== later.uid) throw new Broken('one controller owner', `${nameOf(after)} went from ${earlier.name} to ${later.name}`)
     if (after.metadata.generation !== undefined && before?.metadata.uid === after.metadata.uid && (before.metadata.generation ?? 0) > after.metadata.generation) throw new Broken('generations grow', nameOf(after))
   }
 
@@ -189,13 +190,14 @@ export class Invariants {
     if (before.metadata.annotations?.[desired] !== after.metadata.annotations?.[desired]) return
     const replicas = deployment.spec.replicas ?? 1
     if (before.metadata.annotations?.[desired] !== String(replicas)) return
-    // As upstream, the Deployment controller counts what a set's status calls available, also what that set has just been told to give up. Then it may
-    // take away too much; only where statuses have caught up is it held to its word.
-    if (sets.some((set) => { const one = set.metadata.uid === after.metadata.uid ? before : set; return (one.status?.availableReplicas ?? 0) > (one.spec.replicas ?? 1) })) return
     const rolling = deployment.spec.strategy?.rollingUpdate
     const surge = scaledOf(rolling?.maxSurge ?? '25%', replicas, 'up')
     const scaled = scaledOf(rolling?.maxUnavailable ?? '25%', replicas, 'down')
     const least = replicas - (surge === 0 && scaled === 0 ? 1 : Math.min(scaled, replicas))
     if (total < least) throw new Broken('a rollout keeps enough pods', `${nameOf(deployment)} is left ${total} pods of at least ${least}, with ${sets.length} sets`)
+    // What a set's status calls available, and is still asked for. Pods that do not work may go at any time.
+    const available = (of: readonly ReplicaSet[]): number => of.reduce((sum, set) => sum + Math.min(set.status?.availableReplicas ?? 0, set.spec.replicas ?? 1), 0)
+    const was = available(sets.map((set) => (set.metadata.uid === after.metadata.uid ? before : set)))
+    if (available(sets) < Math.min(was, least)) throw new Broken('a rollout keeps enough pods available', `${nameOf(deployment)} is left ${available(sets)} of ${was} available pods, at least ${least}`)
   }
 }

@@ -192,6 +192,8 @@ test('old sets give up what does not work first', () => {
   assert.deepEqual(sizesOf(shrinkOld(ten, aSize('new', 3, 0), [aSize('a', 8, 8), aSize('b', 2, 0)])), [8, 0])
   assert.deepEqual(sizesOf(shrinkOld(ten, aSize('new', 3, 0), [aSize('a', 10, 10)])), [8])
   assert.deepEqual(sizesOf(shrinkOld(ten, aSize('new', 5, 5), [aSize('a', 6, 6)])), [3])
+  // Set b has been told to shrink from eight to one, and its status does not know it yet.
+  assert.deepEqual(sizesOf(shrinkOld(ten, aSize('new', 5, 5), [aSize('a', 4, 4), aSize('b', 1, 8)])), [2, 1])
 })
 
 test('a saturated new set lets the old ones go when the scale changes', () => {

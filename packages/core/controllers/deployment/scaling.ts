@@ -1,6 +1,6 @@
 // How large each ReplicaSet should be next. As kube-controller-manager's deployment controller paces rollouts.
 import type { Deployment } from '../../api/resources.ts'
-import { availableOf, boundsOf, byAge, desiredAnnotation, isRolling, maxAnnotation, type Sized, totalOf, wantedOf } from './sets.ts'
+import { boundsOf, byAge, desiredAnnotation, isRolling, maxAnnotation, type Sized, totalOf, wantedOf } from './sets.ts'
 
 /** How large the new set may be now: as large as wanted, within what all sets may have together. */
 export function newSize(deployment: Deployment, all: readonly Sized[], current: number): number {
@@ -13,13 +13,19 @@ export function newSize(deployment: Deployment, all: readonly Sized[], current: 
 /** The old sets, shrunk as far as availability allows: what does not work anyway first, then the oldest. */
 export function shrinkOld(deployment: Deployment, newSet: Sized, olds: readonly Sized[]): readonly Sized[] {
   const least = wantedOf(deployment) - boundsOf(deployment).unavailable
-  const newNotAvailable = newSet.replicas - (newSet.set.status?.availableReplicas ?? 0)
+  const newNotAvailable = newSet.replicas - available(newSet)
   const mayGo = totalOf([newSet, ...olds]) - least - newNotAvailable
   if (totalOf(olds) === 0 || mayGo <= 0) return olds
   const sorted = [...olds].sort((a, b) => byAge(a.set, b.set))
   const healthy = takeFrom(sorted, mayGo, ({ set, replicas }) => replicas - (set.status?.availableReplicas ?? 0))
-  return takeFrom(healthy, availableOf([newSet, ...olds]) - least, ({ replicas }) => replicas)
+  return takeFrom(healthy, [newSet, ...healthy].reduce((sum, one) => sum + available(one), 0) - least, ({ replicas }) => replicas)
 }
+
+/**
+ * What a set's status calls available may include pods that the set has just been told to give up. Upstream counts them and can fall below the bound when a rollout
+ * and a change of scale meet; here only what is asked for counts.
+ */
+const available = ({ set, replicas }: Sized): number => Math.min(set.status?.availableReplicas ?? 0, replicas)
 
 /** Takes up to `most` from the sets in order, from each no more than `atMost` says. */
 function takeFrom(sets: readonly Sized[], most: number, atMost: (one: Sized) => number): readonly Sized[] {
