@@ -1,15 +1,25 @@
 // The shape of the code, as data: what may import what, and which calls have a better place.
 
-/** Folders of packages/core, lowest first. A file imports from lower rows and from its own folder only. */
-export const layers: readonly (readonly string[])[] = [
-  ['base'],
-  ['api'],
-  ['store', 'rules'],
-  ['server', 'kubectl'],
-  ['controllers', 'scheduler', 'kubelet', 'network'],
-  ['cluster'],
-  ['simulator'],
-]
+/** Folders of a package, lowest first. A file imports from lower rows and from its own folder only. */
+export const layers: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  'packages/core/': [
+    ['base'],
+    ['api'],
+    ['store', 'rules'],
+    ['server', 'kubectl'],
+    ['controllers', 'scheduler', 'kubelet', 'network'],
+    ['cluster'],
+    ['simulator'],
+  ],
+  'packages/host/': [
+    ['linux', 'engine', 'journal', 'credentials', 'client', 'streams'],
+    ['network', 'images', 'http'],
+    ['oci', 'agent-link'],
+    ['agent'],
+    ['daemon'],
+    ['commands'],
+  ],
+}
 
 export interface Ban { readonly pattern: RegExp; readonly instead: string }
 
@@ -35,5 +45,7 @@ export const banned: readonly Ban[] = [
 export const mayAwait: Readonly<Record<string, string>> = {}
 
 export const linesMax = 500
+/** File names are words joined by '-', with what they are for behind a dot: 'pod-files.ts', 'apply.test.ts'. */
+export const plainNames = /^[a-z0-9-]+(\.[a-z0-9-]+)*$/
 /** Names that say nothing. */
 export const emptyNames = /(^|\/)(utils?|helpers?|common|misc|manager|impl|handlers?)(\.ts|\/)/

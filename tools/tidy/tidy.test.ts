@@ -12,6 +12,8 @@ for (const [path, text, fault] of [
   ['packages/core/controllers/x.ts', "import { a } from '../scheduler/index.ts'", 'packages/core/controllers/x.ts: controllers must not import scheduler'],
   ['packages/core/api/x.ts', "import fs from 'node:fs'", 'packages/core/api/x.ts: imports node:fs: core is portable'],
   ['packages/core/rules/x.ts', 'export const now = Date.now()', 'packages/core/rules/x.ts:1: Date.now(: take the time from Clock'],
+  ['packages/host/linux/x.ts', "import { a } from '../daemon/nodes.ts'", 'packages/host/linux/x.ts: linux must not import daemon'],
+  ['packages/host/oci/podFiles.ts', '', "packages/host/oci/podFiles.ts: names of files are lower-case words joined by '-'"],
   ['packages/host/utils.ts', '', 'packages/host/utils.ts: the name says nothing: call it by what it is about'],
 ] as const) {
   test(`tidy tells: ${fault}`, () => { assert.deepEqual(faultsOf(path, text), [fault]) })

@@ -1,5 +1,5 @@
 import type { Resource, ResourceType } from '../api/index.ts'
-import { type Instant, seededRandom, VirtualClock, WorkLoop } from '../base/index.ts'
+import { type Instant, kubernetesVersion, seededRandom, VirtualClock, WorkLoop } from '../base/index.ts'
 import type { NodeShape } from '../kubelet/index.ts'
 import type { Reply, Request } from '../server/index.ts'
 import { createStore } from '../store/index.ts'
@@ -36,7 +36,7 @@ export interface VirtualCluster extends Cluster {
 const startDefault = Date.UTC(2026, 0, 1)
 /** Rounds of work at one instant before a cluster counts as one that never settles. */
 const roundsMax = 2_000_000
-const version = { major: '1', minor: '36', gitVersion: 'v1.36.0+skiff', gitCommit: '', gitTreeState: 'clean', buildDate: '1970-01-01T00:00:00Z', goVersion: '', compiler: 'skiff', platform: 'virtual' }
+const version = { ...kubernetesVersion, gitCommit: '', gitTreeState: 'clean', buildDate: '1970-01-01T00:00:00Z', goVersion: '', compiler: 'skiff', platform: 'virtual' }
 
 /** The shape of the nth simulated node, counted from 0: 8 CPUs, 32 GiB, 110 pods. */
 export function simulatedNode(index: number, shape: Partial<NodeShape> = {}): NodeShape {
