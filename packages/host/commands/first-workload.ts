@@ -4,6 +4,7 @@ import { deployments } from '@kubeskiff/core/api'
 import { type Cluster, manifestsOf, pathOf } from '@kubeskiff/core/cluster'
 import { type ControlPlane, hasReal } from '../daemon/control-plane.ts'
 import type { DataDirectory } from '../daemon/directory.ts'
+import { commandName } from './name.ts'
 
 const image = 'localhost/skiff/busybox:1'
 const waitMs = 60_000
@@ -45,7 +46,7 @@ Try next:
   kubectl exec -it deployment/hello -- sh
   kubectl scale deployment/hello --replicas=5
   kubectl apply -f ${join(example, '..', 'workloads')}
-  skiff status
+  ${commandName} status
 `)
 }
 

@@ -9,6 +9,7 @@ import { newNodes } from '../daemon/nodes.ts'
 import { portDefault, readSettings, type Settings, writeSettings } from '../daemon/settings.ts'
 import { parseOptions, UsageError, wholeNumber } from './arguments.ts'
 import { applyFiles, welcome } from './first-workload.ts'
+import { commandName } from './name.ts'
 import { nodesMax, realNodesMax } from './node.ts'
 
 const usage = `usage: skiff up [options]
@@ -133,7 +134,7 @@ function stopWhenTold(plane: ControlPlane, say: (line: string) => void): Promise
     const stop = (why: string): void => {
       if (stopping) return
       stopping = true
-      say(`${why}: stopping; pods go on running, 'skiff down' stops them`)
+      say(`${why}: stopping; pods go on running, '${commandName} down' stops them`)
       plane.stop().then(() => { resolve(0) }, (error: unknown) => { console.error(error); resolve(1) }).finally(() => { setTimeout(() => process.exit(), exitGraceMs).unref() })
     }
     process.on('SIGINT', () => { stop('interrupted') })

@@ -11,7 +11,7 @@ export function missingPackages(folders?: readonly string[]): readonly string[] 
 /** Why this machine can't have real nodes whatever is installed; undefined when it can. */
 export function whyNoRealNodes(): string | undefined {
   if (process.platform !== 'linux') return `real nodes need Linux, and this is ${process.platform}`
-  if (process.getuid?.() !== 0) return 'real nodes need root'
+  if (process.getuid?.() !== 0) return 'real nodes need root (sudo)'
   return undefined
 }
 
