@@ -1,4 +1,5 @@
 import type { Change, Key, Resource, Revision } from '@kubeskiff/core/api'
+import { encodeOnce } from '@kubeskiff/core/api/schema'
 import { invariant } from '@kubeskiff/core/base'
 import type { Journal, JournalRecord, Store } from '@kubeskiff/core/store'
 
@@ -166,7 +167,7 @@ function groupOf(changes: Iterable<Change>): { readonly records: readonly Journa
   let size = 0
   let grown = 0
   for (const { revision, key, before, after } of changes) {
-    const bytes = after === undefined ? undefined : encoder.encode(JSON.stringify(after))
+    const bytes = after === undefined ? undefined : encodeOnce(after)
     records.push({ revision, key, bytes })
     grown += (after === undefined ? 0 : 1) - (before === undefined ? 0 : 1)
     size += bytes?.length ?? 0
@@ -175,7 +176,6 @@ function groupOf(changes: Iterable<Change>): { readonly records: readonly Journa
   return { records, grown }
 }
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
-const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
 /** The journal holds what this process or one before it has written: objects as they were stored. */

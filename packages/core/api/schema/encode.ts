@@ -9,3 +9,6 @@ export function encode(object: object): Uint8Array {
   if (Object.isFrozen(object)) known.set(object, bytes)
   return bytes
 }
+
+/** The same for one who will not ask again: uses what is remembered, remembers nothing. */
+export const encodeOnce = (object: object): Uint8Array => known.get(object) ?? encoder.encode(JSON.stringify(object))
