@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { after, before, describe } from 'node:test'
+import { stripVTControlCharacters } from 'node:util'
 import { stockKubectl } from '../e2e/playground.ts'
 import { TestCluster } from './cluster.ts'
 
@@ -42,7 +43,11 @@ export function withEveryKubectl(what: string, tell: (shell: () => Shell) => voi
   }
 }
 
-const isOld = (program: string, expected: boolean): boolean => (/"?GitVersion"?:\s*"v1\.(\d+)/i.exec(spawnSync(program, ['version', '--client', '-o', 'json'], { encoding: 'utf8' }).stdout)?.[1] ?? (expected ? '20' : '32')) < '21'
+function isOld(program: string, expected: boolean): boolean {
+  const { stdout } = spawnSync(program, ['version', '--client', '-o', 'json'], { encoding: 'utf8' })
+  const minor = /"gitVersion":\s*"v1\.(\d+)/.exec(stdout)?.[1]
+  return minor === undefined ? expected : Number(minor) < 21
+}
 
 function shellOf(cluster: TestCluster, program: string, old: boolean): Shell {
   const type = (line: string, { input, editor }: { readonly input?: string; readonly editor?: string } = {}) =>
@@ -72,7 +77,7 @@ function shellOf(cluster: TestCluster, program: string, old: boolean): Shell {
 }
 
 /** Without colours, and without what clients say about other versions. */
-const plain = (text: string): string => text.replaceAll(/\u001b\[[\d;]*m/g, '').replace(/^WARNING: version difference.*\n/m, '')
+const plain = (text: string): string => stripVTControlCharacters(text).replace(/^WARNING: version difference.*\n/m, '')
 
 /** The words of a line: quotes hold words together. */
 function wordsOf(line: string): readonly string[] {
