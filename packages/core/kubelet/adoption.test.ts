@@ -90,6 +90,31 @@ test('in an agent, where answers come later, one status is written at a time and
   assert.deepEqual(sent.map((one) => one.status.phase), ['Pending', 'Running'])
 })
 
+test('in an agent, a pod that is deleted by force after its last write has been answered late is torn down', () => {
+  const world = aCluster({ shapes: [], runtime: () => createSimulatedRuntime({ clock: new VirtualClock(0) }) })
+  const { clock, store } = world
+  const runtime = simulated(clock, [aShape()])
+  const written: { readonly pod: Pod; readonly done: (outcome: Outcome) => void }[] = []
+  const submit: Submit = (action, _actor, done) => {
+    if (action.do === 'replace' && action.object.kind === 'Pod') written.push({ pod: action.object as Pod, done })
+    else if (action.do !== 'create') done({ revision: 0 })
+  }
+  const kubelet = createKubelet({ nodes: [aShape()], view: store.view, changes: (after) => store.changes(after), runtime, submit, clock, ring: () => {}, cluster: cluster10, owner: 'agent' })
+  const settle = (): void => { while (kubelet.step()) { /* until it settles */ } }
+  world.put(aPod())
+  settle()
+  const first = written[0]
+  assert.ok(first)
+  world.put(first.pod)
+  const { revision } = store.view
+  settle()
+  first.done({ revision })
+  settle()
+  world.remove({ resource: pods.resource, namespace: 'default', name: 'web' })
+  settle()
+  assert.equal(runtime.observed().pods.size, 0)
+})
+
 test('simulated pods go on after a restart as their status tells: same addresses, same attempts, the rest of their time', () => {
   const before = aCluster()
   before.put(aPod({ annotations: { 'skiff.dev/run-for': '1s,10s' } }))

@@ -191,7 +191,7 @@ class Kubelets implements Kubelet {
 
   #changed({ key, before, after }: Change): void {
     if (key.resource === pods.resource) {
-      for (const object of before?.metadata.uid === after?.metadata.uid ? [after] : [before, after]) if (object !== undefined) this.#podChanged(object)
+      for (const object of before?.metadata.uid === after?.metadata.uid ? [after] : [before, after]) if (object !== undefined) this.#podChanged(object, object === after)
       return
     }
     if (key.resource === nodes.resource) {
@@ -202,9 +202,10 @@ class Kubelets implements Kubelet {
     for (const uid of this.#dependents.get(`${key.resource}/${key.namespace}/${key.name}`) ?? []) this.#enqueue(uid)
   }
 
-  #podChanged(object: Resource): void {
+  /** A pod that goes is shown as it was last, and that may have been an own write: only what was written can be one. */
+  #podChanged(object: Resource, isWritten: boolean): void {
     const pod = object as Pod // the key says so
-    if (this.#tracked.has(pod.metadata.uid)) { if (!this.#outbox.isOwn(Number(object.metadata.resourceVersion))) this.#enqueue(pod.metadata.uid) }
+    if (this.#tracked.has(pod.metadata.uid)) { if (!isWritten || !this.#outbox.isOwn(Number(object.metadata.resourceVersion))) this.#enqueue(pod.metadata.uid) }
     else if (this.#shapes.has(pod.spec.nodeName ?? '') && this.#options.view.get(pods, pod.metadata.namespace ?? '', pod.metadata.name)?.metadata.uid === pod.metadata.uid) this.#track(pod)
   }
 
