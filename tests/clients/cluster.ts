@@ -46,7 +46,7 @@ export class TestCluster {
   /** Starts a cluster and waits until its nodes are Ready. */
   static async start(words: readonly string[] = ['--nodes', '3'], place: Place = {}): Promise<TestCluster> {
     const cluster = new TestCluster(mkdtempSync(join(tmpdir(), 'skiff-clients-')), await freePort(), place)
-    await cluster.up(words)
+    try { await cluster.up(words) } catch (error) { await cluster.stop(); throw error }
     return cluster
   }
 
