@@ -12,8 +12,9 @@ export const layers: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['simulator'],
   ],
   'packages/host/': [
-    ['linux', 'engine', 'journal', 'credentials', 'client', 'streams'],
-    ['network', 'images', 'http'],
+    ['files', 'linux', 'engine', 'journal', 'client', 'streams'],
+    ['network', 'images', 'credentials'],
+    ['http'],
     ['oci', 'agent-link'],
     ['agent'],
     ['daemon'],

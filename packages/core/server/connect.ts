@@ -29,12 +29,14 @@ export function connect(machine: Machine, { query }: Call, route: ResourceRoute,
   return {
     is: 'connect', asOf: machine.store.view.revision,
     connect: {
-      what, node, pod: { namespace, name, uid }, container, command: query.getAll('command'), ports: query.getAll('ports').flatMap((each) => each.split(',')).map(Number).filter(Number.isInteger),
+      what, node, pod: { namespace, name, uid }, container, command: query.getAll('command'), ports: query.getAll('ports').flatMap((each) => each.split(',')).map(Number).filter(isPort),
       streams: { stdin: isTrue(query, 'stdin'), stdout: isTrue(query, 'stdout'), stderr: isTrue(query, 'stderr'), tty: isTrue(query, 'tty') },
       ...(log !== undefined && { log }), ...(refusal !== undefined && { refusal }),
     },
   }
 }
+
+const isPort = (port: number): boolean => Number.isInteger(port) && port > 0 && port < 65536
 
 /** The container named, or the only one. */
 function containerOf({ metadata, spec }: Pod, asked: string): string | Refusal {

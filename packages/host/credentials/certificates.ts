@@ -2,7 +2,7 @@ import { createHash, createPrivateKey, X509Certificate } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { IssueOptions, KeyPair, Subject } from './issue.ts'
-import { readIfThere, writePrivately } from './pem.ts'
+import { readIfThere, writePrivately } from '../files/index.ts'
 
 const dayMs = 86_400_000
 const authorityDays = 3650

@@ -1,5 +1,4 @@
 export { Certificates, nodeSubject, type ServerNames } from './certificates.ts'
 export type { KeyPair, Subject } from './issue.ts'
 export { kubeconfig } from './kubeconfig.ts'
-export { writePrivately } from './pem.ts'
 export { openTokenSigner, tokenSigner, type Claims, type TokenSigner, type Verified } from './tokens.ts'

@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify, type KeyObject } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { readIfThere, writePrivately } from './pem.ts'
+import { readIfThere, writePrivately } from '../files/index.ts'
 
 /** The claims of a token, as upstream's service account tokens have them. */
 export type Claims = Readonly<Record<string, unknown>>

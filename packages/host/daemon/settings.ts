@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { writePrivately } from '../files/index.ts'
 
 /** One node of the cluster, as the user asked for it. Real ones are played by this machine's agent. */
 export interface NodeSettings {
@@ -68,7 +69,5 @@ function firstWrong(settings: Fields): string | undefined {
 
 /** Replaces the settings atomically. */
 export function writeSettings(file: string, settings: Settings): void {
-  const fresh = `${file}.new`
-  writeFileSync(fresh, `${JSON.stringify(settings, null, 2)}\n`, { mode: 0o600 })
-  renameSync(fresh, file)
+  writePrivately(file, `${JSON.stringify(settings, null, 2)}\n`)
 }

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
+import { readIfThere, writePrivately } from '../files/index.ts'
 import { unpackLayer } from './layer.ts'
 import { normalise } from './reference.ts'
 
@@ -106,7 +107,7 @@ export function openImageStore(directory: string): ImageStore {
           if (existsSync(target)) await rm(target, { recursive: true }) // Left by a crash between the two renames.
           renameSync(temporary, target)
           const record: LayerRecord = { diffId: unpacked.diffId, sizeBytes: unpacked.sizeBytes }
-          writeWhole(`${target}.json`, JSON.stringify(record))
+          writePrivately(`${target}.json`, JSON.stringify(record))
         }
         return unpacked.diffId
       } finally {
@@ -122,8 +123,8 @@ export function openImageStore(directory: string): ImageStore {
         id: digestOf(image.configuration), digest: image.digest, settings: configuration.config ?? {},
         architecture: configuration.architecture ?? '', layers, sizeBytes: image.sizeBytes, configuration: image.configuration,
       }
-      writeWhole(imageFile(stored.id), JSON.stringify(stored))
-      writeWhole(nameFile(reference), stored.id)
+      writePrivately(imageFile(stored.id), JSON.stringify(stored))
+      writePrivately(nameFile(reference), stored.id)
       known.set(stored.id, stored)
       return stored
     },
@@ -166,20 +167,4 @@ export function digestOf(bytes: string | Uint8Array): string {
 function layerSize(record: string): number {
   const parsed: LayerRecord = JSON.parse(record)
   return parsed.sizeBytes
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw error
-  }
-}
-
-/** Others see the old file or the new one, never half of it. */
-function writeWhole(path: string, text: string): void {
-  const temporary = `${path.slice(0, path.lastIndexOf('/'))}/.${randomBytes(8).toString('hex')}`
-  writeFileSync(temporary, text)
-  renameSync(temporary, path)
 }

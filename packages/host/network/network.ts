@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { ServiceRoute } from '@kubeskiff/core/network'
+import { writePrivately } from '../files/index.ts'
 import { addAddress, addCable, closeNetlink, linkNumber, linkUp, openNetlink, openNetlinkHere, setRoute, type NetlinkSocket } from '../linux/netlink.ts'
 import { isPinned, makeNamespaces, nameHost, unpin } from '../linux/namespaces.ts'
 import { run } from '../linux/processes.ts'
@@ -170,7 +171,7 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
     } finally {
       closeNetlink(inside)
     }
-    writeWhole(`${place}/node.json`, JSON.stringify({ name, offset }))
+    writePrivately(`${place}/node.json`, JSON.stringify({ name, offset }))
   }
 
   function offsetOf(name: string): number | undefined {
@@ -335,9 +336,3 @@ function readdirIfThere(path: string): readonly string[] {
     return [] // Nothing was made.
   }
 }
-
-function writeWhole(path: string, text: string): void {
-  writeFileSync(`${path}.new`, text)
-  renameSync(`${path}.new`, path)
-}
-

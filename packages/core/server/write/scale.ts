@@ -1,5 +1,5 @@
 // The scale subresource: how many of something, whatever it is.
-import { isRefusal, type Refusal } from '../../api/refusal.ts'
+import type { Refusal } from '../../api/refusal.ts'
 import type { Draft, Resource } from '../../api/resource.ts'
 import type { Machine } from '../machine.ts'
 import { invalid, modified, otherUid } from '../refusals.ts'
@@ -29,6 +29,5 @@ export function decideScale(machine: Machine, endpoint: Endpoint, part: ScalePar
   if (scale.metadata.resourceVersion && scale.metadata.resourceVersion !== resourceVersion) return modified(type, name)
   const replicas = Number((scale['spec'] as { readonly replicas?: number } | undefined)?.replicas ?? 0)
   if (replicas < 0) return invalid(scaleKind, name, [{ path: 'spec.replicas', reason: 'FieldValueInvalid', value: replicas, detail: 'must be greater than or equal to 0' }])
-  const decided = decideReplace(machine, endpoint, part.write(before, replicas), before, { is: 'main' }, manner)
-  return isRefusal(decided) ? decided : decided
+  return decideReplace(machine, endpoint, part.write(before, replicas), before, { is: 'main' }, manner)
 }

@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto'
 import { chmodSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 
 /** The text of a file, undefined when there is none. */
 export function readIfThere(path: string): string | undefined {
@@ -10,9 +12,10 @@ export function readIfThere(path: string): string | undefined {
   }
 }
 
-/** Writes a file that only its owner reads, whole or not at all. */
+/** Writes a file that only its owner reads. Others see the old one or the new one, never half of it, however many write at once. */
 export function writePrivately(path: string, text: string): void {
-  writeFileSync(`${path}.new`, text, { mode: 0o600 })
-  chmodSync(`${path}.new`, 0o600)
-  renameSync(`${path}.new`, path)
+  const fresh = join(dirname(path), `.${basename(path).slice(0, 32)}.${randomBytes(8).toString('hex')}`)
+  writeFileSync(fresh, text, { mode: 0o600 })
+  chmodSync(fresh, 0o600)
+  renameSync(fresh, path)
 }

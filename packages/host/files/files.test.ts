@@ -1,0 +1,16 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { after, test } from 'node:test'
+import { readIfThere, writePrivately } from './index.ts'
+
+const work = mkdtempSync(`${tmpdir()}/skiff-files-`)
+after(() => { rmSync(work, { recursive: true, force: true }) })
+
+test('a file is written whole, for its owner alone, and leaves nothing beside it', () => {
+  const before = process.umask(0)
+  try {
+    for (const text of ['old', 'new']) writePrivately(`${work}/file`, text)
+  } finally { process.umask(before) }
+  assert.deepEqual([readIfThere(`${work}/file`), statSync(`${work}/file`).mode & 0o777, readdirSync(work), readIfThere(`${work}/none`)], ['new', 0o600, ['file'], undefined])
+})
