@@ -37,13 +37,14 @@ export async function welcome(plane: ControlPlane, directory: DataDirectory, say
   for (const line of await applyFiles(plane.cluster, [example])) say(line)
   await helloAvailable(plane.cluster)
   const ready = plane.cluster.store.view.get(deployments, 'default', 'hello')?.status.readyReplicas ?? 0
-  say(`hello: ${ready} of 3 pods are ready${hasReal(plane.settings()) ? ', in real containers' : ', simulated'}
+  const real = hasReal(plane.settings())
+  say(`hello: ${ready} of 3 pods are ready, ${real ? 'in real containers' : 'simulated'}
 
 Try next:
   export KUBECONFIG=${directory.kubeconfig}
-  kubectl get pods -o wide
+  kubectl get pods -o wide${real ? `
   kubectl logs deployment/hello
-  kubectl exec -it deployment/hello -- sh
+  kubectl exec -it deployment/hello -- sh` : ''}
   kubectl scale deployment/hello --replicas=5
   kubectl apply -f ${join(example, '..', 'workloads')}
   ${commandName} status
