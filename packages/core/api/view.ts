@@ -15,9 +15,10 @@ export interface ClusterView {
   /** In an agent, whose view is fed by several watches: is this type's part of the view at least that new? */
   shows(resource: string, revision: Revision): boolean
   get<T extends Resource>(type: ResourceType<T>, namespace: string, name: string): T | undefined
-  list<T extends Resource>(type: ResourceType<T>, namespace?: string): Iterable<T>
-  /** How many there are, without a walk. */
-  count(type: ResourceType<Resource>): number
+  /** `after`: only those that come after this place, 'namespace/name'. */
+  list<T extends Resource>(type: ResourceType<T>, namespace?: string, after?: string): Iterable<T>
+  /** How many `list` gives, without a walk. */
+  count(type: ResourceType<Resource>, namespace?: string, after?: string): number
   by<T extends Resource>(index: Index<T>, value: string): Iterable<T>
 }
 

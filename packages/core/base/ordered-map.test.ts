@@ -19,6 +19,9 @@ test('random edits: an ordered map holds what a sorted plain map holds, and olde
     for (const [older, text] of kept) assert.equal(textOf(older.entries()), text)
     for (const key of ['k1', 'k17', 'k399', 'nothing']) assert.equal(map.get(key), model.get(key))
     assert.equal([...map.startingWith('k12')].length, [...model.keys()].filter((key) => key.startsWith('k12')).length)
+    const sorted = [...model.keys()].sort()
+    for (const key of ['', 'k1', 'k17', 'k3999', 'z']) assert.equal(map.countBelow(key), sorted.filter((each) => each < key).length)
+    assert.deepEqual([...map.startingWith('k12', 'k125')], sorted.filter((key) => key.startsWith('k12') && key >= 'k125').map((key) => model.get(key)))
     assert.equal(textOf(map.entries('k3')), textOf([...model].filter(([key]) => key >= 'k3').sort(([a], [b]) => (a < b ? -1 : 1))))
   }
 })

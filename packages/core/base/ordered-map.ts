@@ -152,14 +152,26 @@ export class OrderedMap<Value> {
     return new OrderedMap(tree)
   }
 
+  /** How many keys are below this one, without a walk. */
+  countBelow(key: string): number {
+    let tree = this.#tree
+    let count = 0
+    while (!tree.leaf) {
+      const at = childAt(tree.keys, key)
+      for (let before = 0; before < at; before++) count += sizeOf(tree.children[before] as Tree<Value>)
+      tree = tree.children[at] as Tree<Value>
+    }
+    return count + lowerBound(tree.keys, key)
+  }
+
   /** Entries in key order, from the first key that is not below `from`. */
   entries(from = ''): Iterable<readonly [string, Value]> { return walk(this.#tree, from) }
 
-  *values(): Iterable<Value> { for (const [, value] of walk(this.#tree, '')) yield value }
+  *values(from = ''): Iterable<Value> { for (const [, value] of walk(this.#tree, from)) yield value }
 
-  /** Values whose keys start with `prefix`. */
-  *startingWith(prefix: string): Iterable<Value> {
-    for (const [key, value] of walk(this.#tree, prefix)) {
+  /** Values whose keys start with `prefix`, from the first key that is not below `from`. */
+  *startingWith(prefix: string, from = prefix): Iterable<Value> {
+    for (const [key, value] of walk(this.#tree, from > prefix ? from : prefix)) {
       if (!key.startsWith(prefix)) return
       yield value
     }

@@ -7,8 +7,8 @@ export function countingView(view: ClusterView, read: () => void): ClusterView {
     get revision() { return view.revision },
     shows: (resource, revision) => view.shows(resource, revision),
     get: (type, namespace, name) => view.get(type, namespace, name),
-    list: (type, namespace) => each(view.list(type, namespace)),
-    count: (type) => view.count(type),
+    list: (type, namespace, after) => each(view.list(type, namespace, after)),
+    count: (type, namespace, after) => view.count(type, namespace, after),
     by: (index, value) => each(view.by(index, value)),
   }
 }

@@ -164,3 +164,12 @@ test('random histories: the store is a plain map, indexes are as if rebuilt, the
     assert.equal(store.view.count(pods), model.size)
   }
 })
+
+test('a list starts after a place, and what follows is counted without a walk', () => {
+  const store = createStore()
+  for (const [namespace, name] of [['a', 'x'], ['b', 'x'], ['b', 'y'], ['b', 'z'], ['c', 'x']] as const) store.commit([{ key: key(name, namespace), expect: 'absent', object: aMap(name, {}, namespace) }])
+  const table = [[undefined, undefined], [undefined, 'b/x'], ['b', undefined], ['b', 'b/y'], ['b', 'a/x'], ['b', 'c/x'], ['none', undefined]] as const
+  assert.deepEqual(table.map(([namespace, after]) => [...store.view.list(configMaps, namespace, after)].map((map) => `${map.metadata.namespace}/${map.metadata.name}`).join(' ')),
+    ['a/x b/x b/y b/z c/x', 'b/y b/z c/x', 'b/x b/y b/z', 'b/z', 'b/x b/y b/z', '', ''])
+  assert.deepEqual(table.map(([namespace, after]) => store.view.count(configMaps, namespace, after)), [5, 3, 3, 1, 3, 0, 0])
+})

@@ -43,11 +43,19 @@ export class Tables implements ClusterView {
   }
   find(key: Key): Resource | undefined { return this.#objects.get(key.resource)?.get(placeOf(key.namespace, key.name)) }
 
-  list<T extends Resource>(type: ResourceType<T>, namespace?: string): Iterable<T> {
+  list<T extends Resource>(type: ResourceType<T>, namespace?: string, after?: string): Iterable<T> {
     const objects = this.#objects.get(type.resource) ?? OrderedMap.empty<Resource>()
-    return (namespace === undefined ? objects.values() : objects.startingWith(`${namespace}/`)) as Iterable<T>
+    const from = after === undefined ? undefined : after + separator
+    return (namespace === undefined ? objects.values(from) : objects.startingWith(`${namespace}/`, from)) as Iterable<T>
   }
-  count(type: ResourceType<Resource>): number { return this.#objects.get(type.resource)?.size ?? 0 }
+  count(type: ResourceType<Resource>, namespace?: string, after?: string): number {
+    const objects = this.#objects.get(type.resource)
+    if (objects === undefined) return 0
+    // '0' follows '/': the first key behind all of a namespace.
+    const end = namespace === undefined ? objects.size : objects.countBelow(`${namespace}0`)
+    const start = namespace === undefined ? 0 : objects.countBelow(`${namespace}/`)
+    return Math.max(0, end - Math.max(start, after === undefined ? 0 : objects.countBelow(after + separator)))
+  }
 
   by<T extends Resource>(index: Index<T>, value: string): Iterable<T> {
     return index.name === byNamespace.name ? this.#inNamespace(value) as Iterable<T> : this.#indexed(index, value)

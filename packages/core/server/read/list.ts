@@ -50,27 +50,20 @@ export function listBytes({ kind, served }: Endpoint, metadata: object, objects:
 function collect(page: Page, { kind }: Endpoint, selection: Selection): { readonly found: readonly Resource[]; readonly more: boolean; readonly remaining: number } {
   const { view, after, limit } = page
   const found: Resource[] = []
-  let passed = 0
-  for (const object of candidates(view, kind, selection)) {
-    passed++
+  for (const object of candidates(view, kind, selection, after)) {
     if (after !== undefined && placeOf(object) <= after) continue
     if (!selection.everything && !selection.matches(object)) continue
-    if (limit > 0 && found.length === limit) return { found, more: true, remaining: selection.everything ? countOf(view, kind, selection) - passed + 1 : 0 }
+    if (limit > 0 && found.length === limit) return { found, more: true, remaining: selection.everything ? view.count(kind, spaceOf(kind, selection), placeOf(object)) + 1 : 0 }
     found.push(object)
   }
   return { found, more: false, remaining: 0 }
 }
-function candidates(view: ClusterView, kind: Endpoint['kind'], selection: Selection): Iterable<Resource> {
+const spaceOf = (kind: Endpoint['kind'], { namespace }: Selection): string | undefined => (kind.scope === 'Namespaced' ? namespace : undefined)
+function candidates(view: ClusterView, kind: Endpoint['kind'], selection: Selection, after: string | undefined): Iterable<Resource> {
   const { name, namespace } = selection
-  if (name === undefined || (namespace === undefined && kind.scope === 'Namespaced')) return view.list(kind, kind.scope === 'Namespaced' ? namespace : undefined)
+  if (name === undefined || (namespace === undefined && kind.scope === 'Namespaced')) return view.list(kind, spaceOf(kind, selection), after)
   const one = view.get(kind, namespace ?? '', name)
   return one === undefined ? [] : [one]
-}
-function countOf(view: ClusterView, kind: Endpoint['kind'], selection: Selection): number {
-  if (selection.namespace === undefined || kind.scope === 'Cluster') return view.count(kind)
-  let count = 0
-  for (const _ of candidates(view, kind, selection)) count++
-  return count
 }
 
 /** Which state a list shows, and from where. */
