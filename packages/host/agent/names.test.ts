@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { services, type Service } from '@kubeskiff/core/api'
 import { createStore } from '@kubeskiff/core/store'
 import * as packets from 'dns-packet'
+import { encodeWithin } from './dns-size.ts'
 import { nameServer } from './names.ts'
 
 const aService: Service = {
@@ -35,4 +36,20 @@ test('a name of the world without a resolver above fails', async () => {
 
 test('what is no DNS message gets no answer', async () => {
   assert.equal(await answer(Uint8Array.of(1, 2, 3), 'udp'), undefined)
+})
+
+test('an answer that is too long loses what comes along first, then its end, and says so', () => {
+  const name = '_http._tcp.a-rather-long-service-name.default.svc.cluster.local'
+  const target = (at: number): string => `10-244-0-${at}.a-rather-long-service-name.default.svc.cluster.local`
+  const message = (count: number): packets.Packet => ({
+    type: 'response', id: 7, questions: [{ name, type: 'SRV' }],
+    answers: Array.from({ length: count }, (_, at) => ({ type: 'SRV', name, ttl: 5, data: { port: 80, target: target(at) } })),
+    additionals: Array.from({ length: count }, (_, at) => ({ type: 'A', name: target(at), ttl: 5, data: `10.244.0.${at}` })),
+  })
+  const shape = (count: number): readonly unknown[] => {
+    const bytes = encodeWithin(message(count), 512)
+    const { answers, additionals, flag_tc } = packets.decode(Buffer.from(bytes))
+    return [bytes.length <= 512, answers?.length, additionals?.length, flag_tc, answers?.every((answer) => answer.name === name)]
+  }
+  assert.deepEqual([2, 4, 9].map(shape), [[true, 2, 2, false, true], [true, 4, 0, false, true], [true, 5, 0, true, true]])
 })

@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import type { ClusterView } from '@kubeskiff/core/api'
 import { authorityOf, dnsAnswer, type DnsRecord } from '@kubeskiff/core/network'
 import * as packets from 'dns-packet'
+import { encodeWithin } from './dns-size.ts'
 
 /** How long a resolver above may take before the next one is asked. */
 const forwardTimeoutMs = 2_000
@@ -33,17 +34,15 @@ export function nameServer(options: { readonly view: ClusterView; readonly zone:
 
 function reply(query: packets.DecodedPacket, code: number, answers: readonly DnsRecord[], authorities: readonly DnsRecord[], additionals: readonly DnsRecord[], over: 'udp' | 'tcp'): Uint8Array {
   const edns = query.additionals?.find((record) => record.type === 'OPT')
-  const message = (truncated: boolean): Uint8Array => packets.encode({
-    type: 'response', id: query.id ?? 0,
-    flags: packets.AUTHORITATIVE_ANSWER | packets.RECURSION_AVAILABLE | ((query.flags ?? 0) & packets.RECURSION_DESIRED) | (truncated ? packets.TRUNCATED_RESPONSE : 0) | code,
-    questions: query.questions ?? [],
-    answers: truncated ? [] : answers.map(wire),
-    authorities: truncated ? [] : authorities.map(wire),
-    additionals: [...(truncated ? [] : additionals.map(wire)), ...(edns === undefined ? [] : [{ type: 'OPT', name: '.', udpPayloadSize: udpSizeMost, flags: 0, options: [] } as unknown as packets.Answer])],
-  })
-  const whole = message(false)
   const room = over === 'tcp' ? Infinity : edns !== undefined && 'udpPayloadSize' in edns ? Math.min(udpSizeMost, edns.udpPayloadSize) : udpSizeDefault
-  return whole.length <= room ? whole : message(true)
+  return encodeWithin({
+    type: 'response', id: query.id ?? 0,
+    flags: packets.AUTHORITATIVE_ANSWER | packets.RECURSION_AVAILABLE | ((query.flags ?? 0) & packets.RECURSION_DESIRED) | code,
+    questions: query.questions ?? [],
+    answers: answers.map(wire),
+    authorities: authorities.map(wire),
+    additionals: [...additionals.map(wire), ...(edns === undefined ? [] : [{ type: 'OPT', name: '.', udpPayloadSize: udpSizeMost, flags: 0, options: [] } as unknown as packets.Answer])],
+  }, room)
 }
 const wire = (record: DnsRecord): packets.Answer => ({ name: record.name, type: record.type, ttl: record.ttl, class: 'IN', data: record.data }) as packets.Answer
 
