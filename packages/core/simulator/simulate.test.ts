@@ -12,11 +12,11 @@ test('a seed gives the same run each time', () => {
   assert.deepEqual(simulate({ seed: 7, steps: 120 }), simulate({ seed: 7, steps: 120 }))
 })
 
-/** Seeds that have found something, and what it was. */
+/** Seeds that find a mended fault when the mending is undone, and what it was. */
 const found: readonly (readonly [seed: number, what: string])[] = [
-  [64, "an agent's status was never sent when its turn came with an answer that its change had overtaken"],
+  [41, 'an agent never went on with a pod whose change had overtaken the answer to it'],
+  [249, "an agent's status was never sent when its turn came with an answer that its change had overtaken"],
   [1318, 'an agent took the deletion of a pod for an own write of it, and kept its containers and its room'],
-  [740, 'an agent did not hear that its node was back while a write of that node was on its way, and refused pods for good'],
 ]
 for (const [seed, what] of found) test(`seed ${seed} stays mended: ${what}`, () => { assert.equal(simulate({ seed, steps }).failure, undefined) })
 
