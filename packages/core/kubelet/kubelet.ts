@@ -102,7 +102,7 @@ class Kubelets implements Kubelet {
     this.#nodes = new NodeKeeper(options, (name, due) => { options.clock.wake(this.#owner, `node/${name}`, due) }, (name) => { this.#enqueue(`node/${name}`) })
     this.#outbox = new Outbox({
       view: options.view, submit: options.submit,
-      refused: (uid, refusal) => { this.#retry(uid, refusal) },
+      refused: (uid, refusal, stale) => { this.#retry(uid, refusal, stale) },
       settled: (uid) => { if (this.#tracked.has(uid)) this.#enqueue(uid) },
     })
     this.#seen = options.view.revision
@@ -253,11 +253,12 @@ class Kubelets implements Kubelet {
     this.#enqueue(key)
   }
 
-  #retry(uid: string, refusal: Refusal): void {
+  #retry(uid: string, refusal: Refusal, stale = false): void {
     const tracked = this.#tracked.get(uid)
     if (tracked === undefined) return
-    // A conflict means that the pod has changed: its change brings the next look, or has brought it already.
-    if (refusal.code === 409 || refusal.code === 404) this.#enqueue(uid)
+    // A conflict means that the pod has changed. Where that is shown already, look; in an agent that is behind, the change
+    // brings the next look, and the same write again would only be refused again.
+    if ((refusal.code === 409 || refusal.code === 404) && !stale) this.#enqueue(uid)
     else this.#options.clock.wake(this.#owner, uid, this.#options.clock.now() + refusedRetryMs)
   }
 

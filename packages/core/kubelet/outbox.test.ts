@@ -43,3 +43,19 @@ test('a status that waits for an answer is sent when the answer comes after the 
   answers[0]?.({ revision: 9 })
   assert.deepEqual(sent, ['Running', 'Failed'])
 })
+
+test('a refused write tells whether the view has moved since it was made', () => {
+  const store = createStore()
+  store.load([{ key, object: aPod('5', 'Running'), revision: 5 }])
+  const told: boolean[] = []
+  let answer: (outcome: Outcome) => void = () => {}
+  const outbox = new Outbox({ view: store.view, submit: (_action, _actor, done) => { answer = done }, refused: (_uid, _refusal, stale) => told.push(stale), settled: () => {} })
+  const conflict: Outcome = { refused: true, code: 409, reason: 'Conflict', message: 'the object has been modified' }
+  const actor = { user: 'u', groups: [], component: 'kubelet' }
+  outbox.post(aPod('5', 'Running'), { phase: 'Failed' }, actor)
+  answer(conflict)
+  outbox.post(aPod('5', 'Running'), { phase: 'Failed' }, actor)
+  store.load([{ key, object: aPod('9', 'Running'), revision: 9 }])
+  answer(conflict)
+  assert.deepEqual(told, [true, false])
+})

@@ -19,8 +19,8 @@ interface Letter {
 export interface OutboxOptions {
   readonly view: ClusterView
   readonly submit: Submit
-  /** A write was refused: look at the pod again. */
-  readonly refused: (uid: string, refusal: Refusal) => void
+  /** A write was refused: look at the pod again. `stale`: the view still shows the pod that the write was made from. */
+  readonly refused: (uid: string, refusal: Refusal, stale: boolean) => void
   /** All that was written for a pod has arrived and is shown. */
   readonly settled: (uid: string) => void
 }
@@ -83,7 +83,7 @@ export class Outbox {
       const letter = this.#letters.get(uid)
       if (isRefusal(outcome)) {
         this.#letters.delete(uid)
-        this.#options.refused(uid, outcome)
+        this.#options.refused(uid, outcome, this.#newest(pod)?.metadata.resourceVersion === pod.metadata.resourceVersion)
         return
       }
       // In an agent the change may have come before this answer: then nobody asks for it any more.
