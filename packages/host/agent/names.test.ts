@@ -10,8 +10,9 @@ const aService: Service = {
   apiVersion: 'v1', kind: 'Service', metadata: { name: 'web', namespace: 'default', uid: 'u', resourceVersion: '', creationTimestamp: '2026-01-01T00:00:00Z' },
   spec: { clusterIP: '10.96.0.7', clusterIPs: ['10.96.0.7'], type: 'ClusterIP', ports: [{ port: 80, name: 'http', protocol: 'TCP' }] }, status: {},
 }
+const anAlias: Service = { ...aService, metadata: { ...aService.metadata, name: 'elsewhere', uid: 'e' }, spec: { type: 'ExternalName', externalName: 'web.default.svc.cluster.local' } }
 const store = createStore()
-store.commit([{ key: { resource: services.resource, namespace: 'default', name: 'web' }, expect: 'absent', object: aService }])
+for (const object of [aService, anAlias]) store.commit([{ key: { resource: services.resource, namespace: 'default', name: object.metadata.name }, expect: 'absent', object }])
 const answer = nameServer({ view: store.view, zone: 'cluster.local', resolvers: [] })
 const ask = async (name: string, type: 'A' | 'AAAA'): Promise<packets.DecodedPacket> => {
   const bytes = await answer(packets.encode({ type: 'query', id: 7, flags: packets.RECURSION_DESIRED, questions: [{ name, type }] }), 'udp')
@@ -28,6 +29,13 @@ test('a Service is found by its name', async () => {
 
 test('a name that the cluster lacks is denied, a type that a name lacks is empty', async () => {
   assert.deepEqual([code(await ask('nothing.default.svc.cluster.local', 'A')), code(await ask('web.default.svc.cluster.local', 'AAAA'))], [3, 0])
+})
+
+test('the name of an ExternalName Service is answered with what it leads to', async () => {
+  const reply = await ask('elsewhere.default.svc.cluster.local', 'A')
+  assert.deepEqual(reply.answers?.map((record) => [record.name, record.type, 'data' in record && record.data]), [
+    ['elsewhere.default.svc.cluster.local', 'CNAME', 'web.default.svc.cluster.local'], ['web.default.svc.cluster.local', 'A', '10.96.0.7'],
+  ])
 })
 
 test('a name of the world without a resolver above fails', async () => {

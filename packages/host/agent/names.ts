@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
@@ -11,12 +12,25 @@ const forwardTimeoutMs = 2_000
 const resolversMax = 3
 const udpSizeDefault = 512
 const udpSizeMost = 1232
+/** An alias of an alias, and so on, is followed this far. */
+const aliasHopsMax = 8
 const noSuchName = 3
 const serverFailed = 2
 
 /** Answers DNS messages of pods: the cluster's own names from the view, all others by the machine's resolvers. */
 export function nameServer(options: { readonly view: ClusterView; readonly zone: string; readonly resolvers?: readonly string[] }): (question: Uint8Array, over: 'udp' | 'tcp') => Promise<Uint8Array | undefined> {
+  const { view, zone } = options
   const resolvers = options.resolvers ?? machineResolvers()
+
+  /** What an alias leads to, as small resolvers do not ask on by themselves: its address records, or nothing when they cannot be had. */
+  const follow = async (name: string, type: string, hops: number): Promise<readonly DnsRecord[]> => {
+    const answer = dnsAnswer(view, { name, type }, zone)
+    if (answer.is === 'no such name') return []
+    if (answer.is === 'forward') return forwardedRecords(name, type, resolvers)
+    const next = aliasOf(answer.records, type)
+    return next === undefined || hops === 0 ? answer.records : [...answer.records, ...(await follow(next, type, hops - 1))]
+  }
+
   return async (bytes, over) => {
     let query: packets.DecodedPacket
     try { query = packets.decode(Buffer.from(bytes)) } catch {
@@ -24,12 +38,29 @@ export function nameServer(options: { readonly view: ClusterView; readonly zone:
     }
     const question = query.questions?.[0]
     if (question === undefined) return undefined
-    const answer = dnsAnswer(options.view, { name: question.name, type: question.type }, options.zone)
+    const answer = dnsAnswer(view, { name: question.name, type: question.type }, zone)
     if (answer.is === 'forward') return (await forward(bytes, resolvers, over)) ?? reply(query, serverFailed, [], [], [], over)
-    if (answer.is === 'no such name') return reply(query, noSuchName, [], [authorityOf(options.view, options.zone)], [], over)
-    const authorities = answer.records.length === 0 ? [authorityOf(options.view, options.zone)] : []
+    if (answer.is === 'no such name') return reply(query, noSuchName, [], [authorityOf(view, zone)], [], over)
+    const alias = aliasOf(answer.records, question.type)
+    if (alias !== undefined) return reply(query, 0, [...answer.records, ...(await follow(alias, question.type, aliasHopsMax))], [], [], over)
+    const authorities = answer.records.length === 0 ? [authorityOf(view, zone)] : []
     return reply(query, 0, answer.records, authorities, answer.additional, over)
   }
+}
+
+/** The name that an answer leads on to, when something else was asked for. */
+function aliasOf(records: readonly DnsRecord[], type: string): string | undefined {
+  const last = records.at(-1)
+  return last?.type === 'CNAME' && type !== 'CNAME' && typeof last.data === 'string' ? last.data : undefined
+}
+
+async function forwardedRecords(name: string, type: string, resolvers: readonly string[]): Promise<readonly DnsRecord[]> {
+  if (type !== 'A' && type !== 'AAAA') return []
+  const question = packets.encode({ type: 'query', id: randomInt(1 << 16), flags: packets.RECURSION_DESIRED, questions: [{ name, type }] })
+  const answer = await forward(question, resolvers, 'udp')
+  if (answer === undefined) return []
+  return (packets.decode(Buffer.from(answer)).answers ?? []).flatMap((record): readonly DnsRecord[] =>
+    record.type === 'A' || record.type === 'AAAA' || record.type === 'CNAME' ? [{ name: record.name, type: record.type, ttl: record.ttl ?? 0, data: record.data }] : [])
 }
 
 function reply(query: packets.DecodedPacket, code: number, answers: readonly DnsRecord[], authorities: readonly DnsRecord[], additionals: readonly DnsRecord[], over: 'udp' | 'tcp'): Uint8Array {
