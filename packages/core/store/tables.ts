@@ -18,6 +18,8 @@ export class Tables implements ClusterView {
   readonly #indexesOf = new Map<string, readonly Declared[]>()
   readonly #objects: Map<string, OrderedMap<Resource>>
   readonly #entries: Map<string, OrderedMap<Entry>>
+  /** The same objects by exact place, in the table that moves: most reads ask for one object. A copy reads its trees. */
+  readonly #exact: Map<string, Map<string, Resource>> | undefined
   /** In a store that is fed from outside: the newest revision seen of each resource. */
   readonly #fed: Map<string, Revision>
   #committed: Revision = 0
@@ -27,6 +29,7 @@ export class Tables implements ClusterView {
     this.#indexes = indexes.filter((index) => index.name !== byNamespace.name)
     this.#objects = new Map(from === undefined ? [] : from.#objects)
     this.#entries = new Map(from === undefined ? [] : from.#entries)
+    this.#exact = from === undefined ? new Map() : undefined
     this.#fed = new Map(from === undefined ? [] : from.#fed)
     this.revision = from === undefined ? 0 : from.revision
     this.#committed = from === undefined ? 0 : from.#committed
@@ -41,7 +44,10 @@ export class Tables implements ClusterView {
   get<T extends Resource>(type: ResourceType<T>, namespace: string, name: string): T | undefined {
     return this.find({ resource: type.resource, namespace, name }) as T | undefined
   }
-  find(key: Key): Resource | undefined { return this.#objects.get(key.resource)?.get(placeOf(key.namespace, key.name)) }
+  find(key: Key): Resource | undefined { return this.#at(key.resource, placeOf(key.namespace, key.name)) }
+  #at(resource: string, place: string): Resource | undefined {
+    return (this.#exact ?? this.#objects).get(resource)?.get(place)
+  }
 
   list<T extends Resource>(type: ResourceType<T>, namespace?: string, after?: string): Iterable<T> {
     const objects = this.#objects.get(type.resource) ?? OrderedMap.empty<Resource>()
@@ -68,7 +74,7 @@ export class Tables implements ClusterView {
     const entries = this.#entries.get(index.name)
     if (entries === undefined) { if (this.#indexes.some((known) => known.name === index.name)) return; throw new Error(`no index ${index.name} is kept`) }
     for (const entry of entries.startingWith(value + separator)) {
-      const object = this.#objects.get(entry.resource)?.get(entry.place)
+      const object = this.#at(entry.resource, entry.place)
       if (object !== undefined) yield object as T
     }
   }
@@ -78,9 +84,18 @@ export class Tables implements ClusterView {
     const place = placeOf(key.namespace, key.name)
     const objects = this.#objects.get(key.resource) ?? OrderedMap.empty<Resource>()
     this.#objects.set(key.resource, after === undefined ? objects.delete(place) : objects.set(place, after))
+    this.#remember(key.resource, place, after)
     let indexes = this.#indexesOf.get(key.resource)
     if (indexes === undefined) this.#indexesOf.set(key.resource, (indexes = this.#indexes.filter(({ type }) => type === undefined || type.resource === key.resource)))
     for (const index of indexes) this.#reindex(index, key.resource, place, before, after)
+  }
+
+  #remember(resource: string, place: string, after: Resource | undefined): void {
+    if (this.#exact === undefined) return
+    let known = this.#exact.get(resource)
+    if (known === undefined) this.#exact.set(resource, known = new Map())
+    if (after === undefined) known.delete(place)
+    else known.set(place, after)
   }
 
   undo(change: Change): void { this.put(change.key, change.after, change.before) }
