@@ -1,4 +1,4 @@
-import { createReadStream, mkdirSync, mkdtempSync, readdirSync, chmodSync, lstatSync, rmSync, symlinkSync, writeFileSync, cpSync } from 'node:fs'
+import { createReadStream, existsSync, mkdirSync, mkdtempSync, readdirSync, chmodSync, lstatSync, rmSync, symlinkSync, writeFileSync, cpSync } from 'node:fs'
 import { spawn } from 'node:child_process'
 import { dirname } from 'node:path'
 import { run } from '../linux/processes.ts'
@@ -49,7 +49,7 @@ export async function buildImage(recipe: ImageRecipe, store: ImageStore, place: 
     const base = await baseOf(recipe.base ?? 'scratch', store, place, work)
     const root = `${work}/root`
     mkdirSync(root)
-    const wanted = await closure(recipe.packages ?? [], recipe.without ?? [], place, work)
+    const wanted = await closure(recipe.packages ?? [], recipe.without ?? [], place)
     if (wanted.length > 0) layOut(root)
     for (const archive of await download(wanted, place)) await unpackPackage(archive, root)
     for (const file of recipe.files ?? []) writeRecipeFile(root, file)
@@ -79,7 +79,7 @@ async function baseOf(name: string, store: ImageStore, place: BuildPlace, work: 
   const root = `${work}/busybox`
   mkdirSync(root)
   layOut(root)
-  const [archive] = await download(await closure(['busybox-static'], [], place, work, true), place)
+  const [archive] = await download(await closure(['busybox-static'], [], place, true), place)
   if (archive === undefined) throw new Error('the package busybox-static was not found')
   const unpacked = `${work}/package`
   mkdirSync(unpacked)
@@ -124,14 +124,20 @@ function writeRecipeFile(root: string, file: RecipeFile): void {
 
 interface DebianPackage { readonly name: string; readonly version: string }
 
+/** One list of installed packages, an empty one, at one place: or apt would read all its lists anew each time, for seconds. */
+function aptOptions(place: BuildPlace): readonly string[] {
+  const status = `${place.cacheDirectory}/status`
+  if (!existsSync(status)) writeFileSync(status, '')
+  return [
+    '-o', `Dir::State::status=${status}`, '-o', `Dir::Cache::pkgcache=${place.cacheDirectory}/packages.bin`, '-o', 'Dir::Cache::srcpkgcache=',
+    '-o', `Dir::Cache::archives=${place.cacheDirectory}`, '-o', 'Debug::NoLocking=1', '-o', 'APT::Sandbox::User=root',
+  ]
+}
+
 /** What `packages` need on a machine that has nothing, as apt sees it with an empty list of installed packages. */
-async function closure(packages: readonly string[], without: readonly string[], place: BuildPlace, work: string, alone = false): Promise<readonly DebianPackage[]> {
+async function closure(packages: readonly string[], without: readonly string[], place: BuildPlace, alone = false): Promise<readonly DebianPackage[]> {
   if (packages.length === 0) return []
-  writeFileSync(`${work}/status`, '')
-  const result = await run('apt-get', [
-    '-o', `Dir::State::status=${work}/status`, '-o', `Dir::Cache::archives=${place.cacheDirectory}`, '-o', 'APT::Install-Recommends=0',
-    '-o', 'Debug::NoLocking=1', 'install', '-s', '-y', ...packages,
-  ])
+  const result = await run('apt-get', [...aptOptions(place), '-o', 'APT::Install-Recommends=0', 'install', '-s', '-y', ...packages])
   if (result.code !== 0) throw new Error(`apt-get cannot resolve ${packages.join(' ')}: ${lastLine(result.stderr)}`)
   const all = [...result.stdout.matchAll(/^Inst (\S+) \((\S+)/gm)].flatMap(([, name, version]) => (name === undefined || version === undefined ? [] : [{ name, version }]))
   const named = new Set(packages)
@@ -147,7 +153,7 @@ async function download(packages: readonly DebianPackage[], place: BuildPlace): 
   }
   const missing = packages.filter((wanted) => archiveOf(wanted) === undefined)
   if (missing.length > 0) {
-    const result = await run('apt-get', ['-o', 'APT::Sandbox::User=root', '-q', 'download', ...missing.map(({ name, version }) => `${name}=${version}`)], { directory: place.cacheDirectory })
+    const result = await run('apt-get', [...aptOptions(place), '-q', 'download', ...missing.map(({ name, version }) => `${name}=${version}`)], { directory: place.cacheDirectory })
     if (result.code !== 0) throw new Error(`apt-get cannot download ${missing.map(({ name }) => name).join(' ')}: ${lastLine(result.stderr)}`)
   }
   return packages.map((wanted) => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { run } from '../linux/processes.ts'
 import { decompress } from './layer.ts'
 import { formatReference, normalise, parseReference } from './reference.ts'
-import type { ImageStore, NamedImage } from './store.ts'
+import { digestOf, type ImageStore, type NamedImage } from './store.ts'
 
 /** Loads the images of an OCI layout (a directory or a tar) or of a tar that `docker save` made. `name` names a single image that has no name in it. */
 export async function loadImages(path: string, store: ImageStore, name?: string): Promise<readonly NamedImage[]> {
@@ -32,16 +32,22 @@ async function loadDirectory(directory: string, store: ImageStore, name: string 
 
 async function loadLayout(directory: string, store: ImageStore, name: string | undefined): Promise<readonly NamedImage[]> {
   const blob = (digest: string): string => inside(directory, `blobs/${digest.replace(':', '/')}`)
+  /** Manifests and configurations are what their digests say; layers are checked by the configuration. */
+  const text = (digest: string): string => {
+    const found = readFileSync(blob(digest), 'utf8')
+    if (digestOf(found) !== digest) throw new Error(`${directory}: the content of ${digest} is ${digestOf(found)}`)
+    return found
+  }
   const index: Manifest = JSON.parse(readFileSync(`${directory}/index.json`, 'utf8'))
   const loaded: NamedImage[] = []
   for (const entry of index.manifests ?? []) {
     const given = entry.annotations?.['io.containerd.image.name'] ?? entry.annotations?.['org.opencontainers.image.ref.name']
     const reference = nameOf(given, name)
-    const top: Manifest = JSON.parse(readFileSync(blob(entry.digest), 'utf8'))
+    const top: Manifest = JSON.parse(text(entry.digest))
     const platform = top.manifests?.find((one) => one.platform === undefined || (one.platform.os === 'linux' && one.platform.architecture === architecture))
-    const manifest: Manifest = platform === undefined ? top : JSON.parse(readFileSync(blob(platform.digest), 'utf8'))
+    const manifest: Manifest = platform === undefined ? top : JSON.parse(text(platform.digest))
     if (manifest.config === undefined) throw new Error(`${reference}: no image for linux/${architecture} in it`)
-    const configuration = readFileSync(blob(manifest.config.digest), 'utf8')
+    const configuration = text(manifest.config.digest)
     const diffIds = diffIdsOf(configuration)
     for (const [index, layer] of (manifest.layers ?? []).entries()) await addLayer(store, blob(layer.digest), layer.mediaType, diffIds[index])
     const sizeBytes = (manifest.layers ?? []).reduce((sum, layer) => sum + layer.size, manifest.config.size)
