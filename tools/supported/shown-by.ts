@@ -73,6 +73,8 @@ export const schedulingShownBy: Readonly<Record<string, Shown | undefined>> = {
   NodeResourcesFit: [scheduling, 'an extended resource'],
   VolumeBinding: [scheduling, 'a claim that waits for its first consumer learns the node'],
   InterPodAffinity: [scheduling, 'apart from another pod'],
+  PodTopologySpread: ['packages/core/scheduler/plugins/pod-topology-spread.test.ts', 'every constraint holds'],
+  ImageLocality: ['packages/core/scheduler/plugins/image-locality.test.ts', 'a pod goes to the node that has its image'],
   NodeResourcesBalancedAllocation: [scheduling, 'pods spread over equal nodes'],
 }
 

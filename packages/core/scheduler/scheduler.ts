@@ -157,7 +157,7 @@ class PodScheduler implements Scheduler {
     const { before, after } = nodeSides(change)
     if (after === undefined) { this.nodes.drop(change.key.name); return before !== undefined }
     const known = this.nodes.numberOf(after.metadata.name) !== undefined
-    const number = this.nodes.put(after)
+    const number = this.#putNode(after)
     return (this.nodes.podCount[number] ?? 0) > 0 && (!known || labelsDiffer(change))
   }
 
@@ -178,12 +178,22 @@ class PodScheduler implements Scheduler {
     if (change.key.resource === nodeType.resource && change.before === undefined) for (const entry of [...this.#queue.refusedBy(noNodes)]) this.#queue.wake(entry)
   }
 
+  #putNode(node: Node): number {
+    const known = this.nodes.numberOf(node.metadata.name)
+    const before = known === undefined ? undefined : this.nodes.node(known)
+    const number = this.nodes.put(node)
+    for (const { state } of this.#plugins) state.nodePut?.(number, before)
+    return number
+  }
+
   #place(pod: Pod, nodeName: string): void {
     const { uid } = pod.metadata
     const before = this.nodes.placedPod(uid)
     const place = this.nodes.placeOf(uid)
     if (before !== undefined && place !== undefined) {
-      if (this.nodes.nameOf(place) === nodeName && !decidesDifferently(before, pod)) return this.nodes.refresh(pod)
+      // A pod that is on its way out still uses its node, but plugins may count it no longer.
+      const sameToPlugins = !decidesDifferently(before, pod) && isTerminating(before) === isTerminating(pod)
+      if (this.nodes.nameOf(place) === nodeName && sameToPlugins) return this.nodes.refresh(pod)
       this.#unplace(uid)
     }
     const number = this.nodes.place(pod, nodeName)
@@ -209,7 +219,7 @@ class PodScheduler implements Scheduler {
     this.nodes = new NodeTable()
     const surroundings = { nodes: this.nodes, view }
     this.#plugins = plugins.map((plugin) => ({ plugin, state: plugin.start(surroundings) }))
-    for (const node of view.list(nodeType)) this.nodes.put(node)
+    for (const node of view.list(nodeType)) this.#putNode(node)
     for (const pod of view.list(pods)) if (pod.spec.nodeName && !isTerminal(pod)) this.#place(pod, pod.spec.nodeName)
   }
 

@@ -97,6 +97,7 @@ function best(fitting: readonly number[], studies: readonly { readonly plugin: S
   const scores = new Float64Array(fitting.length)
   for (const { plugin, study } of studies) {
     if (study.score === undefined || plugin.weight === 0) continue
+    study.fitting?.(fitting)
     for (let at = 0; at < fitting.length; at++) scores[at] = study.score(fitting[at] ?? 0)
     study.normalise?.(scores)
     for (let at = 0; at < fitting.length; at++) totals[at] = (totals[at] ?? 0) + plugin.weight * (scores[at] ?? 0)

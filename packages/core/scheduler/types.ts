@@ -22,6 +22,8 @@ export interface SchedulerPlugin {
 export interface PluginState {
   placed?(pod: Pod, node: number): void
   removed?(pod: Pod, node: number): void
+  /** A node came or changed in the table; what it was is told. After one that went everything is rebuilt. */
+  nodePut?(node: number, before: Node | undefined): void
   /** What this plugin has to say about one pod; undefined when that is nothing. */
   study(pod: Pod): Study | Hopeless | undefined
   /** Could this change matter to any pod at all? Asked once a change, before `wakes`. */
@@ -46,6 +48,8 @@ export interface Study {
   refuses?(node: number): boolean
   /** Why a node that was refused is; asked only when no node fits. Equal answers are best the same object: they are counted by it. */
   why?(node: number): NodeRefusal
+  /** The nodes that fit, told before any of them is scored. */
+  fitting?(nodes: readonly number[]): void
   score?(node: number): number
   /** Brings the scores of the nodes that fit to 0..100. */
   normalise?(scores: Float64Array): void

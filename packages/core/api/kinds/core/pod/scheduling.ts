@@ -1,10 +1,10 @@
 // What upstream's validation of placement refuses: affinity, tolerations, spread.
-import type { Affinity, PodAffinityTerm, PodSpec, Toleration, TopologySpreadConstraint } from '../../../generated/types.ts'
+import type { Affinity, LabelSelector, PodAffinityTerm, PodSpec, Toleration, TopologySpreadConstraint } from '../../../generated/types.ts'
 import type { Problem } from '../../../refusal.ts'
 import { checkLabelKey, checkLabelName, checkLabelValue } from '../../../selectors/syntax.ts'
 import { checkLabelSelector } from '../../labelselector.ts'
 import { checkLabels } from '../../metadata.ts'
-import { checkOneOf, checkRequiredOneOf, checkText, duplicate, invalid, required, unsupported } from '../../problems.ts'
+import { checkOneOf, checkRequiredOneOf, checkText, duplicate, forbidden, invalid, required, unsupported } from '../../problems.ts'
 import { checkNodeSelector, checkNodeSelectorTerm } from '../nodeselector.ts'
 
 const requiredRule = 'requiredDuringSchedulingIgnoredDuringExecution'
@@ -65,24 +65,34 @@ function checkToleration(toleration: Toleration, path: string): readonly Problem
 }
 
 function checkSpread(constraints: readonly TopologySpreadConstraint[], path: string): readonly Problem[] {
-  const seen = new Set<string>()
-  return constraints.flatMap(({ maxSkew, topologyKey, whenUnsatisfiable, labelSelector, minDomains, nodeAffinityPolicy, nodeTaintsPolicy }, index) => {
+  return constraints.flatMap(({ maxSkew, topologyKey, whenUnsatisfiable, labelSelector, matchLabelKeys = [], minDomains, nodeAffinityPolicy, nodeTaintsPolicy }, index) => {
     const at = `${path}[${index}]`
-    const pair = `{${topologyKey}, ${whenUnsatisfiable}}`
-    const again = seen.has(pair)
-    seen.add(pair)
+    // As upstream: of two that are alike the first is told.
+    const again = constraints.slice(index + 1).some((other) => other.topologyKey === topologyKey && other.whenUnsatisfiable === whenUnsatisfiable)
     return [
       ...(maxSkew > 0 ? [] : [invalid(`${at}.maxSkew`, maxSkew ?? 0, 'must be greater than zero')]),
       ...(topologyKey ? checkText(`${at}.topologyKey`, topologyKey, checkLabelKey) : [required(`${at}.topologyKey`, 'can not be empty')]),
       ...checkRequiredOneOf(`${at}.whenUnsatisfiable`, whenUnsatisfiable, ['DoNotSchedule', 'ScheduleAnyway']),
-      ...(again ? [duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, pair)] : []),
+      ...(again ? [duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, `{${topologyKey}, ${whenUnsatisfiable}}`)] : []),
       ...(minDomains === undefined ? [] : [
         ...(minDomains <= 0 ? [invalid(`${at}.minDomains`, minDomains, 'must be greater than zero')] : []),
         ...(whenUnsatisfiable === 'DoNotSchedule' ? [] : [invalid(`${at}.minDomains`, minDomains, `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${whenUnsatisfiable}`)]),
       ]),
       ...checkOneOf(`${at}.nodeAffinityPolicy`, nodeAffinityPolicy, ['Honor', 'Ignore']),
       ...checkOneOf(`${at}.nodeTaintsPolicy`, nodeTaintsPolicy, ['Honor', 'Ignore']),
+      ...checkMatchLabelKeys(matchLabelKeys, labelSelector, `${at}.matchLabelKeys`),
       ...checkLabelSelector(labelSelector, `${at}.labelSelector`),
     ]
   })
+}
+
+function checkMatchLabelKeys(keys: readonly string[], selector: LabelSelector | undefined, path: string): readonly Problem[] {
+  const selected = new Set([...Object.keys(selector?.matchLabels ?? {}), ...(selector?.matchExpressions ?? []).map(({ key }) => key)])
+  return [
+    ...(keys.length > 0 && selector === undefined ? [forbidden(path, 'must not be specified when labelSelector is not set')] : []),
+    ...keys.flatMap((key, index) => [
+      ...checkText(`${path}[${index}]`, key, checkLabelKey),
+      ...(selected.has(key) ? [invalid(`${path}[${index}]`, key, 'exists in both matchLabelKeys and labelSelector')] : []),
+    ]),
+  ]
 }
