@@ -30,7 +30,7 @@ export async function welcome(plane: ControlPlane, directory: DataDirectory, say
     const store = openImageStore(join(directory.agent, 'images'))
     if (store.find(image) === undefined) {
       say(`building ${image} from the Debian package busybox-static`)
-      await buildImage({ reference: image, base: 'busybox' }, store, { cacheDirectory: join(directory.agent, 'packages') })
+      await buildImage({ reference: image, base: 'busybox' }, store, { cacheDirectory: join(directory.agent, 'packages'), say: (line) => { say(`  ${line}`) } })
     }
   }
   const example = exampleFile('hello.yaml')

@@ -30,7 +30,7 @@ export async function image(words: readonly string[]): Promise<number> {
     case 'build': {
       const recipe = recipeOf(names, values)
       console.error(`building ${recipe.reference} from ${[recipe.base, ...(recipe.packages ?? [])].filter((part) => part !== undefined).join(', ')}`)
-      const built = await images.buildImage(recipe, store, { cacheDirectory: join(directory.agent, 'packages') })
+      const built = await images.buildImage(recipe, store, { cacheDirectory: join(directory.agent, 'packages'), say: (line) => { console.error(`  ${line}`) } })
       console.log(`built ${recipe.reference} (${megabytes(built.sizeBytes)}, ${built.id.slice(0, 19)})`)
       return 0
     }

@@ -22,8 +22,8 @@ export type RecipeFile =
   | { readonly path: string; readonly is: 'link'; readonly to: string }
   | { readonly path: string; readonly is: 'directory'; readonly mode?: number }
 
-/** Where packages are kept between builds, and where work happens. */
-export interface BuildPlace { readonly cacheDirectory: string }
+/** Where packages are kept between builds, and where work happens; `say` is told how far it is. */
+export interface BuildPlace { readonly cacheDirectory: string; readonly say?: (line: string) => void }
 
 /** Packages that only maintainer scripts or package management need. */
 const notInImages: ReadonlySet<string> = new Set([
@@ -51,7 +51,9 @@ export async function buildImage(recipe: ImageRecipe, store: ImageStore, place: 
     mkdirSync(root)
     const wanted = await closure(recipe.packages ?? [], recipe.without ?? [], place)
     if (wanted.length > 0) layOut(root)
-    for (const archive of await download(wanted, place)) await unpackPackage(archive, root)
+    const archives = await download(wanted, place)
+    if (archives.length > 0) place.say?.(`unpacking ${archives.length} packages`)
+    for (const archive of archives) await unpackPackage(archive, root)
     for (const file of recipe.files ?? []) writeRecipeFile(root, file)
     const own = readdirSync(root).length === 0 ? [] : [await addTree(root, store, work)]
     const layers = [...base.layers, ...own.map((layer) => layer.diffId)]
@@ -137,7 +139,13 @@ function aptOptions(place: BuildPlace): readonly string[] {
 /** What `packages` need on a machine that has nothing, as apt sees it with an empty list of installed packages. */
 async function closure(packages: readonly string[], without: readonly string[], place: BuildPlace, alone = false): Promise<readonly DebianPackage[]> {
   if (packages.length === 0) return []
-  const result = await run('apt-get', [...aptOptions(place), '-o', 'APT::Install-Recommends=0', 'install', '-s', '-y', ...packages])
+  const resolve = () => run('apt-get', [...aptOptions(place), '-o', 'APT::Install-Recommends=0', 'install', '-s', '-y', ...packages])
+  let result = await resolve()
+  if (result.code !== 0 && process.getuid?.() === 0) {
+    // A fresh machine has no package lists yet, and old ones may name what is not there any more.
+    place.say?.('updating the package lists')
+    if ((await run('apt-get', ['-q', 'update'])).code === 0) result = await resolve()
+  }
   if (result.code !== 0) throw new Error(`apt-get cannot resolve ${packages.join(' ')}: ${lastLine(result.stderr)}`)
   const all = [...result.stdout.matchAll(/^Inst (\S+) \((\S+)/gm)].flatMap(([, name, version]) => (name === undefined || version === undefined ? [] : [{ name, version }]))
   const named = new Set(packages)
@@ -153,6 +161,7 @@ async function download(packages: readonly DebianPackage[], place: BuildPlace): 
   }
   const missing = packages.filter((wanted) => archiveOf(wanted) === undefined)
   if (missing.length > 0) {
+    place.say?.(`downloading ${missing.length === 1 ? missing[0]?.name : `${missing.length} packages`}`)
     const result = await run('apt-get', [...aptOptions(place), '-q', 'download', ...missing.map(({ name, version }) => `${name}=${version}`)], { directory: place.cacheDirectory })
     if (result.code !== 0) throw new Error(`apt-get cannot download ${missing.map(({ name }) => name).join(' ')}: ${lastLine(result.stderr)}`)
   }
