@@ -1,4 +1,4 @@
-import { open, type FileHandle } from 'node:fs/promises'
+import { open, stat, type FileHandle } from 'node:fs/promises'
 import { watch } from 'node:fs'
 import { Readable } from 'node:stream'
 
@@ -22,7 +22,7 @@ export function readLog(path: string, options: LogOptions, ended: () => boolean)
 }
 
 async function* entries(path: string, options: LogOptions, ended: () => boolean): AsyncGenerator<Buffer> {
-  const file = await open(path, 'r').catch(() => undefined)
+  let file = await open(path, 'r').catch(() => undefined)
   if (file === undefined) return
   let left = options.limitBytes ?? Number.POSITIVE_INFINITY
   try {
@@ -44,12 +44,29 @@ async function* entries(path: string, options: LogOptions, ended: () => boolean)
         left -= Math.min(left, chunk.length)
         if (left === 0) return
       }
-      if (!options.follow || last) return
+      if (!options.follow) return
+      const next = await successor(file, path)
+      if (next !== undefined) {
+        // What came between the last read and the change of files is at the old one's end.
+        if ((await file.stat()).size > position) { await next.close(); continue }
+        await file.close()
+        file = next
+        position = 0
+        continue
+      }
+      if (last) return
       await change(path)
     }
   } finally {
     await file.close()
   }
+}
+
+/** The file that stands at a log's path when it is another one than ours: the log has been put aside, and goes on there. */
+async function successor(file: FileHandle, path: string): Promise<FileHandle | undefined> {
+  const there = await stat(path).catch(() => undefined)
+  if (there === undefined || there.ino === (await file.stat()).ino) return undefined
+  return open(path, 'r').catch(() => undefined)
 }
 
 /** One entry a line: '2026-11-20T23:49:59.855031853+00:00 stdout F text'; P marks a piece without its end of line. */

@@ -18,6 +18,7 @@ import { forgetExit, readExit, watchExits } from './exits.ts'
 import { createGate } from './gate.ts'
 import { placesIn } from './places.ts'
 import { readIfThere, readRecords, writeRecord, type ContainerRecord, type PodRecord } from './records.ts'
+import { rotateLog, rotationLookMs } from './rotation.ts'
 import { makeSandbox } from './sandbox.ts'
 import { startContainer, type StartPlace } from './start.ts'
 import { createStreams, type ContainerStreams } from './streams.ts'
@@ -345,6 +346,13 @@ export function createOciRuntime(options: OciRuntimeOptions): OciRuntime {
     if (attempt.record.id === exit.id) settle(uid, attempt, exit.code, exit.at)
   }), () => everyAttempt(settleIfEnded))
 
+  const rotation = setInterval(() => {
+    const stamp = new Date(clock.now()).toISOString().replaceAll(/[-:T]/g, '').slice(0, 14)
+    everyAttempt((uid, { record }) => {
+      if (record.state.is === 'running') rotateLog(places.pod(uid).attempt(record.container, record.state.attempt), stamp)
+    })
+  }, rotationLookMs)
+
   const streams = createStreams({
     tools, places,
     running(uid, container) {
@@ -397,6 +405,7 @@ export function createOciRuntime(options: OciRuntimeOptions): OciRuntime {
     close() {
       closed = true
       exits.close()
+      clearInterval(rotation)
       everyAttempt((_uid, attempt) => attempt.stop?.cancel())
     },
   }
