@@ -1,0 +1,39 @@
+import type { SandboxSpec } from '@kubeskiff/core/kubelet'
+import { isPinned } from '../linux/namespaces.ts'
+import type { ClusterNetwork } from '../network/index.ts'
+import type { Attempts } from './attempts.ts'
+import { complain, type Held, newAttempt, type Pod } from './held.ts'
+import { readRecords, type PodRecord } from './records.ts'
+import type { StartPlace } from './start.ts'
+
+/** Takes over what an earlier run of ours has left: running containers go on, half-made things are told as failed. */
+export function adopt(held: Held, attempts: Attempts, place: StartPlace): void {
+  const { places, network } = place
+  for (const found of readRecords(places.pods)) {
+    const uid = found.record.uid
+    const at = places.pod(uid)
+    const lost = found.record.sandbox.is === 'ready' && !found.record.spec.hostNetwork && !isPinned(`${at.namespaces}/net`)
+    const pending = found.record.sandbox.is === 'pending'
+    const record: PodRecord = lost || pending ? { ...found.record, sandbox: { is: 'failed', message: lost ? 'the sandbox was lost when the machine or its namespace went away' : 'stopped while the sandbox was made' } } : found.record
+    const pod: Pod = { record, order: Promise.resolve(), containers: new Map() }
+    held.pods.set(uid, pod)
+    if (record.sandbox.is === 'ready' && !record.spec.hostNetwork) keepAddress(network, uid, record.spec, record.sandbox.addresses[0] ?? '')
+    for (const container of found.containers) {
+      const attempt = newAttempt(container)
+      pod.containers.set(container.container, [...(pod.containers.get(container.container) ?? []), attempt])
+      if (container.state.is === 'creating') {
+        held.saveAttempt(uid, attempt, { ...container, state: { attempt: container.state.attempt, image: container.state.image, is: 'failed', reason: 'CreateContainerError', message: 'stopped while the container was created', at: place.now() } })
+        attempt.order = attempts.clearAway(uid, attempt).catch(complain(uid))
+      } else if (container.state.is === 'running') {
+        attempts.settleIfEnded(uid, attempt)
+      } else {
+        attempt.ended.resolve()
+      }
+    }
+  }
+}
+
+function keepAddress(network: ClusterNetwork, uid: string, spec: SandboxSpec, address: string): void {
+  network.keep(spec.node, uid, address)
+  if (spec.hostPorts.length > 0) void network.openHostPorts(spec.node, uid, spec.hostPorts.map((port) => ({ protocol: port.protocol, hostIp: port.hostIp, hostPort: port.hostPort, address, port: port.containerPort })))
+}

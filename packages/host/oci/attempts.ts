@@ -1,0 +1,183 @@
+import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { constants } from 'node:os'
+import type { ContainerSpec, RuntimeContainer } from '@kubeskiff/core/kubelet'
+import { detach, mountsBelow } from '../linux/mounts.ts'
+import { isAlive, run, signal } from '../linux/processes.ts'
+import { ranOutOfMemory, removeGroup } from './cgroups.ts'
+import { forgetExit, readExit } from './exits.ts'
+import { createGate } from './gate.ts'
+import { type Attempt, complain, type Held, newAttempt, words } from './held.ts'
+import { readIfThere, type ContainerRecord } from './records.ts'
+import { startContainer, type StartPlace } from './start.ts'
+import { terminationMessage } from './termination.ts'
+
+const startsAtOnce = 10
+
+/** What can be done to single attempts of containers. */
+export interface Attempts {
+  start(uid: string, container: string, attempt: number, spec: ContainerSpec): void
+  stop(uid: string, container: string, attempt: number, graceSeconds: number, signal: string | undefined): void
+  remove(uid: string, container: string, attempt: number): void
+  /** Ends an attempt, if it still runs, and removes all that the kernel and the OCI runtime hold for it. */
+  end(uid: string, attempt: Attempt): Promise<void>
+  /** As `end`, and removes its files too. */
+  dispose(uid: string, attempt: Attempt): Promise<void>
+  /** Takes note of an attempt's end. */
+  settle(uid: string, attempt: Attempt, code: number, at: number): void
+  /** Looks whether an attempt that is said to run has ended. */
+  settleIfEnded(uid: string, attempt: Attempt): void
+  /** Removes what the kernel and the OCI runtime hold for an attempt that does not run. */
+  clearAway(uid: string, attempt: Attempt): Promise<void>
+}
+
+/** The life of containers' attempts: from the order to start one to the removal of what it leaves. */
+export function createAttempts(held: Held, place: StartPlace, lookAtExits: () => void): Attempts {
+  const { tools, places } = place
+  const gate = createGate(startsAtOnce)
+
+  function startOne(uid: string, container: string, number: number, spec: ContainerSpec): void {
+    const pod = held.pods.get(uid)
+    const failed = (reason: 'CreateContainerError' | 'CreateContainerConfigError' | 'RunContainerError', message: string): void => {
+      const attempt = held.find(uid, container, number)
+      if (attempt !== undefined) {
+        held.saveAttempt(uid, attempt, { ...attempt.record, state: { attempt: number, image: spec.image, is: 'failed', reason, message, at: place.now() } })
+        attempt.ended.resolve()
+      }
+      held.tell({ is: 'start-failed', pod: uid, container, attempt: number, reason, message, at: place.now() })
+    }
+    if (pod === undefined) return failed('CreateContainerError', `pod ${uid} has no sandbox`)
+    const record: ContainerRecord = { container, id: '', spec, stopSignal: 'SIGTERM', cgroup: '', process: undefined, monitor: undefined, state: { attempt: number, image: spec.image, is: 'creating' } }
+    const attempt = newAttempt(record)
+    pod.containers.set(container, [...(pod.containers.get(container) ?? []).filter((other) => other.record.state.attempt !== number), attempt])
+    held.changed()
+    const ready = pod.order
+    attempt.order = ready.then(() => gate(async (): Promise<void> => {
+      if (pod.record.sandbox.is !== 'ready') return failed('CreateContainerError', `the sandbox of pod ${uid} is not ready`)
+      // An attempt that failed to start may be ordered again: nothing of the failed one may show.
+      const old = places.pod(uid).attempt(container, number).directory
+      if (existsSync(old)) {
+        for (const point of mountsBelow(old)) detach(point)
+        await rm(old, { recursive: true, force: true })
+      }
+      const answer = await startContainer(pod.record, container, number, spec, place)
+      if (answer.is === 'failed') {
+        await clearAway(uid, attempt)
+        return failed(answer.reason, answer.message)
+      }
+      attempt.record = answer.record
+      const state = answer.record.state
+      if (state.is === 'running') held.tell({ is: 'started', pod: uid, container, attempt: number, id: state.id, imageId: state.imageId, at: state.startedAt })
+      lookAtExits() // It may have ended before it was known.
+      const exit = readExit(places.exits, answer.record.id)
+      if (exit !== undefined) settle(uid, attempt, exit.code, exit.at)
+    })).catch((error) => failed('CreateContainerError', words(error)))
+  }
+
+  /** The end of a container: its code, why, and its last words. */
+  function settle(uid: string, attempt: Attempt, code: number, at: number): void {
+    const { record } = attempt
+    const state = record.state
+    if (state.is !== 'running') return
+    attempt.stop?.cancel()
+    const own = places.pod(uid).attempt(record.container, state.attempt)
+    const outOfMemory = existsSync(`${own.persist}/oom`) || ranOutOfMemory(record.cgroup)
+    const message = terminationMessage(own, record.spec, code)
+    const ended: RuntimeContainer = { attempt: state.attempt, image: state.image, is: 'exited', id: state.id, imageId: state.imageId, startedAt: state.startedAt, finishedAt: Math.max(at, state.startedAt), exitCode: code, signal: 0, outOfMemory, message }
+    held.saveAttempt(uid, attempt, { ...record, state: ended })
+    attempt.order = attempt.order.then(() => clearAway(uid, attempt)).catch(complain(uid))
+    attempt.ended.resolve()
+    held.tell({ is: 'exited', pod: uid, container: record.container, attempt: state.attempt, exitCode: code, signal: 0, outOfMemory, message, at: ended.finishedAt })
+  }
+
+  /** Removes what the kernel and the OCI runtime hold for a container that has ended; its log and changes stay. */
+  async function clearAway(uid: string, attempt: Attempt): Promise<void> {
+    const { record } = attempt
+    if (attempt.isCleared) return
+    const own = places.pod(uid).attempt(record.container, record.state.attempt)
+    const written = attempt.record.id === '' ? lastRecord(own.record) : attempt.record
+    if (written !== undefined && written.id !== '') {
+      await run(tools.runtime, [`--root=${places.runtime}`, 'delete', '--force', written.id])
+      forgetExit(places.exits, written.id)
+      removeGroup(written.cgroup)
+    }
+    for (const point of mountsBelow(own.directory)) detach(point)
+    // An attempt that was never started may be ordered again.
+    attempt.isCleared = attempt.record.state.is === 'exited'
+  }
+
+  function stop(uid: string, container: string, number: number, graceSeconds: number, named: string | undefined): void {
+    const attempt = held.find(uid, container, number)
+    if (attempt === undefined) return
+    attempt.order = attempt.order.then(() => {
+      if (attempt.record.state.is !== 'running') return
+      const killAt = place.now() + graceSeconds * 1000
+      const first = attempt.stop === undefined
+      // A second stop may only shorten the grace that a first one gave.
+      if (!first && attempt.stop !== undefined && attempt.stop.killAt <= killAt) return
+      attempt.stop?.cancel()
+      if (first && graceSeconds > 0) send(attempt, signalName(named ?? attempt.record.stopSignal))
+      const timer = setTimeout(() => send(attempt, 'SIGKILL'), Math.max(0, graceSeconds * 1000))
+      attempt.stop = { cancel: () => clearTimeout(timer), killAt }
+    }).catch(() => undefined)
+  }
+
+  function send(attempt: Attempt, name: NodeJS.Signals): void {
+    if (attempt.record.state.is === 'running' && attempt.record.process !== undefined) signal(attempt.record.process, name)
+  }
+
+  function remove(uid: string, container: string, number: number): void {
+    const attempt = held.find(uid, container, number)
+    const gone = (): void => held.tell({ is: 'removed', pod: uid, container, attempt: number, at: place.now() })
+    if (attempt === undefined) return gone()
+    void dispose(uid, attempt).then(() => {
+      const pod = held.pods.get(uid)
+      pod?.containers.set(container, (pod.containers.get(container) ?? []).filter((other) => other !== attempt))
+      if (pod?.containers.get(container)?.length === 0) pod.containers.delete(container)
+      gone()
+    }).catch(complain(uid))
+  }
+
+  /** Ends an attempt, if it still runs, and removes all that the kernel and the OCI runtime hold for it. */
+  async function end(uid: string, attempt: Attempt): Promise<void> {
+    await attempt.order
+    if (attempt.record.state.is === 'running') {
+      send(attempt, 'SIGKILL')
+      await attempt.ended.promise
+      await attempt.order
+    }
+    await clearAway(uid, attempt)
+  }
+
+  async function dispose(uid: string, attempt: Attempt): Promise<void> {
+    await end(uid, attempt)
+    await rm(places.pod(uid).attempt(attempt.record.container, attempt.record.state.attempt).directory, { recursive: true, force: true })
+  }
+
+  function settleIfEnded(uid: string, attempt: Attempt): void {
+    const { process: first, monitor, state } = attempt.record
+    if (state.is !== 'running' || (first !== undefined && isAlive(first))) return
+    // Asked before looking: a monitor that is gone has left its word by then, or never will.
+    const waits = monitor !== undefined && isAlive(monitor)
+    const exit = readExit(places.exits, attempt.record.id)
+    if (exit !== undefined) return settle(uid, attempt, exit.code, exit.at)
+    // Process and monitor are both gone and left no word: as containerd, code 255.
+    if (!waits) settle(uid, attempt, 255, place.now())
+  }
+
+  return { start: startOne, stop, remove, end, dispose, settle, settleIfEnded, clearAway }
+}
+
+/** What a start that failed half-way has written down. */
+function lastRecord(path: string): ContainerRecord | undefined {
+  const text = readIfThere(path)
+  return text === undefined ? undefined : JSON.parse(text)
+}
+
+/** 'SIGUSR1', 'USR1' and '10' are the same signal; what is none means TERM. */
+function signalName(name: string): NodeJS.Signals {
+  const full = /^\d+$/.test(name) || name.startsWith('SIG') ? name : `SIG${name}`
+  return signals.find((word) => word === full || String(constants.signals[word]) === full) ?? 'SIGTERM'
+}
+
+const signals: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGABRT', 'SIGKILL', 'SIGUSR1', 'SIGUSR2', 'SIGPIPE', 'SIGALRM', 'SIGTERM', 'SIGCONT', 'SIGSTOP', 'SIGTSTP', 'SIGWINCH', 'SIGIO', 'SIGPWR']

@@ -1,0 +1,94 @@
+import { mkdirSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import type { SandboxSpec, VolumeSpec } from '@kubeskiff/core/kubelet'
+import { signal } from '../linux/processes.ts'
+import type { Attempts } from './attempts.ts'
+import { removeGroup } from './cgroups.ts'
+import { complain, type Held, type Pod, words } from './held.ts'
+import type { PodRecord } from './records.ts'
+import { makeSandbox } from './sandbox.ts'
+import type { StartPlace } from './start.ts'
+import { prepareVolume, releaseVolumes } from './volumes.ts'
+
+/** What can be done to whole pods. */
+export interface Pods {
+  sandbox(uid: string, spec: SandboxSpec): void
+  volumes(uid: string, generation: number, specs: readonly VolumeSpec[]): void
+  teardown(uid: string, keepLogs: boolean): void
+}
+
+/** What stands around a pod's containers: made before them, and taken away after them. */
+export function createPods(held: Held, attempts: Attempts, place: StartPlace): Pods {
+  const { places, network } = place
+
+  const inOrder = (uid: string, act: (pod: Pod) => Promise<void>, otherwise: (message: string) => void): void => {
+    const pod = held.pods.get(uid)
+    if (pod === undefined) return otherwise(`pod ${uid} has no sandbox`)
+    pod.order = pod.order.then(() => act(pod)).catch((error) => otherwise(words(error)))
+  }
+
+  function sandbox(uid: string, spec: SandboxSpec): void {
+    const old = held.pods.get(uid)
+    const record: PodRecord = { uid, spec, sandbox: { is: 'pending' }, volumes: old?.record.volumes, volumeSpecs: old?.record.volumeSpecs ?? [], pause: undefined }
+    const pod: Pod = old ?? { record, order: Promise.resolve(), containers: new Map() }
+    pod.record = record
+    held.pods.set(uid, pod)
+    held.changed()
+    inOrder(uid, async () => {
+      const at = places.pod(uid)
+      mkdirSync(at.directory, { recursive: true })
+      network.detach(uid, spec.node, at.namespaces) // What a failed or lost sandbox has left.
+      held.save(pod, { ...pod.record, spec, sandbox: { is: 'pending' } })
+      const made = await makeSandbox(uid, spec, at, network)
+      const now = place.now()
+      held.save(pod, { ...pod.record, sandbox: { is: 'ready', addresses: made.addresses, at: now }, pause: made.pause })
+      held.tell({ is: 'sandbox-ready', pod: uid, addresses: made.addresses, at: now })
+    }, (message) => {
+      held.save(pod, { ...pod.record, sandbox: { is: 'failed', message } })
+      held.tell({ is: 'sandbox-failed', pod: uid, message, at: place.now() })
+    })
+  }
+
+  function volumes(uid: string, generation: number, specs: readonly VolumeSpec[]): void {
+    const failed = (message: string): void => {
+      const pod = held.pods.get(uid)
+      if (pod !== undefined) held.save(pod, { ...pod.record, volumes: { generation, failed: message } })
+      held.tell({ is: 'volumes-failed', pod: uid, generation, message, at: place.now() })
+    }
+    inOrder(uid, async (pod) => {
+      const at = places.pod(uid)
+      mkdirSync(at.volumes, { recursive: true })
+      const stamp = new Date(place.now()).toISOString().replaceAll(/[-:T]/g, '_').replace('Z', `.${generation}`)
+      for (const volume of specs) prepareVolume(volume, at.volumes, stamp)
+      const kept = specs.map((volume): VolumeSpec => (volume.is === 'files' ? { ...volume, files: [] } : volume))
+      held.save(pod, { ...pod.record, volumeSpecs: kept, volumes: { generation } })
+      held.tell({ is: 'volumes-ready', pod: uid, generation, at: place.now() })
+    }, failed)
+  }
+
+  function teardown(uid: string, keepLogs: boolean): void {
+    const pod = held.pods.get(uid)
+    const gone = (): void => held.tell({ is: 'torn-down', pod: uid, at: place.now() })
+    if (pod === undefined) return gone()
+    pod.order = pod.order.then(async () => {
+      const all = [...pod.containers.values()].flat()
+      await Promise.all(all.map((attempt) => (keepLogs ? attempts.end(uid, attempt) : attempts.dispose(uid, attempt))))
+      const at = places.pod(uid)
+      if (pod.record.pause !== undefined) signal(pod.record.pause, 'SIGKILL')
+      releaseVolumes(at.directory)
+      network.detach(uid, pod.record.spec.node, at.namespaces)
+      for (const qos of ['', '/burstable', '/besteffort']) removeGroup(`${place.cgroupRoot}${qos}/pod${uid}`)
+      if (keepLogs) {
+        const changes = all.map((attempt) => places.pod(uid).attempt(attempt.record.container, attempt.record.state.attempt)).flatMap((own) => [own.upper, own.work])
+        for (const directory of [at.volumes, ...changes]) await rm(directory, { recursive: true, force: true })
+        held.save(pod, { ...pod.record, sandbox: { is: 'gone' }, volumes: undefined, volumeSpecs: [], pause: undefined })
+      } else {
+        await rm(at.directory, { recursive: true, force: true })
+        held.pods.delete(uid)
+      }
+      gone()
+    }).catch(complain(uid))
+  }
+
+  return { sandbox, volumes, teardown }
+}
