@@ -171,10 +171,10 @@ describe('the behaviour of real containers', { skip, timeout: 240_000 }, () => {
   })
 
   test('a terminal follows the size of the user’s', () => {
-    // The first size comes on its own way, beside the command's start.
-    const inside = 'sleep 0.7; stty size; sleep 1.5; stty size'
-    const typed = `stty rows 33 cols 77; (sleep 1; stty rows 44 cols 88) < /dev/tty & env HOME=${ground.folder} ${kubectl} --kubeconfig ${ground.dataDir}/kubeconfig exec -it client -c main -- sh -c '${inside}'`
-    assert.deepEqual(ground.run(['script', '-qec', typed, '/dev/null']).out.match(/\d+ \d+/g), ['33 77', '44 88'])
+    const seen = (size: string): string => `until [ "$(stty size)" = "${size}" ]; do sleep 0.05; done; echo has ${size}`
+    const inside = `${seen('33 77')}; ${seen('44 88')}`
+    const typed = `stty rows 33 cols 77; (sleep 2; stty rows 44 cols 88) < /dev/tty & env HOME=${ground.folder} ${kubectl} --kubeconfig ${ground.dataDir}/kubeconfig exec -it client -c main -- timeout 10 sh -c '${inside}'`
+    assert.deepEqual(ground.run(['script', '-qec', typed, '/dev/null']).out.match(/has \d+ \d+/g), ['has 33 77', 'has 44 88'])
   })
 
   test('port-forward reaches a Service', async () => {

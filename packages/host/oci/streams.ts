@@ -78,7 +78,7 @@ export function createStreams(place: StreamPlace): ContainerStreams {
         stdout,
         stderr: options.tty ? undefined : child.stderr ?? undefined,
         // The terminal that the command sees is the one inside the container, not script's own.
-        resize: (next) => void resizeExec(exec.pid, next),
+        resize: terminalOf(exec.pid),
         ended,
         close() {
           const pid = exec.pid()
@@ -129,14 +129,26 @@ export function createStreams(place: StreamPlace): ContainerStreams {
   }
 }
 
-async function resizeExec(pid: () => number | undefined, size: TerminalSize): Promise<void> {
-  for (let tries = 0; tries < resizeTries; tries += 1) {
-    const command = pid()
-    if (command !== undefined) {
-      await run('stty', ['-F', `/proc/${command}/fd/0`, 'rows', String(size.rows), 'cols', String(size.columns)])
-      return
+/**
+ * Gives a command's terminal the size that was told last. A size may come before the command is there: it is tried until
+ * it has worked, one at a time, so that an older one is never the last to arrive.
+ */
+function terminalOf(pid: () => number | undefined): (size: TerminalSize) => void {
+  let wanted: TerminalSize | undefined
+  let working = false
+  const work = async (): Promise<void> => {
+    for (let tries = 0; wanted !== undefined && tries < resizeTries; tries += 1) {
+      const [size, command] = [wanted, pid()]
+      const done = command !== undefined && (await run('stty', ['-F', `/proc/${command}/fd/0`, 'rows', String(size.rows), 'cols', String(size.columns)])).code === 0
+      if (!done) await new Promise((resolve) => setTimeout(resolve, resizeWaitMs))
+      else if (wanted === size) wanted = undefined
     }
-    await new Promise((resolve) => setTimeout(resolve, resizeWaitMs))
+  }
+  return (size) => {
+    wanted = size
+    if (working) return
+    working = true
+    void work().finally(() => { working = false })
   }
 }
 
