@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
-import { chmodSync, createWriteStream, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, createWriteStream, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync, type WriteStream } from 'node:fs'
 import { join } from 'node:path'
 import type { AgentConfiguration } from '../agent/configuration.ts'
 
@@ -25,16 +25,17 @@ export function startAgent(directory: string, configuration: AgentConfiguration,
   chmodSync(directory, 0o700)
   const file = join(directory, 'agent.json')
   writeFileSync(file, JSON.stringify(configuration), { mode: 0o600 })
-  const log = createWriteStream(join(directory, 'agent.log'), { flags: 'a', mode: 0o600 })
   let stopping = false
   let child: ChildProcess | undefined
   let delayMs = restartFirstMs
 
   const start = (): void => {
     const startedAt = performance.now()
+    const log = openLog(directory)
     child = enter(namespace, ['run', file])
     child.stdout?.pipe(log, { end: false })
     child.stderr?.pipe(log, { end: false })
+    child.on('close', () => { log.end() })
     child.on('exit', (code, signal) => {
       if (stopping) return
       delayMs = performance.now() - startedAt > restartMostMs ? restartFirstMs : Math.min(restartMostMs, delayMs * 2)
@@ -48,13 +49,21 @@ export function startAgent(directory: string, configuration: AgentConfiguration,
     stop: () => new Promise((resolve) => {
       stopping = true
       const ending = child
-      if (ending === undefined || ending.exitCode !== null || ending.signalCode !== null) { log.end(); resolve(); return }
+      if (ending === undefined || ending.exitCode !== null || ending.signalCode !== null) { resolve(); return }
       const hard = setTimeout(() => ending.kill('SIGKILL'), stopTimeoutMs)
-      ending.on('exit', () => { clearTimeout(hard); log.end(); resolve() })
+      ending.on('exit', () => { clearTimeout(hard); resolve() })
       ending.kill('SIGTERM')
     }),
   }
 }
+
+/** The agent's log, for one life of the agent. One that has grown long is put aside, in place of the one before. */
+function openLog(directory: string): WriteStream {
+  const path = join(directory, 'agent.log')
+  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > logBytesMax) renameSync(path, `${path}.1`)
+  return createWriteStream(path, { flags: 'a', mode: 0o600 })
+}
+const logBytesMax = 10 << 20
 
 /** Stops every container of this data directory and undoes its mounts and networks; the daemon need not run. */
 export async function tearDown(directory: string): Promise<void> {
