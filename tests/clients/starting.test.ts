@@ -38,7 +38,7 @@ function copyWith(name: string, change: (root: string) => void): string {
 
 test('commands and options that there are not', () => {
   const rows: readonly (readonly [readonly string[], RegExp])[] = [
-    [['sail'], /^skiff: there is no command 'sail': expected one of up, down, status, node, image\n$/],
+    [['sail'], /^skiff: there is no command 'sail': expected one of up, down, status, node, image \(skiff --help\)\n$/],
     [['toString'], /^skiff: there is no command 'toString'/],
     [['up', '--sail'], /^skiff: Unknown option '--sail'\n$/],
     [['up', 'everything'], /^skiff: skiff up takes no 'everything'\n$/],
@@ -76,7 +76,7 @@ test('a port in use is named, and the next start may take another', async () => 
 
 test('a directory that cannot be one', () => {
   writeFileSync(join(scratch, 'file'), '')
-  refused(up('--data-dir', join(scratch, 'file/data')), 1, /^skiff: ENOTDIR: not a directory, mkdir '.*file\/data'\n$/)
+  refused(up('--data-dir', join(scratch, 'file/data')), 1, /^skiff: .*file\/data cannot hold a cluster \(a part of its path is a file\): choose a directory of your own with --data-dir\n$/)
 })
 
 test('damaged files are named with what to do, and left alone', async () => {
