@@ -32,7 +32,11 @@ class PodTopologySpread implements PluginState {
     return { ...(hard.length > 0 && this.#filter(pod, hard)), ...(soft.length > 0 && this.#score(soft, everyKey)) }
   }
 
-  concerns(change: Change): boolean { return change.key.resource === 'nodes' || change.key.resource === 'pods' }
+  concerns(change: Change): boolean {
+    if (change.key.resource !== 'pods') return change.key.resource === 'nodes'
+    const { before, after } = podSides(change)
+    return placeOf(before) !== placeOf(after) || (placeOf(after) !== undefined && before?.metadata.labels !== after?.metadata.labels)
+  }
 
   wakes(pod: Pod, change: Change): boolean {
     const { hard } = spreadWishesOf(pod, this.#surroundings.view)
@@ -44,7 +48,7 @@ class PodTopologySpread implements PluginState {
     if (change.key.resource !== 'pods') return false
     const { before, after } = podSides(change)
     return hard.some(({ group }) => {
-      const [was, is] = [before, after].map((side) => (side?.spec.nodeName && !isTerminal(side) && !isTerminating(side) && belongsTo(group, side) ? side.spec.nodeName : undefined))
+      const [was, is] = [before, after].map((side) => (side !== undefined && belongsTo(group, side) ? placeOf(side) : undefined))
       return was !== is
     })
   }
@@ -120,6 +124,10 @@ function evened(scores: Float64Array): void {
     else scores[at] = most === 0 ? bestScore : Math.floor((bestScore * (most + least - score)) / most)
   }
 }
+
+/** The node where a pod counts. */
+const placeOf = (pod: Pod | undefined): string | undefined =>
+  (pod?.spec.nodeName && !isTerminal(pod) && !isTerminating(pod) ? pod.spec.nodeName : undefined)
 
 const placeDiffers = (before: Node, after: Node): boolean =>
   (before.metadata.labels !== after.metadata.labels && JSON.stringify(before.metadata.labels) !== JSON.stringify(after.metadata.labels)) ||
