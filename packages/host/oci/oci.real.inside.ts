@@ -62,6 +62,9 @@ test('exec gives output, errors, code and input, and a terminal that can be resi
   const typed = world.runtime.openExec('exec', 'main', ['tr', 'a-z', 'A-Z'], { stdin: true, tty: false })
   typed.stdin?.end('shout\n')
   assert.equal((await collect(typed)).stdout, 'SHOUT\n')
+  const early = world.runtime.openExec('exec', 'main', ['sh', '-c', 'echo out; echo err >&2'], { stdin: false, tty: false })
+  await early.ended
+  assert.deepEqual(await collect(early), { code: 0, stdout: 'out\n', stderr: 'err\n' }, 'what a command said is there also for who reads after its end')
   const terminal = world.runtime.openExec('exec', 'main', ['sh'], { stdin: true, tty: true, size: { columns: 100, rows: 30 } })
   let screen = ''
   terminal.stdout.on('data', (chunk: Buffer) => { screen += chunk.toString() })

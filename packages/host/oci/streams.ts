@@ -64,7 +64,9 @@ export function createStreams(place: StreamPlace): ContainerStreams {
       const size = options.size ?? usualSize
       const exec = startExec({ tools: place.tools, places: place.places, at: running.at, id: running.id }, command, options.tty ? { terminal: true, rows: size.rows, columns: size.columns } : { terminal: false, stdin: options.stdin })
       const { child } = exec
-      const stdout = child.stdout ?? new PassThrough()
+      // Node throws away what nobody reads when a child ends, and the reader may come later than a short command's end.
+      const stdout = child.stdout?.pipe(new PassThrough()) ?? new PassThrough()
+      const stderr = options.tty ? undefined : child.stderr?.pipe(new PassThrough())
       const ended = new Promise<{ readonly code: number }>((resolve) => {
         child.on('error', () => resolve({ code: 127 }))
         child.on('close', (code, signal) => {
@@ -76,7 +78,7 @@ export function createStreams(place: StreamPlace): ContainerStreams {
       return {
         stdin: options.stdin ? child.stdin ?? undefined : undefined,
         stdout,
-        stderr: options.tty ? undefined : child.stderr ?? undefined,
+        stderr,
         // The terminal that the command sees is the one inside the container, not script's own.
         resize: terminalOf(exec.pid),
         ended,
