@@ -85,8 +85,11 @@ function enter(namespace: string, words: readonly string[]): ChildProcess {
   // A cgroup v2 tree that is mounted beside v1 only confuses crun; nothing else in this namespace needs it.
   const script = 'if [ -d /sys/fs/cgroup/unified ]; then umount /sys/fs/cgroup/unified 2>/dev/null; fi; exec "$@"'
   // stdin is the agent's lifeline: when this process dies, however it dies, the agent reads the end and stops.
-  return spawn('nsenter', [`--mount=${namespace}`, '--', 'sh', '-c', script, 'sh', process.execPath, entry, ...words], { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, UV_USE_IO_URING: '0' } })
+  return spawn('nsenter', [`--mount=${namespace}`, '--', 'sh', '-c', script, 'sh', process.execPath, agentHeap, entry, ...words], { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, UV_USE_IO_URING: '0' } })
 }
+
+/** An agent lives long and does little at a time: a small nursery keeps it at half the memory after a busy hour. */
+const agentHeap = '--max-semi-space-size=1'
 
 const namespaceFile = (directory: string): string => join(directory, 'namespace', 'mnt')
 
