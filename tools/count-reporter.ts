@@ -4,8 +4,10 @@ import type { TestEvent } from 'node:test/reporters'
 export default async function* countReporter(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   for await (const event of events) {
     if (event.type !== 'test:pass' && event.type !== 'test:fail') continue
-    if (event.data.details?.type === 'suite') continue
-    const result = event.data.skip !== undefined || event.data.todo !== undefined ? 'skipped' : event.type === 'test:pass' ? 'passed' : 'failed'
-    yield `${JSON.stringify({ result, name: event.data.name, file: event.data.file })}\n`
+    const skipped = event.data.skip !== undefined || event.data.todo !== undefined
+    // A suite counts by its tests, unless all of it was skipped.
+    if (event.data.details?.type === 'suite' && !skipped) continue
+    const result = skipped ? 'skipped' : event.type === 'test:pass' ? 'passed' : 'failed'
+    yield `${JSON.stringify({ result, name: event.data.name, file: event.data.file, why: event.data.skip })}\n`
   }
 }

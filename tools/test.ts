@@ -2,13 +2,13 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { canInstall, installPackages, missingPackages, whyNoRealNodes } from '../packages/host/daemon/debian-packages.ts'
 
 const root = join(import.meta.dirname, '..')
 interface Group { readonly name: string; readonly files: readonly string[]; readonly concurrency: number; readonly timeoutMs: number }
 
-const every = globSync(['packages/**/*.test.ts', 'tools/**/*.test.ts', 'tests/**/*.test.ts'], { cwd: root }).filter((path) => !path.includes('node_modules')).sort()
+const every = globSync(['packages/**/*.test.ts', 'tools/**/*.test.ts', 'tests/**/*.test.ts'], { cwd: root }).filter((path) => !/node_modules|^packages\/host\/examples\//.test(path)).sort()
 const isReal = (path: string): boolean => path.endsWith('.real.test.ts')
 /** Real containers and stock clients share the machine's kernel: one file at a time. */
 const groups: readonly Group[] = [
@@ -41,9 +41,9 @@ for (const group of groups) {
   if (run.status !== 0) broken = true
   const lines = existsSync(results) ? readFileSync(results, 'utf8').split('\n').filter((line) => line !== '') : []
   for (const line of lines) {
-    const { result, name, file } = JSON.parse(line) as { result: keyof typeof counts; name: string; file: string }
+    const { result, name, file, why } = JSON.parse(line) as { result: keyof typeof counts; name: string; file: string; why?: unknown }
     counts[result]++
-    if (result !== 'passed') console.log(`${result}: ${name} (${file})`)
+    if (result !== 'passed') console.log(`${result}: ${name} (${relative(root, file)})${typeof why === 'string' ? `: ${why}` : ''}`)
   }
 }
 rmSync(scratch, { recursive: true, force: true })

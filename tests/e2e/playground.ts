@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { missingTools } from '../../packages/host/linux/probe.ts'
 
 const root = join(import.meta.dirname, '../..')
 export const examples = join(root, 'examples')
@@ -18,8 +19,8 @@ export function stockKubectl(variable = 'SKIFF_TEST_KUBECTL'): string | undefine
 export function whyNoContainers(): string | undefined {
   if (process.platform !== 'linux') return 'real containers need Linux'
   if (process.getuid?.() !== 0) return 'real containers need root'
-  const missing = ['crun', 'conmon', 'nft', 'ip', 'unshare', 'nsenter'].filter((tool) => spawnSync('which', [tool]).status !== 0)
-  return missing.length > 0 ? `not installed: ${missing.join(', ')}` : undefined
+  const missing = missingTools().map(({ what }) => what)
+  return missing.length > 0 ? missing.join(', ') : undefined
 }
 
 export interface Finished { readonly code: number | null; readonly out: string; readonly err: string }
