@@ -27,7 +27,7 @@ export function answerAsks(signer: TokenSigner, volumesBelow: string, now: () =>
   }
 }
 
-/** Tokens for volumes of simulated pods, signed as those of real ones: their claims are true. */
+/** Tokens for volumes of simulated pods. They name no account's uid, so that nobody can sign in with them: no process of a simulated pod reads them. */
 export function podTokens(signer: TokenSigner, issuer: string, now: () => Instant): NonNullable<KubeletOptions['tokens']> {
   return ({ pod, audience, expirationSeconds }, done) => {
     const { namespace = 'default', name, uid } = pod.metadata

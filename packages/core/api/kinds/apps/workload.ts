@@ -1,13 +1,27 @@
 // What Deployments, ReplicaSets, StatefulSets and DaemonSets share.
 import type { LabelSelector, PodTemplateSpec } from '../../generated/types.ts'
+import type { Subresource } from '../../kind.ts'
 import type { Problem } from '../../refusal.ts'
-import { matchesLabels } from '../../selectors/labels.ts'
+import type { Resource } from '../../resource.ts'
+import { labelSelectorText, matchesLabels } from '../../selectors/labels.ts'
 import { checkTemplate } from '../core/pod/template.ts'
 import { sameMeaning } from '../equal.ts'
 import { checkLabelSelector, isEmptySelector } from '../labelselector.ts'
 import { forbidden, immutable, invalid, required, unsupported } from '../problems.ts'
 
 export const group = 'apps'
+
+/** What a workload needs to have to be scaled. */
+interface Scalable extends Resource {
+  readonly spec: { readonly replicas?: number; readonly selector: LabelSelector }
+  readonly status: { readonly replicas?: number }
+}
+/** The scale of a workload: its replicas, wanted and there, and the pods it counts. */
+export const scaleOf = <Hub extends Scalable>(): Subresource<Hub> => ({
+  name: 'scale', is: 'scale',
+  read: ({ spec, status }) => ({ specReplicas: spec.replicas ?? 0, statusReplicas: status.replicas ?? 0, selector: labelSelectorText(spec.selector, '') }),
+  write: (object, replicas) => ({ ...object, spec: { ...object.spec, replicas } }),
+})
 
 /** A workload's selector: there, well-formed and not empty. */
 export function checkSelector(selector: LabelSelector | undefined, kindInText: string): readonly Problem[] {

@@ -9,7 +9,7 @@ import { filling, withDefaults, withField, withParts } from '../../filling.ts'
 import { checkMetadata } from '../../metadata.ts'
 import { checkNonNegative, forbidden, invalid, required, unsupported } from '../../problems.ts'
 import { fillTemplate } from '../../core/pod/defaults.ts'
-import { checkAtMostAll, checkCountOrPercent, checkSelector, checkSelectorStays, checkWorkloadTemplate, group, isNone } from '../workload.ts'
+import { checkAtMostAll, checkCountOrPercent, checkSelector, checkSelectorStays, checkWorkloadTemplate, group, isNone, scaleOf } from '../workload.ts'
 
 const quarter = '25%'
 
@@ -83,12 +83,5 @@ export const deployment: Kind<Deployment> = {
   }],
   prepare: (next, before) => ({ ...next, status: before?.status ?? {} }),
   check,
-  subresources: [
-    { name: 'status', is: 'status' },
-    {
-      name: 'scale', is: 'scale',
-      read: ({ spec, status }) => ({ specReplicas: spec.replicas ?? 0, statusReplicas: status.replicas ?? 0, selector: labelSelectorText(spec.selector, '') }),
-      write: (object, replicas) => ({ ...object, spec: { ...object.spec, replicas } }),
-    },
-  ],
+  subresources: [{ name: 'status', is: 'status' }, scaleOf()],
 }

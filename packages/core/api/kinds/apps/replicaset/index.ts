@@ -8,7 +8,7 @@ import { filling, withDefaults, withField, withParts } from '../../filling.ts'
 import { checkMetadata } from '../../metadata.ts'
 import { checkNonNegative } from '../../problems.ts'
 import { fillTemplate } from '../../core/pod/defaults.ts'
-import { checkSelector, checkSelectorStays, checkWorkloadTemplate, group } from '../workload.ts'
+import { checkSelector, checkSelectorStays, checkWorkloadTemplate, group, scaleOf } from '../workload.ts'
 
 function fill(draft: ReplicaSetModel): ReplicaSetModel {
   const shaped = withParts(draft, 'spec', 'status')
@@ -50,12 +50,5 @@ export const replicaSet: Kind<ReplicaSet> = {
   }],
   prepare: (next, before) => ({ ...next, status: before?.status ?? { replicas: 0 } }),
   check,
-  subresources: [
-    { name: 'status', is: 'status' },
-    {
-      name: 'scale', is: 'scale',
-      read: ({ spec, status }) => ({ specReplicas: spec.replicas ?? 0, statusReplicas: status.replicas ?? 0, selector: labelSelectorText(spec.selector, '') }),
-      write: (object, replicas) => ({ ...object, spec: { ...object.spec, replicas } }),
-    },
-  ],
+  subresources: [{ name: 'status', is: 'status' }, scaleOf()],
 }

@@ -2,7 +2,6 @@ import type { PersistentVolumeClaim, StatefulSet as StatefulSetModel } from '../
 import type { Kind } from '../../../kind.ts'
 import type { Problem } from '../../../refusal.ts'
 import { type StatefulSet, statefulSets } from '../../../resources.ts'
-import { labelSelectorText } from '../../../selectors/labels.ts'
 import { ageColumn, containerColumns, nameColumn, text } from '../../columns.ts'
 import { fillClaim } from '../../core/claims.ts'
 import { fillTemplate } from '../../core/pod/defaults.ts'
@@ -10,7 +9,7 @@ import { sameMeaning } from '../../equal.ts'
 import { eachOf, filling, withDefaults, withField, withParts } from '../../filling.ts'
 import { checkMetadata } from '../../metadata.ts'
 import { checkNonNegative, checkOneOf, forbidden, invalid, required } from '../../problems.ts'
-import { checkAtMostAll, checkCountOrPercent, checkSelector, checkWorkloadTemplate, group, isNone } from '../workload.ts'
+import { checkAtMostAll, checkCountOrPercent, checkSelector, checkWorkloadTemplate, group, isNone, scaleOf } from '../workload.ts'
 
 function fill(draft: StatefulSetModel): StatefulSetModel {
   const shaped = withField(withParts(draft, 'spec', 'status'), 'status', (status) => withDefaults(status, { replicas: 0, availableReplicas: 0 }))
@@ -96,12 +95,5 @@ export const statefulSet: Kind<StatefulSet> = {
   }],
   prepare: (next, before) => ({ ...next, status: before?.status ?? { replicas: 0, availableReplicas: 0 } }),
   check,
-  subresources: [
-    { name: 'status', is: 'status' },
-    {
-      name: 'scale', is: 'scale',
-      read: ({ spec, status }) => ({ specReplicas: spec.replicas ?? 0, statusReplicas: status.replicas ?? 0, selector: labelSelectorText(spec.selector, '') }),
-      write: (object, replicas) => ({ ...object, spec: { ...object.spec, replicas } }),
-    },
-  ],
+  subresources: [{ name: 'status', is: 'status' }, scaleOf()],
 }
