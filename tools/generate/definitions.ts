@@ -5,6 +5,7 @@
 import { atomicDefinitions, extensions } from './extensions.ts'
 import type { Attribute, Model } from './models.ts'
 import { meta, packages } from './names.ts'
+import { type Promoted, promoted } from './promoted.ts'
 import type { Published } from './published.ts'
 import { anyFields, bareKinds, emptyObjects, intOrString, microTime, pastVersions, quantity, rawExtension, scalars, sharedKinds, time } from './scalars.ts'
 
@@ -32,11 +33,14 @@ function groupVersionOf(name: string): { readonly group: string; readonly versio
 
 /** All definitions by name, sorted. */
 export function compactSchema(models: ReadonlyMap<string, Model>, names: ReadonlyMap<string, string>, published: (name: string) => Published): CompactSchema {
-  const all = [...names.values(), ...Object.keys(scalars), ...emptyObjects].sort()
+  const all = [...names.values(), ...Object.keys(scalars), ...emptyObjects, ...promoted.map(({ name }) => name)].sort()
   const numbers = new Map(all.map((name, index) => [name, index]))
   const byName = new Map([...names].map(([model, name]) => [name, models.get(model)]))
-  const reference = (name: string): string => {
-    const number = numbers.get(name)
+  const promotedFrom = new Map(promoted.map((each) => [each.name, each]))
+  const reference = (name: string, owner: string): string => {
+    // What a promoted definition refers to in its origin's version is version 1 too: of it, or there already.
+    const sibling = promotedFrom.has(owner) ? name.replace(/\.v1(?:alpha|beta)\d+\./, '.v1.') : name
+    const number = numbers.get(sibling)
     if (number === undefined) throw new Error(`no definition ${name}`)
     return `@${number}`
   }
@@ -46,13 +50,13 @@ export function compactSchema(models: ReadonlyMap<string, Model>, names: Readonl
     const map = /^\{ \[key: string\]: (.*); \}$/.exec(type)
     if (map?.[1]) return `{${typeOf(owner, attribute, isQuantity, map[1])}`
     const named = names.get(type)
-    if (named) return reference(named)
+    if (named) return reference(named, owner)
     switch (type) {
-      case 'Date': return reference(time)
-      case 'V1MicroTime': return reference(microTime)
-      case 'IntOrString': return reference(intOrString)
-      case 'any': return reference(anyFields[`${owner}.${attribute.baseName}`] ?? rawExtension)
-      case 'string': return isQuantity ? reference(quantity) : attribute.format === 'byte' ? 'y' : 's'
+      case 'Date': return reference(time, owner)
+      case 'V1MicroTime': return reference(microTime, owner)
+      case 'IntOrString': return reference(intOrString, owner)
+      case 'any': return reference(anyFields[`${owner}.${attribute.baseName}`] ?? rawExtension, owner)
+      case 'string': return isQuantity ? reference(quantity, owner) : attribute.format === 'byte' ? 'y' : 's'
       case 'boolean': return 'b'
       case 'number': return attribute.format === 'int32' ? 'i' : attribute.format === 'int64' ? 'l' : 'n'
       default: throw new Error(`${owner}.${attribute.baseName}: unknown type ${type}`)
@@ -63,12 +67,13 @@ export function compactSchema(models: ReadonlyMap<string, Model>, names: Readonl
   const define = (name: string): CompactDefinition => {
     const scalar = scalars[name]
     if (scalar !== undefined) return { scalar }
-    const model = byName.get(name)
+    const { origin, without }: Omit<Promoted, 'name'> = promotedFrom.get(name) ?? { origin: name, without: [] }
+    const model = byName.get(origin)
     if (!model) return {}
-    const quantities = published(name).quantities
-    const words = extensions[shortName(name)] ?? {}
+    const quantities = published(origin).quantities
+    const words = extensions[shortName(origin)] ?? {}
     const fields: Record<string, string> = {}
-    for (const attribute of [...model.attributes].sort((a, b) => (a.baseName < b.baseName ? -1 : 1))) {
+    for (const attribute of model.attributes.filter(({ baseName }) => !without.includes(baseName)).sort((a, b) => (a.baseName < b.baseName ? -1 : 1))) {
       const type = typeOf(name, attribute, quantities.has(attribute.baseName) || attribute.format === 'quantity')
       const extra = words[attribute.baseName]
       fields[attribute.baseName] = extra === undefined ? type : `${type} ${extra}`
@@ -78,7 +83,7 @@ export function compactSchema(models: ReadonlyMap<string, Model>, names: Readonl
       ...(kinds.length > 0 ? { k: kinds } : {}),
       ...(model.required.size > 0 ? { r: [...model.required].sort() } : {}),
       f: fields,
-      ...(atomicDefinitions.includes(shortName(name)) ? { atomic: 1 as const } : {}),
+      ...(atomicDefinitions.includes(shortName(origin)) ? { atomic: 1 as const } : {}),
     }
   }
   return { names: all, definitions: all.map(define) }

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { type CompactSchema, compactSchema } from './definitions.ts'
 import { type Model, readModels } from './models.ts'
 import { nameModels } from './names.ts'
+import { promoted } from './promoted.ts'
 import { type Published, readPublished } from './published.ts'
 
 export interface Schema {
@@ -76,6 +77,10 @@ export function descriptionsModule(schema: Schema): string {
       if (text) fields[baseName] = numberOf(text)
     }
     byDefinition[name] = [numberOf(model.description), fields, Object.fromEntries(published.enums)]
+  }
+  for (const { name, origin, without } of promoted) {
+    const [own = 0, fields = {}, enums = {}] = byDefinition[origin] ?? []
+    byDefinition[name] = [own, Object.fromEntries(Object.entries(fields).filter(([field]) => !without.includes(field))), enums]
   }
   return textModule('descriptionsJson', { texts, byDefinition })
 }

@@ -5,6 +5,7 @@ import { allControllers } from '../../packages/core/cluster/controllers.ts'
 import { defaultPlugins } from '../../packages/core/scheduler/plugins/index.ts'
 import { plugins as admissionPlugins } from '../../packages/core/server/admission/index.ts'
 import { reviews } from '../../packages/core/server/access/reviews.ts'
+import { promoted } from '../generate/promoted.ts'
 import { admissionShownBy, controllersShownBy, kindsShownBy, schedulingShownBy, type Shown } from './shown-by.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -35,7 +36,7 @@ function shownKind(kind: string): Shown | undefined {
 /** docs/supported.md, made from the code. */
 export function supported(): string {
   const kinds = builtinKinds.map((kind): Row => [
-    `**${kind.kind}**`, kind.served.map(({ group, version }) => (group === '' ? version : `${group}/${version}`)).join(', '), kind.shortNames.join(', '),
+    `**${kind.kind}**`, kind.served.map(versionOf).join(', '), kind.shortNames.join(', '),
     (kind.subresources ?? []).map(({ name }) => name).join(', '), columnsOf(kind.served[0]?.columns ?? []), (kind.lacks ?? []).join(', '), linkTo(shownKind(kind.kind)),
   ])
   return `${[
@@ -54,6 +55,9 @@ export function supported(): string {
   ].join('\n')}`
 }
 
+// The schemas are 1.36; what 1.37 made stable says so.
+const versionOf = ({ group, version, definition }: { readonly group: string; readonly version: string; readonly definition: string }): string =>
+  `${group === '' ? version : `${group}/${version}`}${promoted.some(({ name }) => name === definition) ? ' (from 1.37)' : ''}`
 const columnsOf = (columns: readonly { readonly name: string; readonly wide?: boolean }[]): string => columns.map(({ name, wide }) => (wide === true ? `(${name})` : name)).join(', ')
 const linkTo = (shown: Shown | undefined): string => (shown === undefined ? 'no test of its own' : link(shown[0]))
 const link = (file: string): string => `[${file.replace(/^packages\/core\//, '')}](../${file})`

@@ -1,9 +1,11 @@
 // The table of field numbers, one message parsed at a time.
 import { numbersText } from './numbers.ts'
+import { promotedNumbersText } from './promoted.ts'
 
 /** What a field number means: a field of the definition, or a message whose fields belong to the same definition. */
 export type Slot = { readonly is: 'field'; readonly name: string } | { readonly is: 'inlined'; readonly message: string }
 
+const tableLines = (): readonly string[] => [...numbersText.trim().split('\n'), ...promotedNumbersText.trim().split('\n')]
 let lines: ReadonlyMap<string, string> | undefined
 const parsed = new Map<string, ReadonlyMap<number, Slot>>()
 
@@ -14,7 +16,7 @@ export const messageName = (definition: string): string => definition.replace(/^
 export function slotsOf(message: string): ReadonlyMap<number, Slot> | undefined {
   const known = parsed.get(message)
   if (known) return known
-  lines ??= new Map(numbersText.trim().split('\n').map((line) => { const [name = ''] = line.split(' ', 1); return [name, line.slice(name.length + 1)] }))
+  lines ??= new Map(tableLines().map((line) => { const [name = ''] = line.split(' ', 1); return [name, line.slice(name.length + 1)] }))
   const line = lines.get(message)
   if (line === undefined) return undefined
   const slots = new Map<number, Slot>()
@@ -29,4 +31,4 @@ export function slotsOf(message: string): ReadonlyMap<number, Slot> | undefined 
 }
 
 /** The names of all messages. */
-export const messageNames = (): readonly string[] => numbersText.trim().split('\n').map((line) => line.split(' ', 1)[0] ?? '')
+export const messageNames = (): readonly string[] => tableLines().map((line) => line.split(' ', 1)[0] ?? '')

@@ -467,6 +467,7 @@ rbac.v1.RoleBindingList metadata items
 rbac.v1.RoleList metadata items
 rbac.v1.RoleRef apiGroup kind name
 rbac.v1.Subject kind apiGroup name namespace
+resource.v1.DeviceTaint key value effect timeAdded
 scheduling.v1.PriorityClass metadata value globalDefault description preemptionPolicy
 scheduling.v1.PriorityClassList metadata items
 storage.v1.CSIDriver metadata spec
