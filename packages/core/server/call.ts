@@ -1,6 +1,8 @@
 // One request, read: what it asks for, of whom, in which form.
+import type { Answers } from '../api/action.ts'
 import { isRefusal, type Refusal } from '../api/refusal.ts'
 import { bodyTypes, decode, type Decoded, type FieldValidation, type GroupVersionKind } from '../api/schema/decode.ts'
+import type { Draws } from './draws.ts'
 import type { Machine } from './machine.ts'
 import { type Form, formOf } from './negotiate.ts'
 import { badRequest, internal, invalid, tooLargeBody, unsupportedMediaType } from './refusals.ts'
@@ -11,11 +13,14 @@ export interface Call {
   readonly request: Request
   readonly query: URLSearchParams
   readonly route: Route
+  readonly draws: Draws
+  /** What the outside has answered so far. */
+  readonly answers: Answers
 }
 
-export function readCall(request: Request): Call {
+export function readCall(request: Request, draws: Draws, answers: Answers): Call {
   const query = new URLSearchParams(request.query)
-  return { request, query, route: routeOf(request.method, request.path, query) }
+  return { request, query, route: routeOf(request.method, request.path, query), draws, answers }
 }
 
 /** The form of the answer's objects, and what rows of a table carry. */
@@ -28,7 +33,7 @@ export function writingOf({ request, query }: Call): { readonly form: Form; read
 }
 
 /** What a write's query says; `named`: the manager is, and not guessed from the client's name. */
-export interface WriteQuery { readonly dryRun: boolean; readonly manager: string; readonly mode: FieldValidation; readonly force: boolean; readonly named: boolean }
+export interface WriteQuery { readonly dryRun: boolean; readonly manager: string; readonly mode: FieldValidation; readonly force: boolean; readonly named: boolean; /** As an object, for webhooks. */ readonly options: Readonly<Record<string, unknown>> }
 
 const managerMax = 128
 /** Reads dryRun, fieldManager, fieldValidation and force. 422 for values that are none of these. */
@@ -43,7 +48,15 @@ export function writeQueryOf({ request, query }: Call, options: 'CreateOptions' 
   }
   const manager = query.get('fieldManager') || (request.headers['user-agent'] ?? '').split('/')[0] || 'unknown'
   if (manager.length > managerMax) return invalid(type, '', [{ path: 'fieldManager', reason: 'FieldValueTooLong', value: manager, detail: `may not be more than ${managerMax} bytes` }])
-  return { dryRun: dryRun.includes('All'), manager, mode, force: isTrue(query, 'force'), named: (query.get('fieldManager') ?? '') !== '' }
+  const named = (query.get('fieldManager') ?? '') !== ''
+  const force = isTrue(query, 'force')
+  const dry = dryRun.includes('All')
+  return {
+    dryRun: dry, manager, mode, force, named,
+    options: {
+      kind: options, apiVersion: 'meta.k8s.io/v1', ...(dry && { dryRun: ['All'] }), ...(force && { force }), ...(named && { fieldManager: manager }), ...(query.get('fieldValidation') && { fieldValidation: mode }),
+    },
+  }
 }
 
 const bodyMax = 3 * 1024 * 1024

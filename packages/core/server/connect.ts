@@ -4,14 +4,20 @@ import { isRefusal, type Refusal } from '../api/refusal.ts'
 import { nodes, type Pod, pods } from '../api/resources.ts'
 import { isSimulated } from '../api/simulated.ts'
 import type { Call } from './call.ts'
-import type { Machine } from './machine.ts'
+import type { User } from './access/types.ts'
+import { mutate, validate } from './admission/index.ts'
+import { circumstancesOf, type Machine } from './machine.ts'
+import type { Endpoint } from './registry.ts'
 import { badRequest, invalid, notFound } from './refusals.ts'
 import { type Answer, text } from './reply.ts'
 import { isTrue, type ResourceRoute } from './route.ts'
-import type { Connect } from './types.ts'
+import { type Asks, type Connect, isStopped } from './types.ts'
+import { admissionOf } from './write/admission-of.ts'
+import { mannerOf } from './write/manner.ts'
 
 /** pods/log, exec, attach and portforward. */
-export function connect(machine: Machine, { query }: Call, route: ResourceRoute, what: string): Answer | Refusal {
+export function connect(machine: Machine, call: Call, route: ResourceRoute, endpoint: Endpoint, what: string, user: User): Answer | Refusal | Asks {
+  const { query } = call
   const { view } = machine.store
   const pod = view.get(pods, route.namespace, route.name)
   if (pod === undefined) return notFound(pods, route.name)
@@ -20,6 +26,9 @@ export function connect(machine: Machine, { query }: Call, route: ResourceRoute,
   if (isRefusal(container)) return container
   const log = what === 'log' ? logOf(query) : undefined
   if (isRefusal(log)) return log
+  const streams = { stdin: isTrue(query, 'stdin'), stdout: isTrue(query, 'stdout'), stderr: isTrue(query, 'stderr'), tty: isTrue(query, 'tty') }
+  const admitted = admitConnect(machine, call, endpoint, pod, what, { ...streams, container, command: query.getAll('command') }, user)
+  if (isStopped(admitted)) return admitted
   const node = pod.spec.nodeName ?? ''
   if (node === '') return what === 'log' ? text('') : badRequest(`pod ${pod.metadata.name} does not have a host assigned`)
   const { phase } = pod.status
@@ -30,11 +39,27 @@ export function connect(machine: Machine, { query }: Call, route: ResourceRoute,
     is: 'connect', asOf: machine.store.view.revision,
     connect: {
       what, node, pod: { namespace, name, uid }, container, command: query.getAll('command'), ports: query.getAll('ports').flatMap((each) => each.split(',')).map(Number).filter(isPort),
-      streams: { stdin: isTrue(query, 'stdin'), stdout: isTrue(query, 'stdout'), stderr: isTrue(query, 'stderr'), tty: isTrue(query, 'tty') },
+      streams,
       ...(log !== undefined && { log }), ...(refusal !== undefined && { refusal }),
     },
   }
 }
+
+/** Reading a log is a get, which admission does not see; the rest it sees as a connection, with the options as what was sent. */
+function admitConnect(machine: Machine, call: Call, endpoint: Endpoint, pod: Pod, what: Connect['what'], options: object, user: User): Refusal | Asks | undefined {
+  const kind = optionKinds[what]
+  if (kind === undefined) return undefined
+  const manner = mannerOf(call, user, { dryRun: false, options: {} }, { is: 'nobody' })
+  const admission = admissionOf(machine, endpoint, manner, {
+    operation: 'connect', object: pod, before: undefined, subresource: what, circumstances: circumstancesOf(machine, manner),
+    body: { kind, apiVersion: 'v1', metadata: {}, ...options },
+  })
+  const mutated = mutate(admission)
+  if (isStopped(mutated)) return mutated
+  const valid = validate(admission)
+  return isStopped(valid) ? valid : undefined
+}
+const optionKinds: Readonly<Partial<Record<Connect['what'], string>>> = { exec: 'PodExecOptions', attach: 'PodAttachOptions', portforward: 'PodPortForwardOptions' }
 
 const isPort = (port: number): boolean => Number.isInteger(port) && port > 0 && port < 65536
 

@@ -3,9 +3,8 @@
 //   route → authenticate → authorize → decode → fill → convert → merge → prepare → admit → check → commit
 //
 // The last steps are in write/: every verb that writes decides what to write (a value), and one place commits it.
-import type { Answers } from '../api/action.ts'
 import { isRefusal, type Refusal } from '../api/refusal.ts'
-import { authenticate, type Asks, isAsks } from './access/authenticate.ts'
+import { authenticate } from './access/authenticate.ts'
 import type { Attributes, User } from './access/types.ts'
 import { reviewsOf } from './access/reviews.ts'
 import { answerReview } from './access/answer-review.ts'
@@ -15,21 +14,32 @@ import type { Machine } from './machine.ts'
 import { isPretty } from './negotiate.ts'
 import { servePath } from './paths/paths.ts'
 import { read } from './read/verbs.ts'
+import { drawnAt, RepeatedDraws } from './draws.ts'
 import { methodNotAllowed } from './refusals.ts'
 import { type Endpoint, subresourceVerbs, verbsOf } from './registry.ts'
 import { type Answer, pageNotFound, replyOf, value } from './reply.ts'
 import type { ResourceRoute } from './route.ts'
-import type { Handler } from './types.ts'
+import { type Asks, type Handler, isAsks, isStopped, type Request } from './types.ts'
 import { invoke } from './write/invoke.ts'
 import { patch } from './write/patch.ts'
 import { create, remove, removeCollection, update } from './write/verbs.ts'
 
 /** The request pipeline. It is called again with answers when it had to ask the outside. */
 export function createHandler(machine: Machine): Handler {
+  /** Of requests that have asked the outside: what they drew, to draw it again. */
+  const repeated = new WeakMap<Request, RepeatedDraws>()
   return {
     step(request, answers) {
-      const call = readCall(request)
-      const outcome = answer(machine, call, answers)
+      const known = repeated.get(request)
+      let call = readCall(request, known?.again() ?? drawnAt(machine.now(), machine.random), answers)
+      let outcome = answer(machine, call)
+      if (isAsks(outcome) && known === undefined && outcome.asks.some(({ what }) => what !== 'verify-token')) {
+        // Few requests ask: so it is these that are decided once more, and not all that note what they draw.
+        const draws = new RepeatedDraws(machine.now(), machine.random)
+        repeated.set(request, draws)
+        call = readCall(request, draws, answers)
+        outcome = answer(machine, call)
+      }
       if (isAsks(outcome)) return outcome
       count(machine, call, outcome)
       return replyOf(outcome, {
@@ -45,12 +55,12 @@ export function createHandler(machine: Machine): Handler {
 /** A name for a request. It tells requests apart, and is no secret: chance is for writers. */
 const auditId = (serial: number): string => `00000000-0000-4000-8000-${serial.toString(16).padStart(12, '0')}`
 
-function answer(machine: Machine, call: Call, answers: Answers): Answer | Refusal | Asks {
-  const user = authenticate(machine, call.request, answers)
-  if (isRefusal(user) || isAsks(user)) return user
+function answer(machine: Machine, call: Call): Answer | Refusal | Asks {
+  const user = authenticate(machine, call.request, call.answers)
+  if (isStopped(user)) return user
   const refusal = machine.authorizer.refusal(attributesOf(call, user))
   if (refusal !== undefined) return refusal
-  return call.route.is === 'path' ? servePath(machine, call, call.route.path) : serve(machine, call, call.route, user, answers)
+  return call.route.is === 'path' ? servePath(machine, call, call.route.path) : serve(machine, call, call.route, user)
 }
 
 /** What the request is, to the authorizer. */
@@ -61,13 +71,13 @@ function attributesOf({ route, query }: Call, user: User): Attributes {
   return { is: 'resource', user, verb, group, version, resource, subresource, namespace, name, ...(fieldSelector !== null && { fieldSelector }) }
 }
 
-function serve(machine: Machine, call: Call, route: ResourceRoute, user: User, answers: Answers): Answer | Refusal | Asks {
+function serve(machine: Machine, call: Call, route: ResourceRoute, user: User): Answer | Refusal | Asks {
   const review = reviewsOf(route.group, route.version).find(({ plural }) => plural === route.plural)
-  if (review !== undefined) return route.verb === 'create' ? answerReview(machine, call, review, route, user, answers) : methodNotAllowed
+  if (review !== undefined) return route.verb === 'create' ? answerReview(machine, call, review, route, user, call.answers) : methodNotAllowed
   const endpoint = machine.registry.endpoint(route.group, route.version, route.plural)
   if (endpoint === undefined && route.plural === definitions.plural && route.group === definitions.group && route.verb === 'list') return value(definitions.none)
   if (endpoint === undefined || !isPlace(endpoint, route)) return pageNotFound
-  return route.subresource === '' ? serveObject(machine, call, route, endpoint, user) : serveSubresource(machine, call, route, endpoint, user, answers)
+  return route.subresource === '' ? serveObject(machine, call, route, endpoint, user) : serveSubresource(machine, call, route, endpoint, user)
 }
 
 /**
@@ -85,7 +95,7 @@ function isPlace({ kind }: Endpoint, route: ResourceRoute): boolean {
   return route.namespace !== '' || !route.single
 }
 
-function serveObject(machine: Machine, call: Call, route: ResourceRoute, endpoint: Endpoint, user: User): Answer | Refusal {
+function serveObject(machine: Machine, call: Call, route: ResourceRoute, endpoint: Endpoint, user: User): Answer | Refusal | Asks {
   if (!verbsOf(endpoint.kind).includes(route.verb)) return methodNotAllowed
   switch (route.verb) {
     case 'get': case 'list': case 'watch': return read(machine, call, route, endpoint)
@@ -97,7 +107,7 @@ function serveObject(machine: Machine, call: Call, route: ResourceRoute, endpoin
   }
 }
 
-function serveSubresource(machine: Machine, call: Call, route: ResourceRoute, endpoint: Endpoint, user: User, answers: Answers): Answer | Refusal | Asks {
+function serveSubresource(machine: Machine, call: Call, route: ResourceRoute, endpoint: Endpoint, user: User): Answer | Refusal | Asks {
   const subresource = endpoint.kind.subresources?.find(({ name }) => name === route.subresource)
   if (subresource === undefined || !route.single) return pageNotFound
   if (!subresourceVerbs(subresource).includes(route.verb)) return methodNotAllowed
@@ -105,10 +115,10 @@ function serveSubresource(machine: Machine, call: Call, route: ResourceRoute, en
     case 'status': case 'update': case 'scale':
       if (route.verb === 'get') return read(machine, call, route, endpoint, subresource)
       return route.verb === 'patch' ? patch(machine, call, route, endpoint, subresource, user) : update(machine, call, route, endpoint, subresource, user)
-    case 'create': case 'ask': return invoke(machine, call, route, endpoint, subresource, user, answers)
+    case 'create': case 'ask': return invoke(machine, call, route, endpoint, subresource, user)
     case 'connect':
       // A WebSocket is opened by GET, but what it does is a create: both must be allowed, as upstream since 1.35.
-      return (subresource.name === 'log' ? undefined : machine.authorizer.refusal(attributesOf({ ...call, route: { ...route, verb: 'create' } }, user))) ?? connect(machine, call, route, subresource.name)
+      return (subresource.name === 'log' ? undefined : machine.authorizer.refusal(attributesOf({ ...call, route: { ...route, verb: 'create' } }, user))) ?? connect(machine, call, route, endpoint, subresource.name, user)
   }
 }
 

@@ -5,6 +5,7 @@ import type { OpenApi } from '../api/openapi/index.ts'
 import type { Definitions } from '../api/schema/types.ts'
 import type { Circumstances } from '../api/kind.ts'
 import type { Store } from '../store/types.ts'
+import type { Draws } from './draws.ts'
 import type { Expiry } from './expiry.ts'
 import type { Authorizer } from './access/authorizer.ts'
 import type { ServerOptions } from './options.ts'
@@ -29,7 +30,7 @@ export interface Machine {
 /** Requests answered, by what they were: the numbers of /metrics. */
 export interface Counters { count(labels: { readonly verb: string; readonly resource: string; readonly code: number }): void; text(): string }
 
-export const circumstancesOf = (machine: Machine, user: string): Circumstances =>
-  ({ view: machine.store.view, now: machine.now(), random: machine.random, user })
+export const circumstancesOf = (machine: Machine, { user, draws }: { readonly user: { readonly name: string }; readonly draws: Draws }): Circumstances =>
+  ({ view: machine.store.view, now: draws.now, random: draws.random, user: user.name })
 
 export { timestamp } from '../rules/time.ts'

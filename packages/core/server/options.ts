@@ -1,3 +1,4 @@
+import type { Ask } from '../api/action.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
 import type { Definitions } from '../api/schema/types.ts'
@@ -28,6 +29,8 @@ export interface TokenIssuer {
 }
 
 export interface ServerOptions {
+  /** Brings to the outside what a component's write needs to know: the answers of webhooks. `done` may be called at once or later. */
+  readonly ask?: (ask: Ask, done: (answer: unknown) => void) => void
   readonly store: Store
   readonly kinds: readonly AnyKind[]
   readonly definitions: Definitions

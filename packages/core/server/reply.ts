@@ -8,8 +8,8 @@ export const utf8 = (text: string): Uint8Array => encoder.encode(text)
 
 /** What a verb answers, before headers that all answers share. */
 export type Answer =
-  | { readonly is: 'value'; readonly status: number; readonly value: unknown; readonly contentType?: string; readonly headers?: Readonly<Record<string, string>>; readonly warnings?: readonly string[] }
-  | { readonly is: 'raw'; readonly status: number; readonly contentType: string; readonly body: readonly Uint8Array[]; readonly headers?: Readonly<Record<string, string>>; readonly warnings?: readonly string[] }
+  | { readonly is: 'value'; readonly status: number; readonly value: unknown; readonly contentType?: string; readonly headers?: Readonly<Record<string, string>>; readonly warnings?: readonly string[]; readonly annotations?: Readonly<Record<string, string>> }
+  | { readonly is: 'raw'; readonly status: number; readonly contentType: string; readonly body: readonly Uint8Array[]; readonly headers?: Readonly<Record<string, string>>; readonly warnings?: readonly string[]; readonly annotations?: Readonly<Record<string, string>> }
   | Extract<Reply, { readonly is: 'watch' | 'connect' }>
 
 export const value = (object: unknown, status = 200): Answer => ({ is: 'value', status, value: object })

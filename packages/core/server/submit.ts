@@ -1,10 +1,12 @@
 // Actions of controllers, scheduler and kubelets: through the same decisions as requests, without bytes.
-import type { Action, Actor, Outcome, Submit } from '../api/action.ts'
+import type { Action, Actor, Answers, Ask, Outcome, Submit } from '../api/action.ts'
 import { isRefusal, type Refusal } from '../api/refusal.ts'
 import type { Draft, Key, Resource } from '../api/resource.ts'
+import { type Draws, drawnAt, RepeatedDraws } from './draws.ts'
 import type { Machine } from './machine.ts'
-import { badRequest, notFound, otherUid } from './refusals.ts'
+import { badRequest, conflict, internal, notFound, otherUid } from './refusals.ts'
 import { type Endpoint, type Registry } from './registry.ts'
+import { type Asks, isAsks } from './types.ts'
 import { commit, commitOne, type Decided, keyOfObject, type Manner } from './write/decided.ts'
 import { decideCreate } from './write/create.ts'
 import { decideDelete } from './write/delete.ts'
@@ -13,34 +15,63 @@ import { mergePatch } from '../api/patch/index.ts'
 import { decideRecord } from './write/record.ts'
 import { decideReplace, decideUpdate, type Part } from './write/update.ts'
 
-/** Carries out actions at once: `done` is called before it returns. */
+/** Carries out actions at once: `done` is called before it returns, unless the outside (a webhook) has to be asked first. */
 export function createSubmit(machine: Machine): Submit {
-  return (action, actor, done) => { done(carryOut(machine, action, actor)) }
+  return (action, actor, done) => {
+    const outcome = carryOut(machine, action, { actor, draws: drawnAt(machine.now(), machine.random), answers: noAnswers })
+    if (!isAsks(outcome)) done(outcome)
+    else carryOutAsking(machine, action, actor, done)
+  }
+}
+const noAnswers: Answers = new Map()
+/** A write that asks something new after so many rounds will never be decided. */
+const roundsMax = 16
+
+/** Who acts, and what they draw and know. */
+interface Acting { readonly actor: Actor; readonly draws: Draws; readonly answers: Answers }
+
+function carryOutAsking(machine: Machine, action: Action, actor: Actor, done: (outcome: Outcome) => void): void {
+  const { ask } = machine.options
+  const draws = new RepeatedDraws(machine.now(), machine.random)
+  const answers = new Map<string, unknown>()
+  const again = (rounds: number): void => {
+    const outcome = carryOut(machine, action, { actor, draws: draws.again(), answers })
+    if (!isAsks(outcome)) { done(outcome); return }
+    if (ask === undefined) { done(internal(`nobody outside this cluster answers: ${outcome.asks.map(({ what }) => what).join(', ')}`)); return }
+    if (rounds === roundsMax) { done(conflict({ group: '', plural: 'requests' }, '', `the outside was asked ${roundsMax} times and there is still something to ask`)); return }
+    let open = outcome.asks.length
+    for (const each of outcome.asks) ask(each, (answer) => { answers.set(each.id, answer); if (--open === 0) again(rounds + 1) })
+  }
+  again(0)
 }
 
-function carryOut(machine: Machine, action: Action, actor: Actor): Outcome {
+function carryOut(machine: Machine, action: Action, acting: Acting): Outcome | Asks {
   if (action.do === 'ask') return badRequest('asks are for the host')
-  if (action.do === 'atomic') return carryOutTogether(machine, action.actions, actor)
-  const decided = decide(machine, action, actor)
+  if (action.do === 'atomic') return carryOutTogether(machine, action.actions, acting)
+  const decided = decide(machine, action, acting)
+  if (isAsks(decided)) return decided
   // What cannot be recorded is dropped: an Event must not stop what it tells of.
   if (isRefusal(decided)) return action.do === 'record' ? { revision: 0 } : decided
   const done = commitOne(machine, decided, false)
   return isRefusal(done) ? done : { revision: done.revision, object: done.object }
 }
 
-function carryOutTogether(machine: Machine, actions: readonly Action[], actor: Actor): Outcome {
+function carryOutTogether(machine: Machine, actions: readonly Action[], acting: Acting): Outcome | Asks {
   const decided: Decided[] = []
+  const asks: Ask[] = []
   const places = new Set<string>()
   for (const each of actions) {
-    const made = decide(machine, each, actor)
+    const made = decide(machine, each, acting)
     if (isRefusal(made) && each.do === 'record') continue
     if (isRefusal(made)) return made
+    if (isAsks(made)) { asks.push(...made.asks); continue }
     const { resource, namespace, name } = keyOfObject(made.endpoint.kind, made.object)
     const place = `${resource} ${namespace}/${name}`
     if (places.has(place)) return badRequest(`an atomic action writes ${place} twice`)
     places.add(place)
     decided.push(made)
   }
+  if (asks.length > 0) return { is: 'asks', asks }
   const done = commit(machine, decided, false)
   if (isRefusal(done)) return done
   const last = done.at(-1)
@@ -48,8 +79,8 @@ function carryOutTogether(machine: Machine, actions: readonly Action[], actor: A
   return { revision, ...(last !== undefined && { object: last.object }) }
 }
 
-function decide(machine: Machine, action: Action, actor: Actor): Decided | Refusal {
-  const manner: Manner = { user: { name: actor.user, groups: actor.groups }, owner: { is: 'nobody' }, dryRun: false }
+function decide(machine: Machine, action: Action, { actor, draws, answers }: Acting): Decided | Refusal | Asks {
+  const manner: Manner = { user: { name: actor.user, groups: actor.groups }, owner: { is: 'nobody' }, dryRun: false, draws, answers }
   switch (action.do) {
     case 'create': {
       const endpoint = machine.registry.byGroupKind(action.object.apiVersion, action.object.kind)
@@ -82,7 +113,7 @@ function decide(machine: Machine, action: Action, actor: Actor): Decided | Refus
   }
 }
 
-function decidePatch(machine: Machine, action: Extract<Action, { readonly do: 'patch' }>, manner: Manner): Decided | Refusal {
+function decidePatch(machine: Machine, action: Extract<Action, { readonly do: 'patch' }>, manner: Manner): Decided | Refusal | Asks {
   const target = targetOf(machine, action.key)
   if (isRefusal(target)) return target
   const { endpoint, object } = target

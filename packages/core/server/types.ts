@@ -1,5 +1,5 @@
 import type { Answers, Ask } from '../api/action.ts'
-import type { Refusal } from '../api/refusal.ts'
+import { isRefusal, type Refusal } from '../api/refusal.ts'
 import type { Revision } from '../api/resource.ts'
 
 /** One request as it came off the wire: plain values only, so that this border can move to a worker. */
@@ -17,7 +17,13 @@ export interface Request {
  * The request pipeline as a resumable machine: `step` runs until it has a reply or needs something that only the outside
  * can answer; then it is called again with the answers. It commits by itself.
  */
-export interface Handler { step(request: Request, answers: Answers): Reply | { readonly is: 'asks'; readonly asks: readonly Ask[] } }
+export interface Handler { step(request: Request, answers: Answers): Reply | Asks }
+
+/** What the outside has to answer first; then the same request is stepped again. */
+export interface Asks { readonly is: 'asks'; readonly asks: readonly Ask[] }
+export const isAsks = (outcome: unknown): outcome is Asks => typeof outcome === 'object' && outcome !== null && (outcome as { readonly is?: unknown }).is === 'asks'
+/** Refused, or not decided yet: either way there is nothing to go on with. */
+export const isStopped = (outcome: unknown): outcome is Refusal | Asks => isRefusal(outcome) || isAsks(outcome)
 
 export type Reply =
   | { readonly is: 'bytes'; readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: readonly Uint8Array[]; readonly asOf: Revision }

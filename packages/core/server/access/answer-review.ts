@@ -10,7 +10,8 @@ import { timestamp } from '../machine.ts'
 import { badRequest, internal, invalid } from '../refusals.ts'
 import { type Answer, value } from '../reply.ts'
 import type { ResourceRoute } from '../route.ts'
-import { type Asks, isAsks, userOfToken } from './authenticate.ts'
+import { type Asks, isAsks, isStopped } from '../types.ts'
+import { userOfToken } from './authenticate.ts'
 import type { Review } from './reviews.ts'
 
 export function answerReview(machine: Machine, call: Call, review: Review, route: ResourceRoute, user: User, answers: Answers): Answer | Refusal | Asks {
@@ -21,7 +22,7 @@ export function answerReview(machine: Machine, call: Call, review: Review, route
   const body = bodyOf(machine, call.request, { definition: definition.name, kind: review, mode: asked.mode })
   if (isRefusal(body)) return body
   const answered = statusOf(machine, review, route, body.value, user, answers)
-  if (isRefusal(answered) || isAsks(answered)) return answered
+  if (isStopped(answered)) return answered
   const { metadata, ...rest } = body.value
   return value({ kind: review.kind, apiVersion: `${review.group}/${review.version}`, metadata: { ...metadata, creationTimestamp: review.kind === 'SelfSubjectReview' ? timestamp(machine.now()) : null }, ...('spec' in rest && { spec: rest['spec'] }), status: answered }, 201)
 }

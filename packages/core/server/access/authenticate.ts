@@ -1,15 +1,12 @@
 // Who is asking: a client certificate, a token given as data, a service account's token, or nobody in particular.
-import type { Answers, Ask } from '../../api/action.ts'
+import type { Answers } from '../../api/action.ts'
 import { isRefusal, type Refusal } from '../../api/refusal.ts'
 import { nodes, pods, secrets, serviceAccounts } from '../../api/resources.ts'
 import type { Machine } from '../machine.ts'
 import type { User } from './types.ts'
 import { unauthorized } from '../refusals.ts'
-import type { Request } from '../types.ts'
+import { type Asks, isStopped, type Request } from '../types.ts'
 import { attributesForImpersonation, impersonated } from './impersonate.ts'
-
-export interface Asks { readonly is: 'asks'; readonly asks: readonly Ask[] }
-export const isAsks = (outcome: object): outcome is Asks => 'is' in outcome && outcome.is === 'asks'
 
 /** What the host makes of a token: whether our key signed it and its time has come and not passed; who that is, we say. */
 export type VerifiedToken =
@@ -38,7 +35,7 @@ const anonymous: User = { name: 'system:anonymous', groups: ['system:unauthentic
 /** The user of a request, after impersonation; 401 or 403; or a token for the outside to verify. */
 export function authenticate(machine: Machine, request: Request, answers: Answers): User | Refusal | Asks {
   const user = identify(machine, request, answers)
-  if (isRefusal(user) || isAsks(user)) return user
+  if (isStopped(user)) return user
   const wanted = impersonated(request.headers)
   if (wanted === undefined) return user
   if (isRefusal(wanted)) return wanted
@@ -56,7 +53,7 @@ function identify(machine: Machine, request: Request, answers: Answers): User | 
   const token = /^bearer\s+(\S+)\s*$/i.exec(headers['authorization'] ?? '')?.[1]
   if (token !== undefined) {
     const user = userOfToken(machine, token, answers)
-    return isAsks(user) || isRefusal(user) ? user : known(user)
+    return isStopped(user) ? user : known(user)
   }
   if (headers['authorization'] !== undefined && headers['authorization'] !== '') return unauthorized
   return machine.options.anonymous === false ? unauthorized : anonymous

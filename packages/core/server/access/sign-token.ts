@@ -6,7 +6,8 @@ import { timestamp, type Machine } from '../machine.ts'
 import type { User } from './types.ts'
 import { internal, invalid } from '../refusals.ts'
 import { type Answer, value } from '../reply.ts'
-import type { Asks, TokenClaims } from './authenticate.ts'
+import type { Asks } from '../types.ts'
+import type { TokenClaims } from './authenticate.ts'
 import { boundClaims, type BoundObjectRef } from './bound-token.ts'
 
 const leastSeconds = 600

@@ -7,7 +7,7 @@ const seconds = 300
 /** Pods stay five minutes on a node that is lost, unless they say otherwise. */
 export const defaultTolerationSeconds: Plugin = {
   name: 'DefaultTolerationSeconds',
-  admit({ operation, kind, object, subresource }) {
+  mutate({ operation, kind, object, subresource }) {
     if (operation !== 'create' || kind.resource !== pods.resource || subresource !== '') return object
     const pod = object as Pod
     const tolerations = pod.spec.tolerations ?? []

@@ -1,5 +1,7 @@
 import { isRefusal, type Refusal } from '../../api/refusal.ts'
 import type { Resource } from '../../api/resource.ts'
+import { type Asks, isAsks } from '../types.ts'
+import type { Decided } from '../write/decided.ts'
 import { defaultStorageClass } from './default-storage-class.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
@@ -7,18 +9,54 @@ import { nodeRestriction } from './node-restriction.ts'
 import { priority } from './priority.ts'
 import { roleEscalation } from './role-escalation.ts'
 import { serviceAccount } from './service-account.ts'
-import type { Admission, Plugin } from './types.ts'
+import type { Admission, Passed, Plugin, Remarked, Remarks } from './types.ts'
 
 /** In upstream's order. */
 export const plugins: readonly Plugin[] = [namespaceLifecycle, nodeRestriction, roleEscalation, serviceAccount, defaultTolerationSeconds, priority, defaultStorageClass]
+const mutating = plugins.filter(({ mutate }) => mutate !== undefined)
+const validating = plugins.filter(({ validate }) => validate !== undefined)
 
-/** The object after all plugins, or the first refusal. */
-export function admit(admission: Admission): Resource | Refusal {
+/** What became of an object, and what is said about it. */
+export interface Mutated { readonly is: 'mutated'; readonly object: Resource; readonly remarks: Remarks }
+
+/** The object after all plugins' first phase, or the first refusal. */
+export function mutate(admission: Admission): Mutated | Refusal | Asks {
   let { object } = admission
-  for (const plugin of plugins) {
-    const admitted = plugin.admit({ ...admission, object })
-    if (isRefusal(admitted)) return admitted
-    object = admitted
+  let remarks: Remarks = none
+  for (const plugin of mutating) {
+    const admitted = plugin.mutate?.(object === admission.object ? admission : { ...admission, object }) ?? object
+    if (isRefusal(admitted) || isAsks(admitted)) return admitted
+    if (isRemarked(admitted)) {
+      object = admitted.object
+      remarks = together(remarks, admitted.remarks)
+    } else object = admitted
   }
-  return object
+  return { is: 'mutated', object, remarks }
+}
+
+/** Whether all plugins let the finished object pass: their remarks and what has to be written with it. */
+export function validate(admission: Admission): { readonly is: 'valid'; readonly remarks: Remarks; readonly also: readonly Decided[] } | Refusal | Asks {
+  let remarks: Remarks = none
+  let also: readonly Decided[] = nothingElse
+  const asks: Asks['asks'][number][] = []
+  for (const plugin of validating) {
+    const passed: Passed | Refusal | Asks | undefined = plugin.validate?.(admission)
+    if (passed === undefined) continue
+    if (isRefusal(passed)) return passed
+    // The questions of several plugins go out together.
+    if (isAsks(passed)) { asks.push(...passed.asks); continue }
+    if (passed.remarks !== undefined) remarks = together(remarks, passed.remarks)
+    if (passed.also !== undefined) also = [...also, ...passed.also]
+  }
+  return asks.length > 0 ? { is: 'asks', asks } : { is: 'valid', remarks, also }
+}
+
+const none: Remarks = {}
+const nothingElse: readonly Decided[] = []
+const isRemarked = (admitted: Resource | Remarked): admitted is Remarked => 'is' in admitted && admitted.is === 'remarked'
+/** Remarks of two that spoke one after the other. */
+export function together(first: Remarks, second: Remarks): Remarks {
+  if (first === none) return second
+  if (second === none) return first
+  return { warnings: [...(first.warnings ?? []), ...(second.warnings ?? [])], annotations: { ...first.annotations, ...second.annotations } }
 }

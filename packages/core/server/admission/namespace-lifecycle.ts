@@ -7,7 +7,7 @@ const immortal: ReadonlySet<string> = new Set(['default', 'kube-system', 'kube-p
 /** Nothing is made in a namespace that is not there or is going away; the system's namespaces stay. */
 export const namespaceLifecycle: Plugin = {
   name: 'NamespaceLifecycle',
-  admit({ operation, kind, object, circumstances: { view } }) {
+  mutate({ operation, kind, object, circumstances: { view } }) {
     const { name, namespace = '' } = object.metadata
     if (operation === 'delete') {
       return kind.resource === namespaces.resource && immortal.has(name) ? forbidden(kind, name, 'this namespace may not be deleted') : object

@@ -9,9 +9,10 @@ import type { Admission, Plugin } from './types.ts'
 /** What the authorizer cannot see of a node's writes: the name inside a create, and what an update changes. */
 export const nodeRestriction: Plugin = {
   name: 'NodeRestriction',
-  admit(admission) {
+  mutate(admission) {
     const node = nodeOf(admission.user)
-    if (node === undefined || admission.operation === 'delete') return admission.object
+    if (node === undefined || admission.operation === 'delete' || admission.operation === 'connect') return admission.object
+    if (admission.operation === 'create' && admission.subresource !== '') return admission.object
     return (admission.operation === 'create' ? refusalOfCreate(admission, node) : refusalOfUpdate(admission, node)) ?? admission.object
   },
 }

@@ -6,7 +6,7 @@ import type { Plugin } from './types.ts'
 /** A pod's priority is its class's, the default class's, or 0. */
 export const priority: Plugin = {
   name: 'Priority',
-  admit({ operation, kind, object, before, subresource, circumstances: { view } }) {
+  mutate({ operation, kind, object, before, subresource, circumstances: { view } }) {
     if (subresource !== '') return object
     if (kind.resource === priorityClasses.resource && operation !== 'delete') {
       const made = object as PriorityClass

@@ -8,9 +8,9 @@ import type { Admission, Plugin } from './types.ts'
 
 export const roleEscalation: Plugin = {
   name: 'RoleEscalation',
-  admit(admission) {
+  mutate(admission) {
     const { operation, kind, object } = admission
-    if (operation === 'delete' || admission.user.groups.includes('system:masters')) return object
+    if (operation === 'delete' || operation === 'connect' || admission.user.groups.includes('system:masters')) return object
     if (kind.resource === roles.resource || kind.resource === clusterRoles.resource) return ofRole(admission) ?? object
     if (kind.resource === roleBindings.resource || kind.resource === clusterRoleBindings.resource) return ofBinding(admission) ?? object
     return object

@@ -13,7 +13,7 @@ const tokenSeconds = 3607
 /** Every pod has a service account, and its token, the cluster's certificate and the namespace where clients look for them. */
 export const serviceAccount: Plugin = {
   name: 'ServiceAccount',
-  admit({ operation, kind, object, subresource, circumstances: { view, random } }) {
+  mutate({ operation, kind, object, subresource, circumstances: { view, random } }) {
     if (operation !== 'create' || kind.resource !== pods.resource || subresource !== '') return object
     const pod = object as Pod
     if (pod.metadata.annotations?.[mirror] !== undefined) return pod

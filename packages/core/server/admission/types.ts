@@ -1,25 +1,55 @@
+import type { Answers } from '../../api/action.ts'
 import type { Circumstances } from '../../api/kind.ts'
 import type { Refusal } from '../../api/refusal.ts'
-import type { Resource } from '../../api/resource.ts'
+import type { Draft, Resource } from '../../api/resource.ts'
 import type { Authorizer } from '../access/authorizer.ts'
 import type { User } from '../access/types.ts'
-import type { AnyKind } from '../registry.ts'
+import type { Machine } from '../machine.ts'
+import type { AnyKind, Endpoint } from '../registry.ts'
+import type { Asks } from '../types.ts'
+import type { Decided } from '../write/decided.ts'
 
-/** A write on its way in. */
+/** A write on its way in, or a connection. */
 export interface Admission {
-  readonly operation: 'create' | 'update' | 'delete'
+  readonly machine: Machine
+  readonly operation: 'create' | 'update' | 'delete' | 'connect'
   readonly kind: AnyKind
-  /** As it would be stored; for a delete, as it is. */
+  /** The kind in the version that the request speaks. */
+  readonly endpoint: Endpoint
+  /** In the hub's version, as it would be stored; what is there already, for a delete, a connection or a POST to a subresource. */
   readonly object: Resource
   readonly before: Resource | undefined
   readonly subresource: string
+  /** What was sent, where that is of another kind than the object: a Scale, a Binding, an Eviction, PodExecOptions. */
+  readonly body?: Draft
   readonly user: User
+  readonly dryRun: boolean
+  /** CreateOptions, UpdateOptions, PatchOptions or DeleteOptions, as far as they were given. */
+  readonly options: Readonly<Record<string, unknown>>
   readonly circumstances: Circumstances
   readonly authorizer: Authorizer
+  /** What the outside has answered so far. */
+  readonly answers: Answers
 }
 
-/** One rule of the cluster about writes: lets an object pass, changed or not, or refuses it. Ignores what it is not about. */
+/** What is said of a write besides yes or no: to its client, and to the audit log. */
+export interface Remarks {
+  readonly warnings?: readonly string[]
+  readonly annotations?: Readonly<Record<string, string>>
+}
+/** A changed object with remarks. */
+export interface Remarked { readonly is: 'remarked'; readonly object: Resource; readonly remarks: Remarks }
+/** Passed: with remarks, and with writes that are committed together with this one (a quota's use). */
+export interface Passed { readonly is: 'passed'; readonly remarks?: Remarks; readonly also?: readonly Decided[] }
+
+/**
+ * One rule of the cluster about writes. Ignores what it is not about. Both parts may ask the outside: then the whole request is
+ * decided again with the answers, and nothing has happened in between.
+ */
 export interface Plugin {
   readonly name: string
-  admit(admission: Admission): Resource | Refusal
+  /** Before the kind prepares and checks the object: lets it pass, changed or not, or refuses it. What needs defaults anew fills them itself. */
+  mutate?(admission: Admission): Resource | Remarked | Refusal | Asks
+  /** When the object is as it will be stored: lets it pass or refuses it. */
+  validate?(admission: Admission): Passed | Refusal | Asks | undefined
 }

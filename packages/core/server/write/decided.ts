@@ -5,15 +5,24 @@ import { keyOf, type Key, type Resource, type Revision } from '../../api/resourc
 import { type Event, events } from '../../api/resources.ts'
 import type { Write } from '../../store/types.ts'
 import type { Machine } from '../machine.ts'
+import type { Answers } from '../../api/action.ts'
 import type { User } from '../access/types.ts'
+import type { Remarks } from '../admission/types.ts'
+import type { Draws } from '../draws.ts'
 import type { AnyKind, Endpoint } from '../registry.ts'
 
 export type Decided =
-  | { readonly is: 'created'; readonly endpoint: Endpoint; readonly object: Resource }
-  | { readonly is: 'updated'; readonly endpoint: Endpoint; readonly object: Resource; readonly before: Resource }
+  | Together & { readonly is: 'created'; readonly endpoint: Endpoint; readonly object: Resource }
+  | Together & { readonly is: 'updated'; readonly endpoint: Endpoint; readonly object: Resource; readonly before: Resource }
   /** Nothing to do: a write that changes nothing makes no revision and no event. */
-  | { readonly is: 'unchanged'; readonly endpoint: Endpoint; readonly object: Resource }
-  | { readonly is: 'deleted'; readonly endpoint: Endpoint; readonly object: Resource; readonly before: Resource }
+  | Together & { readonly is: 'unchanged'; readonly endpoint: Endpoint; readonly object: Resource }
+  | Together & { readonly is: 'deleted'; readonly endpoint: Endpoint; readonly object: Resource; readonly before: Resource }
+interface Together {
+  /** What admission says of it. */
+  readonly remarks?: Remarks
+  /** What is committed with it, all or nothing: the use of a quota. */
+  readonly also?: readonly Decided[]
+}
 
 /** How a write is asked for. */
 export interface Manner {
@@ -21,6 +30,11 @@ export interface Manner {
   /** Who is named in managedFields: a writer; nobody, for components; or those whom an apply has noted already. */
   readonly owner: { readonly is: 'writer'; readonly manager: string } | { readonly is: 'nobody' } | { readonly is: 'applied' }
   readonly dryRun: boolean
+  readonly draws: Draws
+  /** What the outside has answered so far. */
+  readonly answers: Answers
+  /** The request's options, for webhooks. */
+  readonly options?: Readonly<Record<string, unknown>>
 }
 
 /** What a commit left behind: the object as stored (the last state of a deleted one) and the revision of the write. */
@@ -28,7 +42,7 @@ export interface Committed { readonly object: Resource; readonly revision: Revis
 
 /** Carries out what was decided, all or nothing. On a dry run nothing happens and objects are answered as they would be. */
 export function commit(machine: Machine, decided: readonly Decided[], dryRun: boolean): readonly Committed[] | Refusal {
-  const writes = decided.flatMap((each) => (each.is === 'unchanged' || dryRun ? [] : [writeOf(each)]))
+  const writes = dryRun ? [] : decided.flatMap(writesOf)
   if (writes.length === 0) return decided.map(({ object }) => ({ object, revision: 0 }))
   const done = machine.store.commit(writes)
   if (isRefusal(done)) return done
@@ -36,14 +50,16 @@ export function commit(machine: Machine, decided: readonly Decided[], dryRun: bo
   let at = 0
   return decided.map((each): Committed => {
     if (each.is === 'unchanged') return { object: each.object, revision: 0 }
-    return committed(each, done.revisions[at] ?? 0, done.objects[at++])
+    const made = committed(each, done.revisions[at] ?? 0, done.objects[at])
+    at += writesOf(each).length
+    return made
   })
 }
 
 /** Commits one decision. */
 export function commitOne(machine: Machine, decided: Decided, dryRun: boolean): Committed | Refusal {
   if (decided.is === 'unchanged' || dryRun) return { object: decided.object, revision: 0 }
-  const done = machine.store.commit([writeOf(decided)])
+  const done = machine.store.commit(writesOf(decided))
   if (isRefusal(done)) return done
   noteEvent(machine, decided)
   return committed(decided, done.revisions[0] ?? 0, done.objects[0])
@@ -55,6 +71,9 @@ function noteEvent(machine: Machine, decided: Decided): void {
 /** A deleted object is shown as it last was, at the revision of its end. */
 const committed = (decided: Decided, revision: Revision, object: Resource | undefined): Committed =>
   ({ revision, object: object ?? { ...decided.object, metadata: { ...decided.object.metadata, resourceVersion: String(revision) } } })
+
+const writesOf = (decided: Decided): readonly Write[] =>
+  (decided.is === 'unchanged' ? [] : decided.also === undefined ? [writeOf(decided)] : [writeOf(decided), ...decided.also.flatMap(writesOf)])
 
 function writeOf(decided: Exclude<Decided, { readonly is: 'unchanged' }>): Write {
   const key = keyOfObject(decided.endpoint.kind, decided.object)

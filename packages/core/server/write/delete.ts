@@ -1,9 +1,11 @@
 // Deleting: at once, after a grace, or when the last finalizer is gone.
 import { refuseInvalid } from '../../api/kinds/problems.ts'
-import { isRefusal, type Refusal } from '../../api/refusal.ts'
+import type { Refusal } from '../../api/refusal.ts'
 import type { Resource } from '../../api/resource.ts'
-import { admit } from '../admission/index.ts'
+import { mutate, together, validate } from '../admission/index.ts'
 import { circumstancesOf, type Machine, timestamp } from '../machine.ts'
+import { type Asks, isStopped } from '../types.ts'
+import { admissionOf } from './admission-of.ts'
 import { deletesModified, deletesOther } from '../refusals.ts'
 import type { AnyKind, Endpoint } from '../registry.ts'
 import type { Decided, Manner } from './decided.ts'
@@ -19,18 +21,22 @@ const foreground = 'foregroundDeletion'
 const orphan = 'orphan'
 
 /** Decides a delete: gone, or marked with a deletionTimestamp until its grace is over and its finalizers are empty. */
-export function decideDelete(machine: Machine, endpoint: Endpoint, before: Resource, options: DeleteOptions, manner: Manner): Decided | Refusal {
+export function decideDelete(machine: Machine, endpoint: Endpoint, before: Resource, options: DeleteOptions, manner: Manner): Decided | Refusal | Asks {
   const { kind, served } = endpoint
   const type = { ...kind, group: served.group }
   const { name, uid, resourceVersion } = before.metadata
   if (options.uid !== undefined && options.uid !== uid) return deletesOther(type, name, options.uid, uid)
   if (options.resourceVersion !== undefined && options.resourceVersion !== resourceVersion) return deletesModified(type, name, options.resourceVersion, resourceVersion)
-  const admitted = admit({ operation: 'delete', kind, object: before, before, subresource: '', user: manner.user, circumstances: circumstancesOf(machine, manner.user.name), authorizer: machine.authorizer })
-  if (isRefusal(admitted)) return admitted
+  const admission = admissionOf(machine, endpoint, manner, { operation: 'delete', object: before, before, subresource: '', circumstances: circumstancesOf(machine, manner) })
+  const mutated = mutate(admission)
+  if (isStopped(mutated)) return mutated
+  const valid = validate(admission)
+  if (isStopped(valid)) return valid
+  const said = { remarks: together(mutated.remarks, valid.remarks), also: valid.also }
   const marked = withFinalizers(before, options.propagation)
-  const next = before.metadata.deletionTimestamp === undefined ? terminated(machine, kind, marked, options) : shortened(kind, marked, options)
-  if (isFinished(kind, next)) return { is: 'deleted', endpoint, object: before, before }
-  return next === before ? { is: 'unchanged', endpoint, object: before } : { is: 'updated', endpoint, object: next, before }
+  const next = before.metadata.deletionTimestamp === undefined ? terminated(manner, kind, marked, options) : shortened(kind, marked, options)
+  if (isFinished(kind, next)) return { is: 'deleted', endpoint, object: before, before, ...said }
+  return next === before ? { is: 'unchanged', endpoint, object: before, ...said } : { is: 'updated', endpoint, object: next, before, ...said }
 }
 
 /** Is nothing left to wait for? */
@@ -39,13 +45,13 @@ export function isFinished(kind: AnyKind, object: Resource): boolean {
   return deletionTimestamp !== undefined && deletionGracePeriodSeconds === 0 && finalizers.length === 0 && kind.isHeld?.(object) !== true
 }
 
-function terminated(machine: Machine, kind: AnyKind, object: Resource, { graceSeconds }: DeleteOptions): Resource {
+function terminated({ draws }: Manner, kind: AnyKind, object: Resource, { graceSeconds }: DeleteOptions): Resource {
   const grace = kind.graceSeconds?.(object, graceSeconds) ?? 0
   const { generation } = object.metadata
   const marked: Resource = {
     ...object,
     metadata: {
-      ...object.metadata, deletionTimestamp: timestamp(machine.now() + grace * 1000), deletionGracePeriodSeconds: grace,
+      ...object.metadata, deletionTimestamp: timestamp(draws.now + grace * 1000), deletionGracePeriodSeconds: grace,
       // As upstream: a marked object has a new generation, so that its controller looks.
       ...(generation !== undefined && generation > 0 && { generation: generation + 1 }),
     },

@@ -1,8 +1,7 @@
 // Subresources that are posted to: binding, eviction, and those that only the outside can answer.
-import type { Answers } from '../../api/action.ts'
 import { isRefusal, type Refusal } from '../../api/refusal.ts'
 import type { Draft, Resource } from '../../api/resource.ts'
-import type { Asks } from '../access/authenticate.ts'
+import { type Asks, isStopped } from '../types.ts'
 import { answerAsk } from '../access/sign-token.ts'
 import { bodyOf, type Call, writeQueryOf } from '../call.ts'
 import { circumstancesOf, type Machine } from '../machine.ts'
@@ -12,13 +11,17 @@ import { badRequest, internal, notFound } from '../refusals.ts'
 import type { AnySubresource, Endpoint } from '../registry.ts'
 import { type Answer, value } from '../reply.ts'
 import type { ResourceRoute } from '../route.ts'
+import { mutate, together, validate } from '../admission/index.ts'
+import type { Remarks } from '../admission/types.ts'
+import { admissionOf } from './admission-of.ts'
 import { commitOne, type Decided, type Manner } from './decided.ts'
+import { mannerOf } from './manner.ts'
 import { decideDelete, deleteOptionsOf } from './delete.ts'
 import { misplaced } from './update.ts'
 
 type Posted = Extract<AnySubresource, { readonly is: 'create' | 'ask' }>
 
-export function invoke(machine: Machine, call: Call, route: ResourceRoute, endpoint: Endpoint, subresource: Posted, user: User, answers: Answers): Answer | Refusal | Asks {
+export function invoke(machine: Machine, call: Call, route: ResourceRoute, endpoint: Endpoint, subresource: Posted, user: User): Answer | Refusal | Asks {
   const asked = writeQueryOf(call, 'CreateOptions')
   if (isRefusal(asked)) return asked
   const { body: kind } = subresource
@@ -32,20 +35,35 @@ export function invoke(machine: Machine, call: Call, route: ResourceRoute, endpo
   if (wrong !== undefined) return badRequest(wrong.message)
   const object = machine.store.view.get(endpoint.kind, namespace, name)
   if (object === undefined) return notFound({ ...endpoint.kind, group: endpoint.served.group }, name)
-  if (subresource.is === 'ask') return answerAsk(machine, subresource.name, body.value, object, user, answers)
-  const manner: Manner = { user, owner: { is: 'writer', manager: asked.manager }, dryRun: asked.dryRun }
+  const manner = mannerOf(call, user, asked, { is: 'writer', manager: asked.manager })
+  if (subresource.is === 'ask') {
+    const admitted = admitPosted(machine, endpoint, subresource.name, body.value, object, manner)
+    return isStopped(admitted) ? admitted : answerAsk(machine, subresource.name, body.value, object, user, call.answers)
+  }
   const decided = decideInvoke(machine, endpoint, subresource, body.value, object, manner)
-  if (isRefusal(decided)) return decided
+  if (isStopped(decided)) return decided
   const done = commitOne(machine, decided, manner.dryRun)
   if (isRefusal(done)) return done
-  return value({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 }, 201)
+  const { warnings = [], annotations } = decided.remarks ?? {}
+  return { ...value({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 }, 201), warnings, ...(annotations !== undefined && { annotations }) } as Answer
 }
 
 /** What a POST to a subresource does to the object. */
-export function decideInvoke(machine: Machine, endpoint: Endpoint, subresource: Extract<AnySubresource, { readonly is: 'create' }>, body: Draft, object: Resource, manner: Manner): Decided | Refusal {
-  const effect = subresource.handle(body, object, circumstancesOf(machine, manner.user.name))
+export function decideInvoke(machine: Machine, endpoint: Endpoint, subresource: Extract<AnySubresource, { readonly is: 'create' }>, body: Draft, object: Resource, manner: Manner): Decided | Refusal | Asks {
+  const remarks = admitPosted(machine, endpoint, subresource.name, body, object, manner)
+  if (isStopped(remarks)) return remarks
+  const effect = subresource.handle(body, object, circumstancesOf(machine, manner))
   if (isRefusal(effect)) return effect
-  if (effect.do === 'write') return effect.object === object ? { is: 'unchanged', endpoint, object } : { is: 'updated', endpoint, object: effect.object, before: object }
+  if (effect.do === 'write') return effect.object === object ? { is: 'unchanged', endpoint, object, remarks } : { is: 'updated', endpoint, object: effect.object, before: object, remarks }
   const read = deleteOptionsOf(effect.options, new URLSearchParams())
   return isRefusal(read) ? read : decideDelete(machine, endpoint, object, read.options, manner)
+}
+
+/** A POST to a subresource is a create to admission. What is posted is decided on as it is: nothing is changed in it. */
+function admitPosted(machine: Machine, endpoint: Endpoint, subresource: string, body: Draft, object: Resource, manner: Manner): Remarks | Refusal | Asks {
+  const admission = admissionOf(machine, endpoint, manner, { operation: 'create', object, before: undefined, subresource, body, circumstances: circumstancesOf(machine, manner) })
+  const mutated = mutate(admission)
+  if (isStopped(mutated)) return mutated
+  const valid = validate(admission)
+  return isStopped(valid) ? valid : together(mutated.remarks, valid.remarks)
 }

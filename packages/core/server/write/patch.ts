@@ -14,7 +14,8 @@ import type { Endpoint } from '../registry.ts'
 import type { Answer } from '../reply.ts'
 import type { ResourceRoute } from '../route.ts'
 import { decideCreate } from './create.ts'
-import type { Manner } from './decided.ts'
+import type { Asks } from '../types.ts'
+import { mannerOf } from './manner.ts'
 import { scaleDefinition, scaleKind, scaleOf, type ScalePart } from './scale.ts'
 import { ignoredBy } from './tracked.ts'
 import { misplaced, type Part, partName } from './update.ts'
@@ -36,7 +37,7 @@ interface Patching {
   readonly user: User
 }
 
-export function patch(machine: Machine, call: Call, route: ResourceRoute, endpoint: Endpoint, part: Part | ScalePart, user: User): Answer | Refusal {
+export function patch(machine: Machine, call: Call, route: ResourceRoute, endpoint: Endpoint, part: Part | ScalePart, user: User): Answer | Refusal | Asks {
   const { request, query } = call
   const type = contentTypeOf(request)
   if (!types.includes(type)) return unsupportedMediaType(types)
@@ -56,7 +57,7 @@ export function patch(machine: Machine, call: Call, route: ResourceRoute, endpoi
 }
 
 /** A patch that says what changes. */
-function change({ machine, call, endpoint, part, at, asked, expected, user }: Patching, type: string, before: Resource): Answer | Refusal {
+function change({ machine, call, endpoint, part, at, asked, expected, user }: Patching, type: string, before: Resource): Answer | Refusal | Asks {
   const document = part.is === 'scale' ? scaleOf(part, before) : shownAs(endpoint.served, before)
   const patched = patchedDocument(call.request.body, type, document as Readonly<Record<string, unknown>>, expected)
   if (isRefusal(patched)) return patched
@@ -64,7 +65,7 @@ function change({ machine, call, endpoint, part, at, asked, expected, user }: Pa
   if (isRefusal(decoded)) return decoded
   const wrong = misplaced(decoded.value, at)
   if (wrong !== undefined) return wrong
-  const manner: Manner = { user, owner: { is: 'writer', manager: asked.manager }, dryRun: asked.dryRun }
+  const manner = mannerOf(call, user, asked, { is: 'writer', manager: asked.manager })
   return finish(machine, call, decidePart(machine, endpoint, part, decoded.value, before, manner), manner, decoded.warnings, part)
 }
 
@@ -78,7 +79,7 @@ function patchedDocument(body: Uint8Array, type: string, document: Readonly<Reco
 }
 
 /** A patch that says what its manager wants: creates what is not there, and changes what nobody else owns. */
-function apply({ machine, call, endpoint, part, at, asked, expected, user }: Patching, before: Resource | undefined): Answer | Refusal {
+function apply({ machine, call, endpoint, part, at, asked, expected, user }: Patching, before: Resource | undefined): Answer | Refusal | Asks {
   const { kind, served } = endpoint
   const decoded = decode(call.request.body, applied, expected)
   if (isRefusal(decoded)) return decoded
@@ -95,10 +96,10 @@ function apply({ machine, call, endpoint, part, at, asked, expected, user }: Pat
   const live = before === undefined ? undefined : shownAs(served, before) as Draft
   const made = applyPatch({
     live, config, manager: asked.manager, force: asked.force, subresource: partName(part), ignores: ignoredBy(kind, partName(part)),
-    definition: expected.definition, definitions: machine.definitions, now: machine.now(),
+    definition: expected.definition, definitions: machine.definitions, now: call.draws.now,
   })
   if (isRefusal(made)) return made
-  const manner: Manner = { user, owner: { is: 'applied' }, dryRun: asked.dryRun }
+  const manner = mannerOf(call, user, asked, { is: 'applied' })
   if (before !== undefined) return finish(machine, call, decidePart(machine, endpoint, part, made, before, manner), manner, decoded.warnings, part)
   const refusal = machine.authorizer.refusal({ is: 'resource', user, verb: 'create', group: served.group, version: served.version, resource: kind.plural, subresource: '', namespace: at.namespace, name: at.name })
   return refusal ?? finish(machine, call, decideCreate(machine, endpoint, made, manner), manner, decoded.warnings)

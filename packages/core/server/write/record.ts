@@ -7,6 +7,7 @@ import { invariant } from '../../base/invariant.ts'
 import type { Instant } from '../../base/clock.ts'
 import { type Machine, timestamp } from '../machine.ts'
 import { decideCreate } from './create.ts'
+import type { Asks } from '../types.ts'
 import type { Decided, Manner } from './decided.ts'
 
 type Recorded = Extract<Action, { readonly do: 'record' }>
@@ -16,12 +17,12 @@ const aggregationMs = 10 * 60_000
 const messageMax = 1024
 
 /** Decides an Event about an object: a new one, or one more of an old one. */
-export function decideRecord(machine: Machine, action: Recorded, actor: Actor, manner: Manner): Decided | Refusal {
+export function decideRecord(machine: Machine, action: Recorded, actor: Actor, manner: Manner): Decided | Refusal | Asks {
   const endpoint = machine.registry.byGroupKind('v1', 'Event')
   invariant(endpoint !== undefined, 'events are always served')
   const { about, type, reason, fieldPath, host } = action
   const message = action.message.length > messageMax ? `${action.message.slice(0, messageMax - 3)}...` : action.message
-  const now = machine.now()
+  const { now } = manner.draws
   const namespace = about.metadata.namespace || 'default'
   const known = recentOf(machine).find(machine, keyOf(action, actor, message), now)
   if (known !== undefined) {

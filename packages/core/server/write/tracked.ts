@@ -6,14 +6,14 @@ import type { AnyKind, Endpoint } from '../registry.ts'
 import type { Manner } from './decided.ts'
 
 /** The object with its managedFields brought up to date. What an apply has settled stays; components' own writes are not tracked. */
-export function tracked(machine: Machine, { kind }: Endpoint, next: Resource, before: Resource | undefined, subresource: string, { owner }: Manner): Resource {
+export function tracked(machine: Machine, { kind }: Endpoint, next: Resource, before: Resource | undefined, subresource: string, { owner, draws }: Manner): Resource {
   const hub = kind.served[0]
   const definition = hub === undefined ? undefined : machine.definitions.get(hub.definition)
   if (owner.is === 'applied' || definition === undefined) return next
   if (owner.is === 'nobody') return withEntriesOf(next, before)
   return trackUpdate({
     before: before as unknown as Draft | undefined, after: next as unknown as Draft, manager: owner.manager, subresource, ignores: ignoredBy(kind, subresource),
-    definition, definitions: machine.definitions, now: machine.now(),
+    definition, definitions: machine.definitions, now: draws.now,
   }) as unknown as Resource
 }
 

@@ -3,20 +3,22 @@ import { sameMeaning } from '../../api/kinds/equal.ts'
 import { refuseInvalid } from '../../api/kinds/problems.ts'
 import { isRefusal, type Problem, type Refusal } from '../../api/refusal.ts'
 import { apiVersionOf, type Draft, type Resource, type StoredMeta } from '../../api/resource.ts'
-import { admit } from '../admission/index.ts'
+import { mutate, together, validate } from '../admission/index.ts'
 import { circumstancesOf, type Machine } from '../machine.ts'
 import { badRequest, modified, otherUid } from '../refusals.ts'
 import type { AnyKind, AnySubresource, Endpoint } from '../registry.ts'
+import { type Asks, isStopped } from '../types.ts'
+import { admissionOf } from './admission-of.ts'
 import type { Decided, Manner } from './decided.ts'
 import { isFinished } from './delete.ts'
 import { tracked } from './tracked.ts'
 
 /** What an update writes. */
-export type Part = { readonly is: 'main' } | { readonly is: 'status' } | Extract<AnySubresource, { readonly is: 'update' }>
-export const partName = (part: Part): string => (part.is === 'main' ? '' : part.is === 'status' ? 'status' : part.name)
+export type Part = { readonly is: 'main'; /** What was sent instead of the object. */ readonly through?: { readonly name: string; readonly body: Draft } } | { readonly is: 'status' } | Extract<AnySubresource, { readonly is: 'update' }>
+export const partName = (part: Part): string => (part.is === 'main' ? part.through?.name ?? '' : part.is === 'status' ? 'status' : part.name)
 
 /** Decides a PUT of a document in the endpoint's version. Its resourceVersion and uid, where given, are preconditions. */
-export function decideUpdate(machine: Machine, endpoint: Endpoint, document: Draft, before: Resource, part: Part, manner: Manner): Decided | Refusal {
+export function decideUpdate(machine: Machine, endpoint: Endpoint, document: Draft, before: Resource, part: Part, manner: Manner): Decided | Refusal | Asks {
   const { kind, served } = endpoint
   const filled = served.fill({ ...document, apiVersion: apiVersionOf(served), kind: kind.kind })
   const next = (served.convert === undefined ? filled : served.convert.toHub(filled)) as unknown as Resource
@@ -24,7 +26,7 @@ export function decideUpdate(machine: Machine, endpoint: Endpoint, document: Dra
 }
 
 /** The same for an object of the hub version that needs no defaults. */
-export function decideReplace(machine: Machine, endpoint: Endpoint, asked: Resource, before: Resource, part: Part, manner: Manner): Decided | Refusal {
+export function decideReplace(machine: Machine, endpoint: Endpoint, asked: Resource, before: Resource, part: Part, manner: Manner): Decided | Refusal | Asks {
   const { kind, served } = endpoint
   const type = { ...kind, group: served.group }
   const { name, uid, resourceVersion } = before.metadata
@@ -33,27 +35,32 @@ export function decideReplace(machine: Machine, endpoint: Endpoint, asked: Resou
   if (!asked.metadata.resourceVersion && conditionalOnly.has(kind.resource) && manner.owner.is === 'writer') {
     return refuseInvalid(type, name, [{ path: 'metadata.resourceVersion', reason: 'FieldValueInvalid', value: 0, detail: 'must be specified for an update' }])
   }
-  const circumstances = circumstancesOf(machine, manner.user.name)
-  const merged = mergedPart(kind, asked, before, part, circumstances)
+  const circumstances = circumstancesOf(machine, manner)
+  const merged = mergedPart(asked, before, part)
   if (isRefusal(merged)) return merged
-  const admitted = admit({ operation: 'update', kind, object: merged, before, subresource: partName(part), user: manner.user, circumstances, authorizer: machine.authorizer })
-  if (isRefusal(admitted)) return admitted
-  const problems = problemsOf(kind, admitted, before, part)
+  const admission = admissionOf(machine, endpoint, manner, {
+    operation: 'update', object: merged, before, subresource: partName(part), circumstances, ...(part.is === 'main' && part.through !== undefined && { body: part.through.body }),
+  })
+  const mutated = mutate(admission)
+  if (isStopped(mutated)) return mutated
+  const prepared = part.is === 'main' && kind.prepare !== undefined ? kind.prepare(mutated.object, before, circumstances) : mutated.object
+  if (isRefusal(prepared)) return prepared
+  const problems = problemsOf(kind, prepared, before, part)
   if (problems.length > 0) return refuseInvalid(type, name, problems)
-  if (part.is !== 'status' && isFinished(kind, admitted)) return { is: 'deleted', endpoint, object: admitted, before }
-  const owned = tracked(machine, endpoint, admitted, before, partName(part), manner)
-  if (sameMeaning(owned, before)) return { is: 'unchanged', endpoint, object: before }
-  return { is: 'updated', endpoint, object: part.is === 'status' ? owned : withGeneration(kind, owned, before), before }
+  const valid = validate({ ...admission, object: prepared })
+  if (isStopped(valid)) return valid
+  const said = { remarks: together(mutated.remarks, valid.remarks), also: valid.also }
+  if (part.is !== 'status' && isFinished(kind, prepared)) return { is: 'deleted', endpoint, object: prepared, before, ...said }
+  const owned = tracked(machine, endpoint, prepared, before, partName(part), manner)
+  if (sameMeaning(owned, before)) return { is: 'unchanged', endpoint, object: before, remarks: said.remarks }
+  return { is: 'updated', endpoint, object: part.is === 'status' ? owned : withGeneration(kind, owned, before), before, ...said }
 }
 /** Kinds whose updates must say which version they change. */
 const conditionalOnly: ReadonlySet<string> = new Set(['coordination.k8s.io/leases'])
 
-function mergedPart(kind: AnyKind, asked: Resource, before: Resource, part: Part, circumstances: Parameters<NonNullable<AnyKind['prepare']>>[2]): Resource | Refusal {
+function mergedPart(asked: Resource, before: Resource, part: Part): Resource | Refusal {
   switch (part.is) {
-    case 'main': {
-      const next = { ...asked, metadata: keptMetadata(asked.metadata, before.metadata) }
-      return kind.prepare === undefined ? next : kind.prepare(next, before, circumstances)
-    }
+    case 'main': return { ...asked, metadata: keptMetadata(asked.metadata, before.metadata) }
     case 'status': {
       const { status } = asked as { readonly status?: unknown }
       const { labels, annotations } = asked.metadata

@@ -13,14 +13,16 @@ import { type Answer, value } from '../reply.ts'
 import type { ResourceRoute } from '../route.ts'
 import { selectionOf } from '../selection.ts'
 import { decideCreate } from './create.ts'
+import { type Asks, isStopped } from '../types.ts'
 import { commitOne, type Decided, type Manner } from './decided.ts'
+import { mannerOf } from './manner.ts'
 import { decideDelete, deleteOptionsOf } from './delete.ts'
 import { decideScale, scaleDefinition, scaleKind, type ScalePart, scaleOf } from './scale.ts'
 import { decideUpdate, misplaced, type Part } from './update.ts'
 
 export const gvkOf = ({ kind, served }: Endpoint) => ({ group: served.group, version: served.version, kind: kind.kind })
 
-export function create(machine: Machine, call: Call, route: ResourceRoute, endpoint: Endpoint, user: User): Answer | Refusal {
+export function create(machine: Machine, call: Call, route: ResourceRoute, endpoint: Endpoint, user: User): Answer | Refusal | Asks {
   const asked = writeQueryOf(call, 'CreateOptions')
   if (isRefusal(asked)) return asked
   const body = bodyOf(machine, call.request, { definition: endpoint.served.definition, kind: gvkOf(endpoint), mode: asked.mode })
@@ -29,11 +31,11 @@ export function create(machine: Machine, call: Call, route: ResourceRoute, endpo
   const wrong = misplaced(body.value, { namespace, name: undefined })
   if (wrong !== undefined) return wrong
   const draft: Draft = namespace === '' ? body.value : { ...body.value, metadata: { ...body.value.metadata, namespace } }
-  const manner: Manner = { user, owner: { is: 'writer', manager: asked.manager }, dryRun: asked.dryRun }
+  const manner = mannerOf(call, user, asked, { is: 'writer', manager: asked.manager })
   return finish(machine, call, decideCreate(machine, endpoint, draft, manner), manner, body.warnings)
 }
 
-export function update(machine: Machine, call: Call, route: ResourceRoute, endpoint: Endpoint, part: Part | ScalePart, user: User): Answer | Refusal {
+export function update(machine: Machine, call: Call, route: ResourceRoute, endpoint: Endpoint, part: Part | ScalePart, user: User): Answer | Refusal | Asks {
   const asked = writeQueryOf(call, 'UpdateOptions')
   if (isRefusal(asked)) return asked
   const scales = part.is === 'scale'
@@ -47,66 +49,77 @@ export function update(machine: Machine, call: Call, route: ResourceRoute, endpo
   if (!body.value.metadata.name) return badRequest(`name must be provided`)
   const before = machine.store.view.get(endpoint.kind, namespace, name)
   if (before === undefined) return notFound({ ...endpoint.kind, group: endpoint.served.group }, name)
-  const manner: Manner = { user, owner: { is: 'writer', manager: asked.manager }, dryRun: asked.dryRun }
+  const manner = mannerOf(call, user, asked, { is: 'writer', manager: asked.manager })
   return finish(machine, call, decidePart(machine, endpoint, part, body.value, before, manner), manner, body.warnings, part)
 }
 
 /** Decides a write of the whole object or of one of its parts. */
-export const decidePart = (machine: Machine, endpoint: Endpoint, part: Part | ScalePart, document: Draft, before: Resource, manner: Manner): Decided | Refusal =>
+export const decidePart = (machine: Machine, endpoint: Endpoint, part: Part | ScalePart, document: Draft, before: Resource, manner: Manner): Decided | Refusal | Asks =>
   (part.is === 'scale' ? decideScale(machine, endpoint, part, document, before, manner) : decideUpdate(machine, endpoint, document, before, part, manner))
 
 /** Commits and answers with the object in the form asked for. */
-export function finish(machine: Machine, call: Call, decided: Decided | Refusal, manner: Manner, warnings: readonly string[], part?: Part | ScalePart): Answer | Refusal {
-  if (isRefusal(decided)) return decided
+export function finish(machine: Machine, call: Call, decided: Decided | Refusal | Asks, manner: Manner, said: readonly string[], part?: Part | ScalePart): Answer | Refusal | Asks {
+  if (isStopped(decided)) return decided
   const writing = writingOf(call)
   if (isRefusal(writing)) return writing
   const done = commitOne(machine, decided, manner.dryRun)
   if (isRefusal(done)) return done
   const status = decided.is === 'created' ? 201 : 200
-  if (part?.is === 'scale') return { ...value(scaleOf(part, done.object), status), warnings } as Answer
+  const remarks = remarksOf(decided, said)
+  if (part?.is === 'scale') return { ...value(scaleOf(part, done.object), status), ...remarks } as Answer
   const body = [written(done.object, { ...writing, served: decided.endpoint.served, now: machine.now() })]
-  return { is: 'raw', status, contentType: 'application/json', body, warnings }
+  return { is: 'raw', status, contentType: 'application/json', body, ...remarks }
 }
+
+/** What is said with an answer: of the body, then of the write. */
+const remarksOf = ({ remarks }: Decided, said: readonly string[]): { readonly warnings: readonly string[]; readonly annotations?: Readonly<Record<string, string>> } => ({
+  warnings: remarks?.warnings === undefined ? said : [...said, ...remarks.warnings], ...(remarks?.annotations !== undefined && { annotations: remarks.annotations }),
+})
 
 /** Kinds whose delete answers with the object, as upstream's do (ReturnDeletedObject); the others with a Status. */
 const answersWithObject: ReadonlySet<string> = new Set(['pods', 'podtemplates', 'persistentvolumes', 'persistentvolumeclaims', 'resourcequotas',
   'serviceaccounts', 'services', 'storage.k8s.io/storageclasses', 'storage.k8s.io/volumeattachments', 'storage.k8s.io/csidrivers', 'storage.k8s.io/csinodes'])
 
-export function remove(machine: Machine, call: Call, route: ResourceRoute, endpoint: Endpoint, user: User): Answer | Refusal {
+export function remove(machine: Machine, call: Call, route: ResourceRoute, endpoint: Endpoint, user: User): Answer | Refusal | Asks {
   const asked = deletion(machine, call)
   if (isRefusal(asked)) return asked
   const { namespace, name } = placeOf(endpoint, route)
   const type = { ...endpoint.kind, group: endpoint.served.group }
   const before = machine.store.view.get(endpoint.kind, namespace, name)
   if (before === undefined) return notFound(type, name)
-  const manner: Manner = { user, owner: { is: 'nobody' }, dryRun: asked.dryRun }
+  const manner = mannerOf(call, user, { dryRun: asked.dryRun, options: asked.given }, { is: 'nobody' })
   const decided = decideDelete(machine, endpoint, before, asked.options, manner)
-  if (isRefusal(decided)) return decided
+  if (isStopped(decided)) return decided
   const done = commitOne(machine, decided, asked.dryRun)
   if (isRefusal(done)) return done
   if (decided.is === 'deleted' && !answersWithObject.has(endpoint.kind.resource)) {
     const { group, plural } = type
-    return value({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details: { name, ...(group !== '' && { group }), kind: plural, uid: before.metadata.uid } })
+    return { ...value({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details: { name, ...(group !== '' && { group }), kind: plural, uid: before.metadata.uid } }), ...remarksOf(decided, []) } as Answer
   }
   const writing = writingOf(call)
   if (isRefusal(writing)) return writing
   const body = [written(done.object, { ...writing, served: endpoint.served, now: machine.now() })]
   // As upstream: accepted, when the old way of asking for dependents to go has to wait.
-  return { is: 'raw', status: decided.is !== 'deleted' && asked.orphanDependents === false ? 202 : 200, contentType: 'application/json', body }
+  return { is: 'raw', status: decided.is !== 'deleted' && asked.orphanDependents === false ? 202 : 200, contentType: 'application/json', body, ...remarksOf(decided, []) }
 }
 
-export function removeCollection(machine: Machine, call: Call, route: ResourceRoute, endpoint: Endpoint, user: User): Answer | Refusal {
+export function removeCollection(machine: Machine, call: Call, route: ResourceRoute, endpoint: Endpoint, user: User): Answer | Refusal | Asks {
   const asked = deletion(machine, call)
   if (isRefusal(asked)) return asked
   const { namespace } = placeOf(endpoint, route)
   const selection = selectionOf(call.query, endpoint, namespace === '' ? undefined : namespace, '')
   if (isRefusal(selection)) return selection
-  const manner: Manner = { user, owner: { is: 'nobody' }, dryRun: asked.dryRun }
-  const gone: Resource[] = []
-  for (const object of [...machine.store.view.list(endpoint.kind, selection.namespace)]) {
+  const manner = mannerOf(call, user, { dryRun: asked.dryRun, options: asked.given }, { is: 'nobody' })
+  const decisions: Decided[] = []
+  for (const object of machine.store.view.list(endpoint.kind, selection.namespace)) {
     if (!selection.matches(object)) continue
     const decided = decideDelete(machine, endpoint, object, asked.options, manner)
-    if (isRefusal(decided)) return decided
+    // Nothing goes before all that the outside has to say is known.
+    if (isStopped(decided)) return decided
+    decisions.push(decided)
+  }
+  const gone: Resource[] = []
+  for (const decided of decisions) {
     const done = commitOne(machine, decided, asked.dryRun)
     if (isRefusal(done)) return done
     gone.push(done.object)
@@ -131,5 +144,12 @@ function deletion(machine: Machine, { request, query }: Call) {
   if (isRefusal(read)) return read
   const wrong = read.dryRun.some((each) => each !== 'All' && each !== '')
   if (wrong) return invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [{ path: 'dryRun', reason: 'FieldValueNotSupported', value: read.dryRun, detail: 'supported values: "All"' }])
-  return { ...read, dryRun: read.dryRun.includes('All') }
+  return { ...read, dryRun: read.dryRun.includes('All'), given: { kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/v1', ...body, ...givenBy(query) } }
+}
+
+/** The options of a delete that its query names, as an object. */
+function givenBy(query: URLSearchParams): Readonly<Record<string, unknown>> {
+  const grace = query.get('gracePeriodSeconds')
+  const propagationPolicy = query.get('propagationPolicy')
+  return { ...(grace !== null && { gracePeriodSeconds: Number(grace) }), ...(propagationPolicy !== null && { propagationPolicy }), ...(query.has('dryRun') && { dryRun: query.getAll('dryRun') }) }
 }
