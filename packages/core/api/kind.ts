@@ -10,6 +10,14 @@ export interface Circumstances {
   readonly now: Instant
   readonly random: Random
   readonly user: string
+  /** Who asks, in full. Absent: nobody but a name is known. */
+  readonly requester?: Requester
+}
+export interface Requester {
+  readonly name: string
+  readonly uid?: string
+  readonly groups: readonly string[]
+  readonly extra?: Readonly<Record<string, readonly string[]>>
 }
 
 /** A function of an object. Written so that a Kind<Pod> is a Kind<Resource>, as its methods already let it be. */
@@ -35,6 +43,8 @@ export interface Kind<Hub extends Resource> extends ResourceType<Hub> {
   prepare?(next: Hub, before: Hub | undefined, circumstances: Circumstances): Hub | Refusal
   /** Validates a write of the object itself; sees what was there, for ratcheting and immutable fields. */
   check(next: Hub, before: Hub | undefined): readonly Problem[]
+  /** What a write of the status fills in: the times of conditions. */
+  prepareStatus?(next: Hub, before: Hub, circumstances: Circumstances): Hub
   /** Validates a write of the status. */
   checkStatus?(next: Hub, before: Hub): readonly Problem[]
   /** Seconds a deleted object lives on with a deletionTimestamp; absent: it goes at once. */
@@ -85,8 +95,8 @@ export type Subresource<Hub extends Resource> =
       readonly body: { readonly group: string; readonly version: string; readonly kind: string }
       handle(body: Draft, object: Hub, circumstances: Circumstances): Effect<Hub> | Refusal
     }
-  /** A PUT of the object that touches one part of it: namespaces/finalize. */
-  | { readonly name: string; readonly is: 'update'; merge(next: Hub, before: Hub): Hub | Refusal; check?(next: Hub, before: Hub): readonly Problem[] }
+  /** A PUT of the object that touches one part of it: namespaces/finalize. Where `verbs` says so, that part is read and patched too. */
+  | { readonly name: string; readonly is: 'update'; readonly verbs?: readonly ('get' | 'patch' | 'update')[]; merge(next: Hub, before: Hub, circumstances: Circumstances): Hub | Refusal; check?(next: Hub, before: Hub): readonly Problem[] }
   /** A POST that only the outside can answer: serviceaccounts/token (sign). The server has one answerer a name. */
   | { readonly name: string; readonly is: 'ask'; readonly body: { readonly group: string; readonly version: string; readonly kind: string } }
   /** A stream to the pod's node: log, exec, attach, portforward, proxy. */

@@ -8,6 +8,7 @@ import type { Store } from '../store/types.ts'
 import type { Draws } from './draws.ts'
 import type { Expiry } from './expiry.ts'
 import type { Authorizer } from './access/authorizer.ts'
+import type { User } from './access/types.ts'
 import type { ServerOptions } from './options.ts'
 import type { Registry } from './registry.ts'
 
@@ -30,7 +31,7 @@ export interface Machine {
 /** Requests answered, by what they were: the numbers of /metrics. */
 export interface Counters { count(labels: { readonly verb: string; readonly resource: string; readonly code: number }): void; text(): string }
 
-export const circumstancesOf = (machine: Machine, { user, draws }: { readonly user: { readonly name: string }; readonly draws: Draws }): Circumstances =>
-  ({ view: machine.store.view, now: draws.now, random: draws.random, user: user.name })
+export const circumstancesOf = (machine: Machine, { user, draws }: { readonly user: User; readonly draws: Draws }): Circumstances =>
+  ({ view: machine.store.view, now: draws.now, random: draws.random, user: user.name, requester: user })
 
 export { timestamp } from '../rules/time.ts'

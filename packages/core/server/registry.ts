@@ -75,7 +75,7 @@ export function subresourceVerbs(subresource: AnySubresource): readonly string[]
   switch (subresource.is) {
     case 'status': case 'scale': return ['get', 'patch', 'update']
     case 'create': case 'ask': return ['create']
-    case 'update': return ['update']
+    case 'update': return subresource.verbs ?? ['update']
     case 'connect': return subresource.verbs
   }
 }

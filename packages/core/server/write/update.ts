@@ -1,6 +1,7 @@
 // Writing an object that is there: as a whole, its status, or one part of it.
 import { sameMeaning } from '../../api/kinds/equal.ts'
 import { refuseInvalid } from '../../api/kinds/problems.ts'
+import type { Circumstances } from '../../api/kind.ts'
 import { isRefusal, type Problem, type Refusal } from '../../api/refusal.ts'
 import { apiVersionOf, type Draft, type Resource, type StoredMeta } from '../../api/resource.ts'
 import { mutate, together, validate } from '../admission/index.ts'
@@ -36,14 +37,14 @@ export function decideReplace(machine: Machine, endpoint: Endpoint, asked: Resou
     return refuseInvalid(type, name, [{ path: 'metadata.resourceVersion', reason: 'FieldValueInvalid', value: 0, detail: 'must be specified for an update' }])
   }
   const circumstances = circumstancesOf(machine, manner)
-  const merged = mergedPart(asked, before, part)
+  const merged = mergedPart(asked, before, part, circumstances)
   if (isRefusal(merged)) return merged
   const admission = admissionOf(machine, endpoint, manner, {
     operation: 'update', object: merged, before, subresource: partName(part), circumstances, ...(part.is === 'main' && part.through !== undefined && { body: part.through.body }),
   })
   const mutated = mutate(admission)
   if (isStopped(mutated)) return mutated
-  const prepared = part.is === 'main' && kind.prepare !== undefined ? kind.prepare(mutated.object, before, circumstances) : mutated.object
+  const prepared = preparedPart(kind, mutated.object, before, part, circumstances)
   if (isRefusal(prepared)) return prepared
   const problems = problemsOf(kind, prepared, before, part)
   if (problems.length > 0) return refuseInvalid(type, name, problems)
@@ -58,7 +59,15 @@ export function decideReplace(machine: Machine, endpoint: Endpoint, asked: Resou
 /** Kinds whose updates must say which version they change. */
 const conditionalOnly: ReadonlySet<string> = new Set(['coordination.k8s.io/leases'])
 
-function mergedPart(asked: Resource, before: Resource, part: Part): Resource | Refusal {
+function preparedPart(kind: AnyKind, next: Resource, before: Resource, part: Part, circumstances: Circumstances): Resource | Refusal {
+  switch (part.is) {
+    case 'main': return kind.prepare?.(next, before, circumstances) ?? next
+    case 'status': return kind.prepareStatus?.(next, before, circumstances) ?? next
+    case 'update': return next
+  }
+}
+
+function mergedPart(asked: Resource, before: Resource, part: Part, circumstances: Circumstances): Resource | Refusal {
   switch (part.is) {
     case 'main': return { ...asked, metadata: keptMetadata(asked.metadata, before.metadata) }
     case 'status': {
@@ -67,7 +76,7 @@ function mergedPart(asked: Resource, before: Resource, part: Part): Resource | R
       const metadata = { ...before.metadata }
       return { ...before, metadata: { ...metadata, ...(labels !== undefined && { labels }), ...(annotations !== undefined && { annotations }) }, ...(status !== undefined && { status }) } as Resource
     }
-    case 'update': return part.merge({ ...asked, metadata: keptMetadata(asked.metadata, before.metadata) }, before)
+    case 'update': return part.merge({ ...asked, metadata: keptMetadata(asked.metadata, before.metadata) }, before, circumstances)
   }
 }
 
