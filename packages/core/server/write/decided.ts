@@ -2,8 +2,9 @@
 import type { Refusal } from '../../api/refusal.ts'
 import { isRefusal } from '../../api/refusal.ts'
 import { keyOf, type Key, type Resource, type Revision } from '../../api/resource.ts'
-import { type Event, events } from '../../api/resources.ts'
+import { type Event, events, resourceQuotas } from '../../api/resources.ts'
 import type { Write } from '../../store/types.ts'
+import { type Charge, type Charged, chargesOf } from '../admission/resource-quota/index.ts'
 import type { Machine } from '../machine.ts'
 import type { Answers } from '../../api/action.ts'
 import type { User } from '../access/types.ts'
@@ -42,9 +43,11 @@ export interface Committed { readonly object: Resource; readonly revision: Revis
 
 /** Carries out what was decided, all or nothing. On a dry run nothing happens and objects are answered as they would be. */
 export function commit(machine: Machine, decided: readonly Decided[], dryRun: boolean): readonly Committed[] | Refusal {
+  const charges = chargesFor(machine, decided)
+  if (isRefusal(charges)) return charges
   const writes = dryRun ? [] : decided.flatMap(writesOf)
   if (writes.length === 0) return decided.map(({ object }) => ({ object, revision: 0 }))
-  const done = machine.store.commit(writes)
+  const done = machine.store.commit([...writes, ...charges.map(writeOfCharge)])
   if (isRefusal(done)) return done
   for (const each of decided) noteEvent(machine, each)
   let at = 0
@@ -58,8 +61,10 @@ export function commit(machine: Machine, decided: readonly Decided[], dryRun: bo
 
 /** Commits one decision. */
 export function commitOne(machine: Machine, decided: Decided, dryRun: boolean): Committed | Refusal {
+  const charges = chargesFor(machine, [decided])
+  if (isRefusal(charges)) return charges
   if (decided.is === 'unchanged' || dryRun) return { object: decided.object, revision: 0 }
-  const done = machine.store.commit(writesOf(decided))
+  const done = machine.store.commit([...writesOf(decided), ...charges.map(writeOfCharge)])
   if (isRefusal(done)) return done
   noteEvent(machine, decided)
   return committed(decided, done.revisions[0] ?? 0, done.objects[0])
@@ -74,6 +79,21 @@ const committed = (decided: Decided, revision: Revision, object: Resource | unde
 
 const writesOf = (decided: Decided): readonly Write[] =>
   (decided.is === 'unchanged' ? [] : decided.also === undefined ? [writeOf(decided)] : [writeOf(decided), ...decided.also.flatMap(writesOf)])
+
+const chargesFor = (machine: Machine, decided: readonly Decided[]): readonly Charge[] | Refusal =>
+  (machine.store.view.count(resourceQuotas) === 0 ? noCharges : chargesOf(machine.store.view, decided.flatMap(chargedOf)))
+const noCharges: readonly Charge[] = []
+function chargedOf(decided: Decided): readonly Charged[] {
+  const { kind } = decided.endpoint
+  const also = decided.also?.flatMap(chargedOf) ?? []
+  switch (decided.is) {
+    case 'created': return [{ kind, before: undefined, after: decided.object }, ...also]
+    case 'updated': return [{ kind, before: decided.before, after: decided.object }, ...also]
+    case 'deleted': return [{ kind, before: decided.before, after: undefined }, ...also]
+    case 'unchanged': return []
+  }
+}
+const writeOfCharge = ({ before, after }: Charge): Write => ({ key: keyOf(resourceQuotas, after), expect: Number(before.metadata.resourceVersion), object: after })
 
 function writeOf(decided: Exclude<Decided, { readonly is: 'unchanged' }>): Write {
   const key = keyOfObject(decided.endpoint.kind, decided.object)

@@ -1,0 +1,1 @@
+export { type Charge, type Charged, chargesOf } from './charge.ts'
