@@ -22,3 +22,4 @@ export { claimProtectionController, volumeProtectionController } from './volume-
 export { nodeAddressController } from './node-addresses/reconcile.ts'
 export { endpointSliceMirroringController } from './endpoint-slice/mirror.ts'
 export { ephemeralVolumeController } from './ephemeral-volume/reconcile.ts'
+export { resourceQuotaController } from './resource-quota/reconcile.ts'
