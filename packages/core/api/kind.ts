@@ -1,5 +1,6 @@
 import type { Instant } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
+import type { Together } from './disruption.ts'
 import type { Problem, Refusal } from './refusal.ts'
 import type { Draft, Resource, ResourceType } from './resource.ts'
 import type { ClusterView, Index } from './view.ts'
@@ -104,4 +105,4 @@ export type Subresource<Hub extends Resource> =
 
 export type Effect<Hub extends Resource> =
   | { readonly do: 'write'; readonly object: Hub }
-  | { readonly do: 'delete'; readonly object: Hub; readonly options: Draft | undefined }
+  | { readonly do: 'delete'; readonly object: Hub; readonly options: Draft | undefined; /** Written with it, all or nothing. */ readonly also?: readonly Together[] }

@@ -10,6 +10,6 @@ export function allControllers({ authority, volumesBelow }: { readonly authority
     controllers.endpointsController, controllers.endpointSliceController, controllers.endpointSliceMirroringController,
     controllers.volumeBinderController, controllers.localProvisioner({ volumesBelow }), controllers.claimProtectionController, controllers.volumeProtectionController, controllers.ephemeralVolumeController, controllers.nodeAddressController(),
     controllers.podGarbageCollector(), controllers.nodeLifecycleController(), controllers.taintEvictionController,
-    controllers.resourceQuotaController,
+    controllers.resourceQuotaController, controllers.disruptionController,
   ] as readonly Controller<unknown>[]
 }

@@ -88,3 +88,10 @@ export function subresourceKind(subresource: AnySubresource, kind: string): { re
   return body.group === '' ? { kind: body.kind } : body
 }
 const connectKinds: Readonly<Record<string, string>> = { exec: 'PodExecOptions', attach: 'PodAttachOptions', portforward: 'PodPortForwardOptions' }
+
+/** The version that objects are stored in. */
+export function hubOf(registry: Registry, resource: string): Endpoint | undefined {
+  const kind = registry.byResource(resource)
+  const served = kind?.served[0]
+  return kind === undefined || served === undefined ? undefined : { kind, served }
+}

@@ -5,7 +5,7 @@ import type { Draft, Key, Resource } from '../api/resource.ts'
 import { type Draws, drawnAt, RepeatedDraws } from './draws.ts'
 import type { Machine } from './machine.ts'
 import { badRequest, conflict, internal, notFound, otherUid } from './refusals.ts'
-import { type Endpoint, type Registry } from './registry.ts'
+import { type Endpoint, hubOf } from './registry.ts'
 import { type Asks, isAsks } from './types.ts'
 import { commit, commitOne, type Decided, keyOfObject, type Manner } from './write/decided.ts'
 import { decideCreate } from './write/create.ts'
@@ -133,10 +133,4 @@ function targetOf(machine: Machine, key: Key): { readonly endpoint: Endpoint; re
 }
 function found(machine: Machine, { kind }: Endpoint, key: Key): Resource | Refusal {
   return machine.store.view.get(kind, key.namespace, key.name) ?? notFound(kind, key.name)
-}
-/** The version that objects are stored in. */
-export function hubOf(registry: Registry, resource: string): Endpoint | undefined {
-  const kind = registry.byResource(resource)
-  const served = kind?.served[0]
-  return kind === undefined || served === undefined ? undefined : { kind, served }
 }

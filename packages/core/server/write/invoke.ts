@@ -8,7 +8,8 @@ import { circumstancesOf, type Machine } from '../machine.ts'
 import type { User } from '../access/types.ts'
 import { placeOf } from '../read/verbs.ts'
 import { badRequest, internal, notFound } from '../refusals.ts'
-import type { AnySubresource, Endpoint } from '../registry.ts'
+import { type AnySubresource, type Endpoint, hubOf } from '../registry.ts'
+import { invariant } from '../../base/invariant.ts'
 import { type Answer, value } from '../reply.ts'
 import type { ResourceRoute } from '../route.ts'
 import { mutate, together, validate } from '../admission/index.ts'
@@ -35,7 +36,7 @@ export function invoke(machine: Machine, call: Call, route: ResourceRoute, endpo
   if (wrong !== undefined) return badRequest(wrong.message)
   const object = machine.store.view.get(endpoint.kind, namespace, name)
   if (object === undefined) return notFound({ ...endpoint.kind, group: endpoint.served.group }, name)
-  const manner = mannerOf(call, user, asked, { is: 'writer', manager: asked.manager })
+  const manner = mannerOf(call, user, { ...asked, dryRun: asked.dryRun || isDryRun(body.value) }, { is: 'writer', manager: asked.manager })
   if (subresource.is === 'ask') {
     const admitted = admitPosted(machine, endpoint, subresource.name, body.value, object, manner)
     return isStopped(admitted) ? admitted : answerAsk(machine, subresource.name, body.value, object, user, call.answers)
@@ -56,7 +57,22 @@ export function decideInvoke(machine: Machine, endpoint: Endpoint, subresource: 
   if (isRefusal(effect)) return effect
   if (effect.do === 'write') return effect.object === object ? { is: 'unchanged', endpoint, object, remarks } : { is: 'updated', endpoint, object: effect.object, before: object, remarks }
   const read = deleteOptionsOf(effect.options, new URLSearchParams())
-  return isRefusal(read) ? read : decideDelete(machine, endpoint, object, read.options, manner)
+  if (isRefusal(read)) return read
+  const decided = decideDelete(machine, endpoint, effect.object, read.options, manner)
+  if (isStopped(decided)) return decided
+  const also = (effect.also ?? []).map(({ resource, object: other, before }): Decided => {
+    const found = hubOf(machine.registry, resource)
+    invariant(found !== undefined, `${resource} has objects, so it is served`)
+    return { is: 'updated', endpoint: found, object: other, before }
+  })
+  return { ...decided, remarks: together(remarks, decided.remarks ?? noRemarks), also: [...(decided.also ?? []), ...also] }
+}
+const noRemarks: Remarks = {}
+
+/** An eviction may ask in its body that nothing be done. */
+function isDryRun(body: Draft): boolean {
+  const { dryRun } = (body['deleteOptions'] ?? {}) as { readonly dryRun?: unknown }
+  return Array.isArray(dryRun) && dryRun.includes('All')
 }
 
 /** A POST to a subresource is a create to admission. What is posted is decided on as it is: nothing is changed in it. */

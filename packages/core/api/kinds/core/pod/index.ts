@@ -4,7 +4,8 @@ import { filling } from '../../filling.ts'
 import { podColumns } from './columns.ts'
 import { fillPod } from './defaults.ts'
 import { qualityOf } from './quality.ts'
-import { bind, evict } from './subresources.ts'
+import { evict } from './eviction.ts'
+import { bind } from './subresources.ts'
 import { checkPod, checkPodStatus } from './validation.ts'
 
 export const pod: Kind<Pod> = {

@@ -7,7 +7,7 @@ import { summarizePod } from './columns.ts'
 import { fillPod, fillTemplate, pullPolicy } from './defaults.ts'
 import { pod as kind } from './index.ts'
 import { qualityOf } from './quality.ts'
-import { bind, evict } from './subresources.ts'
+import { bind } from './subresources.ts'
 
 const now = Date.parse('2026-01-01T01:00:00Z')
 const meta = { name: 'web', namespace: 'default', uid: 'u', resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' }
@@ -138,9 +138,4 @@ test('a pod is bound once', () => {
   const again = bind({ ...binding, target: { kind: 'Node', name: 'n2' } }, bound.object, circumstances)
   assert.ok('refused' in again)
   assert.deepEqual([again.code, again.message], [409, 'Operation cannot be fulfilled on pods/binding "web": pod web is already assigned to node "n1"'])
-})
-
-test('an eviction is a delete with its own options', () => {
-  const options = { gracePeriodSeconds: 3 }
-  assert.deepEqual(evict({ apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'web' }, deleteOptions: options }, aPod()), { do: 'delete', object: aPod(), options })
 })

@@ -1,6 +1,6 @@
-// What can be posted to a pod: a binding to a node, an eviction.
+// pods/binding: a pod comes to a node.
 import { timestamp } from '../../../../base/timestamp.ts'
-import type { Binding, Eviction } from '../../../generated/types.ts'
+import type { Binding } from '../../../generated/types.ts'
 import type { Circumstances, Effect } from '../../../kind.ts'
 import type { Refusal } from '../../../refusal.ts'
 import type { Draft } from '../../../resource.ts'
@@ -48,16 +48,6 @@ export function bind(body: Draft, pod: Pod, { now }: Circumstances): Effect<Pod>
       status: { ...pod.status, conditions: [...others, { type: 'PodScheduled', status: 'True', lastTransitionTime, ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }) }] },
     },
   }
-}
-
-/** Evicts a pod: a delete with the eviction's options. Disruption budgets are the server's to ask. */
-export function evict(body: Draft, pod: Pod): Effect<Pod> | Refusal {
-  const named = body.metadata.name
-  if (named !== undefined && named !== '' && named !== pod.metadata.name) {
-    return { refused: true, code: 400, reason: 'BadRequest', message: `name in URL does not match name in Eviction object: ${pod.metadata.name} vs ${named}` }
-  }
-  const { deleteOptions } = body as unknown as Eviction
-  return { do: 'delete', object: pod, options: deleteOptions as unknown as Draft | undefined }
 }
 
 const conflict = (name: string, why: string): Refusal =>
