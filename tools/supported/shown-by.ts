@@ -4,9 +4,14 @@ const server = 'packages/core/server'
 
 /** By kind. */
 export const kindsShownBy: Readonly<Record<string, string>> = {
+  ComponentStatus: `${server}/virtual.test.ts`,
+  LimitRange: 'packages/core/api/kinds/core/quotas.test.ts',
+  ResourceQuota: 'packages/core/api/kinds/core/quotas.test.ts',
+  PodTemplate: `${server}/virtual.test.ts`,
+  ReplicationController: `${controllers}/replicaset/replicaset.test.ts`,
   ConfigMap: `${server}/write/write.test.ts`,
   Endpoints: `${controllers}/endpoints/reconcile.test.ts`,
-  Event: `${server}/expiry.test.ts`,
+  Event: 'packages/core/api/kinds/core/event/event.test.ts',
   Namespace: `${controllers}/namespaces.test.ts`,
   Node: 'packages/core/kubelet/kubelet.test.ts',
   PersistentVolumeClaim: `${controllers}/volume-binder/volumes.test.ts`,
@@ -42,6 +47,7 @@ export const controllersShownBy: Readonly<Record<string, Shown>> = {
   'namespace-controller': [`${controllers}/namespaces.test.ts`, 'namespaceController'],
   'generic-garbage-collector': [`${controllers}/garbage-collector/garbage-collector.test.ts`, 'garbageCollector'],
   'deployment-controller': [`${controllers}/deployment/deployment.test.ts`, 'deploymentController'],
+  'replication-controller': [`${controllers}/replicaset/replicaset.test.ts`, 'replicationControllerController'],
   'replicaset-controller': [`${controllers}/replicaset/replicaset.test.ts`, 'replicaSetController'],
   'statefulset-controller': [`${controllers}/stateful-set/stateful-set.test.ts`, 'statefulSetController'],
   'daemonset-controller': [`${controllers}/daemon-set/daemon-set.test.ts`, 'daemonSetController'],

@@ -45,7 +45,7 @@ export function supported(): string {
     'A kind has the verbs create, delete, deletecollection, get, list, patch, update and watch, except those named under *lacks*; every kind is served with',
     'the four patches (JSON, merge, strategic, apply), dry run, strict field validation, label and field selectors, paging and Table. Columns in (parentheses) show with `-o wide`.', '',
     '## Kinds', '', ...table(['kind', 'versions', 'short', 'subresources', 'columns', 'lacks', 'shown by'], kinds), '',
-    '## Reviews', '', `Created, answered and not kept: ${reviews.map(({ kind, group, version }) => `${kind} (${group}/${version})`).join(', ')}. Shown by ${link('packages/core/server/access/access.test.ts')}.`, '',
+    '## Reviews', '', `Created, answered and not kept: ${reviews.map(({ kind, group, version }) => `${kind} (${group === '' ? version : `${group}/${version}`})`).join(', ')}. Shown by ${link('packages/core/server/access/access.test.ts')}.`, '',
     '## Controllers', '', ...table(['controller', 'watches', 'shown by'], controllers.map(({ name, watches }) => [name, [...new Set(watches.map(({ resource }) => (resource === '*' ? 'everything' : resource)))].join(', '), linkTo(controllersShownBy[name])])), '',
     'All of them also keep the laws of [laws.test.ts](../packages/core/controllers/laws.test.ts).', '',
     '## Scheduler plugins, in order', '', ...table(['plugin', 'weight of its scores', 'shown by'], defaultPlugins.map(({ name, weight }) => [name, weight === 0 ? '' : String(weight), linkTo(schedulingShownBy[name])])), '',

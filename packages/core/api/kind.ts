@@ -54,6 +54,8 @@ export interface Kind<Hub extends Resource> extends ResourceType<Hub> {
   isHeld?(object: Hub): boolean
   /** What a deletion that has to wait changes besides the metadata: a namespace's phase. */
   terminating?(object: Hub): Hub
+  /** A kind that is never stored: what there is of it now, in the order of its names. Only get and list read it. */
+  computed?(): readonly Hub[]
   readonly indexes?: readonly Index<Hub>[]
   readonly subresources?: readonly Subresource<Hub>[]
 }
@@ -66,6 +68,10 @@ export interface Served<Hub extends Resource> {
   readonly definition: string
   /** Defaults, in this version's own form. Must be idempotent: fill(fill(x)) = fill(x). */
   fill(draft: Draft): Draft
+  /** What every answer about this version warns of. */
+  readonly deprecated?: string
+  /** What this version refuses besides the kind's own check; paths are the version's. */
+  check?(next: Hub, before: Hub | undefined): readonly Problem[]
   /** Absent: this version is the hub. */
   readonly convert?: { toHub(object: Draft): Draft; fromHub(hub: Hub): Draft }
   readonly columns: readonly Column<Hub>[]

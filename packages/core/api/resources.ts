@@ -30,6 +30,7 @@ export type RoleBinding = Stored<models.RoleBinding>
 export type ClusterRoleBinding = Stored<models.ClusterRoleBinding>
 export type PodTemplate = Stored<models.PodTemplate>
 export type ReplicationController = Stored<models.ReplicationController>
+export type ComponentStatus = Stored<models.ComponentStatus>
 export type LimitRange = Stored<models.LimitRange>
 export type ResourceQuota = Stored<models.ResourceQuota>
 export type HorizontalPodAutoscaler = Stored<models.V2HorizontalPodAutoscaler>
@@ -98,6 +99,7 @@ export const clusterRoleBindings = type<ClusterRoleBinding>('rbac.authorization.
 
 export const podTemplates = type<PodTemplate>('', 'podtemplates', 'PodTemplate')
 export const replicationControllers = type<ReplicationController>('', 'replicationcontrollers', 'ReplicationController')
+export const componentStatuses = type<ComponentStatus>('', 'componentstatuses', 'ComponentStatus', 'Cluster')
 export const limitRanges = type<LimitRange>('', 'limitranges', 'LimitRange')
 export const resourceQuotas = type<ResourceQuota>('', 'resourcequotas', 'ResourceQuota')
 export const horizontalPodAutoscalers = type<HorizontalPodAutoscaler>('autoscaling', 'horizontalpodautoscalers', 'HorizontalPodAutoscaler', 'Namespaced', 'v2')

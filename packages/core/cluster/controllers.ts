@@ -5,7 +5,7 @@ import * as controllers from '../controllers/index.ts'
 export function allControllers({ authority, volumesBelow }: { readonly authority: string; readonly volumesBelow: string }): readonly Controller<unknown>[] {
   return [
     controllers.serviceAccountController, controllers.rootCaController(authority), controllers.namespaceController(), controllers.garbageCollector(),
-    controllers.deploymentController, controllers.replicaSetController, controllers.statefulSetController, controllers.daemonSetController,
+    controllers.deploymentController, controllers.replicaSetController, controllers.replicationControllerController, controllers.statefulSetController, controllers.daemonSetController,
     controllers.jobController, controllers.cronJobController, controllers.ttlAfterFinishedController,
     controllers.endpointsController, controllers.endpointSliceController, controllers.endpointSliceMirroringController,
     controllers.volumeBinderController, controllers.localProvisioner({ volumesBelow }), controllers.claimProtectionController, controllers.volumeProtectionController, controllers.ephemeralVolumeController, controllers.nodeAddressController(),

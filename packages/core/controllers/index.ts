@@ -1,6 +1,6 @@
 export * from './runner.ts'
 export { builtIn, type KnownTypes } from './known-types.ts'
-export { replicaSetController } from './replicaset/reconcile.ts'
+export { replicaSetController, replicationControllerController } from './replicaset/reconcile.ts'
 export { deploymentController } from './deployment/reconcile.ts'
 export { garbageCollector } from './garbage-collector/reconcile.ts'
 export { namespaceController } from './namespace/reconcile.ts'

@@ -17,7 +17,7 @@ import { read } from './read/verbs.ts'
 import { drawnAt, RepeatedDraws } from './draws.ts'
 import { methodNotAllowed } from './refusals.ts'
 import { type Endpoint, subresourceVerbs, verbsOf } from './registry.ts'
-import { type Answer, pageNotFound, replyOf, value } from './reply.ts'
+import { type Answer, pageNotFound, replyOf, value, warningHeader } from './reply.ts'
 import type { ResourceRoute } from './route.ts'
 import { type Asks, type Handler, isAsks, isStopped, type Request } from './types.ts'
 import { invoke } from './write/invoke.ts'
@@ -73,11 +73,27 @@ function attributesOf({ route, query }: Call, user: User): Attributes {
 
 function serve(machine: Machine, call: Call, route: ResourceRoute, user: User): Answer | Refusal | Asks {
   const review = reviewsOf(route.group, route.version).find(({ plural }) => plural === route.plural)
-  if (review !== undefined) return route.verb === 'create' ? answerReview(machine, call, review, route, user, call.answers) : methodNotAllowed
+  if (review !== undefined && route.verb !== 'create') return methodNotAllowed
+  if (review?.kind === 'Binding') return bindAny(machine, call, route, user)
+  if (review !== undefined) return answerReview(machine, call, review, route, user, call.answers)
   const endpoint = machine.registry.endpoint(route.group, route.version, route.plural)
   if (endpoint === undefined && route.plural === definitions.plural && route.group === definitions.group && route.verb === 'list') return value(definitions.none)
   if (endpoint === undefined || !isPlace(endpoint, route)) return pageNotFound
-  return route.subresource === '' ? serveObject(machine, call, route, endpoint, user) : serveSubresource(machine, call, route, endpoint, user)
+  const served = route.subresource === '' ? serveObject(machine, call, route, endpoint, user) : serveSubresource(machine, call, route, endpoint, user)
+  return endpoint.served.deprecated === undefined || isStopped(served) || served.is === 'connect' ? served : withWarning(served, endpoint.served.deprecated)
+}
+
+/** A Binding posted to its own collection: that of the pod which its metadata names. */
+function bindAny(machine: Machine, call: Call, route: ResourceRoute, user: User): Answer | Refusal | Asks {
+  const pods = machine.registry.endpoint('', 'v1', 'pods')
+  const binding = pods?.kind.subresources?.find(({ name }) => name === 'binding')
+  if (pods === undefined || binding?.is !== 'create' || route.single || route.namespace === '') return pageNotFound
+  return invoke(machine, call, route, pods, binding, user)
+}
+
+function withWarning(answer: Exclude<Answer, { readonly is: 'connect' }>, warning: string): Answer {
+  if (answer.is === 'watch') return { ...answer, headers: { ...answer.headers, warning: warningHeader([warning]) } }
+  return { ...answer, warnings: [...(answer.warnings ?? []), warning] }
 }
 
 /**

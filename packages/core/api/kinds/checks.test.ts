@@ -1,28 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isRefusal } from '../refusal.ts'
-import type { Draft, Resource } from '../resource.ts'
-import { examples } from './examples.ts'
-import { builtinKinds, checkMetadata, problemText, refuseInvalid } from './index.ts'
-
-const circumstances = { view: { revision: 1, shows: () => true, get: () => undefined, list: () => [], count: () => 0, by: () => [] }, now: 0, user: 'admin', random: { next: () => 0, below: () => 0, chance: () => false, uuid: () => '', suffix: () => '' } }
-
-/** The example of a kind with other top-level fields, as the server would check it. */
-function prepared(resource: string, change: Record<string, unknown>, before?: Resource): Resource {
-  const kind = builtinKinds.find((each) => each.resource === resource)
-  assert.ok(kind)
-  const example: Draft = { ...examples[resource] ?? assert.fail(resource), ...change }
-  const filled = kind.served[0]?.fill({ ...example, metadata: { uid: 'u', creationTimestamp: '2026-01-01T00:00:00Z', resourceVersion: '1', ...example.metadata } }) as unknown as Resource
-  const ready = kind.prepare?.(filled, before, circumstances) ?? filled
-  assert.ok(!isRefusal(ready))
-  return ready
-}
-function problems(resource: string, change: Record<string, unknown>, updated = false): readonly string[] {
-  const kind = builtinKinds.find((each) => each.resource === resource)
-  const before = updated ? prepared(resource, {}) : undefined
-  return kind?.check(prepared(resource, change, before), before).map(problemText) ?? []
-}
-const specOf = (resource: string): Record<string, unknown> => (examples[resource] as unknown as { readonly spec: Record<string, unknown> }).spec
+import type { Resource } from '../resource.ts'
+import { checkMetadata, problemText, refuseInvalid } from './index.ts'
+import { problems, specOf } from './testing.ts'
 
 test('what upstream refuses in new objects, in its words', () => {
   const deployment = specOf('apps/deployments')

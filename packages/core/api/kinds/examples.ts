@@ -44,14 +44,19 @@ const pod = {
 
 /** By storage identity. */
 export const examples: Readonly<Record<string, Draft>> = {
+  'componentstatuses': { ...clusterwide('ComponentStatus'), conditions: [{ type: 'Healthy', status: 'True', message: 'ok' }] },
   'configmaps': { ...named('ConfigMap'), data: { 'app.properties': 'a=b', KEY: 'x' }, binaryData: { blob: 'AAE=' } },
   'endpoints': { ...named('Endpoints'), subsets: [{ addresses: [{ ip: '10.0.0.1' }], ports: [{ port: 80 }] }] },
   'events': { ...named('Event'), involvedObject: { kind: 'Pod', namespace: 'default', name: 'web-1', uid: 'u' }, reason: 'Started', message: 'Started container main', type: 'Normal', count: 3, firstTimestamp: '2026-01-01T00:00:00Z', lastTimestamp: '2026-01-01T00:05:00Z', source: { component: 'kubelet', host: 'n1' } },
+  'limitranges': { ...named('LimitRange'), spec: { limits: [{ type: 'Container', max: { cpu: '2', memory: '1Gi' }, min: { cpu: '50m' }, default: { cpu: '500m' }, maxLimitRequestRatio: { cpu: '4' } }, { type: 'PersistentVolumeClaim', max: { storage: '10Gi' } }] } },
   'namespaces': clusterwide('Namespace'),
   'nodes': { ...clusterwide('Node'), spec: { taints: [{ key: 'dedicated', value: 'db', effect: 'NoSchedule' }] }, status: { capacity: { cpu: '4', memory: '16Gi', pods: '110' } } },
   'persistentvolumeclaims': { ...named('PersistentVolumeClaim'), spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1024Mi' } } } },
   'persistentvolumes': { ...clusterwide('PersistentVolume'), spec: { capacity: { storage: '10Gi' }, accessModes: ['ReadWriteMany'], hostPath: { path: '/data' }, storageClassName: 'manual' } },
   'pods': { ...named('Pod'), spec: pod },
+  'podtemplates': { ...named('PodTemplate'), template },
+  'replicationcontrollers': { ...named('ReplicationController'), spec: { replicas: 2, template } },
+  'resourcequotas': { ...named('ResourceQuota'), spec: { hard: { pods: '10', 'requests.cpu': '4', 'limits.memory': '16Gi', 'count/deployments.apps': '5' }, scopeSelector: { matchExpressions: [{ scopeName: 'PriorityClass', operator: 'In', values: ['high'] }] } } },
   'secrets': { ...named('Secret'), stringData: { password: 'señor' }, data: { user: 'YWRtaW4=' } },
   'serviceaccounts': named('ServiceAccount'),
   'services': { ...named('Service'), spec: { selector: { app: 'web' }, ports: [{ name: 'http', port: 80, targetPort: 'http' }, { name: 'metrics', port: 9090 }], type: 'NodePort' } },

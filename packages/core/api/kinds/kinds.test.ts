@@ -1,16 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Circumstances, Kind } from '../kind.ts'
+import type { Kind } from '../kind.ts'
 import { isRefusal } from '../refusal.ts'
 import { apiVersionOf, type Draft, type Resource } from '../resource.ts'
 import { examples } from './examples.ts'
 import { builtinKinds, problemText, sameMeaning } from './index.ts'
+import { circumstances } from './testing.ts'
 
-const now = Date.parse('2026-01-01T01:00:00Z')
-const circumstances: Circumstances = {
-  view: { revision: 1, shows: () => true, get: () => undefined, list: () => [], count: () => 0, by: () => [] }, now, user: 'admin',
-  random: { next: () => 0.5, below: (bound) => Math.floor(bound / 2), chance: () => false, uuid: () => 'u', suffix: (length) => 'x'.repeat(length) },
-}
+const { now } = circumstances
 
 /** A draft as the server would store it: filled, converted, prepared. */
 function stored(kind: Kind<Resource>, draft: Draft): Resource {
@@ -105,8 +102,11 @@ test('what is converted to the hub and back says the same', () => {
 test('the columns of kinds are named as upstream names them', () => {
   const rows = Object.fromEntries(builtinKinds.map((kind) => [kind.plural, (kind.served[0]?.columns ?? []).map(({ name, wide }) => (wide ? `*${name}` : name)).join(', ')]))
   assert.deepEqual(rows, {
+    componentstatuses: 'Name, Status, Message, Error',
     configmaps: 'Name, Data, Age', endpoints: 'Name, Endpoints, Age',
     events: 'Last Seen, Type, Reason, Object, *Subobject, *Source, Message, *First Seen, *Count, *Name',
+    limitranges: 'Name, Created At', podtemplates: 'Name, Containers, Images, Pod Labels', resourcequotas: 'Name, Request, Limit, Age',
+    replicationcontrollers: 'Name, Desired, Current, Ready, Age, *Containers, *Images, *Selector',
     namespaces: 'Name, Status, Age', nodes: 'Name, Status, Roles, Age, Version, *Internal-IP, *External-IP, *OS-Image, *Kernel-Version, *Container-Runtime',
     persistentvolumeclaims: 'Name, Status, Volume, Capacity, Access Modes, StorageClass, VolumeAttributesClass, Age, *VolumeMode',
     persistentvolumes: 'Name, Capacity, Access Modes, Reclaim Policy, Status, Claim, StorageClass, VolumeAttributesClass, Reason, Age, *VolumeMode',

@@ -2,8 +2,9 @@ import type { Action } from '../../api/action.ts'
 import type { Controller, Plan, World } from '../../api/controller.ts'
 import { uncontrolledPods } from '../../api/indexes.ts'
 import type { Refusal } from '../../api/refusal.ts'
-import { keyOf } from '../../api/resource.ts'
-import { type Pod, pods, type ReplicaSet, replicaSets } from '../../api/resources.ts'
+import type { LabelSelector } from '../../api/generated/types.ts'
+import { keyOf, type Resource, type ResourceType } from '../../api/resource.ts'
+import { type Pod, pods, type ReplicaSet, replicaSets, type ReplicationController, replicationControllers } from '../../api/resources.ts'
 import type { Change, ClusterView } from '../../api/view.ts'
 import { conditionOf, setCondition } from '../../rules/conditions.ts'
 import { objectKey } from '../../rules/changes.ts'
@@ -19,58 +20,78 @@ import { settled } from '../settled.ts'
 /** As upstream's BurstReplicas: so many pods are made or removed in one look. */
 const burst = 500
 
-/** Keeps as many pods as a ReplicaSet asks for, and reports how they fare. */
-export const replicaSetController: Controller = {
-  name: 'replicaset-controller',
-  watches: [
-    { resource: replicaSets.resource, affected: ownKey },
-    { resource: pods.resource, affected: (change, view) => (countsDifferently(change) ? setsOf(change, view) : []) },
-  ],
-  reconcile: (key, world) => {
-    const set = world.view.get(replicaSets, ...namesOf(key))
-    return set === undefined ? settled : reconcile(set, world)
-  },
+/** What keeps replicas of a template. The two kinds differ in how they say what they select. */
+type Replicating = ReplicaSet | ReplicationController
+interface Flavour<Owner extends Replicating> {
+  readonly type: ResourceType<Owner>
+  selector(owner: Owner): LabelSelector | undefined
 }
 
-function setsOf(change: Change, view: ClusterView): readonly string[] {
-  const keys = controllerKeys(replicaSets, change)
+const replicaSet: Flavour<ReplicaSet> = { type: replicaSets, selector: ({ spec }) => spec.selector }
+const replicationController: Flavour<ReplicationController> = {
+  type: replicationControllers,
+  selector: ({ spec }) => (Object.keys(spec.selector ?? {}).length === 0 ? undefined : { matchLabels: spec.selector ?? {} }),
+}
+
+/** Keeps as many pods as a ReplicaSet asks for, and reports how they fare. */
+export const replicaSetController: Controller = controllerOfReplicas('replicaset-controller', replicaSet)
+/** The same for ReplicationControllers. */
+export const replicationControllerController: Controller = controllerOfReplicas('replication-controller', replicationController)
+
+function controllerOfReplicas<Owner extends Replicating>(name: string, flavour: Flavour<Owner>): Controller {
+  const { type } = flavour
+  return {
+    name,
+    watches: [
+      { resource: type.resource, affected: ownKey },
+      { resource: pods.resource, affected: (change, view) => (countsDifferently(change) ? ownersOf(flavour, change, view) : []) },
+    ],
+    reconcile: (key, world) => {
+      const set = world.view.get(type, ...namesOf(key))
+      return set === undefined ? settled : reconcile(flavour, set, world)
+    },
+  }
+}
+
+function ownersOf<Owner extends Replicating>(flavour: Flavour<Owner>, change: Change, view: ClusterView): readonly string[] {
+  const keys = controllerKeys(flavour.type, change)
   const after = change.after
   if (after === undefined || controllerOf(after) !== undefined || isTerminating(after)) return keys
-  const matching = [...view.list(replicaSets, after.metadata.namespace)].filter((set) => selectorMatches(set.spec.selector, after.metadata.labels))
+  const matching = [...view.list(flavour.type, after.metadata.namespace)].filter((set) => selectorMatches(flavour.selector(set), after.metadata.labels))
   return [...keys, ...matching.map(objectKey)]
 }
 
-function reconcile(set: ReplicaSet, { view, now, last }: World<undefined>): Plan {
+function reconcile<Owner extends Replicating>(flavour: Flavour<Owner>, set: Owner, { view, now, last }: World<undefined>): Plan {
   const active = [...candidatesFor(view, pods, set, uncontrolledPods)].filter(isActive)
-  const decided = claim(set, set.spec.selector, active)
+  const decided = claim(set, flavour.selector(set), active)
   const owned = decided.owned
   const missing = (set.spec.replicas ?? 1) - owned.length
   const failure = last !== undefined && missing > 0 && isCreateFailure(last) ? last : undefined
   const status = statusOf(set, owned, { missing, failure, now })
   return {
     actions: [
-      ...claimActions(pods, replicaSets, set, decided),
+      ...claimActions(pods, flavour.type, set, decided),
       ...(failure ? [warn(set, failure)] : []),
       // Before the pods: when one of those is refused the rest of the plan is dropped, and the status has to tell why.
       ...(status ? [report({ ...set, status })] : []),
-      ...(isTerminating(set) ? [] : missing > 0 ? createPods(set, Math.min(missing, burst), view) : deletePods(set, owned, Math.min(-missing, burst), view, now)),
+      ...(isTerminating(set) ? [] : missing > 0 ? createPods(flavour.type, set, Math.min(missing, burst), view) : deletePods(set, owned, Math.min(-missing, burst), view, now)),
     ],
     ...nextAvailable(set, owned, now),
   }
 }
 
-function createPods(set: ReplicaSet, count: number, view: ClusterView): Action[] {
+function createPods(type: ResourceType<Resource>, set: Replicating, count: number, view: ClusterView): Action[] {
   const namespace = set.metadata.namespace ?? ''
   const names = new Set<string>()
   const taken = (name: string): boolean => names.has(name) || view.get(pods, namespace, name) !== undefined
   for (let number = 0; number < count; number++) names.add(generatedName(`${set.metadata.name}-`, taken, set.metadata.uid, `${view.revision}/${number}`))
   return [...names].flatMap((name): Action[] => [
-    { do: 'create', object: podFromTemplate(set.spec.template, replicaSets, set, name) },
+    { do: 'create', object: podFromTemplate(set.spec.template, type, set, name) },
     { do: 'record', about: set, type: 'Normal', reason: 'SuccessfulCreate', message: `Created pod: ${name}` },
   ])
 }
 
-function deletePods(set: ReplicaSet, owned: readonly Pod[], count: number, view: ClusterView, now: number): Action[] {
+function deletePods(set: Replicating, owned: readonly Pod[], count: number, view: ClusterView, now: number): Action[] {
   if (count <= 0) return []
   return inDeletionOrder(owned, [...siblingsOf(set, view)], now).slice(0, count).flatMap((pod): Action[] => [
     { do: 'delete', key: keyOf(pods, pod), uid: pod.metadata.uid },
@@ -78,14 +99,14 @@ function deletePods(set: ReplicaSet, owned: readonly Pod[], count: number, view:
   ])
 }
 
-/** The active pods of all ReplicaSets of the same controller: they count when pods are doubled up on a node. */
-function* siblingsOf(set: ReplicaSet, view: ClusterView): Iterable<Pod> {
+/** The active pods of all ReplicaSets of the same controller, or its own: they count when pods are doubled up on a node. */
+function* siblingsOf(set: Replicating, view: ClusterView): Iterable<Pod> {
   const controller = controllerOf(set)
-  const sets = controller ? [...view.list(replicaSets, set.metadata.namespace)].filter((other) => controllerOf(other)?.uid === controller.uid) : [set]
+  const sets: readonly Replicating[] = controller ? [...view.list(replicaSets, set.metadata.namespace)].filter((other) => controllerOf(other)?.uid === controller.uid) : [set]
   for (const each of sets) for (const pod of candidatesFor(view, pods, each, uncontrolledPods)) if (isActive(pod) && controllerOf(pod)?.uid === each.metadata.uid) yield pod
 }
 
-function statusOf(set: ReplicaSet, owned: readonly Pod[], { missing, failure, now }: { readonly missing: number; readonly failure: Refusal | undefined; readonly now: number }): ReplicaSet['status'] | undefined {
+function statusOf(set: Replicating, owned: readonly Pod[], { missing, failure, now }: { readonly missing: number; readonly failure: Refusal | undefined; readonly now: number }): ReplicaSet['status'] | undefined {
   const labels = set.spec.template?.metadata?.labels ?? {}
   const count = (counts: (pod: Pod) => boolean): number => owned.reduce((sum, pod) => sum + (counts(pod) ? 1 : 0), 0)
   const fullyLabeledReplicas = count((pod) => Object.entries(labels).every(([label, value]) => pod.metadata.labels?.[label] === value))
@@ -106,7 +127,7 @@ function statusOf(set: ReplicaSet, owned: readonly Pod[], { missing, failure, no
   }
 }
 
-function nextAvailable(set: ReplicaSet, owned: readonly Pod[], now: number): { readonly again?: number } {
+function nextAvailable(set: Replicating, owned: readonly Pod[], now: number): { readonly again?: number } {
   const minReadySeconds = set.spec.minReadySeconds ?? 0
   if (minReadySeconds === 0) return {}
   let again: number | undefined
@@ -122,7 +143,7 @@ const isCreateFailure = (refusal: Refusal): boolean => refusal.reason !== 'Confl
   // As upstream: no complaints while the namespace goes away.
   !refusal.details?.causes?.some((cause) => cause.reason === 'NamespaceTerminating')
 
-const warn = (set: ReplicaSet, failure: Refusal): Action =>
+const warn = (set: Replicating, failure: Refusal): Action =>
   ({ do: 'record', about: set, type: 'Warning', reason: 'FailedCreate', message: `Error creating: ${failure.message}` })
 
-const report = (object: ReplicaSet): Action => ({ do: 'replace', part: 'status', object })
+const report = (object: Replicating): Action => ({ do: 'replace', part: 'status', object })

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Pod, pods, type ReplicaSet, replicaSets } from '../../api/resources.ts'
+import { type Pod, pods, type ReplicaSet, replicaSets, replicationControllers } from '../../api/resources.ts'
 import { anObject, aPod, dawn, testWorld } from '../builders.ts'
 import { createRunner } from '../runner.ts'
-import { replicaSetController } from './reconcile.ts'
+import { replicaSetController, replicationControllerController } from './reconcile.ts'
 import { timestamp } from '../../rules/time.ts'
 
 const labels = { app: 'web' }
@@ -84,4 +84,20 @@ test('five hundred at a time', () => {
   const { pods: all, log } = settle(aSet({ replicas: 1200 }))
   assert.equal(all().length, 1200)
   assert.equal(log.filter((action) => action.do === 'create').length, 1200)
+})
+
+test('a ReplicationController is kept the same way, by the labels it selects', () => {
+  const world = testWorld()
+  const selecting = (selector: Readonly<Record<string, string>>) => anObject(replicationControllers, 'web', { metadata: { generation: 1 }, spec: { replicas: 2, selector, template: { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'web:1' }] } } }, status: { replicas: 0 } })
+  world.put(selecting(labels), aPod('orphan', { labels }), aPod('other', { labels: { app: 'other' } }))
+  const runner = createRunner({ controllers: [replicationControllerController], view: world.store.view, changes: (after) => world.store.changes(after), submit: world.submit, clock: world.clock })
+  const settleAgain = (): void => { for (let steps = 0; runner.step(); steps++) assert.ok(steps < 100, 'settles') }
+  settleAgain()
+  const reference = { apiVersion: 'v1', kind: 'ReplicationController', name: 'web', uid: 'uid-web', controller: true, blockOwnerDeletion: true }
+  const ownersOf = (name: string) => [...world.store.view.list(pods)].find((pod) => pod.metadata.name.startsWith(name))?.metadata.ownerReferences
+  assert.deepEqual([ownersOf('orphan'), ownersOf('other'), ownersOf('web-')], [[reference], undefined, [reference]])
+  assert.deepEqual(world.store.view.get(replicationControllers, 'default', 'web')?.status, { replicas: 2, fullyLabeledReplicas: 2, observedGeneration: 1 })
+  world.update(pods, 'orphan', (pod) => ({ ...pod, metadata: { ...pod.metadata, labels: { app: 'debug' } } }))
+  settleAgain()
+  assert.deepEqual([ownersOf('orphan'), [...world.store.view.list(pods)].length], [undefined, 4])
 })

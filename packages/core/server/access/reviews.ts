@@ -9,6 +9,8 @@ export interface Review {
 const review = (group: string, plural: string, kind: string, namespaced = false): Review => ({ group, version: 'v1', plural, kind, namespaced })
 
 export const reviews: readonly Review[] = [
+  // The old way to bind a pod: the body says which.
+  review('', 'bindings', 'Binding', true),
   review('authentication.k8s.io', 'selfsubjectreviews', 'SelfSubjectReview'),
   review('authentication.k8s.io', 'tokenreviews', 'TokenReview'),
   review('authorization.k8s.io', 'localsubjectaccessreviews', 'LocalSubjectAccessReview', true),

@@ -28,6 +28,11 @@ export function list(machine: Machine, endpoint: Endpoint, selection: Selection,
     ...(more && last !== undefined && { continue: continueToken({ revision: page.view.revision, after: placeOf(last) }) }),
     ...(more && selection.everything && remaining > 0 && { remainingItemCount: remaining }),
   }
+  return listed(endpoint, found, metadata, writing)
+}
+
+/** The objects found as a list in the form a client asked for. */
+export function listed(endpoint: Endpoint, found: readonly Resource[], metadata: object, writing: Writing): Answer {
   switch (writing.form.is) {
     case 'table': return { is: 'value', status: 200, value: table(found, writing, metadata) }
     case 'metadata': return { is: 'value', status: 200, value: { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${writing.form.version}`, metadata, items: found.map((object) => partial(object, writing.form.is === 'metadata' ? writing.form.version : 'v1')) } }

@@ -7,6 +7,7 @@ import { type Answer, value } from '../reply.ts'
 import type { ResourceRoute } from '../route.ts'
 import { selectionOf } from '../selection.ts'
 import { scaleOf } from '../write/scale.ts'
+import { readComputed } from './computed.ts'
 import { get } from './get.ts'
 import { list } from './list.ts'
 import { watch } from './watch.ts'
@@ -20,6 +21,7 @@ export function read(machine: Machine, call: Call, route: ResourceRoute, endpoin
     const object = machine.store.view.get(endpoint.kind, namespace, name)
     return object === undefined ? notFound({ ...endpoint.kind, group: endpoint.served.group }, name) : value(scaleOf(subresource, object))
   }
+  if (endpoint.kind.computed !== undefined) return readComputed(endpoint, endpoint.kind.computed(), route, call.query, { ...writing, served: endpoint.served, now: machine.now() })
   if (route.verb === 'get') return get(machine, endpoint, { namespace, name }, call.query, { ...writing, served: endpoint.served, now: machine.now() })
   const selection = selectionOf(call.query, endpoint, endpoint.kind.scope === 'Namespaced' && namespace !== '' ? namespace : undefined, route.single ? name : '')
   if (isRefusal(selection)) return selection

@@ -33,7 +33,7 @@ export function decideCreate(machine: Machine, endpoint: Endpoint, draft: Draft,
   if (isStopped(mutated)) return mutated
   const prepared = kind.prepare === undefined ? mutated.object : kind.prepare(mutated.object, undefined, circumstances)
   if (isRefusal(prepared)) return prepared
-  const problems = kind.check(prepared, undefined)
+  const problems = [...kind.check(prepared, undefined), ...(served.check?.(prepared, undefined) ?? [])]
   if (problems.length > 0) return refuseInvalid(type, prepared.metadata.name, problems)
   const valid = validate({ ...admission, object: prepared })
   if (isStopped(valid)) return valid

@@ -31,7 +31,9 @@ export function invoke(machine: Machine, call: Call, route: ResourceRoute, endpo
   // Old clients post an Eviction of policy/v1beta1.
   const body = bodyOf(machine, call.request, { definition: definition.name, kind, mode: asked.mode, also: [{ ...kind, version: 'v1beta1' }] })
   if (isRefusal(body)) return body
-  const { namespace, name } = placeOf(endpoint, route)
+  const { namespace, name: asPlaced } = placeOf(endpoint, route)
+  // What is posted to a collection names its object itself.
+  const name = asPlaced === '' ? body.value.metadata.name ?? '' : asPlaced
   const wrong = misplaced(body.value, { namespace, name })
   if (wrong !== undefined) return badRequest(wrong.message)
   const object = machine.store.view.get(endpoint.kind, namespace, name)

@@ -46,7 +46,7 @@ export function decideReplace(machine: Machine, endpoint: Endpoint, asked: Resou
   if (isStopped(mutated)) return mutated
   const prepared = preparedPart(kind, mutated.object, before, part, circumstances)
   if (isRefusal(prepared)) return prepared
-  const problems = problemsOf(kind, prepared, before, part)
+  const problems = problemsOf(endpoint, prepared, before, part)
   if (problems.length > 0) return refuseInvalid(type, name, problems)
   const valid = validate({ ...admission, object: prepared })
   if (isStopped(valid)) return valid
@@ -96,9 +96,9 @@ function keptMetadata(asked: StoredMeta, before: StoredMeta): StoredMeta {
   }
 }
 
-function problemsOf(kind: AnyKind, next: Resource, before: Resource, part: Part): readonly Problem[] {
+function problemsOf({ kind, served }: Endpoint, next: Resource, before: Resource, part: Part): readonly Problem[] {
   switch (part.is) {
-    case 'main': return kind.check(next, before)
+    case 'main': return [...kind.check(next, before), ...(served.check?.(next, before) ?? [])]
     case 'status': return kind.checkStatus?.(next, before) ?? []
     case 'update': return part.check?.(next, before) ?? []
   }

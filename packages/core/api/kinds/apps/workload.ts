@@ -7,7 +7,7 @@ import { labelSelectorText, matchesLabels } from '../../selectors/labels.ts'
 import { checkTemplate } from '../core/pod/template.ts'
 import { sameMeaning } from '../equal.ts'
 import { checkLabelSelector, isEmptySelector } from '../labelselector.ts'
-import { forbidden, immutable, invalid, required, unsupported } from '../problems.ts'
+import { checkNonNegative, forbidden, immutable, invalid, required, unsupported } from '../problems.ts'
 
 export const group = 'apps'
 
@@ -49,6 +49,20 @@ export function checkWorkloadTemplate(template: PodTemplateSpec | undefined, sel
     ...checkTemplate(template, path),
     ...(template.spec?.restartPolicy === 'Always' || template.spec?.restartPolicy === undefined ? [] : [unsupported(`${path}.spec.restartPolicy`, template.spec.restartPolicy, ['Always'])]),
     ...(template.spec?.activeDeadlineSeconds === undefined ? [] : [forbidden(`${path}.spec.activeDeadlineSeconds`, `activeDeadlineSeconds in ${kindInText} is not Supported`)]),
+  ]
+}
+
+interface ReplicaCounts { readonly replicas?: number; readonly fullyLabeledReplicas?: number; readonly readyReplicas?: number; readonly availableReplicas?: number; readonly terminatingReplicas?: number; readonly observedGeneration?: number }
+const counts = ['replicas', 'fullyLabeledReplicas', 'readyReplicas', 'availableReplicas', 'terminatingReplicas', 'observedGeneration'] as const
+
+/** What a ReplicaSet or ReplicationController counts: nothing negative, and no part greater than the whole. */
+export function checkReplicaCounts(status: ReplicaCounts): readonly Problem[] {
+  const [replicas, ready] = [status.replicas ?? 0, status.readyReplicas ?? 0]
+  return [
+    ...counts.flatMap((field) => checkNonNegative(`status.${field}`, status[field])),
+    ...(['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'] as const).filter((field) => (status[field] ?? 0) > replicas)
+      .map((field) => invalid(`status.${field}`, status[field], 'cannot be greater than status.replicas')),
+    ...((status.availableReplicas ?? 0) > ready ? [invalid('status.availableReplicas', status.availableReplicas, 'cannot be greater than readyReplicas')] : []),
   ]
 }
 

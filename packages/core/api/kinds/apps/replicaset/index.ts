@@ -8,7 +8,7 @@ import { filling, withDefaults, withField, withParts } from '../../filling.ts'
 import { checkMetadata } from '../../metadata.ts'
 import { checkNonNegative } from '../../problems.ts'
 import { fillTemplate } from '../../core/pod/defaults.ts'
-import { checkSelector, checkSelectorStays, checkWorkloadTemplate, group, scaleOf } from '../workload.ts'
+import { checkReplicaCounts, checkSelector, checkSelectorStays, checkWorkloadTemplate, group, scaleOf } from '../workload.ts'
 
 function fill(draft: ReplicaSetModel): ReplicaSetModel {
   const shaped = withParts(draft, 'spec', 'status')
@@ -50,5 +50,6 @@ export const replicaSet: Kind<ReplicaSet> = {
   }],
   prepare: (next, before) => ({ ...next, status: before?.status ?? { replicas: 0 } }),
   check,
+  checkStatus: ({ status }) => checkReplicaCounts(status),
   subresources: [{ name: 'status', is: 'status' }, scaleOf()],
 }

@@ -4,36 +4,14 @@ import type { Column, Kind, Served } from '../../../kind.ts'
 import type { Problem } from '../../../refusal.ts'
 import type { Draft } from '../../../resource.ts'
 import { type Event, events } from '../../../resources.ts'
-import { checkLabelKey } from '../../../selectors/syntax.ts'
+import { checkPathSegment } from '../../../selectors/syntax.ts'
 import { nameColumn, text, wideText } from '../../columns.ts'
 import { filling, withDefaults, withParts } from '../../filling.ts'
 import { checkMetadata } from '../../metadata.ts'
-import { checkText, invalid, required } from '../../problems.ts'
+import { checkNew, checkOld } from './validation.ts'
 
-const shortMax = 128
-const noteMax = 1024
-const systemNamespaces: readonly string[] = ['default', 'kube-system', '']
-
-function check(next: Event, before: Event | undefined): readonly Problem[] {
-  const { involvedObject = {}, metadata } = next
-  const about = involvedObject.namespace ?? ''
-  const elsewhere = about === '' ? !systemNamespaces.includes(metadata.namespace ?? '') : about !== metadata.namespace
-  return [
-    ...checkMetadata(next, before, { scope: 'Namespaced' }),
-    ...(elsewhere ? [invalid('involvedObject.namespace', about, 'does not match event.namespace')] : []),
-    // Events of the new kind say who, what and why; the old kind may leave it out.
-    ...(next.eventTime === undefined ? [] : [
-      ...(next.reportingComponent ? checkText('reportingController', next.reportingComponent, checkLabelKey) : [required('reportingController')]),
-      ...checkShort('reportingInstance', next.reportingInstance), ...checkShort('action', next.action), ...checkShort('reason', next.reason),
-      ...((next.message ?? '').length > noteMax ? [invalid('message', '', `can have at most ${noteMax} characters`)] : []),
-    ]),
-  ]
-}
-
-function checkShort(path: string, value: string | undefined): readonly Problem[] {
-  if (!value) return [required(path)]
-  return value.length > shortMax ? [invalid(path, '', `can have at most ${shortMax} characters`)] : []
-}
+/** Either group's events may say little; what says it has an event time says who, what and why. */
+const check = (next: Event, before: Event | undefined): readonly Problem[] => checkMetadata(next, before, { scope: 'Namespaced', name: checkPathSegment })
 
 /** As upstream's conversion between the two groups: the same event under other names. */
 function toHub(object: Draft): Draft {
@@ -41,7 +19,7 @@ function toHub(object: Draft): Draft {
   const { note, regarding, deprecatedCount, deprecatedFirstTimestamp, deprecatedLastTimestamp, deprecatedSource, reportingController, ...rest } = event
   return defined({
     ...rest, apiVersion: 'v1', kind: 'Event', metadata: event.metadata ?? {}, message: note, involvedObject: regarding ?? {}, count: deprecatedCount, firstTimestamp: deprecatedFirstTimestamp,
-    lastTimestamp: deprecatedLastTimestamp, source: deprecatedSource, reportingComponent: reportingController,
+    lastTimestamp: deprecatedLastTimestamp, source: deprecatedSource ?? {}, reportingComponent: reportingController ?? '', reportingInstance: event.reportingInstance ?? '',
   })
 }
 
@@ -94,6 +72,7 @@ export const event: Kind<Event> = {
   served: [
     {
       group: '', version: 'v1', definition: 'io.k8s.api.core.v1.Event', columns,
+      check: checkOld,
       fill: filling<CoreV1Event>((draft) => withDefaults(withParts(draft, 'involvedObject'), { source: {}, reportingComponent: '', reportingInstance: '' })),
       fields: {
         ...fieldsOf('involvedObject'),
@@ -103,7 +82,7 @@ export const event: Kind<Event> = {
       },
     },
     {
-      group: 'events.k8s.io', version: 'v1', definition: 'io.k8s.api.events.v1.Event', columns,
+      group: 'events.k8s.io', version: 'v1', definition: 'io.k8s.api.events.v1.Event', columns, check: checkNew,
       fill: filling<EventsV1Event>((draft) => withParts(draft, 'regarding')),
       convert: { toHub, fromHub },
       fields: { ...fieldsOf('regarding'), reason: ({ reason }) => reason ?? '', type: ({ type }) => type ?? '', reportingController: ({ reportingComponent }) => reportingComponent ?? '' },
