@@ -1,1 +1,3 @@
+export { frame, isProtobufKind, type ListParts, listParts, metadataMessage, writeEnvelope, writeObject } from './envelope.ts'
 export { readProtobuf } from './read.ts'
+export { hasMessage, writeMessage } from './write.ts'

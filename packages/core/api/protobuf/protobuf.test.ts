@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { decode } from '../schema/decode.ts'
+import { isRefusal } from '../refusal.ts'
 import { loadDefinitions } from '../schema/definitions.ts'
+import { frame, listParts, writeMessage, writeObject } from './index.ts'
 
 const definitions = loadDefinitions()
 const utf8 = new TextEncoder()
@@ -76,4 +78,62 @@ test('what is no protobuf is refused', () => {
   const refused = (bytes: Uint8Array): unknown => (read('/v1/Pod', bytes) as { readonly message?: string }).message
   assert.match(String(refused(utf8.encode('{}'))), /provided data does not appear to be a protobuf message, expected prefix \[107 56 115 0\]/)
   assert.match(String(refused(body('v1', 'Pod', [[1, [[1, 'a']]]]).subarray(0, 20))), /unexpected EOF/)
+})
+
+const hex = (parts: readonly Uint8Array[] | undefined): string => (parts ?? []).map((part) => part.toHex()).join('')
+
+// What upstream's own serializer wrote for these objects.
+test('zeros, empty messages and entries are written as upstream writes them', () => {
+  assert.equal(hex(writeObject({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'a', labels: { b: '1', a: '2' } }, spec: {}, status: {} })),
+    '6b3873000a0f0a02763112094e616d65737061636512290a210a016112001a0022002a003200380042005a060a01611201325a060a016212013112001a020a001a002200')
+  const container = { name: 'c', ports: [{ containerPort: 80 }], resources: { limits: { cpu: '100m' } }, readinessProbe: { httpGet: { port: 'http' } } }
+  assert.equal(hex(writeObject({
+    apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web', creationTimestamp: '2026-01-01T00:00:00Z' },
+    spec: { replicas: 0, selector: { matchLabels: { a: 'b' } }, template: { spec: { containers: [container] } } },
+  })), [
+    '6b3873000a150a07617070732f7631120a4465706c6f796d656e7412cd010a1b0a0377656212001a0022002a003200380042080880f2d6ca061000129f01080012080a060a0161',
+    '1201621a88010a100a0012001a0022002a00320038004200127412560a016312002a00320a0a001000185022002a00420f0a0d0a0363707512060a043130306d5a200a1412120a00',
+    '120a080110001a04687474701a002200100018002000280030006a007200800100880100900100a201001a00320042004a0052005800600068008201008a01009a0100c201002202',
+    '0a00280038001a0c0800100018002000280038001a002200',
+  ].join(''))
+})
+
+test('a schema of a custom resource comes back as it was, with what stands in a schema\'s place', () => {
+  const schema = {
+    type: 'object', 'x-kubernetes-preserve-unknown-fields': true,
+    properties: {
+      free: { additionalProperties: true, default: { a: [1, 'b'] } }, closed: { additionalProperties: false }, map: { additionalProperties: { type: 'integer', maximum: 1.5 } },
+      list: { type: 'array', items: { type: 'string', enum: ['a', 1, false] }, maxItems: 0 }, tuple: { items: [{ type: 'string' }, { not: { type: 'integer' } }] },
+      needs: { dependencies: { a: ['b', 'c'], d: { type: 'string' } } },
+    },
+  }
+  const value = {
+    apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: { name: 'things.example.org' },
+    spec: { group: 'example.org', names: { plural: 'things', kind: 'Thing' }, scope: 'Namespaced', versions: [{ name: 'v1', served: true, storage: false, schema: { openAPIV3Schema: schema } }] },
+  }
+  const made = read('apiextensions.k8s.io/v1/CustomResourceDefinition', Buffer.concat(writeObject(value) ?? []))
+  assert.ok(!isRefusal(made))
+  const { spec } = made.value as unknown as { spec: { versions: { schema: { openAPIV3Schema: unknown } }[] } }
+  assert.deepEqual(spec.versions[0]?.schema.openAPIV3Schema, schema)
+})
+
+test('a list holds the messages of its items, and a frame the enveloped object behind its length', () => {
+  const item = writeMessage('io.k8s.api.core.v1.ConfigMap', { metadata: { name: 'a' } })
+  const parts = listParts({ apiVersion: 'v1', kind: 'ConfigMapList', metadata: { resourceVersion: '5' }, items: [item, item] })
+  assert.equal(parts.includes(item), true)
+  const whole = Buffer.concat(parts)
+  const same = writeObject({ apiVersion: 'v1', kind: 'ConfigMapList', metadata: { resourceVersion: '5' }, items: [{ metadata: { name: 'a' } }, { metadata: { name: 'a' } }] })
+  assert.deepEqual(whole, Buffer.concat(same ?? []))
+  const framed = frame('ADDED', [whole])
+  assert.equal(new DataView(framed.buffer, framed.byteOffset).getUint32(0), framed.length - 4)
+  const length = (bytes: number): number[] => varint(BigInt(bytes))
+  const raw = [10, ...length(whole.length), ...whole]
+  assert.deepEqual([...framed.subarray(4)], [...write([[1, 'ADDED']]), 18, ...length(raw.length), ...raw])
+})
+
+test('texts beyond ASCII, large and negative numbers', () => {
+  for (const [kind, object] of [
+    ['/v1/ConfigMap', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' }, data: { long: 'a€😀'.repeat(50_000), short: 'ä' }, binaryData: { empty: '', some: 'aGk=' } }],
+    ['scheduling.k8s.io/v1/PriorityClass', { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: 'a', generation: 9_007_199_254_740_991 }, value: -2_147_483_648 }],
+  ] as const) assert.deepEqual(read(kind, Buffer.concat(writeObject(object) ?? [])), { value: object, warnings: [] })
 })

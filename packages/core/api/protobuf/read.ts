@@ -2,6 +2,7 @@
 import type { Definition, Definitions, Field } from '../schema/types.ts'
 import { readJson, type Reading } from '../text/json.ts'
 import { messageName, slotsOf } from './messages.ts'
+import { type Union, unionOf } from './unions.ts'
 import { eachField, WireFault, type WireValue } from './wire.ts'
 
 const magic = [107, 56, 115, 0]
@@ -61,7 +62,8 @@ class MessageReader {
       if (slot.is === 'inlined') { this.#into(object, bytesOf(value), slot.message, definition, depth + 1); return }
       const field = definition.fields[slot.name]
       if (field === undefined) return
-      if (field.items) {
+      if (field.items && slot.held === 'in a message') object[slot.name] = this.#value(value, field, depth)
+      else if (field.items) {
         const list = (object[slot.name] ??= []) as unknown[]
         list.push(...this.#items(value, field.items, depth))
       } else if (field.values) {
@@ -104,6 +106,8 @@ class MessageReader {
     if (field.ref !== undefined) {
       const definition = this.#definitions.get(field.ref)
       if (definition && !definition.scalar) return this.message(bytesOf(value), messageName(field.ref), definition, depth + 1)
+      const union = unionOf(field.ref)
+      if (union !== undefined) return this.#union(bytesOf(value), union, depth)
       return scalarMessage(field, bytesOf(value))
     }
     switch (field.type) {
@@ -112,6 +116,22 @@ class MessageReader {
       case 'number': return value.is === 'fixed' ? value.value.getFloat64(0, true) : 0
       default: return field.format === 'byte' ? bytesOf(value).toBase64() : textOf(value)
     }
+  }
+  /** A schema, or what stands in its place. */
+  #union(bytes: Uint8Array, { other, schema, schemaNumber, otherNumber }: Union, depth: number): unknown {
+    const definition = this.#definitions.get(schema)
+    if (definition === undefined) throw new WireFault(`${schema} is not known`)
+    const read = (value: WireValue): unknown => this.message(bytesOf(value), messageName(schema), definition, depth + 1)
+    let found: unknown
+    const list: unknown[] = []
+    let allows = false
+    eachField(bytes, (number, value) => {
+      if (number === schemaNumber) found = read(value)
+      else if (number !== otherNumber) return
+      else if (other === 'truth') allows = value.is === 'varint' && value.value !== 0n
+      else list.push(other === 'schemas' ? read(value) : textOf(value))
+    })
+    return found ?? (other === 'truth' ? allows : list)
   }
 }
 

@@ -40,7 +40,7 @@ function planOf(definition: Definition): Plan {
   const plan: Plan = {
     name: definition.name.split('.').pop() ?? '',
     steps: new Map(Object.entries(definition.fields).map(([key, field]) =>
-      [key, { field, required: required.has(key), dropsZero: zeros.has(key), keepsEmpty: empties.has(key) || field.ref !== undefined }])),
+      [key, { field, required: required.has(key), dropsZero: field.ref === undefined && zeros.has(key), keepsEmpty: empties.has(key) || field.ref !== undefined }])),
   }
   plans.set(definition, plan)
   return plan
