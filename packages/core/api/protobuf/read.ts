@@ -1,4 +1,5 @@
 // Reads protobuf bodies into the plain values that JSON bodies give. Which zeros mean nothing is decided later, for both.
+import { conform } from '../schema/conform.ts'
 import type { Definition, Definitions, Field } from '../schema/types.ts'
 import { readJson, type Reading } from '../text/json.ts'
 import { messageName, slotsOf } from './messages.ts'
@@ -121,7 +122,8 @@ class MessageReader {
   #union(bytes: Uint8Array, { other, schema, schemaNumber, otherNumber }: Union, depth: number): unknown {
     const definition = this.#definitions.get(schema)
     if (definition === undefined) throw new WireFault(`${schema} is not known`)
-    const read = (value: WireValue): unknown => this.message(bytesOf(value), messageName(schema), definition, depth + 1)
+    // To whoever conforms the whole, this is any value: its zeros are dropped here.
+    const read = (value: WireValue): unknown => conform(this.message(bytesOf(value), messageName(schema), definition, depth + 1), definition, this.#definitions).value
     let found: unknown
     const list: unknown[] = []
     let allows = false
