@@ -8,6 +8,7 @@ import { authenticate } from './access/authenticate.ts'
 import type { Attributes, User } from './access/types.ts'
 import { reviewsOf } from './access/reviews.ts'
 import { answerReview } from './access/answer-review.ts'
+import { auditOf } from './audit/index.ts'
 import { type Call, readCall } from './call.ts'
 import { connect } from './connect.ts'
 import type { Machine } from './machine.ts'
@@ -19,7 +20,7 @@ import { methodNotAllowed } from './refusals.ts'
 import { type Endpoint, subresourceVerbs, verbsOf } from './registry.ts'
 import { type Answer, pageNotFound, replyOf, value, warningHeader } from './reply.ts'
 import type { ResourceRoute } from './route.ts'
-import { type Asks, type Handler, isAsks, isStopped, type Request } from './types.ts'
+import { type Asks, type Handler, isAsks, type Request } from './types.ts'
 import { invoke } from './write/invoke.ts'
 import { patch } from './write/patch.ts'
 import { create, remove, removeCollection, update } from './write/verbs.ts'
@@ -32,22 +33,24 @@ export function createHandler(machine: Machine): Handler {
     step(request, answers) {
       const known = repeated.get(request)
       let call = readCall(request, known?.again() ?? drawnAt(machine.now(), machine.random), answers)
-      let outcome = answer(machine, call)
-      if (isAsks(outcome) && known === undefined && outcome.asks.some(({ what }) => what !== 'verify-token')) {
+      let served = answer(machine, call)
+      if (isAsks(served) && known === undefined && served.asks.some(({ what }) => what !== 'verify-token')) {
         // Few requests ask: so it is these that are decided once more, and not all that note what they draw.
         const draws = new RepeatedDraws(machine.now(), machine.random)
         repeated.set(request, draws)
         call = readCall(request, draws, answers)
-        outcome = answer(machine, call)
+        served = answer(machine, call)
       }
-      if (isAsks(outcome)) return outcome
-      count(machine, call, outcome)
-      return replyOf(outcome, {
-        pretty: isPretty(call.query, request.headers['user-agent']),
-        auditId: request.headers['audit-id'] ?? auditId(machine.serial()),
+      if (isAsks(served)) return served
+      count(machine, call, served.outcome)
+      const id = request.headers['audit-id'] ?? (machine.options.audit === undefined ? auditId(machine.serial()) : machine.random.uuid())
+      const reply = replyOf(served.outcome, {
+        pretty: isPretty(call.query, request.headers['user-agent']), auditId: id,
         // Whatever was read is no newer than this; what was refused was refused because of it.
         asOf: machine.store.view.revision,
       })
+      const audit = machine.options.audit === undefined ? undefined : auditOf(machine.options.audit, { request, id, ...served, annotations: decisionOf(machine, served), received: call.draws.now, now: machine.now() })
+      return audit === undefined ? reply : { ...reply, audit }
     },
   }
 }
@@ -55,12 +58,26 @@ export function createHandler(machine: Machine): Handler {
 /** A name for a request. It tells requests apart, and is no secret: chance is for writers. */
 const auditId = (serial: number): string => `00000000-0000-4000-8000-${serial.toString(16).padStart(12, '0')}`
 
-function answer(machine: Machine, call: Call): Answer | Refusal | Asks {
+/** What became of a request, and how it looked to the authorizer. */
+interface Served { readonly outcome: Answer | Refusal; readonly attributes: Attributes }
+
+function answer(machine: Machine, call: Call): Served | Asks {
   const user = authenticate(machine, call.request, call.answers)
-  if (isStopped(user)) return user
-  const refusal = machine.authorizer.refusal(attributesOf(call, user))
-  if (refusal !== undefined) return refusal
-  return call.route.is === 'path' ? servePath(machine, call, call.route.path) : serve(machine, call, call.route, user)
+  if (isAsks(user)) return user
+  if (isRefusal(user)) return { outcome: user, attributes: attributesOf(call, nobody) }
+  const attributes = attributesOf(call, user)
+  const outcome = machine.authorizer.refusal(attributes)
+    ?? (call.route.is === 'path' ? servePath(machine, call, call.route.path) : serve(machine, call, call.route, user))
+  return isAsks(outcome) ? outcome : { outcome, attributes }
+}
+/** Who did not say who he is. */
+const nobody: User = { name: '', groups: [] }
+
+/** As upstream notes in the audit log whether the user may, and why. */
+function decisionOf(machine: Machine, { attributes }: Served): Readonly<Record<string, string>> {
+  if (attributes.user === nobody) return {}
+  const { allowed, reason } = machine.authorizer.decide(attributes)
+  return { 'authorization.k8s.io/decision': allowed ? 'allow' : 'forbid', 'authorization.k8s.io/reason': reason }
 }
 
 /** What the request is, to the authorizer. */

@@ -1,4 +1,6 @@
 export type { TokenClaims, VerifiedToken } from './access/authenticate.ts'
+export { type AuditEvent, type AuditPolicy, type PolicyFault, readAuditPolicy } from './audit/index.ts'
+export { type Authenticators, type ConfigurationFault, type JwtAuthenticator, readAuthenticators } from './access/authenticators.ts'
 export type { Authorizer } from './access/authorizer.ts'
 export { type Advertised, bootstrap } from './bootstrap/index.ts'
 export type { Attributes, Decision, User } from './access/types.ts'

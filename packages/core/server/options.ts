@@ -3,7 +3,9 @@ import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
 import type { Definitions } from '../api/schema/types.ts'
 import type { Store } from '../store/types.ts'
+import type { JwtAuthenticator } from './access/authenticators.ts'
 import type { User } from './access/types.ts'
+import type { AuditPolicy } from './audit/index.ts'
 import type { AnyKind } from './registry.ts'
 
 /** What /version says. */
@@ -40,8 +42,12 @@ export interface ServerOptions {
   readonly issuer?: TokenIssuer
   /** Bearer tokens given as data: secret to user. */
   readonly tokens?: ReadonlyMap<string, User>
-  /** False: requests without credentials are answered 401. Default true. */
-  readonly anonymous?: boolean
+  /** Issuers whose tokens sign in besides the cluster's own; the host checks their signatures. */
+  readonly authenticators?: readonly JwtAuthenticator[]
+  /** False: requests without credentials are answered 401; a list: unless they ask for one of these paths. Default true. */
+  readonly anonymous?: boolean | readonly string[]
+  /** What is written to the audit log; absent: nothing. */
+  readonly audit?: AuditPolicy
   /** 'host:port' at which clients reach the server, for legacy discovery. */
   readonly address?: string
 }

@@ -1,4 +1,5 @@
 import type { Answers, Ask } from '../api/action.ts'
+import type { Audit } from './audit/index.ts'
 import { isRefusal, type Refusal } from '../api/refusal.ts'
 import type { Revision } from '../api/resource.ts'
 
@@ -11,6 +12,8 @@ export interface Request {
   readonly body: Uint8Array
   /** Who the transport says it is: the subject of a client certificate that was checked against our CA. */
   readonly certificate?: { readonly commonName: string; readonly organizations: readonly string[] }
+  /** Where it came from, for the audit log. */
+  readonly remoteAddress?: string
 }
 
 /**
@@ -25,7 +28,9 @@ export const isAsks = (outcome: unknown): outcome is Asks => typeof outcome === 
 /** Refused, or not decided yet: either way there is nothing to go on with. */
 export const isStopped = (outcome: unknown): outcome is Refusal | Asks => isRefusal(outcome) || isAsks(outcome)
 
-export type Reply =
+/** `audit`: what the host writes down when the reply leaves. */
+export type Reply = Replied & { readonly audit?: Audit }
+type Replied =
   | { readonly is: 'bytes'; readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: readonly Uint8Array[]; readonly asOf: Revision }
   | { readonly is: 'watch'; readonly status: 200; readonly headers: Readonly<Record<string, string>>; readonly watch: WatchReader }
   | { readonly is: 'connect'; readonly connect: Connect; readonly asOf: Revision }

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process'
+import { resolve } from 'node:path'
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { nodes } from '@kubeskiff/core/api'
+import type { AccessFiles } from '../daemon/access-files.ts'
 import { type ControlPlane, StartProblem, startControlPlane } from '../daemon/control-plane.ts'
 import { canInstall, installPackages, missingPackages, whyNoRealNodes } from '../daemon/debian-packages.ts'
 import { type DataDirectory, dataDirectory, makeDataDirectory } from '../daemon/directory.ts'
@@ -23,12 +25,15 @@ const usage = `usage: skiff up [options]
       --runtime R       auto (default), oci (real containers or nothing), simulated
       --detach          leave the cluster running in the background
       --bare            without the first workload
+      --authentication-config FILE, --token-auth-file FILE   who else signs in: JWT issuers, static tokens
+      --audit-policy-file FILE, --audit-log-path FILE        what is written down, and where ('-': standard output)
 `
 const options = {
   filename: { type: 'string', short: 'f', multiple: true }, nodes: { type: 'string' }, simulate: { type: 'string' }, install: { type: 'boolean' }, port: { type: 'string' },
-  'data-dir': { type: 'string' }, runtime: { type: 'string' }, detach: { type: 'boolean' }, bare: { type: 'boolean' }, help: { type: 'boolean', short: 'h' },
+  'data-dir': { type: 'string' }, runtime: { type: 'string' }, detach: { type: 'boolean' }, bare: { type: 'boolean' },
+  'authentication-config': { type: 'string' }, 'token-auth-file': { type: 'string' }, 'audit-policy-file': { type: 'string' }, 'audit-log-path': { type: 'string' }, help: { type: 'boolean', short: 'h' },
 } as const
-interface Wishes { readonly nodes?: number; readonly simulate?: number; readonly port?: number; readonly runtime: 'auto' | 'oci' | 'simulated'; readonly install: boolean }
+interface Wishes { readonly nodes?: number; readonly simulate?: number; readonly port?: number; readonly runtime: 'auto' | 'oci' | 'simulated'; readonly install: boolean; readonly access: AccessFiles }
 
 const nodesDefault = 3
 const readyTimeoutMs = 60_000
@@ -41,7 +46,7 @@ export async function up(words: readonly string[]): Promise<number> {
   const runtime = values.runtime ?? 'auto'
   if (runtime !== 'auto' && runtime !== 'oci' && runtime !== 'simulated') throw new UsageError(`--runtime takes auto, oci or simulated, not '${runtime}'`)
   const wishes: Wishes = {
-    runtime, install: values.install === true,
+    runtime, install: values.install === true, access: accessFiles(values),
     ...(values.nodes !== undefined && { nodes: wholeNumber('--nodes', values.nodes, 0, realNodesMax) }),
     ...(values.simulate !== undefined && { simulate: wholeNumber('--simulate', values.simulate, 0, nodesMax) }),
     ...(values.port !== undefined && { port: wholeNumber('--port', values.port, 1, 65_535) }),
@@ -93,7 +98,21 @@ async function settingsFor(directory: DataDirectory, wishes: Wishes, say: (line:
     if (wishes.nodes !== undefined) grow(!real, wishes.nodes)
     if (wishes.simulate !== undefined) grow(true, wishes.simulate)
   }
-  return { version: 1, port: wishes.port ?? before?.port ?? portDefault, nodes, welcomed: before?.welcomed ?? false }
+  const access = { ...before?.access, ...wishes.access }
+  return {
+    version: 1, port: wishes.port ?? before?.port ?? portDefault, ...(before?.listen !== undefined && { listen: before.listen }), nodes, ...(Object.keys(access).length > 0 && { access }),
+    welcomed: before?.welcomed ?? false,
+  }
+}
+
+/** The files that were named, as they will be found from any folder; '' takes one back. */
+function accessFiles(values: Readonly<Record<string, unknown>>): AccessFiles {
+  const named: Record<string, string> = {}
+  for (const [option, field] of [['authentication-config', 'authenticationConfig'], ['token-auth-file', 'tokenAuthFile'], ['audit-policy-file', 'auditPolicyFile'], ['audit-log-path', 'auditLogPath']] as const) {
+    const value = values[option]
+    if (typeof value === 'string') named[field] = value === '' || value === '-' ? value : resolve(value)
+  }
+  return named
 }
 
 /** Whether this machine can play real nodes; installs what is missing when it may; says in one line why not. */

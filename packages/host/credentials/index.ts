@@ -1,4 +1,5 @@
 export { Certificates, nodeSubject, type ServerNames } from './certificates.ts'
 export type { KeyPair, Subject } from './issue.ts'
 export { kubeconfig } from './kubeconfig.ts'
+export { readTokenFile, type TokenUser } from './token-file.ts'
 export { openTokenSigner, tokenSigner, type Claims, type TokenSigner, type Verified } from './tokens.ts'

@@ -12,6 +12,7 @@ import { RealClock, selfPumpingLoop, systemRandom } from '../engine/index.ts'
 import { writePrivately } from '../files/index.ts'
 import { openHttpServer } from '../http/index.ts'
 import { attachJournal, openEmbeddedJournal, ownDirectory } from '../journal/index.ts'
+import { openAccess, withIssuers } from './access-files.ts'
 import type { DataDirectory } from './directory.ts'
 import { machineAddress, networks, shapesOf } from './nodes.ts'
 import { readSettings, type Settings, writeSettings } from './settings.ts'
@@ -58,13 +59,20 @@ export async function startControlPlane({ directory, settings: initial, say }: C
 
   const loop = selfPumpingLoop((error) => { throw error })
   const shapes = (): readonly NodeShape[] => shapesOf(settings.nodes, directory.agent)
-  const answer = answerAsks(signer, join(directory.agent, 'volumes'), () => clock.now())
+  const access = await openAccess(settings.access ?? {}, issuer, say).catch(async (error: unknown) => {
+    await attached.close()
+    ownership.release()
+    throw new StartProblem(error instanceof Error ? error.message : String(error))
+  })
+  const answer = withIssuers(access, () => clock.now(), answerAsks(signer, join(directory.agent, 'volumes'), () => clock.now()))
   const cluster = wireCluster({
     store, clock, random: systemRandom(), loop, authority: authority.certificate, nodes: shapes().filter((shape) => shape.simulated),
     version: { ...kubernetesVersion, gitCommit: '', gitTreeState: 'clean', buildDate: '1970-01-01T00:00:00Z', goVersion: process.version, compiler: 'skiff', platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}` },
     issuer: { issuer, audiences: [issuer], keySet: JSON.stringify(signer.jwks), algorithms: ['ES256'] },
     address: `127.0.0.1:${settings.port}`, advertised: { address: hasReal(settings) ? machineAddress : '127.0.0.1', port: settings.port },
     ask: (ask: Ask, done) => { answer(ask).then(done, (error: unknown) => { say(`${ask.what}: ${error instanceof Error ? error.message : String(error)}`) }) },
+    ...(access.tokens !== undefined && { tokens: access.tokens }), ...(access.authenticators !== undefined && { authenticators: access.authenticators }),
+    ...(access.anonymous !== undefined && { anonymous: access.anonymous }), ...(access.audit !== undefined && { audit: access.audit }),
     volumesBelow: join(directory.agent, 'volumes'), podTokens: podTokens(signer, issuer, () => clock.now()),
   })
 
@@ -72,7 +80,7 @@ export async function startControlPlane({ directory, settings: initial, say }: C
   const http = await openHttpServer({
     handler: cluster.server.handler, store, answer, open: (connect) => hub.open(connect), host: everywhere ? '0.0.0.0' : '127.0.0.1', port: settings.port, now: () => clock.now(),
     tls: { certificate: server.certificate, key: server.key, authority: authority.certificate },
-    upgrades: new Map([[agentPath, hub.upgrade]]), onError: (error) => { say(`a request failed: ${error instanceof Error ? error.stack ?? error.message : String(error)}`) },
+    upgrades: new Map([[agentPath, hub.upgrade]]), ...(access.log !== undefined && { audit: access.log.write }), onError: (error) => { say(`a request failed: ${error instanceof Error ? error.stack ?? error.message : String(error)}`) },
   })
   const letGo = async (): Promise<void> => {
     if (http.is !== 'problem') await http.close()
@@ -80,6 +88,7 @@ export async function startControlPlane({ directory, settings: initial, say }: C
     cluster.stop()
     clock.stop()
     await attached.close()
+    await access.log?.close()
     ownership.release()
   }
   if (http.is === 'problem') {

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { writePrivately } from '../files/index.ts'
+import type { AccessFiles } from './access-files.ts'
 
 /** One node of the cluster, as the user asked for it. Real ones are played by this machine's agent. */
 export interface NodeSettings {
@@ -22,6 +23,8 @@ export interface Settings {
   /** Who reaches the API besides pods: this machine alone, unless it is asked to listen on all of its addresses. */
   readonly listen?: 'loopback' | 'everywhere'
   readonly nodes: readonly NodeSettings[]
+  /** Files that say who signs in and what is written down. */
+  readonly access?: AccessFiles
   /** The first workload was brought up once: never again by itself. */
   readonly welcomed: boolean
 }

@@ -11,6 +11,8 @@ export interface Exchange {
   readonly query: string
   readonly headers: Readonly<Record<string, string>>
   readonly peer: Peer
+  /** The client's address. */
+  readonly remoteAddress: string | undefined
   /** Undefined when the request has no body. */
   readonly body: Readable | undefined
   /** True once the client is gone or all was sent. */
@@ -33,7 +35,7 @@ export function exchangeOverHttp1(request: IncomingMessage, response: ServerResp
   const { path, query } = splitTarget(request.url ?? '/')
   const hasBody = request.headers['transfer-encoding'] !== undefined || (request.headers['content-length'] ?? '0') !== '0'
   return {
-    method: request.method ?? 'GET', path, query, headers: plainHeaders(request.headers), peer: peerOf(request.socket), body: hasBody ? request : undefined,
+    method: request.method ?? 'GET', path, query, headers: plainHeaders(request.headers), peer: peerOf(request.socket), get remoteAddress() { return request.socket.remoteAddress }, body: hasBody ? request : undefined,
     get isOver() { return response.destroyed || response.writableEnded },
     reply(status, headers, body) {
       response.writeHead(status, { ...sendable(headers), 'content-length': body.length })
@@ -53,6 +55,7 @@ export function exchangeOverHttp2(stream: ServerHttp2Stream, headers: Http2Heade
   const authority = headers[':authority']
   return {
     method: headers[':method'] ?? 'GET', path, query, peer: stream.session === undefined ? { is: 'unknown' } : peerOfSession(stream.session),
+    get remoteAddress() { return stream.session?.socket.remoteAddress },
     headers: authority === undefined ? plainHeaders(headers) : { host: authority, ...plainHeaders(headers) },
     body: endsWithHeaders ? undefined : stream,
     get isOver() { return stream.destroyed || stream.writableEnded },

@@ -27,6 +27,6 @@ export const usualLimits: Limits = {
   handshakeTimeoutMs: 10_000,
   idleTimeoutMs: 600_000,
   streamsPerConnectionMax: 1000,
-  asksMax: 5,
+  asksMax: 100,
   watchReadBytes: 256 << 10,
 }

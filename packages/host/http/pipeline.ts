@@ -1,6 +1,6 @@
 import { gzip } from 'node:zlib'
 import type { Ask } from '@kubeskiff/core/api'
-import type { Handler, Reply, Request } from '@kubeskiff/core/server'
+import type { AuditEvent, Handler, Reply, Request } from '@kubeskiff/core/server'
 import type { Store } from '@kubeskiff/core/store'
 import type { Limits } from './limits.ts'
 import { internalError, tooManyAsks, unavailable, type PlainReply } from './status.ts'
@@ -16,6 +16,8 @@ export interface PipelineOptions {
   readonly limits: Limits
   /** Told of what broke while a request was served; the client sees 500. */
   readonly onError: (error: unknown) => void
+  /** Writes an entry of the audit log. */
+  readonly audit?: ((event: AuditEvent) => void) | undefined
 }
 
 /** Takes a request through the handler and gives the reply once it may leave the process. `done` may be called before this returns. */
@@ -51,13 +53,37 @@ async function withAnswers({ handler, store, answer, limits }: PipelineOptions, 
 }
 
 /** Holds a reply back until the revision it tells of is durable. */
-function release({ store }: PipelineOptions, request: Request, reply: Reply, done: (outcome: Outcome) => void): void {
-  if (reply.is === 'watch' || reply.asOf <= store.durableRevision) { done({ is: 'reply', reply }); return }
-  store.durable(reply.asOf).then(() => { done({ is: 'reply', reply }) }, (error: unknown) => {
+function release({ store, audit }: PipelineOptions, request: Request, made: Reply, done: (outcome: Outcome) => void): void {
+  const reply = audit === undefined || made.audit === undefined ? made : audited(made, made.audit, audit)
+  const leave = (): void => {
+    if (audit !== undefined) for (const event of made.audit?.events ?? []) audit(event)
+    done({ is: 'reply', reply })
+  }
+  if (reply.is === 'watch' || reply.asOf <= store.durableRevision) { leave(); return }
+  store.durable(reply.asOf).then(leave, (error: unknown) => {
     const why = error instanceof Error ? error.message : String(error)
     // A read may be tried again; whether a write will come to be is not known.
     done({ is: 'plain', plain: request.method === 'GET' || request.method === 'HEAD' ? unavailable(why) : internalError(why) })
   })
+}
+
+/** A watch tells the audit log of its end, too. */
+function audited(reply: Reply, { end }: NonNullable<Reply['audit']>, audit: (event: AuditEvent) => void): Reply {
+  if (reply.is !== 'watch' || end === undefined) return reply
+  const { watch } = reply
+  let open = true
+  return {
+    ...reply,
+    watch: {
+      get deadline() { return watch.deadline },
+      read: (limitBytes) => watch.read(limitBytes),
+      close: () => {
+        watch.close()
+        if (open) audit({ ...end, stageTimestamp: new Date().toISOString().replace('Z', '000Z') })
+        open = false
+      },
+    },
+  }
 }
 
 /** As upstream: bodies above 128 KiB are compressed, at the fastest level, when the client can read that. */

@@ -3,7 +3,7 @@ import { createSecureServer, type IncomingHttpHeaders, type ServerHttp2Session, 
 import { isIP, type AddressInfo, type Server, type Socket } from 'node:net'
 import type { Writable } from 'node:stream'
 import { isRefusal } from '@kubeskiff/core/api'
-import type { Connect, Handler, Reply, Request } from '@kubeskiff/core/server'
+import type { AuditEvent, Connect, Handler, Reply, Request } from '@kubeskiff/core/server'
 import type { Store } from '@kubeskiff/core/store'
 import type { OpenStream } from '../streams/index.ts'
 import { BodyReader } from './body.ts'
@@ -33,6 +33,8 @@ export interface HttpServerOptions {
   /** Milliseconds since the epoch, for the deadlines of watches. */
   readonly now?: () => number
   readonly onError?: (error: unknown) => void
+  /** Writes an entry of the audit log: when its reply leaves. */
+  readonly audit?: (event: AuditEvent) => void
 }
 
 export interface HttpServer {
@@ -100,7 +102,7 @@ class Front {
     this.#options = options
     this.#limits = limits
     this.#onError = options.onError ?? (() => {})
-    this.#pipeline = { handler: options.handler, store: options.store, answer: options.answer, limits, onError: this.#onError }
+    this.#pipeline = { handler: options.handler, store: options.store, answer: options.answer, limits, onError: this.#onError, audit: options.audit }
     this.#bodies = new BodyReader(limits)
     this.#watches = new Watches(options.store, { now: options.now ?? Date.now, readBytes: limits.watchReadBytes, onError: this.#onError })
   }
@@ -130,9 +132,10 @@ class Front {
 
   #carry(exchange: Exchange, body: Uint8Array): void {
     const { method, path, query, headers, peer } = exchange
+    const remoteAddress = this.#options.audit === undefined ? undefined : exchange.remoteAddress
     if (peer.is === 'rejected' && headers['authorization'] === undefined) { this.#finish(exchange, unauthorized); return }
     const request: Request = {
-      method, path, query, headers, body,
+      method, path, query, headers, body, ...(remoteAddress !== undefined && { remoteAddress }),
       ...(peer.is === 'certified' && { certificate: { commonName: peer.commonName, organizations: peer.organizations } }),
     }
     carry(this.#pipeline, request, (outcome) => {

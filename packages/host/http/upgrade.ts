@@ -37,7 +37,7 @@ export function serveUpgrade(options: UpgradeOptions): void {
   const headers = plainHeaders(message.headers)
   if (peer.is === 'rejected' && headers['authorization'] === undefined) { refuse(socket, unauthorized); return }
   const request: Request = {
-    method: message.method ?? 'GET', path, query, headers, body: new Uint8Array(0),
+    method: message.method ?? 'GET', path, query, headers, body: new Uint8Array(0), ...(socket.remoteAddress !== undefined && { remoteAddress: socket.remoteAddress }),
     ...(peer.is === 'certified' && { certificate: { commonName: peer.commonName, organizations: peer.organizations } }),
   }
   carry(pipeline, request, (outcome) => {

@@ -6,6 +6,9 @@ import type { Machine } from '../machine.ts'
 import type { User } from './types.ts'
 import { unauthorized } from '../refusals.ts'
 import { type Asks, isStopped, type Request } from '../types.ts'
+import { userOfBootstrapToken } from './bootstrap-token.ts'
+import { evaluateClaims } from './claim-expressions.ts'
+import { authenticatorOf, type Claims, userOfJwt } from './jwt.ts'
 import { attributesForImpersonation, impersonated } from './impersonate.ts'
 
 /** What the host makes of a token: whether our key signed it and its time has come and not passed; who that is, we say. */
@@ -43,7 +46,7 @@ export function authenticate(machine: Machine, request: Request, answers: Answer
     const refusal = machine.authorizer.refusal(attributes)
     if (refusal !== undefined) return refusal
   }
-  return wanted
+  return { ...wanted, impersonatedBy: user }
 }
 
 function identify(machine: Machine, request: Request, answers: Answers): User | Refusal | Asks {
@@ -56,7 +59,8 @@ function identify(machine: Machine, request: Request, answers: Answers): User | 
     return isStopped(user) ? user : known(user)
   }
   if (headers['authorization'] !== undefined && headers['authorization'] !== '') return unauthorized
-  return machine.options.anonymous === false ? unauthorized : anonymous
+  const { anonymous: allowed = true } = machine.options
+  return allowed === true || (allowed !== false && allowed.includes(request.path)) ? anonymous : unauthorized
 }
 const known = (user: User): User => (user.groups.includes('system:authenticated') ? user : { ...user, groups: [...user.groups, 'system:authenticated'] })
 
@@ -64,11 +68,19 @@ const known = (user: User): User => (user.groups.includes('system:authenticated'
 export function userOfToken(machine: Machine, token: string, answers: Answers, audiences?: readonly string[]): User | Refusal | Asks {
   const given = machine.options.tokens?.get(token)
   if (given !== undefined) return given
+  const joining = userOfBootstrapToken(machine.store.view, token, machine.now())
+  if (joining !== undefined) return joining
   if (token.split('.').length !== 3) return unauthorized
   const id = `verify-token ${token}`
   if (!answers.has(id)) return { is: 'asks', asks: [{ id, what: 'verify-token', input: { token } }] }
   const verified = answers.get(id) as VerifiedToken | undefined
   if (verified?.is !== 'valid') return unauthorized
+  const authenticator = authenticatorOf(machine.options.authenticators ?? [], verified.claims.iss)
+  if (authenticator !== undefined) {
+    const user = userOfJwt(authenticator, verified.claims as unknown as Claims, evaluateClaims)
+    // A token that is good, and good for something else, is as good as none.
+    return 'why' in user || (audiences !== undefined && !audiences.some((each) => authenticator.issuer.audiences.includes(each))) ? unauthorized : user
+  }
   // Our key signs nothing but service accounts' tokens, but what says nothing of one is none.
   if (verified.claims['kubernetes.io'] === undefined) return unauthorized
   const accepted = audiences ?? machine.options.issuer?.audiences ?? []

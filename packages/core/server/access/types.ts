@@ -6,6 +6,8 @@ export interface User {
   readonly uid?: string
   readonly groups: readonly string[]
   readonly extra?: Readonly<Record<string, readonly string[]>>
+  /** Who acts as this user. */
+  readonly impersonatedBy?: User
 }
 
 /** What is asked: upstream's authorizer.Attributes. */

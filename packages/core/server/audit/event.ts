@@ -1,0 +1,86 @@
+// One entry of the audit log: audit.k8s.io/v1 Event.
+import { isRefusal, type Refusal } from '../../api/refusal.ts'
+import type { Attributes, User } from '../access/types.ts'
+import { microTimestamp } from '../../base/timestamp.ts'
+import type { Instant } from '../../base/clock.ts'
+import { statusOf } from '../refusals.ts'
+import type { Answer } from '../reply.ts'
+import type { Request } from '../types.ts'
+import type { Instruction, Level, Stage } from './policy.ts'
+
+export interface AuditEvent {
+  readonly kind: 'Event'
+  readonly apiVersion: 'audit.k8s.io/v1'
+  readonly level: Level
+  readonly auditID: string
+  readonly stage: Stage
+  readonly stageTimestamp: string
+  readonly [field: string]: unknown
+}
+
+/** What is known of a request when it comes in. */
+export interface Audited { readonly request: Request; readonly id: string; readonly attributes: Attributes; readonly instruction: Instruction; readonly received: Instant }
+
+/** The fields that all stages of a request share. */
+function sharedFields({ request, id, attributes, instruction, received }: Audited): Omit<AuditEvent, 'stage' | 'stageTimestamp'> {
+  const { user } = attributes
+  const userAgent = request.headers['user-agent']
+  return {
+    kind: 'Event', apiVersion: 'audit.k8s.io/v1', level: instruction.level, auditID: id,
+    requestURI: request.query === '' ? request.path : `${request.path}?${request.query}`, verb: attributes.verb,
+    user: shown(user.impersonatedBy ?? user), ...(user.impersonatedBy !== undefined && { impersonatedUser: shown(user) }),
+    ...(request.remoteAddress !== undefined && { sourceIPs: [request.remoteAddress] }), ...(userAgent !== undefined && { userAgent }),
+    ...(attributes.is === 'resource' && { objectRef: referenceOf(attributes) }),
+    requestReceivedTimestamp: microTimestamp(received),
+  }
+}
+const shown = ({ name, uid, groups, extra }: User) => ({ username: name, ...(uid !== undefined && { uid }), groups, ...(extra !== undefined && { extra }) })
+const referenceOf = ({ group, version, resource, subresource, namespace, name }: Extract<Attributes, { readonly is: 'resource' }>) => ({
+  resource, ...(namespace !== '' && { namespace }), ...(name !== '' && { name }), ...(group !== '' && { apiGroup: group }), apiVersion: version, ...(subresource !== '' && { subresource }),
+})
+
+export const eventAt = (audited: Audited, stage: Stage, at: Instant, more: Readonly<Record<string, unknown>> = {}): AuditEvent =>
+  ({ ...sharedFields(audited), stage, ...more, stageTimestamp: microTimestamp(at) }) as AuditEvent
+
+const decoder = new TextDecoder()
+/** Bodies of Secrets and tokens must not be in a log by accident: that is the policy's to say, as upstream's documentation warns. */
+const isDeep = (level: Level): boolean => level === 'Request' || level === 'RequestResponse'
+
+/** What a finished request adds: its status, and its objects where the level asks for them. */
+export function outcomeOf({ request, instruction }: Audited, outcome: Answer | Refusal, annotations: Readonly<Record<string, string>>): Readonly<Record<string, unknown>> {
+  const code = isRefusal(outcome) ? outcome.code : outcome.is === 'connect' ? 101 : outcome.status
+  const said = isRefusal(outcome) || outcome.is === 'connect' || outcome.is === 'watch' || outcome.annotations === undefined ? annotations : { ...annotations, ...outcome.annotations }
+  const requested = isDeep(instruction.level) && request.body.length > 0 ? parsed([request.body]) : undefined
+  const responded = instruction.level === 'RequestResponse' ? responseOf(outcome) : undefined
+  const kept = (object: unknown): unknown => (instruction.omitManagedFields ? withoutManagedFields(object) : object)
+  return {
+    responseStatus: isRefusal(outcome) ? responseStatusOf(outcome) : { metadata: {}, code },
+    ...(requested !== undefined && { requestObject: kept(requested) }), ...(responded !== undefined && { responseObject: kept(responded) }),
+    ...(Object.keys(said).length > 0 && { annotations: said }),
+  }
+}
+
+function responseStatusOf(refusal: Refusal): object {
+  const { kind: _kind, apiVersion: _version, ...status } = statusOf(refusal)
+  return status
+}
+
+function responseOf(outcome: Answer | Refusal): unknown {
+  if (isRefusal(outcome)) return statusOf(outcome)
+  return outcome.is === 'value' ? outcome.value : outcome.is === 'raw' && outcome.contentType.startsWith('application/json') ? parsed(outcome.body) : undefined
+}
+
+/** A body as a value; undefined when it is not JSON. */
+function parsed(parts: readonly Uint8Array[]): unknown {
+  try { return JSON.parse(parts.map((part) => decoder.decode(part)).join('')) } catch { return undefined }
+}
+
+function withoutManagedFields(object: unknown): unknown {
+  if (typeof object !== 'object' || object === null) return object
+  const { metadata, items } = object as { readonly metadata?: unknown; readonly items?: unknown }
+  return {
+    ...object,
+    ...(typeof metadata === 'object' && metadata !== null && 'managedFields' in metadata && { metadata: { ...metadata, managedFields: undefined } }),
+    ...(Array.isArray(items) && { items: items.map(withoutManagedFields) }),
+  }
+}

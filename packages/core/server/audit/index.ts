@@ -1,0 +1,42 @@
+// The audit log: what was asked, by whom, and what became of it. The host writes it down once the reply may leave.
+import type { Refusal } from '../../api/refusal.ts'
+import type { Instant } from '../../base/clock.ts'
+import type { Attributes } from '../access/types.ts'
+import type { Answer } from '../reply.ts'
+import type { Request } from '../types.ts'
+import { type Audited, type AuditEvent, eventAt, outcomeOf } from './event.ts'
+import type { AuditPolicy, Stage } from './policy.ts'
+
+export type { AuditEvent } from './event.ts'
+export { type AuditPolicy, type PolicyFault, readAuditPolicy } from './policy.ts'
+
+/** The entries of one request: those that go out with its reply, and for a stream the one that goes out when it ends. */
+export interface Audit { readonly events: readonly AuditEvent[]; readonly end?: AuditEvent }
+
+interface Told {
+  readonly request: Request
+  readonly id: string
+  readonly attributes: Attributes
+  readonly outcome: Answer | Refusal
+  /** Of the decision whether the user may. */
+  readonly annotations: Readonly<Record<string, string>>
+  readonly received: Instant
+  readonly now: Instant
+}
+
+/** What the policy wants of this request; undefined when that is nothing. */
+export function auditOf(policy: AuditPolicy, { request, id, attributes, outcome, annotations, received, now }: Told): Audit | undefined {
+  const instruction = policy.of(attributes)
+  if (instruction.level === 'None') return undefined
+  const audited: Audited = { request, id, attributes, instruction, received }
+  const wants = (stage: Stage): boolean => !instruction.omitStages.includes(stage)
+  const result = outcomeOf(audited, outcome, annotations)
+  const streams = 'is' in outcome && (outcome.is === 'watch' || outcome.is === 'connect')
+  const events = [
+    ...(wants('RequestReceived') ? [eventAt(audited, 'RequestReceived', received)] : []),
+    ...(streams && wants('ResponseStarted') ? [eventAt(audited, 'ResponseStarted', now, result)] : []),
+    ...(!streams && wants('ResponseComplete') ? [eventAt(audited, 'ResponseComplete', now, result)] : []),
+  ]
+  const end = streams && wants('ResponseComplete') ? eventAt(audited, 'ResponseComplete', now, result) : undefined
+  return events.length === 0 && end === undefined ? undefined : { events, ...(end !== undefined && { end }) }
+}
