@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { aWorld, type Said, settle } from '../testing.ts'
 import { readAuthenticators } from './authenticators.ts'
+import { evaluateClaims } from './claim-expressions.ts'
 import { userOfJwt } from './jwt.ts'
 
 const configuration = (jwt: string): string => `apiVersion: apiserver.config.k8s.io/v1\nkind: AuthenticationConfiguration\njwt:\n${jwt}`
@@ -38,6 +39,20 @@ test('what is wrong with a configuration is told with its path', () => {
     [configuration(`${issuer}  claimMappings: {username: {claim: sub, prefix: ""}}\n${issuer}  claimMappings: {username: {claim: sub, prefix: ""}}\n`), 'jwt[1].issuer.url: duplicate value "https://login.example"'],
     ['kind: Other', 'expected kind AuthenticationConfiguration of apiserver.config.k8s.io/v1, found "Other" of undefined'],
   ]) assert.deepEqual(readAuthenticators(text ?? ''), { fault })
+})
+
+test('expressions map claims and hold rules', () => {
+  const authenticator = first(`${issuer}  claimMappings:
+    username: {expression: "'x:' + claims.sub"}
+    groups: {expression: "claims.roles.filter(r, r != 'ops')"}
+    extra: [{key: example.com/tenant, valueExpression: claims.tenant}]
+  claimValidationRules: [{expression: "claims.sub.size() < 5", message: short subjects only}]
+  userValidationRules: [{expression: "!user.username.startsWith('system:')", message: not the system}]
+`)
+  assert.deepEqual(userOfJwt(authenticator, claims, evaluateClaims), { name: 'x:17', groups: ['dev'], extra: { 'example.com/tenant': ['red'] } })
+  assert.deepEqual(userOfJwt(authenticator, { ...claims, sub: 'too long' }, evaluateClaims), { why: 'oidc: error evaluating claim validation expression: short subjects only' })
+  const broken = readAuthenticators(configuration(`${issuer}  claimMappings: {username: {expression: "claim.sub"}}\n`))
+  assert.match('fault' in broken ? broken.fault : '', /^jwt\[0\]\.claimMappings\.username\.expression: .*undeclared reference to 'claim'/)
 })
 
 const secret = (data: object): object => ({ metadata: { name: 'bootstrap-token-abcdef' }, type: 'bootstrap.kubernetes.io/token', stringData: { 'token-id': 'abcdef', 'token-secret': '0123456789abcdef', 'usage-bootstrap-authentication': 'true', ...data } })

@@ -1,5 +1,6 @@
 // JWT authenticators: apiserver.config.k8s.io AuthenticationConfiguration, read from its file. Whose tokens are taken, and what their claims mean.
 import { readYaml } from '../../api/text/index.ts'
+import { faultOf } from './claim-expressions.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -58,11 +59,17 @@ class Reader {
     this.say(path, `expected a text, found ${JSON.stringify(value) ?? 'nothing'}`)
     return ''
   }
+  expression(value: unknown, path: string): string {
+    const expression = this.text(value, path)
+    const fault = expression === '' ? undefined : faultOf(expression)
+    if (fault !== undefined) this.say(path, fault)
+    return expression
+  }
   mapping(value: unknown, path: string, needsPrefix: boolean): Mapping | undefined {
     const given = fieldsOf(value)
     if (given === undefined || (given['claim'] === undefined && given['expression'] === undefined)) return undefined
     if (given['claim'] !== undefined && given['expression'] !== undefined) this.say(path, 'claim and expression can\'t both be set')
-    if (given['expression'] !== undefined) return { expression: this.text(given['expression'], `${path}.expression`) }
+    if (given['expression'] !== undefined) return { expression: this.expression(given['expression'], `${path}.expression`) }
     if (needsPrefix && typeof given['prefix'] !== 'string') this.say(`${path}.prefix`, 'prefix is required when claim is set. It can be set to an empty string to disable prefixing')
     return { claim: this.text(given['claim'], `${path}.claim`), prefix: typeof given['prefix'] === 'string' ? given['prefix'] : '' }
   }
@@ -89,13 +96,13 @@ function authenticatorOf(reader: Reader, given: Fields, path: string): JwtAuthen
     },
     username: username ?? { claim: '', prefix: '' }, ...(groups !== undefined && { groups }), ...(uid !== undefined && { uid }),
     extra: reader.list(mappings['extra'], `${path}.claimMappings.extra`).map((each, at) => ({
-      key: reader.text(each['key'], `${path}.claimMappings.extra[${at}].key`), valueExpression: reader.text(each['valueExpression'], `${path}.claimMappings.extra[${at}].valueExpression`),
+      key: reader.text(each['key'], `${path}.claimMappings.extra[${at}].key`), valueExpression: reader.expression(each['valueExpression'], `${path}.claimMappings.extra[${at}].valueExpression`),
     })),
     claimValidationRules: reader.list(given['claimValidationRules'], `${path}.claimValidationRules`).map((each, at) => (each['expression'] === undefined
       ? { claim: reader.text(each['claim'], `${path}.claimValidationRules[${at}].claim`), requiredValue: String(each['requiredValue'] ?? '') }
-      : { expression: reader.text(each['expression'], `${path}.claimValidationRules[${at}].expression`), message: String(each['message'] ?? '') })),
+      : { expression: reader.expression(each['expression'], `${path}.claimValidationRules[${at}].expression`), message: String(each['message'] ?? '') })),
     userValidationRules: reader.list(given['userValidationRules'], `${path}.userValidationRules`).map((each, at) => ({
-      expression: reader.text(each['expression'], `${path}.userValidationRules[${at}].expression`), message: String(each['message'] ?? ''),
+      expression: reader.expression(each['expression'], `${path}.userValidationRules[${at}].expression`), message: String(each['message'] ?? ''),
     })),
   }
 }
