@@ -35,6 +35,17 @@ export const kindsShownBy: Readonly<Record<string, string>> = {
   PriorityClass: `${server}/admission/admission.test.ts`,
   Lease: `${controllers}/node-lifecycle/node-lifecycle.test.ts`,
   EndpointSlice: `${controllers}/endpoint-slice/reconcile.test.ts`,
+  APIService: 'packages/core/api/kinds/apiregistration/apiregistration.test.ts',
+  CertificateSigningRequest: 'packages/core/api/kinds/certificates/certificates.test.ts',
+  ClusterTrustBundle: 'packages/core/api/kinds/certificates/certificates.test.ts',
+  PodCertificateRequest: 'packages/core/api/kinds/certificates/certificates.test.ts',
+  MutatingAdmissionPolicy: 'packages/core/api/kinds/admissionregistration/admissionregistration.test.ts',
+  MutatingAdmissionPolicyBinding: 'packages/core/api/kinds/admissionregistration/admissionregistration.test.ts',
+  MutatingWebhookConfiguration: 'packages/core/api/kinds/admissionregistration/admissionregistration.test.ts',
+  ValidatingAdmissionPolicy: 'packages/core/api/kinds/admissionregistration/admissionregistration.test.ts',
+  ValidatingAdmissionPolicyBinding: 'packages/core/api/kinds/admissionregistration/admissionregistration.test.ts',
+  ValidatingWebhookConfiguration: 'packages/core/api/kinds/admissionregistration/admissionregistration.test.ts',
+  StorageVersionMigration: 'packages/core/api/kinds/apiregistration/apiregistration.test.ts',
 }
 
 /** A test file, and words in it: the title of a test, or the name it knows the row by. */
@@ -47,6 +58,8 @@ export const controllersShownBy: Readonly<Record<string, Shown>> = {
   'namespace-controller': [`${controllers}/namespaces.test.ts`, 'namespaceController'],
   'generic-garbage-collector': [`${controllers}/garbage-collector/garbage-collector.test.ts`, 'garbageCollector'],
   'deployment-controller': [`${controllers}/deployment/deployment.test.ts`, 'deploymentController'],
+  'disruption-controller': [`${controllers}/disruption/disruption.test.ts`, 'disruptionController'],
+  'resourcequota-controller': [`${controllers}/resource-quota/resource-quota.test.ts`, 'resourceQuotaController'],
   'replication-controller': [`${controllers}/replicaset/replicaset.test.ts`, 'replicationControllerController'],
   'replicaset-controller': [`${controllers}/replicaset/replicaset.test.ts`, 'replicaSetController'],
   'statefulset-controller': [`${controllers}/stateful-set/stateful-set.test.ts`, 'statefulSetController'],

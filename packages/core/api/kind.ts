@@ -47,7 +47,7 @@ export interface Kind<Hub extends Resource> extends ResourceType<Hub> {
   /** What a write of the status fills in: the times of conditions. */
   prepareStatus?(next: Hub, before: Hub, circumstances: Circumstances): Hub
   /** Validates a write of the status. */
-  checkStatus?(next: Hub, before: Hub): readonly Problem[]
+  checkStatus?(next: Hub, before: Hub, circumstances: Circumstances): readonly Problem[]
   /** Seconds a deleted object lives on with a deletionTimestamp; absent: it goes at once. */
   graceSeconds?(object: Hub, asked: number | undefined): number
   /** True while something besides metadata.finalizers keeps a deleted object: a namespace's own finalizers. */

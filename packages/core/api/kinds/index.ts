@@ -1,14 +1,18 @@
 // Every built-in kind, by group, in the order in which discovery shows groups; within a group by plural.
 import type { Kind } from '../kind.ts'
 import type { Resource } from '../resource.ts'
+import { admissionregistrationKinds } from './admissionregistration/index.ts'
+import { apiregistrationKinds } from './apiregistration/index.ts'
 import { appsKinds } from './apps/index.ts'
 import { batchKinds } from './batch/index.ts'
+import { certificatesKinds } from './certificates/index.ts'
 import { coordinationKinds } from './coordination/index.ts'
 import { coreKinds } from './core/index.ts'
 import { discoveryKinds } from './discovery/index.ts'
 import { rbacKinds } from './rbac/index.ts'
 import { schedulingKinds } from './scheduling/index.ts'
 import { storageKinds } from './storage/index.ts'
+import { storagemigrationKinds } from './storagemigration/index.ts'
 
 export { isTimeZone, parseSchedule, type Schedule } from './batch/cronjob/schedule.ts'
 export { defaultColumns } from './columns.ts'
@@ -33,4 +37,8 @@ export const builtinKinds: readonly Kind<Resource>[] = [
   ...schedulingKinds,
   ...coordinationKinds,
   ...discoveryKinds,
+  ...apiregistrationKinds,
+  ...certificatesKinds,
+  ...admissionregistrationKinds,
+  ...storagemigrationKinds,
 ]

@@ -122,5 +122,10 @@ test('the columns of kinds are named as upstream names them', () => {
     rolebindings: 'Name, Role, Age, *Users, *Groups, *ServiceAccounts', roles: 'Name, Created At',
     storageclasses: 'Name, Provisioner, ReclaimPolicy, VolumeBindingMode, AllowVolumeExpansion, Age',
     priorityclasses: 'Name, Value, Global-Default, Age, PreemptionPolicy', leases: 'Name, Holder, Age', endpointslices: 'Name, AddressType, Ports, Endpoints, Age',
+    apiservices: 'Name, Service, Available, Age', certificatesigningrequests: 'Name, Age, SignerName, Requestor, RequestedDuration, Condition',
+    clustertrustbundles: 'Name, SignerName', podcertificaterequests: 'Name, PodName, ServiceAccountName, NodeName, SignerName, State',
+    mutatingadmissionpolicies: 'Name, Mutations, ParamKind, Age', mutatingadmissionpolicybindings: 'Name, PolicyName, ParamRef, Age', mutatingwebhookconfigurations: 'Name, Webhooks, Age',
+    validatingadmissionpolicies: 'Name, Validations, ParamKind, Age', validatingadmissionpolicybindings: 'Name, PolicyName, ParamRef, Age', validatingwebhookconfigurations: 'Name, Webhooks, Age',
+    storageversionmigrations: 'Name, Resource',
   })
 })

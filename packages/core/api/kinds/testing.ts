@@ -42,7 +42,7 @@ export function problems(resource: string, change: Readonly<Record<string, unkno
 /** What is refused of a status, written to the example. */
 export function statusProblems(resource: string, status: unknown): readonly string[] {
   const before = prepared(resource)
-  return kindOf(resource).checkStatus?.({ ...before, status } as Resource, before).map(problemText) ?? []
+  return kindOf(resource).checkStatus?.({ ...before, status } as Resource, before, circumstances).map(problemText) ?? []
 }
 
 /** The spec of an example. */

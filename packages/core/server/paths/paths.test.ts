@@ -14,7 +14,7 @@ test('legacy discovery names groups in the order that short names need', () => {
   const made = aWorld()
   assert.deepEqual((made.ask('GET /api').body as { versions: unknown }).versions, ['v1'])
   const groups = (made.ask('GET /apis').body as { groups: { name: string; preferredVersion: { groupVersion: string } }[] }).groups
-  assert.deepEqual(groups.slice(0, 2).map(({ name, preferredVersion }) => [name, preferredVersion.groupVersion]), [['apps', 'apps/v1'], ['events.k8s.io', 'events.k8s.io/v1']])
+  assert.deepEqual(groups.slice(0, 3).map(({ name, preferredVersion }) => [name, preferredVersion.groupVersion]), [['apiregistration.k8s.io', 'apiregistration.k8s.io/v1'], ['apps', 'apps/v1'], ['events.k8s.io', 'events.k8s.io/v1']])
   assert.deepEqual(groups.map(({ name }) => name).includes('authorization.k8s.io'), true)
   // kubectl 1.20 can make a Job of a CronJob only where it finds the old version first.
   assert.deepEqual(groups.find(({ name }) => name === 'batch')?.preferredVersion.groupVersion, 'batch/v1beta1')
@@ -38,8 +38,8 @@ test('aggregated discovery carries its parameters, in both versions, and is reva
     const { headers, body } = made.ask('GET /apis', undefined, aggregated(version))
     assert.equal(headers['content-type'], `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`)
     const { apiVersion, items } = body as { apiVersion: string; items: { metadata: { name: string }; versions: { resources: { resource: string; subresources?: { subresource: string }[] }[] }[] }[] }
-    assert.deepEqual([apiVersion, items[0]?.metadata.name], [`apidiscovery.k8s.io/${version}`, 'apps'])
-    const deployments = items[0]?.versions[0]?.resources.find(({ resource }) => resource === 'deployments')
+    assert.deepEqual([apiVersion, items[1]?.metadata.name], [`apidiscovery.k8s.io/${version}`, 'apps'])
+    const deployments = items[1]?.versions[0]?.resources.find(({ resource }) => resource === 'deployments')
     assert.deepEqual(deployments?.subresources?.map(({ subresource }) => subresource).sort(), ['scale', 'status'])
     const again = made.ask('GET /apis', undefined, { headers: { ...aggregated(version).headers, 'if-none-match': headers['etag'] ?? '' } })
     assert.deepEqual([again.status, again.body, again.headers['content-type']], [304, '', headers['content-type']])

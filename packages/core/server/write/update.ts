@@ -46,7 +46,7 @@ export function decideReplace(machine: Machine, endpoint: Endpoint, asked: Resou
   if (isStopped(mutated)) return mutated
   const prepared = preparedPart(kind, mutated.object, before, part, circumstances)
   if (isRefusal(prepared)) return prepared
-  const problems = problemsOf(endpoint, prepared, before, part)
+  const problems = problemsOf(endpoint, prepared, before, part, circumstances)
   if (problems.length > 0) return refuseInvalid(type, name, problems)
   const valid = validate({ ...admission, object: prepared })
   if (isStopped(valid)) return valid
@@ -96,10 +96,10 @@ function keptMetadata(asked: StoredMeta, before: StoredMeta): StoredMeta {
   }
 }
 
-function problemsOf({ kind, served }: Endpoint, next: Resource, before: Resource, part: Part): readonly Problem[] {
+function problemsOf({ kind, served }: Endpoint, next: Resource, before: Resource, part: Part, circumstances: Circumstances): readonly Problem[] {
   switch (part.is) {
     case 'main': return [...kind.check(next, before), ...(served.check?.(next, before) ?? [])]
-    case 'status': return kind.checkStatus?.(next, before) ?? []
+    case 'status': return kind.checkStatus?.(next, before, circumstances) ?? []
     case 'update': return part.check?.(next, before) ?? []
   }
 }
