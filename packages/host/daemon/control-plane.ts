@@ -24,6 +24,8 @@ export interface ControlPlaneOptions {
   readonly settings: Settings
   /** One line about something that a person should know. */
   readonly say: (line: string) => void
+  /** The machine's time, unless a test has its own. */
+  readonly clock?: RealClock
 }
 
 export interface ControlPlane {
@@ -42,11 +44,10 @@ const issuer = 'https://kubernetes.default.svc.cluster.local'
 export const agentPath = '/skiff.dev/agent'
 
 /** Starts the control plane of a data directory, and the node agent where there are real nodes. */
-export async function startControlPlane({ directory, settings: initial, say }: ControlPlaneOptions): Promise<ControlPlane> {
+export async function startControlPlane({ directory, settings: initial, say, clock = new RealClock() }: ControlPlaneOptions): Promise<ControlPlane> {
   const ownership = await ownDirectory(directory.root)
   if (ownership.is === 'taken') throw new StartProblem(ownership.message)
   let settings = initial
-  const clock = new RealClock()
   const certificates = new Certificates(directory.credentials, () => clock.now())
   const everywhere = settings.listen === 'everywhere'
   const addresses = [...new Set(['127.0.0.1', '10.96.0.1', machineAddress, ...(everywhere ? machineAddresses() : [])])]

@@ -5,11 +5,15 @@ const timeoutMax = 2 ** 31 - 1
 
 /** The machine's time. One operating-system timer serves all that are set. */
 export class RealClock implements Clock {
+  readonly #time: () => Instant
   readonly #timers = new Timers()
   readonly #listeners = new Map<string, (key: string) => void>()
   #armed: { readonly due: Instant; readonly timeout: NodeJS.Timeout } | undefined
 
-  now(): Instant { return Date.now() }
+  /** `time` is for tests, which may want the machine's time to be ahead: then `look` tells that it has moved. */
+  constructor(time: () => Instant = Date.now) { this.#time = time }
+
+  now(): Instant { return this.#time() }
 
   wake(owner: string, key: string, due: Instant | undefined): void {
     this.#timers.set(owner, key, due)
@@ -20,6 +24,12 @@ export class RealClock implements Clock {
     invariant(!this.#listeners.has(owner), `one listener for the timers of ${owner}`)
     this.#listeners.set(owner, told)
     return () => { this.#listeners.delete(owner) }
+  }
+
+  /** Tells what is due by now, as its own timer would. */
+  look(): void {
+    if (this.#armed !== undefined) clearTimeout(this.#armed.timeout)
+    this.#tell()
   }
 
   /** Drops every timer, so that the process can end. */
@@ -33,12 +43,12 @@ export class RealClock implements Clock {
     const due = this.#timers.peek()?.due
     if (due === this.#armed?.due) return
     if (this.#armed !== undefined) clearTimeout(this.#armed.timeout)
-    this.#armed = due === undefined ? undefined : { due, timeout: setTimeout(() => { this.#tell() }, Math.min(timeoutMax, Math.max(0, due - Date.now()))) }
+    this.#armed = due === undefined ? undefined : { due, timeout: setTimeout(() => { this.#tell() }, Math.min(timeoutMax, Math.max(0, due - this.#time()))) }
   }
 
   #tell(): void {
     this.#armed = undefined
-    const now = Date.now()
+    const now = this.#time()
     for (let timer = this.#timers.take(now); timer !== undefined; timer = this.#timers.take(now)) this.#listeners.get(timer.owner)?.(timer.key)
     this.#arm()
   }
