@@ -24,8 +24,8 @@ export function clausesOf(accept: string | undefined): readonly Clause[] {
 
 const isJson = (type: string): boolean => type === 'application/json' || type === '*/*' || type === 'application/*'
 
-/** The first form we can satisfy. JSON is always an answer that clients of protobuf take as well. */
-export function formOf(accept: string | undefined): Form | Refusal {
+/** The first form we can satisfy; some answers have no table. JSON is always an answer that clients of protobuf take as well. */
+export function formOf(accept: string | undefined, { tables = true }: { readonly tables?: boolean } = {}): Form | Refusal {
   const clauses = clausesOf(accept)
   if (clauses.length === 0) return { is: 'object' }
   for (const { type, parameters } of clauses) {
@@ -35,7 +35,7 @@ export function formOf(accept: string | undefined): Form | Refusal {
     if (parameters['g'] !== undefined && parameters['g'] !== 'meta.k8s.io') continue
     const version = parameters['v'] ?? 'v1'
     if (version !== 'v1' && version !== 'v1beta1') continue
-    if (as === 'Table') return { is: 'table', version }
+    if (as === 'Table' && tables) return { is: 'table', version }
     if (as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList') return { is: 'metadata', version }
   }
   return notAcceptable(answered)

@@ -53,7 +53,7 @@ export const listsAndWatches: readonly Story[] = [
     },
   },
   {
-    row: '[sig-api-machinery] Servers with support for API chunking should continue listing from the last key if the original version has been compacted away, though the list is inconsistent [Conformance] [Slow]',
+    row: '[sig-api-machinery] Servers with support for API chunking should support continue listing from the last key if the original version has been compacted away, though the list is inconsistent [Conformance] [Slow]',
     tell: async (world) => {
       const path = await manyTemplates(world)
       const first = await world.get(`${path}?limit=40`)

@@ -140,9 +140,9 @@ function lost(claim: PersistentVolumeClaim, reason: string, message: string): re
 
 // ---- volumes --------------------------------------------------------------------------------------------------------
 
+/** As upstream: what is in the phase already is left alone, whatever else its status says. */
 function phaseOf(volume: PersistentVolume, phase: string, now: number, message?: string): readonly Action[] {
-  if (volume.status?.phase === phase && (volume.status.message ?? '') === (message ?? '')) return []
-  return [volumePatch(volume, { status: { phase, message: message ?? null, ...(volume.status?.phase === phase ? {} : { lastPhaseTransitionTime: timestamp(now) }) } }, 'status')]
+  return volume.status?.phase === phase ? [] : [volumePatch(volume, { status: { phase, message: message ?? null, lastPhaseTransitionTime: timestamp(now) } }, 'status')]
 }
 
 function volumeActions(volume: PersistentVolume, { view, now }: World<Memory>): readonly Action[] {

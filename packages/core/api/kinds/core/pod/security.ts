@@ -1,7 +1,7 @@
 // What upstream's validation of security contexts refuses.
 import type { PodSecurityContext, PodSpec, SeccompProfile, SecurityContext } from '../../../generated/types.ts'
 import type { Problem } from '../../../refusal.ts'
-import { checkOneOf, checkRequiredOneOf, forbidden, invalid, required } from '../../problems.ts'
+import { checkOneOf, checkRequiredOneOf, invalid, required } from '../../problems.ts'
 
 const idMax = 2 ** 31 - 1
 const seccompTypes: readonly string[] = ['Localhost', 'RuntimeDefault', 'Unconfined']
@@ -54,6 +54,10 @@ function checkSysctls({ sysctls = [] }: PodSecurityContext, path: string): reado
     names.add(name)
     if (!name) return [required(`${path}[${index}].name`)]
     if (again) return [{ path: `${path}[${index}].name`, reason: 'FieldValueDuplicate', value: name, detail: '' }]
-    return /^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$/.test(name) ? [] : [forbidden(`${path}[${index}].name`, 'must be a valid sysctl name')]
+    const valid = name.length <= sysctlMax && sysctlName.test(name)
+    return valid ? [] : [invalid(`${path}[${index}].name`, name, `must have at most ${sysctlMax} characters and match regex ${sysctlPattern}`)]
   })
 }
+const sysctlMax = 253
+const sysctlPattern = '([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?'
+const sysctlName = new RegExp(`^${sysctlPattern}$`)
