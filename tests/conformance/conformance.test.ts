@@ -7,7 +7,6 @@ import { openInProcess } from './in-process.ts'
 import { kubectlOn } from './kubectl.ts'
 import { notYet } from './not-yet.ts'
 import { openOverHttps } from './over-https.ts'
-import { rows } from './rows.ts'
 import { stories } from './stories/index.ts'
 import { type Story, World } from './story.ts'
 
@@ -21,11 +20,6 @@ before(async () => {
   opened.set('in process', { api: inProcess, world: (namespace) => new World(inProcess, namespace, undefined) })
 })
 after(async () => { for (const { api } of opened.values()) await api.stop() })
-
-test('every row has a story, and every story is of a row', () => {
-  assert.deepEqual(stories.map(({ row }) => row).sort(), [...rows.A, ...rows.B].sort())
-  assert.deepEqual(Object.keys(notYet).filter((row) => !stories.some((story) => story.row === row)), [])
-})
 
 let serial = 0
 for (const story of stories) {
