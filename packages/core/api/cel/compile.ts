@@ -10,8 +10,8 @@ import { faulty, structNamed, typeNamed, type Scope, type Typed } from './scope.
 import { bool, dyn, either, fits, none, one, plus, typeText } from './static-types.ts'
 import type { Node } from './syntax.ts'
 import type { CelType, CompileFault, Environment, Frame, Issue, Outcome, Overload, Program, Range, Value } from './types.ts'
-import { equalAsSets } from './list-types.ts'
-import { equal, exceeded, Fault, keyOf, noSuchOverload, Optional, sizeOf, Struct } from './values.ts'
+import { equalAsSets, merged } from './list-types.ts'
+import { equal, exceeded, Fault, isList, keyOf, noSuchOverload, Optional, sizeOf, Struct } from './values.ts'
 
 /** The program of an expression, or why it has none. */
 export function compile(expression: string, environment: Environment): Program | CompileFault {
@@ -90,7 +90,25 @@ function call(given: Node & { readonly is: 'call' }, scope: Scope): Typed {
   const fault = constantFaults(name, given.args, args.slice(targets.length))
   if (fault !== undefined) return faulty(scope, fault.at, fault.message)
   if (name === '_==_' || name === '_!=_') return equality(at, name, args, scope)
-  return compileCall({ at, name, member: targets.length > 0, args }, scope)
+  const made = compileCall({ at, name, member: targets.length > 0, args }, scope)
+  const [first] = args
+  return name === '_+_' && first?.type.is === 'list' && first.type.listType !== undefined ? merging(first.type, args, made) : made
+}
+
+/** left + right where the left one is a set or a map by its schema. */
+function merging(listed: CelType & { readonly is: 'list' }, [left, right]: readonly Typed[], made: Typed): Typed {
+  if (left === undefined || right === undefined) return made
+  return {
+    ...made, type: listed,
+    run: (frame) => {
+      const first = left.run(frame)
+      if (first instanceof Fault) return first
+      const second = right.run(frame)
+      if (second instanceof Fault) return second
+      frame.cost++
+      return isList(first) && isList(second) ? merged(listed, first, second) : noSuchOverload
+    },
+  }
 }
 
 /** 'sets.contains' of sets.contains(…), unless sets is a variable. */

@@ -25,7 +25,8 @@ test('a rule names operations, groups, versions, resources and a scope', () => {
     [{ ...all, apiVersions: ['v2'] }, pods, false],
     [{ ...all, resources: ['pods'] }, { ...pods, subresource: 'status' }, false],
     [{ ...all, resources: ['pods/*'] }, { ...pods, subresource: 'status' }, true],
-    [{ ...all, resources: ['pods/*'] }, pods, false],
+    // As upstream, where '*' as a subresource includes none.
+    [{ ...all, resources: ['pods/*'] }, pods, true],
     [{ ...all, resources: ['*/status'] }, { ...pods, subresource: 'status' }, true],
     [{ ...all, resources: ['*/*'] }, { ...pods, subresource: 'status' }, true],
     [{ ...all, resources: ['*'] }, { ...pods, subresource: 'status' }, false],
