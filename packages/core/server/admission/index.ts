@@ -2,17 +2,25 @@ import { isRefusal, type Refusal } from '../../api/refusal.ts'
 import type { Resource } from '../../api/resource.ts'
 import { type Asks, isAsks } from '../types.ts'
 import type { Decided } from '../write/decided.ts'
+import { persistentVolumeClaimResize } from './claim-resize.ts'
+import { defaultIngressClass } from './default-ingress-class.ts'
 import { defaultStorageClass } from './default-storage-class.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
+import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
 import { priority } from './priority.ts'
 import { roleEscalation } from './role-escalation.ts'
+import { runtimeClass } from './runtime-class.ts'
 import { serviceAccount } from './service-account.ts'
+import { storageObjectInUseProtection } from './storage-protection.ts'
 import type { Admission, Passed, Plugin, Remarked, Remarks } from './types.ts'
 
 /** In upstream's order. */
-export const plugins: readonly Plugin[] = [namespaceLifecycle, nodeRestriction, roleEscalation, serviceAccount, defaultTolerationSeconds, priority, defaultStorageClass]
+export const plugins: readonly Plugin[] = [
+  namespaceLifecycle, limitRanger, serviceAccount, nodeRestriction, roleEscalation, priority, defaultTolerationSeconds,
+  defaultStorageClass, persistentVolumeClaimResize, storageObjectInUseProtection, runtimeClass, defaultIngressClass,
+]
 const mutating = plugins.filter(({ mutate }) => mutate !== undefined)
 const validating = plugins.filter(({ validate }) => validate !== undefined)
 

@@ -14,7 +14,9 @@ export const priority: Plugin = {
       return other === undefined || other.metadata.name === made.metadata.name ? made
         : forbidden(kind, made.metadata.name, `PriorityClass ${other.metadata.name} is already marked as default. Only one default can exist`)
     }
-    if (operation !== 'create' || kind.resource !== pods.resource || before !== undefined) return object
+    if (kind.resource !== pods.resource) return object
+    if (operation === 'update') return before === undefined ? object : withPriorityOf(before as Pod, object as Pod)
+    if (operation !== 'create' || before !== undefined) return object
     const pod = object as Pod
     const asked = pod.spec.priorityClassName || undefined
     const found = asked === undefined ? defaultClass(view) : view.get(priorityClasses, '', asked)
@@ -29,6 +31,14 @@ export const priority: Plugin = {
     }
     return { ...pod, spec: { ...pod.spec, ...(found !== undefined && { priorityClassName: found.metadata.name }), priority: value, preemptionPolicy } }
   },
+}
+
+/** Whoever writes a pod again without them means those it was given. */
+function withPriorityOf({ spec: before }: Pod, pod: Pod): Pod {
+  const priority = pod.spec.priority ?? before.priority
+  const preemptionPolicy = pod.spec.preemptionPolicy ?? before.preemptionPolicy
+  if (priority === pod.spec.priority && preemptionPolicy === pod.spec.preemptionPolicy) return pod
+  return { ...pod, spec: { ...pod.spec, ...(priority !== undefined && { priority }), ...(preemptionPolicy !== undefined && { preemptionPolicy }) } }
 }
 
 /** The default class; the least of them when there are several, as upstream. */

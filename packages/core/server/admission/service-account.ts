@@ -1,8 +1,9 @@
 import type { Container, Volume } from '../../api/generated/types.ts'
-import { type Pod, pods, serviceAccounts } from '../../api/resources.ts'
+import type { Refusal } from '../../api/refusal.ts'
+import { type Pod, pods, type ServiceAccount, serviceAccounts } from '../../api/resources.ts'
 import type { Random } from '../../base/random.ts'
 import { forbidden } from '../refusals.ts'
-import type { Plugin } from './types.ts'
+import type { Admission, Plugin } from './types.ts'
 
 const mountPath = '/var/run/secrets/kubernetes.io/serviceaccount'
 const prefix = 'kube-api-access-'
@@ -32,6 +33,56 @@ export const serviceAccount: Plugin = {
     }
     return (pod.spec.automountServiceAccountToken ?? found.automountServiceAccountToken ?? true) ? mounted(named, random) : named
   },
+  validate: refusalOf,
+}
+
+/** Secrets that a pod's account does not list are refused to it, where the account says so; a node's own pods have none. */
+function refusalOf({ operation, kind, object, subresource, circumstances: { view } }: Admission): Refusal | undefined {
+  const made = operation === 'create' && subresource === ''
+  if (kind.resource !== pods.resource || !(made || (operation === 'update' && subresource === 'ephemeralcontainers'))) return undefined
+  const pod = object as Pod
+  if (made && pod.metadata.annotations?.[mirror] !== undefined) {
+    const why = mirrorFault(pod)
+    return why === undefined ? undefined : forbidden(kind, pod.metadata.name, why)
+  }
+  const found = view.get(serviceAccounts, pod.metadata.namespace ?? '', pod.spec.serviceAccountName || 'default')
+  if (found?.metadata.annotations?.[enforced] !== 'true') return undefined
+  const why = unlistedSecret(pod, found)
+  return why === undefined ? undefined : forbidden(kind, pod.metadata.name, why)
+}
+const enforced = 'kubernetes.io/enforce-mountable-secrets'
+
+function mirrorFault({ spec }: Pod): string | undefined {
+  if (spec.serviceAccountName !== undefined && spec.serviceAccountName !== '') return 'a mirror pod may not reference service accounts'
+  const volumes = spec.volumes ?? []
+  if (volumes.some(({ projected }) => projected?.sources?.some(({ serviceAccountToken }) => serviceAccountToken !== undefined))) return 'a mirror pod may not use ServiceAccountToken volume projections'
+  const mounts = volumes.some(({ secret, projected }) => secret !== undefined || projected?.sources?.some((source) => source.secret !== undefined) === true)
+  const reads = containersOf(spec).some(({ container }) => secretsRead(container).length > 0)
+  return mounts || reads || (spec.imagePullSecrets ?? []).length > 0 ? 'a mirror pod may not reference secrets' : undefined
+}
+
+const containersOf = (spec: Pod['spec']) => [
+  ...(spec.initContainers ?? []).map((container) => ({ what: 'init container', container })), ...spec.containers.map((container) => ({ what: 'container', container })),
+  ...(spec.ephemeralContainers ?? []).map((container) => ({ what: 'ephemeral container', container })),
+]
+type Reader = Pick<Container, 'name' | 'env' | 'envFrom'>
+const secretsRead = ({ env = [], envFrom = [] }: Reader): readonly { readonly secret: string; readonly how: string }[] => [
+  ...env.flatMap(({ name, valueFrom }) => (valueFrom?.secretKeyRef === undefined ? [] : [{ secret: valueFrom.secretKeyRef.name ?? '', how: `envVar ${name} referencing` }])),
+  ...envFrom.flatMap(({ secretRef }) => (secretRef === undefined ? [] : [{ secret: secretRef.name ?? '', how: 'envFrom referencing' }])),
+]
+
+function unlistedSecret({ spec }: Pod, { metadata: { name }, secrets = [], imagePullSecrets = [] }: ServiceAccount): string | undefined {
+  const listed = new Set(secrets.map((each) => each.name))
+  const refers = `is not allowed because service account ${name} does not reference that`
+  const volume = (spec.volumes ?? []).find(({ secret }) => secret !== undefined && !listed.has(secret.secretName))
+  if (volume !== undefined) return `volume with secret.secretName="${volume.secret?.secretName}" ${refers} secret`
+  for (const { what, container } of containersOf(spec)) {
+    const read = secretsRead(container).find(({ secret }) => !listed.has(secret))
+    if (read !== undefined) return `${what} ${container.name} with ${read.how} secret.secretName="${read.secret}" ${refers} secret`
+  }
+  const pulls = new Set(imagePullSecrets.map((each) => each.name))
+  const at = (spec.imagePullSecrets ?? []).findIndex((each) => !pulls.has(each.name))
+  return at < 0 ? undefined : `imagePullSecrets[${at}].name="${spec.imagePullSecrets?.[at]?.name}" ${refers} imagePullSecret`
 }
 
 function mounted(pod: Pod, random: Random): Pod {

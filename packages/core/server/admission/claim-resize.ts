@@ -1,0 +1,21 @@
+import { type PersistentVolumeClaim, persistentVolumeClaims, storageClasses } from '../../api/resources.ts'
+import { compareQuantities, parseQuantity } from '../../base/quantity.ts'
+import { forbidden } from '../refusals.ts'
+import type { Plugin } from './types.ts'
+
+/** Only a bound claim whose class lets volumes grow may ask for more. */
+export const persistentVolumeClaimResize: Plugin = {
+  name: 'PersistentVolumeClaimResize',
+  validate({ operation, kind, object, before, subresource, circumstances: { view } }) {
+    if (operation !== 'update' || kind.resource !== persistentVolumeClaims.resource || subresource !== '' || before === undefined) return undefined
+    const claim = object as PersistentVolumeClaim
+    const old = before as PersistentVolumeClaim
+    const [size, oldSize] = [sizeOf(claim), sizeOf(old)]
+    if (size === undefined || oldSize === undefined || compareQuantities(size, oldSize) <= 0) return undefined
+    if (old.status.phase !== 'Bound') return forbidden(kind, claim.metadata.name, 'only bound persistent volume claims can be expanded')
+    const className = claim.metadata.annotations?.['volume.beta.kubernetes.io/storage-class'] ?? claim.spec.storageClassName ?? ''
+    return view.get(storageClasses, '', className)?.allowVolumeExpansion === true ? undefined
+      : forbidden(kind, claim.metadata.name, 'only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize')
+  },
+}
+const sizeOf = ({ spec }: PersistentVolumeClaim) => parseQuantity(spec.resources?.requests?.['storage'] ?? '')
