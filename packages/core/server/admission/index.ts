@@ -9,6 +9,7 @@ import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
+import { podSecurity } from './pod-security/index.ts'
 import { priority } from './priority.ts'
 import { roleEscalation } from './role-escalation.ts'
 import { runtimeClass } from './runtime-class.ts'
@@ -18,7 +19,7 @@ import type { Admission, Passed, Plugin, Remarked, Remarks } from './types.ts'
 
 /** In upstream's order. */
 export const plugins: readonly Plugin[] = [
-  namespaceLifecycle, limitRanger, serviceAccount, nodeRestriction, roleEscalation, priority, defaultTolerationSeconds,
+  namespaceLifecycle, limitRanger, serviceAccount, nodeRestriction, roleEscalation, podSecurity, priority, defaultTolerationSeconds,
   defaultStorageClass, persistentVolumeClaimResize, storageObjectInUseProtection, runtimeClass, defaultIngressClass,
 ]
 const mutating = plugins.filter(({ mutate }) => mutate !== undefined)
