@@ -77,6 +77,8 @@ export interface Served<Hub extends Resource> {
   readonly columns: readonly Column<Hub>[]
   /** Field selectors beyond metadata.name and metadata.namespace: label to value. */
   readonly fields?: Readonly<Record<string, Of<[hub: Hub], string>>>
+  /** Of those, the ones whose value an index tells: whoever selects by one reads the objects of its value only. */
+  readonly indexed?: Readonly<Record<string, Index<Hub>>>
 }
 
 export interface Column<Hub> {

@@ -4,7 +4,9 @@ import { isRefusal, type Refusal } from '../api/refusal.ts'
 import { bodyTypes, decode, type Decoded, type FieldValidation, type GroupVersionKind } from '../api/schema/decode.ts'
 import type { Draws } from './draws.ts'
 import type { Machine } from './machine.ts'
-import { type Form, formOf } from './negotiate.ts'
+import { hasMessage } from '../api/protobuf/index.ts'
+import { type Negotiated, negotiate } from './negotiate.ts'
+import type { AnyServed } from './registry.ts'
 import { badRequest, internal, invalid, tooLargeBody, unsupportedMediaType } from './refusals.ts'
 import { isTrue, type Route, routeOf } from './route.ts'
 import type { Request } from './types.ts'
@@ -24,11 +26,11 @@ export function readCall(request: Request, draws: Draws, answers: Answers): Call
 }
 
 /** The form of the answer's objects, and what rows of a table carry. */
-export function writingOf({ request, query }: Call): { readonly form: Form; readonly includeObject: 'None' | 'Metadata' | 'Object' } | Refusal {
-  const form = formOf(request.headers['accept'])
-  if (isRefusal(form)) return form
+export function writingOf({ request, query }: Call, served: AnyServed, stream = false): (Negotiated & { readonly includeObject: 'None' | 'Metadata' | 'Object' }) | Refusal {
+  const negotiated = negotiate(request.headers['accept'], { protobuf: hasMessage(served.definition), stream })
+  if (isRefusal(negotiated)) return negotiated
   const includeObject = query.get('includeObject') || 'Metadata'
-  return includeObject === 'None' || includeObject === 'Metadata' || includeObject === 'Object' ? { form, includeObject }
+  return includeObject === 'None' || includeObject === 'Metadata' || includeObject === 'Object' ? { ...negotiated, includeObject }
     : badRequest(`unrecognized includeObject value: ${JSON.stringify(includeObject)}`)
 }
 

@@ -1,19 +1,34 @@
 // Objects as bytes: once per object and served version, whoever asks.
+import { writeMessage } from '../api/protobuf/index.ts'
 import { encode } from '../api/schema/encode.ts'
 import type { Resource } from '../api/resource.ts'
+import { Remembered } from '../base/remembered.ts'
 import type { AnyServed } from './registry.ts'
-
-/** The object in the form of a served version. */
-export const shownAs = (served: AnyServed, object: Resource): object => (served.convert === undefined ? object : served.convert.fromHub(object))
 
 const shown = new WeakMap<Resource, Map<AnyServed, object>>()
 
-/** The object's JSON in a served version. Objects are frozen, so their bytes never change. */
-export function encoded(served: AnyServed, object: Resource): Uint8Array {
-  if (served.convert === undefined) return encode(object)
+/** The object in the form of a served version: one value, however often it is asked for. */
+export function shownAs(served: AnyServed, object: Resource): object {
+  if (served.convert === undefined) return object
   let versions = shown.get(object)
   if (versions === undefined) shown.set(object, (versions = new Map()))
   let converted = versions.get(served)
   if (converted === undefined) versions.set(served, (converted = Object.freeze(served.convert.fromHub(object))))
-  return encode(converted)
+  return converted
+}
+
+/** The object's JSON in a served version. Objects are frozen, so their bytes never change. */
+export const encoded = (served: AnyServed, object: Resource): Uint8Array => encode(shownAs(served, object))
+
+const messagesMax = 128 << 20
+const messages = new Remembered(messagesMax)
+
+/** The object's protobuf message in a served version, without its envelope. */
+export function messageOf(served: AnyServed, object: Resource): Uint8Array {
+  const form = shownAs(served, object)
+  const known = messages.get(form)
+  if (known !== undefined) return known
+  const message = writeMessage(served.definition, form)
+  if (Object.isFrozen(form)) messages.set(form, message)
+  return message
 }

@@ -12,7 +12,7 @@ import { auditOf } from './audit/index.ts'
 import { type Call, readCall } from './call.ts'
 import { connect } from './connect.ts'
 import type { Machine } from './machine.ts'
-import { isPretty } from './negotiate.ts'
+import { isPretty, mediaFor } from './negotiate.ts'
 import { servePath } from './paths/paths.ts'
 import { read } from './read/verbs.ts'
 import { drawnAt, RepeatedDraws } from './draws.ts'
@@ -45,7 +45,7 @@ export function createHandler(machine: Machine): Handler {
       count(machine, call, served.outcome)
       const id = request.headers['audit-id'] ?? (machine.options.audit === undefined ? auditId(machine.serial()) : machine.random.uuid())
       const reply = replyOf(served.outcome, {
-        pretty: isPretty(call.query, request.headers['user-agent']), auditId: id,
+        pretty: isPretty(call.query, request.headers['user-agent']), media: mediaFor(request.headers['accept']), auditId: id,
         // Whatever was read is no newer than this; what was refused was refused because of it.
         asOf: machine.store.view.revision,
       })

@@ -1,4 +1,4 @@
-// Which form of an answer a client takes.
+// Which form of an answer a client takes, and in which bytes.
 import type { Refusal } from '../api/refusal.ts'
 import { notAcceptable } from './refusals.ts'
 
@@ -8,8 +8,15 @@ export type Form =
   | { readonly is: 'table'; readonly version: 'v1' | 'v1beta1' }
   | { readonly is: 'metadata'; readonly version: 'v1' | 'v1beta1' }
 
+/** What bytes are. */
+export type Media = 'json' | 'yaml' | 'protobuf'
+export const mediaTypes: Readonly<Record<Media, string>> = { json: 'application/json', yaml: 'application/yaml', protobuf: 'application/vnd.kubernetes.protobuf' }
+
+/** What can be answered. */
+export interface Offer { readonly protobuf: boolean; readonly stream: boolean; /** False: the answer has no table. */ readonly tables?: boolean }
+export interface Negotiated { readonly form: Form; readonly media: Media }
+
 export interface Clause { readonly type: string; readonly parameters: Readonly<Record<string, string>> }
-const answered = ['application/json']
 
 /** The clauses of an Accept header, best first. */
 export function clausesOf(accept: string | undefined): readonly Clause[] {
@@ -22,23 +29,50 @@ export function clausesOf(accept: string | undefined): readonly Clause[] {
   return clauses.sort((a, b) => b.quality - a.quality)
 }
 
-const isJson = (type: string): boolean => type === 'application/json' || type === '*/*' || type === 'application/*'
+const streamed = ';stream=watch'
+/** The types that can be answered, as upstream lists them to whom none suits. */
+const offered = ({ protobuf, stream }: Offer): readonly string[] => (stream
+  ? [mediaTypes.json, ...(protobuf ? [mediaTypes.protobuf] : [])].map((type) => type + streamed)
+  : [mediaTypes.json, mediaTypes.yaml, ...(protobuf ? [mediaTypes.protobuf] : [])])
 
-/** The first form we can satisfy; some answers have no table. JSON is always an answer that clients of protobuf take as well. */
-export function formOf(accept: string | undefined, { tables = true }: { readonly tables?: boolean } = {}): Form | Refusal {
+/** The first clause that we can satisfy; protobuf only for those who ask for it by name. */
+export function negotiate(accept: string | undefined, offer: Offer): Negotiated | Refusal {
   const clauses = clausesOf(accept)
-  if (clauses.length === 0) return { is: 'object' }
+  if (clauses.length === 0) return { form: { is: 'object' }, media: 'json' }
   for (const { type, parameters } of clauses) {
-    if (!isJson(type)) continue
-    const as = parameters['as']
-    if (as === undefined) return { is: 'object' }
-    if (parameters['g'] !== undefined && parameters['g'] !== 'meta.k8s.io') continue
-    const version = parameters['v'] ?? 'v1'
-    if (version !== 'v1' && version !== 'v1beta1') continue
-    if (as === 'Table' && tables) return { is: 'table', version }
-    if (as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList') return { is: 'metadata', version }
+    const media = mediaOf(type, offer)
+    if (media === undefined) continue
+    if (parameters['stream'] !== undefined && parameters['stream'] !== '' && (parameters['stream'] !== 'watch' || media === 'yaml')) continue
+    const form = formOf(parameters)
+    // A Table has no protobuf form.
+    if (form !== undefined && !(form.is === 'table' && (media === 'protobuf' || offer.tables === false))) return { form, media }
   }
-  return notAcceptable(answered)
+  return notAcceptable(offered(offer))
+}
+
+function mediaOf(type: string, { protobuf, stream }: Offer): Media | undefined {
+  switch (type) {
+    case 'application/json': case '*/*': case 'application/*': return 'json'
+    case 'application/yaml': return stream ? undefined : 'yaml'
+    case 'application/vnd.kubernetes.protobuf': return protobuf ? 'protobuf' : undefined
+    default: return undefined
+  }
+}
+
+function formOf(parameters: Readonly<Record<string, string>>): Form | undefined {
+  const as = parameters['as']
+  if (as === undefined) return { is: 'object' }
+  if (parameters['g'] !== undefined && parameters['g'] !== 'meta.k8s.io') return undefined
+  const version = parameters['v'] ?? 'v1'
+  if (version !== 'v1' && version !== 'v1beta1') return undefined
+  if (as === 'Table') return { is: 'table', version }
+  return as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList' ? { is: 'metadata', version } : undefined
+}
+
+/** The bytes of an answer that every client can read somehow: a Status, a Scale, a review. */
+export function mediaFor(accept: string | undefined): Media {
+  const found = negotiate(accept, { protobuf: true, stream: false })
+  return 'refused' in found ? 'json' : found.media
 }
 
 /** People reading with curl or a browser get indented JSON, as upstream decides it. */

@@ -1,5 +1,8 @@
+import { writeObject } from '../api/protobuf/index.ts'
 import type { Refusal } from '../api/refusal.ts'
 import type { Revision } from '../api/resource.ts'
+import { printYaml } from '../api/text/index.ts'
+import { type Media, mediaTypes } from './negotiate.ts'
 import { statusOf } from './refusals.ts'
 import type { Reply } from './types.ts'
 
@@ -21,6 +24,8 @@ export const pageNotFound: Answer = text('404 page not found\n', 404)
 
 export interface Manner {
   readonly pretty: boolean
+  /** What the client reads best, for answers that say their kind. */
+  readonly media: Media
   readonly auditId: string
   readonly asOf: Revision
 }
@@ -34,12 +39,15 @@ export function replyOf(answer: Answer | Refusal, manner: Manner): Reply {
   }
   if ('refused' in answer) {
     const retry = answer.details?.retryAfterSeconds
-    const headers = { ...shared, 'content-type': json, ...(retry !== undefined && retry > 0 && { 'retry-after': String(retry) }) }
-    return { is: 'bytes', status: answer.code, headers, body: [jsonBytes(statusOf(answer), manner.pretty)], asOf: manner.asOf }
+    const { body, contentType } = valueBytes(statusOf(answer), manner)
+    const headers = { ...shared, 'content-type': contentType, ...(retry !== undefined && retry > 0 && { 'retry-after': String(retry) }) }
+    return { is: 'bytes', status: answer.code, headers, body, asOf: manner.asOf }
   }
   switch (answer.is) {
-    case 'value':
-      return { is: 'bytes', status: answer.status, headers: { ...shared, 'content-type': answer.contentType ?? json, ...answer.headers }, body: [jsonBytes(answer.value, manner.pretty)], asOf: manner.asOf }
+    case 'value': {
+      const { body, contentType } = answer.contentType === undefined ? valueBytes(answer.value, manner) : { body: [jsonBytes(answer.value, manner.pretty)], contentType: answer.contentType }
+      return { is: 'bytes', status: answer.status, headers: { ...shared, 'content-type': contentType, ...answer.headers }, body, asOf: manner.asOf }
+    }
     case 'raw': {
       const indent = manner.pretty && answer.contentType === json
       const body = indent ? [jsonBytes(JSON.parse(joined(answer.body)), true)] : answer.body
@@ -48,6 +56,14 @@ export function replyOf(answer: Answer | Refusal, manner: Manner): Reply {
     case 'watch': return { ...answer, headers: { ...shared, ...answer.headers } }
     case 'connect': return answer
   }
+}
+/** A value in the client's bytes. Only what says its kind has other forms than JSON. */
+function valueBytes(value: unknown, { media, pretty }: Manner): { readonly body: readonly Uint8Array[]; readonly contentType: string } {
+  if (media !== 'json' && typeof value === 'object' && value !== null && 'kind' in value) {
+    const body = media === 'yaml' ? [utf8(printYaml(value))] : writeObject(value)
+    if (body !== undefined) return { body, contentType: mediaTypes[media] }
+  }
+  return { body: [jsonBytes(value, pretty)], contentType: json }
 }
 const jsonBytes = (object: unknown, pretty: boolean): Uint8Array => utf8(pretty ? `${JSON.stringify(object, undefined, 2)}\n` : `${JSON.stringify(object)}\n`)
 

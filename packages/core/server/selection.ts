@@ -11,6 +11,9 @@ export interface Selection {
   readonly name: string | undefined
   /** No selector besides the namespace: everything counts. */
   readonly everything: boolean
+  /** What is required of labels and of fields: some of it may be looked up. */
+  readonly labels: readonly LabelRequirement[]
+  readonly fields: readonly FieldRequirement[]
   matches(object: Resource): boolean
 }
 
@@ -41,7 +44,7 @@ function selection(parts: { readonly labels: readonly LabelRequirement[]; readon
     return endpoint.served.fields?.[field]?.(object)
   }
   return {
-    namespace, name,
+    namespace, name, labels, fields,
     everything: labels.length === 0 && fields.length === 0 && name === undefined,
     matches: (object) => (namespace === undefined || (object.metadata.namespace ?? '') === namespace)
       && (name === undefined || object.metadata.name === name)

@@ -1,7 +1,10 @@
-const encoder = new TextEncoder()
-const known = new WeakMap<object, Uint8Array>()
+import { Remembered } from '../../base/remembered.ts'
 
-/** An object as UTF-8 JSON. A frozen object is encoded once. */
+const encoder = new TextEncoder()
+const bytesMax = 256 << 20
+const known = new Remembered(bytesMax)
+
+/** An object as UTF-8 JSON. A frozen object is encoded once, as long as it is asked for. */
 export function encode(object: object): Uint8Array {
   const found = known.get(object)
   if (found) return found

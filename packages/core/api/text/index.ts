@@ -1,2 +1,2 @@
 export { exactInteger, readJson, type Reading } from './json.ts'
-export { readDocuments, readYaml } from './yaml.ts'
+export { printYaml, readDocuments, readYaml } from './yaml.ts'

@@ -1,6 +1,6 @@
 // Reads YAML as kubectl and the API do: YAML 1.1's booleans and octals, but no dates and no base 60.
-import { type Document, parseAllDocuments, type ScalarTag } from 'yaml'
-import type { Reading } from './json.ts'
+import { type Document, parseAllDocuments, type ScalarTag, stringify } from 'yaml'
+import { exactInteger, type Reading } from './json.ts'
 
 const truths = ['y', 'yes', 'true', 'on']
 const word = /^(?:y|Y|yes|Yes|YES|n|N|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$/
@@ -77,3 +77,8 @@ export function readYaml(text: string): Reading {
 export function readDocuments(text: string): readonly Reading[] {
   return parse(text).map(readOne).filter((reading) => !reading.ok || reading.value !== null)
 }
+
+/** A value as upstream prints it: keys sorted, lists at their key's indentation, texts quoted that YAML 1.1 would read otherwise. */
+export const printYaml = (value: unknown): string =>
+  stringify(value, (_key, item: unknown) => { const digits = exactInteger(item); return digits === undefined ? item : BigInt(digits) },
+    { version: '1.1', indentSeq: false, lineWidth: 0, sortMapEntries: true, aliasDuplicateObjects: false })

@@ -7,7 +7,7 @@ import { bodyOf, type Call, writeQueryOf } from '../call.ts'
 import type { Machine } from '../machine.ts'
 import type { Attributes, User } from './types.ts'
 import { timestamp } from '../machine.ts'
-import { formOf } from '../negotiate.ts'
+import { negotiate } from '../negotiate.ts'
 import { badRequest, internal, invalid } from '../refusals.ts'
 import { type Answer, value } from '../reply.ts'
 import type { ResourceRoute } from '../route.ts'
@@ -16,7 +16,7 @@ import { userOfToken } from './authenticate.ts'
 import type { Review } from './reviews.ts'
 
 export function answerReview(machine: Machine, call: Call, review: Review, route: ResourceRoute, user: User, answers: Answers): Answer | Refusal | Asks {
-  const form = formOf(call.request.headers['accept'], { tables: false })
+  const form = negotiate(call.request.headers['accept'], { protobuf: true, stream: false, tables: false })
   if (isRefusal(form)) return form
   const asked = writeQueryOf(call, 'CreateOptions')
   if (isRefusal(asked)) return asked

@@ -6,16 +6,15 @@ import type { Endpoint } from '../registry.ts'
 import type { Answer } from '../reply.ts'
 import type { ResourceRoute } from '../route.ts'
 import { selectionOf } from '../selection.ts'
-import { written, type Writing } from './forms.ts'
-import { listed } from './list.ts'
+import { showing, showingList, type Writing } from './forms.ts'
 
 /** One of the objects, or those that a request selects. Their list has no resourceVersion: nothing of it is stored. */
 export function readComputed(endpoint: Endpoint, objects: readonly Resource[], route: ResourceRoute, query: URLSearchParams, writing: Writing): Answer | Refusal {
   if (route.verb === 'get') {
     const object = objects.find(({ metadata }) => metadata.name === route.name)
     if (object === undefined) return notFound({ ...endpoint.kind, group: endpoint.served.group }, route.name)
-    return { is: 'raw', status: 200, contentType: 'application/json', body: [written(object, writing)] }
+    return showing(object, writing)
   }
   const selection = selectionOf(query, endpoint, undefined, '')
-  return isRefusal(selection) ? selection : listed(endpoint, objects.filter((object) => selection.matches(object)), {}, writing)
+  return isRefusal(selection) ? selection : showingList(objects.filter((object) => selection.matches(object)), { kind: endpoint.kind.kind, metadata: {} }, writing)
 }

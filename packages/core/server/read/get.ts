@@ -3,7 +3,7 @@ import type { Machine } from '../machine.ts'
 import { badRequest, futureVersion, notFound } from '../refusals.ts'
 import type { Endpoint } from '../registry.ts'
 import type { Answer } from '../reply.ts'
-import { written, type Writing } from './forms.ts'
+import { showing, type Writing } from './forms.ts'
 
 /** One object. A resourceVersion asks for a state that is not older: ours is always the newest. */
 export function get(machine: Machine, endpoint: Endpoint, at: { readonly namespace: string; readonly name: string }, query: URLSearchParams, writing: Writing): Answer | Refusal {
@@ -11,7 +11,7 @@ export function get(machine: Machine, endpoint: Endpoint, at: { readonly namespa
   if (tooNew !== undefined) return tooNew
   const object = machine.store.view.get(endpoint.kind, at.namespace, at.name)
   if (object === undefined) return notFound({ ...endpoint.kind, group: endpoint.served.group }, at.name)
-  return { is: 'raw', status: 200, contentType: 'application/json', body: [written(object, writing)] }
+  return showing(object, writing)
 }
 
 /** Why a state not older than `asked` cannot be shown; undefined when it can. */

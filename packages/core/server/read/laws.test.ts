@@ -68,3 +68,30 @@ test('pages of any size together are the list', () => {
     assert.deepEqual(versions(found), whole)
   }
 })
+
+test('what an index answers is what a look at every object answers, also while it is watched', () => {
+  for (let seed = 1; seed <= seeds; seed++) {
+    const made = aWorld()
+    settle(made)
+    const random = seededRandom(seed)
+    const url = '/api/v1/namespaces/default/pods'
+    for (let step = 0; step < steps; step++) {
+      const name = `p${random.below(8)}`
+      if (random.chance(0.2)) made.ask(`DELETE ${url}/${name}?gracePeriodSeconds=0`)
+      else if (random.chance(0.5)) made.ask(`POST ${url}`, { metadata: { name, labels: { app: random.chance(0.5) ? 'web' : 'db' } }, spec: { containers: [{ name: 'c', image: 'i' }], ...(random.chance(0.7) && { nodeName: `n${random.below(3)}` }) } })
+      else made.ask(`PATCH ${url}/${name}`, { metadata: { labels: { app: random.chance(0.5) ? 'web' : 'db' } } }, { headers: { 'content-type': 'application/merge-patch+json' } })
+      made.ask('POST /api/v1/namespaces/default/events', { metadata: { name: `e${step}` }, involvedObject: { kind: 'Pod', name, namespace: 'default' }, reason: 'R', message: 'm', type: 'Normal' })
+    }
+    type Seen = Item & { readonly metadata: { readonly labels?: Record<string, string> }; readonly spec?: { readonly nodeName?: string }; readonly involvedObject?: { readonly name: string } }
+    for (const [from, selector, chooses] of [
+      [url, 'fieldSelector=spec.nodeName%3Dn1', (item) => item.spec?.nodeName === 'n1'], ['/api/v1/pods', 'fieldSelector=spec.nodeName%3D', (item) => item.spec?.nodeName === undefined],
+      [url, 'fieldSelector=spec.nodeName!%3Dn1', (item) => item.spec?.nodeName !== 'n1'], [url, 'labelSelector=app%3Dweb', (item) => item.metadata.labels?.['app'] === 'web'],
+      [url, 'labelSelector=app%3Dweb&fieldSelector=spec.nodeName%3Dn2', (item) => item.metadata.labels?.['app'] === 'web' && item.spec?.nodeName === 'n2'],
+      ['/api/v1/events', 'fieldSelector=involvedObject.name%3Dp1', (item) => item.involvedObject?.name === 'p1'],
+    ] as readonly (readonly [string, string, (item: Seen) => boolean])[]) {
+      const expected = versions((listed(made, from) as readonly Seen[]).filter(chooses))
+      assert.deepEqual(versions(listed(made, `${from}?${selector}`)), expected, `seed ${seed}, ${selector}`)
+      assert.deepEqual(versions(made.watch(`${from}?watch=true&${selector}`).read().map(({ object }) => object as unknown as Item)), expected, `seed ${seed}, ${selector}`)
+    }
+  }
+})

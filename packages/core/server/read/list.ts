@@ -1,20 +1,19 @@
 import { isRefusal, type Refusal } from '../../api/refusal.ts'
 import type { Resource } from '../../api/resource.ts'
 import type { ClusterView } from '../../api/view.ts'
-import { encoded } from '../encode.ts'
 import type { Machine } from '../machine.ts'
 import { badRequest, expired, futureVersion, invalid } from '../refusals.ts'
 import type { Endpoint } from '../registry.ts'
 import { type Answer, utf8 } from '../reply.ts'
 import type { Selection } from '../selection.ts'
-import { partial, table, type Writing } from './forms.ts'
+import { candidates, spaceOf } from './candidates.ts'
+import { showingList, type Writing } from './forms.ts'
 import { revisionOf } from './get.ts'
 
 /** Where a page starts: after this key, in the cluster as it was at this revision (0: as it is now). */
 interface Start { readonly revision: number; readonly after: string | undefined }
 interface Page { readonly view: ClusterView; readonly after: string | undefined; readonly limit: number }
 
-const comma = utf8(',')
 const placeOf = (object: Resource): string => `${object.metadata.namespace ?? ''}/${object.metadata.name}`
 
 /** A list, whole or by pages of one revision. The bytes of objects are those that every other reader gets. */
@@ -28,47 +27,19 @@ export function list(machine: Machine, endpoint: Endpoint, selection: Selection,
     ...(more && last !== undefined && { continue: continueToken({ revision: page.view.revision, after: placeOf(last) }) }),
     ...(more && selection.everything && remaining > 0 && { remainingItemCount: remaining }),
   }
-  return listed(endpoint, found, metadata, writing)
+  return showingList(found, { kind: endpoint.kind.kind, metadata }, writing)
 }
 
-/** The objects found as a list in the form a client asked for. */
-export function listed(endpoint: Endpoint, found: readonly Resource[], metadata: object, writing: Writing): Answer {
-  switch (writing.form.is) {
-    case 'table': return { is: 'value', status: 200, value: table(found, writing, metadata) }
-    case 'metadata': return { is: 'value', status: 200, value: { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${writing.form.version}`, metadata, items: found.map((object) => partial(object, writing.form.is === 'metadata' ? writing.form.version : 'v1')) } }
-    case 'object': return { is: 'raw', status: 200, contentType: 'application/json', body: listBytes(endpoint, metadata, found) }
-  }
-}
-
-/** The list's JSON in parts: its head, the objects' own bytes, its end. */
-export function listBytes({ kind, served }: Endpoint, metadata: object, objects: readonly Resource[]): readonly Uint8Array[] {
-  const apiVersion = served.group === '' ? served.version : `${served.group}/${served.version}`
-  const parts = [utf8(`{"kind":"${kind.kind}List","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[`)]
-  for (const [at, object] of objects.entries()) {
-    if (at > 0) parts.push(comma)
-    parts.push(encoded(served, object))
-  }
-  parts.push(utf8(']}\n'))
-  return parts
-}
-
-function collect(page: Page, { kind }: Endpoint, selection: Selection): { readonly found: readonly Resource[]; readonly more: boolean; readonly remaining: number } {
+function collect(page: Page, endpoint: Endpoint, selection: Selection): { readonly found: readonly Resource[]; readonly more: boolean; readonly remaining: number } {
   const { view, after, limit } = page
   const found: Resource[] = []
-  for (const object of candidates(view, kind, selection, after)) {
+  for (const object of candidates(view, endpoint, selection, after)) {
     if (after !== undefined && placeOf(object) <= after) continue
     if (!selection.everything && !selection.matches(object)) continue
-    if (limit > 0 && found.length === limit) return { found, more: true, remaining: selection.everything ? view.count(kind, spaceOf(kind, selection), placeOf(object)) + 1 : 0 }
+    if (limit > 0 && found.length === limit) return { found, more: true, remaining: selection.everything ? view.count(endpoint.kind, spaceOf(endpoint.kind, selection), placeOf(object)) + 1 : 0 }
     found.push(object)
   }
   return { found, more: false, remaining: 0 }
-}
-const spaceOf = (kind: Endpoint['kind'], { namespace }: Selection): string | undefined => (kind.scope === 'Namespaced' ? namespace : undefined)
-function candidates(view: ClusterView, kind: Endpoint['kind'], selection: Selection, after: string | undefined): Iterable<Resource> {
-  const { name, namespace } = selection
-  if (name === undefined || (namespace === undefined && kind.scope === 'Namespaced')) return view.list(kind, spaceOf(kind, selection), after)
-  const one = view.get(kind, namespace ?? '', name)
-  return one === undefined ? [] : [one]
 }
 
 /** Which state a list shows, and from where. */

@@ -98,9 +98,8 @@ test('the Accept header chooses the form, and what cannot be made is refused', (
   const made = world()
   const kindFor = (accept: string): unknown => { const { status, body } = made.ask(`GET ${pods}/a`, undefined, { headers: { accept } }); return status === 200 ? (body as { kind: string }).kind : status }
   assert.deepEqual([
-    '', '*/*', 'application/vnd.kubernetes.protobuf,application/json', 'application/vnd.kubernetes.protobuf, */*',
-    'application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1', 'text/html', 'application/cbor',
-  ].map(kindFor), ['Pod', 'Pod', 'Pod', 'Pod', 'PartialObjectMetadata', 406, 406])
+    '', '*/*', 'application/cbor,application/json', 'application/cbor;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1', 'text/html', 'application/cbor',
+  ].map(kindFor), ['Pod', 'Pod', 'Pod', 'PartialObjectMetadata', 406, 406])
   assert.equal((made.ask(`GET ${pods}`, undefined, { headers: { accept: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1' } }).body as { kind: string }).kind, 'PartialObjectMetadataList')
 })
 

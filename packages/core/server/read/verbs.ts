@@ -14,7 +14,7 @@ import { watch } from './watch.ts'
 
 /** get, list and watch, of objects and of subresources that show one. */
 export function read(machine: Machine, call: Call, route: ResourceRoute, endpoint: Endpoint, subresource?: Extract<AnySubresource, { readonly is: 'status' | 'update' | 'scale' }>): Answer | Refusal {
-  const writing = writingOf(call)
+  const writing = writingOf(call, endpoint.served, route.verb === 'watch')
   if (isRefusal(writing)) return writing
   const { namespace, name } = placeOf(endpoint, route)
   if (subresource?.is === 'scale') {

@@ -1,4 +1,5 @@
 // A watch: first what is there, then what changes, as frames that all watchers of a kind share.
+import { frame, metadataMessage, writeEnvelope, writeObject } from '../../api/protobuf/index.ts'
 import { isRefusal, type Refusal } from '../../api/refusal.ts'
 import { apiVersionOf, type Resource, type Revision } from '../../api/resource.ts'
 import type { Change } from '../../api/view.ts'
@@ -6,10 +7,12 @@ import type { Instant } from '../../base/clock.ts'
 import type { Machine } from '../machine.ts'
 import { badRequest, expired, futureVersion, invalid, statusOf } from '../refusals.ts'
 import type { Endpoint } from '../registry.ts'
+import { type Media, mediaTypes } from '../negotiate.ts'
 import { type Answer, utf8 } from '../reply.ts'
 import { isTrue } from '../route.ts'
 import type { Selection } from '../selection.ts'
 import type { WatchReader } from '../types.ts'
+import { candidates } from './candidates.ts'
 import { type Writing, written } from './forms.ts'
 import { revisionOf } from './get.ts'
 
@@ -25,7 +28,7 @@ export function watch(machine: Machine, endpoint: Endpoint, selection: Selection
   const timeout = timeoutOf(query, machine)
   if (isRefusal(timeout)) return timeout
   const reader = new Reader(machine, endpoint, selection, writing, { ...start, deadline: machine.now() + timeout })
-  return { is: 'watch', status: 200, headers: { 'content-type': 'application/json' }, watch: reader }
+  return { is: 'watch', status: 200, headers: { 'content-type': writing.media === 'protobuf' ? `${mediaTypes.protobuf};stream=watch` : mediaTypes.json }, watch: reader }
 }
 
 interface Start {
@@ -86,9 +89,8 @@ class Reader implements WatchReader {
     this.deadline = start.deadline
     this.#after = start.after
     this.#lastBookmark = machine.now()
-    const { kind } = endpoint
     // The tree under this iterator is immutable: it goes on showing the state of this moment.
-    if (start.initial) this.#initial = machine.store.view.list(kind, kind.scope === 'Namespaced' ? selection.namespace : undefined)[Symbol.iterator]()
+    if (start.initial) this.#initial = candidates(machine.store.view, endpoint, selection)[Symbol.iterator]()
   }
 
   close(): void { this.#done = true; this.#initial = undefined }
@@ -120,7 +122,7 @@ class Reader implements WatchReader {
     const upTo = store.view.revision
     const changes = store.changes(this.#after, this.#endpoint.kind.resource)
     if (changes === 'compacted') {
-      push(eventFrame('ERROR', utf8(JSON.stringify(statusOf(expired(`too old resource version: ${this.#after} (${store.compacted})`))))))
+      push(this.#valueFrame('ERROR', statusOf(expired(`too old resource version: ${this.#after} (${store.compacted})`))))
       this.#done = true
       return false
     }
@@ -148,19 +150,24 @@ class Reader implements WatchReader {
     const type = form.is === 'metadata' ? { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${form.version}` }
       : form.is === 'table' ? { kind: 'Table', apiVersion: `meta.k8s.io/${form.version}` } : { kind: this.#endpoint.kind.kind, apiVersion: apiVersionOf(served) }
     const rows = form.is === 'table' ? { columnDefinitions: null, rows: [] } : {}
-    return eventFrame('BOOKMARK', utf8(JSON.stringify({ ...type, metadata: { resourceVersion: String(this.#after), ...metadata }, ...rows })))
+    return this.#valueFrame('BOOKMARK', { ...type, metadata: { resourceVersion: String(this.#after), ...metadata }, ...rows })
+  }
+  #valueFrame(type: EventType, value: { readonly kind: string; readonly apiVersion: string; readonly metadata: object }): Uint8Array {
+    const { media } = this.#writing
+    if (media !== 'protobuf') return eventFrame(type, [utf8(JSON.stringify(value))])
+    return frame(type, writeObject(value) ?? writeEnvelope(value.apiVersion, value.kind, metadataMessage(value.metadata)))
   }
 
   #changeFrame(type: EventType, change: Change): Uint8Array {
     if (this.#writing.form.is !== 'object') return this.#frame(type, told(type, change))
-    const { served } = this.#writing
-    return sharedFrame(change, `${type} ${served.group}/${served.version}`, () => eventFrame(type, written(told(type, change), { ...this.#writing, now: 0 })))
+    const { served, media } = this.#writing
+    return sharedFrame(change, `${type} ${media} ${served.group}/${served.version}`, () => framed(media, type, written(told(type, change), { ...this.#writing, now: 0 })))
   }
 
   #frame(type: EventType, object: Resource): Uint8Array {
     const withColumns = !this.#columnsSent
     this.#columnsSent = true
-    return eventFrame(type, written(object, { ...this.#writing, now: this.#machine.now() }, withColumns))
+    return framed(this.#writing.media, type, written(object, { ...this.#writing, now: this.#machine.now() }, withColumns))
   }
 }
 
@@ -195,7 +202,8 @@ function sharedFrame(change: Change, key: string, make: () => Uint8Array): Uint8
 
 const end = utf8('}\n')
 const starts = new Map((['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR'] as const).map((type) => [type, utf8(`{"type":"${type}","object":`)]))
-function eventFrame(type: EventType, object: Uint8Array): Uint8Array {
+const framed = (media: Media, type: EventType, object: readonly Uint8Array[]): Uint8Array => (media === 'protobuf' ? frame(type, object) : eventFrame(type, object))
+function eventFrame(type: EventType, [object = end]: readonly Uint8Array[]): Uint8Array {
   const start = starts.get(type) ?? end
   const frame = new Uint8Array(start.length + object.length + end.length)
   frame.set(start)

@@ -4,9 +4,8 @@ import type { Draft, Resource } from '../../api/resource.ts'
 import { bodyOf, type Call, oversized, writeQueryOf, writingOf } from '../call.ts'
 import type { Machine } from '../machine.ts'
 import type { User } from '../access/types.ts'
-import { listBytes } from '../read/list.ts'
 import { placeOf } from '../read/verbs.ts'
-import { written } from '../read/forms.ts'
+import { showing, showingList } from '../read/forms.ts'
 import { badRequest, invalid, notFound } from '../refusals.ts'
 import type { Endpoint } from '../registry.ts'
 import { type Answer, value } from '../reply.ts'
@@ -60,15 +59,14 @@ export const decidePart = (machine: Machine, endpoint: Endpoint, part: Part | Sc
 /** Commits and answers with the object in the form asked for. */
 export function finish(machine: Machine, call: Call, decided: Decided | Refusal | Asks, manner: Manner, said: readonly string[], part?: Part | ScalePart): Answer | Refusal | Asks {
   if (isStopped(decided)) return decided
-  const writing = writingOf(call)
+  const writing = writingOf(call, decided.endpoint.served)
   if (isRefusal(writing)) return writing
   const done = commitOne(machine, decided, manner.dryRun)
   if (isRefusal(done)) return done
   const status = decided.is === 'created' ? 201 : 200
   const remarks = remarksOf(decided, said)
   if (part?.is === 'scale') return { ...value(scaleOf(part, done.object), status), ...remarks } as Answer
-  const body = [written(done.object, { ...writing, served: decided.endpoint.served, now: machine.now() })]
-  return { is: 'raw', status, contentType: 'application/json', body, ...remarks }
+  return { ...showing(done.object, { ...writing, served: decided.endpoint.served, now: machine.now() }, status), ...remarks }
 }
 
 /** What is said with an answer: of the body, then of the write. */
@@ -83,6 +81,8 @@ const answersWithObject: ReadonlySet<string> = new Set(['pods', 'podtemplates', 
 export function remove(machine: Machine, call: Call, route: ResourceRoute, endpoint: Endpoint, user: User): Answer | Refusal | Asks {
   const asked = deletion(machine, call)
   if (isRefusal(asked)) return asked
+  const writing = writingOf(call, endpoint.served)
+  if (isRefusal(writing)) return writing
   const { namespace, name } = placeOf(endpoint, route)
   const type = { ...endpoint.kind, group: endpoint.served.group }
   const before = machine.store.view.get(endpoint.kind, namespace, name)
@@ -96,16 +96,16 @@ export function remove(machine: Machine, call: Call, route: ResourceRoute, endpo
     const { group, plural } = type
     return { ...value({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details: { name, ...(group !== '' && { group }), kind: plural, uid: before.metadata.uid } }), ...remarksOf(decided, []) } as Answer
   }
-  const writing = writingOf(call)
-  if (isRefusal(writing)) return writing
-  const body = [written(done.object, { ...writing, served: endpoint.served, now: machine.now() })]
   // As upstream: accepted, when the old way of asking for dependents to go has to wait.
-  return { is: 'raw', status: decided.is !== 'deleted' && asked.orphanDependents === false ? 202 : 200, contentType: 'application/json', body, ...remarksOf(decided, []) }
+  const status = decided.is !== 'deleted' && asked.orphanDependents === false ? 202 : 200
+  return { ...showing(done.object, { ...writing, served: endpoint.served, now: machine.now() }, status), ...remarksOf(decided, []) }
 }
 
 export function removeCollection(machine: Machine, call: Call, route: ResourceRoute, endpoint: Endpoint, user: User): Answer | Refusal | Asks {
   const asked = deletion(machine, call)
   if (isRefusal(asked)) return asked
+  const writing = writingOf(call, endpoint.served)
+  if (isRefusal(writing)) return writing
   const { namespace } = placeOf(endpoint, route)
   const selection = selectionOf(call.query, endpoint, namespace === '' ? undefined : namespace, '')
   if (isRefusal(selection)) return selection
@@ -124,7 +124,7 @@ export function removeCollection(machine: Machine, call: Call, route: ResourceRo
     if (isRefusal(done)) return done
     gone.push(done.object)
   }
-  return { is: 'raw', status: 200, contentType: 'application/json', body: listBytes(endpoint, { resourceVersion: String(machine.store.view.revision) }, gone) }
+  return showingList(gone, { kind: endpoint.kind.kind, metadata: { resourceVersion: String(machine.store.view.revision) } }, { ...writing, served: endpoint.served, now: machine.now() })
 }
 
 /** DeleteOptions of the body (any version's) or the query. */

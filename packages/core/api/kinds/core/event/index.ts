@@ -5,6 +5,7 @@ import type { Problem } from '../../../refusal.ts'
 import type { Draft } from '../../../resource.ts'
 import { type Event, events } from '../../../resources.ts'
 import { checkPathSegment } from '../../../selectors/syntax.ts'
+import type { Index } from '../../../view.ts'
 import { nameColumn, text, wideText } from '../../columns.ts'
 import { filling, withDefaults, withParts } from '../../filling.ts'
 import { checkMetadata } from '../../metadata.ts'
@@ -65,6 +66,9 @@ const referenceFields = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'reso
 const fieldsOf = (reference: string): NonNullable<Served<Event>['fields']> =>
   Object.fromEntries(referenceFields.map((field) => [`${reference}.${field}`, ({ involvedObject }: Event) => involvedObject?.[field] ?? '']))
 
+/** Whoever describes an object asks for its events by its name. */
+const eventsByName: Index<Event> = { name: 'events by involved name', type: events, values: ({ involvedObject }) => [involvedObject?.name ?? ''], reads: ({ involvedObject }) => involvedObject?.name }
+
 export const event: Kind<Event> = {
   ...events,
   singular: 'event', shortNames: ['ev'], categories: [],
@@ -80,13 +84,16 @@ export const event: Kind<Event> = {
         reportingComponent: ({ reportingComponent }) => reportingComponent ?? '',
         source: ({ source, reportingComponent }) => source?.component || reportingComponent || '',
       },
+      indexed: { 'involvedObject.name': eventsByName },
     },
     {
       group: 'events.k8s.io', version: 'v1', definition: 'io.k8s.api.events.v1.Event', columns, check: checkNew,
       fill: filling<EventsV1Event>((draft) => withParts(draft, 'regarding')),
       convert: { toHub, fromHub },
       fields: { ...fieldsOf('regarding'), reason: ({ reason }) => reason ?? '', type: ({ type }) => type ?? '', reportingController: ({ reportingComponent }) => reportingComponent ?? '' },
+      indexed: { 'regarding.name': eventsByName },
     },
   ],
   check,
+  indexes: [eventsByName],
 }

@@ -1,3 +1,4 @@
+import { podsByNode } from '../../../indexes.ts'
 import type { Kind } from '../../../kind.ts'
 import { type Pod, pods } from '../../../resources.ts'
 import { filling } from '../../filling.ts'
@@ -29,6 +30,7 @@ export const pod: Kind<Pod> = {
       'status.podIPs': ({ status }) => status.podIPs?.[0]?.ip ?? status.podIP ?? '',
       'status.nominatedNodeName': ({ status }) => status.nominatedNodeName ?? '',
     },
+    indexed: { 'spec.nodeName': podsByNode, 'spec.host': podsByNode },
   }],
   prepare: (next, before) => {
     if (before !== undefined) return { ...next, status: before.status }
