@@ -1,6 +1,7 @@
 // Which test shows that a row of docs/supported.md is so: reviewed by hand, and held against the tests by supported.test.ts.
 const controllers = 'packages/core/controllers'
 const server = 'packages/core/server'
+const kinds = 'packages/core/api/kinds'
 
 /** By kind. */
 export const kindsShownBy: Readonly<Record<string, string>> = {
@@ -46,6 +47,19 @@ export const kindsShownBy: Readonly<Record<string, string>> = {
   ValidatingAdmissionPolicyBinding: 'packages/core/api/kinds/admissionregistration/admissionregistration.test.ts',
   ValidatingWebhookConfiguration: 'packages/core/api/kinds/admissionregistration/admissionregistration.test.ts',
   StorageVersionMigration: 'packages/core/api/kinds/apiregistration/apiregistration.test.ts',
+  CSIDriver: `${kinds}/storage/storage.test.ts`,
+  CSINode: `${kinds}/storage/storage.test.ts`,
+  CSIStorageCapacity: `${kinds}/storage/storage.test.ts`,
+  VolumeAttachment: `${kinds}/storage/storage.test.ts`,
+  VolumeAttributesClass: `${kinds}/storage/storage.test.ts`,
+  HorizontalPodAutoscaler: `${kinds}/autoscaling/autoscaling.test.ts`,
+  Ingress: `${kinds}/networking/networking.test.ts`,
+  IngressClass: `${kinds}/networking/networking.test.ts`,
+  IPAddress: `${kinds}/networking/networking.test.ts`,
+  NetworkPolicy: `${kinds}/networking/networking.test.ts`,
+  ServiceCIDR: `${kinds}/networking/networking.test.ts`,
+  PodDisruptionBudget: `${kinds}/policy/policy.test.ts`,
+  RuntimeClass: `${kinds}/policy/policy.test.ts`,
 }
 
 /** A test file, and words in it: the title of a test, or the name it knows the row by. */

@@ -2,6 +2,11 @@
 import type { Draft } from '../resource.ts'
 import { admissionregistrationExamples } from './admissionregistration/examples.ts'
 import { certificatesExamples } from './certificates/examples.ts'
+import { autoscalingExamples } from './autoscaling/examples.ts'
+import { networkingExamples } from './networking/examples.ts'
+import { nodeExamples } from './node/examples.ts'
+import { policyExamples } from './policy/examples.ts'
+import { storageExamples } from './storage/examples.ts'
 
 const container = { name: 'main', image: 'registry.example/web:1.2' }
 const template = { metadata: { labels: { app: 'web' } }, spec: { containers: [container] } }
@@ -47,6 +52,11 @@ const pod = {
 /** By storage identity. */
 export const examples: Readonly<Record<string, Draft>> = {
   'componentstatuses': { ...clusterwide('ComponentStatus'), conditions: [{ type: 'Healthy', status: 'True', message: 'ok' }] },
+  ...autoscalingExamples,
+  ...networkingExamples,
+  ...nodeExamples,
+  ...policyExamples,
+  ...storageExamples,
   'configmaps': { ...named('ConfigMap'), data: { 'app.properties': 'a=b', KEY: 'x' }, binaryData: { blob: 'AAE=' } },
   'endpoints': { ...named('Endpoints'), subsets: [{ addresses: [{ ip: '10.0.0.1' }], ports: [{ port: 80 }] }] },
   'events': { ...named('Event'), involvedObject: { kind: 'Pod', namespace: 'default', name: 'web-1', uid: 'u' }, reason: 'Started', message: 'Started container main', type: 'Normal', count: 3, firstTimestamp: '2026-01-01T00:00:00Z', lastTimestamp: '2026-01-01T00:05:00Z', source: { component: 'kubelet', host: 'n1' } },
@@ -79,7 +89,6 @@ export const examples: Readonly<Record<string, Draft>> = {
   'rbac.authorization.k8s.io/clusterroles': { ...clusterwide('ClusterRole', 'rbac.authorization.k8s.io/v1'), rules: [{ verbs: ['get'], nonResourceURLs: ['/metrics'] }, { verbs: ['*'], apiGroups: ['apps'], resources: ['deployments/scale'] }] },
   'rbac.authorization.k8s.io/rolebindings': { ...named('RoleBinding', 'rbac.authorization.k8s.io/v1'), roleRef: { kind: 'Role', name: 'reader' }, subjects: [{ kind: 'User', name: 'ann@example.com' }] },
   'rbac.authorization.k8s.io/roles': { ...named('Role', 'rbac.authorization.k8s.io/v1'), rules: [{ verbs: ['get', 'list'], apiGroups: [''], resources: ['pods'] }] },
-  'storage.k8s.io/storageclasses': { ...clusterwide('StorageClass', 'storage.k8s.io/v1', 'standard'), provisioner: 'example.com/local', parameters: { type: 'fast' } },
   'scheduling.k8s.io/priorityclasses': { ...clusterwide('PriorityClass', 'scheduling.k8s.io/v1', 'high'), value: 1000 },
   'coordination.k8s.io/leases': { ...named('Lease', 'coordination.k8s.io/v1'), spec: { holderIdentity: 'n1', leaseDurationSeconds: 40 } },
   'discovery.k8s.io/endpointslices': { ...named('EndpointSlice', 'discovery.k8s.io/v1'), addressType: 'IPv4', endpoints: [{ addresses: ['10.0.0.1'], conditions: { ready: true } }], ports: [{ port: 80, name: 'http' }] },

@@ -4,11 +4,15 @@ import type { Resource } from '../resource.ts'
 import { admissionregistrationKinds } from './admissionregistration/index.ts'
 import { apiregistrationKinds } from './apiregistration/index.ts'
 import { appsKinds } from './apps/index.ts'
+import { autoscalingKinds } from './autoscaling/index.ts'
 import { batchKinds } from './batch/index.ts'
 import { certificatesKinds } from './certificates/index.ts'
 import { coordinationKinds } from './coordination/index.ts'
 import { coreKinds } from './core/index.ts'
 import { discoveryKinds } from './discovery/index.ts'
+import { networkingKinds } from './networking/index.ts'
+import { nodeKinds } from './node/index.ts'
+import { policyKinds } from './policy/index.ts'
 import { rbacKinds } from './rbac/index.ts'
 import { schedulingKinds } from './scheduling/index.ts'
 import { storageKinds } from './storage/index.ts'
@@ -22,6 +26,8 @@ export { rolesOf } from './core/node/index.ts'
 export { type PodSummary, summarizePod } from './core/pod/columns.ts'
 export { qualityOf } from './core/pod/quality.ts'
 export { nodePortRange, serviceRange, servicesByClusterIP, servicesByNodePort } from './core/service/allocation.ts'
+export { isDefaultIngressClass } from './networking/ingressclass/index.ts'
+export { addressesByService } from './networking/ipaddress/index.ts'
 export { sameMeaning } from './equal.ts'
 export { checkMetadata, type MetadataRules } from './metadata.ts'
 export { problemMessage, problemText, refuseInvalid } from './problems.ts'
@@ -31,11 +37,15 @@ export { isDefaultClass } from './storage/storageclass/index.ts'
 export const builtinKinds: readonly Kind<Resource>[] = [
   ...coreKinds,
   ...appsKinds,
+  ...autoscalingKinds,
   ...batchKinds,
+  ...networkingKinds,
+  ...policyKinds,
   ...rbacKinds,
   ...storageKinds,
   ...schedulingKinds,
   ...coordinationKinds,
+  ...nodeKinds,
   ...discoveryKinds,
   ...apiregistrationKinds,
   ...certificatesKinds,

@@ -1,5 +1,5 @@
 // For tests: examples of kinds with other fields, checked as the server would check them.
-import type { Circumstances } from '../kind.ts'
+import type { Circumstances, Kind } from '../kind.ts'
 import { isRefusal } from '../refusal.ts'
 import type { Draft, Resource } from '../resource.ts'
 import { examples } from './examples.ts'
@@ -10,7 +10,8 @@ export const circumstances: Circumstances = {
   random: { next: () => 0, below: () => 0, chance: () => false, uuid: () => 'u', suffix: (length) => 'x'.repeat(length) },
 }
 
-function kindOf(resource: string) {
+/** The built-in kind that is stored under this name. */
+export function kindOf(resource: string): Kind<Resource> {
   const kind = builtinKinds.find((each) => each.resource === resource)
   if (kind === undefined) throw new Error(`no kind ${resource}`)
   return kind
@@ -47,3 +48,6 @@ export function statusProblems(resource: string, status: unknown): readonly stri
 
 /** The spec of an example. */
 export const specOf = (resource: string): Readonly<Record<string, unknown>> => (examples[resource] as unknown as { readonly spec: Readonly<Record<string, unknown>> }).spec
+
+/** A resource, what is changed in its example, and what is wrong then. */
+export type Row = readonly [resource: string, change: Readonly<Record<string, unknown>>, problems: readonly string[]]

@@ -15,7 +15,7 @@ export function checkPlacement(spec: PodSpec, path: string): readonly Problem[] 
   return [
     ...checkLabels(spec.nodeSelector, `${path}.nodeSelector`),
     ...(spec.affinity === undefined ? [] : checkAffinity(spec.affinity, `${path}.affinity`)),
-    ...(spec.tolerations ?? []).flatMap((toleration, index) => checkToleration(toleration, `${path}.tolerations[${index}]`)),
+    ...checkTolerations(spec.tolerations ?? [], `${path}.tolerations`),
     ...checkSpread(spec.topologySpreadConstraints ?? [], `${path}.topologySpreadConstraints`),
   ]
 }
@@ -50,6 +50,9 @@ function checkTerm({ topologyKey, labelSelector, namespaceSelector, namespaces =
     ...(topologyKey ? checkText(`${path}.topologyKey`, topologyKey, checkLabelKey) : [required(`${path}.topologyKey`, 'can not be empty'), ...checkText(`${path}.topologyKey`, '', checkLabelKey)]),
   ]
 }
+
+export const checkTolerations = (tolerations: readonly Toleration[], path: string): readonly Problem[] =>
+  tolerations.flatMap((toleration, index) => checkToleration(toleration, `${path}[${index}]`))
 
 function checkToleration(toleration: Toleration, path: string): readonly Problem[] {
   const { key = '', operator = '', value = '', effect, tolerationSeconds } = toleration

@@ -2,12 +2,12 @@ import type { StorageClass as StorageClassModel } from '../../../generated/types
 import type { Kind } from '../../../kind.ts'
 import type { Problem } from '../../../refusal.ts'
 import { type StorageClass, storageClasses } from '../../../resources.ts'
-import { checkLabelKey } from '../../../selectors/syntax.ts'
 import { ageColumn, nameColumn, text } from '../../columns.ts'
 import { sameMeaning } from '../../equal.ts'
 import { filling, withDefaults } from '../../filling.ts'
 import { checkMetadata } from '../../metadata.ts'
-import { checkRequiredOneOf, forbidden, immutable, invalid, required } from '../../problems.ts'
+import { checkRequiredOneOf, forbidden, immutable } from '../../problems.ts'
+import { checkParameters, checkProvisioner } from '../names.ts'
 
 const defaultAnnotations = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class'] as const
 
@@ -19,8 +19,8 @@ const fill = (draft: StorageClassModel): StorageClassModel => withDefaults(draft
 function check(next: StorageClass, before: StorageClass | undefined): readonly Problem[] {
   return [
     ...checkMetadata(next, before, { scope: 'Cluster' }),
-    ...(next.provisioner ? checkLabelKey(next.provisioner.toLowerCase()).map((detail) => invalid('provisioner', next.provisioner, detail)) : [required('provisioner', next.provisioner)]),
-    ...Object.keys(next.parameters ?? {}).flatMap((key) => (key === '' ? [invalid('parameters', key, 'field can not be empty.')] : [])),
+    ...checkProvisioner('provisioner', next.provisioner),
+    ...checkParameters('parameters', next.parameters),
     ...checkRequiredOneOf('reclaimPolicy', next.reclaimPolicy, ['Delete', 'Retain']),
     ...checkRequiredOneOf('volumeBindingMode', next.volumeBindingMode, ['Immediate', 'WaitForFirstConsumer']),
     ...(before === undefined ? [] : [

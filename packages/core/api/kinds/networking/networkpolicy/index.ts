@@ -1,0 +1,109 @@
+import type { IPBlock, NetworkPolicy as NetworkPolicyModel, NetworkPolicyPeer, NetworkPolicyPort } from '../../../generated/types.ts'
+import type { Kind } from '../../../kind.ts'
+import type { Problem } from '../../../refusal.ts'
+import { type NetworkPolicy, networkPolicies } from '../../../resources.ts'
+import { labelSelectorText } from '../../../selectors/labels.ts'
+import { isInBlock, parseBlock } from '../../addresses.ts'
+import { checkOldCidr } from '../../addressrules.ts'
+import { ageColumn, nameColumn, text } from '../../columns.ts'
+import { eachOf, filling, withDefaults, withField, withParts } from '../../filling.ts'
+import { checkLabelSelector } from '../../labelselector.ts'
+import { checkMetadata } from '../../metadata.ts'
+import { checkPortOrName, isPort, portFault, protocols } from '../../ports.ts'
+import { checkOneOf, forbidden, invalid, required } from '../../problems.ts'
+
+const types: readonly string[] = ['Egress', 'Ingress']
+
+type Rule = { readonly ports?: readonly NetworkPolicyPort[] }
+const withProtocols = <Item extends Rule>(rules: readonly Item[]): readonly Item[] =>
+  eachOf(rules, (rule) => {
+    const ports = eachOf(rule.ports ?? [], (port) => withDefaults(port, { protocol: 'TCP' }))
+    return rule.ports === undefined || ports === rule.ports ? rule : { ...rule, ports }
+  })
+
+function fill(draft: NetworkPolicyModel): NetworkPolicyModel {
+  return withField(withParts(draft, 'spec'), 'spec', (given) => {
+    const spec = withField(withField(withParts(given, 'podSelector'), 'ingress', withProtocols), 'egress', withProtocols)
+    // Nothing said of the direction: inwards, and outwards when there is a rule for it.
+    return (spec.policyTypes ?? []).length > 0 ? spec : { ...spec, policyTypes: ['Ingress', ...((spec.egress ?? []).length > 0 ? ['Egress'] : [])] }
+  })
+}
+
+function check(next: NetworkPolicy, before: NetworkPolicy | undefined): readonly Problem[] {
+  const { podSelector, ingress = [], egress = [], policyTypes = [] } = next.spec
+  const had = before === undefined ? [] : cidrsOf(before)
+  return [
+    ...checkMetadata(next, before, { scope: 'Namespaced' }),
+    ...checkLabelSelector(podSelector, 'spec.podSelector'),
+    ...ingress.flatMap(({ ports = [], from = [] }, index) => checkRule(`spec.ingress[${index}]`, ports, 'from', from, had)),
+    ...egress.flatMap(({ ports = [], to = [] }, index) => checkRule(`spec.egress[${index}]`, ports, 'to', to, had)),
+    ...(policyTypes.length > types.length ? [invalid('spec.policyTypes', policyTypes, 'may not specify more than two policyTypes')]
+      : policyTypes.flatMap((type, index) => checkOneOf(`spec.policyTypes[${index}]`, type, types))),
+  ]
+}
+
+function checkRule(path: string, ports: readonly NetworkPolicyPort[], direction: 'from' | 'to', peers: readonly NetworkPolicyPeer[], had: readonly string[]): readonly Problem[] {
+  return [
+    ...ports.flatMap((port, index) => checkPort(port, `${path}.ports[${index}]`)),
+    ...peers.flatMap((peer, index) => checkPeer(peer, `${path}.${direction}[${index}]`, had)),
+  ]
+}
+
+function checkPort({ protocol, port, endPort }: NetworkPolicyPort, path: string): readonly Problem[] {
+  const wrong = (detail: string): readonly Problem[] => (endPort === undefined ? [] : [invalid(`${path}.endPort`, endPort, detail)])
+  return [
+    ...checkOneOf(`${path}.protocol`, protocol, protocols),
+    ...(port === undefined ? wrong('may not be specified when `port` is not specified') : [
+      ...(typeof port === 'string' ? wrong('may not be specified when `port` is non-numeric') : []),
+      ...checkPortOrName(`${path}.port`, port),
+      ...(typeof port === 'number' && endPort !== undefined && endPort < port ? wrong('must be greater than or equal to `port`') : []),
+      ...(typeof port === 'number' && endPort !== undefined && !isPort(endPort) ? wrong(portFault) : []),
+    ]),
+  ]
+}
+
+function checkPeer({ podSelector, namespaceSelector, ipBlock }: NetworkPolicyPeer, path: string, had: readonly string[]): readonly Problem[] {
+  const selects = podSelector !== undefined || namespaceSelector !== undefined
+  return [
+    ...checkLabelSelector(podSelector, `${path}.podSelector`),
+    ...checkLabelSelector(namespaceSelector, `${path}.namespaceSelector`),
+    ...(ipBlock === undefined ? [] : checkBlock(ipBlock, `${path}.ipBlock`, had)),
+    ...(!selects && ipBlock === undefined ? [required(path, 'must specify a peer')] : []),
+    ...(selects && ipBlock !== undefined ? [forbidden(path, 'may not specify both ipBlock and another peer')] : []),
+  ]
+}
+
+function checkBlock({ cidr = '', except = [] }: IPBlock, path: string, had: readonly string[]): readonly Problem[] {
+  if (cidr === '') return [required(`${path}.cidr`)]
+  const block = parseBlock(cidr)
+  return [
+    ...checkOldCidr(`${path}.cidr`, cidr, had),
+    ...(block === undefined ? [] : except.flatMap((text, index) => {
+      const at = `${path}.except[${index}]`
+      const part = parseBlock(text)
+      const isPart = part === undefined || (isInBlock(block, part.family, part.first) && part.bits > block.bits)
+      return [...checkOldCidr(at, text, had), ...(isPart ? [] : [invalid(at, text, 'must be a strict subset of `cidr`')])]
+    })),
+  ]
+}
+
+/** What was once stored may be written again, wherever in the policy it stands now. */
+const cidrsOf = ({ spec }: NetworkPolicy): readonly string[] =>
+  [...(spec.ingress ?? []).flatMap(({ from = [] }) => from), ...(spec.egress ?? []).flatMap(({ to = [] }) => to)]
+    .flatMap(({ ipBlock }) => (ipBlock === undefined ? [] : [ipBlock.cidr, ...(ipBlock.except ?? [])]))
+
+export const networkPolicy: Kind<NetworkPolicy> = {
+  ...networkPolicies,
+  singular: 'networkpolicy', shortNames: ['netpol'], categories: [],
+  hasStatus: false,
+  generation: 'spec',
+  served: [{
+    group: 'networking.k8s.io', version: 'v1', definition: 'io.k8s.api.networking.v1.NetworkPolicy', fill: filling(fill),
+    columns: [
+      nameColumn,
+      text('Pod-Selector', "podSelector selects the pods to which this NetworkPolicy object applies. The array of rules is applied to any pods selected by this field. An empty selector matches all pods in the policy's namespace.", ({ spec }) => labelSelectorText(spec.podSelector)),
+      ageColumn,
+    ],
+  }],
+  check,
+}

@@ -1,0 +1,40 @@
+import type { Kind } from '../../../kind.ts'
+import type { Problem } from '../../../refusal.ts'
+import { type RuntimeClass, runtimeClasses } from '../../../resources.ts'
+import { checkLabelName } from '../../../selectors/syntax.ts'
+import { ageColumn, nameColumn, text } from '../../columns.ts'
+import { checkResources } from '../../core/pod/resources.ts'
+import { checkTolerations } from '../../core/pod/scheduling.ts'
+import { asItIs } from '../../filling.ts'
+import { checkLabels, checkMetadata } from '../../metadata.ts'
+import { checkText, immutable } from '../../problems.ts'
+
+function check(next: RuntimeClass, before: RuntimeClass | undefined): readonly Problem[] {
+  const { handler = '', overhead, scheduling } = next
+  return [
+    ...checkMetadata(next, before, { scope: 'Cluster' }),
+    ...checkText('handler', handler, checkLabelName),
+    // As upstream: what the sandbox takes is checked like a container's limits.
+    ...(overhead?.podFixed === undefined ? [] : checkResources({ limits: overhead.podFixed }, 'overhead')),
+    ...(scheduling === undefined ? [] : [
+      ...checkLabels(scheduling.nodeSelector, 'scheduling.nodeSelector'),
+      ...checkTolerations(scheduling.tolerations ?? [], 'scheduling.tolerations'),
+    ]),
+    ...(before === undefined || before.handler === handler ? [] : [immutable('handler', handler)]),
+  ]
+}
+
+export const runtimeClass: Kind<RuntimeClass> = {
+  ...runtimeClasses,
+  singular: 'runtimeclass', shortNames: [], categories: [],
+  hasStatus: false,
+  served: [{
+    group: 'node.k8s.io', version: 'v1', definition: 'io.k8s.api.node.v1.RuntimeClass', fill: asItIs,
+    columns: [
+      nameColumn,
+      text('Handler', 'handler specifies the underlying runtime and configuration that the CRI implementation will use to handle pods of this class.', ({ handler }) => handler ?? ''),
+      ageColumn,
+    ],
+  }],
+  check,
+}

@@ -1,0 +1,50 @@
+import { canonicalQuantity } from '../../../../base/quantity.ts'
+import type { CSIStorageCapacity as CSIStorageCapacityModel } from '../../../generated/types.ts'
+import type { Kind } from '../../../kind.ts'
+import type { Problem } from '../../../refusal.ts'
+import { type CSIStorageCapacity, csiStorageCapacities } from '../../../resources.ts'
+import { checkSubdomain } from '../../../selectors/syntax.ts'
+import { nameColumn, text } from '../../columns.ts'
+import { checkAmount } from '../../core/amounts.ts'
+import { sameMeaning } from '../../equal.ts'
+import { filling, withField } from '../../filling.ts'
+import { checkLabelSelector } from '../../labelselector.ts'
+import { checkMetadata } from '../../metadata.ts'
+import { checkText, immutable } from '../../problems.ts'
+
+const fill = (draft: CSIStorageCapacityModel): CSIStorageCapacityModel =>
+  withField(withField(draft, 'capacity', canonicalQuantity), 'maximumVolumeSize', canonicalQuantity)
+
+function check(next: CSIStorageCapacity, before: CSIStorageCapacity | undefined): readonly Problem[] {
+  const { nodeTopology, storageClassName = '', capacity, maximumVolumeSize } = next
+  const metadata = checkMetadata(next, before, { scope: 'Namespaced' })
+  if (before !== undefined) {
+    return [
+      ...metadata,
+      ...(sameMeaning(nodeTopology, before.nodeTopology) ? [] : [immutable('nodeTopology', nodeTopology)]),
+      ...(storageClassName === before.storageClassName ? [] : [immutable('storageClassName', storageClassName)]),
+    ]
+  }
+  return [
+    ...metadata,
+    ...checkLabelSelector(nodeTopology, 'nodeTopology'),
+    ...checkText('storageClassName', storageClassName, checkSubdomain),
+    ...(capacity === undefined ? [] : checkAmount('capacity', capacity)),
+    ...(maximumVolumeSize === undefined ? [] : checkAmount('maximumVolumeSize', maximumVolumeSize)),
+  ]
+}
+
+export const csiStorageCapacity: Kind<CSIStorageCapacity> = {
+  ...csiStorageCapacities,
+  singular: 'csistoragecapacity', shortNames: [], categories: [],
+  hasStatus: false,
+  served: [{
+    group: 'storage.k8s.io', version: 'v1', definition: 'io.k8s.api.storage.v1.CSIStorageCapacity', fill: filling(fill),
+    columns: [
+      nameColumn,
+      text('StorageClassName', 'storageClassName represents the name of the StorageClass that the reported capacity applies to. It must meet the same requirements as the name of a StorageClass object (non-empty, DNS subdomain). If that object no longer exists, the CSIStorageCapacity object is obsolete and should be removed by its creator. This field is immutable.', ({ storageClassName }) => storageClassName ?? ''),
+      text('Capacity', 'capacity is the value reported by the CSI driver in its GetCapacityResponse for a GetCapacityRequest with topology and parameters that match the previous fields.', ({ capacity }) => capacity ?? '<unset>'),
+    ],
+  }],
+  check,
+}
