@@ -5,6 +5,13 @@ const kinds = 'packages/core/api/kinds'
 
 /** By kind. */
 export const kindsShownBy: Readonly<Record<string, string>> = {
+  DeviceClass: 'packages/core/api/kinds/resource/resource.test.ts',
+  DeviceTaintRule: 'packages/core/api/kinds/resource/resource.test.ts',
+  ResourceClaim: 'packages/core/api/kinds/resource/resource.test.ts',
+  ResourceClaimTemplate: 'packages/core/api/kinds/resource/resource.test.ts',
+  ResourceSlice: 'packages/core/api/kinds/resource/resource.test.ts',
+  FlowSchema: 'packages/core/api/kinds/flowcontrol/flowcontrol.test.ts',
+  PriorityLevelConfiguration: 'packages/core/api/kinds/flowcontrol/flowcontrol.test.ts',
   ComponentStatus: `${server}/virtual.test.ts`,
   LimitRange: 'packages/core/api/kinds/core/quotas.test.ts',
   ResourceQuota: 'packages/core/api/kinds/core/quotas.test.ts',

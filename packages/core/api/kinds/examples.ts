@@ -7,6 +7,8 @@ import { networkingExamples } from './networking/examples.ts'
 import { nodeExamples } from './node/examples.ts'
 import { policyExamples } from './policy/examples.ts'
 import { storageExamples } from './storage/examples.ts'
+import { flowcontrolExamples } from './flowcontrol/examples.ts'
+import { resourceExamples } from './resource/examples.ts'
 
 const container = { name: 'main', image: 'registry.example/web:1.2' }
 const template = { metadata: { labels: { app: 'web' } }, spec: { containers: [container] } }
@@ -96,4 +98,6 @@ export const examples: Readonly<Record<string, Draft>> = {
   'storagemigration.k8s.io/storageversionmigrations': { apiVersion: 'storagemigration.k8s.io/v1', kind: 'StorageVersionMigration', metadata: { name: 'secrets' }, spec: { resource: { group: 'apps', resource: 'deployments' } } },
   ...admissionregistrationExamples,
   ...certificatesExamples,
+  ...resourceExamples,
+  ...flowcontrolExamples,
 }

@@ -13,7 +13,9 @@ import { discoveryKinds } from './discovery/index.ts'
 import { networkingKinds } from './networking/index.ts'
 import { nodeKinds } from './node/index.ts'
 import { policyKinds } from './policy/index.ts'
+import { flowcontrolKinds } from './flowcontrol/index.ts'
 import { rbacKinds } from './rbac/index.ts'
+import { resourceKinds } from './resource/index.ts'
 import { schedulingKinds } from './scheduling/index.ts'
 import { storageKinds } from './storage/index.ts'
 import { storagemigrationKinds } from './storagemigration/index.ts'
@@ -51,4 +53,6 @@ export const builtinKinds: readonly Kind<Resource>[] = [
   ...certificatesKinds,
   ...admissionregistrationKinds,
   ...storagemigrationKinds,
+  ...resourceKinds,
+  ...flowcontrolKinds,
 ]

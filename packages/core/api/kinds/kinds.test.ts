@@ -121,6 +121,8 @@ test('the columns of kinds are named as upstream names them', () => {
     clusterrolebindings: 'Name, Role, Age, *Users, *Groups, *ServiceAccounts', clusterroles: 'Name, Created At',
     rolebindings: 'Name, Role, Age, *Users, *Groups, *ServiceAccounts', roles: 'Name, Created At',
     storageclasses: 'Name, Provisioner, ReclaimPolicy, VolumeBindingMode, AllowVolumeExpansion, Age',
+    deviceclasses: 'Name, Age', resourceclaims: 'Name, State, Age', resourceclaimtemplates: 'Name, Age', resourceslices: 'Name, Node, Driver, Pool, Age', devicetaintrules: 'Name, Key, Value, Effect, TimeAdded, Age',
+    flowschemas: 'Name, PriorityLevel, MatchingPrecedence, DistinguisherMethod, Age, MissingPL', prioritylevelconfigurations: 'Name, Type, NominalConcurrencyShares, Queues, HandSize, QueueLengthLimit, Age',
     priorityclasses: 'Name, Value, Global-Default, Age, PreemptionPolicy', leases: 'Name, Holder, Age', endpointslices: 'Name, AddressType, Ports, Endpoints, Age',
     apiservices: 'Name, Service, Available, Age', certificatesigningrequests: 'Name, Age, SignerName, Requestor, RequestedDuration, Condition',
     clustertrustbundles: 'Name, SignerName', podcertificaterequests: 'Name, PodName, ServiceAccountName, NodeName, SignerName, State',
