@@ -1,6 +1,7 @@
 // Streams to a pod's node: who and what is settled here, the host carries the bytes.
 import type { Container, ContainerStatus } from '../api/generated/types.ts'
 import { isRefusal, type Refusal } from '../api/refusal.ts'
+import type { Resource } from '../api/resource.ts'
 import { nodes, type Pod, pods } from '../api/resources.ts'
 import { isSimulated } from '../api/simulated.ts'
 import type { Call } from './call.ts'
@@ -27,7 +28,8 @@ export function connect(machine: Machine, call: Call, route: ResourceRoute, endp
   const log = what === 'log' ? logOf(query) : undefined
   if (isRefusal(log)) return log
   const streams = { stdin: isTrue(query, 'stdin'), stdout: isTrue(query, 'stdout'), stderr: isTrue(query, 'stderr'), tty: isTrue(query, 'tty') }
-  const admitted = admitConnect(machine, call, endpoint, pod, what, { ...streams, container, command: query.getAll('command') }, user)
+  const kind = optionKinds[what]
+  const admitted = kind === undefined ? undefined : admitConnect(machine, call, endpoint, pod, { subresource: what, kind, options: { ...streams, container, command: query.getAll('command') } }, user)
   if (isStopped(admitted)) return admitted
   const node = pod.spec.nodeName ?? ''
   if (node === '') return what === 'log' ? text('') : badRequest(`pod ${pod.metadata.name} does not have a host assigned`)
@@ -45,20 +47,19 @@ export function connect(machine: Machine, call: Call, route: ResourceRoute, endp
   }
 }
 
-/** Reading a log is a get, which admission does not see; the rest it sees as a connection, with the options as what was sent. */
-function admitConnect(machine: Machine, call: Call, endpoint: Endpoint, pod: Pod, what: Connect['what'], options: object, user: User): Refusal | Asks | undefined {
-  const kind = optionKinds[what]
-  if (kind === undefined) return undefined
+/** A connection as admission sees it: with its options as what was sent. */
+export function admitConnect(machine: Machine, call: Call, endpoint: Endpoint, object: Resource, sent: { readonly subresource: string; readonly kind: string; readonly options: object }, user: User): Refusal | Asks | undefined {
   const manner = mannerOf(call, user, { dryRun: false, options: {} }, { is: 'nobody' })
   const admission = admissionOf(machine, endpoint, manner, {
-    operation: 'connect', object: pod, before: undefined, subresource: what, circumstances: circumstancesOf(machine, manner),
-    body: { kind, apiVersion: 'v1', metadata: {}, ...options },
+    operation: 'connect', object, before: undefined, subresource: sent.subresource, circumstances: circumstancesOf(machine, manner),
+    body: { kind: sent.kind, apiVersion: 'v1', metadata: {}, ...sent.options },
   })
   const mutated = mutate(admission)
   if (isStopped(mutated)) return mutated
   const valid = validate(admission)
   return isStopped(valid) ? valid : undefined
 }
+/** Reading a log is a get, which admission does not see. */
 const optionKinds: Readonly<Partial<Record<Connect['what'], string>>> = { exec: 'PodExecOptions', attach: 'PodAttachOptions', portforward: 'PodPortForwardOptions' }
 
 const isPort = (port: number): boolean => Number.isInteger(port) && port > 0 && port < 65536

@@ -8,12 +8,14 @@ import { authenticate } from './access/authenticate.ts'
 import type { Attributes, User } from './access/types.ts'
 import { reviewsOf } from './access/reviews.ts'
 import { answerReview } from './access/answer-review.ts'
-import { auditOf } from './audit/index.ts'
+import { auditOf, codeOf } from './audit/index.ts'
 import { type Call, readCall } from './call.ts'
 import { connect } from './connect.ts'
 import type { Machine } from './machine.ts'
 import { isPretty, mediaFor } from './negotiate.ts'
 import { servePath } from './paths/paths.ts'
+import { aggregated, aggregatorOf } from './proxy/aggregate.ts'
+import { isProxied, proxied } from './proxy/proxy.ts'
 import { read } from './read/verbs.ts'
 import { drawnAt, RepeatedDraws } from './draws.ts'
 import { methodNotAllowed } from './refusals.ts'
@@ -66,9 +68,14 @@ function answer(machine: Machine, call: Call): Served | Asks {
   if (isAsks(user)) return user
   if (isRefusal(user)) return { outcome: user, attributes: attributesOf(call, nobody) }
   const attributes = attributesOf(call, user)
-  const outcome = machine.authorizer.refusal(attributes)
+  const outcome = machine.authorizer.refusal(attributes) ?? elsewhere(machine, call, user)
     ?? (call.route.is === 'path' ? servePath(machine, call, call.route.path) : serve(machine, call, call.route, user))
   return isAsks(outcome) ? outcome : { outcome, attributes }
+}
+/** What an aggregated server serves is its to answer. */
+function elsewhere(machine: Machine, call: Call, user: User): Answer | Refusal | undefined {
+  const service = aggregatorOf(machine, call.request.path)
+  return service === undefined ? undefined : aggregated(machine, call, service, user)
 }
 /** Who did not say who he is. */
 const nobody: User = { name: '', groups: [] }
@@ -97,7 +104,7 @@ function serve(machine: Machine, call: Call, route: ResourceRoute, user: User): 
   if (endpoint === undefined && route.plural === definitions.plural && route.group === definitions.group && route.verb === 'list') return value(definitions.none)
   if (endpoint === undefined || !isPlace(endpoint, route)) return pageNotFound
   const served = route.subresource === '' ? serveObject(machine, call, route, endpoint, user) : serveSubresource(machine, call, route, endpoint, user)
-  return endpoint.served.deprecated === undefined || isStopped(served) || served.is === 'connect' ? served : withWarning(served, endpoint.served.deprecated)
+  return endpoint.served.deprecated === undefined || isStopped(served) || served.is === 'connect' || served.is === 'proxy' ? served : withWarning(served, endpoint.served.deprecated)
 }
 
 /** A Binding posted to its own collection: that of the pod which its metadata names. */
@@ -108,7 +115,7 @@ function bindAny(machine: Machine, call: Call, route: ResourceRoute, user: User)
   return invoke(machine, call, route, pods, binding, user)
 }
 
-function withWarning(answer: Exclude<Answer, { readonly is: 'connect' }>, warning: string): Answer {
+function withWarning(answer: Exclude<Answer, { readonly is: 'connect' | 'proxy' }>, warning: string): Answer {
   if (answer.is === 'watch') return { ...answer, headers: { ...answer.headers, warning: warningHeader([warning]) } }
   return { ...answer, warnings: [...(answer.warnings ?? []), warning] }
 }
@@ -150,12 +157,12 @@ function serveSubresource(machine: Machine, call: Call, route: ResourceRoute, en
       return route.verb === 'patch' ? patch(machine, call, route, endpoint, subresource, user) : update(machine, call, route, endpoint, subresource, user)
     case 'create': case 'ask': return invoke(machine, call, route, endpoint, subresource, user)
     case 'connect':
+      if (isProxied(route)) return proxied(machine, call, route, endpoint, user)
       // A WebSocket is opened by GET, but what it does is a create: both must be allowed, as upstream since 1.35.
       return (subresource.name === 'log' ? undefined : machine.authorizer.refusal(attributesOf({ ...call, route: { ...route, verb: 'create' } }, user))) ?? connect(machine, call, route, endpoint, subresource.name, user)
   }
 }
 
 function count(machine: Machine, { route }: Call, outcome: Answer | Refusal): void {
-  const code = isRefusal(outcome) ? outcome.code : outcome.is === 'connect' ? 101 : outcome.status
-  machine.counters.count({ verb: route.verb.toUpperCase(), resource: route.is === 'resource' ? route.plural : '', code })
+  machine.counters.count({ verb: route.verb.toUpperCase(), resource: route.is === 'resource' ? route.plural : '', code: codeOf(outcome) })
 }

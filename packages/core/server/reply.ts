@@ -13,7 +13,7 @@ export const utf8 = (text: string): Uint8Array => encoder.encode(text)
 export type Answer =
   | { readonly is: 'value'; readonly status: number; readonly value: unknown; readonly contentType?: string; readonly headers?: Readonly<Record<string, string>>; readonly warnings?: readonly string[]; readonly annotations?: Readonly<Record<string, string>> }
   | { readonly is: 'raw'; readonly status: number; readonly contentType: string; readonly body: readonly Uint8Array[]; readonly headers?: Readonly<Record<string, string>>; readonly warnings?: readonly string[]; readonly annotations?: Readonly<Record<string, string>> }
-  | Extract<Reply, { readonly is: 'watch' | 'connect' }>
+  | Extract<Reply, { readonly is: 'watch' | 'connect' | 'proxy' }>
 
 export const value = (object: unknown, status = 200): Answer => ({ is: 'value', status, value: object })
 export const text = (body: string, status = 200): Answer => ({
@@ -54,7 +54,7 @@ export function replyOf(answer: Answer | Refusal, manner: Manner): Reply {
       return { is: 'bytes', status: answer.status, headers: { ...shared, 'content-type': answer.contentType, ...answer.headers }, body, asOf: manner.asOf }
     }
     case 'watch': return { ...answer, headers: { ...shared, ...answer.headers } }
-    case 'connect': return answer
+    case 'connect': case 'proxy': return answer
   }
 }
 /** A value in the client's bytes. Only what says its kind has other forms than JSON. */

@@ -34,6 +34,24 @@ type Replied =
   | { readonly is: 'bytes'; readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: readonly Uint8Array[]; readonly asOf: Revision }
   | { readonly is: 'watch'; readonly status: 200; readonly headers: Readonly<Record<string, string>>; readonly watch: WatchReader }
   | { readonly is: 'connect'; readonly connect: Connect; readonly asOf: Revision }
+  /** Goes on elsewhere; what comes from there is the answer. */
+  | { readonly is: 'proxy'; readonly proxy: Proxy; readonly asOf: Revision }
+
+/** Where a request goes on to: its method, body and most headers as they are. */
+export interface Proxy {
+  readonly scheme: 'http' | 'https'
+  readonly address: string
+  readonly port: number
+  /** With the query. */
+  readonly path: string
+  /** What the client's URL has before that path: where a redirect from there leads, to the client. */
+  readonly prefix: string
+  readonly verify: { readonly is: 'never' } | { readonly is: 'as'; readonly serverName: string; /** PEM; absent: the machine's own authorities. */ readonly authority?: string }
+  /** Who we are there: nobody, or the cluster's front proxy, whose word about the user is believed. */
+  readonly identity: 'none' | 'front-proxy'
+  /** Put in place of the client's. */
+  readonly headers: Readonly<Record<string, string>>
+}
 
 /** Pulled by the host when the store's bell rings: whole frames, oldest first, at most about `limitBytes`. */
 export interface WatchReader {

@@ -11,6 +11,7 @@ import { exchangeOverHttp1, exchangeOverHttp2, type Exchange } from './exchange.
 import { usualLimits, type Limits } from './limits.ts'
 import { openOrRefuse, sendLog } from './log.ts'
 import { carry, encodeBody, type Answer, type PipelineOptions } from './pipeline.ts'
+import { type FrontProxy, proxyExchange } from './proxy.ts'
 import { listenAlso, type SecondAddress } from './second-address.ts'
 import { internalError, statusReply, timedOut, tooLarge, tooManyRequests, unauthorized, upgradeRequired, type PlainReply } from './status.ts'
 import { serveUpgrade, type Upgrade } from './upgrade.ts'
@@ -33,6 +34,8 @@ export interface HttpServerOptions {
   /** Milliseconds since the epoch, for the deadlines of watches. */
   readonly now?: () => number
   readonly onError?: (error: unknown) => void
+  /** Who we are to aggregated servers. */
+  readonly frontProxy?: FrontProxy
   /** Writes an entry of the audit log: when its reply leaves. */
   readonly audit?: (event: AuditEvent) => void
 }
@@ -127,7 +130,7 @@ class Front {
   }
 
   upgrade(message: IncomingMessage, socket: Socket, head: Buffer): void {
-    serveUpgrade({ message, socket, head, pipeline: this.#pipeline, open: this.#options.open, upgrades: this.#options.upgrades ?? new Map(), watches: this.#watches, onError: this.#onError })
+    serveUpgrade({ message, socket, head, pipeline: this.#pipeline, open: this.#options.open, upgrades: this.#options.upgrades ?? new Map(), frontProxy: this.#options.frontProxy, watches: this.#watches, onError: this.#onError })
   }
 
   #carry(exchange: Exchange, body: Uint8Array): void {
@@ -141,11 +144,11 @@ class Front {
     carry(this.#pipeline, request, (outcome) => {
       if (exchange.isOver) { this.#inWork--; if (outcome.is === 'reply' && outcome.reply.is === 'watch') outcome.reply.watch.close() }
       else if (outcome.is === 'plain') this.#finish(exchange, outcome.plain)
-      else this.#reply(exchange, outcome.reply)
+      else this.#reply(exchange, request, outcome.reply)
     })
   }
 
-  #reply(exchange: Exchange, reply: Reply): void {
+  #reply(exchange: Exchange, request: Request, reply: Reply): void {
     switch (reply.is) {
       case 'bytes':
         encodeBody(exchange.headers['accept-encoding'], reply.headers, reply.body, (headers, body) => { this.#finish(exchange, { status: reply.status, headers, body }) })
@@ -161,6 +164,12 @@ class Front {
         }
         return
       }
+      case 'proxy':
+        proxyExchange(exchange, request, reply.proxy, this.#options.frontProxy, (failed) => {
+          if (failed === undefined) this.#inWork--
+          else this.#finish(exchange, failed)
+        })
+        return
       case 'connect':
         if (reply.connect.what === 'log') this.#log(exchange, reply.connect)
         else this.#finish(exchange, reply.connect.refusal === undefined ? upgradeRequired : statusReply(reply.connect.refusal))

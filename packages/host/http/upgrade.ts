@@ -8,6 +8,7 @@ import { peerOf, plainHeaders, sendable, splitTarget, type Peer } from './exchan
 import { openOrRefuse } from './log.ts'
 import { carry, type PipelineOptions } from './pipeline.ts'
 import { internalError, statusReply, unauthorized, upgradeRequired, type PlainReply } from './status.ts'
+import { type FrontProxy, proxyUpgrade } from './proxy.ts'
 import type { Watches } from './watches.ts'
 
 /** What a path of our own does with a connection that asks to be upgraded. */
@@ -22,6 +23,7 @@ export interface UpgradeOptions {
   readonly upgrades: ReadonlyMap<string, Upgrade>
   readonly watches: Watches
   readonly onError: (error: unknown) => void
+  readonly frontProxy: FrontProxy | undefined
 }
 
 /** A connection that asks to become something else: a stream to a pod, a watch over WebSocket, or one of our own. */
@@ -42,15 +44,16 @@ export function serveUpgrade(options: UpgradeOptions): void {
   }
   carry(pipeline, request, (outcome) => {
     if (outcome.is === 'plain') refuse(socket, outcome.plain)
-    else reply(options, outcome.reply)
+    else reply(options, request, outcome.reply)
   })
 }
 
-function reply(options: UpgradeOptions, reply: Reply): void {
+function reply(options: UpgradeOptions, request: Request, reply: Reply): void {
   const { socket } = options
   switch (reply.is) {
     case 'bytes': refuse(socket, { status: reply.status, headers: reply.headers, body: Buffer.concat(reply.body) }); return
     case 'watch': watch(options, reply.watch); return
+    case 'proxy': proxyUpgrade(options.message, socket, options.head, request, reply.proxy, options.frontProxy, (refusal) => { refuse(socket, refusal) }); return
     case 'connect':
       connect(options, reply.connect).catch((error: unknown) => {
         options.onError(error)

@@ -48,8 +48,8 @@ const isDeep = (level: Level): boolean => level === 'Request' || level === 'Requ
 
 /** What a finished request adds: its status, and its objects where the level asks for them. */
 export function outcomeOf({ request, instruction }: Audited, outcome: Answer | Refusal, annotations: Readonly<Record<string, string>>): Readonly<Record<string, unknown>> {
-  const code = isRefusal(outcome) ? outcome.code : outcome.is === 'connect' ? 101 : outcome.status
-  const said = isRefusal(outcome) || outcome.is === 'connect' || outcome.is === 'watch' || outcome.annotations === undefined ? annotations : { ...annotations, ...outcome.annotations }
+  const code = codeOf(outcome)
+  const said = !('annotations' in outcome) || outcome.annotations === undefined ? annotations : { ...annotations, ...outcome.annotations }
   const requested = isDeep(instruction.level) && request.body.length > 0 ? parsed([request.body]) : undefined
   const responded = instruction.level === 'RequestResponse' ? responseOf(outcome) : undefined
   const kept = (object: unknown): unknown => (instruction.omitManagedFields ? withoutManagedFields(object) : object)
@@ -59,6 +59,9 @@ export function outcomeOf({ request, instruction }: Audited, outcome: Answer | R
     ...(Object.keys(said).length > 0 && { annotations: said }),
   }
 }
+
+/** The HTTP code of an outcome; of what another server answers, it is not known here. */
+export const codeOf = (outcome: Answer | Refusal): number => (isRefusal(outcome) ? outcome.code : outcome.is === 'connect' ? 101 : outcome.is === 'proxy' ? 200 : outcome.status)
 
 function responseStatusOf(refusal: Refusal): object {
   const { kind: _kind, apiVersion: _version, ...status } = statusOf(refusal)

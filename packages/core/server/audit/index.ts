@@ -7,7 +7,7 @@ import type { Request } from '../types.ts'
 import { type Audited, type AuditEvent, eventAt, outcomeOf } from './event.ts'
 import type { AuditPolicy, Stage } from './policy.ts'
 
-export type { AuditEvent } from './event.ts'
+export { type AuditEvent, codeOf } from './event.ts'
 export { type AuditPolicy, type PolicyFault, readAuditPolicy } from './policy.ts'
 
 /** The entries of one request: those that go out with its reply, and for a stream the one that goes out when it ends. */
@@ -31,7 +31,7 @@ export function auditOf(policy: AuditPolicy, { request, id, attributes, outcome,
   const audited: Audited = { request, id, attributes, instruction, received }
   const wants = (stage: Stage): boolean => !instruction.omitStages.includes(stage)
   const result = outcomeOf(audited, outcome, annotations)
-  const streams = 'is' in outcome && (outcome.is === 'watch' || outcome.is === 'connect')
+  const streams = 'is' in outcome && (outcome.is === 'watch' || outcome.is === 'connect' || outcome.is === 'proxy')
   const events = [
     ...(wants('RequestReceived') ? [eventAt(audited, 'RequestReceived', received)] : []),
     ...(streams && wants('ResponseStarted') ? [eventAt(audited, 'ResponseStarted', now, result)] : []),

@@ -1,0 +1,109 @@
+import { type ClientRequest, type IncomingMessage, request as plainRequest, type RequestOptions } from 'node:http'
+import { request as secureRequest } from 'node:https'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Proxy, Request } from '@kubeskiff/core/server'
+import { type Exchange, sendable } from './exchange.ts'
+import { type PlainReply, statusReply } from './status.ts'
+
+/** The certificate by which aggregated servers know the cluster's front proxy. */
+export interface FrontProxy { readonly certificate: string; readonly key: string }
+
+const dialTimeoutMs = 30_000
+/** What is between two neighbours only, and what says who somebody is: neither goes on. */
+const kept = new Set(['connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'http2-settings', 'host', 'content-length', 'authorization', 'expect'])
+const isIdentity = (name: string): boolean => name.startsWith('x-remote-') || name.startsWith('impersonate-')
+
+/** Sends a request on and its answer back, as it comes. */
+export function proxyExchange(exchange: Exchange, request: Request, proxy: Proxy, frontProxy: FrontProxy | undefined, done: (failed?: PlainReply) => void): void {
+  const forwarded = dial(request, proxy, frontProxy, exchange.remoteAddress)
+  let answered = false
+  forwarded.on('error', (error) => {
+    if (answered) exchange.abort()
+    else done(unreachable(error))
+  })
+  forwarded.on('response', (response) => {
+    answered = true
+    if (exchange.isOver) { response.destroy(); done(); return }
+    const writer = exchange.begin(response.statusCode ?? 502, answerHeaders(response, proxy))
+    done()
+    writer.on('error', () => {})
+    writer.once('close', () => { response.destroy() })
+    response.once('error', () => { exchange.abort() })
+    response.pipe(writer)
+  })
+  forwarded.end(request.body)
+}
+
+/** The same for a connection that asks to become something else: from then on bytes go both ways. */
+export function proxyUpgrade(message: IncomingMessage, socket: Socket, head: Buffer, request: Request, proxy: Proxy, frontProxy: FrontProxy | undefined, refuse: (reply: PlainReply) => void): void {
+  const upgrade = message.headers.upgrade ?? ''
+  const forwarded = dial(request, proxy, frontProxy, socket.remoteAddress, { connection: 'Upgrade', upgrade })
+  let answered = false
+  forwarded.on('error', (error) => { if (answered) socket.destroy(); else refuse(unreachable(error)) })
+  forwarded.on('response', (response) => {
+    answered = true
+    socket.write(headOf(response.statusCode ?? 502, { ...answerHeaders(response, proxy), connection: 'close' }), 'latin1')
+    response.pipe(socket)
+  })
+  forwarded.on('upgrade', (response: IncomingMessage, remote: Duplex, first: Buffer) => {
+    answered = true
+    socket.write(headOf(101, { ...answerHeaders(response, proxy), connection: 'Upgrade', upgrade: response.headers.upgrade ?? upgrade }), 'latin1')
+    if (first.length > 0) socket.write(first)
+    if (head.length > 0) remote.write(head)
+    for (const [from, to] of [[socket, remote], [remote, socket]] as const) {
+      from.on('error', () => { to.destroy() })
+      from.once('close', () => { to.destroy() })
+      from.pipe(to)
+    }
+  })
+  forwarded.end()
+}
+
+function dial(request: Request, proxy: Proxy, frontProxy: FrontProxy | undefined, from: string | undefined, more: Readonly<Record<string, string>> = {}): ClientRequest {
+  const headers: Record<string, string | readonly string[]> = {}
+  for (const [name, value] of Object.entries(request.headers)) if (!kept.has(name) && !isIdentity(name)) headers[name] = value
+  for (const [name, value] of Object.entries(proxy.headers)) headers[name] = value.includes('\n') ? value.split('\n') : value
+  const before = request.headers['x-forwarded-for']
+  if (from !== undefined) headers['x-forwarded-for'] = before === undefined ? from : `${before}, ${from}`
+  headers['x-forwarded-host'] = request.headers['host'] ?? ''
+  headers['x-forwarded-uri'] = request.path
+  headers['host'] = proxy.verify.is === 'as' ? proxy.verify.serverName : `${proxy.address.includes(':') ? `[${proxy.address}]` : proxy.address}:${proxy.port}`
+  const options: RequestOptions = {
+    host: proxy.address, port: proxy.port, method: request.method, path: proxy.path, agent: false, timeout: dialTimeoutMs,
+    headers: { ...headers, ...more, ...(request.body.length > 0 && { 'content-length': request.body.length }) } as NonNullable<RequestOptions['headers']>,
+  }
+  const identity = proxy.identity === 'front-proxy' && frontProxy !== undefined ? { cert: frontProxy.certificate, key: frontProxy.key } : {}
+  const verify = proxy.verify.is === 'never' ? { rejectUnauthorized: false } : { servername: proxy.verify.serverName, ...(proxy.verify.authority !== undefined && { ca: proxy.verify.authority }) }
+  const forwarded = proxy.scheme === 'https' ? secureRequest({ ...options, ...identity, ...verify }) : plainRequest(options)
+  // The time is for the way there: an answer, or a stream, may take as long as it likes.
+  forwarded.on('socket', (socket) => { socket.once(proxy.scheme === 'https' ? 'secureConnect' : 'connect', () => { forwarded.setTimeout(0) }) })
+  forwarded.on('timeout', () => { forwarded.destroy(new Error(`dial tcp ${proxy.address}:${proxy.port}: i/o timeout`)) })
+  return forwarded
+}
+
+/** What the other server answered with, its own way of sending left out; a redirect within it is one within the proxy. */
+function answerHeaders(response: IncomingMessage, { prefix }: Proxy): Readonly<Record<string, string>> {
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(response.headers)) {
+    if (value === undefined || name === 'connection' || name === 'keep-alive' || name === 'transfer-encoding' || name === 'upgrade') continue
+    headers[name] = typeof value === 'string' ? value : value.join(', ')
+  }
+  const location = headers['location']
+  if (prefix !== '' && location?.startsWith('/') === true && !location.startsWith('//')) headers['location'] = `${prefix}${location}`
+  return headers
+}
+
+function headOf(status: number, headers: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(sendable(headers)).map(([name, value]) => `${name}: ${value}\r\n`)
+  return `HTTP/1.1 ${status} ${status === 101 ? 'Switching Protocols' : 'Proxied'}\r\n${lines.join('')}\r\n`
+}
+
+function unreachable(error: Error & { readonly code?: string; readonly address?: string; readonly port?: number }): PlainReply {
+  const what = reasons[error.code ?? '']
+  const where = error.address === undefined ? '' : `dial tcp ${error.address}:${error.port}: `
+  return statusReply({ refused: true, code: 503, reason: 'ServiceUnavailable', message: `error trying to reach service: ${where}${what ?? error.message}` })
+}
+const reasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connect: connection refused', EHOSTUNREACH: 'connect: no route to host', ENETUNREACH: 'connect: network is unreachable', ETIMEDOUT: 'i/o timeout', ECONNRESET: 'EOF',
+}
