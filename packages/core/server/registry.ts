@@ -83,7 +83,7 @@ export function subresourceVerbs(subresource: AnySubresource): readonly string[]
 /** The kind that a subresource speaks; with group and version where that is another's. */
 export function subresourceKind(subresource: AnySubresource, kind: string): { readonly group?: string; readonly version?: string; readonly kind: string } {
   if (subresource.is === 'scale') return { group: 'autoscaling', version: 'v1', kind: 'Scale' }
-  if (subresource.is !== 'create' && subresource.is !== 'ask') return connectKinds[subresource.name] !== undefined && subresource.is === 'connect' ? { kind: connectKinds[subresource.name] ?? kind } : { kind }
+  if (subresource.is !== 'create' && subresource.is !== 'ask') return subresource.is === 'connect' ? { kind: subresource.name === 'proxy' ? `${kind}ProxyOptions` : connectKinds[subresource.name] ?? kind } : { kind }
   const { body } = subresource
   return body.group === '' ? { kind: body.kind } : body
 }

@@ -9,6 +9,7 @@ import { sameMeaning } from '../../equal.ts'
 import { eachValue, filling, withDefaults, withField } from '../../filling.ts'
 import { checkMetadata } from '../../metadata.ts'
 import { checkRequiredOneOf, checkRequiredText, checkText, duplicate, forbidden, invalid } from '../../problems.ts'
+import { proxySubresource } from '../proxy.ts'
 
 const rolePrefix = 'node-role.kubernetes.io/'
 const roleLabel = 'kubernetes.io/role'
@@ -105,5 +106,5 @@ export const node: Kind<Node> = {
   prepare: (next, before) => (before === undefined ? next : { ...next, status: before.status }),
   check,
   checkStatus: checkAmounts,
-  subresources: [{ name: 'status', is: 'status' }],
+  subresources: [{ name: 'status', is: 'status' }, proxySubresource],
 }

@@ -2,6 +2,7 @@ import { podsByNode } from '../../../indexes.ts'
 import type { Kind } from '../../../kind.ts'
 import { type Pod, pods } from '../../../resources.ts'
 import { filling } from '../../filling.ts'
+import { proxySubresource } from '../proxy.ts'
 import { podColumns } from './columns.ts'
 import { fillPod } from './defaults.ts'
 import { qualityOf } from './quality.ts'
@@ -52,6 +53,7 @@ export const pod: Kind<Pod> = {
     { name: 'exec', is: 'connect', verbs: ['get', 'create'] },
     { name: 'attach', is: 'connect', verbs: ['get', 'create'] },
     { name: 'portforward', is: 'connect', verbs: ['get', 'create'] },
+    proxySubresource,
     { name: 'binding', is: 'create', body: { group: '', version: 'v1', kind: 'Binding' }, handle: bind },
     { name: 'eviction', is: 'create', body: { group: 'policy', version: 'v1', kind: 'Eviction' }, handle: evict },
   ],

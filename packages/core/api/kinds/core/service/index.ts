@@ -2,6 +2,7 @@ import type { Kind } from '../../../kind.ts'
 import { type Service, services } from '../../../resources.ts'
 import { ageColumn, nameColumn, text, wideText } from '../../columns.ts'
 import { filling } from '../../filling.ts'
+import { proxySubresource } from '../proxy.ts'
 import { servicesByClusterIP, servicesByNodePort } from './allocation.ts'
 import { fillService, prepareService } from './defaults.ts'
 import { checkService } from './validation.ts'
@@ -42,5 +43,5 @@ export const service: Kind<Service> = {
   prepare: prepareService,
   check: checkService,
   indexes: [servicesByClusterIP, servicesByNodePort],
-  subresources: [{ name: 'status', is: 'status' }],
+  subresources: [{ name: 'status', is: 'status' }, proxySubresource],
 }
