@@ -5,10 +5,13 @@ import { allControllers } from '../../packages/core/cluster/controllers.ts'
 import { defaultPlugins } from '../../packages/core/scheduler/plugins/index.ts'
 import { plugins as admissionPlugins } from '../../packages/core/server/admission/index.ts'
 import { reviews } from '../../packages/core/server/access/reviews.ts'
+import { subresourceVerbs, verbsOf } from '../../packages/core/server/registry.ts'
+import { streams } from '../../tests/conformance/particulars.ts'
 import { promoted } from '../generate/promoted.ts'
 import { admissionShownBy, controllersShownBy, kindsShownBy, schedulingShownBy, type Shown } from './shown-by.ts'
 
 const root = join(import.meta.dirname, '../..')
+const walk = 'tests/conformance/every-kind.test.ts'
 export const page = join(root, 'docs/supported.md')
 
 type Row = readonly string[]
@@ -45,6 +48,12 @@ export function supported(): string {
     'A kind has the verbs create, delete, deletecollection, get, list, patch, update and watch, except those named under *lacks*; every kind is served with',
     'the four patches (JSON, merge, strategic, apply), dry run, strict field validation, label and field selectors, paging and Table. Columns in (parentheses) show with `-o wide`.', '',
     '## Kinds', '', ...table(['kind', 'versions', 'short', 'subresources', 'columns', 'lacks', 'shown by'], kinds), '',
+    '## Verbs', '',
+    `Of every version: what can be done with it. ${link(walk)} walks discovery and does all of it with an example of each kind, over HTTPS and in process, but for the streams (${Object.keys(streams).join(', ')}), which ${link('tests/e2e/workloads.real.test.ts')} opens.`, '',
+    ...table(['resource', 'verbs', 'subresources'], builtinKinds.flatMap((kind) => kind.served.map((served): Row => [
+      `${served.group === '' ? served.version : `${served.group}/${served.version}`} **${kind.plural}**`, verbsOf(kind).join(', '),
+      (kind.subresources ?? []).map((subresource) => `${subresource.name} (${subresourceVerbs(subresource).join(', ')})`).join(', '),
+    ]))), '',
     '## Reviews', '', `Created, answered and not kept: ${reviews.map(({ kind, group, version }) => `${kind} (${group === '' ? version : `${group}/${version}`})`).join(', ')}. Shown by ${link('packages/core/server/access/access.test.ts')}.`, '',
     '## Controllers', '', ...table(['controller', 'watches', 'shown by'], controllers.map(({ name, watches }) => [name, [...new Set(watches.map(({ resource }) => (resource === '*' ? 'everything' : resource)))].join(', '), linkTo(controllersShownBy[name])])), '',
     'All of them also keep the laws of [laws.test.ts](../packages/core/controllers/laws.test.ts).', '',

@@ -1,0 +1,41 @@
+// Every verb of every kind and subresource that discovery lists, exercised with an example: over HTTPS, and in process.
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { builtinKinds } from '../../packages/core/api/kinds/index.ts'
+import { reviews } from '../../packages/core/server/access/reviews.ts'
+import type { Api } from './api.ts'
+import { exercise, servedBy, type Served } from './every-kind.ts'
+import { openInProcess } from './in-process.ts'
+import { openOverHttps } from './over-https.ts'
+import { World } from './story.ts'
+
+const nameOf = (group: string, version: string, plural: string): string => `${group === '' ? version : `${group}/${version}`} ${plural}`
+/** What there is to walk, so that each has a test of its own; the first test holds it against what discovery lists. */
+const names = [
+  ...builtinKinds.flatMap((kind) => kind.served.map(({ group, version }) => nameOf(group, version, kind.plural))),
+  ...reviews.map(({ group, version, plural }) => nameOf(group, version, plural)),
+]
+
+for (const [way, open] of [['over HTTPS', openOverHttps], ['in process', openInProcess]] as const) {
+  describe(way, () => {
+    let api: Api | undefined
+    let served: ReadonlyMap<string, Served> = new Map()
+    before(async () => {
+      api = await open()
+      served = new Map((await servedBy(new World(api, 'default', undefined))).map((one) => [`${one.apiVersion} ${one.plural}`, one]))
+    })
+    after(async () => { await api?.stop() })
+
+    test('discovery lists what there is', () => { assert.deepEqual([...served.keys()].sort(), [...names].sort()) })
+
+    for (const [index, name] of names.entries()) {
+      test(name, async () => {
+        const one = served.get(name)
+        assert.ok(api !== undefined && one !== undefined, `${name} is in discovery`)
+        const world = new World(api, `walk-${index}`, undefined)
+        await world.create('/api/v1/namespaces', { metadata: { name: world.namespace } })
+        try { await exercise(world, one) } finally { await world.ask('DELETE', `/api/v1/namespaces/${world.namespace}`) }
+      })
+    }
+  })
+}
