@@ -48,6 +48,8 @@ export interface ServerOptions {
   readonly anonymous?: boolean | readonly string[]
   /** What is written to the audit log; absent: nothing. */
   readonly audit?: AuditPolicy
+  /** How long changes can be watched and listed at least; absent: as long as the store keeps them. */
+  readonly historyMs?: number
   /** 'host:port' at which clients reach the server, for legacy discovery. */
   readonly address?: string
 }

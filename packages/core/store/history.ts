@@ -15,7 +15,6 @@ class Log {
     if (this.#from > 1024 && this.#from > this.#changes.length / 2) { this.#changes = this.#changes.slice(this.#from); this.#from = 0 }
     else for (let at = this.#from - 1; at >= 0 && this.#changes[at] !== gone; at--) this.#changes[at] = gone
   }
-  get oldest(): Change | undefined { return this.#changes[this.#from] }
   get length(): number { return this.#changes.length - this.#from }
   copy(): Log { return new Log(this.#changes.slice(), this.#from) }
 
@@ -36,14 +35,19 @@ const gone: Change = { revision: 0, key: { resource: '', namespace: '', name: ''
 /** What happened, for all and by resource, so that a watch of one resource never reads another's changes. */
 export class History {
   compacted: Revision = 0
+  /** About how much memory is held for the past: what each change made that the state before it did not have. */
+  bytes = 0
+  /** Of each change that is kept, by its revision, in order. */
+  #sizes = new Map<Revision, number>()
   #all = new Log()
   #byResource = new Map<string, Log>()
 
   get length(): number { return this.#all.length }
-  get oldest(): Change | undefined { return this.#all.oldest }
 
-  push(change: Change): void {
+  push(change: Change, bytes = 0): void {
     this.#all.push(change)
+    this.#sizes.set(change.revision, bytes)
+    this.bytes += bytes
     let log = this.#byResource.get(change.key.resource)
     if (log === undefined) this.#byResource.set(change.key.resource, (log = new Log()))
     log.push(change)
@@ -51,14 +55,32 @@ export class History {
   after(revision: Revision, resource: string | undefined): readonly Change[] {
     return (resource === undefined ? this.#all : this.#byResource.get(resource))?.after(revision) ?? []
   }
+  /** Through which revision to forget so that at most so many changes and bytes stay; undefined when nothing needs to go. */
+  excess(changesMax: number, bytesMax: number): Revision | undefined {
+    let [length, bytes, through]: [number, number, Revision | undefined] = [this.length, this.bytes, undefined]
+    for (const [revision, size] of this.#sizes) {
+      if (length <= changesMax && bytes <= bytesMax) break
+      through = revision
+      length -= 1
+      bytes -= size
+    }
+    return through
+  }
   forget(through: Revision): void {
     this.compacted = Math.max(this.compacted, through)
+    for (const [revision, bytes] of this.#sizes) {
+      if (revision > through) break
+      this.#sizes.delete(revision)
+      this.bytes -= bytes
+    }
     this.#all.forget(through)
     for (const log of this.#byResource.values()) log.forget(through)
   }
   copy(): History {
     const copy = new History()
     copy.compacted = this.compacted
+    copy.bytes = this.bytes
+    copy.#sizes = new Map(this.#sizes)
     copy.#all = this.#all.copy()
     copy.#byResource = new Map([...this.#byResource].map(([resource, log]) => [resource, log.copy()]))
     return copy

@@ -173,3 +173,13 @@ test('a list starts after a place, and what follows is counted without a walk', 
     ['a/x b/x b/y b/z c/x', 'b/y b/z c/x', 'b/x b/y b/z', 'b/z', 'b/x b/y b/z', '', ''])
   assert.deepEqual(table.map(([namespace, after]) => store.view.count(configMaps, namespace, after)), [5, 3, 3, 1, 3, 0, 0])
 })
+
+test('history is bounded by what it holds too: large objects are forgotten sooner, shared parts count once', () => {
+  const store = createStore({ historyBytesMax: 100_000 })
+  const large = { x: 'x'.repeat(10_000) }
+  for (let at = 0; at < 100; at++) put(store, 'a', { x: `${at}`.padEnd(10_000) })
+  assert.ok(store.compacted >= 86 && store.compacted < 95, String(store.compacted))
+  const sharing = createStore({ historyBytesMax: 100_000 })
+  for (let at = 0; at < 100; at++) put(sharing, 'a', large)
+  assert.equal(sharing.compacted, 0)
+})

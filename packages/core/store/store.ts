@@ -2,7 +2,7 @@ import { standardIndexes } from '../api/indexes.ts'
 import type { Refusal } from '../api/refusal.ts'
 import type { Key, Resource, Revision } from '../api/resource.ts'
 import type { Change, ClusterView, Index } from '../api/view.ts'
-import { deepFreeze } from '../base/frozen.ts'
+import { freezeMeasured } from '../base/frozen.ts'
 import type { Cancel } from '../base/loop.ts'
 import { Durability } from './durability.ts'
 import { History } from './history.ts'
@@ -14,10 +14,15 @@ export interface StoreOptions {
   readonly indexes?: readonly Index<Resource>[]
   /** How many past changes are kept before the oldest are forgotten. */
   readonly historyMax?: number
+  /** About how many bytes of past objects are kept, likewise. */
+  readonly historyBytesMax?: number
   /** True when a journal will confirm revisions; without one every revision counts as durable. */
   readonly journaled?: boolean
 }
 const historyDefault = 50_000
+const historyBytesDefault = 512 << 20
+/** History is cut when it is so much over its bounds: seldom, and then by as much. */
+const slack = 1.25
 
 /** An empty store. */
 export function createStore(options: StoreOptions = {}): Store {
@@ -30,6 +35,7 @@ class MemoryStore implements Store {
   readonly #history: History
   readonly #options: StoreOptions
   readonly #historyMax: number
+  readonly #historyBytesMax: number
   readonly #durability = new Durability()
   readonly #bells = new Set<() => void>()
   /** Views of the past that were asked for lately: a paged list asks for the same one again and again. */
@@ -41,6 +47,7 @@ class MemoryStore implements Store {
     this.#history = history
     this.#options = options
     this.#historyMax = options.historyMax ?? historyDefault
+    this.#historyBytesMax = options.historyBytesMax ?? historyBytesDefault
     if (options.journaled !== true) this.#durability.confirm(tables.revision)
   }
 
@@ -62,7 +69,7 @@ class MemoryStore implements Store {
       const revision = this.#tables.revision + 1
       const object = write.object === undefined ? undefined : stamped(write.object, revision)
       // One write is the usual case, and what was there has just been read; of several, two may be of one object.
-      this.#record(write.key, writes.length === 1 ? found : this.#tables.find(write.key), object, revision)
+      this.#record(write.key, writes.length === 1 ? found : this.#tables.find(write.key), object, revision, freezeMeasured(object))
       revisions.push(revision)
       objects.push(object)
     }
@@ -107,22 +114,22 @@ class MemoryStore implements Store {
 
   load(changes: Iterable<{ readonly key: Key; readonly object: Resource | undefined; readonly revision: Revision }>): void {
     for (const { key, object, revision } of changes) {
-      this.#record(key, this.#tables.find(key), object === undefined ? undefined : deepFreeze(object), Math.max(revision, this.#tables.revision + 1))
+      this.#record(key, this.#tables.find(key), object, Math.max(revision, this.#tables.revision + 1), freezeMeasured(object))
       this.#tables.fed(key.resource, revision)
     }
     this.#settle()
   }
 
-  #record(key: Key, before: Resource | undefined, after: Resource | undefined, revision: Revision): void {
+  #record(key: Key, before: Resource | undefined, after: Resource | undefined, revision: Revision, bytes: number): void {
     this.#tables.put(key, before, after)
     this.#tables.revision = revision
-    this.#history.push({ revision, key, before, after })
+    this.#history.push({ revision, key, before, after }, bytes)
   }
 
   #settle(): void {
-    if (this.#history.length > this.#historyMax * 1.25) {
-      const oldest = this.#history.oldest
-      if (oldest !== undefined) this.compact(Math.min(this.#durableFloor(), this.#tables.revision - this.#historyMax))
+    if (this.#history.length > this.#historyMax * slack || this.#history.bytes > this.#historyBytesMax * slack) {
+      const through = this.#history.excess(this.#historyMax, this.#historyBytesMax)
+      if (through !== undefined) this.compact(Math.min(this.#durableFloor(), through))
     }
     if (this.#options.journaled !== true) this.#durability.confirm(this.#tables.revision)
     for (const ring of this.#bells) ring()
@@ -145,4 +152,4 @@ function unexpected(write: Write, found: Resource | undefined): Refusal | undefi
 }
 
 const stamped = (object: Resource, revision: Revision): Resource =>
-  deepFreeze({ ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } })
+  ({ ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } })

@@ -40,6 +40,8 @@ export interface ControlPlane {
 /** Why it can't start, in words for a person. */
 export class StartProblem extends Error {}
 
+/** As upstream: its storage is compacted every five minutes. */
+const historyMs = 300_000
 const issuer = 'https://kubernetes.default.svc.cluster.local'
 export const agentPath = '/skiff.dev/agent'
 
@@ -67,7 +69,7 @@ export async function startControlPlane({ directory, settings: initial, say, clo
   })
   const answer = withIssuers(access, () => clock.now(), answerAsks(signer, join(directory.agent, 'volumes'), () => clock.now()))
   const cluster = wireCluster({
-    store, clock, random: systemRandom(), loop, authority: authority.certificate, nodes: shapes().filter((shape) => shape.simulated),
+    store, clock, random: systemRandom(), loop, authority: authority.certificate, historyMs, nodes: shapes().filter((shape) => shape.simulated),
     version: { ...kubernetesVersion, gitCommit: '', gitTreeState: 'clean', buildDate: '1970-01-01T00:00:00Z', goVersion: process.version, compiler: 'skiff', platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}` },
     issuer: { issuer, audiences: [issuer], keySet: JSON.stringify(signer.jwks), algorithms: ['ES256'] },
     address: `127.0.0.1:${settings.port}`, advertised: { address: hasReal(settings) ? machineAddress : '127.0.0.1', port: settings.port },
