@@ -68,7 +68,7 @@ export function createAgentHub(options: { readonly linkWaitMs?: number } = {}): 
   }
 }
 const nodePrefix = 'system:node:'
-const plain = (status: number, body: string) => ({ status, headers: { 'content-type': 'text/plain' }, body: Buffer.from(`${body}\n`) })
+const plain = (status: number, body: string) => ({ status, headers: { 'content-type': 'text/plain' }, body: [Buffer.from(`${body}\n`)] })
 /** As upstream words a kubelet that cannot be reached. */
 const unreachable = (why: string): Refusal => ({ refused: true, code: 500, reason: 'InternalError', message: `Internal error occurred: error dialing backend: ${why}` })
 

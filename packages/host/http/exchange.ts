@@ -3,6 +3,7 @@ import type { Http2Session, IncomingHttpHeaders as Http2Headers, ServerHttp2Stre
 import type { Socket } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
 import { TLSSocket } from 'node:tls'
+import { bytesOf, writeParts } from './parts.ts'
 
 /** One request and the way back, the same over HTTP/1.1 and HTTP/2. */
 export interface Exchange {
@@ -17,7 +18,7 @@ export interface Exchange {
   readonly body: Readable | undefined
   /** True once the client is gone or all was sent. */
   readonly isOver: boolean
-  reply(status: number, headers: Readonly<Record<string, string>>, body: Uint8Array): void
+  reply(status: number, headers: Readonly<Record<string, string>>, body: readonly Uint8Array[]): void
   /** Sends the head at once; the rest follows by the writer. */
   begin(status: number, headers: Readonly<Record<string, string>>): Writable
   /** Cuts it off. */
@@ -38,8 +39,10 @@ export function exchangeOverHttp1(request: IncomingMessage, response: ServerResp
     method: request.method ?? 'GET', path, query, headers: plainHeaders(request.headers), peer: peerOf(request.socket), get remoteAddress() { return request.socket.remoteAddress }, body: hasBody ? request : undefined,
     get isOver() { return response.destroyed || response.writableEnded },
     reply(status, headers, body) {
-      response.writeHead(status, { ...sendable(headers), 'content-length': body.length })
-      response.end(body)
+      const length = bytesOf(body)
+      response.writeHead(status, { ...sendable(headers), 'content-length': length })
+      if (request.method === 'HEAD') response.end()
+      else writeParts(response, body, length)
     },
     begin(status, headers) {
       response.writeHead(status, sendable(headers))
@@ -60,9 +63,10 @@ export function exchangeOverHttp2(stream: ServerHttp2Stream, headers: Http2Heade
     body: endsWithHeaders ? undefined : stream,
     get isOver() { return stream.destroyed || stream.writableEnded },
     reply(status, replyHeaders, body) {
-      const isEmpty = body.length === 0 || headers[':method'] === 'HEAD'
-      stream.respond({ ...sendable(replyHeaders), ':status': status, 'content-length': body.length }, { endStream: isEmpty })
-      if (!isEmpty) stream.end(body)
+      const length = bytesOf(body)
+      const isEmpty = length === 0 || headers[':method'] === 'HEAD'
+      stream.respond({ ...sendable(replyHeaders), ':status': status, 'content-length': length }, { endStream: isEmpty })
+      if (!isEmpty) writeParts(stream, body, length)
     },
     begin(status, replyHeaders) {
       stream.respond({ ...sendable(replyHeaders), ':status': status })

@@ -3,6 +3,7 @@ import type { Ask } from '@kubeskiff/core/api'
 import type { AuditEvent, Handler, Reply, Request } from '@kubeskiff/core/server'
 import type { Store } from '@kubeskiff/core/store'
 import type { Limits } from './limits.ts'
+import { bytesOf, whole } from './parts.ts'
 import { internalError, tooManyAsks, unavailable, type PlainReply } from './status.ts'
 
 /** Answers what only the outside can. */
@@ -90,12 +91,11 @@ function audited(reply: Reply, { end }: NonNullable<Reply['audit']>, audit: (eve
 const compressFromBytes = 128 << 10
 
 /** The body as it is sent, with the headers that tell. */
-export function encodeBody(accepts: string | undefined, headers: Readonly<Record<string, string>>, parts: readonly Uint8Array[], done: (headers: Readonly<Record<string, string>>, body: Uint8Array) => void): void {
-  const body = parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts)
-  if (body.length <= compressFromBytes || accepts === undefined || !/\bgzip\b/.test(accepts) || headers['content-encoding'] !== undefined) { done(headers, body); return }
-  gzip(body, { level: 1 }, (error, compressed) => {
-    if (error !== null) { done(headers, body); return }
+export function encodeBody(accepts: string | undefined, headers: Readonly<Record<string, string>>, parts: readonly Uint8Array[], done: (headers: Readonly<Record<string, string>>, body: readonly Uint8Array[]) => void): void {
+  if (accepts === undefined || !/\bgzip\b/.test(accepts) || headers['content-encoding'] !== undefined || bytesOf(parts) <= compressFromBytes) { done(headers, parts); return }
+  gzip(whole(parts), { level: 1 }, (error, compressed) => {
+    if (error !== null) { done(headers, parts); return }
     const vary = headers['vary'] === undefined ? 'Accept-Encoding' : `${headers['vary']}, Accept-Encoding`
-    done({ ...headers, 'content-encoding': 'gzip', vary }, compressed)
+    done({ ...headers, 'content-encoding': 'gzip', vary }, [compressed])
   })
 }

@@ -1,7 +1,7 @@
 import type { Refusal } from '@kubeskiff/core/api'
 
 /** A reply that the host gives by itself. */
-export interface PlainReply { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: Uint8Array }
+export interface PlainReply { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: readonly Uint8Array[] }
 
 /** The Status of a refusal, as the API server words it. */
 export function statusReply(refusal: Refusal): PlainReply {
@@ -9,7 +9,7 @@ export function statusReply(refusal: Refusal): PlainReply {
   const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, ...(details !== undefined && { details }), code }
   const retry = details?.retryAfterSeconds
   return {
-    status: code, body: Buffer.from(`${JSON.stringify(status)}\n`),
+    status: code, body: [Buffer.from(`${JSON.stringify(status)}\n`)],
     headers: { 'content-type': 'application/json', 'cache-control': 'no-cache, private', ...(retry !== undefined && retry > 0 && { 'retry-after': String(retry) }) },
   }
 }
@@ -26,5 +26,5 @@ export const unavailable = (message: string): PlainReply => statusReply({ refuse
 /** As upstream's limit of requests in flight answers. */
 export const tooManyRequests: PlainReply = {
   status: 429, headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff', 'retry-after': '1' },
-  body: Buffer.from('Too many requests, please try again later.\n'),
+  body: [Buffer.from('Too many requests, please try again later.\n')],
 }

@@ -6,6 +6,7 @@ import type { Connect, Reply, Request, WatchReader } from '@kubeskiff/core/serve
 import { acceptStream, chooseDialect, chooseWatchProtocol, openWebSocket, type OpenStream } from '../streams/index.ts'
 import { peerOf, plainHeaders, sendable, splitTarget, type Peer } from './exchange.ts'
 import { openOrRefuse } from './log.ts'
+import { bytesOf, whole } from './parts.ts'
 import { carry, type PipelineOptions } from './pipeline.ts'
 import { internalError, statusReply, unauthorized, upgradeRequired, type PlainReply } from './status.ts'
 import { type FrontProxy, proxyUpgrade } from './proxy.ts'
@@ -51,7 +52,7 @@ export function serveUpgrade(options: UpgradeOptions): void {
 function reply(options: UpgradeOptions, request: Request, reply: Reply): void {
   const { socket } = options
   switch (reply.is) {
-    case 'bytes': refuse(socket, { status: reply.status, headers: reply.headers, body: Buffer.concat(reply.body) }); return
+    case 'bytes': refuse(socket, { status: reply.status, headers: reply.headers, body: reply.body }); return
     case 'watch': watch(options, reply.watch); return
     case 'proxy': proxyUpgrade(options.message, socket, options.head, request, reply.proxy, options.frontProxy, (refusal) => { refuse(socket, refusal) }); return
     case 'connect':
@@ -101,8 +102,8 @@ const tokenProtocol = 'base64url.bearer.authorization.k8s.io.'
 
 /** An ordinary reply on a connection that stays as it was, and then ends. */
 export function refuse(socket: Duplex, { status, headers, body }: PlainReply): void {
-  const lines = Object.entries({ ...sendable(headers), 'content-length': String(body.length), connection: 'close' }).map(([name, value]) => `${name}: ${value}\r\n`)
+  const lines = Object.entries({ ...sendable(headers), 'content-length': String(bytesOf(body)), connection: 'close' }).map(([name, value]) => `${name}: ${value}\r\n`)
   socket.write(`HTTP/1.1 ${status} ${reasonOf(status)}\r\n${lines.join('')}\r\n`, 'latin1')
-  socket.end(body)
+  socket.end(whole(body))
 }
 const reasonOf = (status: number): string => (status < 400 ? 'OK' : 'Refused')
