@@ -11,8 +11,8 @@ const detailsOf = (type: Named, name: string) => ({
 
 export const notFound = (type: Named, name: string): Refusal =>
   ({ refused: true, code: 404, reason: 'NotFound', message: `${qualified(type)} "${name}" not found`, details: detailsOf(type, name) })
-export const alreadyExists = (type: Named, name: string): Refusal =>
-  ({ refused: true, code: 409, reason: 'AlreadyExists', message: `${qualified(type)} "${name}" already exists`, details: detailsOf(type, name) })
+export const alreadyExists = (type: Named, name: string, isGoing = false): Refusal =>
+  ({ refused: true, code: 409, reason: 'AlreadyExists', message: `${isGoing ? 'object is being deleted: ' : ''}${qualified(type)} "${name}" already exists`, details: detailsOf(type, name) })
 export const noUniqueName = (type: Named, name: string): Refusal =>
   ({
     refused: true, code: 409, reason: 'AlreadyExists', message: `${qualified(type)} "${name}" already exists, the server was not able to generate a unique name for the object`,

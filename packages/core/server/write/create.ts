@@ -28,7 +28,9 @@ export function decideCreate(machine: Machine, endpoint: Endpoint, draft: Draft,
   const filled = served.fill(named)
   const hub = (served.convert === undefined ? filled : served.convert.toHub(filled)) as unknown as Resource
   const circumstances = circumstancesOf(machine, manner)
-  const admission = admissionOf(machine, endpoint, manner, { operation: 'create', object: hub, before: undefined, subresource: '', circumstances })
+  // As upstream: who writes owns what he sent, and not what admission and the kind make of it.
+  const owned = tracked(machine, endpoint, hub, undefined, '', manner)
+  const admission = admissionOf(machine, endpoint, manner, { operation: 'create', object: owned, before: undefined, subresource: '', circumstances })
   const mutated = mutate(admission)
   if (isStopped(mutated)) return mutated
   const prepared = kind.prepare === undefined ? mutated.object : kind.prepare(mutated.object, undefined, circumstances)
@@ -37,8 +39,9 @@ export function decideCreate(machine: Machine, endpoint: Endpoint, draft: Draft,
   if (problems.length > 0) return refuseInvalid(type, prepared.metadata.name, problems)
   const valid = validate({ ...admission, object: prepared })
   if (isStopped(valid)) return valid
-  if (machine.store.view.get(kind, prepared.metadata.namespace ?? '', name) !== undefined) return alreadyExists(type, name)
-  return { is: 'created', endpoint, object: tracked(machine, endpoint, prepared, undefined, '', manner), remarks: together(mutated.remarks, valid.remarks), also: valid.also }
+  const there = machine.store.view.get(kind, prepared.metadata.namespace ?? '', name)
+  if (there !== undefined) return alreadyExists(type, name, there.metadata.deletionTimestamp !== undefined)
+  return { is: 'created', endpoint, object: prepared, remarks: together(mutated.remarks, valid.remarks), also: valid.also }
 }
 
 /** What the server sets and what a client may not: in the order upstream prints it. */

@@ -39,8 +39,10 @@ export function decideReplace(machine: Machine, endpoint: Endpoint, asked: Resou
   const circumstances = circumstancesOf(machine, manner)
   const merged = mergedPart(asked, before, part, circumstances)
   if (isRefusal(merged)) return merged
+  // As upstream: who writes owns what he changed, and not what admission and the kind make of it.
+  const owned = tracked(machine, endpoint, merged, before, partName(part), manner)
   const admission = admissionOf(machine, endpoint, manner, {
-    operation: 'update', object: merged, before, subresource: partName(part), circumstances, ...(part.is === 'main' && part.through !== undefined && { body: part.through.body }),
+    operation: 'update', object: owned, before, subresource: partName(part), circumstances, ...(part.is === 'main' && part.through !== undefined && { body: part.through.body }),
   })
   const mutated = mutate(admission)
   if (isStopped(mutated)) return mutated
@@ -52,9 +54,8 @@ export function decideReplace(machine: Machine, endpoint: Endpoint, asked: Resou
   if (isStopped(valid)) return valid
   const said = { remarks: together(mutated.remarks, valid.remarks), also: valid.also }
   if (part.is !== 'status' && isFinished(kind, prepared)) return { is: 'deleted', endpoint, object: prepared, before, ...said }
-  const owned = tracked(machine, endpoint, prepared, before, partName(part), manner)
-  if (sameMeaning(owned, before)) return { is: 'unchanged', endpoint, object: before, remarks: said.remarks }
-  return { is: 'updated', endpoint, object: part.is === 'status' ? owned : withGeneration(kind, owned, before), before, ...said }
+  if (sameMeaning(prepared, before)) return { is: 'unchanged', endpoint, object: before, remarks: said.remarks }
+  return { is: 'updated', endpoint, object: part.is === 'status' ? prepared : withGeneration(kind, prepared, before), before, ...said }
 }
 /** Kinds whose updates must say which version they change. */
 const conditionalOnly: ReadonlySet<string> = new Set(['coordination.k8s.io/leases'])

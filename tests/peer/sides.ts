@@ -1,0 +1,48 @@
+// The two servers that are compared: ours in process, without controllers, and a stock kube-apiserver, which has none either.
+import { Agent, request } from 'node:https'
+import { aWorld, dawn } from '../../packages/core/server/testing.ts'
+import { bootstrap } from '../../packages/core/server/bootstrap/index.ts'
+
+export interface Said { readonly status: number; readonly body: unknown; readonly warnings: string }
+export interface Asked { readonly line: string; readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> }
+/** Somebody who answers requests. */
+export interface Side { readonly name: string; ask(asked: Asked): Promise<Said> }
+
+/** Our server in memory. */
+export function ours(): Side {
+  const world = aWorld({ address: '192.0.2.1:6443' })
+  bootstrap(world.server, world.store, { address: '192.0.2.1', port: 6443 })
+  if (world.clock.now() !== dawn) throw new Error('the clock stands at dawn')
+  return {
+    name: 'ours',
+    ask: ({ line, body, headers = {} }) => {
+      const said = world.ask(line, body, { headers: { 'user-agent': 'compare', ...headers } })
+      return Promise.resolve({ status: said.status, body: said.body, warnings: said.headers['warning'] ?? '' })
+    },
+  }
+}
+
+/** A stock server at this URL, which takes this token for an administrator's. */
+export function peer(url: string, token: string): Side {
+  const agent = new Agent({ keepAlive: true, rejectUnauthorized: false, maxSockets: 8 })
+  return {
+    name: 'peer',
+    ask: ({ line, body, headers = {} }) => new Promise((resolve, reject) => {
+      const [method = '', target = ''] = line.split(' ')
+      const text = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body)
+      const asked = request(`${url}${target}`, {
+        agent, method, headers: { authorization: `Bearer ${token}`, ...(text !== '' && { 'content-type': 'application/json' }), 'user-agent': 'compare', ...headers },
+      }, (response) => {
+        const parts: Buffer[] = []
+        response.on('data', (part: Buffer) => parts.push(part))
+        response.on('end', () => {
+          const answer = Buffer.concat(parts).toString()
+          const isJson = /json/.test(response.headers['content-type'] ?? '') && answer !== ''
+          resolve({ status: response.statusCode ?? 0, body: isJson ? JSON.parse(answer) : answer, warnings: String(response.headers['warning'] ?? '') })
+        })
+      })
+      asked.on('error', reject)
+      asked.end(text)
+    }),
+  }
+}
