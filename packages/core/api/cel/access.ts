@@ -5,7 +5,7 @@ import { faulty, typeNamed, type Scope, type Typed } from './scope.ts'
 import { dyn, none, one, plus, sizeOfType, typeText } from './static-types.ts'
 import type { Node } from './syntax.ts'
 import { Fields, type CelType, type Frame, type Value } from './types.ts'
-import { Double, entryOf, Fault, isInt, isList, isMap, Optional, Struct, Uint, TypeValue } from './values.ts'
+import { Double, entryOf, exactly, Fault, isInt, isList, isMap, Optional, Struct, Uint, TypeValue } from './values.ts'
 
 export const noSuchKey = (key: Value): Fault => new Fault(`no such key: ${key instanceof Double || key instanceof Uint ? key.value : String(key)}`)
 
@@ -43,6 +43,8 @@ function namedType(name: string, scope: Scope): Typed | undefined {
 export function compileQualified(node: Node & { readonly is: 'select' }, scope: Scope): Typed | undefined {
   const name = qualifiedName(node)
   if (name === undefined) return undefined
+  // A variable's own name may have dots: authorizer.requestResource.
+  if (Object.hasOwn(scope.environment.variables, name)) return compileName({ is: 'name', at: node.at, name }, scope)
   const root = name.split('.')[0] ?? ''
   return scope.locals.has(root) || Object.hasOwn(scope.environment.variables, root) ? undefined : namedType(name, scope)
 }
@@ -144,7 +146,7 @@ function itemOf(value: Value, key: Value): Value {
   if (isList(value)) {
     const index = isInt(key) ? Number(key) : key instanceof Double ? key.value : key instanceof Uint ? Number(key.value) : undefined
     if (index === undefined) return new Fault(`unsupported index type '${typeof key === 'string' ? 'string' : 'dyn'}' in list`)
-    return index < 0 || index >= value.length ? new Fault(`index out of bounds: ${index}`) : value[index]
+    return index < 0 || index >= value.length ? new Fault(`index out of bounds: ${index}`) : exactly(value[index])
   }
   const found = isMap(value) ? entryOf(value, key) : undefined
   return found === undefined ? noSuchKey(key) : found

@@ -2,7 +2,7 @@
 import { faulty, type Scope, type Typed } from './scope.ts'
 import { dyn, filled, fits, one, plus, sizeOfType, typeText, type Bindings } from './static-types.ts'
 import type { CelType, Frame, Overload, Range, Value } from './types.ts'
-import { Duration, exceeded, Fault, isDouble, isInt, isList, isMap, noSuchOverload, Opaque, Optional, Struct, Timestamp, typeNameOf, TypeValue, Uint, entriesOf } from './values.ts'
+import { Duration, exceeded, Fault, isDouble, isInt, isList, isMap, noSuchOverload, Opaque, Optional, Struct, takeCompared, Timestamp, typeNameOf, TypeValue, Uint, entriesOf } from './values.ts'
 
 export interface Call { readonly at: number; readonly name: string; readonly member: boolean; readonly args: readonly Typed[] }
 
@@ -45,13 +45,23 @@ function caller(name: string, overloads: readonly Overload[], args: readonly Typ
     }
     for (const { overload, accepts } of forms) {
       if (!accepts.every((accept, index) => accept(values[index]))) continue
+      frame.cost += (overload.cost === undefined ? 1 : overload.cost(values)) + weightOf(values)
+      if (frame.cost > frame.limit) return exceeded
       const result = overload.call(...values)
-      frame.cost += overload.cost === undefined ? 1 : overload.cost(values, result)
+      frame.cost += (overload.costOfResult?.(result) ?? 0) + (takeCompared() >> perCompared)
       return frame.cost > frame.limit ? exceeded : result
     }
     frame.cost++
     return /^[\w.]+$/.test(name) && !name.startsWith('_') ? new Fault(`no such overload: ${name}(${values.map(typeNameOf).join(', ')})`) : noSuchOverload
   }
+}
+
+/** Upstream prices some calls as one whatever they are given, since Go does them lazily; big arguments cost more here. */
+const perCharacter = 9, perCompared = 1
+function weightOf(values: readonly Value[]): number {
+  let weight = 0
+  for (const value of values) if (typeof value === 'string' || isList(value)) weight += value.length >> perCharacter
+  return weight
 }
 
 const anything = (): boolean => true

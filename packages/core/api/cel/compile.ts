@@ -11,7 +11,7 @@ import { bool, dyn, either, fits, none, one, plus, typeText } from './static-typ
 import type { Node } from './syntax.ts'
 import type { CelType, CompileFault, Environment, Frame, Issue, Outcome, Overload, Program, Range, Value } from './types.ts'
 import { equalAsSets, merged } from './list-types.ts'
-import { equal, exceeded, Fault, isList, keyOf, noSuchOverload, Optional, sizeOf, Struct } from './values.ts'
+import { equal, exceeded, Fault, isList, keyOf, noSuchOverload, Optional, sizeOf, Struct, takeCompared } from './values.ts'
 
 /** The program of an expression, or why it has none. */
 export function compile(expression: string, environment: Environment): Program | CompileFault {
@@ -137,7 +137,10 @@ function equality(at: number, name: '_==_' | '_!=_', args: readonly Typed[], sco
       const second = right.run(frame)
       if (second instanceof Fault) return second
       frame.cost += Math.ceil(Math.min(sizeOf(first), sizeOf(second)) * 0.1)
-      return frame.cost > frame.limit ? exceeded : compare(first, second) === wanted
+      if (frame.cost > frame.limit) return exceeded
+      const answer = compare(first, second) === wanted
+      frame.cost += takeCompared() >> 1
+      return frame.cost > frame.limit ? exceeded : answer
     },
   }
 }

@@ -4,7 +4,7 @@ import { bool, dyn, either, none, one, plus, sizeOfType, times, typeText } from 
 import type { Fold, Node } from './syntax.ts'
 import type { CelType, Frame, Range, Value } from './types.ts'
 import { conversionOf } from './convert.ts'
-import { entriesOf, exceeded, Fault, isList, isMap, keyOf, keysOf, noSuchOverload, Optional } from './values.ts'
+import { entriesOf, entryOf, exactly, exceeded, Fault, isList, isMap, keyOf, keysOf, noSuchOverload, Optional } from './values.ts'
 
 type Compile = (node: Node, scope: Scope) => Typed
 
@@ -68,7 +68,7 @@ function turns(held: CelType, slots: readonly number[]): Turns {
   return (range, frame, turn) => {
     if (isList(range)) {
       for (let index = 0; index < range.length; index++) {
-        if (second === undefined) frame.slots[first] = convert === undefined ? range[index] : convert(range[index])
+        if (second === undefined) frame.slots[first] = convert === undefined ? exactly(range[index]) : convert(range[index])
         else set(frame, index, range[index])
         const answer = turn()
         if (frame.cost > frame.limit) return exceeded
@@ -77,8 +77,8 @@ function turns(held: CelType, slots: readonly number[]): Turns {
       return undefined
     }
     if (!isMap(range)) return noSuchOverload
-    for (const [key, value] of second === undefined ? keysOf(range).map((key) => [key, undefined] as const) : entriesOf(range)) {
-      set(frame, key, value)
+    for (const key of keysOf(range)) {
+      set(frame, key, second === undefined ? undefined : entryOf(range, key))
       const answer = turn()
       if (frame.cost > frame.limit) return exceeded
       if (answer !== undefined) return answer

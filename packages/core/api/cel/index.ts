@@ -5,3 +5,4 @@ export { Double, Duration, Fault, Opaque, Optional, Struct, Timestamp, TypeValue
 export { typeOfDefinition, typeOfSchema, type SchemaForTypes } from './schema-types.ts'
 export { escaped } from './escaping.ts'
 export { jsonOf } from './json.ts'
+export { Authorizer, authorizerType, ResourceCheck, resourceCheckType, type AccessDecision, type AccessQuestion, type DecideAccess } from './functions/authorizer.ts'

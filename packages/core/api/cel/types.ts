@@ -79,8 +79,10 @@ export interface Overload {
   readonly result: CelType
   /** Gets values of exactly these types; answers a value or a Fault. */
   readonly call: (...values: readonly Value[]) => Value
-  /** Its own cost at run time; absent: 1. */
-  readonly cost?: (values: readonly Value[], result: Value) => number
+  /** Its own cost at run time, known before it runs; absent: 1. */
+  readonly cost?: (values: readonly Value[]) => number
+  /** What its result costs besides. */
+  readonly costOfResult?: (result: Value) => number
   /** Its own worst cost and the size of its result, from the sizes of its arguments; absent: 1, and the result's size is unknown. */
   readonly estimate?: (sizes: readonly Range[], args: readonly CelType[]) => { readonly cost: Range; readonly size?: Range }
 }

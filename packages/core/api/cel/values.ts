@@ -1,4 +1,5 @@
 // Values that JSON has no form for, and what all values have in common: names, sizes, equality, order, keys.
+import { exactInteger } from '../text/index.ts'
 import { Fields, type Value } from './types.ts'
 
 /** An error of an expression: a value that && and || may absorb, unless it is fatal (the budget is spent). */
@@ -88,6 +89,8 @@ export function typeNameOf(value: Value): string {
 }
 
 const surrogate = /[\ud800-\udfff]/
+/** True when every unit of a text is a character. */
+export const isSimpleText = (text: string): boolean => !surrogate.test(text)
 /** Characters of a text, as CEL counts them: code points. */
 export const charactersOf = (text: string): readonly string[] => surrogate.test(text) ? [...text] : text.split('')
 export function lengthOf(text: string): number {
@@ -102,7 +105,7 @@ export function sizeOf(value: Value): number {
   if (Array.isArray(value) || value instanceof Uint8Array) return value.length
   if (value instanceof Map) return value.size
   if (value instanceof Opaque) return value.typeName === 'net.IP' || value.typeName === 'net.CIDR' ? 16 : 1
-  return isPlain(value) ? Object.keys(value).length : 1
+  return isPlain(value) ? plainKeys(value).length : 1
 }
 
 const widths = (value: Int | Double | Uint): number | bigint => value instanceof Double || value instanceof Uint ? value.value : value
@@ -154,15 +157,38 @@ export function keyOf(key: Value): Value {
 /** What a map holds under a key; undefined: nothing. */
 export function entryOf(map: Plain | CelMap, key: Value): Value {
   if (map instanceof Map) return map.get(keyOf(key))
-  return typeof key === 'string' && Object.hasOwn(map, key) ? (map as Plain)[key] : undefined
+  return typeof key === 'string' && Object.hasOwn(map, key) ? exactly((map as Plain)[key]) : undefined
 }
-export const keysOf = (map: Plain | CelMap): readonly Value[] => map instanceof Map ? [...map.keys()] : Object.keys(map)
+/** A whole number that JSON keeps as its digits is an int. */
+export const exactly = (value: Value): Value => {
+  const digits = typeof value === 'object' && value !== null ? exactInteger(value) : undefined
+  return digits === undefined ? value : intOf(BigInt(digits)) ?? Number(digits)
+}
+export const keysOf = (map: Plain | CelMap): readonly Value[] => map instanceof Map ? [...map.keys()] : plainKeys(map as Plain)
+// Objects do not change while expressions run: the keys of a large one are listed once, however often it is asked for its size.
+const keysFrom = 64
+const knownKeys = new WeakMap<object, readonly string[]>()
+function plainKeys(map: Plain): readonly string[] {
+  const known = knownKeys.get(map)
+  if (known !== undefined) return known
+  const keys = Object.keys(map)
+  if (keys.length >= keysFrom) knownKeys.set(map, keys)
+  return keys
+}
 export const entriesOf = (map: Plain | CelMap): readonly (readonly [Value, Value])[] => map instanceof Map ? [...map.entries()] : Object.entries(map)
 
 const depthMax = 1_000
+/** Values compared since it was last taken: what comparing big objects costs besides upstream's price. */
+let compared = 0
+export function takeCompared(): number {
+  const count = compared
+  compared = 0
+  return count
+}
 /** Deep equality; values of different types are different, numbers are equal by value. */
 export function equal(left: Value, right: Value, depth = 0): boolean {
   if (left === right) return true
+  compared++
   if (isNumber(left)) return isNumber(right) && compareNumbers(left, right) === 0
   if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null || depth > depthMax) return false
   if (Array.isArray(left)) return Array.isArray(right) && left.length === right.length && left.every((item, index) => equal(item, right[index], depth + 1))
@@ -173,6 +199,8 @@ export function equal(left: Value, right: Value, depth = 0): boolean {
   if (left instanceof Optional) return right instanceof Optional && (left.value === undefined || right.value === undefined ? left.value === right.value : equal(left.value, right.value, depth + 1))
   if (left instanceof Opaque) return right instanceof Opaque && left.typeName === right.typeName && left.equals(right)
   if (left instanceof Struct) return right instanceof Struct && left.typeName === right.typeName && equal(left.fields, right.fields, depth + 1)
-  if (!isMap(left) || !isMap(right) || sizeOf(left) !== sizeOf(right)) return false
-  return entriesOf(left).every(([key, value]) => { const other = entryOf(right, key); return other !== undefined && equal(value, other, depth + 1) })
+  if (!isMap(left) || !isMap(right)) return false
+  const size = sizeOf(left), other = sizeOf(right)
+  if (size !== other) return false
+  return entriesOf(left).every(([key, value]) => { const found = entryOf(right, key); return found !== undefined && equal(value, found, depth + 1) })
 }

@@ -26,6 +26,7 @@ export const opaque = <T extends Opaque>(name: string): Of<T> => ({ is: 'opaque'
 
 export interface Costs {
   readonly cost?: Overload['cost']
+  readonly costOfResult?: Overload['costOfResult']
   readonly estimate?: Overload['estimate']
 }
 

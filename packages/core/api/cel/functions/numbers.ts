@@ -1,12 +1,15 @@
 // Arithmetic and order, with the overflows of 64 bits.
 import type { Overload, Value } from '../types.ts'
-import { compareNumbers, compareValues, Double, doubleOf, durationOf, Fault, intOf, isNumber, toDouble, uintOf, type Int, type Uint } from '../values.ts'
+import { compareNumbers, compareValues, Double, doubleOf, durationOf, Fault, intOf, isNumber, sizeOf, toDouble, uintOf, type Int, type Uint } from '../values.ts'
 import { timestampOf } from '../times.ts'
 import { bool, bytes, declared, double, duration, int, list, A, string, timestamp, traversal, uint, type Costs, type Of } from './declare.ts'
 import { plus, scaled } from '../static-types.ts'
 
 const intOverflow = new Fault('integer overflow'), uintOverflow = new Fault('unsigned integer overflow')
 const divisionByZero = new Fault('division by zero'), modulusByZero = new Fault('modulus by zero')
+/** Upstream joins lists without copying; ours are copied, so that there is a bound. */
+const itemsMax = 1_000_000
+const tooLong = new Fault('list is too long')
 const durationOverflow = new Fault('duration overflow')
 
 const exact = (value: bigint): Int | Fault => intOf(value) ?? intOverflow
@@ -36,7 +39,7 @@ export const arithmetic: readonly Overload[] = [
   declared('_+_', [double, double], double, addDoubles),
   declared('_+_', [string, string], string, (left, right) => left + right, joined),
   declared('_+_', [bytes, bytes], bytes, (left, right) => new Uint8Array([...left, ...right]), joined),
-  declared('_+_', [list(A), list(A)], list(A), (left, right) => [...left, ...right], { estimate: ([left = { min: 0, max: Infinity }, right = { min: 0, max: Infinity }]) => ({ cost: { min: 1, max: 1 }, size: plus(left, right) }) }),
+  declared('_+_', [list(A), list(A)], list(A), (left, right) => left.length + right.length > itemsMax ? tooLong : [...left, ...right], { costOfResult: (result) => sizeOf(result) >> 5, estimate: ([left = { min: 0, max: Infinity }, right = { min: 0, max: Infinity }]) => ({ cost: { min: 1, max: 1 }, size: plus(left, right) }) }),
   declared('_+_', [timestamp, duration], timestamp, (left, right) => timestampOf(left.nanos + right.nanos)),
   declared('_+_', [duration, timestamp], timestamp, (left, right) => timestampOf(left.nanos + right.nanos)),
   declared('_+_', [duration, duration], duration, (left, right) => durationOf(left.nanos + right.nanos) ?? durationOverflow),

@@ -1,7 +1,7 @@
 // Strings, as cel-go's extension of version 2 has them; positions count code points.
 import { plus, scaled, times as product } from '../static-types.ts'
 import type { Overload, Range, Value } from '../types.ts'
-import { charactersOf, Fault, lengthOf, sizeOf, type Int } from '../values.ts'
+import { charactersOf, Fault, isSimpleText, lengthOf, sizeOf, type Int } from '../values.ts'
 import { formatted } from './format-text.ts'
 import { anyType, declared, int, list, member, string, traversal, traverses, type Costs } from './declare.ts'
 
@@ -9,6 +9,7 @@ const nothing: Range = { min: 0, max: Infinity }
 const outOfRange = (index: Int): Fault => new Fault(`index out of range: ${index}`)
 
 function charAt(text: string, index: Int): string | Fault {
+  if (isSimpleText(text)) return index < 0 || index > text.length ? outOfRange(index) : text.charAt(Number(index))
   const characters = charactersOf(text), at = Number(index)
   return at < 0 || at > characters.length ? outOfRange(index) : characters[at] ?? ''
 }
@@ -17,27 +18,26 @@ function indexOf(text: string, part: string, from: Int = 0): number | Fault {
   if (part === '' && start === 0) return 0
   const length = lengthOf(text)
   if (start < 0 || start > length) return outOfRange(from)
-  const characters = charactersOf(text), offset = characters.slice(0, start).join('').length
+  const offset = isSimpleText(text) ? start : charactersOf(text).slice(0, start).join('').length
   const found = text.indexOf(part, offset)
   return found < 0 ? -1 : lengthOf(text.slice(0, found))
 }
 function lastIndexOf(text: string, part: string, from?: Int): number | Fault {
-  const characters = charactersOf(text)
   if (from === undefined) {
     const found = text.lastIndexOf(part)
     return found < 0 ? -1 : lengthOf(text.slice(0, found))
   }
   const start = Number(from)
-  if (start < 0 || start > characters.length) return outOfRange(from)
-  const found = text.lastIndexOf(part, characters.slice(0, start).join('').length)
+  if (start < 0 || start > lengthOf(text)) return outOfRange(from)
+  const found = text.lastIndexOf(part, isSimpleText(text) ? start : charactersOf(text).slice(0, start).join('').length)
   return found < 0 ? -1 : lengthOf(text.slice(0, found))
 }
 function substring(text: string, from: Int, to?: Int): string | Fault {
-  const characters = charactersOf(text), start = Number(from), end = to === undefined ? characters.length : Number(to)
-  if (start < 0 || start > characters.length) return outOfRange(from)
-  if (end < 0 || end > characters.length) return outOfRange(to ?? 0)
+  const length = lengthOf(text), start = Number(from), end = to === undefined ? length : Number(to)
+  if (start < 0 || start > length) return outOfRange(from)
+  if (end < 0 || end > length) return outOfRange(to ?? 0)
   if (start > end) return new Fault(`invalid substring range. start: ${start}, end: ${end}`)
-  return characters.slice(start, end).join('')
+  return isSimpleText(text) ? text.slice(start, end) : charactersOf(text).slice(start, end).join('')
 }
 const charactersMax = 10_000_000
 function replace(text: string, part: string, by: string, most: Int = -1): string | Fault {
@@ -65,7 +65,8 @@ const escapes: Readonly<Record<string, string>> = { '\x07': '\\a', '\b': '\\b', 
 const quote = (text: string): string => `"${text.replace(/[\x07\b\f\n\r\t\v\\"]/g, (character) => escapes[character] ?? character)}"`
 
 const joinCosts: Costs = {
-  cost: (_, result) => Math.ceil(sizeOf(result) * 2 * traversal),
+  cost: ([items]) => Math.ceil(sizeOf(items) * traversal),
+  costOfResult: (result) => Math.ceil(sizeOf(result) * 2 * traversal),
   estimate: ([items = nothing, separator], [of]) => {
     const element = of?.is === 'list' && of.items.is === 'string' ? { min: 0, max: of.items.maxSize ?? Infinity } : nothing
     const between: Range = separator === undefined ? { min: 0, max: 0 } : product(separator, { min: Math.max(0, items.min - 1), max: Math.max(0, items.max - 1) })
