@@ -10,6 +10,7 @@ import type { Reply as CoreReply, Request } from '../../packages/core/server/ind
 import { createStore } from '../../packages/core/store/index.ts'
 import { Certificates, openTokenSigner } from '../../packages/host/credentials/index.ts'
 import { answerAsks, podTokens } from '../../packages/host/daemon/tokens.ts'
+import { createPoster, withPosts } from '../../packages/host/webhooks/index.ts'
 import type { Api, Reply, Sending, Watch, WatchEvent } from './api.ts'
 import { bodyOf } from './over-https.ts'
 import { payload } from './payload.ts'
@@ -28,7 +29,8 @@ export async function openInProcess(): Promise<Api> {
   const loop = new WorkLoop()
   const store = createStore({ indexes: kindIndexes })
   const signer = openTokenSigner(folder)
-  const answer = answerAsks(signer, join(folder, 'volumes'), () => clock.now())
+  const poster = createPoster({ view: store.view, random: seededRandom(2) })
+  const answer = withPosts(poster, answerAsks(signer, join(folder, 'volumes'), () => clock.now()))
   const { certificate: authority } = await new Certificates(folder, () => clock.now()).authority()
   let asking = 0
   const cluster = wireCluster({
@@ -90,6 +92,7 @@ export async function openInProcess(): Promise<Api> {
     pause: () => advance(pauseMs),
     stop: async () => {
       cluster.stop()
+      poster.close()
       rmSync(folder, { recursive: true, force: true })
     },
   }

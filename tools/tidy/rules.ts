@@ -12,7 +12,7 @@ export const layers: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['simulator'],
   ],
   'packages/host/': [
-    ['files', 'linux', 'engine', 'journal', 'client', 'streams'],
+    ['files', 'linux', 'engine', 'journal', 'client', 'streams', 'webhooks'],
     ['network', 'images', 'credentials'],
     ['http'],
     ['oci', 'agent-link'],

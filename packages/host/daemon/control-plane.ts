@@ -18,6 +18,7 @@ import { machineAddress, networks, shapesOf } from './nodes.ts'
 import { readSettings, type Settings, writeSettings } from './settings.ts'
 import { startAgent } from './agent-process.ts'
 import { answerAsks, podTokens } from './tokens.ts'
+import { createPoster, withPosts } from '../webhooks/index.ts'
 
 export interface ControlPlaneOptions {
   readonly directory: DataDirectory
@@ -67,7 +68,8 @@ export async function startControlPlane({ directory, settings: initial, say, clo
     ownership.release()
     throw new StartProblem(error instanceof Error ? error.message : String(error))
   })
-  const answer = withIssuers(access, () => clock.now(), answerAsks(signer, join(directory.agent, 'volumes'), () => clock.now()))
+  const poster = createPoster({ view: store.view, random: systemRandom() })
+  const answer = withIssuers(access, () => clock.now(), withPosts(poster, answerAsks(signer, join(directory.agent, 'volumes'), () => clock.now())))
   const cluster = wireCluster({
     store, clock, random: systemRandom(), loop, authority: authority.certificate, historyMs, nodes: shapes().filter((shape) => shape.simulated),
     version: { ...kubernetesVersion, gitCommit: '', gitTreeState: 'clean', buildDate: '1970-01-01T00:00:00Z', goVersion: process.version, compiler: 'skiff', platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}` },
@@ -88,6 +90,7 @@ export async function startControlPlane({ directory, settings: initial, say, clo
   const letGo = async (): Promise<void> => {
     if (http.is !== 'problem') await http.close()
     hub.close()
+    poster.close()
     cluster.stop()
     clock.stop()
     await attached.close()

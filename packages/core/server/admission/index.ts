@@ -15,12 +15,14 @@ import { roleEscalation } from './role-escalation.ts'
 import { runtimeClass } from './runtime-class.ts'
 import { serviceAccount } from './service-account.ts'
 import { storageObjectInUseProtection } from './storage-protection.ts'
-import type { Admission, Passed, Plugin, Remarked, Remarks } from './types.ts'
+import { mutatingWebhooks, validatingWebhooks } from './webhooks/index.ts'
+import type { Admission, Again, Passed, Plugin, Remarked, Remarks } from './types.ts'
 
 /** In upstream's order. */
 export const plugins: readonly Plugin[] = [
   namespaceLifecycle, limitRanger, serviceAccount, nodeRestriction, roleEscalation, podSecurity, priority, defaultTolerationSeconds,
   defaultStorageClass, persistentVolumeClaimResize, storageObjectInUseProtection, runtimeClass, defaultIngressClass,
+  mutatingWebhooks, validatingWebhooks,
 ]
 const mutating = plugins.filter(({ mutate }) => mutate !== undefined)
 const validating = plugins.filter(({ validate }) => validate !== undefined)
@@ -28,8 +30,16 @@ const validating = plugins.filter(({ validate }) => validate !== undefined)
 /** What became of an object, and what is said about it. */
 export interface Mutated { readonly is: 'mutated'; readonly object: Resource; readonly remarks: Remarks }
 
-/** The object after all plugins' first phase, or the first refusal. */
+/** The object after all plugins' first phase, or the first refusal. What the outside has changed is seen by all once more. */
 export function mutate(admission: Admission): Mutated | Refusal | Asks {
+  const again: Again[] = []
+  const first = mutateOnce(admission, again)
+  if (again.length === 0 || isRefusal(first) || isAsks(first)) return first
+  const second = mutateOnce({ ...admission, object: first.object, again }, [])
+  return isRefusal(second) || isAsks(second) ? second : { ...second, remarks: together(first.remarks, second.remarks) }
+}
+
+function mutateOnce(admission: Admission, again: Again[]): Mutated | Refusal | Asks {
   let { object } = admission
   let remarks: Remarks = none
   for (const plugin of mutating) {
@@ -38,6 +48,7 @@ export function mutate(admission: Admission): Mutated | Refusal | Asks {
     if (isRemarked(admitted)) {
       object = admitted.object
       remarks = together(remarks, admitted.remarks)
+      if (admitted.again !== undefined) again.push(admitted.again)
     } else object = admitted
   }
   return { is: 'mutated', object, remarks }

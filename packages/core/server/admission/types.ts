@@ -30,6 +30,17 @@ export interface Admission {
   readonly authorizer: Authorizer
   /** What the outside has answered so far. */
   readonly answers: Answers
+  /** Set in the second round of changes, which there is when a webhook has changed the object: what the first has left to do. */
+  readonly again?: readonly Again[]
+}
+
+/** What a plugin wants to do in a second round: see the object again with those that were asked before it was changed. */
+export interface Again {
+  /** Who is to be asked again. */
+  readonly hooks: readonly string[]
+  /** Who else is, if the object is no longer what the plugin left behind. */
+  readonly waiting: readonly string[]
+  readonly seen: Resource
 }
 
 /** What is said of a write besides yes or no: to its client, and to the audit log. */
@@ -38,7 +49,7 @@ export interface Remarks {
   readonly annotations?: Readonly<Record<string, string>>
 }
 /** A changed object with remarks. */
-export interface Remarked { readonly is: 'remarked'; readonly object: Resource; readonly remarks: Remarks }
+export interface Remarked { readonly is: 'remarked'; readonly object: Resource; readonly remarks: Remarks; /** Set: all plugins see the object once more. */ readonly again?: Again }
 /** Passed: with remarks, and with writes that are committed together with this one (a quota's use). */
 export interface Passed { readonly is: 'passed'; readonly remarks?: Remarks; readonly also?: readonly Decided[] }
 
