@@ -16,8 +16,10 @@ export function ours(): Side {
   return {
     name: 'ours',
     ask: ({ line, body, headers = {} }) => {
-      const said = world.ask(line, body, { headers: { 'user-agent': 'compare', ...headers } })
-      return Promise.resolve({ status: said.status, body: said.body, warnings: said.headers['warning'] ?? '' })
+      try {
+        const said = world.ask(line, body, { headers: { 'user-agent': 'compare', ...headers } })
+        return Promise.resolve({ status: said.status, body: said.body, warnings: said.headers['warning'] ?? '' })
+      } catch (error) { return Promise.resolve({ status: 599, body: `BROKE: ${error instanceof Error ? error.stack?.split('\n').slice(0, 3).join(' ') : String(error)}`, warnings: '' }) }
     },
   }
 }

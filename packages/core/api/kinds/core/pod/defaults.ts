@@ -23,6 +23,8 @@ export function fillTemplate(template: PodTemplateSpec | undefined): PodTemplate
 
 function fillPodSpec(draft: PodSpec): PodSpec {
   let spec = withDefaults(draft, {
+    // Never absent, so that all who come before the check can rely on it; the check says that it is required.
+    containers: [],
     dnsPolicy: 'ClusterFirst', restartPolicy: 'Always', schedulerName: 'default-scheduler', securityContext: {}, terminationGracePeriodSeconds: 30,
     // The old name and the new one say the same.
     serviceAccountName: draft.serviceAccount, serviceAccount: draft.serviceAccountName,
