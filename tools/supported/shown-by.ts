@@ -33,6 +33,7 @@ export const kindsShownBy: Readonly<Record<string, string>> = {
   Deployment: `${controllers}/deployment/deployment.test.ts`,
   ReplicaSet: `${controllers}/replicaset/replicaset.test.ts`,
   StatefulSet: `${controllers}/stateful-set/stateful-set.test.ts`,
+  CustomResourceDefinition: 'packages/core/cluster/custom-resources.test.ts',
   CronJob: `${controllers}/cron-job/cron-job.test.ts`,
   Job: `${controllers}/job/job.test.ts`,
   ClusterRoleBinding: `${server}/access/access.test.ts`,
@@ -74,6 +75,7 @@ export type Shown = readonly [file: string, words: string]
 
 /** By the name of a controller. */
 export const controllersShownBy: Readonly<Record<string, Shown>> = {
+  'customresourcedefinition-controller': ['packages/core/cluster/custom-resources.test.ts', 'deleting a definition deletes its resources first'],
   'service-account-controller': [`${controllers}/namespaces.test.ts`, 'serviceAccountController'],
   'root-ca-cert-publisher': [`${controllers}/namespaces.test.ts`, 'rootCaController'],
   'namespace-controller': [`${controllers}/namespaces.test.ts`, 'namespaceController'],

@@ -38,6 +38,10 @@ export interface Kind<Hub extends Resource> extends ResourceType<Hub> {
   readonly lacks?: readonly string[]
   /** True when the kind has a status that only its /status subresource writes, or which a create must not set. */
   readonly hasStatus: boolean
+  /** Of a CustomResourceDefinition: JSON and YAML only, no strategic merge, and a PUT says which version it changes. */
+  readonly isCustom?: true
+  /** Of a custom kind: changes with what the documents say of it. */
+  readonly revision?: string
   /** Which edits bump metadata.generation; absent: the kind has no generation. */
   readonly generation?: 'spec' | Of<[next: Hub, before: Hub], boolean>
   /** What clients may not set, for a write of the object itself: status on create, allocated addresses, generated fields. */
@@ -88,6 +92,8 @@ export interface Column<Hub> {
   readonly description: string
   /** Shown with -o wide only (priority 1). */
   readonly wide?: boolean
+  /** How wide: 1 when nothing is said. */
+  readonly priority?: number
   cell(object: Hub, now: Instant): string | number | boolean | null
 }
 

@@ -78,7 +78,7 @@ export function wireCluster(options: ClusterOptions): Cluster {
   const server = createServer({ ...options, kinds: builtinKinds, definitions: loadDefinitions() })
   bootstrap(server, store, options.advertised ?? advertisedDefault)
   const feed = { view: store.view, changes: (after: number) => store.changes(after), onCommit: (ring: () => void) => store.onCommit(ring), submit: server.submit, clock, loop }
-  const runner = createRunner({ ...feed, controllers: allControllers({ authority: options.authority ?? '', volumesBelow: options.volumesBelow ?? volumesBelowDefault }), ...(options.ask !== undefined && { ask: options.ask }) })
+  const runner = createRunner({ ...feed, controllers: allControllers({ authority: options.authority ?? '', volumesBelow: options.volumesBelow ?? volumesBelowDefault, types: server.types }), types: server.types, ...(options.ask !== undefined && { ask: options.ask }) })
   const scheduler = createScheduler({ ...feed, random })
   const simulated = createSimulatedRuntime({ clock })
   const shapes = new Map((options.state?.nodes ?? options.nodes ?? []).map((shape) => [shape.name, shape]))

@@ -222,7 +222,8 @@ class ControllerRunner implements Runner {
   #relist(): void {
     const { view, types } = this.#options
     this.#cursor = view.revision
-    const all = this.#watchers.has('*') ? [...(types?.() ?? builtInTypes)] : []
+    // Versions of one kind are stored together: they are listed once.
+    const all = this.#watchers.has('*') ? [...new Map([...(types?.() ?? builtInTypes)].map((type) => [type.resource, type])).values()] : []
     const named = [...this.#watchers.keys()].filter((resource) => resource !== '*' && !all.some((type) => type.resource === resource))
     for (const type of [...all, ...named.map(typeNamed)]) {
       for (const after of view.list(type)) {

@@ -61,6 +61,8 @@ export function writeQueryOf({ request, query }: Call, options: 'CreateOptions' 
   }
 }
 
+/** Custom resources have no protobuf form. */
+const customBodyTypes = bodyTypes.filter((type) => !type.includes('protobuf'))
 const bodyMax = 3 * 1024 * 1024
 /** The media type of a body; none means JSON. */
 export const contentTypeOf = (request: Request): string => ((request.headers['content-type'] ?? '').split(';')[0] ?? '').trim().toLowerCase() || 'application/json'
@@ -70,8 +72,9 @@ export function bodyOf(machine: Machine, request: Request, expected: { readonly 
   const tooLarge = oversized(request)
   if (tooLarge !== undefined) return tooLarge
   const type = contentTypeOf(request)
-  if (!bodyTypes.includes(type)) return unsupportedMediaType(bodyTypes)
   const definition = machine.definitions.get(expected.definition)
+  const accepted = definition?.custom === undefined ? bodyTypes : customBodyTypes
+  if (!accepted.includes(type)) return unsupportedMediaType(accepted)
   if (definition === undefined) return internal(`no schema ${expected.definition}`)
   return decode(request.body, type, { definitions: machine.definitions, definition, mode: expected.mode, kind: expected.kind, ...(expected.also !== undefined && { also: expected.also }) })
 }

@@ -20,7 +20,7 @@ import { read } from './read/verbs.ts'
 import { drawnAt, RepeatedDraws } from './draws.ts'
 import { methodNotAllowed } from './refusals.ts'
 import { type Endpoint, subresourceVerbs, verbsOf } from './registry.ts'
-import { type Answer, pageNotFound, replyOf, value, warningHeader } from './reply.ts'
+import { type Answer, pageNotFound, replyOf, warningHeader } from './reply.ts'
 import type { ResourceRoute } from './route.ts'
 import { type Asks, type Handler, isAsks, isStopped, type Request } from './types.ts'
 import { invoke } from './write/invoke.ts'
@@ -101,7 +101,6 @@ function serve(machine: Machine, call: Call, route: ResourceRoute, user: User): 
   if (review?.kind === 'Binding') return bindAny(machine, call, route, user)
   if (review !== undefined) return answerReview(machine, call, review, route, user, call.answers)
   const endpoint = machine.registry.endpoint(route.group, route.version, route.plural)
-  if (endpoint === undefined && route.plural === definitions.plural && route.group === definitions.group && route.verb === 'list') return value(definitions.none)
   if (endpoint === undefined || !isPlace(endpoint, route)) return pageNotFound
   const served = route.subresource === '' ? serveObject(machine, call, route, endpoint, user) : serveSubresource(machine, call, route, endpoint, user)
   return endpoint.served.deprecated === undefined || isStopped(served) || served.is === 'connect' || served.is === 'proxy' ? served : withWarning(served, endpoint.served.deprecated)
@@ -119,15 +118,6 @@ function withWarning(answer: Exclude<Answer, { readonly is: 'connect' | 'proxy' 
   if (answer.is === 'watch') return { ...answer, headers: { ...answer.headers, warning: warningHeader([warning]) } }
   return { ...answer, warnings: [...(answer.warnings ?? []), warning] }
 }
-
-/**
- * kubectl asks for these when a manifest names a kind that it can't find, and without an answer never tells of the kind.
- * There are none as long as no such kind is registered.
- */
-const definitions = {
-  group: 'apiextensions.k8s.io', plural: 'customresourcedefinitions',
-  none: { kind: 'CustomResourceDefinitionList', apiVersion: 'apiextensions.k8s.io/v1', metadata: {}, items: [] },
-} as const
 
 /** Is there such a URL: a namespaced object has a namespace, another has none. */
 function isPlace({ kind }: Endpoint, route: ResourceRoute): boolean {

@@ -36,8 +36,8 @@ const byAge = (left: string, right: string): number => {
   return a[0] - b[0] || a[1] - b[1] || a[2] - b[2] || (left < right ? -1 : 1)
 }
 
-/** `reviews` are virtual kinds' groups and versions, which only discovery needs to know besides. */
-export function createRegistry(kinds: readonly AnyKind[], reviews: readonly { readonly group: string; readonly version: string }[] = []): Registry {
+/** `reviews` are virtual kinds' groups and versions, which only discovery needs to know besides; `hubs` are kinds of which one version is stored and others are served. */
+export function createRegistry(kinds: readonly AnyKind[], reviews: readonly { readonly group: string; readonly version: string }[] = [], hubs: readonly AnyKind[] = []): Registry {
   const endpoints = new Map<string, Endpoint>()
   const lists = new Map<string, Endpoint[]>()
   const byKind = new Map<string, Endpoint>()
@@ -55,7 +55,7 @@ export function createRegistry(kinds: readonly AnyKind[], reviews: readonly { re
   }
   for (const { group, version } of reviews) add(group, version)
   for (const list of lists.values()) list.sort((a, b) => (a.kind.plural < b.kind.plural ? -1 : 1))
-  const byResource = new Map(kinds.map((kind) => [kind.resource, kind]))
+  const byResource = new Map([...kinds, ...hubs].map((kind) => [kind.resource, kind]))
   return {
     kinds,
     groups: [...versions].map(([name, found]) => ({ name, versions: [...found].sort(byAge) }))

@@ -1,4 +1,5 @@
 import type { OpenApi } from '../api/openapi/index.ts'
+import type { Resource, ResourceType } from '../api/resource.ts'
 import type { Submit } from '../api/action.ts'
 import { createAuthorizer, type Authorizer } from './access/authorizer.ts'
 import { reviews } from './access/reviews.ts'
@@ -9,7 +10,8 @@ import { keepHistory } from './history.ts'
 import type { Machine } from './machine.ts'
 import { createCounters } from './metrics.ts'
 import type { ServerOptions } from './options.ts'
-import { createRegistry, type Registry } from './registry.ts'
+import { Catalog } from './catalog.ts'
+import type { Registry } from './registry.ts'
 import { createSubmit } from './submit.ts'
 import type { Handler } from './types.ts'
 
@@ -19,20 +21,28 @@ export interface Server {
   readonly submit: Submit
   readonly authorizer: Authorizer
   readonly registry: Registry
+  /** The types of all objects in the store, custom ones too. */
+  types(): readonly ResourceType<Resource>[]
   /** Lets go of the clock. */
   stop(): void
 }
 
 export function createServer(options: ServerOptions): Server {
-  const registry = createRegistry(options.kinds, reviews)
+  const catalog = new Catalog({ store: options.store, kinds: options.kinds, definitions: options.definitions, reviews })
   const authorizer = createAuthorizer(options.store)
   const expiry = new Expiry(options.store, options.clock)
   const forget = options.historyMs === undefined ? () => {} : keepHistory(options.store, options.clock, options.historyMs)
   let serial = 0
   let documents: OpenApi | undefined
-  const machine: Machine = {
-    store: options.store, registry, definitions: options.definitions, random: options.random, options, authorizer,
-    counters: createCounters(), expiry, documents: () => (documents ??= openApiOf(registry, options.definitions, options.version.gitVersion)), now: () => options.clock.now(), serial: () => ++serial,
+  let documented: Registry | undefined
+  const documentsOf = (registry: Registry): OpenApi => {
+    if (documents === undefined || documented !== registry) documents = openApiOf(registry, catalog.definitions, options.version.gitVersion)
+    documented = registry
+    return documents
   }
-  return { handler: createHandler(machine), submit: createSubmit(machine), authorizer, registry, stop: () => { expiry.stop(); forget() } }
+  const machine: Machine = {
+    store: options.store, get registry() { return catalog.registry }, definitions: catalog.definitions, random: options.random, options, authorizer,
+    counters: createCounters(), expiry, documents: () => documentsOf(catalog.registry), now: () => options.clock.now(), serial: () => ++serial,
+  }
+  return { handler: createHandler(machine), submit: createSubmit(machine), authorizer, get registry() { return catalog.registry }, types: () => catalog.types(), stop: () => { expiry.stop(); forget(); catalog.stop() } }
 }

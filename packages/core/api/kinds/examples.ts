@@ -9,6 +9,7 @@ import { policyExamples } from './policy/examples.ts'
 import { storageExamples } from './storage/examples.ts'
 import { flowcontrolExamples } from './flowcontrol/examples.ts'
 import { resourceExamples } from './resource/examples.ts'
+import { apiextensionsExamples } from './apiextensions/examples.ts'
 
 const container = { name: 'main', image: 'registry.example/web:1.2' }
 const template = { metadata: { labels: { app: 'web' } }, spec: { containers: [container] } }
@@ -59,6 +60,7 @@ export const examples: Readonly<Record<string, Draft>> = {
   ...nodeExamples,
   ...policyExamples,
   ...storageExamples,
+  ...apiextensionsExamples,
   'configmaps': { ...named('ConfigMap'), data: { 'app.properties': 'a=b', KEY: 'x' }, binaryData: { blob: 'AAE=' } },
   'endpoints': { ...named('Endpoints'), subsets: [{ addresses: [{ ip: '10.0.0.1' }], ports: [{ port: 80 }] }] },
   'events': { ...named('Event'), involvedObject: { kind: 'Pod', namespace: 'default', name: 'web-1', uid: 'u' }, reason: 'Started', message: 'Started container main', type: 'Normal', count: 3, firstTimestamp: '2026-01-01T00:00:00Z', lastTimestamp: '2026-01-01T00:05:00Z', source: { component: 'kubelet', host: 'n1' } },

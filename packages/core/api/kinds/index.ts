@@ -3,6 +3,7 @@ import type { Kind } from '../kind.ts'
 import type { Resource } from '../resource.ts'
 import { admissionregistrationKinds } from './admissionregistration/index.ts'
 import { apiregistrationKinds } from './apiregistration/index.ts'
+import { apiextensionsKinds } from './apiextensions/index.ts'
 import { appsKinds } from './apps/index.ts'
 import { autoscalingKinds } from './autoscaling/index.ts'
 import { batchKinds } from './batch/index.ts'
@@ -22,6 +23,7 @@ import { storagemigrationKinds } from './storagemigration/index.ts'
 
 export { isTimeZone, parseSchedule, type Schedule } from './batch/cronjob/schedule.ts'
 export { defaultColumns } from './columns.ts'
+export { approvalAnnotation, cleanupFinalizer, storageVersion } from './apiextensions/customresourcedefinition/index.ts'
 export { accessModesText } from './core/amounts.ts'
 export { classOfClaim } from './core/persistentvolumeclaim/index.ts'
 export { rolesOf } from './core/node/index.ts'
@@ -46,6 +48,7 @@ export const builtinKinds: readonly Kind<Resource>[] = [
   ...rbacKinds,
   ...storageKinds,
   ...schedulingKinds,
+  ...apiextensionsKinds,
   ...coordinationKinds,
   ...nodeKinds,
   ...discoveryKinds,

@@ -113,6 +113,7 @@ test('the columns of kinds are named as upstream names them', () => {
     pods: 'Name, Ready, Status, Restarts, Age, *IP, *Node, *Nominated Node, *Readiness Gates',
     secrets: 'Name, Type, Data, Age', serviceaccounts: 'Name, Secrets, Age', services: 'Name, Type, Cluster-IP, External-IP, Port(s), Age, *Selector',
     controllerrevisions: 'Name, Controller, Revision, Age',
+    customresourcedefinitions: 'Name, Created At',
     daemonsets: 'Name, Desired, Current, Ready, Up-to-date, Available, Node Selector, Age, *Containers, *Images, *Selector',
     deployments: 'Name, Ready, Up-to-date, Available, Age, *Containers, *Images, *Selector',
     replicasets: 'Name, Desired, Current, Ready, Age, *Containers, *Images, *Selector', statefulsets: 'Name, Ready, Age, *Containers, *Images',

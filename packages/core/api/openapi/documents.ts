@@ -6,6 +6,10 @@ import type { GroupVersionKind, Json, ServedResource } from './types.ts'
 
 const machinery = 'io.k8s.apimachinery.pkg.apis.meta.v1.'
 const patchTypes = ['application/apply-patch+yaml', 'application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json']
+const customPatchTypes = patchTypes.filter((type) => !type.includes('strategic'))
+/** kubectl looks here for whether it may send a strategic merge. */
+const patchTypesOf = ({ about }: Operation, definitions: Definitions): readonly string[] =>
+  (definitions.forKind(about.group, about.version, about.kind)?.custom === undefined ? patchTypes : customPatchTypes)
 const replyTypes = ['application/json', 'application/yaml']
 const gvk = ({ group, version, kind }: GroupVersionKind): GroupVersionKind => ({ group, version, kind })
 
@@ -30,7 +34,7 @@ export function documentV2(resources: readonly ServedResource[], definitions: De
   }
   const print = (operation: Operation, method: Method): Json => ({
     description: operation.description, operationId: operation.id, tags: [tagOf(operation.about)], schemes: ['https'], produces: replyTypes,
-    consumes: operation.body === 'patch' ? patchTypes : ['*/*'],
+    consumes: operation.body === 'patch' ? patchTypesOf(operation, definitions) : ['*/*'],
     parameters: [
       ...(operation.body === undefined ? [] : [{ in: 'body', name: 'body', required: method !== 'delete', schema: reference(operation.body) }]),
       ...operation.path.map(({ name, type, description }) => ({ in: 'path', name, type, description, required: true, uniqueItems: true })),
@@ -60,7 +64,7 @@ export function documentV3(resources: readonly ServedResource[], definitions: De
       ...operation.path.map(({ name, type, description }) => ({ in: 'path', name, description, required: true, schema: { type, uniqueItems: true } })),
       ...operation.query.map(({ name, type, description }) => ({ in: 'query', name, description, schema: { type, uniqueItems: true } })),
     ],
-    ...(operation.body === undefined ? {} : { requestBody: { ...content(operation.body === 'patch' ? patchTypes : ['*/*'], operation.body), ...(method === 'delete' ? {} : { required: true }) } }),
+    ...(operation.body === undefined ? {} : { requestBody: { ...content(operation.body === 'patch' ? patchTypesOf(operation, definitions) : ['*/*'], operation.body), ...(method === 'delete' ? {} : { required: true }) } }),
     responses: { [method === 'post' ? '201' : '200']: { description: 'OK', ...content(replyTypes, operation.reply) }, 401: { description: 'Unauthorized' } },
     'x-kubernetes-action': operation.action, 'x-kubernetes-group-version-kind': gvk(operation.about),
   })

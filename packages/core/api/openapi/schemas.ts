@@ -30,7 +30,8 @@ export function schemasOf(names: Iterable<string>, definitions: Definitions, dia
     const definition = definitions.get(name)
     if (!definition) continue
     found.set(name, schemaOf(definition, dialect))
-    for (const field of Object.values(definition.fields)) open.push(...references(field))
+    if (definition.custom !== undefined) open.push(...definition.custom.references)
+    else for (const field of Object.values(definition.fields)) open.push(...references(field))
   }
   return Object.fromEntries([...found].sort(([a], [b]) => (a < b ? -1 : 1)))
 }
@@ -42,6 +43,7 @@ function references(field: Field): readonly string[] {
 }
 
 function schemaOf(definition: Definition, dialect: Dialect): Json {
+  if (definition.custom !== undefined) return definition.custom.openapi(dialect.wrapsReferences ? 3 : 2)
   const said = describe(definition.name)
   const text = said && said.text !== '' ? { description: said.text } : {}
   if (definition.scalar) return { ...text, ...scalar(definition.scalar, dialect) }

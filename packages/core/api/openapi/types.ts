@@ -8,6 +8,8 @@ export interface ServedResource {
   /** As in discovery: create delete deletecollection get list patch update watch. */
   readonly verbs: readonly string[]
   readonly subresources: readonly ServedSubresource[]
+  /** Changes with the schema, where that can change. */
+  readonly revision?: string
 }
 export interface ServedSubresource {
   readonly name: string

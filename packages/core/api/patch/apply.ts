@@ -45,6 +45,8 @@ export interface Update {
   readonly after: Draft
   readonly manager: string
   readonly operation?: Operation
+  /** The version that the writer speaks, where it is not the object's. */
+  readonly apiVersion?: string
   readonly subresource?: string
   readonly ignores?: readonly string[]
   readonly definition: Definition
@@ -184,7 +186,7 @@ export function trackUpdate(update: Update): Draft {
   const { before, after, definition, definitions } = update
   const typed = new Typed(definitions)
   const root = rootField(definition)
-  const writer: Writer = { manager: update.manager, operation: update.operation ?? 'Update', apiVersion: after.apiVersion, subresource: update.subresource ?? '' }
+  const writer: Writer = { manager: update.manager, operation: update.operation ?? 'Update', apiVersion: update.apiVersion ?? after.apiVersion, subresource: update.subresource ?? '' }
   const self = identity(writer)
   // A request may rewrite the entries: [{}] forgets them all, none or [] leaves them.
   const said = writer.subresource === '' && (entriesOf(after)?.length ?? 0) > 0 ? readManagers(entriesOf(after)) : undefined
@@ -192,7 +194,7 @@ export function trackUpdate(update: Update): Draft {
   const bare = withManagers(after, [])
   if (before === undefined && known.length === 0) return withCreator(update, writer, bare)
   // Upstream's objects always have their three parts, so nobody owns the parts themselves.
-  const parts = Object.fromEntries(Object.keys(bare).filter((name) => ['metadata', 'spec', 'status'].includes(name) && isMap(bare[name])).map((name) => [name, {}]))
+  const parts = Object.fromEntries(Object.keys(bare).filter((name) => (definition.isCustom ? name === 'metadata' : ['metadata', 'spec', 'status'].includes(name)) && isMap(bare[name])).map((name) => [name, {}]))
   const old: Json = before ? { ...parts, ...withManagers(before, []) } : skeleton(bare, definition, definitions)
   const change = typed.compare(old, bare, root)
   const taken = withoutBranches(strip(union(change.added, change.modified)), ignoredSet(update.ignores))

@@ -32,7 +32,7 @@ export function shapeOf(field: Field | undefined, value: unknown, definitions: D
 
 /** The field of a member of a struct or map. */
 export const memberField = (shape: Shape, name: string): Field | undefined =>
-  shape.is === 'struct' ? shape.definition.fields[name] : shape.is === 'map' ? shape.values : undefined
+  shape.is === 'struct' ? shape.definition.fields[name] ?? shape.definition.rest : shape.is === 'map' ? shape.values : undefined
 
 /** The path element of a list's item: 'k:{"name":"a"}', 'v:"finalizer"'. Keys that are missing take the schema's default. */
 export function itemElement(shape: Shape, item: unknown, definitions: Definitions): string {

@@ -81,6 +81,7 @@ export class Typed {
       if (missing !== undefined) found.push(`${path}: element ${index}: associative list with keys has an element that omits key field ${JSON.stringify(missing)} (and doesn't have default value)`)
       else if (seen.has(element)) found.push(`${path}: duplicate entries for key ${printElement(element)}`)
       seen.add(element)
+      if (inner === undefined && shape.is === 'struct') { found.push(`${path}${printElement(element)}: field not declared in schema`); continue }
       found.push(...this.faults(item, inner, path + printElement(element)))
     }
     return found
@@ -180,7 +181,7 @@ export function skeleton(value: unknown, definition: Definition, definitions: De
 /** Whether upstream's types always have this field: as a list, or as a part of this definition. */
 export function isGranted(definition: Definition, name: string, definitions: Definitions): 'no' | 'list' | Definition {
   const field = definition.fields[name]
-  if (field === undefined || !(always.includes(name) || definition.required.includes(name))) return 'no'
+  if (field === undefined || !(definition.isCustom ? name === 'metadata' : always.includes(name) || definition.required.includes(name))) return 'no'
   if (field.items && field.listType !== undefined && field.listType !== 'atomic') return 'list'
   const inner = field.ref === undefined ? undefined : definitions.get(field.ref)
   return inner && !inner.scalar && inner.mapType !== 'atomic' ? inner : 'no'

@@ -4,11 +4,8 @@ import { canonicalQuantity, parseQuantity, quantityFault } from '../../base/quan
 import { exactInteger } from '../text/json.ts'
 import { describeKind, goType, literalOf } from './go.ts'
 import { readMicroTime, readTime } from './time.ts'
-import type { Definition, Definitions, Field } from './types.ts'
+import type { Conformed, Definition, Definitions, Field } from './types.ts'
 import { emptiesKept, zerosDropped } from './zeros.ts'
-
-/** What was made of the value; `unknown` are paths ('spec.containers[0].imagee'), `fault` is the first wrong type in upstream's words. */
-export interface Conformed { readonly value: Readonly<Record<string, unknown>>; readonly unknown: readonly string[]; readonly fault: string | undefined }
 
 /** Digits of the longest 64-bit integer, with its sign. */
 const longestInteger = 20
@@ -22,6 +19,7 @@ const unknownMax = 100
  * already, the one that was patched: parts that the value shares with it are not read again.
  */
 export function conform(value: unknown, definition: Definition, definitions: Definitions, zeros: 'drop' | 'keep' = 'drop', known?: object): Conformed {
+  if (definition.custom !== undefined) return definition.custom.conform(value, zeros === 'keep')
   const walk = new Walk(definitions, zeros === 'keep')
   const made = walk.object(value, definition, undefined, known)
   return { value: (made ?? {}) as Readonly<Record<string, unknown>>, unknown: walk.unknown, fault: walk.fault }

@@ -59,7 +59,8 @@ export function decodeReading(reading: Reading, expected: Expected, shown: () =>
   const accepted = [kind, ...expected.definition.kinds, ...(expected.also ?? [])]
   const cannot = (why: string): Refusal => badRequest(`${kindName} in version ${JSON.stringify(apiVersion.split('/').pop())} cannot be handled as a ${kind.kind}: ${why}`)
   if (!accepted.some((each) => each.kind === kindName && apiVersionOf(each) === apiVersion)) {
-    if (kindName === kind.kind) return badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${apiVersionOf(kind)})`)
+    if (expected.definition.custom !== undefined && apiVersion === apiVersionOf(kind)) return otherKind(kind, kindName, said)
+    if (kindName === kind.kind || expected.definition.custom !== undefined) return badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${apiVersionOf(kind)})`)
     const known = expected.definitions.forKind(...splitVersion(apiVersion), kindName)
     return known
       ? cannot(`converting (${apiVersion.split('/').pop()}.${kindName}) to (${kind.version}.${kind.kind}): unknown conversion`)
@@ -67,12 +68,26 @@ export function decodeReading(reading: Reading, expected: Expected, shown: () =>
   }
   const conformed = conform(value, expected.definition, expected.definitions, expected.zeros, expected.patched)
   if (conformed.fault !== undefined) return cannot(conformed.fault)
-  const strict = strictFaults(reading.duplicates, conformed.unknown)
-  if (strict.length > 0 && expected.mode === 'Strict') return cannot(`strict decoding error: ${strict.join(', ')}`)
+  const strict = strictFaults(reading.repeated === undefined ? reading.duplicates : [], conformed.unknown)
+  const isApplied = expected.zeros === 'keep'
+  const repeated = reading.repeated === undefined ? [] : [isApplied ? `error converting YAML to JSON: ${reading.repeated}` : reading.repeated]
+  // Upstream reads an applied configuration once more for this, and says so in other words.
+  if (isApplied && repeated.length > 0 && expected.mode === 'Strict') return badRequest(`error strict decoding YAML: ${repeated.join('')}`)
+  if (strict.length + repeated.length > 0 && expected.mode === 'Strict') return cannot(`strict decoding error: ${[...repeated, ...strict].join(', ')}`)
   const metadata = (conformed.value['metadata'] ?? {}) as Draft['metadata']
   return {
     value: { apiVersion, kind: kindName, ...conformed.value, ...(expected.definition.fields['metadata'] ? { metadata } : {}) } as Draft,
-    warnings: expected.mode === 'Warn' ? strict : [],
+    warnings: expected.mode === 'Warn' ? [...repeated, ...strict] : [],
+  }
+}
+
+/** Upstream reads custom resources as they come, and finds later that one is of another kind. */
+function otherKind({ group, kind }: GroupVersionKind, found: string, object: object): Refusal {
+  const { name = '' } = ((object as { readonly metadata?: unknown }).metadata ?? {}) as { readonly name?: string }
+  const message = `Invalid value: ${JSON.stringify(found)}: must be ${kind}`
+  return {
+    refused: true, code: 422, reason: 'Invalid', message: `${kind}.${group} ${JSON.stringify(name)} is invalid: kind: ${message}`,
+    details: { name, group, kind, causes: [{ reason: 'FieldValueInvalid', message, field: 'kind' }] },
   }
 }
 

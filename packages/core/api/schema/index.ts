@@ -1,5 +1,5 @@
 export * from './types.ts'
-export { conform, type Conformed } from './conform.ts'
+export { conform } from './conform.ts'
 export { bodyTypes, type Decoded, decode, decodeReading, type Expected, type FieldValidation, type GroupVersionKind, strictFaults } from './decode.ts'
 export { loadDefinitions } from './definitions.ts'
 export { describe, type Description, descriptionsLoaded, loadDescriptions } from './descriptions.ts'

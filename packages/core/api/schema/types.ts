@@ -9,7 +9,22 @@ export interface Definition {
   readonly scalar?: Field
   /** Server-side apply treats an object of this definition as one value. */
   readonly mapType?: 'atomic'
+  /** Fields besides those named: their values are kept, whatever they are called. */
+  readonly rest?: Field
+  /** Of a custom resource or inside one: upstream has no type for it, so no part of it is taken for granted. */
+  readonly isCustom?: true
+  /** Of a custom resource: how it is read, and what the documents say of it. */
+  readonly custom?: Custom
 }
+export interface Custom {
+  /** As `conform`; an applied configuration keeps all fields, because apply itself tells of those that are not declared. */
+  conform(value: unknown, keepsAll: boolean): Conformed
+  openapi(dialect: 2 | 3): Readonly<Record<string, unknown>>
+  /** Definitions that `openapi` refers to. */
+  readonly references: readonly string[]
+}
+/** What was made of a value; `unknown` are paths ('spec.containers[0].imagee'), `fault` is the first wrong type in upstream's words. */
+export interface Conformed { readonly value: Readonly<Record<string, unknown>>; readonly unknown: readonly string[]; readonly fault: string | undefined }
 export interface Field {
   readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'object' | 'array' | 'any'
   readonly format?: string // 'int32', 'int64', 'double', 'byte', 'date-time', 'date-time-micro', 'int-or-string', 'quantity'

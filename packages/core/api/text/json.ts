@@ -5,7 +5,7 @@
 const depthMax = 1000
 
 export type Reading =
-  | { readonly ok: true; readonly value: unknown; /** Paths of repeated keys: 'spec.replicas'. The last one counts. */ readonly duplicates: readonly string[] }
+  | { readonly ok: true; readonly value: unknown; /** Paths of repeated keys: 'spec.replicas'. The last one counts. */ readonly duplicates: readonly string[]; /** Of YAML: the same as its reader says it, with lines. */ readonly repeated?: string }
   | { readonly ok: false; readonly message: string }
 
 /** An integer too large for a number, kept as its digits; JSON.stringify writes it as it was. */

@@ -11,7 +11,7 @@ test('scalars are read as kubectl reads them', () => {
 })
 
 test('anchors and merge keys are followed, repeated keys are told', () => {
-  assert.deepEqual(readYaml('a: &x {b: 1}\nc:\n  <<: *x\n  d: 2\n  d: 3'), { ok: true, value: { a: { b: 1 }, c: { b: 1, d: 3 } }, duplicates: ['c.d'] })
+  assert.deepEqual(readYaml('a: &x {b: 1}\nc:\n  <<: *x\n  d: 2\n  d: 3'), { ok: true, value: { a: { b: 1 }, c: { b: 1, d: 3 } }, duplicates: ['c.d'], repeated: 'yaml: unmarshal errors:\n  line 5: key "d" already set in map' })
 })
 
 test("what is malformed is told in upstream's words", () => {

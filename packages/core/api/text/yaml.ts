@@ -1,5 +1,5 @@
 // Reads YAML as kubectl and the API do: YAML 1.1's booleans and octals, but no dates and no base 60.
-import { type Document, parseAllDocuments, type ScalarTag, stringify } from 'yaml'
+import { type Document, LineCounter, parseAllDocuments, type ScalarTag, stringify } from 'yaml'
 import { exactInteger, type Reading } from './json.ts'
 
 const truths = ['y', 'yes', 'true', 'on']
@@ -22,8 +22,8 @@ const boolean: ScalarTag = { tag: 'tag:yaml.org,2002:bool', default: true, test:
 /** Binary text becomes the string that it encodes. */
 const binary: ScalarTag = { tag: 'tag:yaml.org,2002:binary', default: false, resolve: (text) => text.replace(/\s/g, '') }
 
-const parse = (text: string): readonly Document[] => {
-  const documents = parseAllDocuments(text, { version: '1.2', schema: 'core', merge: true, uniqueKeys: false, logLevel: 'silent', customTags: (tags) => [boolean, integer, binary, ...tags] })
+const parse = (text: string, lineCounter = new LineCounter()): readonly Document[] => {
+  const documents = parseAllDocuments(text, { lineCounter, version: '1.2', schema: 'core', merge: true, uniqueKeys: false, logLevel: 'silent', customTags: (tags) => [boolean, integer, binary, ...tags] })
   return Array.isArray(documents) ? documents as readonly Document[] : []
 }
 
@@ -39,43 +39,45 @@ function wording(error: { readonly code: string; readonly message: string; reado
   }
 }
 
-function readOne(document: Document): Reading {
+function readOne(document: Document, lines?: LineCounter): Reading {
   const error = document.errors[0]
   if (error) return { ok: false, message: wording(error) }
   const duplicates: string[] = []
-  collectDuplicates(document.contents, '', duplicates)
+  const repeated: string[] = []
+  collectDuplicates(document.contents, '', (path, key, at) => { duplicates.push(path); repeated.push(`  line ${lines?.linePos(at).line ?? 1}: key ${JSON.stringify(key)} already set in map`) })
   try {
-    return { ok: true, value: document.toJS({ maxAliasCount: 100 }) as unknown, duplicates }
+    return { ok: true, value: document.toJS({ maxAliasCount: 100 }) as unknown, duplicates, ...(repeated.length > 0 && { repeated: `yaml: unmarshal errors:\n${repeated.join('\n')}` }) }
   } catch (fault) {
     // The reader throws on unknown anchors and on aliases that multiply without end.
     return { ok: false, message: `yaml: ${fault instanceof Error ? fault.message : 'cannot be read'}` }
   }
 }
 
-function collectDuplicates(node: unknown, path: string, into: string[]): void {
+function collectDuplicates(node: unknown, path: string, found: (path: string, key: string, at: number) => void): void {
   const { items } = (node ?? {}) as { readonly items?: readonly unknown[] }
   if (!Array.isArray(items)) return
   const seen = new Set<string>()
   for (const [index, item] of items.entries()) {
-    const pair = item as { readonly key?: { readonly value?: unknown }; readonly value?: unknown }
-    if (pair.key === undefined) { collectDuplicates(item, `${path}[${index}]`, into); continue }
+    const pair = item as { readonly key?: { readonly value?: unknown; readonly range?: readonly number[] }; readonly value?: unknown }
+    if (pair.key === undefined) { collectDuplicates(item, `${path}[${index}]`, found); continue }
     const key = String(pair.key?.value)
     const below = path === '' ? key : `${path}.${key}`
-    if (seen.has(key) && key !== '<<') into.push(below)
+    if (seen.has(key) && key !== '<<') found(below, key, pair.key?.range?.[0] ?? 0)
     seen.add(key)
-    collectDuplicates(pair.value, below, into)
+    collectDuplicates(pair.value, below, found)
   }
 }
 
 /** Reads one YAML document; a stream of several is read as its first. */
 export function readYaml(text: string): Reading {
-  const document = parse(text)[0]
-  return document ? readOne(document) : { ok: true, value: null, duplicates: [] }
+  const lines = new LineCounter()
+  const document = parse(text, lines)[0]
+  return document ? readOne(document, lines) : { ok: true, value: null, duplicates: [] }
 }
 
 /** Reads every document of a manifest; empty ones are left out. */
 export function readDocuments(text: string): readonly Reading[] {
-  return parse(text).map(readOne).filter((reading) => !reading.ok || reading.value !== null)
+  return parse(text).map((document) => readOne(document)).filter((reading) => !reading.ok || reading.value !== null)
 }
 
 /** A value as upstream prints it: keys sorted, lists at their key's indentation, texts quoted that YAML 1.1 would read otherwise. */

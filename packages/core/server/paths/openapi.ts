@@ -55,7 +55,7 @@ const resourcesOf = (registry: Registry): readonly ServedResource[] => [
   ...reviews.map(({ group, version, kind, plural, namespaced }) => ({ group, version, kind, plural, namespaced, verbs: ['create'], subresources: [] })),
 ]
 const resourceOf = ({ kind, served }: Endpoint): ServedResource => ({
-  group: served.group, version: served.version, kind: kind.kind, plural: kind.plural, namespaced: kind.scope === 'Namespaced', verbs: verbsOf(kind),
+  group: served.group, version: served.version, kind: kind.kind, plural: kind.plural, namespaced: kind.scope === 'Namespaced', verbs: verbsOf(kind), ...(kind.revision !== undefined && { revision: kind.revision }),
   subresources: (kind.subresources ?? []).map((subresource) => {
     const other = subresourceKind(subresource, kind.kind)
     return { name: subresource.name, group: other.version === undefined ? served.group : other.group ?? '', version: other.version ?? served.version, kind: other.kind, verbs: subresourceVerbs(subresource) }

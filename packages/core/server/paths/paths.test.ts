@@ -29,7 +29,7 @@ test('legacy discovery names groups in the order that short names need', () => {
 
 test('there are no definitions of custom resources, which kubectl asks for when it meets an unknown kind', () => {
   const reply = aWorld().ask('GET /apis/apiextensions.k8s.io/v1/customresourcedefinitions')
-  assert.deepEqual([reply.status, reply.body], [200, { kind: 'CustomResourceDefinitionList', apiVersion: 'apiextensions.k8s.io/v1', metadata: {}, items: [] }])
+  assert.deepEqual([reply.status, reply.body], [200, { kind: 'CustomResourceDefinitionList', apiVersion: 'apiextensions.k8s.io/v1', metadata: { resourceVersion: '0' }, items: [] }])
 })
 
 test('aggregated discovery carries its parameters, in both versions, and is revalidated by its tag', () => {

@@ -92,7 +92,7 @@ export function table(objects: readonly Resource[], writing: Writing, metadata: 
   return {
     kind: 'Table', apiVersion: `meta.k8s.io/${version}`, metadata,
     columnDefinitions: withColumns
-      ? columns.map(({ name, type, format, description, wide }) => ({ name, type, format: format ?? '', description, priority: wide === true ? 1 : 0 }))
+      ? columns.map(({ name, type, format, description, wide, priority }) => ({ name, type, format: format ?? '', description, priority: priority ?? (wide === true ? 1 : 0) }))
       : null,
     rows: objects.map((object) => ({ cells: columns.map((column) => column.cell(object, writing.now)), ...included(object, writing, version) })),
   }

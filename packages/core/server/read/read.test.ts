@@ -117,7 +117,7 @@ test('what is not there is told in upstream\'s words', () => {
   for (const [url, status, said] of [
     [`GET ${pods}/x`, 404, 'pods "x" not found'], ['GET /apis/apps/v1/namespaces/default/deployments/x', 404, 'deployments.apps "x" not found'],
     ['GET /api/v1/pods/x', 404, '404 page not found\n'], ['GET /api/v1/nothings', 404, '404 page not found\n'], ['GET /apis/none.example/v1/things', 404, '404 page not found\n'],
-    ['GET /apis/apiextensions.k8s.io/v1/customresourcedefinitions/x', 404, '404 page not found\n'], ['GET /nothing', 404, '404 page not found\n'], ['GET /api/v1/namespaces/default/pods/x/nothing', 404, '404 page not found\n'],
+    ['GET /apis/apiextensions.k8s.io/v1/nothing/x', 404, '404 page not found\n'], ['GET /nothing', 404, '404 page not found\n'], ['GET /api/v1/namespaces/default/pods/x/nothing', 404, '404 page not found\n'],
     ['POST /api/v1/pods', 405, 'the server does not allow this method on the requested resource'],
     ['DELETE /api/v1/namespaces', 405, 'the server does not allow this method on the requested resource'],
     ['PUT /version', 405, 'the server does not allow this method on the requested resource'],

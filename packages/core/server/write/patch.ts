@@ -23,6 +23,8 @@ import { decidePart, finish, gvkOf } from './verbs.ts'
 
 const applied = 'application/apply-patch+yaml'
 const types = ['application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json', applied]
+/** Upstream has no Go type of custom resources that could say how they merge. */
+const customTypes = types.filter((type) => type !== 'application/strategic-merge-patch+json')
 const options = { group: 'meta.k8s.io', kind: 'PatchOptions' }
 
 /** All that the ways to patch have in common. */
@@ -40,7 +42,8 @@ interface Patching {
 export function patch(machine: Machine, call: Call, route: ResourceRoute, endpoint: Endpoint, part: Part | ScalePart, user: User): Answer | Refusal | Asks {
   const { request, query } = call
   const type = contentTypeOf(request)
-  if (!types.includes(type)) return unsupportedMediaType(types)
+  const accepted = endpoint.kind.isCustom && part.is !== 'scale' ? customTypes : types
+  if (!accepted.includes(type)) return unsupportedMediaType(accepted)
   const asked = writeQueryOf(call, 'PatchOptions')
   if (isRefusal(asked)) return asked
   const tooLarge = oversized(request)

@@ -1,12 +1,12 @@
 // Who owns which field: metadata.managedFields.
 import { trackUpdate } from '../../api/patch/index.ts'
-import type { Draft, Resource } from '../../api/resource.ts'
+import { apiVersionOf, type Draft, type Resource } from '../../api/resource.ts'
 import type { Machine } from '../machine.ts'
 import type { AnyKind, Endpoint } from '../registry.ts'
 import type { Manner } from './decided.ts'
 
 /** The object with its managedFields brought up to date. What an apply has settled stays; components' own writes are not tracked. */
-export function tracked(machine: Machine, { kind }: Endpoint, next: Resource, before: Resource | undefined, subresource: string, { owner, draws }: Manner): Resource {
+export function tracked(machine: Machine, { kind, served }: Endpoint, next: Resource, before: Resource | undefined, subresource: string, { owner, draws }: Manner): Resource {
   const hub = kind.served[0]
   const definition = hub === undefined ? undefined : machine.definitions.get(hub.definition)
   if (owner.is === 'applied' || definition === undefined) return next
@@ -14,6 +14,8 @@ export function tracked(machine: Machine, { kind }: Endpoint, next: Resource, be
   return trackUpdate({
     before: before as unknown as Draft | undefined, after: next as unknown as Draft, manager: owner.manager, subresource, ignores: ignoredBy(kind, subresource),
     definition, definitions: machine.definitions, now: draws.now,
+    // Versions of custom kinds are stored in the form of one, but their writers speak their own.
+    ...(kind.isCustom && { apiVersion: apiVersionOf(served) }),
   }) as unknown as Resource
 }
 

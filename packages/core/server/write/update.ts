@@ -33,7 +33,7 @@ export function decideReplace(machine: Machine, endpoint: Endpoint, asked: Resou
   const { name, uid, resourceVersion } = before.metadata
   if (asked.metadata.uid && asked.metadata.uid !== uid) return otherUid(type, before.metadata, asked.metadata.uid)
   if (asked.metadata.resourceVersion && asked.metadata.resourceVersion !== resourceVersion) return modified(type, name)
-  if (!asked.metadata.resourceVersion && conditionalOnly.has(kind.resource) && manner.owner.is === 'writer') {
+  if (!asked.metadata.resourceVersion && (kind.isCustom || conditionalOnly.has(kind.resource)) && manner.owner.is === 'writer') {
     return refuseInvalid(type, name, [{ path: 'metadata.resourceVersion', reason: 'FieldValueInvalid', value: 0, detail: 'must be specified for an update' }])
   }
   const circumstances = circumstancesOf(machine, manner)
