@@ -9,7 +9,7 @@ export const isPort = (port: number | undefined): boolean => port !== undefined 
 
 /** The name of a container's port (IANA_SVC_NAME). */
 export const checkPortName: TextRule = (name) => [
-  ...(name.length > 15 ? ['must be no more than 15 bytes'] : []),
+  ...(name.length > 15 ? ['must be no more than 15 characters'] : []),
   ...(/^[-a-z0-9]+$/.test(name) ? [] : ["must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)"]),
   ...(/[a-z]/.test(name) ? [] : ['must contain at least one letter (a-z)']),
   ...(name.includes('--') ? ['must not contain consecutive hyphens'] : []),

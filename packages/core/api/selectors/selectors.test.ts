@@ -57,6 +57,6 @@ test('field selectors', () => {
 test('names are judged in upstream\'s words', () => {
   assert.deepEqual(checkSubdomain('Web_1'), ["a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"])
   assert.deepEqual(checkLabelName('a.b'), ['must not contain dots'])
-  assert.deepEqual(checkLabelName('a'.repeat(64)), ['must be no more than 63 bytes'])
+  assert.deepEqual(checkLabelName('a'.repeat(64)), ['must be no more than 63 characters'])
   assert.deepEqual(checkLabelKey('example.com/'), ["name part must be non-empty", "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"])
 })

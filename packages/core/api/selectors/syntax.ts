@@ -11,7 +11,9 @@ const label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
 const label1035 = /^[a-z]([-a-z0-9]*[a-z0-9])?$/
 const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
 
-const tooLong = (max: number): string => `must be no more than ${max} bytes`
+// As upstream since 1.36: names have characters, labels have bytes.
+const tooLong = (max: number): string => `must be no more than ${max} characters`
+const tooManyBytes = (max: number): string => `must be no more than ${max} bytes`
 const qualifiedForm = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
 const valueForm = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
 const labelForm = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
@@ -52,12 +54,12 @@ export const checkLabelKey: TextRule = (text) => {
   const prefix = parts.length === 2 ? parts[0] : undefined
   return [
     ...(prefix === undefined ? [] : prefix === '' ? ['prefix part must be non-empty'] : checkSubdomain(prefix).map((each) => `prefix part ${each}`)),
-    ...(name === '' ? ['name part must be non-empty'] : name.length > labelMax ? [`name part ${tooLong(labelMax)}`] : []),
+    ...(name === '' ? ['name part must be non-empty'] : name.length > labelMax ? [`name part ${tooManyBytes(labelMax)}`] : []),
     ...(qualifiedName.test(name) ? [] : [`name part ${qualifiedForm}`]),
   ]
 }
 /** The value of a label. */
 export const checkLabelValue: TextRule = (text) => text.length <= labelMax && labelValue.test(text) ? fine : [
-  ...(text.length > labelMax ? [tooLong(labelMax)] : []),
+  ...(text.length > labelMax ? [tooManyBytes(labelMax)] : []),
   ...(labelValue.test(text) ? [] : [valueForm]),
 ]

@@ -17,7 +17,7 @@ const badEnds: readonly string[] = ['/..', '/.']
 const wildcard = /^\*\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
 const wildcardFault = "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', regex used for validation is '\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
 
-const checkWildcard: TextRule = (host) => [...(host.length > 253 ? ['must be no more than 253 bytes'] : []), ...(wildcard.test(host) ? [] : [wildcardFault])]
+const checkWildcard: TextRule = (host) => [...(host.length > 253 ? ['must be no more than 253 characters'] : []), ...(wildcard.test(host) ? [] : [wildcardFault])]
 const isWildcard = (host: string): boolean => host.includes('*')
 const checkHost: TextRule = (host) => (isWildcard(host) ? checkWildcard(host) : checkSubdomain(host))
 
