@@ -7,7 +7,7 @@ import { standardFunctions } from './functions/index.ts'
 import { isSyntaxFault } from './lexer.ts'
 import { parse, qualifiedName } from './parser.ts'
 import { faulty, structNamed, typeNamed, type Scope, type Typed } from './scope.ts'
-import { bool, dyn, either, fits, none, one, plus, typeText } from './static-types.ts'
+import { bool, dyn, either, fits, free, none, one, plus, typeText } from './static-types.ts'
 import type { Node } from './syntax.ts'
 import type { CelType, CompileFault, Environment, Frame, Issue, Outcome, Overload, Program, Range, Value } from './types.ts'
 import { equalAsSets, merged } from './list-types.ts'
@@ -197,7 +197,7 @@ function common(items: readonly { readonly at: number; readonly type: CelType }[
       return dyn
     }
   }
-  return bindings.get('A') ?? dyn
+  return bindings.get('A') ?? free
 }
 
 const listCost = 10, mapCost = 30, structCost = 40

@@ -6,3 +6,4 @@ export { typeOfDefinition, typeOfSchema, type SchemaForTypes } from './schema-ty
 export { escaped } from './escaping.ts'
 export { jsonOf } from './json.ts'
 export { Authorizer, authorizerType, ResourceCheck, resourceCheckType, type AccessDecision, type AccessQuestion, type DecideAccess } from './functions/authorizer.ts'
+export { admissionEnvironment, compileFor, withVariables, type AdmissionScope, type Compiled, type Composed, type NamedExpression, type Result } from './admission.ts'

@@ -22,11 +22,8 @@ export type Bindings = Map<string, CelType>
 export function fits(declared: CelType, actual: CelType, bindings: Bindings): boolean {
   if (declared.is === 'param') {
     const bound = bindings.get(declared.name)
-    if (bound === undefined || bound.is === 'dyn') { bindings.set(declared.name, actual); return true }
-    if (fits(bound, actual, bindings)) return true
-    // What was bound may be the narrower of the two: list(dyn) stands for every list.
-    if (!fits(actual, bound, bindings)) return false
-    bindings.set(declared.name, actual)
+    if (bound !== undefined && !fits(bound, actual, bindings) && !fits(actual, bound, bindings)) return false
+    bindings.set(declared.name, bound === undefined ? actual : moreGeneral(bound, actual))
     return true
   }
   if (declared.is === 'dyn' || actual.is === 'dyn' || actual.is === 'param') return true
@@ -41,10 +38,22 @@ export function fits(declared: CelType, actual: CelType, bindings: Bindings): bo
   }
 }
 
+/** Of two types of which one fits the other, the one that says less; a free type says nothing at all. */
+function moreGeneral(left: CelType, right: CelType): CelType {
+  if (left.is === 'param' || left.is === 'null') return right
+  if (right.is === 'param' || right.is === 'null') return left
+  if (left.is === 'dyn' || right.is === 'dyn') return dyn
+  if (left.is === 'list' && right.is === 'list') return { ...left, items: moreGeneral(left.items, right.items), maxSize: Math.max(left.maxSize ?? Infinity, right.maxSize ?? Infinity) }
+  if (left.is === 'map' && right.is === 'map') return { ...left, keys: moreGeneral(left.keys, right.keys), values: moreGeneral(left.values, right.values), maxSize: Math.max(left.maxSize ?? Infinity, right.maxSize ?? Infinity) }
+  return left
+}
+/** The type of what has no elements to tell it. */
+export const free: CelType = { is: 'param', name: '_' }
+
 /** A signature's type with its free types filled in. */
 export function filled(type: CelType, bindings: Bindings): CelType {
   switch (type.is) {
-    case 'param': return bindings.get(type.name) ?? dyn
+    case 'param': return bindings.get(type.name) ?? (type.name === '_' ? type : dyn)
     case 'list': return type.items.is === 'param' || !isPlain(type.items) ? { ...type, items: filled(type.items, bindings) } : type
     case 'map': return { ...type, keys: filled(type.keys, bindings), values: filled(type.values, bindings) }
     case 'optional': return { is: 'optional', of: filled(type.of, bindings) }

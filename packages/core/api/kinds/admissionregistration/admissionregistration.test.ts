@@ -67,7 +67,7 @@ test('what upstream refuses of a policy, in its words', () => {
     [constraints({ resourceRules: [] }), ['spec.matchConstraints.resourceRules: Required value']],
     [constraints({ resourceRules: [rule({ resourceNames: ['a', 'a', 'x/y'] })] }), ['spec.matchConstraints.resourceRules[0].resourceNames[1]: Duplicate value: "a"', 'spec.matchConstraints.resourceRules[0].resourceNames[2]: Invalid value: "x/y": may not contain \'/\'']],
     [{ ...spec, paramKind: { apiVersion: 'a/b/c' } }, ['spec.paramKind.apiVersion: Invalid value: "a/b/c": unexpected GroupVersion string: a/b/c', 'spec.paramKind.kind: Required value']],
-    [{ ...spec, variables: [{ name: 'for', expression: '' }] }, ['spec.variables[0].name: Invalid value: "for": name is not a valid CEL identifier', 'spec.variables[0].expression: Required value: expression is not specified']],
+    [{ ...spec, variables: [{ name: 'for', expression: '' }, { name: 'replicas', expression: 'object.spec.replicas' }] }, ['spec.variables[0].name: Invalid value: "for": name is not a valid CEL identifier', 'spec.variables[0].expression: Required value: expression is not specified']],
     [{ ...spec, variables: [], validations: [{ expression: '', message: 'a\nb', messageExpression: ' ', reason: 'Other' }], auditAnnotations: [] }, [
       'spec.validations[0].expression: Required value: expression is not specified', 'spec.validations[0].messageExpression: Invalid value: " ": must be non-empty if specified',
       'spec.validations[0].message: Invalid value: "a\\nb": message must not contain line breaks', 'spec.validations[0].reason: Unsupported value: "Other": supported values: "Forbidden", "Invalid", "RequestEntityTooLarge"',

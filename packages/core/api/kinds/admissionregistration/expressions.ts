@@ -1,10 +1,25 @@
 // Whether the expressions of webhooks and policies compile.
+import { admissionEnvironment, compileFor, type NamedExpression, type Result, withVariables } from '../../cel/index.ts'
 import type { Problem } from '../../refusal.ts'
+import { invalid } from '../problems.ts'
 
 /** What an expression of admission may speak of besides the request, and what it has to result in. */
-export interface Speaks { readonly hasParams: boolean; readonly hasAuthorizer: boolean; readonly result: 'bool' | 'string' | 'text-or-null' | 'object' | 'patches' | 'any'; readonly variables?: readonly string[] }
+export interface Speaks { readonly hasParams: boolean; readonly hasAuthorizer: boolean; readonly result: Result; readonly variables?: readonly NamedExpression[] }
 
 /** Why an expression cannot be used here; nothing when it can. */
-export function checkExpression(_path: string, _expression: string, _speaks: Speaks): readonly Problem[] {
-  return []
+export function checkExpression(path: string, expression: string, { hasParams, hasAuthorizer, result, variables = none }: Speaks): readonly Problem[] {
+  const environment = admissionEnvironment({ hasParams, hasAuthorizer, patches: result === 'object' || result === 'patches' })
+  const compiled = compileFor(expression, variables.length === 0 ? environment : withVariables(environment, variables).environment, result)
+  return 'fault' in compiled ? [invalid(path, expression, compiled.fault)] : []
+}
+const none: readonly NamedExpression[] = []
+
+/** Why a policy's variables cannot be used: each by its place. */
+export function checkVariableExpressions(variables: readonly NamedExpression[], hasParams: boolean, path: (index: number) => string): readonly Problem[] {
+  if (variables.length === 0) return []
+  const { variables: compiled } = withVariables(admissionEnvironment({ hasParams, hasAuthorizer: true }), variables)
+  return variables.flatMap(({ name, expression }, index) => {
+    const made = compiled.get(name)
+    return expression.trim() !== '' && made !== undefined && 'fault' in made ? [invalid(path(index), expression, made.fault)] : []
+  })
 }

@@ -37,7 +37,7 @@ function checkMutation(path: string, mutation: Mutation, { paramKind, variables 
     ...(mutation[field] === undefined ? [required(`${path}.${field}`, `must be specified when patchType is ${patchType}`)]
       : expression === '' ? [required(`${path}.${field}.expression`, 'expression is not specified')]
         : checkExpression(`${path}.${field}.expression`, expression, {
-            hasParams: paramKind !== undefined, hasAuthorizer: true, result: patchType === 'JSONPatch' ? 'patches' : 'object', variables: variables.map(({ name }) => name),
+            hasParams: paramKind !== undefined, hasAuthorizer: true, result: patchType === 'JSONPatch' ? 'patches' : 'object', variables,
           })),
   ]
 }

@@ -36,14 +36,12 @@ function check(next: ValidatingAdmissionPolicy, before: ValidatingAdmissionPolic
   ]
 }
 
-const named = ({ variables = [] }: ValidatingAdmissionPolicySpec): readonly string[] => variables.map(({ name }) => name)
-
 function checkValidation(path: string, { expression = '', message = '', messageExpression = '', reason }: Validation, spec: ValidatingAdmissionPolicySpec): readonly Problem[] {
   const hasParams = spec.paramKind !== undefined
   return [
-    ...(expression.trim() === '' ? [required(`${path}.expression`, 'expression is not specified')] : checkExpression(`${path}.expression`, expression, { hasParams, hasAuthorizer: true, result: 'bool', variables: named(spec) })),
+    ...(expression.trim() === '' ? [required(`${path}.expression`, 'expression is not specified')] : checkExpression(`${path}.expression`, expression, { hasParams, hasAuthorizer: true, result: 'bool', ...(spec.variables && { variables: spec.variables }) })),
     ...(messageExpression === '' ? [] : messageExpression.trim() === '' ? [invalid(`${path}.messageExpression`, messageExpression, 'must be non-empty if specified')]
-      : checkExpression(`${path}.messageExpression`, messageExpression, { hasParams, hasAuthorizer: false, result: 'string', variables: named(spec) })),
+      : checkExpression(`${path}.messageExpression`, messageExpression, { hasParams, hasAuthorizer: false, result: 'string', ...(spec.variables && { variables: spec.variables }) })),
     ...(message === '' ? [] : message.trim() === '' ? [invalid(`${path}.message`, message, 'message must be non-empty if specified')]
       : /[\n\r]/.test(message.trim()) ? [invalid(`${path}.message`, message, 'message must not contain line breaks')] : []),
     ...checkOneOf(`${path}.reason`, reason, reasons),
@@ -56,7 +54,7 @@ function checkAuditAnnotation(path: string, { key = '', valueExpression = '' }: 
     ...(policy === '' ? [invalid(`${path}.key`, key, 'requires metadata.name be non-empty')] : checkText(`${path}.key`, `${policy}/${key}`, checkLabelKey)),
     ...(value === '' ? [required(`${path}.valueExpression`, 'valueExpression is not specified')]
       : value.length > expressionMax ? [required(`${path}.valueExpression`, `must not exceed ${expressionMax} bytes in length`)]
-        : checkExpression(`${path}.valueExpression`, value, { hasParams: spec.paramKind !== undefined, hasAuthorizer: true, result: 'text-or-null', variables: named(spec) })),
+        : checkExpression(`${path}.valueExpression`, value, { hasParams: spec.paramKind !== undefined, hasAuthorizer: true, result: 'text-or-null', ...(spec.variables && { variables: spec.variables }) })),
   ]
 }
 
