@@ -93,6 +93,8 @@ export const controllersShownBy: Readonly<Record<string, Shown>> = {
   'endpoint-controller': [`${controllers}/endpoints/reconcile.test.ts`, 'endpointsController'],
   'endpointslice-controller': [`${controllers}/endpoint-slice/reconcile.test.ts`, 'endpointSliceController'],
   'endpointslicemirroring-controller': [`${controllers}/endpoint-slice/mirror.test.ts`, 'endpointSliceMirroringController'],
+  'ipallocator-repair-controller': [`${controllers}/service-addresses/reconcile.test.ts`, 'serviceAddressController'],
+  'service-cidr-controller': [`${controllers}/service-cidr/reconcile.test.ts`, 'serviceCIDRController'],
   'persistent-volume-binder': [`${controllers}/volume-binder/volumes.test.ts`, 'volumeBinderController'],
   'local-provisioner': [`${controllers}/volume-binder/volumes.test.ts`, 'localProvisioner'],
   'pvc-protection-controller': [`${controllers}/volume-binder/volumes.test.ts`, 'claimProtectionController'],

@@ -8,7 +8,7 @@ export function allControllers({ authority, volumesBelow, types }: { readonly au
     controllers.serviceAccountController, controllers.rootCaController(authority), controllers.namespaceController(types), controllers.garbageCollector(types),
     controllers.deploymentController, controllers.replicaSetController, controllers.replicationControllerController, controllers.statefulSetController, controllers.daemonSetController,
     controllers.jobController, controllers.cronJobController, controllers.ttlAfterFinishedController,
-    controllers.endpointsController, controllers.endpointSliceController, controllers.endpointSliceMirroringController,
+    controllers.endpointsController, controllers.endpointSliceController, controllers.endpointSliceMirroringController, controllers.serviceAddressController, controllers.serviceCIDRController,
     controllers.volumeBinderController, controllers.localProvisioner({ volumesBelow }), controllers.claimProtectionController, controllers.volumeProtectionController, controllers.ephemeralVolumeController, controllers.nodeAddressController(),
     controllers.podGarbageCollector(), controllers.nodeLifecycleController(), controllers.taintEvictionController,
     controllers.resourceQuotaController, controllers.disruptionController,

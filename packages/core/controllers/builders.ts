@@ -1,5 +1,6 @@
 // For tests: literal objects that state only what matters, and a bare store that carries out plans.
 import type { Action, Actor, Outcome, Submit } from '../api/action.ts'
+import { builtinKinds } from '../api/kinds/index.ts'
 import type { Refusal } from '../api/refusal.ts'
 import { apiVersionOf, type Draft, type Key, keyOf, type Resource, type ResourceType } from '../api/resource.ts'
 import { builtInTypes, namespaces, type Pod, pods } from '../api/resources.ts'
@@ -64,7 +65,7 @@ export interface TestWorld {
 }
 
 export function testWorld(seed = 1): TestWorld {
-  const store = createStore()
+  const store = createStore({ indexes: builtinKinds.flatMap((kind) => kind.indexes ?? []) })
   const clock = new VirtualClock(dawn)
   const random = seededRandom(seed)
   const events: string[] = []

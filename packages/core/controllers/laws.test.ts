@@ -5,7 +5,7 @@ import type { Controller, World } from '../api/controller.ts'
 import type { OwnerReference } from '../api/generated/types.ts'
 import type { Resource, ResourceType } from '../api/resource.ts'
 import {
-  configMaps, cronJobs, daemonSets, deployments, jobs, namespaces, nodes, type Pod, replicaSets, serviceAccounts, services, statefulSets,
+  configMaps, cronJobs, daemonSets, deployments, ipAddresses, jobs, namespaces, nodes, type Pod, replicaSets, serviceAccounts, serviceCIDRs, services, statefulSets,
 } from '../api/resources.ts'
 import type { ClusterView } from '../api/view.ts'
 import { type Random, seededRandom } from '../base/index.ts'
@@ -143,6 +143,12 @@ function drawWorld(random: Random): readonly Resource[] {
     const pod = drawPod(`work-${random.suffix(5)}`, 'work', ownerReference(jobs, job), random)
     objects.push({ ...pod, metadata: { ...pod.metadata, labels: { 'batch.kubernetes.io/controller-uid': 'uid-work' }, finalizers: ['batch.kubernetes.io/job-tracking'] }, spec: { ...pod.spec, restartPolicy: 'Never' } } as Pod)
   }
+  for (const cidr of ['10.0.0.0/24', '10.0.0.0/16']) {
+    const leaving = random.chance(0.3) ? { finalizers: ['networking.k8s.io/service-cidr-finalizer'], deletionTimestamp: timestamp(dawn), deletionGracePeriodSeconds: 0 } : {}
+    if (random.chance(0.5)) objects.push(anObject(serviceCIDRs, cidr.replace('/', '-'), { metadata: leaving, spec: { cidrs: [cidr] }, status: {} }))
+  }
+  const labels = random.chance(0.7) ? { 'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io' } : {}
+  for (const address of ['10.0.0.1', '10.0.0.2', '10.0.1.1']) if (random.chance(0.5)) objects.push(anObject(ipAddresses, address, { metadata: { labels }, spec: { parentRef: { resource: 'services', namespace: 'default', name: pick('web', 'api', 'gone') } } }))
   return objects
 }
 

@@ -31,6 +31,7 @@ const rules: Readonly<Record<string, readonly PolicyRule[]>> = {
   'pvc-protection-controller': [rule('get list update watch', '', 'persistentvolumeclaims'), podsRule('get list watch')],
   'replicaset-controller': [rule('get list update watch', 'apps', 'replicasets'), rule('update', 'apps', 'replicasets/finalizers replicasets/status'), podsRule(podWriter)],
   'root-ca-cert-publisher': [rule('create update', '', 'configmaps')],
+  'service-cidrs-controller': [rule('get list patch update watch', 'networking.k8s.io', 'servicecidrs'), rule('patch update', 'networking.k8s.io', 'servicecidrs/finalizers servicecidrs/status'), rule('get list watch', 'networking.k8s.io', 'ipaddresses')],
   'service-account-controller': [rule('create', '', 'serviceaccounts')],
   'statefulset-controller': [
     podsRule('list watch'), rule(readVerbs, 'apps', 'statefulsets'), rule('update', 'apps', 'statefulsets/finalizers statefulsets/status'), podsRule('create delete get patch update'),

@@ -7,7 +7,7 @@ import { invariant } from '../../base/invariant.ts'
 import type { Store } from '../../store/types.ts'
 import type { Server } from '../server.ts'
 import { controllerBindings, controllerRoles } from './controllers.ts'
-import { type Advertised, kubernetesEndpoints, kubernetesService, kubernetesSlice, namespaces, priorityClasses, storageClass } from './objects.ts'
+import { type Advertised, kubernetesCIDR, kubernetesEndpoints, kubernetesService, kubernetesSlice, namespaces, priorityClasses, storageClass } from './objects.ts'
 import { bindings, roles } from './roles.ts'
 
 export type { Advertised } from './objects.ts'
@@ -16,7 +16,7 @@ const apiserver: Actor = { user: 'system:apiserver', groups: ['system:masters'],
 
 /** Creates the bootstrap objects that are missing and brings those that follow the server up to date. */
 export function bootstrap(server: Pick<Server, 'submit' | 'registry'>, store: Store, advertised: Advertised): void {
-  for (const draft of [...namespaces, ...priorityClasses, storageClass, ...roles, ...controllerRoles, ...bindings, ...controllerBindings]) ensure(server, store, draft, grown)
+  for (const draft of [...namespaces, ...priorityClasses, storageClass, kubernetesCIDR, ...roles, ...controllerRoles, ...bindings, ...controllerBindings]) ensure(server, store, draft, grown)
   ensure(server, store, kubernetesService(advertised), (found) => found)
   // Where the server listens may have changed since the last start.
   for (const draft of [kubernetesEndpoints(advertised), kubernetesSlice(advertised)]) ensure(server, store, draft, (found, wanted) => ({ ...wanted, metadata: found.metadata } as unknown as Resource))

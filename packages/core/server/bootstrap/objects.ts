@@ -1,4 +1,5 @@
 // What else a fresh cluster holds.
+import { serviceRange } from '../../api/kinds/index.ts'
 import type { Draft } from '../../api/resource.ts'
 
 const namespace = (name: string): Draft => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
@@ -18,6 +19,9 @@ export const storageClass: Draft = {
   apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name: 'standard', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
   provisioner: 'skiff.dev/local', reclaimPolicy: 'Delete', volumeBindingMode: 'WaitForFirstConsumer',
 }
+
+/** Where ClusterIPs come from. */
+export const kubernetesCIDR: Draft = { apiVersion: 'networking.k8s.io/v1', kind: 'ServiceCIDR', metadata: { name: 'kubernetes' }, spec: { cidrs: [serviceRange.cidr] } }
 
 /** Where pods and the outside reach the API server. */
 export interface Advertised { readonly address: string; readonly port: number }

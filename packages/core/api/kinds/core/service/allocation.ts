@@ -2,22 +2,25 @@
 // comes at random from the upper part of the range first, so that the lower part stays free for those who ask.
 import type { Circumstances } from '../../../kind.ts'
 import type { Problem } from '../../../refusal.ts'
-import { type Service, services } from '../../../resources.ts'
+import { ipAddresses, type Service, serviceCIDRs, services } from '../../../resources.ts'
 import type { Index } from '../../../view.ts'
-import { familyOf, formatIPv4, parseIPv4 } from '../../addresses.ts'
+import { familyOf, formatIPv4, parseBlock, parseIPv4, sizeOf } from '../../addresses.ts'
+import { isAllocated } from '../../networking/ipaddress/index.ts'
 import { invalid } from '../../problems.ts'
 
 /** Where ClusterIPs come from. */
 export const serviceRange = { cidr: '10.96.0.0/16', first: (10 * 256 + 96) * 65536, size: 65536 } as const
 /** Where node ports come from, both ends included. */
 export const nodePortRange = { first: 30000, last: 32767 } as const
-/** Below these offsets nothing is given to those who did not ask for it. */
-const staticAddresses = 256
+/** Below this offset no port is given to those who did not ask for it. */
 const staticPorts = 86
 const tries = 64
 
+/** The addresses of a Service; a headless one has none. */
+export const clusterIPsOf = (service: Service | undefined): readonly string[] => (service?.spec.clusterIPs ?? []).filter((address) => address !== 'None')
+
 /** Services by each of their ClusterIPs. */
-export const servicesByClusterIP: Index<Service> = { name: 'services by cluster ip', type: services, values: ({ spec }) => (spec.clusterIPs ?? []).filter((address) => address !== 'None') }
+export const servicesByClusterIP: Index<Service> = { name: 'services by cluster ip', type: services, values: clusterIPsOf }
 /** Services by each of their node ports: '30080/TCP'. */
 export const servicesByNodePort: Index<Service> = {
   name: 'services by node port', type: services,
@@ -44,29 +47,68 @@ export function withAddress(service: Service, circumstances: Circumstances): All
   return { service: { ...service, spec: { ...service.spec, clusterIP: address, clusterIPs: [address] } } }
 }
 
-function checkAddress(address: string, service: Service, { view }: Circumstances): string | undefined {
-  const offset = (parseIPv4(address) ?? -1) - serviceRange.first
-  if (offset <= 0 || offset >= serviceRange.size - 1) return `the provided IP (${address}) is not in the valid range. The range of valid IPs is ${serviceRange.cidr}`
+/** Addresses to give, without the first and the last of their block. */
+interface Range { readonly cidr: string; readonly first: number; readonly size: number }
+
+/** The cluster's own range, and those that ServiceCIDRs add once they are ready. There are few. */
+function rangesOf({ view }: Circumstances): readonly Range[] {
+  const ranges: Range[] = [serviceRange]
+  for (const { metadata, spec, status } of view.list(serviceCIDRs)) {
+    const isReady = status.conditions?.some(({ type, status: said }) => type === 'Ready' && said === 'True') === true
+    if (!isReady || metadata.deletionTimestamp !== undefined) continue
+    for (const cidr of spec.cidrs ?? []) {
+      const block = parseBlock(cidr)
+      if (block?.family === 'IPv4' && cidr !== serviceRange.cidr) ranges.push({ cidr, first: Number(block.first), size: Number(sizeOf(block)) })
+    }
+  }
+  return ranges
+}
+
+function checkAddress(address: string, service: Service, circumstances: Circumstances): string | undefined {
+  const { view } = circumstances
+  const ranges = rangesOf(circumstances)
+  const number = parseIPv4(address) ?? -1
+  if (!ranges.some(({ first, size }) => number > first && number < first + size - 1)) {
+    return `the provided IP (${address}) is not in the valid range. The range of valid IPs is ${ranges.map(({ cidr }) => cidr).join(', ')}`
+  }
   for (const other of view.by(servicesByClusterIP, address)) if (!isSame(other, service)) return 'provided IP is already allocated'
+  return isHeldByOthers(address, circumstances) ? 'provided IP is already allocated' : undefined
+}
+
+/** An IPAddress that is no Service's keeps its address from all of them. */
+function isHeldByOthers(address: string, { view }: Circumstances): boolean {
+  const found = view.get(ipAddresses, '', address)
+  return found !== undefined && !isAllocated(found)
+}
+
+function freeAddress(service: Service, circumstances: Circumstances): string | undefined {
+  const { view, random } = circumstances
+  const isFree = (address: string): boolean => view.by(servicesByClusterIP, address)[Symbol.iterator]().next().done === true && !isHeldByOthers(address, circumstances)
+  const reserved = known.get(`${service.metadata.namespace}/${service.metadata.name}`)
+  if (reserved !== undefined && isFree(reserved)) return reserved
+  for (const range of rangesOf(circumstances)) {
+    const found = freeIn(range, isFree, random)
+    if (found !== undefined) return found
+  }
   return undefined
 }
 
-function freeAddress(service: Service, { view, random }: Circumstances): string | undefined {
-  const isFree = (address: string): boolean => view.by(servicesByClusterIP, address)[Symbol.iterator]().next().done === true
-  const reserved = known.get(`${service.metadata.namespace}/${service.metadata.name}`)
-  if (reserved !== undefined && isFree(reserved)) return reserved
-  const upper = serviceRange.size - 1 - staticAddresses
+function freeIn({ first, size }: Range, isFree: (address: string) => boolean, random: Circumstances['random']): string | undefined {
+  const usable = size - 2
+  const lower = lowerPartOf(size)
+  const upper = usable + 1 - lower
+  if (upper <= 0) return undefined
   const start = random.below(upper)
-  for (let step = 0; step < serviceRange.size - 2; step++) {
-    // A few draws, then a walk: the walk ends even when the range is nearly full.
-    const offset = step === 0 ? staticAddresses + start
-      : step < tries ? staticAddresses + random.below(upper)
-        : 1 + ((staticAddresses - 1 + start + step) % (serviceRange.size - 2))
-    const address = formatIPv4(serviceRange.first + offset)
+  // A few draws, then a walk: the walk ends even when the range is nearly full.
+  for (let step = 0; step < tries + usable; step++) {
+    const offset = step === 0 ? lower + start : step < tries ? lower + random.below(upper) : 1 + ((lower - 1 + start + step - tries) % usable)
+    const address = formatIPv4(first + offset)
     if (isFree(address)) return address
   }
   return undefined
 }
+/** As upstream: below this offset of a range no address is given to those who did not ask for it, while there are others. */
+const lowerPartOf = (size: number): number => (size <= 16 ? 1 : Math.min(Math.max(16, Math.floor(size / 16)), 256))
 
 /** The service with a node port for each of its ports that lacks one, and the asked ones checked. */
 export function withNodePorts(service: Service, circumstances: Circumstances): Allocated {

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { ServiceSpec } from '../../../generated/types.ts'
 import type { Circumstances } from '../../../kind.ts'
 import { isRefusal } from '../../../refusal.ts'
+import type { Resource } from '../../../resource.ts'
 import type { Service } from '../../../resources.ts'
 import { problemText } from '../../problems.ts'
 import { servicesByClusterIP, servicesByNodePort } from './allocation.ts'
@@ -11,15 +12,17 @@ import { service as kind } from './index.ts'
 
 const meta = (name: string, namespace = 'default'): Service['metadata'] => ({ name, namespace, uid: name, resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' })
 const draft = (spec: ServiceSpec, name = 'web', namespace = 'default'): Service => fillService({ apiVersion: 'v1', kind: 'Service', metadata: meta(name, namespace), spec }) as Service
-const world = (others: readonly Service[], drawn = 0): Circumstances => ({
+const world = (others: readonly Service[], drawn = 0, networking: readonly Resource[] = []): Circumstances => ({
   view: {
-    revision: 1, shows: () => true, get: () => undefined, list: () => assert.fail('services are looked up, not walked'), count: () => 0,
+    revision: 1, shows: () => true, count: () => 0,
+    get: (type, _namespace, name) => networking.find((each) => each.kind === type.kind && each.metadata.name === name) as never,
+    list: (type) => (type.kind === 'ServiceCIDR' ? networking.filter(({ kind: of }) => of === 'ServiceCIDR') : assert.fail('services are looked up, not walked')) as never[],
     by: (index, value) => others.filter((other) => (index.name === servicesByClusterIP.name ? servicesByClusterIP : servicesByNodePort).values(other).includes(value)) as never[],
   },
   now: 0, user: 'admin', random: { next: () => 0, below: () => drawn, chance: () => false, uuid: () => '', suffix: () => '' },
 })
-const prepared = (service: Service, before?: Service, others: readonly Service[] = []): Service => {
-  const result = kind.prepare?.(service, before, world(others)) ?? assert.fail('services are prepared')
+const prepared = (service: Service, before?: Service, others: readonly Service[] = [], networking: readonly Resource[] = []): Service => {
+  const result = kind.prepare?.(service, before, world(others, 0, networking)) ?? assert.fail('services are prepared')
   assert.ok(!isRefusal(result), JSON.stringify(result))
   return result
 }
@@ -37,6 +40,28 @@ test('a service gets an address from the upper part of the range, and the two kn
 test('an address that is taken is not given again', () => {
   const first = prepared(draft({ ports: [port] }, 'first'))
   assert.equal(prepared(draft({ ports: [port] }, 'second'), undefined, [first]).spec.clusterIP === first.spec.clusterIP, false)
+})
+
+const cluster = (kind: string, name: string, more: object): Resource => ({ apiVersion: 'networking.k8s.io/v1', kind, metadata: { name, uid: name, resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' }, ...more })
+const range = (cidr: string, ready = 'True'): Resource => cluster('ServiceCIDR', 'more', { spec: { cidrs: [cidr] }, status: { conditions: [{ type: 'Ready', status: ready }] } })
+const address = (name: string, labels = {}): Resource => ({ ...cluster('IPAddress', name, { spec: { parentRef: { resource: 'services', name: 'x' } } }), metadata: { ...cluster('', name, {}).metadata, labels } })
+
+test('a ServiceCIDR that is ready gives more addresses', () => {
+  const asked = draft({ clusterIP: '10.97.0.5', ports: [port] })
+  assert.equal(prepared(asked, undefined, [], [range('10.97.0.0/24')]).spec.clusterIP, '10.97.0.5')
+  for (const networking of [[], [range('10.97.0.0/24', 'False')], [range('10.98.0.0/24')]]) assert.ok(isRefusal(kind.prepare?.(asked, undefined, world([], 0, networking)) ?? asked))
+  const full = { ...world([], 0, [range('10.97.0.0/29')]), view: { ...world([], 0, [range('10.97.0.0/29')]).view, by: (_index: unknown, value: string) => (value.startsWith('10.96.') || value === '10.97.0.1' ? [draft({})] as never[] : []) } }
+  const given = kind.prepare?.(draft({ ports: [port] }), undefined, full)
+  assert.ok(given !== undefined && !isRefusal(given))
+  assert.equal(given.spec.clusterIP, '10.97.0.2')
+})
+
+test('an IPAddress that is not the allocator\'s keeps its address from Services', () => {
+  const asked = draft({ clusterIP: '10.96.0.7', ports: [port] })
+  const refused = kind.prepare?.(asked, undefined, world([], 0, [address('10.96.0.7')]))
+  assert.ok(refused !== undefined && isRefusal(refused))
+  assert.equal(refused.message, 'Service "web" is invalid: spec.clusterIPs: Invalid value: ["10.96.0.7"]: failed to allocate IP 10.96.0.7: provided IP is already allocated')
+  assert.equal(prepared(asked, undefined, [], [address('10.96.0.7', { 'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io' })]).spec.clusterIP, '10.96.0.7')
 })
 
 test('headless services and names for others have no address', () => {

@@ -4,6 +4,7 @@ import type { Problem } from '../../../refusal.ts'
 import { type IPAddress, ipAddresses } from '../../../resources.ts'
 import { checkPathSegment, checkSubdomain, type TextRule } from '../../../selectors/syntax.ts'
 import type { Index } from '../../../view.ts'
+import { familyOf } from '../../addresses.ts'
 import { checkAddress } from '../../addressrules.ts'
 import { nameColumn, text } from '../../columns.ts'
 import { sameMeaning } from '../../equal.ts'
@@ -41,6 +42,16 @@ export const addressesByService: Index<IPAddress> = {
   values: ({ spec }) => (spec.parentRef.resource === 'services' && !spec.parentRef.group ? [`${spec.parentRef.namespace ?? ''}/${spec.parentRef.name}`] : []),
   reads: ({ spec }) => spec,
 }
+
+/** As upstream's: on the addresses that its allocator holds. */
+const familyLabel = 'ipaddress.kubernetes.io/ip-family'
+const managedByLabel = 'ipaddress.kubernetes.io/managed-by'
+const allocator = 'ipallocator.k8s.io'
+
+/** The labels of an address that is held for a Service. */
+export const allocatorLabels = (address: string): Readonly<Record<string, string>> => ({ [familyLabel]: familyOf(address) ?? '', [managedByLabel]: allocator })
+/** Is the address held for a Service, and not by someone else for something else? */
+export const isAllocated = ({ metadata }: IPAddress): boolean => metadata.labels?.[managedByLabel] === allocator
 
 export const ipAddress: Kind<IPAddress> = {
   ...ipAddresses,
