@@ -147,7 +147,7 @@ function drawWorld(random: Random): readonly Resource[] {
     const leaving = random.chance(0.3) ? { finalizers: ['networking.k8s.io/service-cidr-finalizer'], deletionTimestamp: timestamp(dawn), deletionGracePeriodSeconds: 0 } : {}
     if (random.chance(0.5)) objects.push(anObject(serviceCIDRs, cidr.replace('/', '-'), { metadata: leaving, spec: { cidrs: [cidr] }, status: {} }))
   }
-  const labels = random.chance(0.7) ? { 'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io' } : {}
+  const labels: Readonly<Record<string, string>> = random.chance(0.7) ? { 'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io' } : {}
   for (const address of ['10.0.0.1', '10.0.0.2', '10.0.1.1']) if (random.chance(0.5)) objects.push(anObject(ipAddresses, address, { metadata: { labels }, spec: { parentRef: { resource: 'services', namespace: 'default', name: pick('web', 'api', 'gone') } } }))
   return objects
 }

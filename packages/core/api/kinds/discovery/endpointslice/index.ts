@@ -1,19 +1,22 @@
-import type { DiscoveryV1EndpointPort, Endpoint, EndpointSlice as EndpointSliceModel } from '../../../generated/types.ts'
+import type { DiscoveryV1EndpointPort, EndpointHints, EndpointSlice as EndpointSliceModel } from '../../../generated/types.ts'
 import type { Kind } from '../../../kind.ts'
 import type { Problem } from '../../../refusal.ts'
 import { type EndpointSlice, endpointSlices } from '../../../resources.ts'
-import { checkLabelName, checkSubdomain } from '../../../selectors/syntax.ts'
-import { addressFault, familyOf } from '../../addresses.ts'
+import { checkLabelKey, checkLabelName, checkLabelValue, checkSubdomain } from '../../../selectors/syntax.ts'
+import { familyOf } from '../../addresses.ts'
+import { checkFullName, checkOldAddress, checkReachable } from '../../addressrules.ts'
 import { ageColumn, firstOf, nameColumn, text } from '../../columns.ts'
 import { sameMeaning } from '../../equal.ts'
 import { eachOf, filling, withDefaults, withField } from '../../filling.ts'
-import { checkMetadata } from '../../metadata.ts'
+import { checkLabels, checkMetadata } from '../../metadata.ts'
 import { checkOneOf, checkRequiredOneOf, checkText, duplicate, immutable, invalid, required, tooMany } from '../../problems.ts'
 import { isPort, portFault, protocols } from '../../ports.ts'
 
 const endpointsMax = 1000
 const portsMax = 20_000
 const addressesMax = 100
+const topologyMax = 16
+const hintsMax = 8
 
 const fill = (draft: EndpointSliceModel): EndpointSliceModel =>
   withField(withDefaults(draft, { endpoints: [] }), 'ports', (ports) => eachOf(ports, (port) => withDefaults(port, { name: '', protocol: 'TCP' })))
@@ -23,36 +26,62 @@ function check(next: EndpointSlice, before: EndpointSlice | undefined): readonly
     ...checkMetadata(next, before, { scope: 'Namespaced' }),
     ...checkRequiredOneOf('addressType', next.addressType, ['FQDN', 'IPv4', 'IPv6']),
     ...(before !== undefined && next.addressType !== before.addressType ? [immutable('addressType', next.addressType)] : []),
-    ...checkEndpoints(next.endpoints ?? [], next.addressType),
+    ...checkEndpoints(next, before),
     ...checkPorts(next.ports ?? []),
   ]
 }
 
-function checkEndpoints(endpoints: readonly Endpoint[], type: string): readonly Problem[] {
+function checkEndpoints(next: EndpointSlice, before: EndpointSlice | undefined): readonly Problem[] {
+  const { endpoints = [], addressType } = next
   if (endpoints.length > endpointsMax) return [tooMany('endpoints', endpoints.length, endpointsMax)]
-  return endpoints.flatMap(({ addresses = [], hostname, nodeName }, index) => {
+  const had = new Set((before?.addressType === addressType ? before.endpoints ?? [] : []).flatMap(({ addresses = [] }) => addresses))
+  return endpoints.flatMap(({ addresses = [], hostname, nodeName, deprecatedTopology, hints }, index) => {
     const path = `endpoints[${index}]`
     return [
       ...(addresses.length === 0 ? [required(`${path}.addresses`, 'must contain at least 1 address')] : addresses.length > addressesMax ? [tooMany(`${path}.addresses`, addresses.length, addressesMax)] : []),
-      ...addresses.flatMap((address, at) => (type === 'FQDN' ? checkText(`${path}.addresses[${at}]`, address, checkSubdomain)
-        : familyOf(address) === undefined ? [invalid(`${path}.addresses[${at}]`, address, addressFault)]
-          : familyOf(address) === type ? [] : [invalid(`${path}.addresses[${at}]`, address, `must be an ${type} address`)])),
-      ...(hostname === undefined ? [] : checkText(`${path}.hostname`, hostname, checkLabelName)),
+      // What is stored was checked when it came.
+      ...addresses.flatMap((address, at) => (had.has(address) ? [] : checkEndpointAddress(`${path}.addresses[${at}]`, address, next))),
       ...(nodeName === undefined ? [] : checkText(`${path}.nodeName`, nodeName, checkSubdomain)),
+      ...(deprecatedTopology === undefined ? [] : checkTopology(`${path}.deprecatedTopology`, deprecatedTopology)),
+      ...(hostname === undefined ? [] : checkText(`${path}.hostname`, hostname, checkLabelName)),
+      ...(hints === undefined ? [] : checkHints(`${path}.hints`, hints)),
     ]
+  })
+}
+
+function checkEndpointAddress(path: string, address: string, { addressType, metadata }: EndpointSlice): readonly Problem[] {
+  if (addressType === 'FQDN') return checkFullName(path, address)
+  const problems = checkOldAddress(path, address)
+  if (problems.length > 0) return problems
+  if (familyOf(address) !== addressType) return [invalid(path, address, `must be an ${addressType} address`)]
+  // The server of a cluster without real nodes listens on the loopback, and its own slice says so.
+  return metadata.namespace === 'default' && metadata.name === 'kubernetes' ? [] : checkReachable(path, address)
+}
+
+const checkTopology = (path: string, labels: Readonly<Record<string, string>>): readonly Problem[] =>
+  [...(Object.keys(labels).length > topologyMax ? [tooMany(path, Object.keys(labels).length, topologyMax)] : []), ...checkLabels(labels, path)]
+
+function checkHints(path: string, { forZones = [], forNodes = [] }: EndpointHints): readonly Problem[] {
+  return ([['forZones', forZones, checkLabelValue], ['forNodes', forNodes, checkSubdomain]] as const).flatMap(([field, hints, rule]) => {
+    if (hints.length > hintsMax) return [tooMany(`${path}.${field}`, hints.length, hintsMax)]
+    return hints.flatMap(({ name }, index) => [
+      ...(hints.findIndex((other) => other.name === name) < index ? [duplicate(`${path}.${field}[${index}].name`, name)] : []),
+      ...checkText(`${path}.${field}[${index}].name`, name ?? '', rule),
+    ])
   })
 }
 
 function checkPorts(ports: readonly DiscoveryV1EndpointPort[]): readonly Problem[] {
   if (ports.length > portsMax) return [tooMany('ports', ports.length, portsMax)]
   const names = new Set<string>()
-  return ports.flatMap(({ name = '', protocol, port }, index) => {
+  return ports.flatMap(({ name = '', protocol, port, appProtocol }, index) => {
     const again = names.has(name)
     names.add(name)
     return [
       ...(name === '' ? [] : checkText(`ports[${index}].name`, name, checkLabelName)),
       ...(again ? [duplicate(`ports[${index}].name`, name)] : []),
       ...(protocol === undefined ? [required(`ports[${index}].protocol`)] : checkOneOf(`ports[${index}].protocol`, protocol, protocols)),
+      ...(appProtocol === undefined ? [] : checkText(`ports[${index}].appProtocol`, appProtocol, checkLabelKey)),
       ...(port === undefined || isPort(port) ? [] : [invalid(`ports[${index}].port`, port, portFault)]),
     ]
   })
