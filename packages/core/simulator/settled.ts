@@ -77,6 +77,8 @@ function* leftovers(world: SimulatedWorld): Iterable<string> {
   const owned: readonly Resource[] = [pods, replicaSets, jobs, controllerRevisions, endpointSlices, persistentVolumeClaims].flatMap((type) => [...view.list<Resource>(type)])
   for (const { kind, metadata } of owned) {
     const owners = metadata.ownerReferences ?? []
+    // A claim that is to go stays while a pod mounts it, and that pod need not be its owner's any more.
+    if (kind === 'PersistentVolumeClaim' && metadata.deletionTimestamp !== undefined && [...view.by(podsByClaim, `${metadata.namespace}/${metadata.name}`)].length > 0) continue
     if (owners.length > 0 && owners.every(({ uid }) => [...view.by(byUid, uid)].length === 0)) yield `${kind} ${metadata.name} has outlived its owner ${owners[0]?.kind} ${owners[0]?.name}`
   }
   for (const type of [deployments, replicaSets, statefulSets, daemonSets, jobs, namespaces, services] as const) {
