@@ -30,8 +30,9 @@ export async function openInProcess(): Promise<Api> {
   const store = createStore({ indexes: kindIndexes })
   const signer = openTokenSigner(folder)
   const poster = createPoster({ view: store.view, random: seededRandom(2) })
-  const answer = withPosts(poster, answerAsks(signer, join(folder, 'volumes'), () => clock.now()))
-  const { certificate: authority } = await new Certificates(folder, () => clock.now()).authority()
+  const certificates = new Certificates(folder, () => clock.now())
+  const answer = withPosts(poster, answerAsks({ signer, certificates, volumesBelow: join(folder, 'volumes'), now: () => clock.now() }))
+  const { certificate: authority } = await certificates.authority()
   let asking = 0
   const cluster = wireCluster({
     store, clock, random: seededRandom(1), loop, authority, nodes: [simulatedNode(0), simulatedNode(1)],

@@ -83,6 +83,10 @@ export const controllersShownBy: Readonly<Record<string, Shown>> = {
   'deployment-controller': [`${controllers}/deployment/deployment.test.ts`, 'deploymentController'],
   'disruption-controller': [`${controllers}/disruption/disruption.test.ts`, 'disruptionController'],
   'resourcequota-controller': [`${controllers}/resource-quota/resource-quota.test.ts`, 'resourceQuotaController'],
+  'clusterrole-aggregation-controller': [`${controllers}/autoregister/autoregister.test.ts`, 'clusterRoleAggregationController'],
+  'certificate-controller': [`${controllers}/certificates/certificates.test.ts`, 'certificateController'],
+  podcertificaterequestcleaner: [`${controllers}/certificates/certificates.test.ts`, 'podCertificateRequestCleaner'],
+  autoregister: [`${controllers}/autoregister/autoregister.test.ts`, 'autoregisterController'],
   'replication-controller': [`${controllers}/replicaset/replicaset.test.ts`, 'replicationControllerController'],
   'replicaset-controller': [`${controllers}/replicaset/replicaset.test.ts`, 'replicaSetController'],
   'statefulset-controller': [`${controllers}/stateful-set/stateful-set.test.ts`, 'statefulSetController'],
@@ -124,10 +128,15 @@ export const schedulingShownBy: Readonly<Record<string, Shown | undefined>> = {
 
 const admitting = `${server}/admission/admission.test.ts`
 const access = `${server}/access/access.test.ts`
+const certifying = `${server}/admission/certificates.test.ts`
 /** By the name of a plugin. */
 export const admissionShownBy: Readonly<Record<string, Shown>> = {
   NamespaceLifecycle: [admitting, "the system\\'s namespaces stay"],
   NodeRestriction: [access, 'a node reads what its own pods need, and writes only of itself and of them'],
+  CertificateApproval: [certifying, 'approving needs the verb for the signer'],
+  CertificateSigning: [certifying, 'signing needs the verb for the signer'],
+  ClusterTrustBundleAttest: [certifying, 'attesting needs the verb for the signer'],
+  CertificateSubjectRestriction: [certifying, 'nobody becomes an administrator by a request'],
   RoleEscalation: [access, 'nobody gives what he does not have'],
   ServiceAccount: [admitting, 'a pod needs its service account'],
   DefaultTolerationSeconds: [admitting, 'pods stay five minutes on a lost node'],

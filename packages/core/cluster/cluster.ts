@@ -6,7 +6,7 @@ import type { Index } from '../api/view.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Cancel, Loop } from '../base/loop.ts'
 import type { Random } from '../base/random.ts'
-import { createRunner, type Runner, type RunnerState } from '../controllers/index.ts'
+import { createRunner, type MayRequest, type Runner, type RunnerState } from '../controllers/index.ts'
 import { createKubelet, createSimulatedRuntime, type Kubelet, type KubeletOptions, type KubeletState, type NodeShape, type SimulatedRuntime, type SimulatedState } from '../kubelet/index.ts'
 import { createScheduler, type Scheduler, type SchedulerState } from '../scheduler/index.ts'
 import { type Advertised, bootstrap } from '../server/bootstrap/index.ts'
@@ -21,6 +21,8 @@ export interface ClusterOptions extends Pick<ServerOptions, 'version' | 'issuer'
   readonly loop: Loop
   /** The certificate authority that pods are given to trust, PEM. */
   readonly authority?: string
+  /** The authority of the certificate by which the server calls extension servers, PEM. */
+  readonly frontProxyAuthority?: string
   /** Simulated nodes, played in this process. Real ones register themselves. */
   readonly nodes?: readonly NodeShape[]
   /** Where the server listens, as the `kubernetes` Service's endpoint tells. */
@@ -72,13 +74,20 @@ const volumesBelowDefault = '/var/lib/skiff/volumes'
 export const clusterDnsDefault = '10.96.0.10'
 export const clusterDomainDefault = 'cluster.local'
 
+/** Whether the maker of a request for a certificate may create this subresource of requests. */
+const mayRequestOf = ({ authorizer }: Server): MayRequest => ({ username: name = '', uid, groups = [], extra }, subresource) => authorizer.decide({
+  is: 'resource', user: { name, groups, ...(uid !== undefined && { uid }), ...(extra !== undefined && { extra }) }, verb: 'create', group: 'certificates.k8s.io', version: '*', resource: 'certificatesigningrequests', subresource, namespace: '', name: '',
+}).allowed
+
 /** Wires a cluster over a store that was made with `kindIndexes`, empty or recovered. */
 export function wireCluster(options: ClusterOptions): Cluster {
   const { store, clock, random, loop } = options
   const server = createServer({ ...options, kinds: builtinKinds, definitions: loadDefinitions() })
-  bootstrap(server, store, options.advertised ?? advertisedDefault)
+  bootstrap(server, store, options.advertised ?? advertisedDefault, {
+    ...(options.authority !== undefined && { clients: options.authority }), ...(options.frontProxyAuthority !== undefined && { frontProxy: options.frontProxyAuthority }),
+  })
   const feed = { view: store.view, changes: (after: number) => store.changes(after), onCommit: (ring: () => void) => store.onCommit(ring), submit: server.submit, clock, loop }
-  const runner = createRunner({ ...feed, controllers: allControllers({ authority: options.authority ?? '', volumesBelow: options.volumesBelow ?? volumesBelowDefault, types: server.types }), types: server.types, ...(options.ask !== undefined && { ask: options.ask }) })
+  const runner = createRunner({ ...feed, controllers: allControllers({ authority: options.authority ?? '', volumesBelow: options.volumesBelow ?? volumesBelowDefault, mayRequest: mayRequestOf(server), types: server.types }), types: server.types, ...(options.ask !== undefined && { ask: options.ask }) })
   const scheduler = createScheduler({ ...feed, random })
   const simulated = createSimulatedRuntime({ clock })
   const shapes = new Map((options.state?.nodes ?? options.nodes ?? []).map((shape) => [shape.name, shape]))

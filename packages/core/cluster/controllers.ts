@@ -2,8 +2,19 @@ import type { Controller } from '../api/controller.ts'
 import * as controllers from '../controllers/index.ts'
 import type { KnownTypes } from '../controllers/index.ts'
 
-/** Every controller of the control plane. `authority` is what pods are given to trust, PEM; `volumesBelow` is where nodes keep the directories of claims; `types` are those of all objects. */
-export function allControllers({ authority, volumesBelow, types }: { readonly authority: string; readonly volumesBelow: string; readonly types?: KnownTypes }): readonly Controller<unknown>[] {
+export interface Surroundings {
+  /** What pods are given to trust, PEM. */
+  readonly authority: string
+  /** Where nodes keep the directories of claims. */
+  readonly volumesBelow: string
+  /** What the server's authorizer says of those who ask for certificates of nodes. */
+  readonly mayRequest?: controllers.MayRequest
+  /** The types of all objects. */
+  readonly types?: KnownTypes
+}
+
+/** Every controller of the control plane. */
+export function allControllers({ authority, volumesBelow, mayRequest = () => false, types }: Surroundings): readonly Controller<unknown>[] {
   return [
     controllers.serviceAccountController, controllers.rootCaController(authority), controllers.namespaceController(types), controllers.garbageCollector(types),
     controllers.deploymentController, controllers.replicaSetController, controllers.replicationControllerController, controllers.statefulSetController, controllers.daemonSetController,
@@ -13,5 +24,6 @@ export function allControllers({ authority, volumesBelow, types }: { readonly au
     controllers.podGarbageCollector(), controllers.nodeLifecycleController(), controllers.taintEvictionController,
     controllers.resourceQuotaController, controllers.disruptionController,
     controllers.customResourceDefinitionController,
+    controllers.clusterRoleAggregationController, controllers.certificateController(mayRequest), controllers.podCertificateRequestCleaner, controllers.autoregisterController,
   ] as readonly Controller<unknown>[]
 }

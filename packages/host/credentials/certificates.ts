@@ -28,11 +28,13 @@ export class Certificates {
   }
 
   /** The authority that signs all others, and that clients trust. */
-  async authority(): Promise<KeyPair> {
-    const found = this.#read('ca')
+  authority(): Promise<KeyPair> { return this.#authority('ca', 'skiff-ca') }
+
+  async #authority(file: string, commonName: string): Promise<KeyPair> {
+    const found = this.#read(file)
     if (found !== undefined && this.#lasts(found)) return found
     const { issueAuthority } = await import('./issue.ts')
-    return this.#write('ca', await issueAuthority({ commonName: 'skiff-ca', ...this.#period(authorityDays) }))
+    return this.#write(file, await issueAuthority({ commonName, ...this.#period(authorityDays) }))
   }
 
   /** The server's, for these names and addresses (a wider set makes it anew). */
@@ -47,11 +49,24 @@ export class Certificates {
   /** Who may do everything. */
   admin(): Promise<KeyPair> { return this.client('admin', { commonName: 'skiff-admin', organizations: ['system:masters'] }) }
 
+  /** By which the server calls extension servers, of an authority of its own: what clients' certificates say must not count there. */
+  async frontProxy(): Promise<{ readonly authority: KeyPair; readonly client: KeyPair }> {
+    const authority = await this.#authority('front-proxy-ca', 'front-proxy-ca')
+    return { authority, client: await this.#pair('front-proxy-client', { subject: { commonName: 'front-proxy-client', organizations: [] } }, () => true, authority) }
+  }
+
+  /** A certificate for what a client has asked to be signed; why not, when the request is none. */
+  async sign(asked: { readonly request: string; readonly usages: readonly string[]; readonly expirationSeconds?: number }): Promise<{ readonly certificate: string } | { readonly refused: string }> {
+    const authority = await this.authority()
+    const { issueTo } = await import('./issue.ts')
+    return issueTo(authority, { ...asked, now: this.#now() })
+  }
+
   /** A node's, as upstream names kubelets. */
   node(name: string): Promise<KeyPair> { return this.client(`node-${fileName(name)}`, nodeSubject(name)) }
 
-  async #pair(file: string, options: Pick<IssueOptions, 'subject' | 'serves'>, fits: (certificate: X509Certificate) => boolean): Promise<KeyPair> {
-    const authority = await this.authority()
+  async #pair(file: string, options: Pick<IssueOptions, 'subject' | 'serves'>, fits: (certificate: X509Certificate) => boolean, by?: KeyPair): Promise<KeyPair> {
+    const authority = by ?? await this.authority()
     const found = this.#read(file)
     if (found !== undefined && this.#lasts(found)) {
       const certificate = new X509Certificate(found.certificate)

@@ -67,3 +67,25 @@ test('the kubeconfig holds all that a client needs', () => {
   assert.match(text, /server: "https:\/\/127\.0\.0\.1:6443"\n {4}certificate-authority-data: Q0E=\n/)
   assert.match(text, /client-certificate-data: Q0VSVA==\n {4}client-key-data: S0VZ\n/)
 })
+
+test('what was approved is signed: subject, names and key of the request, for what it may be used', async () => {
+  const certificates = new Certificates(join(root, 'signing'), () => start)
+  const { nodeRequestPem } = await import('../../core/api/x509/testing.ts')
+  const signed = await certificates.sign({ request: nodeRequestPem, usages: ['server auth', 'digital signature'], expirationSeconds: 3600 })
+  assert.ok('certificate' in signed)
+  const certificate = new X509Certificate(signed.certificate)
+  assert.ok(certificate.verify(new X509Certificate((await certificates.authority()).certificate).publicKey))
+  assert.deepEqual([certificate.subject, certificate.subjectAltName, certificate.keyUsage, certificate.ca], ['O=system:nodes\nCN=system:node:n1', 'DNS:n1, IP Address:10.0.0.1, IP Address:FD00:0:0:0:0:0:0:1', ['1.3.6.1.5.5.7.3.1'], false])
+  assert.deepEqual([certificate.validFromDate.getTime(), certificate.validToDate.getTime()], [start - 300_000, start + 3_300_000])
+  const lines = nodeRequestPem.split('\n')
+  const forged = await certificates.sign({ request: [...lines.slice(0, -3), lines.at(-3)?.replace(/^./, (letter) => (letter === 'A' ? 'B' : 'A')), ...lines.slice(-2)].join('\n'), usages: ['client auth'] })
+  assert.ok('refused' in forged, 'a request that its key has not signed')
+})
+
+test('the front proxy has an authority of its own', async () => {
+  const certificates = new Certificates(join(root, 'front'), () => start)
+  const { authority, client } = await certificates.frontProxy()
+  const certificate = new X509Certificate(client.certificate)
+  assert.deepEqual([certificate.subject, certificate.verify(new X509Certificate(authority.certificate).publicKey), certificate.verify(new X509Certificate((await certificates.authority()).certificate).publicKey)], ['CN=front-proxy-client', true, false])
+  assert.deepEqual(await certificates.frontProxy(), { authority, client })
+})

@@ -52,6 +52,53 @@ export async function issue(authority: KeyPair, options: IssueOptions): Promise<
   return { certificate: `${certificate.toString('pem')}\n`, key: pem }
 }
 
+const secondMs = 1000
+const yearSeconds = 365 * 86_400
+const shortestSeconds = 600
+/** As upstream's signer: clocks may be behind, and what lives less than eight hours is not prolonged for it. */
+const backdateMs = 5 * 60 * secondMs
+const shortSeconds = 8 * 3600
+
+/** A certificate for a request that was approved: its subject, its names and its key, for the usages that were asked. */
+export async function issueTo(authority: KeyPair, { request, usages, expirationSeconds = yearSeconds, now }: {
+  readonly request: string; readonly usages: readonly string[]; readonly expirationSeconds?: number; readonly now: number
+}): Promise<{ readonly certificate: string } | { readonly refused: string }> {
+  const x509 = await loadX509()
+  let asked: InstanceType<typeof x509.Pkcs10CertificateRequest>
+  try {
+    asked = new x509.Pkcs10CertificateRequest(request)
+    if (!await asked.verify()) return { refused: 'the signature of the certificate request is not that of its key' }
+  } catch (error) { // what can't be read or verified is no request that could be signed
+    return { refused: error instanceof Error ? error.message : String(error) }
+  }
+  const issuer = new x509.X509Certificate(authority.certificate)
+  const seconds = Math.min(Math.max(expirationSeconds, shortestSeconds), yearSeconds)
+  const notBefore = now - backdateMs
+  const notAfter = Math.min((seconds < shortSeconds ? notBefore : now) + seconds * secondMs, issuer.notAfter.getTime())
+  const names = asked.getExtension('2.5.29.17')
+  const [flags, extended] = [usages.reduce((all, usage) => all | (keyUsages[usage] ?? 0), 0), usages.flatMap((usage) => extendedUsages[usage] ?? [])]
+  const certificate = await x509.X509CertificateGenerator.create({
+    serialNumber: serial(), subject: asked.subjectName, issuer: issuer.subjectName, publicKey: asked.publicKey, signingKey: await importKey(authority.key),
+    notBefore: new Date(notBefore), notAfter: new Date(notAfter), signingAlgorithm: algorithm,
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      ...(flags === 0 ? [] : [new x509.KeyUsagesExtension(flags, true)]), ...(extended.length === 0 ? [] : [new x509.ExtendedKeyUsageExtension(extended)]),
+      await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey), ...(names === null ? [] : [names]),
+    ],
+  })
+  return { certificate: `${certificate.toString('pem')}\n` }
+}
+
+/** The bits of RFC 5280's KeyUsage, as the library counts them, and the names of extended usages; signing is digital signature. */
+const keyUsages: Readonly<Record<string, number>> = {
+  'digital signature': 1, signing: 1, 'content commitment': 2, 'key encipherment': 4, 'data encipherment': 8, 'key agreement': 16, 'cert sign': 32, 'crl sign': 64, 'encipher only': 128, 'decipher only': 256,
+}
+const extendedUsages: Readonly<Record<string, string>> = {
+  any: '2.5.29.37.0', 'server auth': '1.3.6.1.5.5.7.3.1', 'client auth': '1.3.6.1.5.5.7.3.2', 'code signing': '1.3.6.1.5.5.7.3.3', 'email protection': '1.3.6.1.5.5.7.3.4', 's/mime': '1.3.6.1.5.5.7.3.4',
+  'ipsec end system': '1.3.6.1.5.5.7.3.5', 'ipsec tunnel': '1.3.6.1.5.5.7.3.6', 'ipsec user': '1.3.6.1.5.5.7.3.7', timestamping: '1.3.6.1.5.5.7.3.8', 'ocsp signing': '1.3.6.1.5.5.7.3.9',
+  'microsoft sgc': '1.3.6.1.4.1.311.10.3.3', 'netscape sgc': '2.16.840.1.113730.4.1',
+}
+
 /** Loaded only when something must be made: it costs more than all the rest of a start. */
 async function loadX509(): Promise<typeof import('@peculiar/x509')> {
   await import('reflect-metadata')

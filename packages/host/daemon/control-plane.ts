@@ -55,6 +55,7 @@ export async function startControlPlane({ directory, settings: initial, say, clo
   const everywhere = settings.listen === 'everywhere'
   const addresses = [...new Set(['127.0.0.1', '10.96.0.1', machineAddress, ...(everywhere ? machineAddresses() : [])])]
   const [authority, server, admin] = [await certificates.authority(), await certificates.server({ names: ['localhost', hostname(), 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', `kubernetes.default.svc.${clusterDomainDefault}`], addresses }), await certificates.admin()]
+  const frontProxy = await certificates.frontProxy()
   const signer = openTokenSigner(directory.credentials)
 
   const store = createStore({ indexes: kindIndexes, journaled: true })
@@ -69,9 +70,9 @@ export async function startControlPlane({ directory, settings: initial, say, clo
     throw new StartProblem(error instanceof Error ? error.message : String(error))
   })
   const poster = createPoster({ view: store.view, random: systemRandom() })
-  const answer = withIssuers(access, () => clock.now(), withPosts(poster, answerAsks(signer, join(directory.agent, 'volumes'), () => clock.now())))
+  const answer = withIssuers(access, () => clock.now(), withPosts(poster, answerAsks({ signer, certificates, volumesBelow: join(directory.agent, 'volumes'), now: () => clock.now() })))
   const cluster = wireCluster({
-    store, clock, random: systemRandom(), loop, authority: authority.certificate, historyMs, nodes: shapes().filter((shape) => shape.simulated),
+    store, clock, random: systemRandom(), loop, authority: authority.certificate, frontProxyAuthority: frontProxy.authority.certificate, historyMs, nodes: shapes().filter((shape) => shape.simulated),
     version: { ...kubernetesVersion, gitCommit: '', gitTreeState: 'clean', buildDate: '1970-01-01T00:00:00Z', goVersion: process.version, compiler: 'skiff', platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}` },
     issuer: { issuer, audiences: [issuer], keySet: JSON.stringify(signer.jwks), algorithms: ['ES256'] },
     address: `127.0.0.1:${settings.port}`, advertised: { address: hasReal(settings) ? machineAddress : '127.0.0.1', port: settings.port },
@@ -84,7 +85,7 @@ export async function startControlPlane({ directory, settings: initial, say, clo
   const hub = createAgentHub()
   const http = await openHttpServer({
     handler: cluster.server.handler, store, answer, open: (connect) => hub.open(connect), host: everywhere ? '0.0.0.0' : '127.0.0.1', port: settings.port, now: () => clock.now(),
-    tls: { certificate: server.certificate, key: server.key, authority: authority.certificate },
+    tls: { certificate: server.certificate, key: server.key, authority: authority.certificate }, frontProxy: frontProxy.client,
     upgrades: new Map([[agentPath, hub.upgrade]]), ...(access.log !== undefined && { audit: access.log.write }), onError: (error) => { say(`a request failed: ${error instanceof Error ? error.stack ?? error.message : String(error)}`) },
   })
   const letGo = async (): Promise<void> => {

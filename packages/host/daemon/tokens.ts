@@ -4,16 +4,27 @@ import { randomUUID } from 'node:crypto'
 import type { Ask } from '@kubeskiff/core/api'
 import type { Instant } from '@kubeskiff/core/base'
 import type { KubeletOptions } from '@kubeskiff/core/kubelet'
-import type { TokenSigner } from '../credentials/index.ts'
+import type { Certificates, TokenSigner } from '../credentials/index.ts'
+
+export interface Answering {
+  readonly signer: TokenSigner
+  readonly certificates: Pick<Certificates, 'sign'>
+  readonly volumesBelow: string
+  readonly now: () => Instant
+}
 
 /** Answers what the control plane can only ask of its host: signatures, and the directories of volumes. */
-export function answerAsks(signer: TokenSigner, volumesBelow: string, now: () => Instant): (ask: Ask) => Promise<unknown> {
+export function answerAsks({ signer, certificates, volumesBelow, now }: Answering): (ask: Ask) => Promise<unknown> {
   return async ({ what, input }) => {
     switch (what) {
       case 'sign-token': return { token: signer.sign(field(input, 'claims') as Readonly<Record<string, unknown>>) }
       case 'verify-token': {
         const verified = signer.verify(String(field(input, 'token')), now())
         return verified.is === 'good' ? { is: 'valid', claims: verified.claims } : { is: 'invalid', why: verified.why }
+      }
+      case 'sign-certificate': {
+        const seconds = field(input, 'expirationSeconds')
+        return certificates.sign({ request: String(field(input, 'request')), usages: field(input, 'usages') as readonly string[], ...(typeof seconds === 'number' && { expirationSeconds: seconds }) })
       }
       case 'unprovision': {
         const path = resolve(String(field(input, 'path')))

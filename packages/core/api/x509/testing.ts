@@ -56,3 +56,23 @@ export const leafPem: string = [
   'DRBuuL7a0Hig1QLo3O9iTg==',
   '-----END CERTIFICATE-----',
 ].join('\n')
+/** O = system:masters, CN = eve. */
+export const eveRequest: string = base64([
+  '-----BEGIN CERTIFICATE REQUEST-----',
+  'MIHjMIGJAgEAMCcxFzAVBgNVBAoMDnN5c3RlbTptYXN0ZXJzMQwwCgYDVQQDDANl',
+  'dmUwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAATm7MriLKO7X4S/9+HbgWtV6UmV',
+  'mVUhFbitE0m+cf/Yq38h62bEuIJJP9pdTWs84u9fR7LFqlu1aYR8Vo8btG8CoAAw',
+  'CgYIKoZIzj0EAwIDSQAwRgIhAP3EAXoEcp3QXKlmZ4IdX74ehzZBukv+AruYO+q6',
+  'pzzZAiEAmUjwcnlom/F9GqjgIKbvpa330ntr5fYEzXCnXI2XSuI=',
+  '-----END CERTIFICATE REQUEST-----',
+].join('\n'))
+/** O = system:nodes, CN = system:node:n1, without alternative names. */
+export const kubeletRequest: string = base64([
+  '-----BEGIN CERTIFICATE REQUEST-----',
+  'MIHrMIGSAgEAMDAxFTATBgNVBAoMDHN5c3RlbTpub2RlczEXMBUGA1UEAwwOc3lz',
+  'dGVtOm5vZGU6bjEwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAATm7MriLKO7X4S/',
+  '9+HbgWtV6UmVmVUhFbitE0m+cf/Yq38h62bEuIJJP9pdTWs84u9fR7LFqlu1aYR8',
+  'Vo8btG8CoAAwCgYIKoZIzj0EAwIDSAAwRQIgcqvAxGIa8JHh6XdUq2K5JZFWsfyG',
+  'AN9Kz1llFDF0174CIQCgvozxcC07wew8cADm+B7UYoZwO4iQrceiJWeVxkV7ow==',
+  '-----END CERTIFICATE REQUEST-----',
+].join('\n'))

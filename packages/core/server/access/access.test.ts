@@ -63,15 +63,6 @@ test('rules give verbs on resources, names, subresources and URLs, where they ar
   assert.equal(may('alice', 'GET /api/v1/namespaces/default/pods/x'), false, 'a binding that is gone gives nothing')
 })
 
-test('a role made of others follows them', () => {
-  const made = world()
-  made.ask(`POST ${rbac}/clusterrolebindings`, { metadata: { name: 'alice' }, roleRef: roleRef('ClusterRole', 'view'), subjects: [subject('alice')] })
-  const nodes = (): number => made.ask('GET /api/v1/nodes', undefined, as('alice')).status
-  assert.equal(nodes(), 403)
-  made.ask(`POST ${rbac}/clusterroles`, { metadata: { name: 'more', labels: { 'rbac.authorization.k8s.io/aggregate-to-view': 'true' } }, rules: [{ apiGroups: [''], resources: ['nodes'], verbs: ['list'] }] })
-  assert.equal(nodes(), 200)
-})
-
 test('nobody gives what he does not have', () => {
   const made = world()
   made.ask(`POST ${rbac}/namespaces/default/rolebindings`, { metadata: { name: 'admin' }, roleRef: roleRef('ClusterRole', 'admin'), subjects: [subject('alice')] })

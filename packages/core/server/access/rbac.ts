@@ -1,8 +1,7 @@
 // RBAC: bindings by subject, kept up to date from the change feed; roles are read where they are.
 import type { PolicyRule, RbacV1Subject } from '../../api/generated/types.ts'
-import { clusterRoleBindings, clusterRoles, type ClusterRole, type ClusterRoleBinding, type RoleBinding, roleBindings, roles } from '../../api/resources.ts'
+import { clusterRoleBindings, clusterRoles, type ClusterRoleBinding, type RoleBinding, roleBindings, roles } from '../../api/resources.ts'
 import type { Resource, Revision } from '../../api/resource.ts'
-import { matchesLabels } from '../../api/selectors/index.ts'
 import type { Store } from '../../store/types.ts'
 import type { Attributes, Decision, User } from './types.ts'
 
@@ -16,7 +15,6 @@ export class Rbac {
   #revision: Revision = -1
   /** By subject ('User x', 'Group y'), then by the binding's place. */
   #bindings = new Map<string, Map<string, { readonly binding: Binding; readonly subject: RbacV1Subject }>>()
-  #aggregated = new Map<string, readonly PolicyRule[]>()
 
   constructor(store: Store) { this.#store = store }
 
@@ -45,41 +43,23 @@ export class Rbac {
   rulesOfRole(kind: string, namespace: string, name: string): readonly PolicyRule[] {
     const { view } = this.#store
     if (kind === 'Role') return view.get(roles, namespace, name)?.rules ?? []
-    const role = view.get(clusterRoles, '', name)
-    return role === undefined ? [] : role.aggregationRule === undefined ? role.rules ?? [] : this.#aggregate(role)
+    // Of an aggregated role too: a controller writes them there.
+    return view.get(clusterRoles, '', name)?.rules ?? []
   }
 
   #rulesOf(binding: Binding): readonly PolicyRule[] { return this.rulesOfRole(binding.roleRef.kind, binding.metadata.namespace ?? '', binding.roleRef.name) }
-
-  #aggregate(role: ClusterRole): readonly PolicyRule[] {
-    let rules = this.#aggregated.get(role.metadata.name)
-    if (rules === undefined) {
-      const found = [...(role.rules ?? [])]
-      for (const other of this.#store.view.list(clusterRoles)) {
-        if (other.metadata.name === role.metadata.name) continue
-        if (role.aggregationRule?.clusterRoleSelectors?.some((selector) => matchesLabels(selector, other.metadata.labels)) === true) found.push(...(other.rules ?? []))
-      }
-      this.#aggregated.set(role.metadata.name, (rules = found))
-    }
-    return rules
-  }
 
   /** Takes in what has changed since the last question. */
   #follow(): void {
     const { view } = this.#store
     if (view.revision === this.#revision) return
     const changes = [roleBindings, clusterRoleBindings].map(({ resource }) => (this.#revision < 0 ? 'compacted' : this.#store.changes(this.#revision, resource)))
-    const roleChanges = this.#revision < 0 ? 'compacted' : this.#store.changes(this.#revision, clusterRoles.resource)
-    if (view.revision < this.#revision || changes.includes('compacted') || roleChanges === 'compacted') this.#rebuild()
-    else {
-      for (const feed of changes) if (feed !== 'compacted') for (const { before, after } of feed) { this.#drop(before); this.#add(after) }
-      for (const _ of roleChanges) { this.#aggregated.clear(); break }
-    }
+    if (view.revision < this.#revision || changes.includes('compacted')) this.#rebuild()
+    else for (const feed of changes) if (feed !== 'compacted') for (const { before, after } of feed) { this.#drop(before); this.#add(after) }
     this.#revision = view.revision
   }
   #rebuild(): void {
     this.#bindings = new Map()
-    this.#aggregated = new Map()
     for (const binding of this.#store.view.list(roleBindings)) this.#add(binding)
     for (const binding of this.#store.view.list(clusterRoleBindings)) this.#add(binding)
   }

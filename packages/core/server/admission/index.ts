@@ -2,7 +2,11 @@ import { isRefusal, type Refusal } from '../../api/refusal.ts'
 import type { Resource } from '../../api/resource.ts'
 import { type Asks, isAsks } from '../types.ts'
 import type { Decided } from '../write/decided.ts'
+import { certificateApproval } from './certificate-approval.ts'
+import { certificateSigning } from './certificate-signing.ts'
+import { certificateSubjectRestriction } from './certificate-subject-restriction.ts'
 import { persistentVolumeClaimResize } from './claim-resize.ts'
+import { clusterTrustBundleAttest } from './cluster-trust-bundle-attest.ts'
 import { defaultIngressClass } from './default-ingress-class.ts'
 import { defaultStorageClass } from './default-storage-class.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
@@ -21,7 +25,8 @@ import type { Admission, Again, Passed, Plugin, Remarked, Remarks } from './type
 /** In upstream's order. */
 export const plugins: readonly Plugin[] = [
   namespaceLifecycle, limitRanger, serviceAccount, nodeRestriction, roleEscalation, podSecurity, priority, defaultTolerationSeconds,
-  defaultStorageClass, persistentVolumeClaimResize, storageObjectInUseProtection, runtimeClass, defaultIngressClass,
+  defaultStorageClass, persistentVolumeClaimResize, storageObjectInUseProtection, runtimeClass, certificateApproval, certificateSigning, clusterTrustBundleAttest,
+  certificateSubjectRestriction, defaultIngressClass,
   mutatingWebhooks, validatingWebhooks,
 ]
 const mutating = plugins.filter(({ mutate }) => mutate !== undefined)

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { clusterRoleBindings, clusterRoles, endpointSlices, namespaces, priorityClasses, services, storageClasses } from '../../api/resources.ts'
+import { problemText } from '../../api/kinds/index.ts'
+import { apiServices, clusterRoleBindings, clusterRoles, configMaps, endpointSlices, namespaces, priorityClasses, roleBindings, roles, services, storageClasses } from '../../api/resources.ts'
 import { aWorld } from '../testing.ts'
+import { flowSchemas, priorityLevels } from './flow.ts'
 import { bootstrap } from './index.ts'
 
 const advertised = { address: '192.0.2.1', port: 6443 }
@@ -36,4 +38,54 @@ test('defaults grow back, and what users add to them stays', () => {
   ask(`PATCH ${url}`, { rules: [own] }, { headers: { 'content-type': 'application/merge-patch+json' } })
   bootstrap(server, store, advertised)
   assert.deepEqual((ask(`GET ${url}`).body as { rules: unknown[] }).rules.length, 2)
+})
+
+test('what is planted is valid, and is made in one commit', () => {
+  const { server, store } = aWorld()
+  bootstrap(server, store, advertised)
+  for (const kind of server.registry.kinds) {
+    for (const object of store.view.list(kind)) assert.deepEqual(kind.check(object, undefined).map(problemText), [], `${object.kind} ${object.metadata.name}`)
+  }
+  for (const { roleRef, metadata } of store.view.list(roleBindings)) assert.ok(store.view.get(roles, metadata.namespace ?? '', roleRef.name), `${roleRef.name} is there to be bound`)
+})
+
+test('every group and version has its APIService, available from the start', () => {
+  const { server, store, ask } = aWorld()
+  bootstrap(server, store, advertised)
+  const names = [...store.view.list(apiServices)].map(({ metadata }) => metadata.name)
+  for (const name of ['v1.', 'v1.apps', 'v1.authentication.k8s.io', 'v1.batch', 'v1.certificates.k8s.io', 'v1.storagemigration.k8s.io']) assert.ok(names.includes(name), name)
+  const { metadata, spec, status } = ask('GET /apis/apiregistration.k8s.io/v1/apiservices/v1.apps').body as { metadata: { labels: unknown }; spec: unknown; status: { conditions: { type: string; status: string; reason: string; message: string }[] } }
+  assert.deepEqual([metadata.labels, spec], [{ 'kube-aggregator.kubernetes.io/automanaged': 'onstart' }, { group: 'apps', groupPriorityMinimum: 17_800, version: 'v1', versionPriority: 15 }])
+  assert.deepEqual(status.conditions.map(({ type, status: value, reason, message }) => [type, value, reason, message]), [['Available', 'True', 'Local', 'Local APIServices are always available']])
+})
+
+test('what is lost grows back at the next start, and what its owner has taken over stays', () => {
+  const { server, store, ask } = aWorld()
+  bootstrap(server, store, advertised)
+  const roleUrl = '/apis/rbac.authorization.k8s.io/v1/clusterroles'
+  ask(`DELETE ${roleUrl}/system:heapster`)
+  ask('DELETE /apis/apiregistration.k8s.io/v1/apiservices/v1.apps')
+  ask(`PATCH ${roleUrl}/system:discovery`, { metadata: { annotations: { 'rbac.authorization.kubernetes.io/autoupdate': 'false' } }, rules: [] }, { headers: { 'content-type': 'application/merge-patch+json' } })
+  bootstrap(server, store, advertised)
+  assert.deepEqual([ask(`GET ${roleUrl}/system:heapster`).status, ask('GET /apis/apiregistration.k8s.io/v1/apiservices/v1.apps').status], [200, 200])
+  assert.equal((ask(`GET ${roleUrl}/system:discovery`).body as { rules?: unknown[] }).rules?.length ?? 0, 0)
+})
+
+test('extension servers find whom to trust, also when that changes', () => {
+  const { server, store } = aWorld()
+  const map = (): Readonly<Record<string, string>> => store.view.get(configMaps, 'kube-system', 'extension-apiserver-authentication')?.data ?? {}
+  bootstrap(server, store, advertised, { clients: 'A', frontProxy: 'B' })
+  assert.deepEqual([map()['client-ca-file'], map()['requestheader-client-ca-file'], map()['requestheader-allowed-names']], ['A', 'B', '["front-proxy-client"]'])
+  bootstrap(server, store, advertised, { clients: 'A', frontProxy: 'C' })
+  assert.equal(map()['requestheader-client-ca-file'], 'C')
+})
+
+test('priority levels and flow schemas are upstream\'s, each schema leading to a level', () => {
+  const specs = (drafts: typeof flowSchemas) => drafts.map(({ metadata, spec }) => ({ name: metadata.name, spec: spec as { matchingPrecedence?: number; priorityLevelConfiguration?: { name: string }; limited?: { nominalConcurrencyShares: number } } }))
+  assert.deepEqual(specs(priorityLevels).map(({ name, spec }) => `${name} ${spec.limited?.nominalConcurrencyShares ?? 0}`),
+    ['exempt 0', 'catch-all 5', 'system 30', 'node-high 40', 'leader-election 10', 'workload-high 40', 'workload-low 100', 'global-default 20'])
+  assert.deepEqual(specs(flowSchemas).map(({ name, spec }) => `${spec.matchingPrecedence} ${name} ${spec.priorityLevelConfiguration?.name}`), [
+    '1 exempt exempt', '2 probes exempt', '100 system-leader-election leader-election', '150 endpoint-controller workload-high', '200 workload-leader-election leader-election', '400 system-node-high node-high', '500 system-nodes system',
+    '800 kube-controller-manager workload-high', '800 kube-scheduler workload-high', '900 kube-system-service-accounts workload-high', '9000 service-accounts workload-low', '9900 global-default global-default', '10000 catch-all catch-all',
+  ])
 })

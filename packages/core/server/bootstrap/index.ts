@@ -7,43 +7,74 @@ import { invariant } from '../../base/invariant.ts'
 import type { Store } from '../../store/types.ts'
 import type { Server } from '../server.ts'
 import { controllerBindings, controllerRoles } from './controllers.ts'
-import { type Advertised, kubernetesCIDR, kubernetesEndpoints, kubernetesService, kubernetesSlice, namespaces, priorityClasses, storageClass } from './objects.ts'
+import { flowSchemas, priorityLevels } from './flow.ts'
+import { type Advertised, authenticationMap, kubernetesCIDR, kubernetesEndpoints, kubernetesService, kubernetesSlice, namespaces, priorityClasses, storageClass, type Trust } from './objects.ts'
 import { bindings, roles } from './roles.ts'
+import { localServices } from './services.ts'
 
-export type { Advertised } from './objects.ts'
+export type { Advertised, Trust } from './objects.ts'
 
 const apiserver: Actor = { user: 'system:apiserver', groups: ['system:masters'], component: 'apiserver' }
 
+/** How an object that is there already follows its default: the object itself when it stays as it is. */
+type Follow = (found: Resource, draft: Draft) => Resource
+
 /** Creates the bootstrap objects that are missing and brings those that follow the server up to date. */
-export function bootstrap(server: Pick<Server, 'submit' | 'registry'>, store: Store, advertised: Advertised): void {
-  for (const draft of [...namespaces, ...priorityClasses, storageClass, kubernetesCIDR, ...roles, ...controllerRoles, ...bindings, ...controllerBindings]) ensure(server, store, draft, grown)
-  ensure(server, store, kubernetesService(advertised), (found) => found)
-  // Where the server listens may have changed since the last start.
-  for (const draft of [kubernetesEndpoints(advertised), kubernetesSlice(advertised)]) ensure(server, store, draft, (found, wanted) => ({ ...wanted, metadata: found.metadata } as unknown as Resource))
+export function bootstrap(server: Pick<Server, 'submit' | 'plant' | 'registry'>, store: Store, advertised: Advertised, trust: Trust = {}): void {
+  const missing: Draft[] = []
+  for (const [draft, follow] of wanted(server, advertised, trust)) {
+    const endpoint = server.registry.byGroupKind(draft.apiVersion, draft.kind)
+    if (endpoint === undefined) continue
+    const { namespace = '', name = '' } = draft.metadata
+    const found = store.view.get(endpoint.kind, namespace, name)
+    if (found === undefined) missing.push(draft)
+    else replace(server, found, follow(found, draft))
+  }
+  server.plant(missing)
 }
 
-function ensure({ submit, registry }: Pick<Server, 'submit' | 'registry'>, store: Store, draft: Draft, follow: (found: Resource, draft: Draft) => Resource): void {
-  const endpoint = registry.byGroupKind(draft.apiVersion, draft.kind)
-  if (endpoint === undefined) return
-  const { namespace = '', name = '' } = draft.metadata
-  const found = store.view.get(endpoint.kind, namespace, name)
-  const next = found === undefined ? undefined : follow(found, draft)
-  if (next !== undefined && next === found) return
-  submit(next === undefined ? { do: 'create', object: draft } : { do: 'replace', object: next, part: 'main' }, apiserver, (outcome: Outcome) => {
-    invariant(!isRefusal(outcome), `bootstrap objects are good: ${draft.kind} ${name}: ${isRefusal(outcome) ? outcome.message : ''}`)
+function* wanted({ registry }: Pick<Server, 'registry'>, advertised: Advertised, trust: Trust): Iterable<readonly [Draft, Follow]> {
+  for (const draft of [...namespaces, ...priorityClasses, storageClass, kubernetesCIDR, kubernetesService(advertised)]) yield [draft, asItIs]
+  for (const draft of [...roles, ...controllerRoles, ...bindings, ...controllerBindings]) yield [draft, grown]
+  for (const draft of [...priorityLevels, ...flowSchemas]) yield [draft, renewed]
+  for (const draft of localServices(registry.groups)) yield [draft, asItIs]
+  // Where the server listens and what it trusts may have changed since the last start.
+  yield [authenticationMap(trust), withFields('data')]
+  yield [kubernetesEndpoints(advertised), withFields('subsets')]
+  yield [kubernetesSlice(advertised), withFields('endpoints', 'ports')]
+}
+
+function replace({ submit }: Pick<Server, 'submit'>, found: Resource, next: Resource): void {
+  if (next === found) return
+  submit({ do: 'replace', object: next, part: 'main' }, apiserver, (outcome: Outcome) => {
+    invariant(!isRefusal(outcome), `bootstrap objects are good: ${next.kind} ${next.metadata.name}: ${isRefusal(outcome) ? outcome.message : ''}`)
   })
 }
 
-/** A role or binding of the defaults with what newer defaults add; a role that its owner has taken over, and everything else, stays as it is. */
+const asItIs: Follow = (found) => found
+
+/** A role or binding of the defaults with what newer defaults add; one that its owner has taken over stays as it is. */
 function grown(found: Resource, draft: Draft): Resource {
-  if (found.metadata.annotations?.['rbac.authorization.kubernetes.io/autoupdate'] !== 'true') return found
+  if (found.metadata.annotations?.['rbac.authorization.kubernetes.io/autoupdate'] === 'false') return found
+  // The rules of an aggregated role are its controller's.
+  const fields = draft['aggregationRule'] === undefined ? ['rules', 'subjects'] : []
   let next = found
-  for (const field of ['rules', 'subjects'] as const) {
-    const wanted = draft[field]
-    if (!Array.isArray(wanted)) continue
+  for (const field of fields) {
     const own = (found as unknown as Readonly<Record<string, readonly unknown[] | undefined>>)[field] ?? []
-    const missing = wanted.filter((each) => !own.some((other) => sameMeaning(other, each)))
+    const added = draft[field]
+    if (!Array.isArray(added)) continue
+    const missing = added.filter((each) => !own.some((other) => sameMeaning(other, each)))
     if (missing.length > 0) next = { ...next, [field]: [...own, ...missing] }
   }
   return next
+}
+
+/** A flow schema or priority level that follows its default, as its annotation says. */
+const renewed: Follow = (found, draft) => (found.metadata.annotations?.['apf.kubernetes.io/autoupdate-spec'] === 'true' ? withFields('spec')(found, draft) : found)
+
+/** The object with these fields as its default has them. */
+const withFields = (...fields: readonly string[]): Follow => (found, draft) => {
+  const known = found as unknown as Readonly<Record<string, unknown>>
+  const changed = fields.filter((field) => !sameMeaning(known[field], draft[field]))
+  return changed.length === 0 ? found : { ...found, ...Object.fromEntries(changed.map((field) => [field, draft[field]])) }
 }

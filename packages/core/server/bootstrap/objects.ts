@@ -23,6 +23,21 @@ export const storageClass: Draft = {
 /** Where ClusterIPs come from. */
 export const kubernetesCIDR: Draft = { apiVersion: 'networking.k8s.io/v1', kind: 'ServiceCIDR', metadata: { name: 'kubernetes' }, spec: { cidrs: [serviceRange.cidr] } }
 
+/** The authorities whose certificates the server believes, PEM: of clients, and of the front proxy that calls extension servers. */
+export interface Trust { readonly clients?: string; readonly frontProxy?: string }
+
+/** What an extension server needs to believe what the server tells it of the user. */
+export const authenticationMap = ({ clients, frontProxy }: Trust): Draft => ({
+  apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'extension-apiserver-authentication', namespace: 'kube-system' },
+  data: {
+    ...(clients !== undefined && { 'client-ca-file': clients }),
+    ...(frontProxy !== undefined && {
+      'requestheader-allowed-names': '["front-proxy-client"]', 'requestheader-client-ca-file': frontProxy, 'requestheader-extra-headers-prefix': '["X-Remote-Extra-"]',
+      'requestheader-group-headers': '["X-Remote-Group"]', 'requestheader-uid-headers': '["X-Remote-Uid"]', 'requestheader-username-headers': '["X-Remote-User"]',
+    }),
+  },
+})
+
 /** Where pods and the outside reach the API server. */
 export interface Advertised { readonly address: string; readonly port: number }
 

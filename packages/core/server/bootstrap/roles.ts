@@ -1,7 +1,7 @@
 // The roles every cluster has for people and for parts that are no controllers: as upstream's bootstrap policy, for the kinds we serve.
 import type { PolicyRule } from '../../api/generated/types.ts'
 import type { Draft } from '../../api/resource.ts'
-import { account, aggregatedRole, allVerbs, clusterRole, clusterRoleBinding, eventsRules, group, readVerbs, role, roleBinding, rule, urlRule, user, writeVerbs } from './rules.ts'
+import { account, aggregatedRole, allVerbs, clusterRole, clusterRoleBinding, eventsRule, group, readVerbs, role, roleBinding, rule, urlRule, user, writeVerbs } from './rules.ts'
 
 const to = (name: string): string => `rbac.authorization.k8s.io/aggregate-to-${name}`
 const scaled = 'deployments deployments/scale replicasets replicasets/scale statefulsets statefulsets/scale'
@@ -14,6 +14,7 @@ const viewRules: readonly PolicyRule[] = [
   rule(readVerbs, 'apps', `controllerrevisions daemonsets daemonsets/status deployments/status replicasets/status statefulsets/status ${scaled}`),
   rule(readVerbs, 'autoscaling', 'horizontalpodautoscalers horizontalpodautoscalers/status'),
   rule(readVerbs, 'batch', 'cronjobs cronjobs/status jobs jobs/status'),
+  rule(readVerbs, 'extensions', `daemonsets daemonsets/status deployments deployments/scale deployments/status ingresses ingresses/status networkpolicies replicasets replicasets/scale replicasets/status replicationcontrollers/scale`),
   rule(readVerbs, 'policy', 'poddisruptionbudgets poddisruptionbudgets/status'),
   rule(readVerbs, 'networking.k8s.io', 'ingresses ingresses/status networkpolicies'),
 ]
@@ -27,6 +28,7 @@ const editRules: readonly PolicyRule[] = [
   rule(writeVerbs, 'apps', `daemonsets deployments/rollback ${scaled}`),
   rule(writeVerbs, 'autoscaling', 'horizontalpodautoscalers'),
   rule(writeVerbs, 'batch', 'cronjobs jobs'),
+  rule(writeVerbs, 'extensions', 'daemonsets deployments deployments/rollback deployments/scale ingresses networkpolicies replicasets replicasets/scale replicationcontrollers/scale'),
   rule(writeVerbs, 'policy', 'poddisruptionbudgets'),
   rule(writeVerbs, 'networking.k8s.io', 'ingresses networkpolicies'),
   rule(allVerbs, 'coordination.k8s.io', 'leases'),
@@ -36,32 +38,39 @@ const adminRules: readonly PolicyRule[] = [
   rule(allVerbs, 'rbac.authorization.k8s.io', 'rolebindings roles'),
 ]
 
+const certificates = 'certificates.k8s.io'
+const signer = (name: string): PolicyRule => rule('approve', certificates, 'signers', [`kubernetes.io/${name}`])
 const nodeRules: readonly PolicyRule[] = [
-  rule('create', 'authentication.k8s.io', 'tokenreviews'),
-  rule('create', 'authorization.k8s.io', 'localsubjectaccessreviews subjectaccessreviews'),
-  rule(readVerbs, '', 'services'),
-  rule('create get list watch', '', 'nodes'), rule('patch update', '', 'nodes/status'), rule('delete patch update', '', 'nodes'),
-  ...eventsRules,
+  rule('create', 'authentication.k8s.io', 'tokenreviews'), rule('create', 'authorization.k8s.io', 'localsubjectaccessreviews subjectaccessreviews'),
+  rule(readVerbs, '', 'services'), rule('create get list watch', '', 'nodes'), rule('patch update', '', 'nodes/status'), rule('patch update', '', 'nodes'), eventsRule,
   rule(readVerbs, '', 'pods'), rule('create delete', '', 'pods'), rule('patch update', '', 'pods/status'), rule('create', '', 'pods/eviction'),
-  rule(readVerbs, '', 'configmaps secrets'), rule('get', '', 'persistentvolumeclaims persistentvolumes'),
-  rule('create', '', 'serviceaccounts/token'),
-  rule('create delete get patch update', 'coordination.k8s.io', 'leases'),
-  rule(readVerbs, 'storage.k8s.io', 'csidrivers'), rule(readVerbs, 'node.k8s.io', 'runtimeclasses'),
+  rule(readVerbs, '', 'configmaps secrets'), rule('get', '', 'persistentvolumeclaims persistentvolumes'), rule('get', '', 'endpoints'),
+  rule('create get list watch', certificates, 'certificatesigningrequests'), rule('create delete get patch update', 'coordination.k8s.io', 'leases'), rule('get', 'storage.k8s.io', 'volumeattachments'),
+  rule('get patch update', '', 'persistentvolumeclaims/status'), rule('create', '', 'serviceaccounts/token'), rule(readVerbs, 'storage.k8s.io', 'csidrivers'), rule('create delete get patch update', 'storage.k8s.io', 'csinodes'),
+  rule(readVerbs, 'node.k8s.io', 'runtimeclasses'), rule('get', 'resource.k8s.io', 'resourceclaims'), rule('deletecollection', 'resource.k8s.io', 'resourceslices'), rule('create delete get list patch update watch', 'resource.k8s.io', 'resourceslices'),
+  rule(readVerbs, certificates, 'clustertrustbundles'), rule('create get list watch', certificates, 'podcertificaterequests'),
+]
+const managerRules: readonly PolicyRule[] = [
+  eventsRule, rule('create', 'coordination.k8s.io', 'leases'), rule('get update', 'coordination.k8s.io', 'leases', ['kube-controller-manager']),
+  rule('create', '', 'secrets serviceaccounts'), rule('delete', '', 'secrets'), rule('get', '', 'configmaps namespaces secrets serviceaccounts'), rule('update', '', 'secrets serviceaccounts'),
+  rule('create', 'authentication.k8s.io', 'tokenreviews'), rule('create', 'authorization.k8s.io', 'subjectaccessreviews'), rule('list watch', '*', '*'), rule('create', '', 'serviceaccounts/token'),
 ]
 const schedulerRules: readonly PolicyRule[] = [
-  ...eventsRules,
+  eventsRule,
   rule('create', 'coordination.k8s.io', 'leases'), rule('get update', 'coordination.k8s.io', 'leases', ['kube-scheduler']),
   rule(readVerbs, '', 'nodes'), rule('delete get list watch', '', 'pods'), rule('create', '', 'bindings pods/binding'), rule('patch update', '', 'pods/status'),
   rule(readVerbs, '', 'replicationcontrollers services'), rule(readVerbs, 'apps', 'replicasets statefulsets'), rule(readVerbs, 'policy', 'poddisruptionbudgets'),
   rule('get list patch update watch', '', 'persistentvolumeclaims'), rule('get list patch update watch', '', 'persistentvolumes'),
   rule('create', 'authentication.k8s.io', 'tokenreviews'), rule('create', 'authorization.k8s.io', 'subjectaccessreviews'),
   rule(readVerbs, 'storage.k8s.io', 'csidrivers csinodes csistoragecapacities storageclasses volumeattachments'), rule(readVerbs, '', 'namespaces'),
+  rule(readVerbs, 'resource.k8s.io', 'deviceclasses resourceslices'), rule('get list patch update watch', 'resource.k8s.io', 'resourceclaims'), rule('patch update', 'resource.k8s.io', 'resourceclaims/status'), rule(readVerbs, 'resource.k8s.io', 'devicetaintrules'),
 ]
 const discoveryUrls = ['/api', '/api/*', '/apis', '/apis/*', '/healthz', '/livez', '/openapi', '/openapi/*', '/readyz', '/version', '/version/']
 
 export const roles: readonly Draft[] = [
   clusterRole('cluster-admin', [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }, { nonResourceURLs: ['*'], verbs: ['*'] }]),
-  aggregatedRole('admin', [to('admin')], [...adminRules, ...editRules, ...viewRules]),
+  // In the order in which the aggregation puts them together: by the names of the roles.
+  aggregatedRole('admin', [to('admin')], [...editRules, ...viewRules, ...adminRules]),
   aggregatedRole('edit', [to('edit')], [...editRules, ...viewRules], { [to('admin')]: 'true' }),
   aggregatedRole('view', [to('view')], viewRules, { [to('edit')]: 'true' }),
   clusterRole('system:aggregate-to-admin', adminRules, { [to('admin')]: 'true' }),
@@ -73,14 +82,33 @@ export const roles: readonly Draft[] = [
   clusterRole('system:basic-user', [rule('create', 'authorization.k8s.io', 'selfsubjectaccessreviews selfsubjectrulesreviews'), rule('create', 'authentication.k8s.io', 'selfsubjectreviews')]),
   clusterRole('system:service-account-issuer-discovery', [urlRule('/.well-known/openid-configuration', '/.well-known/openid-configuration/', '/openid/v1/jwks', '/openid/v1/jwks/')]),
   clusterRole('system:auth-delegator', [rule('create', 'authentication.k8s.io', 'tokenreviews'), rule('create', 'authorization.k8s.io', 'subjectaccessreviews')]),
-  clusterRole('system:kubelet-api-admin', [rule(readVerbs, '', 'nodes'), rule('proxy', '', 'nodes'), rule('*', '', 'nodes/log nodes/metrics nodes/proxy nodes/stats')]),
+  clusterRole('system:kubelet-api-admin', [rule(readVerbs, '', 'nodes'), rule('proxy', '', 'nodes'), rule('*', '', 'nodes/log nodes/metrics nodes/proxy nodes/stats'), rule('*', '', 'nodes/checkpoint nodes/configz nodes/healthz nodes/pods')]),
   clusterRole('system:node', nodeRules),
-  clusterRole('system:node-proxier', [rule('list watch', '', 'endpoints services'), rule(readVerbs, '', 'nodes'), ...eventsRules, rule('list watch', 'discovery.k8s.io', 'endpointslices')]),
+  clusterRole('system:node-proxier', [rule('list watch', '', 'endpoints services'), rule(readVerbs, '', 'nodes'), eventsRule, rule('list watch', 'discovery.k8s.io', 'endpointslices')]),
   clusterRole('system:kube-dns', [rule('list watch', '', 'endpoints services')]),
   clusterRole('system:kube-scheduler', schedulerRules),
   clusterRole('system:volume-scheduler', [rule('get list patch update watch', '', 'persistentvolumes'), rule(readVerbs, 'storage.k8s.io', 'storageclasses'), rule('get list patch update watch', '', 'persistentvolumeclaims')]),
-  clusterRole('system:persistent-volume-provisioner', [rule('create delete get list watch', '', 'persistentvolumes'), rule('get list update watch', '', 'persistentvolumeclaims'), rule(readVerbs, 'storage.k8s.io', 'storageclasses'), rule('watch', '', 'events'), ...eventsRules]),
+  clusterRole('system:persistent-volume-provisioner', [rule('create delete get list watch', '', 'persistentvolumes'), rule('get list update watch', '', 'persistentvolumeclaims'), rule(readVerbs, 'storage.k8s.io', 'storageclasses'), rule('watch', '', 'events'), eventsRule]),
+  clusterRole('system:heapster', [rule(readVerbs, '', 'events namespaces nodes pods'), rule(readVerbs, 'extensions', 'deployments')]),
+  clusterRole('system:kube-aggregator', [rule(readVerbs, '', 'endpoints services')]),
+  clusterRole('system:kube-controller-manager', managerRules),
+  clusterRole('system:node-bootstrapper', [rule('create get list watch', certificates, 'certificatesigningrequests')]),
+  clusterRole('system:node-problem-detector', [rule('get', '', 'nodes'), rule('patch', '', 'nodes/status'), eventsRule]),
+  clusterRole('system:certificates.k8s.io:certificatesigningrequests:nodeclient', [rule('create', certificates, 'certificatesigningrequests/nodeclient')]),
+  clusterRole('system:certificates.k8s.io:certificatesigningrequests:selfnodeclient', [rule('create', certificates, 'certificatesigningrequests/selfnodeclient')]),
+  clusterRole('system:certificates.k8s.io:kube-apiserver-client-approver', [signer('kube-apiserver-client')]),
+  clusterRole('system:certificates.k8s.io:kube-apiserver-client-kubelet-approver', [signer('kube-apiserver-client-kubelet')]),
+  clusterRole('system:certificates.k8s.io:kubelet-serving-approver', [signer('kubelet-serving')]),
+  clusterRole('system:certificates.k8s.io:legacy-unknown-approver', [signer('legacy-unknown')]),
+  // Whoever is authenticated may read what he is to trust.
+  clusterRole('system:cluster-trust-bundle-discovery', [rule(readVerbs, certificates, 'clustertrustbundles')]),
+  role('kube-public', 'system:controller:bootstrap-signer', [rule(readVerbs, '', 'configmaps'), rule('update', '', 'configmaps', ['cluster-info']), eventsRule]),
   role('kube-system', 'extension-apiserver-authentication-reader', [rule(readVerbs, '', 'configmaps', ['extension-apiserver-authentication'])]),
+  role('kube-system', 'system::leader-locking-kube-controller-manager', [rule('watch', '', 'configmaps'), rule('get update', '', 'configmaps', ['kube-controller-manager'])]),
+  role('kube-system', 'system::leader-locking-kube-scheduler', [rule('watch', '', 'configmaps'), rule('get update', '', 'configmaps', ['kube-scheduler'])]),
+  role('kube-system', 'system:controller:bootstrap-signer', [rule(readVerbs, '', 'secrets')]),
+  role('kube-system', 'system:controller:cloud-provider', [rule('create get list watch', '', 'configmaps')]),
+  role('kube-system', 'system:controller:token-cleaner', [rule('delete get list watch', '', 'secrets'), eventsRule]),
 ]
 
 export const bindings: readonly Draft[] = [
@@ -97,4 +125,12 @@ export const bindings: readonly Draft[] = [
   clusterRoleBinding('system:kube-scheduler', 'system:kube-scheduler', [user('system:kube-scheduler')]),
   clusterRoleBinding('system:volume-scheduler', 'system:volume-scheduler', [user('system:kube-scheduler')]),
   roleBinding('kube-system', 'system::extension-apiserver-authentication-reader', 'extension-apiserver-authentication-reader', [user('system:kube-controller-manager'), user('system:kube-scheduler')]),
+  clusterRoleBinding('system:kube-controller-manager', 'system:kube-controller-manager', [user('system:kube-controller-manager')]),
+  clusterRoleBinding('system:cluster-trust-bundle-discovery', 'system:cluster-trust-bundle-discovery', [group('system:serviceaccounts')]),
+  roleBinding('kube-public', 'system:controller:bootstrap-signer', 'system:controller:bootstrap-signer', [account('bootstrap-signer')]),
+  roleBinding('kube-system', 'system::leader-locking-kube-controller-manager', 'system::leader-locking-kube-controller-manager', [user('system:kube-controller-manager'), account('kube-controller-manager')]),
+  roleBinding('kube-system', 'system::leader-locking-kube-scheduler', 'system::leader-locking-kube-scheduler', [user('system:kube-scheduler'), account('kube-scheduler')]),
+  roleBinding('kube-system', 'system:controller:bootstrap-signer', 'system:controller:bootstrap-signer', [account('bootstrap-signer')]),
+  roleBinding('kube-system', 'system:controller:cloud-provider', 'system:controller:cloud-provider', [account('cloud-provider')]),
+  roleBinding('kube-system', 'system:controller:token-cleaner', 'system:controller:token-cleaner', [account('token-cleaner')]),
 ]

@@ -5,12 +5,12 @@ export const readVerbs: readonly string[] = ['get', 'list', 'watch']
 export const writeVerbs: readonly string[] = ['create', 'delete', 'deletecollection', 'patch', 'update']
 export const allVerbs: readonly string[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
 
-/** A rule about resources, in upstream's order of fields. Verbs and resources are words in one text. */
-export const rule = (verbs: string | readonly string[], group: string, resources: string, names?: readonly string[]): PolicyRule => ({
-  apiGroups: [group], resources: resources.split(' '), ...(names !== undefined && { resourceNames: names }), verbs: typeof verbs === 'string' ? verbs.split(' ') : verbs,
+/** A rule about resources, in upstream's order of fields. Verbs, groups and resources are words in one text. */
+export const rule = (verbs: string | readonly string[], groups: string, resources: string, names?: readonly string[]): PolicyRule => ({
+  apiGroups: groups.split(' '), resources: resources.split(' '), ...(names !== undefined && { resourceNames: names }), verbs: typeof verbs === 'string' ? verbs.split(' ') : verbs,
 })
 export const urlRule = (...urls: readonly string[]): PolicyRule => ({ nonResourceURLs: urls, verbs: ['get'] })
-export const eventsRules: readonly PolicyRule[] = [rule('create patch update', '', 'events'), rule('create patch update', 'events.k8s.io', 'events')]
+export const eventsRule: PolicyRule = { apiGroups: ['', 'events.k8s.io'], resources: ['events'], verbs: ['create', 'patch', 'update'] }
 
 const rbac = 'rbac.authorization.k8s.io'
 /** Marked so that a newer Skiff adds what a newer cluster's defaults have. */
