@@ -26,12 +26,14 @@ export function readCall(request: Request, draws: Draws, answers: Answers): Call
 }
 
 /** The form of the answer's objects, and what rows of a table carry. */
-export function writingOf({ request, query }: Call, served: AnyServed, stream = false): (Negotiated & { readonly includeObject: 'None' | 'Metadata' | 'Object' }) | Refusal {
-  const negotiated = negotiate(request.headers['accept'], { protobuf: hasMessage(served.definition), stream })
+export function writingOf({ request, query, route }: Call, served: AnyServed): (Negotiated & { readonly includeObject: 'None' | 'Metadata' | 'Object' }) | Refusal {
+  const collection = route.is === 'resource' && !route.single
+  const negotiated = negotiate(request.headers['accept'], { protobuf: hasMessage(served.definition), stream: route.is === 'resource' && route.verb === 'watch', collection })
   if (isRefusal(negotiated)) return negotiated
   const includeObject = query.get('includeObject') || 'Metadata'
-  return includeObject === 'None' || includeObject === 'Metadata' || includeObject === 'Object' ? { ...negotiated, includeObject }
-    : badRequest(`unrecognized includeObject value: ${JSON.stringify(includeObject)}`)
+  if (includeObject === 'None' || includeObject === 'Metadata' || includeObject === 'Object') return { ...negotiated, includeObject }
+  if (negotiated.form.is !== 'table') return { ...negotiated, includeObject: 'Metadata' }
+  return badRequest(`Unable to convert to Table as requested: includeObject: Invalid value: ${JSON.stringify(includeObject)}: must be 'Metadata', 'Object', 'None', or empty`)
 }
 
 /** What a write's query says; `named`: the manager is, and not guessed from the client's name. */

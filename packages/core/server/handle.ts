@@ -13,15 +13,15 @@ import { type Call, readCall } from './call.ts'
 import { connect } from './connect.ts'
 import type { Machine } from './machine.ts'
 import { isPretty, mediaFor } from './negotiate.ts'
-import { servePath } from './paths/paths.ts'
+import { missing, servePath } from './paths/paths.ts'
 import { aggregated, aggregatorOf } from './proxy/aggregate.ts'
 import { isProxied, proxied } from './proxy/proxy.ts'
 import { read } from './read/verbs.ts'
 import { drawnAt, RepeatedDraws } from './draws.ts'
-import { methodNotAllowed } from './refusals.ts'
+import { methodNotAllowed, noSuchResource } from './refusals.ts'
 import { type Endpoint, subresourceVerbs, verbsOf } from './registry.ts'
-import { type Answer, pageNotFound, replyOf, warningHeader } from './reply.ts'
-import type { ResourceRoute } from './route.ts'
+import { type Answer, pageNotFound, replyOf, text, warningHeader } from './reply.ts'
+import { isMalformed, type ResourceRoute } from './route.ts'
 import { type Asks, type Handler, isAsks, isStopped, type Request } from './types.ts'
 import { invoke } from './write/invoke.ts'
 import { patch } from './write/patch.ts'
@@ -64,6 +64,7 @@ const auditId = (serial: number): string => `00000000-0000-4000-8000-${serial.to
 interface Served { readonly outcome: Answer | Refusal; readonly attributes: Attributes }
 
 function answer(machine: Machine, call: Call): Served | Asks {
+  if (isMalformed(call.request.path)) return { outcome: text('400 Bad Request', 400), attributes: attributesOf(call, nobody) }
   const user = authenticate(machine, call.request, call.answers)
   if (isAsks(user)) return user
   if (isRefusal(user)) return { outcome: user, attributes: attributesOf(call, nobody) }
@@ -101,7 +102,7 @@ function serve(machine: Machine, call: Call, route: ResourceRoute, user: User): 
   if (review?.kind === 'Binding') return bindAny(machine, call, route, user)
   if (review !== undefined) return answerReview(machine, call, review, route, user, call.answers)
   const endpoint = machine.registry.endpoint(route.group, route.version, route.plural)
-  if (endpoint === undefined || !isPlace(endpoint, route)) return pageNotFound
+  if (endpoint === undefined || !isPlace(endpoint, route)) return missing(machine, call.request.path)
   const served = route.subresource === '' ? serveObject(machine, call, route, endpoint, user) : serveSubresource(machine, call, route, endpoint, user)
   return endpoint.served.deprecated === undefined || isStopped(served) || served.is === 'connect' || served.is === 'proxy' ? served : withWarning(served, endpoint.served.deprecated)
 }
@@ -139,7 +140,7 @@ function serveObject(machine: Machine, call: Call, route: ResourceRoute, endpoin
 
 function serveSubresource(machine: Machine, call: Call, route: ResourceRoute, endpoint: Endpoint, user: User): Answer | Refusal | Asks {
   const subresource = endpoint.kind.subresources?.find(({ name }) => name === route.subresource)
-  if (subresource === undefined || !route.single) return pageNotFound
+  if (subresource === undefined || !route.single) return noSuchResource
   if (!subresourceVerbs(subresource).includes(route.verb)) return methodNotAllowed
   switch (subresource.is) {
     case 'status': case 'update': case 'scale':

@@ -1,19 +1,19 @@
 // Which form of an answer a client takes, and in which bytes.
 import type { Refusal } from '../api/refusal.ts'
-import { notAcceptable } from './refusals.ts'
+import { noRepresentation, notAcceptable } from './refusals.ts'
 
 /** What an answer's objects are turned into. */
 export type Form =
   | { readonly is: 'object' }
   | { readonly is: 'table'; readonly version: 'v1' | 'v1beta1' }
-  | { readonly is: 'metadata'; readonly version: 'v1' | 'v1beta1' }
+  | { readonly is: 'metadata'; readonly version: 'v1' | 'v1beta1'; readonly list: boolean }
 
 /** What bytes are. */
 export type Media = 'json' | 'yaml' | 'protobuf'
 export const mediaTypes: Readonly<Record<Media, string>> = { json: 'application/json', yaml: 'application/yaml', protobuf: 'application/vnd.kubernetes.protobuf' }
 
 /** What can be answered. */
-export interface Offer { readonly protobuf: boolean; readonly stream: boolean; /** False: the answer has no table. */ readonly tables?: boolean }
+export interface Offer { readonly protobuf: boolean; readonly stream: boolean; /** The URL can be watched. */ readonly collection?: boolean; /** False: the answer has no table. */ readonly tables?: boolean }
 export interface Negotiated { readonly form: Form; readonly media: Media }
 
 export interface Clause { readonly type: string; readonly parameters: Readonly<Record<string, string>> }
@@ -30,10 +30,8 @@ export function clausesOf(accept: string | undefined): readonly Clause[] {
 }
 
 const streamed = ';stream=watch'
-/** The types that can be answered, as upstream lists them to whom none suits. */
-const offered = ({ protobuf, stream }: Offer): readonly string[] => (stream
-  ? [mediaTypes.json, ...(protobuf ? [mediaTypes.protobuf] : [])].map((type) => type + streamed)
-  : [mediaTypes.json, mediaTypes.yaml, ...(protobuf ? [mediaTypes.protobuf] : [])])
+const streams = ({ protobuf }: Offer): readonly string[] => [mediaTypes.json, ...(protobuf ? [mediaTypes.protobuf] : [])].map((type) => type + streamed)
+const whole = ({ protobuf }: Offer): readonly string[] => [mediaTypes.json, mediaTypes.yaml, ...(protobuf ? [mediaTypes.protobuf] : [])]
 
 /** The first clause that we can satisfy; protobuf only for those who ask for it by name. */
 export function negotiate(accept: string | undefined, offer: Offer): Negotiated | Refusal {
@@ -47,7 +45,10 @@ export function negotiate(accept: string | undefined, offer: Offer): Negotiated 
     // A Table has no protobuf form.
     if (form !== undefined && !(form.is === 'table' && (media === 'protobuf' || offer.tables === false))) return { form, media }
   }
-  return notAcceptable(offered(offer))
+  // Upstream's router speaks first: it knows the types of a URL, and not what is asked of it.
+  const known = [...whole(offer), '*/*', 'application/*']
+  if (!clauses.some(({ type }) => known.includes(type))) return noRepresentation(offer.collection === true || offer.stream ? [...whole(offer), ...streams(offer)] : whole(offer))
+  return notAcceptable(offer.stream ? streams(offer) : whole(offer))
 }
 
 function mediaOf(type: string, { protobuf, stream }: Offer): Media | undefined {
@@ -66,7 +67,7 @@ function formOf(parameters: Readonly<Record<string, string>>): Form | undefined 
   const version = parameters['v'] ?? 'v1'
   if (version !== 'v1' && version !== 'v1beta1') return undefined
   if (as === 'Table') return { is: 'table', version }
-  return as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList' ? { is: 'metadata', version } : undefined
+  return as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList' ? { is: 'metadata', version, list: as === 'PartialObjectMetadataList' } : undefined
 }
 
 /** The bytes of an answer that every client can read somehow: a Status, a Scale, a review. */

@@ -65,7 +65,8 @@ function valueBytes(value: unknown, { media, pretty }: Manner): { readonly body:
   }
   return { body: [jsonBytes(value, pretty)], contentType: json }
 }
-const jsonBytes = (object: unknown, pretty: boolean): Uint8Array => utf8(pretty ? `${JSON.stringify(object, undefined, 2)}\n` : `${JSON.stringify(object)}\n`)
+export const newline = utf8('\n')
+const jsonBytes = (object: unknown, pretty: boolean): Uint8Array => utf8(pretty ? JSON.stringify(object, undefined, 2) : `${JSON.stringify(object)}\n`)
 
 const decoder = new TextDecoder()
 const joined = (parts: readonly Uint8Array[]): string => parts.map((part) => decoder.decode(part)).join('')

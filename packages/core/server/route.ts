@@ -22,7 +22,7 @@ export interface ResourceRoute {
 export interface PathRoute { readonly is: 'path'; readonly verb: string; readonly path: string }
 export type Route = ResourceRoute | PathRoute
 
-const verbs: Readonly<Record<string, ResourceRoute['verb']>> = { GET: 'get', HEAD: 'get', POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' }
+const verbs: Readonly<Record<string, ResourceRoute['verb']>> = { GET: 'get', POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' }
 
 /** Only absence, '0' and 'false' are false. */
 export function isTrue(query: URLSearchParams, name: string): boolean {
@@ -31,7 +31,7 @@ export function isTrue(query: URLSearchParams, name: string): boolean {
 }
 
 export function routeOf(method: string, path: string, query: URLSearchParams): Route {
-  const parts = path.split('/').filter((part) => part !== '').map(decoded)
+  const parts = path.replace(/^\//, '').replace(/\/$/, '').split('/').map(decoded)
   const elsewhere: PathRoute = { is: 'path', verb: method.toLowerCase(), path }
   const prefix = parts[0]
   const verb = verbs[method]
@@ -51,9 +51,12 @@ export function routeOf(method: string, path: string, query: URLSearchParams): R
     if (rest.length > 2 && !(group === '' && namespaceSubresources.has(rest[2] as string))) rest = rest.slice(2)
   }
   const [plural = '', name = '', subresource = '', ...tail] = rest
+  // No name has a slash, encoded or not, and none is empty.
+  if ([group, version, namespace, plural, name, subresource].some((part) => part.includes('/')) || [version, ...rest.slice(0, 3)].includes('')) return elsewhere
   const collection = name === ''
   let asked: ResourceRoute['verb'] = verb
-  if (watchPath || (verb === 'get' && subresource === '' && isTrue(query, 'watch'))) asked = 'watch'
+  // One object is watched by its name as a field, or in the old form: with its name in the path it is read, as upstream.
+  if (watchPath || (collection && verb === 'get' && isTrue(query, 'watch'))) asked = 'watch'
   else if (collection && verb === 'get') asked = 'list'
   else if (collection && verb === 'delete') asked = 'deletecollection'
   const named = collection && (asked === 'list' || asked === 'watch') ? nameSelected(query) : name
@@ -63,6 +66,11 @@ const namespaceSubresources = new Set(['status', 'finalize'])
 
 /** A list by metadata.name is authorised as a request for that name: read as the selection itself reads it, or the two could differ. */
 const nameSelected = (query: URLSearchParams): string => requiredValue(parseFieldSelector(query.get('fieldSelector') ?? ''), 'metadata.name') ?? ''
+/** Whether a path's percent-encoding cannot be read. */
+export function isMalformed(path: string): boolean {
+  if (!path.includes('%')) return false
+  try { decodeURIComponent(path); return false } catch { return true }
+}
 function decoded(part: string): string {
   try { return decodeURIComponent(part) } catch { return part }
 }

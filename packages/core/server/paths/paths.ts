@@ -2,18 +2,29 @@
 import type { Call } from '../call.ts'
 import type { Refusal } from '../../api/refusal.ts'
 import type { Machine } from '../machine.ts'
-import { methodNotAllowed } from '../refusals.ts'
+import type { VersionInfo } from '../options.ts'
+import { methodNotAllowed, noSuchResource } from '../refusals.ts'
 import { type Answer, pageNotFound, utf8, value } from '../reply.ts'
 import { discover } from './discovery.ts'
-import { health } from './health.ts'
+import { health, isHealth } from './health.ts'
 import { openapi } from './openapi.ts'
 
 export function servePath(machine: Machine, call: Call, path: string): Answer | Refusal {
   const { request } = call
   const plain = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
   const found = answerOf(machine, call, plain)
-  if (found === undefined) return pageNotFound
-  return request.method === 'GET' || request.method === 'HEAD' ? found : methodNotAllowed
+  if (found === undefined) return missing(machine, path, request.method)
+  // Health is told whatever the method is.
+  return request.method === 'GET' || isHealth(plain) ? found : methodNotAllowed
+}
+
+const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
+/** What is said of a URL that nobody serves: upstream's router speaks where a group and version are served. */
+export function missing({ registry }: Machine, path: string, method = 'GET'): Answer | Refusal {
+  const [prefix, ...rest] = path.split('/').slice(1)
+  const [group = '', version = ''] = prefix === 'api' ? ['', rest[0]] : rest
+  if ((prefix !== 'api' && prefix !== 'apis') || !registry.groups.some(({ name, versions }) => name === group && versions.includes(version))) return pageNotFound
+  return methods.includes(method) ? noSuchResource : methodNotAllowed
 }
 
 function answerOf(machine: Machine, call: Call, path: string): Answer | Refusal | undefined {
@@ -21,16 +32,25 @@ function answerOf(machine: Machine, call: Call, path: string): Answer | Refusal 
   const { headers } = call.request
   switch (path) {
     case '/': return value({ paths: rootPaths(machine) })
-    case '/version': return value(options.version)
+    case '/version': return value(versionOf(options.version))
     case '/metrics': return { is: 'raw', status: 200, contentType: 'text/plain; version=0.0.4; charset=utf-8', body: [utf8(machine.counters.text())] }
     case '/.well-known/openid-configuration':
-      return options.issuer === undefined ? undefined : value({
+      return options.issuer === undefined ? undefined : keys('application/json', JSON.stringify({
         issuer: options.issuer.issuer, jwks_uri: `https://${options.address ?? '127.0.0.1:6443'}/openid/v1/jwks`,
         response_types_supported: ['id_token'], subject_types_supported: ['public'], id_token_signing_alg_values_supported: options.issuer.algorithms,
-      })
-    case '/openid/v1/jwks': return options.issuer === undefined ? undefined : { is: 'raw', status: 200, contentType: 'application/jwk-set+json', body: [utf8(options.issuer.keySet)] }
+      }))
+    case '/openid/v1/jwks': return options.issuer === undefined ? undefined : keys('application/jwk-set+json', options.issuer.keySet)
     default: return health(path, call.query) ?? openapi(machine.documents(), path, call.query, headers) ?? discover(machine, path, headers)
   }
+}
+
+/** What others verify tokens with: they may keep it for an hour. */
+const keys = (contentType: string, text: string): Answer => ({ is: 'raw', status: 200, contentType, body: [utf8(text)], headers: { 'cache-control': 'public, max-age=3600' } })
+
+/** Nothing older is emulated; what the version before could do is there. */
+function versionOf(version: VersionInfo): object {
+  const { major, minor, ...rest } = version
+  return { major, minor, emulationMajor: major, emulationMinor: minor, minCompatibilityMajor: major, minCompatibilityMinor: String(Number(minor) - 1), ...rest }
 }
 
 function rootPaths({ registry }: Machine): readonly string[] {

@@ -18,8 +18,10 @@ export function get(machine: Machine, endpoint: Endpoint, at: { readonly namespa
 export function notReached(machine: Machine, asked: string): Refusal | undefined {
   if (asked === '') return undefined
   const revision = revisionOf(asked)
-  if (revision === undefined) return badRequest(`invalid resource version ${JSON.stringify(asked)}: strconv.ParseUint: parsing ${JSON.stringify(asked)}: invalid syntax`)
+  if (revision === undefined) return badRequest(noRevision(asked))
   return revision > machine.store.view.revision ? futureVersion(revision, machine.store.view.revision) : undefined
 }
+/** What upstream says of a resourceVersion that is none; where it answers 500, we answer 400. */
+export const noRevision = (asked: string): string => `resourceVersion: Invalid value: ${JSON.stringify(asked)}: strconv.ParseUint: parsing ${JSON.stringify(asked)}: invalid syntax`
 /** A resourceVersion as a number; undefined when it is none. */
 export const revisionOf = (text: string): number | undefined => (/^\d{1,15}$/.test(text) ? Number(text) : undefined)

@@ -1,5 +1,6 @@
-import { isRefusal, type Refusal } from '../../api/refusal.ts'
+import { isRefusal, type Problem, type Refusal } from '../../api/refusal.ts'
 import type { Resource } from '../../api/resource.ts'
+import { readJson } from '../../api/text/index.ts'
 import type { ClusterView } from '../../api/view.ts'
 import type { Machine } from '../machine.ts'
 import { badRequest, expired, futureVersion, invalid } from '../refusals.ts'
@@ -8,7 +9,7 @@ import { type Answer, utf8 } from '../reply.ts'
 import type { Selection } from '../selection.ts'
 import { candidates, spaceOf } from './candidates.ts'
 import { showingList, type Writing } from './forms.ts'
-import { revisionOf } from './get.ts'
+import { noRevision, revisionOf } from './get.ts'
 
 /** Where a page starts: after this key, in the cluster as it was at this revision (0: as it is now). */
 interface Start { readonly revision: number; readonly after: string | undefined }
@@ -50,17 +51,12 @@ function pageOf(machine: Machine, query: URLSearchParams): Page | Refusal {
   const token = query.get('continue') ?? ''
   const limit = limitOf(query)
   if (isRefusal(limit)) return limit
-  if (query.has('sendInitialEvents')) return optionRefused('sendInitialEvents', 'sendInitialEvents is forbidden for list')
-  if (match !== '' && token !== '') return optionRefused('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided')
-  if (match !== '' && asked === '') return optionRefused('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided')
-  if (match !== '' && match !== 'Exact' && match !== 'NotOlderThan') {
-    return invalid(listOptions, '', [{ path: 'resourceVersionMatch', reason: 'FieldValueNotSupported', value: match, detail: 'supported values: "Exact", "NotOlderThan", ""' }])
-  }
-  if (match === 'Exact' && asked === '0') return optionRefused('resourceVersionMatch', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"')
+  const problems = matchProblems({ asked, match, token, sends: query.has('sendInitialEvents') })
+  if (problems.length > 0) return invalid(listOptions, '', problems)
   if (token !== '') return continued(machine, token, asked, limit)
   if (asked === '' || asked === '0') return { view: store.view, after: undefined, limit: asked === '0' ? 0 : limit }
   const revision = revisionOf(asked)
-  if (revision === undefined) return badRequest(`invalid resource version ${JSON.stringify(asked)}: strconv.ParseUint: parsing ${JSON.stringify(asked)}: invalid syntax`)
+  if (revision === undefined) return badRequest(`invalid resource version: ${noRevision(asked)}`)
   if (revision > store.view.revision) return futureVersion(revision, store.view.revision)
   // As upstream: a limit with a resourceVersion and no match asks for that very state.
   if (match === 'NotOlderThan' || (match === '' && limit === 0)) return { view: store.view, after: undefined, limit }
@@ -68,7 +64,21 @@ function pageOf(machine: Machine, query: URLSearchParams): Page | Refusal {
   return view === 'compacted' ? expired(`The resourceVersion for the provided list is too old.`) : { view, after: undefined, limit }
 }
 const listOptions = { group: 'meta.k8s.io', kind: 'ListOptions' }
-const optionRefused = (path: string, detail: string): Refusal => invalid(listOptions, '', [{ path, reason: 'FieldValueForbidden', detail }])
+const forbids = (path: string, detail: string): Problem => ({ path, reason: 'FieldValueForbidden', detail })
+
+/** How upstream validates what a list asks of its revision: all that is wrong at once. */
+function matchProblems({ asked, match, token, sends }: { readonly asked: string; readonly match: string; readonly token: string; readonly sends: boolean }): readonly Problem[] {
+  const path = 'resourceVersionMatch'
+  const problems: Problem[] = []
+  if (match !== '') {
+    if (asked === '') problems.push(forbids(path, `${path} is forbidden unless resourceVersion is provided`))
+    if (token !== '') problems.push(forbids(path, `${path} is forbidden when continue is provided`))
+    if (match !== 'Exact' && match !== 'NotOlderThan') problems.push({ path, reason: 'FieldValueNotSupported', value: match, detail: 'supported values: "Exact", "NotOlderThan", ""' })
+    if (match === 'Exact' && asked === '0') problems.push(forbids(path, `${path} "exact" is forbidden for resourceVersion "0"`))
+  }
+  if (sends) problems.push(forbids('sendInitialEvents', 'sendInitialEvents is forbidden for list'))
+  return problems
+}
 
 export function limitOf(query: URLSearchParams): number | Refusal {
   const text = query.get('limit') ?? ''
@@ -77,9 +87,9 @@ export function limitOf(query: URLSearchParams): number | Refusal {
 }
 
 function continued({ store }: Machine, token: string, asked: string, limit: number): Page | Refusal {
-  if (asked !== '' && asked !== '0') return badRequest('specifying resource version is not allowed when using continue')
   const start = startOf(token)
-  if (start === undefined) return badRequest('continue key is not valid: illegal base64 data')
+  if (typeof start === 'string') return badRequest(`invalid continue token: continue key is not valid: ${start}`)
+  if (asked !== '' && asked !== '0') return badRequest('specifying resource version is not allowed when using continue')
   if (start.revision === 0) return { view: store.view, after: start.after, limit }
   const view = start.revision === store.view.revision ? store.view : store.at(start.revision)
   return view === 'compacted' ? tokenExpired(start) : { view, after: start.after, limit }
@@ -90,11 +100,16 @@ const tokenExpired = ({ after }: Start): Refusal => ({
   listMetadata: { continue: continueToken({ revision: 0, after }) },
 })
 
-const continueToken = (start: Start): string => btoa(String.fromCharCode(...utf8(JSON.stringify({ v: 'meta.k8s.io/v1', rv: start.revision, start: start.after })))).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
-function startOf(token: string): Start | undefined {
-  try {
-    const bytes = Uint8Array.from(atob(token.replaceAll('-', '+').replaceAll('_', '/')), (character) => character.charCodeAt(0))
-    const read = JSON.parse(new TextDecoder().decode(bytes)) as { readonly rv?: unknown; readonly start?: unknown }
-    return typeof read.rv === 'number' && Number.isSafeInteger(read.rv) && read.rv >= 0 && typeof read.start === 'string' ? { revision: read.rv, after: read.start } : undefined
-  } catch { return undefined }
+const continueToken = (start: Start): string => btoa(String.fromCharCode(...utf8(JSON.stringify({ v: tokenVersion, rv: start.revision, start: start.after })))).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+/** Where a token says to go on; or what is wrong with it. */
+function startOf(token: string): Start | string {
+  const bad = /[^A-Za-z0-9_-]/.exec(token)
+  if (bad !== null) return `illegal base64 data at input byte ${bad.index}`
+  if (token.length % 4 === 1) return `illegal base64 data at input byte ${token.length - 1}`
+  const reading = readJson(new TextDecoder().decode(Uint8Array.fromBase64(token, { alphabet: 'base64url' })))
+  if (!reading.ok) return reading.message
+  const { v, rv, start } = (reading.value ?? {}) as { readonly v?: unknown; readonly rv?: unknown; readonly start?: unknown }
+  if (v !== tokenVersion) return 'server does not recognize this encoded version'
+  return typeof rv === 'number' && Number.isSafeInteger(rv) && rv >= 0 && typeof start === 'string' ? { revision: rv, after: start } : 'incorrect encoded start resourceVersion (version meta.k8s.io/v1)'
 }
+const tokenVersion = 'meta.k8s.io/v1'

@@ -99,7 +99,12 @@ test('the media that can be answered are told to whom none suits, and nothing wa
     return reading.ok && (reading.value as { readonly message: string }).message
   }
   const types = 'application/json, application/yaml, application/vnd.kubernetes.protobuf'
-  assert.equal(message(`GET ${pods}`, 'text/html'), `only the following media types are accepted: ${types}`)
+  const streams = 'application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch'
+  assert.equal(message(`GET ${pods}`, 'text/html'), `406: Not Acceptable\n\nAvailable representations: ${types}, ${streams}`)
+  assert.equal(message(`GET ${pods}/a`, 'text/html'), `406: Not Acceptable\n\nAvailable representations: ${types}`)
+  assert.equal(message(`GET ${pods}/a`, 'application/json;as=Nope;v=v1;g=meta.k8s.io'), `only the following media types are accepted: ${types}`)
+  assert.equal(message(`GET ${pods}/a`, 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io'), 'you requested PartialObjectMetadataList, but the requested object is not a list (*core.Pod)')
+  assert.equal(message(`GET ${pods}`, 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io'), 'you requested PartialObjectMetadata, but the requested object is a list (*core.PodList)')
   assert.equal(message(`GET ${pods}?watch=true`, 'application/yaml'), 'only the following media types are accepted: application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch')
   assert.deepEqual([bytes(made, `DELETE ${pods}/a`, 'application/cbor').status, made.ask(`GET ${pods}/a`).status], [406, 200])
   const cbor = reply(made, `POST ${pods}`, '*/*', new Uint8Array([1]), { 'content-type': 'application/cbor' })

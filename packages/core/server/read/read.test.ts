@@ -58,7 +58,12 @@ test('a resourceVersion asks for a state', () => {
     ['resourceVersion=0', 200, ['a', 'b', 'c']], ['resourceVersion=3', 200, ['a', 'b', 'c']], ['resourceVersion=3&resourceVersionMatch=NotOlderThan', 200, ['a', 'b', 'c']],
     ['resourceVersion=3&resourceVersionMatch=Exact', 200, ['a']], ['resourceVersion=4&limit=5', 200, ['a', 'b']],
     ['resourceVersion=99', 504, 'Timeout: Too large resource version: 99, current: 5'],
-    ['resourceVersion=x', 400, 'invalid resource version "x": strconv.ParseUint: parsing "x": invalid syntax'],
+    ['resourceVersion=x', 400, 'invalid resource version: resourceVersion: Invalid value: "x": strconv.ParseUint: parsing "x": invalid syntax'],
+    ['resourceVersionMatch=Foo&resourceVersion=5', 422, 'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Unsupported value: "Foo": supported values: "Exact", "NotOlderThan", ""'],
+    ['sendInitialEvents=true', 422, 'ListOptions.meta.k8s.io "" is invalid: sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list'],
+    ['continue=abc&resourceVersionMatch=Exact', 422, 'ListOptions.meta.k8s.io "" is invalid: [resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided, resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden when continue is provided]'],
+    ['continue=abc', 400, "invalid continue token: continue key is not valid: invalid character 'i' looking for beginning of value"],
+    ['continue=%25', 400, 'invalid continue token: continue key is not valid: illegal base64 data at input byte 0'],
     ['resourceVersionMatch=Exact', 422, 'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided'],
     ['resourceVersion=0&resourceVersionMatch=Exact', 422, 'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"'],
     ['limit=many', 400, 'strconv.ParseInt: parsing "many": invalid syntax'],
@@ -91,7 +96,7 @@ test('a table has all columns, and rows that carry as much of the object as is a
     [['a', '0/1', 'Pending', '0', '0s', '<none>', '<none>', '<none>', '<none>', 'PartialObjectMetadata', 'a']])
   const kinds = ['None', 'Object'].map((include) => (made.ask(`GET ${pods}/a?includeObject=${include}`, undefined, tableForm).body as { rows: { object?: { kind: string } }[] }).rows[0]?.object?.kind)
   assert.deepEqual(kinds, [undefined, 'Pod'])
-  assert.equal(messageOf(made.ask(`GET ${pods}?includeObject=x`, undefined, tableForm).body), 'unrecognized includeObject value: "x"')
+  assert.equal(messageOf(made.ask(`GET ${pods}?includeObject=x`, undefined, tableForm).body), `Unable to convert to Table as requested: includeObject: Invalid value: "x": must be 'Metadata', 'Object', 'None', or empty`)
 })
 
 test('the Accept header chooses the form, and what cannot be made is refused', () => {
@@ -114,10 +119,13 @@ test('people get indented JSON', () => {
 
 test('what is not there is told in upstream\'s words', () => {
   const made = aWorld({ store: createStore({ indexes: [] }) })
+  const [missing, notAllowed] = ['the server could not find the requested resource', 'the server does not allow this method on the requested resource']
   for (const [url, status, said] of [
     [`GET ${pods}/x`, 404, 'pods "x" not found'], ['GET /apis/apps/v1/namespaces/default/deployments/x', 404, 'deployments.apps "x" not found'],
-    ['GET /api/v1/pods/x', 404, '404 page not found\n'], ['GET /api/v1/nothings', 404, '404 page not found\n'], ['GET /apis/none.example/v1/things', 404, '404 page not found\n'],
-    ['GET /apis/apiextensions.k8s.io/v1/nothing/x', 404, '404 page not found\n'], ['GET /nothing', 404, '404 page not found\n'], ['GET /api/v1/namespaces/default/pods/x/nothing', 404, '404 page not found\n'],
+    ['GET /api/v1/pods/x', 404, missing], ['GET /api/v1/nothings', 404, missing], ['GET /api/v1//pods', 404, missing], ['GET /api/v1/namespaces/a%2Fb', 404, missing],
+    ['GET /api/v1/pods/', 200, undefined], ['HEAD /api/v1/pods', 405, notAllowed], ['OPTIONS /api/v1/pods', 405, notAllowed], ['FOO /api/v1/pods', 405, notAllowed], ['GET /api/v1/namespaces/%zz', 400, '400 Bad Request'],
+    ['POST /livez', 200, 'ok'], ['GET /readyz?exclude=nope&verbose', 200, '[+]ping ok\n[+]log ok\n[+]etcd ok\nwarn: some health checks cannot be excluded: no matches for "nope"\nreadyz check passed\n'], ['GET /apis/none.example/v1/things', 404, '404 page not found\n'],
+    ['GET /apis/apiextensions.k8s.io/v1/nothing/x', 404, missing], ['GET /nothing', 404, '404 page not found\n'], ['GET /api/v1/namespaces/default/pods/x/nothing', 404, missing],
     ['POST /api/v1/pods', 405, 'the server does not allow this method on the requested resource'],
     ['DELETE /api/v1/namespaces', 405, 'the server does not allow this method on the requested resource'],
     ['PUT /version', 405, 'the server does not allow this method on the requested resource'],

@@ -1,6 +1,7 @@
 import { isRefusal, type Refusal } from '../../api/refusal.ts'
 import { type Call, writingOf } from '../call.ts'
 import type { Machine } from '../machine.ts'
+import type { Form } from '../negotiate.ts'
 import { notFound } from '../refusals.ts'
 import type { AnySubresource, Endpoint } from '../registry.ts'
 import { type Answer, value } from '../reply.ts'
@@ -14,8 +15,10 @@ import { watch } from './watch.ts'
 
 /** get, list and watch, of objects and of subresources that show one. */
 export function read(machine: Machine, call: Call, route: ResourceRoute, endpoint: Endpoint, subresource?: Extract<AnySubresource, { readonly is: 'status' | 'update' | 'scale' }>): Answer | Refusal {
-  const writing = writingOf(call, endpoint.served, route.verb === 'watch')
+  const writing = writingOf(call, endpoint.served)
   if (isRefusal(writing)) return writing
+  const mismatch = wrongNumber(writing.form, route.verb, endpoint)
+  if (mismatch !== undefined) return mismatch
   const { namespace, name } = placeOf(endpoint, route)
   if (subresource?.is === 'scale') {
     const object = machine.store.view.get(endpoint.kind, namespace, name)
@@ -27,6 +30,14 @@ export function read(machine: Machine, call: Call, route: ResourceRoute, endpoin
   if (isRefusal(selection)) return selection
   return route.verb === 'list' ? list(machine, endpoint, selection, call.query, { ...writing, served: endpoint.served, now: machine.now() })
     : watch(machine, endpoint, selection, call.query, { ...writing, served: endpoint.served })
+}
+
+/** The metadata of one object were asked for where there are many, or the other way round. Types are named as upstream's program names them. */
+function wrongNumber(form: Form, verb: ResourceRoute['verb'], { kind, served }: Endpoint): Refusal | undefined {
+  if (form.is !== 'metadata' || verb === 'watch' || form.list === (verb === 'list')) return undefined
+  const type = `*${served.group.split('.')[0] || 'core'}.${kind.kind}`
+  const message = form.list ? `you requested PartialObjectMetadataList, but the requested object is not a list (${type})` : `you requested PartialObjectMetadata, but the requested object is a list (${type}List)`
+  return { refused: true, code: 406, reason: 'NotAcceptable', message }
 }
 
 /** Where the object of a route is stored: namespaces are cluster-scoped though their URL looks otherwise. */

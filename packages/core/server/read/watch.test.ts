@@ -47,10 +47,11 @@ test('a selector turns changes into comings and goings, and never tells of what 
   assert.deepEqual(brief(named.read()), [])
 })
 
-test('one object is watched by its name in the path', () => {
+test('one object is watched by its name, as a field or in the old form; with its name in the path it is read', () => {
   const made = world()
   made.ask(`POST ${pods}`, aPod('b'))
-  assert.deepEqual(brief(made.watch(`${pods}/a?watch=true`).read()), ['ADDED a 3'])
+  assert.deepEqual(brief(made.watch(`${pods}?watch=true&fieldSelector=metadata.name%3Da`).read()), ['ADDED a 3'])
+  assert.equal((made.ask(`GET ${pods}/a?watch=true`).body as { kind: string }).kind, 'Pod')
   assert.deepEqual(brief(made.watch(`/api/v1/watch/namespaces/default/pods/b`).read()), ['ADDED b 4'])
 })
 
@@ -112,4 +113,14 @@ test('watchers of one kind share the bytes of a frame', () => {
   const [one, two] = [made.watch(`${pods}?watch=true&resourceVersion=3`), made.watch('/api/v1/pods?watch=true&resourceVersion=3')]
   made.ask(`POST ${pods}`, aPod('b'))
   assert.equal(one.reader.read(1_000_000).frames[0], two.reader.read(1_000_000).frames[0])
+})
+
+test('a watch of what is yet to come waits for it', () => {
+  const made = world()
+  const watch = made.watch(`${pods}?watch=true&resourceVersion=5&timeoutSeconds=10&allowWatchBookmarks=true`)
+  for (const name of ['b', 'c', 'd']) { assert.deepEqual(brief(watch.read()), []); made.ask(`POST ${pods}`, aPod(name)) }
+  assert.deepEqual(brief(watch.read()), ['ADDED d 6'])
+  const never = made.watch(`${pods}?watch=true&resourceVersion=999&timeoutSeconds=10&allowWatchBookmarks=true`)
+  made.clock.advanceTo(dawn + 10_000)
+  assert.deepEqual(never.reader.read(1000), { frames: [], asOf: 6, more: false, done: true })
 })

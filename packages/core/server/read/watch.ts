@@ -1,11 +1,11 @@
 // A watch: first what is there, then what changes, as frames that all watchers of a kind share.
 import { frame, metadataMessage, writeEnvelope, writeObject } from '../../api/protobuf/index.ts'
-import { isRefusal, type Refusal } from '../../api/refusal.ts'
+import { isRefusal, type Problem, type Refusal } from '../../api/refusal.ts'
 import { apiVersionOf, type Resource, type Revision } from '../../api/resource.ts'
 import type { Change } from '../../api/view.ts'
 import type { Instant } from '../../base/clock.ts'
 import type { Machine } from '../machine.ts'
-import { badRequest, expired, futureVersion, invalid, statusOf } from '../refusals.ts'
+import { badRequest, expired, invalid, statusOf } from '../refusals.ts'
 import type { Endpoint } from '../registry.ts'
 import { type Media, mediaTypes } from '../negotiate.ts'
 import { type Answer, utf8 } from '../reply.ts'
@@ -14,7 +14,7 @@ import type { Selection } from '../selection.ts'
 import type { WatchReader } from '../types.ts'
 import { candidates } from './candidates.ts'
 import { type Writing, written } from './forms.ts'
-import { revisionOf } from './get.ts'
+import { noRevision, revisionOf } from './get.ts'
 
 type EventType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'
 
@@ -45,16 +45,27 @@ function startOf({ store }: Machine, query: URLSearchParams): Start | Refusal {
   const asked = query.get('resourceVersion') ?? ''
   const match = query.get('resourceVersionMatch') ?? ''
   const sends = query.has('sendInitialEvents')
-  const options = (path: string, detail: string): Refusal => invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [{ path, reason: 'FieldValueForbidden', detail }])
-  if (sends && match !== 'NotOlderThan') return options('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan')
-  if (!sends && match !== '') return options('resourceVersionMatch', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided')
+  const problems = matchProblems(match, query)
+  if (problems.length > 0) return invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', problems)
   const bookmarks = isTrue(query, 'allowWatchBookmarks')
   const revision = asked === '' ? 0 : revisionOf(asked)
-  if (revision === undefined) return badRequest(`invalid resource version ${JSON.stringify(asked)}: strconv.ParseUint: parsing ${JSON.stringify(asked)}: invalid syntax`)
-  if (revision > store.view.revision) return futureVersion(revision, store.view.revision)
+  if (revision === undefined) return badRequest(noRevision(asked))
   if (sends && isTrue(query, 'sendInitialEvents')) return { after: store.view.revision, initial: true, mark: bookmarks, bookmarks }
   if (revision === 0) return { after: store.view.revision, initial: !sends, mark: false, bookmarks }
   return { after: revision, initial: false, mark: false, bookmarks }
+}
+
+/** How upstream validates what a watch asks of its beginning: all that is wrong at once. */
+function matchProblems(match: string, query: URLSearchParams): readonly Problem[] {
+  const path = 'resourceVersionMatch'
+  const forbids = (detail: string): Problem => ({ path, reason: 'FieldValueForbidden', detail })
+  const continues = (query.get('continue') ?? '') === '' ? [] : [forbids(`${path} is forbidden when continue is provided`)]
+  if (!query.has('sendInitialEvents')) return match === '' ? continues : [forbids(`${path} is forbidden for watch unless sendInitialEvents is provided`), ...continues]
+  if (match === 'NotOlderThan') return continues
+  return [
+    forbids('sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'),
+    ...(match === '' ? [] : [{ path, reason: 'FieldValueNotSupported', value: match, detail: 'supported values: "NotOlderThan"' } as const]), ...continues,
+  ]
 }
 
 function timeoutOf(query: URLSearchParams, machine: Machine): number | Refusal {
@@ -103,7 +114,7 @@ class Reader implements WatchReader {
     let more = this.#initial !== undefined
     if (!more && !this.#done) more = this.#nextChanges(push, () => left > 0)
     if (!more && !this.#done) this.#atRest(push)
-    return { frames, asOf: this.#after, more: more && !this.#done, done: this.#done }
+    return { frames, asOf: Math.min(this.#after, this.#machine.store.view.revision), more: more && !this.#done, done: this.#done }
   }
 
   #nextInitial(push: (frame: Uint8Array) => void): void {
@@ -132,7 +143,8 @@ class Reader implements WatchReader {
       const event = eventOf(change, this.#selection)
       if (event !== undefined) push(this.#changeFrame(event, change))
     }
-    this.#after = upTo
+    // A watch of what is yet to come waits until it is there.
+    this.#after = Math.max(this.#after, upTo)
     return false
   }
 
@@ -140,7 +152,7 @@ class Reader implements WatchReader {
   #atRest(push: (frame: Uint8Array) => void): void {
     const now = this.#machine.now()
     const ending = now >= this.deadline
-    if (this.#start.bookmarks && (ending || now - this.#lastBookmark >= bookmarkEveryMs)) push(this.#bookmark({}))
+    if (this.#start.bookmarks && this.#after <= this.#machine.store.view.revision && (ending || now - this.#lastBookmark >= bookmarkEveryMs)) push(this.#bookmark({}))
     if (ending) this.#done = true
   }
 
