@@ -11,7 +11,7 @@ export interface Refusal {
   /** The Status' own metadata: a list that came too late carries a token to go on with. */
   readonly listMetadata?: { readonly continue: string }
 }
-export interface Cause { readonly reason: string; readonly message: string; readonly field?: string }
+export interface Cause { readonly reason?: string; readonly message: string; readonly field?: string }
 
 /** One fault in one field, as upstream's field errors: printed `path: kind: "value": detail`. */
 export interface Problem {

@@ -60,8 +60,8 @@ export function compileSelect(node: Node & { readonly is: 'select' }, of: Typed,
   const type = known?.type ?? (held.is === 'map' ? held.values : dyn)
   const property = known?.property ?? field
   const convert = conversionOf(type)
-  const find = (value: Value, frame: Frame): Value => {
-    const found = fieldOf(value, property, frame)
+  const find = (value: Value): Value => {
+    const found = fieldOf(value, property)
     return convert === undefined || found === undefined ? found : convert(found)
   }
   if (as === 'test') return { type: { is: 'bool' }, run: tested(of.run, find), cost: of.cost, size: one }
@@ -76,18 +76,18 @@ export function compileSelect(node: Node & { readonly is: 'select' }, of: Typed,
       if (value instanceof Fault) return value
       if (value instanceof Optional) return optionalField(value, find, frame)
       frame.cost++
-      const found = find(value, frame)
+      const found = find(value)
       return found === undefined ? missing : found
     },
   }
 }
 
-type Find = (value: Value, frame: Frame) => Value
+type Find = (value: Value) => Value
 const tested = (run: Typed['run'], find: Find): Typed['run'] => (frame) => {
   const value = run(frame)
   if (value instanceof Fault) return value
   const held = value instanceof Optional ? value.value : value
-  const found = held === undefined ? undefined : find(held, frame)
+  const found = held === undefined ? undefined : find(held)
   return found instanceof Fault ? found : found !== undefined
 }
 const optionally = (run: Typed['run'], find: Find): Typed['run'] => (frame) => {
@@ -97,14 +97,14 @@ const optionally = (run: Typed['run'], find: Find): Typed['run'] => (frame) => {
 function optionalField(value: Value, find: Find, frame: Frame): Value {
   frame.cost++
   const held = value instanceof Optional ? value.value : value
-  const found = held === undefined ? undefined : find(held, frame)
+  const found = held === undefined ? undefined : find(held)
   return found === undefined ? Optional.none : found instanceof Fault ? found : new Optional(found)
 }
 
 /** What an object or a map has under a name; undefined: nothing. */
-function fieldOf(value: Value, name: string, frame: Frame): Value {
+function fieldOf(value: Value, name: string): Value {
   if (isMap(value)) return entryOf(value, name)
-  if (value instanceof Fields) return value.find(name, (cost) => { frame.cost += cost }, frame.limit - frame.cost)
+  if (value instanceof Fields) return value.find(name)
   if (value instanceof Struct) return Object.hasOwn(value.fields, name) ? value.fields[name] : undefined
   return undefined
 }

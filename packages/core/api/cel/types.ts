@@ -64,8 +64,8 @@ export type Value = unknown
 
 /** Fields that are found when asked: the variables of a policy, evaluated lazily. */
 export abstract class Fields {
-  /** The value, or a Fault. `charge` takes the cost of finding it. */
-  abstract find(name: string, charge: (cost: number) => void, left: number): Value
+  /** The value, a Fault, or undefined: there is no such field. */
+  abstract find(name: string): Value
 }
 
 /** The state of one evaluation. */

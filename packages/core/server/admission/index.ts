@@ -13,6 +13,7 @@ import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
+import { mutatingAdmissionPolicy, validatingAdmissionPolicy } from './policies/index.ts'
 import { podSecurity } from './pod-security/index.ts'
 import { priority } from './priority.ts'
 import { roleEscalation } from './role-escalation.ts'
@@ -27,7 +28,7 @@ export const plugins: readonly Plugin[] = [
   namespaceLifecycle, limitRanger, serviceAccount, nodeRestriction, roleEscalation, podSecurity, priority, defaultTolerationSeconds,
   defaultStorageClass, persistentVolumeClaimResize, storageObjectInUseProtection, runtimeClass, certificateApproval, certificateSigning, clusterTrustBundleAttest,
   certificateSubjectRestriction, defaultIngressClass,
-  mutatingWebhooks, validatingWebhooks,
+  mutatingAdmissionPolicy, mutatingWebhooks, validatingAdmissionPolicy, validatingWebhooks,
 ]
 const mutating = plugins.filter(({ mutate }) => mutate !== undefined)
 const validating = plugins.filter(({ validate }) => validate !== undefined)
@@ -39,7 +40,7 @@ export interface Mutated { readonly is: 'mutated'; readonly object: Resource; re
 export function mutate(admission: Admission): Mutated | Refusal | Asks {
   const again: Again[] = []
   const first = mutateOnce(admission, again)
-  if (again.length === 0 || isRefusal(first) || isAsks(first)) return first
+  if (again.every(({ idle }) => idle === true) || isRefusal(first) || isAsks(first)) return first
   const second = mutateOnce({ ...admission, object: first.object, again }, [])
   return isRefusal(second) || isAsks(second) ? second : { ...second, remarks: together(first.remarks, second.remarks) }
 }

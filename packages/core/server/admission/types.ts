@@ -41,6 +41,8 @@ export interface Again {
   /** Who else is, if the object is no longer what the plugin left behind. */
   readonly waiting: readonly string[]
   readonly seen: Resource
+  /** It has changed nothing itself: without another's change there is no second round. */
+  readonly idle?: true
 }
 
 /** What is said of a write besides yes or no: to its client, and to the audit log. */

@@ -3,12 +3,13 @@ import type { Ask } from '../../../api/action.ts'
 import { sameMeaning } from '../../../api/kinds/equal.ts'
 import { jsonPatch } from '../../../api/patch/index.ts'
 import { isRefusal, type Refusal } from '../../../api/refusal.ts'
-import { apiVersionOf, type Draft, type Resource } from '../../../api/resource.ts'
-import { decodeReading } from '../../../api/schema/decode.ts'
+import type { Draft, Resource } from '../../../api/resource.ts'
 import { internal } from '../../refusals.ts'
 import type { Endpoint } from '../../registry.ts'
 import type { Posted } from '../../post.ts'
-import type { Admission, Again, Plugin, Remarks } from '../types.ts'
+import { dueIn } from '../again.ts'
+import { rebuilt } from '../rebuilt.ts'
+import type { Admission, Plugin, Remarks } from '../types.ts'
 import { concerns, hooksOf } from './hooks.ts'
 import { askOf, failureOf, verdictOf } from './review.ts'
 
@@ -55,33 +56,15 @@ export const mutatingWebhooks: Plugin = {
   },
 }
 
-/** In a second round: whom to ask. All that wait, if anybody else has changed the object since. */
-function dueIn({ again, object }: Admission): ReadonlySet<string> | undefined {
-  if (again === undefined) return undefined
-  return new Set(again.flatMap(({ hooks, waiting, seen }: Again) => (sameMeaning(seen, object) ? hooks : [...hooks, ...waiting])))
-}
-
 const isEmptyPatch = (patch: unknown): boolean => Array.isArray(patch) && patch.length === 0
 
 /** The object with a webhook's patch, read and defaulted again. */
-function patchedObject({ machine, operation, object, body, subresource }: Admission, { kind, served }: Endpoint, shown: Draft | null, patch: unknown, name: string): Resource | Refusal {
+function patchedObject(admission: Admission, endpoint: Endpoint, shown: Draft | null, patch: unknown, name: string): Resource | Refusal {
+  const { operation, body } = admission
   if (shown === null || body !== undefined || operation === 'delete' || operation === 'connect') return internal(`admission webhook ${JSON.stringify(name)} attempted to modify the object, which is not supported for this operation`)
   const patched = jsonPatch(shown, patch)
   if (isRefusal(patched)) return internal(patched.message)
-  const definition = machine.definitions.get(served.definition)
-  if (definition === undefined) return internal(`no schema ${served.definition}`)
-  const gvk = { group: served.group, version: served.version, kind: kind.kind }
-  const decoded = decodeReading({ ok: true, value: patched.value, duplicates: [] }, { definitions: machine.definitions, definition, mode: 'Ignore', kind: gvk, patched: shown })
-  if (isRefusal(decoded)) return internal(decoded.message)
-  const filled = served.fill({ ...decoded.value, apiVersion: apiVersionOf(served), kind: kind.kind })
-  const hub = (served.convert === undefined ? filled : served.convert.toHub(filled)) as unknown as Resource
-  // Which object it is, is not a webhook's to say.
-  const { name: objectName, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
-  const metadata = { ...hub.metadata, name: objectName, ...(namespace !== undefined && { namespace }), uid, creationTimestamp, ...(resourceVersion !== undefined && { resourceVersion }) }
-  if (subresource !== 'status') return { ...hub, metadata }
-  const { status } = hub as { readonly status?: unknown }
-  const { labels, annotations } = metadata
-  return { ...object, metadata: { ...object.metadata, ...(labels !== undefined && { labels }), ...(annotations !== undefined && { annotations }) }, ...(status !== undefined && { status }) } as Resource
+  return rebuilt(admission, endpoint, shown, patched.value)
 }
 
 /** All at once: they only say yes or no. */

@@ -1,0 +1,25 @@
+// An object after somebody has changed what he was shown of it.
+import { type Refusal, isRefusal } from '../../api/refusal.ts'
+import { apiVersionOf, type Draft, type Resource } from '../../api/resource.ts'
+import { decodeReading } from '../../api/schema/decode.ts'
+import { internal } from '../refusals.ts'
+import type { Endpoint } from '../registry.ts'
+import type { Admission } from './types.ts'
+
+/** The object of a write when `shown`, its form in a version, has become `value`: read and defaulted again. */
+export function rebuilt({ machine, object, subresource }: Admission, { kind, served }: Endpoint, shown: Draft, value: unknown): Resource | Refusal {
+  const definition = machine.definitions.get(served.definition)
+  if (definition === undefined) return internal(`no schema ${served.definition}`)
+  const gvk = { group: served.group, version: served.version, kind: kind.kind }
+  const decoded = decodeReading({ ok: true, value, duplicates: [] }, { definitions: machine.definitions, definition, mode: 'Ignore', kind: gvk, patched: shown })
+  if (isRefusal(decoded)) return internal(decoded.message)
+  const filled = served.fill({ ...decoded.value, apiVersion: apiVersionOf(served), kind: kind.kind })
+  const hub = (served.convert === undefined ? filled : served.convert.toHub(filled)) as unknown as Resource
+  // Which object it is, is not for admission to say.
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
+  const metadata = { ...hub.metadata, name, ...(namespace !== undefined && { namespace }), uid, creationTimestamp, ...(resourceVersion !== undefined && { resourceVersion }) }
+  if (subresource !== 'status') return { ...hub, metadata }
+  const { status } = hub as { readonly status?: unknown }
+  const { labels, annotations } = metadata
+  return { ...object, metadata: { ...object.metadata, ...(labels !== undefined && { labels }), ...(annotations !== undefined && { annotations }) }, ...(status !== undefined && { status }) } as Resource
+}
