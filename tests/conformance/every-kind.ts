@@ -27,7 +27,7 @@ export async function servedBy(world: World): Promise<readonly Served[]> {
     const resources = list(await world.get(world.everywhere(apiVersion, '').slice(0, -1)), 'resources')
     for (const resource of resources.filter((one) => !text(one, 'name').includes('/'))) {
       const plural = text(resource, 'name')
-      const subresources = resources.filter((one) => text(one, 'name').startsWith(`${plural}/`)).map((one) => ({ name: text(one, 'name').slice(plural.length + 1), verbs: verbsOf(one) }))
+      const subresources = resources.filter((one) => text(one, 'name').startsWith(`${plural}/`)).map((one) => ({ name: text(one, 'name').slice(plural.length + 1), verbs: verbsOf(one) })).sort((a, b) => (a.name < b.name ? -1 : 1))
       found.push({ apiVersion, plural, kind: text(resource, 'kind'), namespaced: resource['namespaced'] === true, verbs: verbsOf(resource), subresources })
     }
   }
@@ -155,11 +155,11 @@ async function exerciseSubresource(world: World, served: Served, path: string, {
   assert.fail(`nothing here exercises ${where} (${verbs.join(', ')})`)
 }
 
-async function statusIs(world: World, { plural }: Served, path: string, verbs: readonly string[]): Promise<void> {
+async function statusIs(world: World, { apiVersion, plural }: Served, path: string, verbs: readonly string[]): Promise<void> {
   assert.deepEqual([...verbs].sort(), ['get', 'patch', 'update'])
   const before = await world.get(`${path}/status`)
   await update(world, path, (object) => object, '/status')
-  const status = statuses[plural] ?? { conditions: [{ type: 'Walked', status: 'True', reason: 'Walk', message: 'Set by a walk', lastTransitionTime: '2026-01-01T00:00:00Z' }] }
+  const status = statuses[`${apiVersion} ${plural}`] ?? statuses[plural] ?? { conditions: [{ type: 'Walked', status: 'True', reason: 'Walk', message: 'Set by a walk', lastTransitionTime: '2026-01-01T00:00:00Z' }] }
   const written = await world.merge(`${path}/status`, { status })
   for (const [field, value] of Object.entries(status)) assert.ok(at(written, 'status', field) !== undefined || value === null, `status.${field} is written`)
   assert.equal(text(written, 'metadata', 'uid'), text(before, 'metadata', 'uid'))

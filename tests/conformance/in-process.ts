@@ -12,7 +12,7 @@ import { Certificates, openTokenSigner } from '../../packages/host/credentials/i
 import { answerAsks, podTokens } from '../../packages/host/daemon/tokens.ts'
 import { createPoster, withPosts } from '../../packages/host/webhooks/index.ts'
 import type { Api, Reply, Sending, Watch, WatchEvent } from './api.ts'
-import { bodyOf } from './over-https.ts'
+import { bodyOf } from './https-client.ts'
 import { payload } from './payload.ts'
 
 const issuer = 'https://kubernetes.default.svc.cluster.local'

@@ -15,12 +15,18 @@ export const ownExample: Readonly<Record<string, Fields>> = {
 /** A status that a kind takes, where the usual one with a condition would be refused or taken back. */
 export const statuses: Readonly<Record<string, Fields>> = {
   persistentvolumes: { message: 'walked' }, resourcequotas: { hard: { pods: '3' } }, cronjobs: { lastScheduleTime: '2026-01-01T00:00:00Z' },
+  // What approves can't be taken away again.
+  certificatesigningrequests: { conditions: [{ type: 'Approved', status: 'True', reason: 'Walk', message: 'Approved by a walk' }, { type: 'Walked', status: 'True', reason: 'Walk', message: 'Set by a walk' }] },
+  'autoscaling/v1 horizontalpodautoscalers': { currentReplicas: 3, desiredReplicas: 3 },
+  ingresses: { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } }, volumeattachments: { attached: true },
+  resourceclaims: { allocation: { devices: { results: [{ request: 'gpu', driver: 'gpu.example.com', pool: 'pool', device: 'device-1' }] } } },
   podcertificaterequests: { conditions: [{ type: 'Denied', status: 'True', reason: 'Walk', message: 'Denied by a walk', lastTransitionTime: '2026-01-01T00:00:00Z' }] },
 }
 
 /** Streams, and where they are shown: they need a process, which simulated pods don't have. */
 export const streams: Readonly<Record<string, string>> = {
   'pods/log': 'tests/e2e/workloads.real.test.ts', 'pods/exec': 'tests/e2e/workloads.real.test.ts', 'pods/attach': 'tests/e2e/workloads.real.test.ts', 'pods/portforward': 'tests/e2e/workloads.real.test.ts',
+  'pods/proxy': 'packages/host/http/proxy.test.ts', 'services/proxy': 'packages/host/http/proxy.test.ts', 'nodes/proxy': 'packages/host/http/proxy.test.ts',
 }
 
 interface Particular {

@@ -103,6 +103,7 @@ export const controllersShownBy: Readonly<Record<string, Shown>> = {
   'local-provisioner': [`${controllers}/volume-binder/volumes.test.ts`, 'localProvisioner'],
   'pvc-protection-controller': [`${controllers}/volume-binder/volumes.test.ts`, 'claimProtectionController'],
   'pv-protection-controller': [`${controllers}/volume-binder/volumes.test.ts`, 'volumeProtectionController'],
+  'volumeattributesclass-protection-controller': [`${controllers}/volume-binder/volumes.test.ts`, 'attributesClassProtectionController'],
   'ephemeral-volume-controller': [`${controllers}/ephemeral-volume/reconcile.test.ts`, 'ephemeralVolumeController'],
   'node-ipam-controller': [`${controllers}/volume-binder/volumes.test.ts`, 'nodeAddressController'],
   'pod-garbage-collector': [`${controllers}/namespaces.test.ts`, 'podGarbageCollector'],

@@ -49,7 +49,7 @@ export function supported(): string {
     'the four patches (JSON, merge, strategic, apply), dry run, strict field validation, label and field selectors, paging and Table. Columns in (parentheses) show with `-o wide`.', '',
     '## Kinds', '', ...table(['kind', 'versions', 'short', 'subresources', 'columns', 'lacks', 'shown by'], kinds), '',
     '## Verbs', '',
-    `Of every version: what can be done with it. ${link(walk)} walks discovery and does all of it with an example of each kind, over HTTPS and in process, but for the streams (${Object.keys(streams).join(', ')}), which ${link('tests/e2e/workloads.real.test.ts')} opens.`, '',
+    `Of every version: what can be done with it. ${link(walk)} walks discovery and does all of it with an example of each kind, over HTTPS and in process, but for the streams: ${Object.entries(streams).map(([name, file]) => `${name} (${link(file)})`).join(', ')}.`, '',
     ...table(['resource', 'verbs', 'subresources'], builtinKinds.flatMap((kind) => kind.served.map((served): Row => [
       `${served.group === '' ? served.version : `${served.group}/${served.version}`} **${kind.plural}**`, verbsOf(kind).join(', '),
       (kind.subresources ?? []).map((subresource) => `${subresource.name} (${subresourceVerbs(subresource).join(', ')})`).join(', '),

@@ -62,6 +62,6 @@ export const futureVersion = (asked: number, current: number): Refusal =>
 
 /** The Status object of a refusal. */
 export const statusOf = (refusal: Refusal) => ({
-  kind: 'Status', apiVersion: 'v1', metadata: refusal.listMetadata ?? {}, status: 'Failure', message: refusal.message, reason: refusal.reason,
+  kind: 'Status', apiVersion: 'v1', metadata: refusal.listMetadata ?? {}, status: 'Failure', message: refusal.message, ...(refusal.reason !== '' && { reason: refusal.reason }),
   ...(refusal.details !== undefined && { details: refusal.details }), code: refusal.code,
 })

@@ -34,7 +34,8 @@ async function certificateOperations(world: World): Promise<void> {
   const name = world.unique('csr')
   const path = `${requests}/${name}`
   const created = await world.create(requests, { metadata: { name }, ...fields })
-  assert.equal(text(created, 'spec', 'username'), 'skiff-admin')
+  const self = await world.create('/apis/authentication.k8s.io/v1/selfsubjectreviews', { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' })
+  assert.deepEqual([text(created, 'spec', 'username'), at(created, 'spec', 'groups')], [text(self, 'status', 'userInfo', 'username'), at(self, 'status', 'userInfo', 'groups')])
   const approval = { type: 'Approved', status: 'True', reason: 'Story', message: 'Approved by a story' }
   const approved = await update(world, path, (object) => ({ ...object, status: { conditions: [approval] } }), '/approval')
   contains(list(approved, 'status', 'conditions'), [approval])

@@ -42,7 +42,7 @@ export const fieldValidation: readonly Story[] = [
       const object = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web', mood: 'good' }, spec }
       saysAll(await world.ask('POST', `${world.path('apps/v1', 'deployments')}?fieldValidation=Strict`, object), 400, 'strict decoding error: ', 'unknown field "metadata.mood"')
       const reply = await applyStrictly(world, world.path('apps/v1', 'deployments', 'web'), object)
-      assert.ok(reply.status >= 400 && reply.status < 500 && /mood/.test(reply.text), reply.text)
+      saysAll(reply, 500, 'failed to create typed patch object (/web; apps/v1, Kind=Deployment): .metadata.mood: field not declared in schema')
     },
   },
   {
@@ -70,7 +70,7 @@ export const fieldValidation: readonly Story[] = [
       const object = objectOf(made, 'one', { spec: { name: 'a', colour: 'red' } })
       saysAll(await world.ask('POST', `${made.path('v1')}?fieldValidation=Strict`, object), 400, 'strict decoding error: unknown field "spec.colour"')
       const reply = await applyStrictly(world, made.path('v1', 'one'), object)
-      assert.ok(reply.status >= 400 && /colour/.test(reply.text), reply.text)
+      saysAll(reply, 500, 'failed to create typed patch object (', `/one; ${made.group}/v1, Kind=${made.kind}): .spec.colour: field not declared in schema`)
       saysAll(await world.ask('POST', `${made.path('v1')}?fieldValidation=Strict`, objectOf(made, 'one', { spec: { port: 0 } })), 422, 'spec.port: Invalid value: 0: spec.port in body should be greater than or equal to 1')
       assert.ok(await world.isGone(made.path('v1', 'one')))
     },

@@ -7,6 +7,7 @@ import type { ManagedFieldsEntry } from '../generated/types.ts'
 import type { Refusal } from '../refusal.ts'
 import type { Draft } from '../resource.ts'
 import { conform } from '../schema/conform.ts'
+import { untyped } from '../schema/decode.ts'
 import type { Definition, Definitions } from '../schema/types.ts'
 import { ownedByCreator } from './creation.ts'
 import { difference, type FieldSet, intersection, isEmpty, noFields, printPaths, readFields, sameSet, union, withoutBranches } from './field-set.ts'
@@ -81,12 +82,6 @@ export function applyPatch(apply: Apply): Draft | Refusal {
   const allowed = apply.manager === 'kubectl' ? lastApplied(apply) : noFields
   const second = first.conflicts.every(({ fields }) => isEmpty(difference(fields, allowed))) ? attempt(apply, true) : first
   return second.is === 'applied' ? second.object : conflictRefusal(second.conflicts)
-}
-
-/** Upstream answers 500 to a configuration whose paths are ambiguous. */
-function untyped({ apiVersion, kind, metadata }: Draft, faults: readonly string[]): Refusal {
-  const what = faults.length === 1 ? faults.join('') : `errors:\n${faults.map((fault) => `  ${fault}`).join('\n')}`
-  return { refused: true, code: 500, reason: '', message: `failed to create typed patch object (${metadata.namespace ?? ''}/${metadata.name ?? ''}; ${apiVersion}, Kind=${kind}): ${what}` }
 }
 
 interface Conflict { readonly with: Manager; readonly fields: FieldSet }

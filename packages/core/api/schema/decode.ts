@@ -73,8 +73,10 @@ export function decodeReading(reading: Reading, expected: Expected, shown: () =>
   const repeated = reading.repeated === undefined ? [] : [isApplied ? `error converting YAML to JSON: ${reading.repeated}` : reading.repeated]
   // Upstream reads an applied configuration once more for this, and says so in other words.
   if (isApplied && repeated.length > 0 && expected.mode === 'Strict') return badRequest(`error strict decoding YAML: ${repeated.join('')}`)
-  if (strict.length + repeated.length > 0 && expected.mode === 'Strict') return cannot(`strict decoding error: ${[...repeated, ...strict].join(', ')}`)
   const metadata = (conformed.value['metadata'] ?? {}) as Draft['metadata']
+  // However strictly it is read: what is applied has to be declared.
+  if (isApplied && conformed.unknown.length > 0) return untyped({ apiVersion, kind: kindName, metadata }, conformed.unknown.map((path) => `.${path}: field not declared in schema`))
+  if (strict.length + repeated.length > 0 && expected.mode === 'Strict') return cannot(`strict decoding error: ${[...repeated, ...strict].join(', ')}`)
   return {
     value: { apiVersion, kind: kindName, ...conformed.value, ...(expected.definition.fields['metadata'] ? { metadata } : {}) } as Draft,
     warnings: expected.mode === 'Warn' ? [...repeated, ...strict] : [],
@@ -89,6 +91,12 @@ function otherKind({ group, kind }: GroupVersionKind, found: string, object: obj
     refused: true, code: 422, reason: 'Invalid', message: `${kind}.${group} ${JSON.stringify(name)} is invalid: kind: ${message}`,
     details: { name, group, kind, causes: [{ reason: 'FieldValueInvalid', message, field: 'kind' }] },
   }
+}
+
+/** Upstream answers 500 to a configuration that has no paths, or ambiguous ones: nobody could own what it says. */
+export function untyped({ apiVersion, kind, metadata }: Pick<Draft, 'apiVersion' | 'kind' | 'metadata'>, faults: readonly string[]): Refusal {
+  const what = faults.length === 1 ? faults.join('') : `errors:\n${faults.map((fault) => `  ${fault}`).join('\n')}`
+  return { refused: true, code: 500, reason: '', message: `failed to create typed patch object (${metadata.namespace ?? ''}/${metadata.name ?? ''}; ${apiVersion}, Kind=${kind}): ${what}` }
 }
 
 /** The faults that only strict reading minds, in upstream's words. */

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Node, nodes, type PersistentVolume, type PersistentVolumeClaim, persistentVolumeClaims, persistentVolumes, pods, type Resource, type StorageClass, storageClasses } from '../../api/index.ts'
+import { type Node, nodes, type PersistentVolume, type PersistentVolumeClaim, persistentVolumeClaims, persistentVolumes, pods, type Resource, type StorageClass, storageClasses, volumeAttributesClasses } from '../../api/index.ts'
 import { anObject, aPod } from '../builders.ts'
 import { nodeAddressController } from '../node-addresses/reconcile.ts'
 import { localProvisioner } from '../provisioner/reconcile.ts'
 import { stage } from '../stage.ts'
-import { claimProtectionController, volumeProtectionController } from '../volume-protection/reconcile.ts'
+import { attributesClassProtectionController, claimProtectionController, volumeProtectionController } from '../volume-protection/reconcile.ts'
 import { volumeBinderController } from './reconcile.ts'
 
 const aClass = (binding: string, reclaimPolicy = 'Delete', provisioner = 'skiff.dev/local'): StorageClass => anObject(storageClasses, 'standard', { provisioner, reclaimPolicy, volumeBindingMode: binding })
@@ -118,4 +118,19 @@ test('nodes without pod addresses get the lowest free block', () => {
   const taken: Node = { ...aNode('a'), spec: { podCIDR: '10.244.0.0/24', podCIDRs: ['10.244.0.0/24'] } }
   const on = stage([nodeAddressController()], taken, aNode('b'), aNode('c'))
   assert.deepEqual([...on.world.store.view.list(nodes)].map(({ spec }) => spec.podCIDR), ['10.244.0.0/24', '10.244.1.0/24', '10.244.2.0/24'])
+})
+
+test('a class of attributes stays until no claim and no volume names it', () => {
+  const on = stage([attributesClassProtectionController], anObject(volumeAttributesClasses, 'gold', { driverName: 'd' }), aClaim({ volumeAttributesClassName: 'gold' }), aVolume('one', '1Gi', { volumeAttributesClassName: 'gold' }))
+  const gold = () => on.world.store.view.get(volumeAttributesClasses, '', 'gold')
+  assert.deepEqual(gold()?.metadata.finalizers, ['kubernetes.io/vac-protection'])
+  on.world.update(volumeAttributesClasses, 'gold', (before) => ({ ...before, metadata: { ...before.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } }))
+  on.settle()
+  assert.deepEqual(gold()?.metadata.finalizers, ['kubernetes.io/vac-protection'])
+  on.world.update(persistentVolumeClaims, 'data', (before) => ({ ...before, spec: { ...before.spec, volumeAttributesClassName: 'silver' } }))
+  on.settle()
+  assert.ok(gold())
+  on.world.update(persistentVolumes, 'one', (before) => ({ ...before, spec: { ...before.spec, volumeAttributesClassName: 'silver' } }))
+  on.settle()
+  assert.equal(gold()?.metadata.finalizers, undefined)
 })

@@ -1,5 +1,6 @@
-// Claims that pods use and volumes that claims use are not deleted under them. Behaviour: upstream's pvc-protection and pv-protection controllers.
-import { type Action, type ClusterView, type Controller, keyOf, type PersistentVolume, type PersistentVolumeClaim, persistentVolumeClaims, persistentVolumes, type Pod, pods, podsByClaim, type Resource } from '../../api/index.ts'
+// Claims that pods use, volumes that claims use and classes that either uses are not deleted under them.
+// Behaviour: upstream's pvc-protection, pv-protection and volumeattributesclass-protection controllers.
+import { type Action, type ClusterView, type Controller, keyOf, type PersistentVolume, type PersistentVolumeClaim, persistentVolumeClaims, persistentVolumes, type Pod, pods, podsByClaim, type Resource, type VolumeAttributesClass, volumeAttributesClasses } from '../../api/index.ts'
 import { sidesOf } from '../../rules/changes.ts'
 import { isTerminating } from '../../rules/pods.ts'
 import { namesOf, ownKey } from '../keys.ts'
@@ -7,6 +8,7 @@ import { settled } from '../settled.ts'
 
 const claimFinalizer = 'kubernetes.io/pvc-protection'
 const volumeFinalizer = 'kubernetes.io/pv-protection'
+const classFinalizer = 'kubernetes.io/vac-protection'
 
 export const claimProtectionController: Controller = {
   name: 'pvc-protection-controller',
@@ -35,8 +37,29 @@ export const volumeProtectionController: Controller = {
   },
 }
 
+/** Only a class that is to go looks at who uses it: that is rare, and needs no index. */
+export const attributesClassProtectionController: Controller = {
+  name: 'volumeattributesclass-protection-controller',
+  watches: [
+    { resource: volumeAttributesClasses.resource, affected: ownKey },
+    { resource: persistentVolumeClaims.resource, affected: (change) => classKeys(classesOfClaim(sidesOf(persistentVolumeClaims, change)?.before)) },
+    { resource: persistentVolumes.resource, affected: (change) => classKeys(classesOfVolume(sidesOf(persistentVolumes, change)?.before)) },
+  ],
+  reconcile(key, { view }) {
+    const [, name] = namesOf(key)
+    const found = view.get(volumeAttributesClasses, '', name)
+    if (found === undefined) return settled
+    const isUsed = (): boolean => [...view.list(persistentVolumeClaims)].some((claim) => classesOfClaim(claim).includes(name)) || [...view.list(persistentVolumes)].some((volume) => classesOfVolume(volume).includes(name))
+    return { actions: protect(found, volumeAttributesClasses, classFinalizer, isUsed) }
+  },
+}
+const classesOfClaim = (claim: PersistentVolumeClaim | undefined): readonly (string | undefined)[] =>
+  [claim?.spec.volumeAttributesClassName, claim?.status?.currentVolumeAttributesClassName, claim?.status?.modifyVolumeStatus?.targetVolumeAttributesClassName]
+const classesOfVolume = (volume: PersistentVolume | undefined): readonly (string | undefined)[] => [volume?.spec.volumeAttributesClassName]
+const classKeys = (names: readonly (string | undefined)[]): readonly string[] => names.flatMap((name) => (name === undefined || name === '' ? [] : [`/${name}`]))
+
 /** A finalizer while the object lives; off when it is to go and nobody uses it. */
-function protect(object: PersistentVolume | PersistentVolumeClaim, type: { readonly resource: string }, finalizer: string, isUsed: () => boolean): readonly Action[] {
+function protect(object: PersistentVolume | PersistentVolumeClaim | VolumeAttributesClass, type: { readonly resource: string }, finalizer: string, isUsed: () => boolean): readonly Action[] {
   const finalizers = object.metadata.finalizers ?? []
   if (!isTerminating(object)) return finalizers.includes(finalizer) ? [] : [finalizersPatch(object, type, [...finalizers, finalizer])]
   return finalizers.includes(finalizer) && !isUsed() ? [finalizersPatch(object, type, finalizers.filter((one) => one !== finalizer))] : []
