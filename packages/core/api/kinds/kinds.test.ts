@@ -133,6 +133,6 @@ test('the columns of kinds are named as upstream names them', () => {
     horizontalpodautoscalers: 'Name, Reference, Targets, MinPods, MaxPods, Replicas, Age', poddisruptionbudgets: 'Name, Min Available, Max Unavailable, Allowed Disruptions, Age',
     ingresses: 'Name, Class, Hosts, Address, Ports, Age', ingressclasses: 'Name, Controller, Parameters, Age', ipaddresses: 'Name, ParentRef', networkpolicies: 'Name, Pod-Selector, Age', servicecidrs: 'Name, CIDRs, Age',
     runtimeclasses: 'Name, Handler, Age', csidrivers: 'Name, AttachRequired, PodInfoOnMount, StorageCapacity, TokenRequests, RequiresRepublish, Modes, Age', csinodes: 'Name, Drivers, Age',
-    csistoragecapacities: 'Name, StorageClassName, Capacity', volumeattachments: 'Name, Attacher, PV, Node, Attached, Age', volumeattributesclasses: 'Name, DriverName, Age',
+    csistoragecapacities: 'Name, Created At', volumeattachments: 'Name, Attacher, PV, Node, Attached, Age', volumeattributesclasses: 'Name, DriverName, Age',
   })
 })

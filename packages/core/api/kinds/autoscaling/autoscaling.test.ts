@@ -14,20 +14,22 @@ const at = 'spec.metrics[0]'
 test('what upstream refuses in a HorizontalPodAutoscaler', () => {
   const types = '"ContainerResource", "External", "Object", "Pods", "Resource"'
   const rows: readonly Row[] = [
-    [autoscalers, spec({ minReplicas: 0, maxReplicas: 0 }), ['spec.maxReplicas: Invalid value: 0: must be greater than 0', 'spec.metrics: Forbidden: must specify at least one Object or External metric to support scaling to zero replicas']],
-    [autoscalers, spec({ minReplicas: -1 }), ['spec.minReplicas: Invalid value: -1: must be greater than or equal to 0']],
+    [autoscalers, spec({ minReplicas: 0, maxReplicas: 0 }), ['spec.minReplicas: Invalid value: 0: must be greater than or equal to 1', 'spec.maxReplicas: Required value: must be set and greater than 0', 'spec.metrics: Forbidden: must specify at least one Object or External metric to support scaling to zero replicas']],
+    [autoscalers, spec({ minReplicas: -1 }), ['spec.minReplicas: Invalid value: -1: must be greater than or equal to 1']],
+    [autoscalers, spec({ maxReplicas: -1, minReplicas: 1 }), ['spec.maxReplicas: Invalid value: -1: must be greater than or equal to 1', 'spec.maxReplicas: Invalid value: -1: must be greater than or equal to `minReplicas`']],
     [autoscalers, spec({ minReplicas: 11 }), ['spec.maxReplicas: Invalid value: 10: must be greater than or equal to `minReplicas`']],
-    [autoscalers, spec({ minReplicas: 0, metrics: [{ type: 'External', external: { metric: { name: 'queue' }, target: { type: 'Value', value: '3' } } }] }), []],
     [autoscalers, spec({ scaleTargetRef: {} }), ['spec.scaleTargetRef.kind: Required value', 'spec.scaleTargetRef.name: Required value', 'spec.scaleTargetRef.apiVersion: Invalid value: "": apiVersion must specify API group']],
     [autoscalers, spec({ scaleTargetRef: { ...target, apiVersion: 'a/b/c' } }), ['spec.scaleTargetRef.apiVersion: Invalid value: "a/b/c": unexpected GroupVersion string: a/b/c']],
     [autoscalers, spec({ scaleTargetRef: { apiVersion: 'v1', kind: 'ReplicationController', name: 'web' } }), []],
-    [autoscalers, metric({}), [`${at}.type: Required value: must specify a metric source type`, `${at}.type: Unsupported value: "": supported values: ${types}`]],
+    [autoscalers, metric({}), [`${at}.type: Required value: must specify a metric source type`, `${at}.type: Unsupported value: "": supported values: ${types}`, `${at}.type: Unsupported value: "": supported values: ${types}`]],
     [autoscalers, metric({ type: 'Pods' }), [`${at}.pods: Required value: must populate information for the given metric source`]],
     [autoscalers, metric({ ...cpu, pods: { metric: { name: 'x' }, target: { type: 'AverageValue', averageValue: '1' } } }), [`${at}.pods: Forbidden: must populate the given metric source only`]],
     [autoscalers, metric({ type: 'Resource', resource: { name: '', target: {} } }), [`${at}.resource.name: Required value: must specify a resource name`, `${at}.resource.target.type: Required value: must specify a metric target type`, `${at}.resource.target.type: Invalid value: "": must be either Utilization, Value, or AverageValue`, `${at}.resource.target.averageUtilization: Required value: must set either a target raw value or a target utilization`]],
     [autoscalers, metric({ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 0, averageValue: '1' } } }), [`${at}.resource.target.averageUtilization: Invalid value: 0: must be greater than 0`, `${at}.resource.target.averageValue: Forbidden: may not set both a target raw value and a target utilization`]],
     [autoscalers, metric({ type: 'ContainerResource', containerResource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 5 } } }), [`${at}.containerResource.container: Required value: must specify a container`]],
-    [autoscalers, metric({ type: 'Pods', pods: { metric: { name: 'a/b' }, target: { type: 'AverageValue', averageValue: '0' } } }), [`${at}.pods.metric.name: Invalid value: "a/b": may not contain '/'`, `${at}.pods.target.averageValue: Invalid value: "0": must be positive`, `${at}.pods.target.averageValue: Required value: must specify a positive target averageValue`]],
+    [autoscalers, metric({ type: 'ContainerResource', containerResource: { name: 'foo', container: 'main', target: { type: 'Utilization', averageUtilization: 5 } } }), [`${at}.containerResource.name: Invalid value: "foo": must be a standard resource type or fully qualified`, `${at}.containerResource.name: Invalid value: "foo": must be a standard resource for containers`]],
+    [autoscalers, metric({ type: 'Pods', pods: { metric: { name: 'a/b' }, target: { type: 'AverageValue', averageValue: '0' } } }), [`${at}.pods.metric.name: Invalid value: "a/b": may not contain '/'`, `${at}.pods.target.averageValue: Invalid value: "0": must be positive`]],
+    [autoscalers, metric({ type: 'Pods', pods: { metric: { name: 'a' }, target: { type: 'AverageValue' } } }), [`${at}.pods.target.averageValue: Required value: must specify a positive target averageValue`]],
     [autoscalers, metric({ type: 'Object', object: { describedObject: { kind: 'Service', name: 'web', apiVersion: 'v1' }, metric: {}, target: { type: 'Value' } } }), [`${at}.object.metric.name: Required value: must specify a metric name`, `${at}.object.target.averageValue: Required value: must set either a target value or averageValue`]],
     [autoscalers, metric({ type: 'External', external: { metric: { name: 'q' }, target: { type: 'Value', value: '-1', averageValue: '1' } } }), [`${at}.external.target.value: Invalid value: "-1": must be positive`, `${at}.external.target.value: Forbidden: may not set both a target value for metric and a per-pod target`]],
     [autoscalers, spec({ behavior: { scaleUp: { stabilizationWindowSeconds: 3601, selectPolicy: 'Most', policies: [], tolerance: '-1' }, scaleDown: { stabilizationWindowSeconds: -1, policies: [{ type: 'Nodes', value: 0, periodSeconds: 1801 }, { type: 'Pods', value: 1, periodSeconds: 0 }] } } }), [
@@ -39,6 +41,9 @@ test('what upstream refuses in a HorizontalPodAutoscaler', () => {
   ]
   for (const [resource, change, expected] of rows) assert.deepEqual(problems(resource, change), expected, JSON.stringify(change))
   assert.deepEqual(statusProblems(autoscalers, { currentReplicas: -1, desiredReplicas: -2 }), ['status.currentReplicas: Invalid value: -1: must be greater than or equal to 0', 'status.desiredReplicas: Invalid value: -2: must be greater than or equal to 0'])
+  // Nought pods that were stored may stay, with a metric that counts without them.
+  const nought = spec({ minReplicas: 0, metrics: [{ type: 'External', external: { metric: { name: 'queue' }, target: { type: 'Value', value: '3' } } }] })
+  assert.deepEqual(kindOf(autoscalers).check(prepared(autoscalers, nought), prepared(autoscalers, nought)).map(problemText), [])
   // A target that was stored without its group may stay.
   const old = prepared(autoscalers, spec({ scaleTargetRef: { kind: 'Deployment', name: 'web' } }))
   const { check } = kindOf(autoscalers)

@@ -11,8 +11,8 @@ const at = 'endpoints[0].addresses[0]'
 
 test('what upstream refuses in an EndpointSlice', () => {
   const rows: readonly Row[] = [
-    [slices, { addressType: '' }, ['addressType: Required value', `${at}: Invalid value: "10.0.0.1": must be an  address`]],
-    [slices, { addressType: 'IPX' }, ['addressType: Unsupported value: "IPX": supported values: "FQDN", "IPv4", "IPv6"', `${at}: Invalid value: "10.0.0.1": must be an IPX address`]],
+    [slices, { addressType: '' }, ['addressType: Required value']],
+    [slices, { addressType: 'IPX' }, ['addressType: Unsupported value: "IPX": supported values: "FQDN", "IPv4", "IPv6"']],
     [slices, addresses(), ['endpoints[0].addresses: Required value: must contain at least 1 address']],
     [slices, addresses('2001:db8::1'), [`${at}: Invalid value: "2001:db8::1": must be an IPv4 address`]],
     [slices, addresses('127.0.0.1', '169.254.0.1', '224.0.0.1', '0.0.0.0', 'web'), [

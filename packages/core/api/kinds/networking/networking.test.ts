@@ -19,7 +19,7 @@ const wildcard = "a wildcard DNS-1123 subdomain must start with '*.', followed b
 
 test('what upstream refuses in a new Ingress and IngressClass', () => {
   const rows: readonly Row[] = [
-    [ingresses, { spec: {} }, ['spec: Invalid value: []: either `defaultBackend` or `rules` must be specified']],
+    [ingresses, { spec: {} }, ['spec: Invalid value: null: either `defaultBackend` or `rules` must be specified']],
     [ingresses, path({ pathType: undefined }), [`${at}.pathType: Required value: pathType must be specified`]],
     [ingresses, path({ pathType: 'Regex' }), [`${at}.pathType: Unsupported value: "Regex": supported values: "Exact", "ImplementationSpecific", "Prefix"`]],
     [ingresses, path({ path: 'a' }), [`${at}.path: Invalid value: "a": must be an absolute path`]],
@@ -73,23 +73,23 @@ test('what upstream refuses in a NetworkPolicy, an IPAddress and a ServiceCIDR',
   const peer = (each: unknown): Record<string, unknown> => ({ spec: { podSelector: {}, egress: [{ to: [each] }] } })
   const cidr = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'
   const rows: readonly Row[] = [
-    [policies, port({ protocol: 'ICMP' }), ['spec.ingress[0].ports[0].protocol: Unsupported value: "ICMP": supported values: "SCTP", "TCP", "UDP"']],
+    [policies, port({ protocol: 'ICMP' }), ['spec.ingress[0].ports[0].protocol: Unsupported value: "ICMP": supported values: "TCP", "UDP", "SCTP"']],
     [policies, port({ endPort: 80 }), ['spec.ingress[0].ports[0].endPort: Invalid value: 80: may not be specified when `port` is not specified']],
     [policies, port({ port: 'http', endPort: 80 }), ['spec.ingress[0].ports[0].endPort: Invalid value: 80: may not be specified when `port` is non-numeric']],
-    [policies, port({ port: 90, endPort: 80 }), ['spec.ingress[0].ports[0].endPort: Invalid value: 80: must be greater than or equal to `port`']],
+    [policies, port({ port: 90, endPort: 80 }), ['spec.ingress[0].ports[0].endPort: Invalid value: 90: must be greater than or equal to `port`']],
     [policies, port({ port: 0 }), ['spec.ingress[0].ports[0].port: Invalid value: 0: must be between 1 and 65535, inclusive']],
     [policies, peer({}), ['spec.egress[0].to[0]: Required value: must specify a peer']],
     [policies, peer({ podSelector: {}, ipBlock: { cidr: '10.0.0.0/8' } }), ['spec.egress[0].to[0]: Forbidden: may not specify both ipBlock and another peer']],
     [policies, peer({ ipBlock: { cidr: '' } }), ['spec.egress[0].to[0].ipBlock.cidr: Required value']],
     [policies, peer({ ipBlock: { cidr: '10.0.0.0/8', except: ['10.0.0.0/8', '11.0.0.0/16', 'x', '10.2.0.0/16'] } }), ['spec.egress[0].to[0].ipBlock.except[0]: Invalid value: "10.0.0.0/8": must be a strict subset of `cidr`', 'spec.egress[0].to[0].ipBlock.except[1]: Invalid value: "11.0.0.0/16": must be a strict subset of `cidr`', `spec.egress[0].to[0].ipBlock.except[2]: Invalid value: "x": ${cidr}`]],
-    [policies, { spec: { podSelector: { matchExpressions: [{ key: 'a', operator: 'In' }] }, policyTypes: ['Sideways'] } }, ["spec.podSelector.matchExpressions[0].values: Required value: must be specified when `operator` is 'In' or 'NotIn'", 'spec.policyTypes[0]: Unsupported value: "Sideways": supported values: "Egress", "Ingress"']],
+    [policies, { spec: { podSelector: { matchExpressions: [{ key: 'a', operator: 'In' }] }, policyTypes: ['Sideways'] } }, ["spec.podSelector.matchExpressions[0].values: Required value: must be specified when `operator` is 'In' or 'NotIn'", 'spec.policyTypes[0]: Unsupported value: "Sideways": supported values: "Ingress", "Egress"']],
     [policies, { spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress', 'Ingress'] } }, ['spec.policyTypes: Invalid value: ["Ingress","Egress","Ingress"]: may not specify more than two policyTypes']],
     [addresses, { metadata: { name: '2001:db8:0::1' } }, ['metadata.name: Invalid value: "2001:db8:0::1": must be in canonical form ("2001:db8::1")']],
     [addresses, { metadata: { name: 'web' } }, ['metadata.name: Invalid value: "web": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)']],
     [addresses, { spec: {} }, ['spec.parentRef: Required value']],
     [addresses, { spec: { parentRef: { group: 'A', resource: '', name: 'a/b', namespace: 'c%d' } } }, [`spec.parentRef.group: Invalid value: "A": ${subdomain}`, 'spec.parentRef.resource: Required value', "spec.parentRef.name: Invalid value: \"a/b\": may not contain '/'", "spec.parentRef.namespace: Invalid value: \"c%d\": may not contain '%'"]],
     [ranges, { spec: { cidrs: [] } }, ['spec.cidrs: Required value: at least one CIDR required']],
-    [ranges, { spec: { cidrs: ['10.0.0.0/8', '11.0.0.0/8', '12.0.0.0/8'] } }, ['spec.cidrs: Invalid value: {"cidrs":["10.0.0.0/8","11.0.0.0/8","12.0.0.0/8"]}: may only hold up to 2 values']],
+    [ranges, { spec: { cidrs: ['10.0.0.0/8', '11.0.0.0/8', '12.0.0.0/8'] } }, ['spec.cidrs: Invalid value: {"CIDRs":["10.0.0.0/8","11.0.0.0/8","12.0.0.0/8"]}: may only hold up to 2 values']],
     [ranges, { spec: { cidrs: ['10.0.0.1/8', 'x'] } }, ['spec.cidrs[0]: Invalid value: "10.0.0.1/8": must not have bits set beyond the prefix length', `spec.cidrs[1]: Invalid value: "x": ${cidr}`]],
   ]
   for (const [resource, change, expected] of rows) assert.deepEqual(problems(resource, change), expected, JSON.stringify(change))

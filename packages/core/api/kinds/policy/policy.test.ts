@@ -18,8 +18,9 @@ test('what upstream refuses in a PodDisruptionBudget and a RuntimeClass', () => 
     // As upstream: its name need only fit into a path.
     [budgets, { metadata: { name: 'My_Budget', namespace: 'default' } }, []],
     [classes, { handler: 'run/sc' }, [`handler: Invalid value: "run/sc": ${label}`]],
-    [classes, { handler: '' }, [`handler: Invalid value: "": ${label}`]],
+    [classes, { handler: '' }, ['handler: Required value']],
     [classes, { overhead: { podFixed: { cpu: '-1' } } }, ['overhead.limits[cpu]: Invalid value: "-1": must be greater than or equal to 0']],
+    [classes, { scheduling: { tolerations: [{ key: 'a', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 3 }, { key: 'a', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 4 }] } }, ['scheduling.tolerations[1]: Duplicate value: {"Key":"a","Operator":"Exists","Value":"","Effect":"NoExecute","TolerationSeconds":4}']],
     [classes, { scheduling: { tolerations: [{ operator: 'Equal' }] } }, ['scheduling.tolerations[0].operator: Invalid value: "Equal": operator must be Exists when `key` is empty, which means "match all values and all keys"']],
   ]
   for (const [resource, change, expected] of rows) assert.deepEqual(problems(resource, change), expected, JSON.stringify(change))

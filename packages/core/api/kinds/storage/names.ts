@@ -9,8 +9,8 @@ const parametersBytesMax = 256 * 1024
 
 /** The name of a CSI driver where others refer to it. */
 export function checkDriverName(path: string, name = ''): readonly Problem[] {
+  if (name === '') return [required(path)]
   return [
-    ...(name === '' ? [required(path)] : []),
     ...(name.length > driverNameMax ? [tooLong(path, driverNameMax)] : []),
     ...checkSubdomain(name.toLowerCase()).map((detail) => invalid(path, name, detail)),
   ]
@@ -18,7 +18,7 @@ export function checkDriverName(path: string, name = ''): readonly Problem[] {
 
 /** Who makes the volumes of a class. */
 export const checkProvisioner = (path: string, name = ''): readonly Problem[] =>
-  (name === '' ? [required(path, name)] : checkText(path, name, (text) => checkLabelKey(text.toLowerCase())))
+  (name === '' ? [required(path, name)] : checkText(path, name.toLowerCase(), checkLabelKey))
 
 /** What a class tells its provisioner. */
 export function checkParameters(path: string, parameters: Readonly<Record<string, string>> = {}): readonly Problem[] {

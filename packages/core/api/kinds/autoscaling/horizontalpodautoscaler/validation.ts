@@ -5,6 +5,7 @@ import type { Problem } from '../../../refusal.ts'
 import type { HorizontalPodAutoscaler } from '../../../resources.ts'
 import { checkLabelName, checkPathSegment } from '../../../selectors/syntax.ts'
 import { checkAmount } from '../../core/amounts.ts'
+import { checkContainerResourceName } from '../../core/resourcenames.ts'
 import { checkMetadata } from '../../metadata.ts'
 import { checkNonNegative, checkOneOf, checkRequiredText, forbidden, invalid, required, unsupported } from '../../problems.ts'
 
@@ -19,10 +20,12 @@ type VersionRule = 'any' | 'parseable' | 'with a group'
 
 export function checkAutoscaler(next: HorizontalPodAutoscaler, before: HorizontalPodAutoscaler | undefined): readonly Problem[] {
   const { minReplicas, maxReplicas = 0, scaleTargetRef, metrics = [], behavior } = next.spec
+  // None at all is for 1.37; who has it keeps it.
+  const least = before?.spec.minReplicas === 0 ? 0 : 1
   return [
     ...checkMetadata(next, before, { scope: 'Namespaced' }),
-    ...checkNonNegative('spec.minReplicas', minReplicas),
-    ...(maxReplicas < 1 ? [invalid('spec.maxReplicas', maxReplicas, 'must be greater than 0')] : []),
+    ...(minReplicas !== undefined && minReplicas < least ? [invalid('spec.minReplicas', minReplicas, `must be greater than or equal to ${least}`)] : []),
+    ...(maxReplicas === 0 ? [required('spec.maxReplicas', 'must be set and greater than 0')] : maxReplicas < 0 ? [invalid('spec.maxReplicas', maxReplicas, 'must be greater than or equal to 1')] : []),
     ...(minReplicas !== undefined && maxReplicas < minReplicas ? [invalid('spec.maxReplicas', maxReplicas, 'must be greater than or equal to `minReplicas`')] : []),
     ...checkObjectReference(scaleTargetRef, 'spec.scaleTargetRef', targetRule(next, before)),
     ...metrics.flatMap((metric, index) => checkMetric(metric, `spec.metrics[${index}]`, metricRule(before))),
@@ -64,11 +67,14 @@ function checkMetric(metric: V2MetricSpec, path: string, rule: VersionRule): rea
   const given = sources.filter((source) => metric[source] !== undefined)
   const expected = typesOfSources[type]
   const [first] = given
+  const unknown = expected === undefined ? [unsupported(`${path}.type`, type, Object.keys(typesOfSources))] : []
   return [
     ...(type === '' ? [required(`${path}.type`, 'must specify a metric source type')] : []),
-    ...(expected === undefined ? [unsupported(`${path}.type`, type, Object.keys(typesOfSources))] : []),
+    ...unknown,
     // As upstream: of several sources only the first is looked into.
     ...(first === undefined ? [] : checkSource(metric, first, `${path}.${first}`, rule)),
+    // As upstream, which says it twice.
+    ...unknown,
     ...(expected !== undefined && metric[expected] === undefined ? [required(`${path}.${expected}`, 'must populate information for the given metric source')] : []),
     ...(given.length === 1 ? [] : given.filter((source) => source !== expected).map((source) => forbidden(`${path}.${source}`, 'must populate the given metric source only'))),
   ]
@@ -89,16 +95,21 @@ function checkSource(metric: V2MetricSpec, source: Source, path: string, rule: V
     ]
     case 'pods': return [
       ...checkIdentifier(metric.pods?.metric, `${path}.metric`), ...target,
-      ...(averageValue === undefined || !isPositive(averageValue) ? [required(`${path}.target.averageValue`, 'must specify a positive target averageValue')] : []),
+      ...(averageValue === undefined ? [required(`${path}.target.averageValue`, 'must specify a positive target averageValue')] : []),
     ]
     case 'resource': case 'containerResource': return [
-      ...(metric[source]?.name ? [] : [required(`${path}.name`, 'must specify a resource name')]),
+      ...checkResource(source, metric[source]?.name ?? '', `${path}.name`),
       ...(source === 'containerResource' ? checkRequiredText(`${path}.container`, metric.containerResource?.container, checkLabelName, 'must specify a container') : []),
       ...target,
       ...(averageUtilization === undefined && averageValue === undefined ? [required(`${path}.target.averageUtilization`, 'must set either a target raw value or a target utilization')] : []),
       ...(averageUtilization !== undefined && averageValue !== undefined ? [forbidden(`${path}.target.averageValue`, 'may not set both a target raw value and a target utilization')] : []),
     ]
   }
+}
+
+function checkResource(source: 'resource' | 'containerResource', name: string, path: string): readonly Problem[] {
+  if (name === '') return [required(path, 'must specify a resource name')]
+  return source === 'resource' ? [] : checkContainerResourceName(name, path)
 }
 
 const checkIdentifier = (metric: V2MetricIdentifier | undefined, path: string): readonly Problem[] =>

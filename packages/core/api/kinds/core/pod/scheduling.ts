@@ -51,6 +51,8 @@ function checkTerm({ topologyKey, labelSelector, namespaceSelector, namespaces =
   ]
 }
 
+const joined = (faults: readonly string[]): readonly string[] => (faults.length === 0 ? faults : [faults.join(';')])
+
 export const checkTolerations = (tolerations: readonly Toleration[], path: string): readonly Problem[] =>
   tolerations.flatMap((toleration, index) => checkToleration(toleration, `${path}[${index}]`))
 
@@ -61,7 +63,7 @@ function checkToleration(toleration: Toleration, path: string): readonly Problem
     ...(key === '' && operator !== 'Exists' ? [invalid(`${path}.operator`, operator, 'operator must be Exists when `key` is empty, which means "match all values and all keys"')] : []),
     ...(tolerationSeconds !== undefined && effect !== 'NoExecute' ? [invalid(`${path}.effect`, effect ?? '', "effect must be 'NoExecute' when `tolerationSeconds` is set")] : []),
     ...(operator === 'Exists' ? value === '' ? [] : [invalid(`${path}.operator`, toleration, "value must be empty when `operator` is 'Exists'")]
-      : operator === 'Equal' || operator === '' ? checkText(`${path}.value`, value, checkLabelValue)
+      : operator === 'Equal' || operator === '' ? checkText(`${path}.operator`, value, (text) => joined(checkLabelValue(text)))
         : [unsupported(`${path}.operator`, operator, ['Equal', 'Exists'])]),
     ...(effect ? checkOneOf(`${path}.effect`, effect, taintEffects) : []),
   ]

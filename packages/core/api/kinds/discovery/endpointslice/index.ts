@@ -10,7 +10,7 @@ import { sameMeaning } from '../../equal.ts'
 import { eachOf, filling, withDefaults, withField } from '../../filling.ts'
 import { checkLabels, checkMetadata } from '../../metadata.ts'
 import { checkOneOf, checkRequiredOneOf, checkText, duplicate, immutable, invalid, required, tooMany } from '../../problems.ts'
-import { isPort, portFault, protocols } from '../../ports.ts'
+import { protocols } from '../../ports.ts'
 
 const endpointsMax = 1000
 const portsMax = 20_000
@@ -19,7 +19,7 @@ const topologyMax = 16
 const hintsMax = 8
 
 const fill = (draft: EndpointSliceModel): EndpointSliceModel =>
-  withField(withDefaults(draft, { endpoints: [] }), 'ports', (ports) => eachOf(ports, (port) => withDefaults(port, { name: '', protocol: 'TCP' })))
+  withField(withField(draft, 'endpoints', (endpoints) => eachOf(endpoints, (endpoint) => withDefaults(endpoint, { conditions: {} }))), 'ports', (ports) => eachOf(ports, (port) => withDefaults(port, { name: '', protocol: 'TCP' })))
 
 function check(next: EndpointSlice, before: EndpointSlice | undefined): readonly Problem[] {
   return [
@@ -34,7 +34,7 @@ function check(next: EndpointSlice, before: EndpointSlice | undefined): readonly
 function checkEndpoints(next: EndpointSlice, before: EndpointSlice | undefined): readonly Problem[] {
   const { endpoints = [], addressType } = next
   if (endpoints.length > endpointsMax) return [tooMany('endpoints', endpoints.length, endpointsMax)]
-  const had = new Set((before?.addressType === addressType ? before.endpoints ?? [] : []).flatMap(({ addresses = [] }) => addresses))
+  const had = new Set((before !== undefined && before.addressType === addressType ? before.endpoints ?? [] : []).flatMap(({ addresses = [] }) => addresses))
   return endpoints.flatMap(({ addresses = [], hostname, nodeName, deprecatedTopology, hints }, index) => {
     const path = `endpoints[${index}]`
     return [
@@ -51,6 +51,7 @@ function checkEndpoints(next: EndpointSlice, before: EndpointSlice | undefined):
 
 function checkEndpointAddress(path: string, address: string, { addressType, metadata }: EndpointSlice): readonly Problem[] {
   if (addressType === 'FQDN') return checkFullName(path, address)
+  if (addressType !== 'IPv4' && addressType !== 'IPv6') return []
   const problems = checkOldAddress(path, address)
   if (problems.length > 0) return problems
   if (familyOf(address) !== addressType) return [invalid(path, address, `must be an ${addressType} address`)]
@@ -74,7 +75,7 @@ function checkHints(path: string, { forZones = [], forNodes = [] }: EndpointHint
 function checkPorts(ports: readonly DiscoveryV1EndpointPort[]): readonly Problem[] {
   if (ports.length > portsMax) return [tooMany('ports', ports.length, portsMax)]
   const names = new Set<string>()
-  return ports.flatMap(({ name = '', protocol, port, appProtocol }, index) => {
+  return ports.flatMap(({ name = '', protocol, appProtocol }, index) => {
     const again = names.has(name)
     names.add(name)
     return [
@@ -82,7 +83,6 @@ function checkPorts(ports: readonly DiscoveryV1EndpointPort[]): readonly Problem
       ...(again ? [duplicate(`ports[${index}].name`, name)] : []),
       ...(protocol === undefined ? [required(`ports[${index}].protocol`)] : checkOneOf(`ports[${index}].protocol`, protocol, protocols)),
       ...(appProtocol === undefined ? [] : checkText(`ports[${index}].appProtocol`, appProtocol, checkLabelKey)),
-      ...(port === undefined || isPort(port) ? [] : [invalid(`ports[${index}].port`, port, portFault)]),
     ]
   })
 }

@@ -26,7 +26,7 @@ export function checkIngress(next: Ingress, before: Ingress | undefined): readon
   const asked = metadata.annotations?.[classAnnotation]
   return [
     ...checkMetadata(next, before, { scope: 'Namespaced' }),
-    ...((spec.rules ?? []).length === 0 && spec.defaultBackend === undefined ? [invalid('spec', [], 'either `defaultBackend` or `rules` must be specified')] : []),
+    ...((spec.rules ?? []).length === 0 && spec.defaultBackend === undefined ? [invalid('spec', null, 'either `defaultBackend` or `rules` must be specified')] : []),
     ...(spec.defaultBackend === undefined ? [] : checkBackend(spec.defaultBackend, 'spec.defaultBackend')),
     ...checkRules(spec.rules ?? [], before),
     ...checkTls(spec.tls ?? [], before),

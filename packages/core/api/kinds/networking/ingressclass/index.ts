@@ -64,7 +64,7 @@ export const ingressClass: Kind<IngressClass> = {
   served: [{
     group: 'networking.k8s.io', version: 'v1', definition: 'io.k8s.api.networking.v1.IngressClass', fill: filling(fill),
     columns: [
-      nameColumn,
+      { ...nameColumn, cell: (object) => (isDefaultIngressClass(object) ? `${object.metadata.name} (default)` : object.metadata.name) },
       text('Controller', 'Controller that is responsible for handling this class', ({ spec }) => spec.controller ?? ''),
       text('Parameters', 'A reference to a resource with additional parameters', parametersText),
       ageColumn,

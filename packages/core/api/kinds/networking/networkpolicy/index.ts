@@ -9,10 +9,12 @@ import { ageColumn, nameColumn, text } from '../../columns.ts'
 import { eachOf, filling, withDefaults, withField, withParts } from '../../filling.ts'
 import { checkLabelSelector } from '../../labelselector.ts'
 import { checkMetadata } from '../../metadata.ts'
-import { checkPortOrName, isPort, portFault, protocols } from '../../ports.ts'
+import { checkPortOrName, isPort, portFault } from '../../ports.ts'
 import { checkOneOf, forbidden, invalid, required } from '../../problems.ts'
 
-const types: readonly string[] = ['Egress', 'Ingress']
+// In the order in which upstream names them.
+const types: readonly string[] = ['Ingress', 'Egress']
+const transports: readonly string[] = ['TCP', 'UDP', 'SCTP']
 
 type Rule = { readonly ports?: readonly NetworkPolicyPort[] }
 const withProtocols = <Item extends Rule>(rules: readonly Item[]): readonly Item[] =>
@@ -52,11 +54,12 @@ function checkRule(path: string, ports: readonly NetworkPolicyPort[], direction:
 function checkPort({ protocol, port, endPort }: NetworkPolicyPort, path: string): readonly Problem[] {
   const wrong = (detail: string): readonly Problem[] => (endPort === undefined ? [] : [invalid(`${path}.endPort`, endPort, detail)])
   return [
-    ...checkOneOf(`${path}.protocol`, protocol, protocols),
+    ...checkOneOf(`${path}.protocol`, protocol, transports),
     ...(port === undefined ? wrong('may not be specified when `port` is not specified') : [
       ...(typeof port === 'string' ? wrong('may not be specified when `port` is non-numeric') : []),
       ...checkPortOrName(`${path}.port`, port),
-      ...(typeof port === 'number' && endPort !== undefined && endPort < port ? wrong('must be greater than or equal to `port`') : []),
+      // As upstream: the value told is that of `port`.
+      ...(typeof port === 'number' && endPort !== undefined && endPort < port ? [invalid(`${path}.endPort`, port, 'must be greater than or equal to `port`')] : []),
       ...(typeof port === 'number' && endPort !== undefined && !isPort(endPort) ? wrong(portFault) : []),
     ]),
   ]

@@ -19,7 +19,7 @@ function check(next: ServiceCIDR, before: ServiceCIDR | undefined): readonly Pro
 
 function checkBlocks({ spec: { cidrs = [] } }: ServiceCIDR): readonly Problem[] {
   if (cidrs.length === 0) return [required(path, 'at least one CIDR required')]
-  if (cidrs.length > 2) return [invalid(path, { cidrs }, 'may only hold up to 2 values')]
+  if (cidrs.length > 2) return [invalid(path, { CIDRs: cidrs }, 'may only hold up to 2 values')]
   const [first, second] = cidrs.map((cidr) => parseBlock(cidr)?.family)
   return [
     ...cidrs.flatMap((cidr, index) => checkCidr(`${path}[${index}]`, cidr)),

@@ -4,7 +4,7 @@ import type { Problem } from '../../../refusal.ts'
 import { type CSIDriver, csiDrivers } from '../../../resources.ts'
 import { ageColumn, nameColumn, text, truth } from '../../columns.ts'
 import { sameMeaning } from '../../equal.ts'
-import { filling, withDefaults, withField, withParts } from '../../filling.ts'
+import { eachOf, filling, withDefaults, withField, withParts } from '../../filling.ts'
 import { checkMetadata } from '../../metadata.ts'
 import { checkOneOf, duplicate, immutable, invalid, required, unsupported } from '../../problems.ts'
 
@@ -17,7 +17,8 @@ const fill = (draft: CSIDriverModel): CSIDriverModel => withField(withParts(draf
   const spec = withDefaults(given, {
     attachRequired: true, podInfoOnMount: false, storageCapacity: false, fsGroupPolicy: 'ReadWriteOnceWithFSType', requiresRepublish: false, seLinuxMount: false,
   })
-  return (spec.volumeLifecycleModes ?? []).length > 0 ? spec : { ...spec, volumeLifecycleModes: ['Persistent'] }
+  const requested = withField(spec, 'tokenRequests', (requests) => eachOf(requests, (request) => withDefaults(request, { audience: '' })))
+  return (requested.volumeLifecycleModes ?? []).length > 0 ? requested : { ...requested, volumeLifecycleModes: ['Persistent'] }
 })
 
 function check(next: CSIDriver, before: CSIDriver | undefined): readonly Problem[] {
@@ -75,5 +76,9 @@ export const csiDriver: Kind<CSIDriver> = {
       ageColumn,
     ],
   }],
+  // As upstream: the generation begins with the first change that counts.
+  prepare: (next, before) => (before === undefined ? { ...next, metadata: withoutGeneration(next.metadata) } : next),
   check,
 }
+
+function withoutGeneration({ generation: _, ...metadata }: CSIDriver['metadata']): CSIDriver['metadata'] { return metadata }

@@ -5,14 +5,14 @@ import { type CSINode, csiNodes } from '../../../resources.ts'
 import { checkLabelKey } from '../../../selectors/syntax.ts'
 import { ageColumn, nameColumn, number } from '../../columns.ts'
 import { sameMeaning } from '../../equal.ts'
-import { filling, withDefaults, withField, withParts } from '../../filling.ts'
+import { filling, withParts } from '../../filling.ts'
 import { checkMetadata } from '../../metadata.ts'
 import { checkNonNegative, checkText, duplicate, immutable, invalid, required } from '../../problems.ts'
 import { checkDriverName } from '../names.ts'
 
-const nodeIdMax = 192
+const nodeIdMax = 256
 
-const fill = (draft: CSINodeModel): CSINodeModel => withField(withParts(draft, 'spec'), 'spec', (spec) => withDefaults(spec, { drivers: [] }))
+const fill = (draft: CSINodeModel): CSINodeModel => withParts(draft, 'spec')
 
 function check(next: CSINode, before: CSINode | undefined): readonly Problem[] {
   const drivers = next.spec.drivers ?? []

@@ -4,7 +4,7 @@ import type { Kind } from '../../../kind.ts'
 import type { Problem } from '../../../refusal.ts'
 import { type CSIStorageCapacity, csiStorageCapacities } from '../../../resources.ts'
 import { checkSubdomain } from '../../../selectors/syntax.ts'
-import { nameColumn, text } from '../../columns.ts'
+import { defaultColumns } from '../../columns.ts'
 import { checkAmount } from '../../core/amounts.ts'
 import { sameMeaning } from '../../equal.ts'
 import { filling, withField } from '../../filling.ts'
@@ -40,11 +40,7 @@ export const csiStorageCapacity: Kind<CSIStorageCapacity> = {
   hasStatus: false,
   served: [{
     group: 'storage.k8s.io', version: 'v1', definition: 'io.k8s.api.storage.v1.CSIStorageCapacity', fill: filling(fill),
-    columns: [
-      nameColumn,
-      text('StorageClassName', 'storageClassName represents the name of the StorageClass that the reported capacity applies to. It must meet the same requirements as the name of a StorageClass object (non-empty, DNS subdomain). If that object no longer exists, the CSIStorageCapacity object is obsolete and should be removed by its creator. This field is immutable.', ({ storageClassName }) => storageClassName ?? ''),
-      text('Capacity', 'capacity is the value reported by the CSI driver in its GetCapacityResponse for a GetCapacityRequest with topology and parameters that match the previous fields.', ({ capacity }) => capacity ?? '<unset>'),
-    ],
+    columns: defaultColumns,
   }],
   check,
 }

@@ -33,8 +33,11 @@ function checkSource({ inlineVolumeSpec, persistentVolumeName }: VolumeAttachmen
   const path = 'spec.source'
   if (inlineVolumeSpec === undefined && persistentVolumeName === undefined) return [required(path, oneSource)]
   if (inlineVolumeSpec !== undefined && persistentVolumeName !== undefined) return [forbidden(path, oneSource)]
-  if (persistentVolumeName === '') return [required(`${path}.persistentVolumeName`, 'must specify non empty persistentVolumeName')]
-  return inlineVolumeSpec === undefined ? checkText(`${path}.persistentVolumeName`, persistentVolumeName ?? '', checkSubdomain) : checkInline(inlineVolumeSpec, `${path}.inlineVolumeSpec`)
+  if (inlineVolumeSpec !== undefined) return checkInline(inlineVolumeSpec, `${path}.inlineVolumeSpec`)
+  return [
+    ...(persistentVolumeName === '' ? [required(`${path}.persistentVolumeName`, 'must specify non empty persistentVolumeName')] : []),
+    ...checkText(`${path}.persistentVolumeName`, persistentVolumeName ?? '', checkSubdomain),
+  ]
 }
 
 /** A volume that is written down here and nowhere else: of CSI, and nothing that is about claims and classes. */
@@ -48,7 +51,7 @@ function checkInline({ accessModes = [], capacity, claimRef, csi, persistentVolu
       ...(csi.volumeHandle ? [] : [required(`${path}.csi.volumeHandle`)]),
     ]),
     ...(accessModes.length === 0 ? [required(`${path}.accessModes`)] : accessModes.flatMap((mode) => checkOneOf(`${path}.accessModes`, mode, ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod']))),
-    ...(persistentVolumeReclaimPolicy && persistentVolumeReclaimPolicy !== 'Retain' ? [forbidden(`${path}.persistentVolumeReclaimPolicy`, `may only be "Retain" ${inContext}`)] : []),
+    ...(persistentVolumeReclaimPolicy && persistentVolumeReclaimPolicy !== 'Retain' ? [forbidden(`${path}.persistentVolumeReclaimPolicy`, `may only be Retain ${inContext}`)] : []),
     ...absent('nodeAffinity', nodeAffinity !== undefined), ...absent('storageClassName', (storageClassName ?? '') !== ''),
     ...checkOneOf(`${path}.volumeMode`, volumeMode, ['Block', 'Filesystem']),
   ]
@@ -77,10 +80,10 @@ export const volumeAttachment: Kind<VolumeAttachment> = {
     group: 'storage.k8s.io', version: 'v1', definition: 'io.k8s.api.storage.v1.VolumeAttachment', fill: filling(fill),
     columns: [
       nameColumn,
-      text('Attacher', 'Attacher indicates the name of the volume driver that MUST handle this request. This is the name returned by GetPluginName().', ({ spec }) => spec.attacher ?? ''),
-      text('PV', 'PersistentVolumeName represents the name of the persistent volume to attach.', ({ spec }) => spec.source?.persistentVolumeName ?? ''),
-      text('Node', 'NodeName represents the node that the volume should be attached to.', ({ spec }) => spec.nodeName ?? ''),
-      truth('Attached', 'Attached indicates the volume is successfully attached. This field must only be set by the entity completing the attach operation, i.e. the external-attacher.', ({ status }) => status.attached ?? false),
+      { ...text<VolumeAttachment>('Attacher', 'attacher indicates the name of the volume driver that MUST handle this request. This is the name returned by GetPluginName().', ({ spec }) => spec.attacher ?? ''), format: 'name' },
+      text('PV', 'persistentVolumeName represents the name of the persistent volume to attach.', ({ spec }) => spec.source?.persistentVolumeName ?? ''),
+      text('Node', 'nodeName represents the node that the volume should be attached to.', ({ spec }) => spec.nodeName ?? ''),
+      truth('Attached', 'attached indicates the volume is successfully attached. This field must only be set by the entity completing the attach operation, i.e. the external-attacher.', ({ status }) => status.attached ?? false),
       ageColumn,
     ],
   }],
