@@ -58,6 +58,6 @@ export function refuseInvalid(type: { readonly group: string; readonly kind: str
   const causes: readonly Cause[] = problems.map((problem) => ({ reason: problem.reason, message: problemMessage(problem), field: problem.path }))
   return {
     refused: true, code: 422, reason: 'Invalid', message: `${kind} ${JSON.stringify(name)} is invalid: ${texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`}`,
-    details: { name, ...(type.group === '' ? {} : { group: type.group }), kind: type.kind, causes },
+    details: { ...(name !== '' && { name }), ...(type.group === '' ? {} : { group: type.group }), kind: type.kind, causes },
   }
 }
