@@ -85,7 +85,7 @@ test('priority levels and flow schemas are upstream\'s, each schema leading to a
   assert.deepEqual(specs(priorityLevels).map(({ name, spec }) => `${name} ${spec.limited?.nominalConcurrencyShares ?? 0}`),
     ['exempt 0', 'catch-all 5', 'system 30', 'node-high 40', 'leader-election 10', 'workload-high 40', 'workload-low 100', 'global-default 20'])
   assert.deepEqual(specs(flowSchemas).map(({ name, spec }) => `${spec.matchingPrecedence} ${name} ${spec.priorityLevelConfiguration?.name}`), [
-    '1 exempt exempt', '2 probes exempt', '100 system-leader-election leader-election', '150 endpoint-controller workload-high', '200 workload-leader-election leader-election', '400 system-node-high node-high', '500 system-nodes system',
+    '1 exempt exempt', '2 probes exempt', '100 system-leader-election leader-election', '400 system-node-high node-high', '500 system-nodes system',
     '800 kube-controller-manager workload-high', '800 kube-scheduler workload-high', '900 kube-system-service-accounts workload-high', '9000 service-accounts workload-low', '9900 global-default global-default', '10000 catch-all catch-all',
   ])
 })

@@ -42,7 +42,7 @@ const rules: Readonly<Record<string, readonly PolicyRule[]>> = {
   'endpointslice-controller': [rule(readVerbs, '', 'nodes pods services'), rule('update', '', 'services/finalizers'), rule('create delete get list update watch', 'discovery.k8s.io', 'endpointslices')],
   'endpointslicemirroring-controller': [rule(readVerbs, '', 'endpoints services'), rule('update', '', 'services/finalizers'), rule('update', '', 'endpoints/finalizers'), rule('create delete get list update watch', 'discovery.k8s.io', 'endpointslices')],
   'ephemeral-volume-controller': [pods('get list watch'), rule('update', '', 'pods/finalizers'), rule('create get list watch', '', 'persistentvolumeclaims')],
-  'expand-controller': [rule('get list patch update watch', '', 'persistentvolumes'), rule('patch update', '', 'persistentvolumeclaims/status'), rule(readVerbs, '', 'persistentvolumeclaims'), rule('get', '', 'services')],
+  'expand-controller': [rule('get list patch update watch', '', 'persistentvolumes'), rule('patch update', '', 'persistentvolumeclaims/status'), rule(readVerbs, '', 'persistentvolumeclaims')],
   'generic-garbage-collector': [everything('delete get list patch update watch')],
   'horizontal-pod-autoscaler': [
     rule(readVerbs, 'autoscaling', 'horizontalpodautoscalers'), rule('update', 'autoscaling', 'horizontalpodautoscalers/status'), rule('get update', '*', '*/scale'), pods('list watch'),
@@ -55,16 +55,17 @@ const rules: Readonly<Record<string, readonly PolicyRule[]>> = {
   'node-controller': [rule('delete get list patch update watch', '', 'nodes'), rule('patch update', '', 'nodes/status'), rule('patch update', '', 'pods/status'), pods('delete get list watch')],
   'persistent-volume-binder': [
     rule('create delete get list update watch', '', 'persistentvolumes'), rule('update', '', 'persistentvolumes/status'), rule(readUpdate, '', 'persistentvolumeclaims'), rule('update', '', 'persistentvolumeclaims/status'),
-    pods('create delete get list watch'), rule(readVerbs, 'storage.k8s.io', 'storageclasses'), rule('list watch', '', 'nodes'), rule('watch', '', 'events'), rule('get', '', 'services'),
+    pods('create delete get list watch'), rule(readVerbs, 'storage.k8s.io', 'storageclasses'), rule('list watch', '', 'nodes'), rule('watch', '', 'events'),
   ],
   'pod-garbage-collector': [pods('delete list watch'), rule(readVerbs, '', 'nodes'), rule('patch', '', 'pods/status')],
   'podcertificaterequestcleaner': [rule('delete get list watch', certificates, 'podcertificaterequests')],
   'pv-protection-controller': [rule(readUpdate, '', 'persistentvolumes')],
-  'pvc-protection-controller': [rule(readUpdate, '', 'persistentvolumeclaims'), pods('get list watch')],
+  'pvc-protection-controller': [rule(readUpdate, '', 'persistentvolumeclaims'), rule('update', '', 'persistentvolumeclaims/status'), pods('get list watch')],
   'replicaset-controller': [rule(readUpdate, old, 'replicasets'), rule('update', old, 'replicasets/status'), rule('update', old, 'replicasets/finalizers'), pods('create delete list patch watch')],
   'replication-controller': [rule(readUpdate, '', 'replicationcontrollers'), rule('update', '', 'replicationcontrollers/status'), rule('update', '', 'replicationcontrollers/finalizers'), pods('create delete list patch watch')],
   'resource-claim-controller': [
     pods('get list watch'), rule('update', '', 'pods/finalizers'), rule('create delete get list watch', resources, 'resourceclaims'), rule('patch update', resources, 'resourceclaims resourceclaims/status'), rule('patch update', '', 'pods/status'),
+    rule('patch update', resources, 'resourceclaims/binding'),
   ],
   'resourcequota-controller': [everything('list watch'), rule('update', '', 'resourcequotas/status')],
   'root-ca-cert-publisher': [rule('create update', '', 'configmaps')],

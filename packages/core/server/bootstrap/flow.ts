@@ -50,10 +50,6 @@ export const flowSchemas: readonly Draft[] = [
   schema('exempt', 'exempt', 1, [group('system:masters')], everything),
   schema('probes', 'exempt', 2, everybody, { nonResourceRules: [{ verbs: ['get'], nonResourceURLs: ['/healthz', '/readyz', '/livez'] }] }),
   schema('system-leader-election', 'leader-election', 100, [user('system:kube-controller-manager'), user('system:kube-scheduler'), accounts], leases, 'ByUser'),
-  schema('endpoint-controller', 'workload-high', 150, [user('system:kube-controller-manager'), { kind: 'ServiceAccount', serviceAccount: { name: 'endpoint-controller', namespace: 'kube-system' } },
-    { kind: 'ServiceAccount', serviceAccount: { name: 'endpointslicemirroring-controller', namespace: 'kube-system' } }],
-    { resourceRules: [{ verbs: ['get', 'create', 'update'], apiGroups: [''], resources: ['endpoints'], namespaces: all }] }, 'ByUser'),
-  schema('workload-leader-election', 'leader-election', 200, [accounts], leases, 'ByUser'),
   schema('system-node-high', 'node-high', 400, [group('system:nodes')], { resourceRules: [
     { verbs: all, apiGroups: [''], resources: ['nodes', 'nodes/status'], clusterScope: true, namespaces: all },
     { verbs: all, apiGroups: ['coordination.k8s.io'], resources: ['leases'], namespaces: all },

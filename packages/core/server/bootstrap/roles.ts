@@ -1,37 +1,40 @@
 // The roles every cluster has for people and for parts that are no controllers: as upstream's bootstrap policy, for the kinds we serve.
 import type { PolicyRule } from '../../api/generated/types.ts'
 import type { Draft } from '../../api/resource.ts'
-import { account, aggregatedRole, allVerbs, clusterRole, clusterRoleBinding, eventsRule, group, readVerbs, role, roleBinding, rule, urlRule, user, writeVerbs } from './rules.ts'
+import { account, aggregatedRole, allVerbs, clusterRole, clusterRoleBinding, events, eventsRule, group, readVerbs, role, roleBinding, rule, urlRule, user, writeVerbs } from './rules.ts'
 
 const to = (name: string): string => `rbac.authorization.k8s.io/aggregate-to-${name}`
-const scaled = 'deployments deployments/scale replicasets replicasets/scale statefulsets statefulsets/scale'
 
 const viewRules: readonly PolicyRule[] = [
   rule(readVerbs, '', 'configmaps endpoints persistentvolumeclaims persistentvolumeclaims/status pods replicationcontrollers replicationcontrollers/scale serviceaccounts services services/status'),
-  rule(readVerbs, '', 'bindings events limitranges namespaces/status pods/log pods/status replicationcontrollers/status resourcequotas resourcequotas/status'),
+  rule(readVerbs, '', 'bindings limitranges namespaces/status pods/log pods/status replicationcontrollers/status resourcequotas resourcequotas/status'),
   rule(readVerbs, '', 'namespaces'),
+  events(readVerbs),
   rule(readVerbs, 'discovery.k8s.io', 'endpointslices'),
-  rule(readVerbs, 'apps', `controllerrevisions daemonsets daemonsets/status deployments/status replicasets/status statefulsets/status ${scaled}`),
+  rule(readVerbs, 'apps', 'controllerrevisions daemonsets daemonsets/status deployments deployments/scale deployments/status replicasets replicasets/scale replicasets/status statefulsets statefulsets/scale statefulsets/status'),
   rule(readVerbs, 'autoscaling', 'horizontalpodautoscalers horizontalpodautoscalers/status'),
   rule(readVerbs, 'batch', 'cronjobs cronjobs/status jobs jobs/status'),
   rule(readVerbs, 'extensions', `daemonsets daemonsets/status deployments deployments/scale deployments/status ingresses ingresses/status networkpolicies replicasets replicasets/scale replicasets/status replicationcontrollers/scale`),
   rule(readVerbs, 'policy', 'poddisruptionbudgets poddisruptionbudgets/status'),
   rule(readVerbs, 'networking.k8s.io', 'ingresses ingresses/status networkpolicies'),
+  rule(readVerbs, 'resource.k8s.io', 'resourceclaims resourceclaims/status resourceclaimtemplates'),
 ]
 const editRules: readonly PolicyRule[] = [
   rule(readVerbs, '', 'pods/attach pods/exec pods/portforward pods/proxy secrets services/proxy'),
   rule('impersonate', '', 'serviceaccounts'),
   rule(writeVerbs, '', 'pods pods/attach pods/exec pods/portforward pods/proxy'),
   rule('create', '', 'pods/eviction'),
-  rule(writeVerbs, '', 'configmaps events persistentvolumeclaims replicationcontrollers replicationcontrollers/scale secrets serviceaccounts services services/proxy'),
+  rule(writeVerbs, '', 'configmaps persistentvolumeclaims replicationcontrollers replicationcontrollers/scale secrets serviceaccounts services services/proxy'),
   rule('create', '', 'serviceaccounts/token'),
-  rule(writeVerbs, 'apps', `daemonsets deployments/rollback ${scaled}`),
+  events(writeVerbs),
+  rule(writeVerbs, 'apps', 'daemonsets deployments deployments/rollback deployments/scale replicasets replicasets/scale statefulsets statefulsets/scale'),
   rule(writeVerbs, 'autoscaling', 'horizontalpodautoscalers'),
   rule(writeVerbs, 'batch', 'cronjobs jobs'),
   rule(writeVerbs, 'extensions', 'daemonsets deployments deployments/rollback deployments/scale ingresses networkpolicies replicasets replicasets/scale replicationcontrollers/scale'),
   rule(writeVerbs, 'policy', 'poddisruptionbudgets'),
   rule(writeVerbs, 'networking.k8s.io', 'ingresses networkpolicies'),
   rule(allVerbs, 'coordination.k8s.io', 'leases'),
+  rule(writeVerbs, 'resource.k8s.io', 'resourceclaims resourceclaimtemplates'),
 ]
 const adminRules: readonly PolicyRule[] = [
   rule('create', 'authorization.k8s.io', 'localsubjectaccessreviews'),
@@ -47,7 +50,7 @@ const nodeRules: readonly PolicyRule[] = [
   rule(readVerbs, '', 'configmaps secrets'), rule('get', '', 'persistentvolumeclaims persistentvolumes'), rule('get', '', 'endpoints'),
   rule('create get list watch', certificates, 'certificatesigningrequests'), rule('create delete get patch update', 'coordination.k8s.io', 'leases'), rule('get', 'storage.k8s.io', 'volumeattachments'),
   rule('get patch update', '', 'persistentvolumeclaims/status'), rule('create', '', 'serviceaccounts/token'), rule(readVerbs, 'storage.k8s.io', 'csidrivers'), rule('create delete get patch update', 'storage.k8s.io', 'csinodes'),
-  rule(readVerbs, 'node.k8s.io', 'runtimeclasses'), rule('get', 'resource.k8s.io', 'resourceclaims'), rule('deletecollection', 'resource.k8s.io', 'resourceslices'), rule('create delete get list patch update watch', 'resource.k8s.io', 'resourceslices'),
+  rule(readVerbs, 'node.k8s.io', 'runtimeclasses'), rule('get', 'resource.k8s.io', 'resourceclaims'), rule('deletecollection', 'resource.k8s.io', 'resourceslices'), rule('get', '', 'serviceaccounts'),
   rule(readVerbs, certificates, 'clustertrustbundles'), rule('create get list watch', certificates, 'podcertificaterequests'),
 ]
 const managerRules: readonly PolicyRule[] = [
@@ -56,15 +59,15 @@ const managerRules: readonly PolicyRule[] = [
   rule('create', 'authentication.k8s.io', 'tokenreviews'), rule('create', 'authorization.k8s.io', 'subjectaccessreviews'), rule('list watch', '*', '*'), rule('create', '', 'serviceaccounts/token'),
 ]
 const schedulerRules: readonly PolicyRule[] = [
-  eventsRule,
-  rule('create', 'coordination.k8s.io', 'leases'), rule('get update', 'coordination.k8s.io', 'leases', ['kube-scheduler']),
+  eventsRule, rule('create', 'coordination.k8s.io', 'leases'), rule('get list update watch', 'coordination.k8s.io', 'leases', ['kube-scheduler']), rule(allVerbs, 'coordination.k8s.io', 'leasecandidates'),
   rule(readVerbs, '', 'nodes'), rule('delete get list watch', '', 'pods'), rule('create', '', 'bindings pods/binding'), rule('patch update', '', 'pods/status'),
-  rule(readVerbs, '', 'replicationcontrollers services'), rule(readVerbs, 'apps', 'replicasets statefulsets'), rule(readVerbs, 'policy', 'poddisruptionbudgets'),
-  rule('get list patch update watch', '', 'persistentvolumeclaims'), rule('get list patch update watch', '', 'persistentvolumes'),
-  rule('create', 'authentication.k8s.io', 'tokenreviews'), rule('create', 'authorization.k8s.io', 'subjectaccessreviews'),
-  rule(readVerbs, 'storage.k8s.io', 'csidrivers csinodes csistoragecapacities storageclasses volumeattachments'), rule(readVerbs, '', 'namespaces'),
-  rule(readVerbs, 'resource.k8s.io', 'deviceclasses resourceslices'), rule('get list patch update watch', 'resource.k8s.io', 'resourceclaims'), rule('patch update', 'resource.k8s.io', 'resourceclaims/status'), rule(readVerbs, 'resource.k8s.io', 'devicetaintrules'),
+  rule(readVerbs, '', 'replicationcontrollers services'), rule(readVerbs, 'apps extensions', 'replicasets'), rule(readVerbs, 'apps', 'statefulsets'), rule(readVerbs, 'policy', 'poddisruptionbudgets'),
+  rule(readVerbs, '', 'persistentvolumeclaims persistentvolumes'), rule('create', 'authentication.k8s.io', 'tokenreviews'), rule('create', 'authorization.k8s.io', 'subjectaccessreviews'),
+  rule(readVerbs, 'storage.k8s.io', 'csinodes'), rule(readVerbs, 'storage.k8s.io', 'volumeattachments'), rule(readVerbs, '', 'namespaces'), rule(readVerbs, 'storage.k8s.io', 'csidrivers'), rule(readVerbs, 'storage.k8s.io', 'csistoragecapacities'),
+  rule(readVerbs, 'resource.k8s.io', 'deviceclasses'), rule('get list patch update watch', 'resource.k8s.io', 'resourceclaims'), rule('get list patch update watch', 'resource.k8s.io', 'resourceclaims/status'), rule('update', '', 'pods/finalizers'),
+  rule(readVerbs, 'resource.k8s.io', 'resourceslices'), rule('create delete', 'resource.k8s.io', 'resourceclaims'), rule('patch update', 'resource.k8s.io', 'resourceclaims/binding'),
 ]
+const leaderRules: readonly PolicyRule[] = ['leases', 'leasecandidates'].map((resource) => rule('create get list update watch', 'coordination.k8s.io', resource))
 const discoveryUrls = ['/api', '/api/*', '/apis', '/apis/*', '/healthz', '/livez', '/openapi', '/openapi/*', '/readyz', '/version', '/version/']
 
 export const roles: readonly Draft[] = [
@@ -78,13 +81,13 @@ export const roles: readonly Draft[] = [
   clusterRole('system:aggregate-to-view', viewRules, { [to('view')]: 'true' }),
   clusterRole('system:discovery', [urlRule(...discoveryUrls)]),
   clusterRole('system:public-info-viewer', [urlRule('/healthz', '/livez', '/readyz', '/version', '/version/')]),
-  clusterRole('system:monitoring', [urlRule('/healthz', '/healthz/*', '/livez', '/livez/*', '/metrics', '/metrics/slis', '/readyz', '/readyz/*')]),
+  clusterRole('system:monitoring', [urlRule('/flagz', '/healthz', '/healthz/*', '/livez', '/livez/*', '/metrics', '/metrics/slis', '/readyz', '/readyz/*', '/statusz'), rule('get', '', 'nodes/metrics')]),
   clusterRole('system:basic-user', [rule('create', 'authorization.k8s.io', 'selfsubjectaccessreviews selfsubjectrulesreviews'), rule('create', 'authentication.k8s.io', 'selfsubjectreviews')]),
   clusterRole('system:service-account-issuer-discovery', [urlRule('/.well-known/openid-configuration', '/.well-known/openid-configuration/', '/openid/v1/jwks', '/openid/v1/jwks/')]),
   clusterRole('system:auth-delegator', [rule('create', 'authentication.k8s.io', 'tokenreviews'), rule('create', 'authorization.k8s.io', 'subjectaccessreviews')]),
-  clusterRole('system:kubelet-api-admin', [rule(readVerbs, '', 'nodes'), rule('proxy', '', 'nodes'), rule('*', '', 'nodes/log nodes/metrics nodes/proxy nodes/stats'), rule('*', '', 'nodes/checkpoint nodes/configz nodes/healthz nodes/pods')]),
+  clusterRole('system:kubelet-api-admin', [rule(readVerbs, '', 'nodes'), rule('proxy', '', 'nodes'), rule('*', '', 'nodes/log nodes/metrics nodes/proxy nodes/stats'), rule('*', '', 'nodes/configz nodes/healthz nodes/pods')]),
   clusterRole('system:node', nodeRules),
-  clusterRole('system:node-proxier', [rule('list watch', '', 'endpoints services'), rule(readVerbs, '', 'nodes'), eventsRule, rule('list watch', 'discovery.k8s.io', 'endpointslices')]),
+  clusterRole('system:node-proxier', [rule('list watch', '', 'endpoints services'), rule(readVerbs, '', 'nodes'), eventsRule, rule('list watch', 'networking.k8s.io', 'servicecidrs'), rule('list watch', 'discovery.k8s.io', 'endpointslices')]),
   clusterRole('system:kube-dns', [rule('list watch', '', 'endpoints services')]),
   clusterRole('system:kube-scheduler', schedulerRules),
   clusterRole('system:volume-scheduler', [rule('get list patch update watch', '', 'persistentvolumes'), rule(readVerbs, 'storage.k8s.io', 'storageclasses'), rule('get list patch update watch', '', 'persistentvolumeclaims')]),
@@ -104,8 +107,8 @@ export const roles: readonly Draft[] = [
   clusterRole('system:cluster-trust-bundle-discovery', [rule(readVerbs, certificates, 'clustertrustbundles')]),
   role('kube-public', 'system:controller:bootstrap-signer', [rule(readVerbs, '', 'configmaps'), rule('update', '', 'configmaps', ['cluster-info']), eventsRule]),
   role('kube-system', 'extension-apiserver-authentication-reader', [rule(readVerbs, '', 'configmaps', ['extension-apiserver-authentication'])]),
-  role('kube-system', 'system::leader-locking-kube-controller-manager', [rule('watch', '', 'configmaps'), rule('get update', '', 'configmaps', ['kube-controller-manager'])]),
-  role('kube-system', 'system::leader-locking-kube-scheduler', [rule('watch', '', 'configmaps'), rule('get update', '', 'configmaps', ['kube-scheduler'])]),
+  role('kube-system', 'system::leader-locking-kube-controller-manager', leaderRules),
+  role('kube-system', 'system::leader-locking-kube-scheduler', leaderRules),
   role('kube-system', 'system:controller:bootstrap-signer', [rule(readVerbs, '', 'secrets')]),
   role('kube-system', 'system:controller:cloud-provider', [rule('create get list watch', '', 'configmaps')]),
   role('kube-system', 'system:controller:token-cleaner', [rule('delete get list watch', '', 'secrets'), eventsRule]),
@@ -128,7 +131,7 @@ export const bindings: readonly Draft[] = [
   clusterRoleBinding('system:kube-controller-manager', 'system:kube-controller-manager', [user('system:kube-controller-manager')]),
   clusterRoleBinding('system:cluster-trust-bundle-discovery', 'system:cluster-trust-bundle-discovery', [group('system:serviceaccounts')]),
   roleBinding('kube-public', 'system:controller:bootstrap-signer', 'system:controller:bootstrap-signer', [account('bootstrap-signer')]),
-  roleBinding('kube-system', 'system::leader-locking-kube-controller-manager', 'system::leader-locking-kube-controller-manager', [user('system:kube-controller-manager'), account('kube-controller-manager')]),
+  roleBinding('kube-system', 'system::leader-locking-kube-controller-manager', 'system::leader-locking-kube-controller-manager', [user('system:kube-controller-manager'), account('kube-controller-manager'), account('leader-election-controller')]),
   roleBinding('kube-system', 'system::leader-locking-kube-scheduler', 'system::leader-locking-kube-scheduler', [user('system:kube-scheduler'), account('kube-scheduler')]),
   roleBinding('kube-system', 'system:controller:bootstrap-signer', 'system:controller:bootstrap-signer', [account('bootstrap-signer')]),
   roleBinding('kube-system', 'system:controller:cloud-provider', 'system:controller:cloud-provider', [account('cloud-provider')]),

@@ -10,7 +10,9 @@ export const rule = (verbs: string | readonly string[], groups: string, resource
   apiGroups: groups.split(' '), resources: resources.split(' '), ...(names !== undefined && { resourceNames: names }), verbs: typeof verbs === 'string' ? verbs.split(' ') : verbs,
 })
 export const urlRule = (...urls: readonly string[]): PolicyRule => ({ nonResourceURLs: urls, verbs: ['get'] })
-export const eventsRule: PolicyRule = { apiGroups: ['', 'events.k8s.io'], resources: ['events'], verbs: ['create', 'patch', 'update'] }
+/** Events are in two groups. */
+export const events = (verbs: readonly string[]): PolicyRule => ({ apiGroups: ['', 'events.k8s.io'], resources: ['events'], verbs })
+export const eventsRule: PolicyRule = events(['create', 'patch', 'update'])
 
 const rbac = 'rbac.authorization.k8s.io'
 /** Marked so that a newer Skiff adds what a newer cluster's defaults have. */

@@ -9,7 +9,7 @@ const ranks: Readonly<Record<string, readonly [group: number, versions: Readonly
   batch: [17_400, { v1: 15, v1beta1: 9 }], 'certificates.k8s.io': [17_300, { v1: 15 }], 'coordination.k8s.io': [16_500, { v1: 15 }],
   'discovery.k8s.io': [16_200, { v1: 15, v1beta1: 12 }], 'events.k8s.io': [17_750, { v1: 15, v1beta1: 5 }], 'flowcontrol.apiserver.k8s.io': [16_100, { v1: 21 }],
   'networking.k8s.io': [17_200, { v1: 15, v1beta1: 9 }], 'node.k8s.io': [16_300, { v1: 15 }], policy: [17_100, { v1: 15, v1beta1: 9 }],
-  'rbac.authorization.k8s.io': [17_000, { v1: 15 }], 'resource.k8s.io': [15_900, { v1: 15 }], 'scheduling.k8s.io': [16_600, { v1: 15 }],
+  'rbac.authorization.k8s.io': [17_000, { v1: 15 }], 'resource.k8s.io': [16_200, { v1: 21 }], 'scheduling.k8s.io': [16_600, { v1: 15 }],
   'storage.k8s.io': [16_800, { v1: 15 }], 'storagemigration.k8s.io': [15_800, { v1: 15 }],
 }
 const versionRank = 100
