@@ -42,6 +42,8 @@ export interface Kind<Hub extends Resource> extends ResourceType<Hub> {
   readonly isCustom?: true
   /** Of a custom kind: changes with what the documents say of it. */
   readonly revision?: string
+  /** Top-level fields that nobody owns: what says them does not change. */
+  readonly unowned?: readonly string[]
   /** Which edits bump metadata.generation; absent: the kind has no generation. */
   readonly generation?: 'spec' | Of<[next: Hub, before: Hub], boolean>
   /** What clients may not set, for a write of the object itself: status on create, allocated addresses, generated fields. */

@@ -23,7 +23,7 @@ test('what upstream refuses in new objects, in its words', () => {
     ['persistentvolumeclaims', { spec: { ...claim, resources: {} } }, ['spec.resources[storage]: Required value']],
     ['persistentvolumes', { spec: { capacity: { storage: '1Gi' }, accessModes: ['Sometimes'] } }, ['spec.accessModes: Unsupported value: "Sometimes": supported values: "ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"', 'spec: Required value: must specify a volume type']],
     ['rbac.authorization.k8s.io/roles', { rules: [{ verbs: [], apiGroups: [''], resources: [] }] }, ['rules[0].verbs: Required value: verbs must contain at least one value', 'rules[0].resources: Required value: resource rules must supply at least one resource']],
-    ['rbac.authorization.k8s.io/rolebindings', { roleRef: { kind: 'Thing', name: '' } }, ['roleRef.kind: Unsupported value: "Thing": supported values: "ClusterRole", "Role"', 'roleRef.name: Required value']],
+    ['rbac.authorization.k8s.io/rolebindings', { roleRef: { kind: 'Thing', name: '' } }, ['roleRef.kind: Unsupported value: "Thing": supported values: "Role", "ClusterRole"', 'roleRef.name: Required value']],
     ['scheduling.k8s.io/priorityclasses', { value: 2_000_000_000 }, ['value: Forbidden: maximum allowed value of a user defined priority is 1000000000']],
     ['nodes', { spec: { taints: [{ key: 'a', effect: 'NoSchedule' }, { key: 'a', effect: 'NoSchedule' }] } }, ['spec.taints[1]: Duplicate value: {"key":"a","effect":"NoSchedule"}: taints must be unique by key and effect pair']],
     ['coordination.k8s.io/leases', { spec: { leaseDurationSeconds: 0 } }, ['spec.leaseDurationSeconds: Invalid value: 0: must be greater than 0']],

@@ -23,7 +23,7 @@ function checkUrl(path: string, text: string): readonly Problem[] {
   const host = authority.slice(at + 1)
   return [
     ...(scheme.toLowerCase() === 'https' ? [] : [invalid(path, scheme, `'https' is the only allowed URL scheme${form}`)]),
-    ...(host === '' ? [invalid(path, host, `host must be provided${form}`)] : []),
+    ...(host === '' ? [invalid(path, host, `host must be specified${form}`)] : []),
     ...(at >= 0 ? [invalid(path, authority.slice(0, at), 'user information is not permitted in the URL')] : []),
     ...(fragment === '' ? [] : [invalid(path, fragment, 'fragments are not permitted in the URL')]),
     ...(query === '' ? [] : [invalid(path, query, 'query parameters are not permitted in the URL')]),
@@ -32,8 +32,9 @@ function checkUrl(path: string, text: string): readonly Problem[] {
 
 function checkService(path: string, { name = '', namespace = '', path: urlPath, port }: ServicePlace): readonly Problem[] {
   return [
-    ...(name === '' ? [required(`${path}.name`, 'service name is required')] : []),
-    ...(namespace === '' ? [required(`${path}.namespace`, 'service namespace is required')] : []),
+    // Each is missed at the other's place, as upstream.
+    ...(namespace === '' ? [required(`${path}.name`)] : []),
+    ...(name === '' ? [required(`${path}.namespace`)] : []),
     ...(isPort(port) ? [] : [invalid(`${path}.port`, port ?? 0, `port is not valid: ${portFault}`)]),
     ...(urlPath === undefined ? [] : checkUrlPath(`${path}.path`, urlPath)),
   ]

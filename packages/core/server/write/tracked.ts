@@ -20,7 +20,7 @@ export function tracked(machine: Machine, { kind, served }: Endpoint, next: Reso
 }
 
 /** Top-level fields that a write of this part does not touch. */
-export const ignoredBy = (kind: AnyKind, subresource: string): readonly string[] => (subresource === 'status' ? ['spec'] : kind.hasStatus ? ['status'] : [])
+export const ignoredBy = (kind: AnyKind, subresource: string): readonly string[] => [...(subresource === 'status' ? ['spec'] : kind.hasStatus ? ['status'] : []), ...(kind.unowned ?? [])]
 
 function withEntriesOf(next: Resource, before: Resource | undefined): Resource {
   if (next.metadata.managedFields === before?.metadata.managedFields) return next

@@ -28,9 +28,9 @@ test('what upstream refuses of a webhook, in its words', () => {
       `webhooks[0].clientConfig.url: Invalid value: "http": 'https' is the only allowed URL scheme${url}`, 'webhooks[0].clientConfig.url: Invalid value: "user": user information is not permitted in the URL',
       'webhooks[0].clientConfig.url: Invalid value: "c": fragments are not permitted in the URL', 'webhooks[0].clientConfig.url: Invalid value: "a=b": query parameters are not permitted in the URL',
     ]],
-    [{ clientConfig: { url: 'https:///x' } }, [`webhooks[0].clientConfig.url: Invalid value: "": host must be provided${url}`]],
+    [{ clientConfig: { url: 'https:///x' } }, [`webhooks[0].clientConfig.url: Invalid value: "": host must be specified${url}`]],
     [{ clientConfig: { service: { namespace: '', name: '', path: 'a//b', port: 0 } } }, [
-      'webhooks[0].clientConfig.service.name: Required value: service name is required', 'webhooks[0].clientConfig.service.namespace: Required value: service namespace is required',
+      'webhooks[0].clientConfig.service.name: Required value', 'webhooks[0].clientConfig.service.namespace: Required value',
       'webhooks[0].clientConfig.service.port: Invalid value: 0: port is not valid: must be between 1 and 65535, inclusive',
       'webhooks[0].clientConfig.service.path: Invalid value: "a//b": must start with a \'/\'', 'webhooks[0].clientConfig.service.path: Invalid value: "a//b": segment[0] may not be empty',
       'webhooks[0].clientConfig.service.path: Invalid value: "a//b": segment[1] may not be empty',
@@ -67,7 +67,7 @@ test('what upstream refuses of a policy, in its words', () => {
     [constraints({ resourceRules: [] }), ['spec.matchConstraints.resourceRules: Required value']],
     [constraints({ resourceRules: [rule({ resourceNames: ['a', 'a', 'x/y'] })] }), ['spec.matchConstraints.resourceRules[0].resourceNames[1]: Duplicate value: "a"', 'spec.matchConstraints.resourceRules[0].resourceNames[2]: Invalid value: "x/y": may not contain \'/\'']],
     [{ ...spec, paramKind: { apiVersion: 'a/b/c' } }, ['spec.paramKind.apiVersion: Invalid value: "a/b/c": unexpected GroupVersion string: a/b/c', 'spec.paramKind.kind: Required value']],
-    [{ ...spec, variables: [{ name: 'for', expression: '' }, { name: 'replicas', expression: 'object.spec.replicas' }] }, ['spec.variables[0].name: Invalid value: "for": name is not a valid CEL identifier', 'spec.variables[0].expression: Required value: expression is not specified']],
+    [{ ...spec, variables: [{ name: 'for', expression: '' }, { name: 'replicas', expression: 'object.spec.replicas' }] }, ['spec.variables[0].name: Invalid value: "for": must be a valid CEL identifier', 'spec.variables[0].expression: Required value: expression is not specified']],
     [{ ...spec, variables: [], validations: [{ expression: '', message: 'a\nb', messageExpression: ' ', reason: 'Other' }], auditAnnotations: [] }, [
       'spec.validations[0].expression: Required value: expression is not specified', 'spec.validations[0].messageExpression: Invalid value: " ": must be non-empty if specified',
       'spec.validations[0].message: Invalid value: "a\\nb": message must not contain line breaks', 'spec.validations[0].reason: Unsupported value: "Other": supported values: "Forbidden", "Invalid", "RequestEntityTooLarge"',
@@ -110,7 +110,7 @@ test('what upstream refuses of a mutating policy', () => {
     [{ mutations: [{ patchType: 'JSONPatch', applyConfiguration: { expression: 'Object{}' } }] }, [
       'spec.mutations[0].applyConfiguration: Invalid value: "{applyConfiguration}": must not be specified when patchType is JSONPatch', 'spec.mutations[0].jsonPatch: Required value: must be specified when patchType is JSONPatch',
     ]],
-    [{ mutations: [{ patchType: 'JSONPatch', jsonPatch: { expression: ' ' } }] }, ['spec.mutations[0].jsonPatch.expression: Required value: expression is not specified']],
+    [{ mutations: [{ patchType: 'JSONPatch', jsonPatch: { expression: ' ' } }] }, ['spec.mutations[0].jsonPatch.expression: Required value']],
     [{ matchConstraints: { resourceRules: [rule({ operations: ['DELETE'] })] } }, ['spec.matchConstraints.resourceRules.operations: Unsupported value: "DELETE": supported values: "*", "CONNECT", "CREATE", "UPDATE"']],
   ]
   for (const [change, expected] of rows) assert.deepEqual(problems(mutations, { spec: { ...spec, ...change } }), expected, JSON.stringify(change))

@@ -9,7 +9,9 @@ export interface Speaks { readonly hasParams: boolean; readonly hasAuthorizer: b
 /** Why an expression cannot be used here; nothing when it can. */
 export function checkExpression(path: string, expression: string, { hasParams, hasAuthorizer, result, variables = none }: Speaks): readonly Problem[] {
   const environment = admissionEnvironment({ hasParams, hasAuthorizer, patches: result === 'object' || result === 'patches' })
-  const compiled = compileFor(expression, variables.length === 0 ? environment : withVariables(environment, variables).environment, result)
+  // What is no expression declares no variable.
+  const declared = variables.filter((variable) => (variable.expression ?? '').trim() !== '')
+  const compiled = compileFor(expression, variables.length === 0 ? environment : withVariables(environment, declared).environment, result)
   return 'fault' in compiled ? [invalid(path, expression, compiled.fault)] : []
 }
 const none: readonly NamedExpression[] = []
@@ -17,9 +19,9 @@ const none: readonly NamedExpression[] = []
 /** Why a policy's variables cannot be used: each by its place. */
 export function checkVariableExpressions(variables: readonly NamedExpression[], hasParams: boolean, path: (index: number) => string): readonly Problem[] {
   if (variables.length === 0) return []
-  const { variables: compiled } = withVariables(admissionEnvironment({ hasParams, hasAuthorizer: true }), variables)
+  const { variables: compiled } = withVariables(admissionEnvironment({ hasParams, hasAuthorizer: true }), variables.filter((variable) => (variable.expression ?? '').trim() !== ''))
   return variables.flatMap(({ name, expression }, index) => {
     const made = compiled.get(name)
-    return expression.trim() !== '' && made !== undefined && 'fault' in made ? [invalid(path(index), expression, made.fault)] : []
+    return (expression ?? '').trim() !== '' && made !== undefined && 'fault' in made ? [invalid(path(index), expression, made.fault)] : []
   })
 }

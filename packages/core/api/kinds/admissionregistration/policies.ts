@@ -1,7 +1,6 @@
 // What both kinds of admission policies and their bindings share, as upstream's pkg/apis/admissionregistration/validation.
-import type { MatchCondition, MatchResources, ParamKind, ParamRef, Variable } from '../../generated/types.ts'
+import type { LabelSelector, MatchCondition, MatchResources, ParamKind, ParamRef, Variable } from '../../generated/types.ts'
 import type { Problem } from '../../refusal.ts'
-import { labelSelectorText } from '../../selectors/labels.ts'
 import { checkLabel1035, checkPathSegment, checkSubdomain } from '../../selectors/syntax.ts'
 import { sameMeaning } from '../equal.ts'
 import { withDefaults, withField } from '../filling.ts'
@@ -64,16 +63,16 @@ const identifier = /^[_a-zA-Z][_a-zA-Z0-9]*$/
 const reserved: ReadonlySet<string> = new Set(['true', 'false', 'null', 'in', 'as', 'break', 'const', 'continue', 'else', 'for', 'function', 'if', 'import', 'let', 'loop', 'package', 'namespace', 'return', 'var', 'void', 'while'])
 function checkVariable(path: string, { name = '', expression = '' }: Variable): readonly Problem[] {
   return [
-    ...(name.trim() === '' ? [required(`${path}.name`, 'name is not specified')] : identifier.test(name) && !reserved.has(name) ? [] : [invalid(`${path}.name`, name, 'name is not a valid CEL identifier')]),
+    ...(name.trim() === '' ? [required(`${path}.name`, 'name is not specified')] : identifier.test(name) && !reserved.has(name) ? [] : [invalid(`${path}.name`, name, 'must be a valid CEL identifier')]),
     ...(expression.trim() === '' ? [required(`${path}.expression`, 'expression is not specified')] : []),
   ]
 }
 
-export function checkBindingSpec({ policyName = '', paramRef, matchResources }: BindingSpec, matchPath: string): readonly Problem[] {
+export function checkBindingSpec({ policyName = '', paramRef, matchResources }: BindingSpec): readonly Problem[] {
   return [
     ...(policyName === '' ? [required('spec.policyName')] : checkText('spec.policyName', policyName, checkSubdomain)),
     ...(paramRef === undefined ? [] : checkParamRef('spec.paramRef', paramRef)),
-    ...(matchResources === undefined ? [] : checkMatchResources(matchPath, matchResources)),
+    ...(matchResources === undefined ? [] : checkMatchResources('spec.matchResources', matchResources)),
   ]
 }
 
@@ -94,5 +93,11 @@ export const paramKindText = (kind: ParamKind | undefined): string => (kind === 
 /** The cell of a binding's parameters: 'namespace/name', or their selector. */
 export function paramRefText(reference: ParamRef | undefined): string {
   if (reference?.name) return reference.namespace ? `${reference.namespace}/${reference.name}` : reference.name
-  return reference?.selector === undefined ? '<unset>' : labelSelectorText(reference.selector)
+  return reference?.selector === undefined ? '<unset>' : selectorText(reference.selector)
+}
+/** As upstream prints the structure. */
+function selectorText({ matchLabels = {}, matchExpressions = [] }: LabelSelector): string {
+  const labels = Object.entries(matchLabels).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => `${key}: ${value},`).join('')
+  const requirements = matchExpressions.map(({ key, operator, values = [] }) => `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`).join('')
+  return `&LabelSelector{MatchLabels:map[string]string{${labels}},MatchExpressions:[]LabelSelectorRequirement{${requirements}},}`
 }

@@ -6,7 +6,7 @@ import { eachOf, withDefaults, withField } from '../filling.ts'
 import { checkRequiredText, invalid, required, unsupported, checkText } from '../problems.ts'
 import { sameMeaning } from '../equal.ts'
 import type { Column } from '../../kind.ts'
-import type { Resource } from '../../resource.ts'
+import type { Draft, Resource } from '../../resource.ts'
 import { ageColumn, nameColumn, text, wideText } from '../columns.ts'
 
 export const group = 'rbac.authorization.k8s.io'
@@ -31,6 +31,9 @@ export function checkRules(rules: readonly PolicyRule[], namespaced: boolean): r
   })
 }
 
+/** As upstream writes a role without rules. */
+export const fillRole = (draft: Draft): Draft => (draft['rules'] === undefined ? { ...draft, rules: null } : draft)
+
 interface Bound { readonly roleRef: RoleRef; readonly subjects?: readonly RbacV1Subject[] }
 
 export function fillBinding<Any extends Bound>(draft: Any): Any {
@@ -42,11 +45,11 @@ export function fillBinding<Any extends Bound>(draft: Any): Any {
 }
 
 export function checkBinding({ roleRef, subjects = [] }: Bound, before: Bound | undefined, namespaced: boolean): readonly Problem[] {
-  const kinds = namespaced ? ['ClusterRole', 'Role'] : ['ClusterRole']
+  const kinds = namespaced ? ['Role', 'ClusterRole'] : ['ClusterRole']
   return [
     ...(before !== undefined && !sameMeaning(roleRef, before.roleRef) ? [invalid('roleRef', roleRef, 'cannot change roleRef')] : []),
     ...(roleRef.apiGroup === group ? [] : [unsupported('roleRef.apiGroup', roleRef.apiGroup ?? '', [group])]),
-    ...(kinds.includes(roleRef.kind) ? [] : [unsupported('roleRef.kind', roleRef.kind, kinds)]),
+    ...(kinds.includes(roleRef.kind) ? [] : [unsupported('roleRef.kind', roleRef.kind ?? '', kinds)]),
     ...checkRequiredText('roleRef.name', roleRef.name, checkPathSegment),
     ...subjects.flatMap((subject, index) => checkSubject(subject, `subjects[${index}]`, namespaced)),
   ]
@@ -65,7 +68,7 @@ function checkSubject({ kind, name, namespace, apiGroup = '' }: RbacV1Subject, p
   if (kind === 'User' || kind === 'Group') {
     return [...nameless, ...(apiGroup === group ? [] : [unsupported(`${path}.apiGroup`, apiGroup, [group])])]
   }
-  return [...nameless, unsupported(`${path}.kind`, kind, ['ServiceAccount', 'User', 'Group'])]
+  return [...nameless, unsupported(`${path}.kind`, kind ?? '', ['ServiceAccount', 'User', 'Group'])]
 }
 
 const namesOf = (subjects: readonly RbacV1Subject[] | undefined, kind: string): string =>

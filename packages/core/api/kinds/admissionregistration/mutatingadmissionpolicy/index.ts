@@ -35,7 +35,7 @@ function checkMutation(path: string, mutation: Mutation, { paramKind, variables 
   return [
     ...(mutation[other] === undefined ? [] : [invalid(`${path}.${other}`, `{${other}}`, `must not be specified when patchType is ${patchType}`)]),
     ...(mutation[field] === undefined ? [required(`${path}.${field}`, `must be specified when patchType is ${patchType}`)]
-      : expression === '' ? [required(`${path}.${field}.expression`, 'expression is not specified')]
+      : expression === '' ? [required(`${path}.${field}.expression`)]
         : checkExpression(`${path}.${field}.expression`, expression, {
             hasParams: paramKind !== undefined, hasAuthorizer: true, result: patchType === 'JSONPatch' ? 'patches' : 'object', variables,
           })),
@@ -51,7 +51,7 @@ export const mutatingAdmissionPolicy: Kind<MutatingAdmissionPolicy> = {
     group, version: 'v1', definition: 'io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicy', fill: filling(fill),
     columns: [
       nameColumn,
-      number('Mutations', 'Mutations indicates the number of mutations rules defined in this configuration', ({ spec }) => spec.mutations?.length ?? 0),
+      number('Mutations', 'Mutation indicates the number of mutations rules defined in this configuration', ({ spec }) => spec.mutations?.length ?? 0),
       text('ParamKind', 'ParamKind specifies the kind of resources used to parameterize this policy', ({ spec }) => paramKindText(spec.paramKind)),
       ageColumn,
     ],

@@ -19,12 +19,12 @@ export const mutatingAdmissionPolicyBinding: Kind<MutatingAdmissionPolicyBinding
     columns: [
       nameColumn,
       text('PolicyName', 'PolicyName indicates the policy definition which the policy binding binded to', ({ spec }) => spec.policyName ?? ''),
-      text('ParamRef', 'ParamRef indicates the param resource which sets the configration param', ({ spec }) => paramRefText(spec.paramRef)),
+      text('ParamRef', 'ParamRef indicates the param resource which sets the configuration param', ({ spec }) => paramRefText(spec.paramRef)),
       ageColumn,
     ],
   }],
   check: (next, before) => [
-    ...checkMetadata(next, before, { scope: 'Cluster' }), ...checkBindingSpec(next.spec, 'spec.matchResources'),
+    ...checkMetadata(next, before, { scope: 'Cluster' }), ...checkBindingSpec(next.spec),
     ...(next.spec.matchResources === undefined ? [] : checkMutableOperations('spec.matchResources', next.spec.matchResources)),
   ],
 }

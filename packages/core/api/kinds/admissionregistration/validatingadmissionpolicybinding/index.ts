@@ -33,10 +33,9 @@ export const validatingAdmissionPolicyBinding: Kind<ValidatingAdmissionPolicyBin
     columns: [
       nameColumn,
       text('PolicyName', 'PolicyName indicates the policy definition which the policy binding binded to', ({ spec }) => spec.policyName ?? ''),
-      text('ParamRef', 'ParamRef indicates the param resource which sets the configration param', ({ spec }) => paramRefText(spec.paramRef)),
+      text('ParamRef', 'ParamRef indicates the param resource which sets the configuration param', ({ spec }) => paramRefText(spec.paramRef)),
       ageColumn,
     ],
   }],
-  // As upstream spells the path of matchResources.
-  check: (next, before) => [...checkMetadata(next, before, { scope: 'Cluster' }), ...checkBindingSpec(next.spec, 'spec.matchResouces'), ...checkActions(next.spec.validationActions ?? [])],
+  check: (next, before) => [...checkMetadata(next, before, { scope: 'Cluster' }), ...checkBindingSpec(next.spec), ...checkActions(next.spec.validationActions ?? [])],
 }

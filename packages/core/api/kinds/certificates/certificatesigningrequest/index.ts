@@ -31,15 +31,15 @@ function conditionText({ status }: CertificateSigningRequest): string {
 export const certificateSigningRequest: Kind<CertificateSigningRequest> = {
   ...certificateSigningRequests,
   singular: 'certificatesigningrequest', shortNames: ['csr'], categories: [],
-  hasStatus: true,
+  hasStatus: true, unowned: ['spec'],
   served: [{
     group, version: 'v1', definition: 'io.k8s.api.certificates.v1.CertificateSigningRequest', fill: filling(fill),
     columns: [
       nameColumn, ageColumn,
       text('SignerName', 'signerName indicates the requested signer, and is a qualified name.', ({ spec }) => spec.signerName || '<none>'),
-      text('Requestor', 'request contains an x509 certificate signing request encoded in a "CERTIFICATE REQUEST" PEM block. When serialized as JSON or YAML, the data is additionally base64-encoded.', ({ spec }) => spec.username ?? ''),
+      text('Requestor', 'Base64-encoded PKCS#10 CSR data', ({ spec }) => spec.username ?? ''),
       text('RequestedDuration', 'expirationSeconds is the requested duration of validity of the issued certificate.', ({ spec }) => (spec.expirationSeconds === undefined ? '<none>' : humanDuration(spec.expirationSeconds * 1000))),
-      text('Condition', 'conditions applied to the request. Known conditions are "Approved", "Denied", and "Failed".', conditionText),
+      text('Condition', 'Conditions applied to the request, such as approval or denial.', conditionText),
     ],
     fields: { 'spec.signerName': ({ spec }) => spec.signerName ?? '' },
   }],

@@ -41,10 +41,10 @@ function checkRequest(next: CertificateSigningRequest, before: CertificateSignin
 }
 
 function checkSpec({ spec }: CertificateSigningRequest, before: CertificateSigningRequest | undefined): readonly Problem[] {
-  const { request = '', usages: wanted = [], signerName, expirationSeconds } = spec
-  const read = readPemRequest(request)
+  const { request, usages: wanted = [], signerName, expirationSeconds } = spec
+  const read = readPemRequest(request ?? '')
   return [
-    ...('fault' in read ? [invalid('spec.request', request, read.fault)] : []),
+    ...('fault' in read ? [invalid('spec.request', request ?? null, read.fault)] : []),
     ...(wanted.length === 0 ? [required('spec.usages')] : []),
     ...wanted.flatMap((usage, index) => (usages.includes(usage) ? [] : [unsupported(`spec.usages[${index}]`, usage, usages)])),
     ...wanted.flatMap((usage, index) => (wanted.indexOf(usage) < index ? [duplicate(`spec.usages[${index}]`, usage)] : [])),

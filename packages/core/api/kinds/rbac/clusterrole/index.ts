@@ -3,11 +3,10 @@ import type { Problem } from '../../../refusal.ts'
 import { type ClusterRole, clusterRoles } from '../../../resources.ts'
 import { checkPathSegment } from '../../../selectors/syntax.ts'
 import { defaultColumns } from '../../columns.ts'
-import { asItIs } from '../../filling.ts'
 import { checkLabelSelector } from '../../labelselector.ts'
 import { checkMetadata } from '../../metadata.ts'
 import { required } from '../../problems.ts'
-import { checkRules, group } from '../rules.ts'
+import { checkRules, fillRole, group } from '../rules.ts'
 
 function checkAggregation({ aggregationRule }: ClusterRole): readonly Problem[] {
   if (aggregationRule === undefined) return []
@@ -20,6 +19,6 @@ export const clusterRole: Kind<ClusterRole> = {
   ...clusterRoles,
   singular: 'clusterrole', shortNames: [], categories: [],
   hasStatus: false,
-  served: [{ group, version: 'v1', definition: 'io.k8s.api.rbac.v1.ClusterRole', fill: asItIs, columns: defaultColumns }],
+  served: [{ group, version: 'v1', definition: 'io.k8s.api.rbac.v1.ClusterRole', fill: fillRole, columns: defaultColumns }],
   check: (next, before) => [...checkMetadata(next, before, { scope: 'Cluster', name: checkPathSegment }), ...checkRules(next.rules ?? [], false), ...checkAggregation(next)],
 }
