@@ -80,7 +80,7 @@ function carryOutTogether(machine: Machine, actions: readonly Action[], acting: 
 }
 
 function decide(machine: Machine, action: Action, { actor, draws, answers }: Acting): Decided | Refusal | Asks {
-  const manner: Manner = { user: { name: actor.user, groups: actor.groups }, owner: { is: 'nobody' }, dryRun: false, draws, answers }
+  const manner: Manner = { user: { name: actor.user, groups: actor.groups }, owner: { is: 'writer', manager: managerOf(actor) }, dryRun: false, draws, answers }
   switch (action.do) {
     case 'create': {
       const endpoint = machine.registry.byGroupKind(action.object.apiVersion, action.object.kind)
@@ -108,7 +108,8 @@ function decide(machine: Machine, action: Action, { actor, draws, answers }: Act
       if (subresource?.is === 'update') return decideUpdate(machine, target.endpoint, action.body, target.object, subresource, manner)
       return subresource?.is === 'create' ? decideInvoke(machine, target.endpoint, subresource, action.body, target.object, manner) : badRequest(`${action.key.resource} has no ${action.subresource} to post to`)
     }
-    case 'record': return decideRecord(machine, action, actor, manner)
+    // Nobody applies Events, and there are many: whose fields they are is not noted.
+    case 'record': return decideRecord(machine, action, actor, { ...manner, owner: { is: 'nobody' } })
     case 'atomic': case 'ask': return badRequest(`an atomic action holds no ${action.do}`)
   }
 }
@@ -121,6 +122,10 @@ function decidePatch(machine: Machine, action: Extract<Action, { readonly do: 'p
   const next = mergePatch(object, action.patch) as Resource
   return decideReplace(machine, endpoint, next, object, partOf(action.part), manner)
 }
+
+/** Whom managedFields name: the program that upstream runs the component in. */
+const managerOf = ({ user, component }: Actor): string =>
+  (user.startsWith('system:serviceaccount:kube-system:') ? 'kube-controller-manager' : user.startsWith('system:node:') ? 'kubelet' : component)
 
 const partOf = (part: 'main' | 'status'): Part => ({ is: part })
 const unknownKind = (object: { readonly apiVersion: string; readonly kind: string }): Refusal => badRequest(`no kind ${JSON.stringify(object.kind)} is registered for version ${JSON.stringify(object.apiVersion)}`)

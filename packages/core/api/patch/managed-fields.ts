@@ -1,5 +1,6 @@
 // metadata.managedFields: who set which field, read and written.
 import type { ManagedFieldsEntry } from '../generated/types.ts'
+import { sharedFields } from './shared-fields.ts'
 import { type FieldSet, isEmpty, readFields, union, writeFields } from './field-set.ts'
 
 export type Operation = 'Apply' | 'Update'
@@ -47,7 +48,7 @@ export function writeManagers(managers: readonly Manager[]): readonly ManagedFie
 export const writeEntry = (each: Omit<Manager, 'fields'>, written: Readonly<Record<string, unknown>>): ManagedFieldsEntry => ({
   apiVersion: each.apiVersion,
   fieldsType: 'FieldsV1',
-  fieldsV1: written,
+  fieldsV1: sharedFields(written),
   manager: each.manager,
   operation: each.operation,
   ...(each.subresource === '' ? {} : { subresource: each.subresource }),
