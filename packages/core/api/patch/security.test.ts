@@ -41,6 +41,6 @@ test('long lists merge by key as short ones do: deleted, changed and added items
     const patched = strategicPatch({ spec: { containers: [{ name: 'c', env: before }] } }, { spec: { containers: [{ name: 'c', ...(order !== undefined && { '$setElementOrder/env': order }), env: patch }] } }, definition, definitions)
     return isRefusal(patched) ? patched.message : (patched.value as { readonly spec: { readonly containers: readonly { readonly env: unknown }[] } }).spec.containers[0]?.env
   }
-  assert.deepEqual(made(env('a', 'b', 'c'), [{ name: 'b', $patch: 'delete' }, { name: 'd', value: '2' }, { name: 'a', value: '3' }, { name: 'b', value: '4' }]), [{ name: 'a', value: '3' }, ...env('c'), { name: 'd', value: '2' }, { name: 'b', value: '4' }])
+  assert.deepEqual(made(env('a', 'b', 'c'), [{ name: 'b', $patch: 'delete' }, { name: 'd', value: '2' }, { name: 'a', value: '3' }, { name: 'b', value: '4' }]), [{ name: 'd', value: '2' }, { name: 'a', value: '3' }, { name: 'b', value: '4' }, ...env('c')])
   assert.deepEqual(made(env('a', 'b', 'c'), [{ name: 'd', value: '1' }], [{ name: 'd' }, { name: 'a' }]), env('d', 'a', 'b', 'c'))
 })

@@ -71,7 +71,7 @@ class Merger {
   }
 
   #list(before: readonly unknown[], patch: readonly unknown[], field: Field | undefined): readonly unknown[] {
-    if (!patch.every(isMap)) return union(before, patch)
+    if (!patch.every(isMap)) return inOrder(union(before, patch), patch, before, undefined)
     const key = field?.patchMergeKey
     if (key === undefined) throw new Fault('map: does not contain declared merge key')
     const definition = this.#definitionOf(field?.items)
@@ -96,7 +96,7 @@ class Merger {
       if (at !== undefined && isMap(there)) made[at] = this.map(there, plain, definition)
       else note(name, made.push(clean(plain)) - 1)
     }
-    return made.filter((each) => each !== gone)
+    return inOrder(made.filter((each) => each !== gone), patch.filter((item) => item[directive] !== 'delete'), before, key)
   }
 }
 
@@ -135,7 +135,7 @@ function clean(value: unknown): unknown {
 }
 
 /**
- * The merged list in the order that the patch asks for. Items that the patch does not name keep their place relative to the
+ * The merged list in the order that the patch asks for, by $setElementOrder or by its own items. Items that the patch does not name keep their place relative to the
  * named ones as far as both orders allow: each goes before the first named item that it preceded on the server.
  */
 function inOrder(merged: readonly unknown[], order: readonly unknown[], before: readonly unknown[], key: string | undefined): readonly unknown[] {
