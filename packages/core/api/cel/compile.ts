@@ -4,8 +4,7 @@ import { compileCall, constantSize } from './calls.ts'
 import { compileBind, compileFold } from './folds.ts'
 import { constantFaults } from './constants.ts'
 import { standardFunctions } from './functions/index.ts'
-import { isSyntaxFault } from './lexer.ts'
-import { parse, qualifiedName } from './parser.ts'
+import { isFaulty, parse, qualifiedName } from './parser.ts'
 import { faulty, structNamed, typeNamed, type Scope, type Typed } from './scope.ts'
 import { bool, dyn, either, fits, free, none, one, plus, typeText } from './static-types.ts'
 import type { Node } from './syntax.ts'
@@ -16,7 +15,7 @@ import { equal, exceeded, Fault, isList, keyOf, noSuchOverload, Optional, sizeOf
 /** The program of an expression, or why it has none. */
 export function compile(expression: string, environment: Environment): Program | CompileFault {
   const tree = parse(expression)
-  if (isSyntaxFault(tree)) return faultOf(expression, [tree])
+  if (isFaulty(tree)) return faultOf(expression, tree)
   const scope: Scope = { environment, functions: functionsOf(environment), locals: new Map(), shared: { slots: 0, faults: [], uses: new Set() } }
   const { type, run, cost } = node(tree, scope)
   if (scope.shared.faults.length > 0) return faultOf(expression, scope.shared.faults)
@@ -61,7 +60,11 @@ function issueAt(expression: string, fault: { readonly at: number; readonly mess
   return { line: before.length, column: [...before.at(-1) ?? ''].length + 1, message: fault.message }
 }
 const issueText = (expression: string, issue: Issue): string =>
-  `ERROR: <input>:${issue.line}:${issue.column}: ${issue.message}\n | ${expression.split('\n')[issue.line - 1] ?? ''}\n | ${'.'.repeat(issue.column - 1)}^`
+  `ERROR: <input>:${issue.line}:${issue.column}: ${issue.message}\n | ${lineOf(expression, issue)}\n | ${pointer([...lineOf(expression, issue)], issue.column - 1)}`
+const lineOf = (expression: string, { line }: Issue): string => expression.split('\n')[line - 1] ?? ''
+/** Dots up to a caret; both are wide where a character takes more than a byte. */
+const pointer = (line: readonly string[], at: number): string => `${line.slice(0, at).map((character) => isWide(character) ? '\uff0e' : '.').join('')}${isWide(line[at]) ? '\uff3e' : '^'}`
+const isWide = (character: string | undefined): boolean => character !== undefined && character > '\x7f'
 
 function node(given: Node, scope: Scope): Typed {
   switch (given.is) {
@@ -86,8 +89,8 @@ function call(given: Node & { readonly is: 'call' }, scope: Scope): Typed {
   const qualified = target === undefined ? undefined : namespaced(target, given.name, scope)
   const name = qualified ?? given.name.replace(/^\./, '')
   const targets = target === undefined || qualified !== undefined ? [] : [node(target, scope)]
-  const args = [...targets, ...given.args.map((arg) => node(arg, scope))]
-  const fault = constantFaults(name, given.args, args.slice(targets.length))
+  const args = [...targets, ...given.args.map((arg) => given.name === 'format' && target !== undefined && arg.is === 'list' ? list(arg, scope, true) : node(arg, scope))]
+  const fault = constantFaults(name, given, args.slice(targets.length), targets[0])
   if (fault !== undefined) return faulty(scope, fault.at, fault.message)
   if (name === '_==_' || name === '_!=_') return equality(at, name, args, scope)
   const made = compileCall({ at, name, member: targets.length > 0, args }, scope)
@@ -148,8 +151,7 @@ function equality(at: number, name: '_==_' | '_!=_', args: readonly Typed[], sco
 /** && and ||: the deciding value ends it, and makes up for faults before and after. */
 function logical(given: Node & { readonly is: 'and' | 'or' }, scope: Scope, decisive: boolean): Typed {
   const terms = given.terms.map((term) => node(term, scope))
-  const mark = decisive ? '_||_' : '_&&_'
-  if (terms.some(({ type }) => type.is !== 'bool' && type.is !== 'dyn')) return faulty(scope, given.at, `found no matching overload for '${mark}' applied to '(${terms.slice(0, 2).map(({ type }) => typeText(type)).join(', ')})'`)
+  for (const [index, { type }] of terms.entries()) if (!isBool(type)) faulty(scope, given.terms[index]?.at ?? given.at, `expected type 'bool' but found '${typeText(type)}'`)
   const runs = terms.map(({ run }) => run)
   return {
     type: bool, size: one, cost: { min: terms[0]?.cost.min ?? 0, max: plus(...terms.map(({ cost }) => cost)).max },
@@ -166,6 +168,8 @@ function logical(given: Node & { readonly is: 'and' | 'or' }, scope: Scope, deci
     },
   }
 }
+
+const isBool = ({ is }: CelType): boolean => is === 'bool' || is === 'dyn' || is === 'param'
 
 function choice(given: Node & { readonly is: 'choose' }, scope: Scope): Typed {
   const [condition, then, otherwise] = given.args.map((arg) => node(arg, scope))
@@ -202,9 +206,10 @@ function common(items: readonly { readonly at: number; readonly type: CelType }[
 
 const listCost = 10, mapCost = 30, structCost = 40
 
-function list(given: Node & { readonly is: 'list' }, scope: Scope): Typed {
+/** `mixed`: the items may be of different types. */
+function list(given: Node & { readonly is: 'list' }, scope: Scope, mixed = false): Typed {
   const items = given.items.map(({ value, optional }) => ({ at: value.at, optional, typed: node(value, scope) }))
-  const type: CelType = { is: 'list', items: common(items.map(({ at, optional, typed }) => ({ at, type: optional && typed.type.is === 'optional' ? typed.type.of : typed.type })), scope), maxSize: items.length }
+  const type: CelType = { is: 'list', items: mixed ? dyn : common(items.map(({ at, optional, typed }) => ({ at, type: optional && typed.type.is === 'optional' ? typed.type.of : typed.type })), scope), maxSize: items.length }
   const size: Range = { min: items.filter(({ optional }) => !optional).length, max: items.length }
   const values = items.map(({ typed }) => typed.constant)
   if (values.every((value) => value !== undefined) && values.length > 0) {

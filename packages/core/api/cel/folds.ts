@@ -4,16 +4,16 @@ import { bool, dyn, either, none, one, plus, sizeOfType, times, typeText } from 
 import type { Fold, Node } from './syntax.ts'
 import type { CelType, Frame, Range, Value } from './types.ts'
 import { conversionOf } from './convert.ts'
-import { entriesOf, entryOf, exactly, exceeded, Fault, isList, isMap, keyOf, keysOf, noSuchOverload, Optional } from './values.ts'
+import { compareValues, entriesOf, entryOf, exactly, exceeded, Fault, isList, isMap, keyOf, keysOf, noSuchOverload, Optional } from './values.ts'
 
 type Compile = (node: Node, scope: Scope) => Typed
 
 /** Upstream's cost of one turn besides the body, and of the beginning and the end. */
 const perTurn: Readonly<Record<Fold['kind'], Range>> = {
   all: { min: 3, max: 3 }, exists: { min: 4, max: 4 }, existsOne: { min: 1, max: 2 },
-  map: { min: 12, max: 12 }, filter: { min: 1, max: 13 }, transformList: { min: 12, max: 12 }, transformMap: { min: 32, max: 32 }, transformMapEntry: { min: 2, max: 2 },
+  map: { min: 12, max: 12 }, sortBy: { min: 12, max: 12 }, filter: { min: 1, max: 13 }, transformList: { min: 12, max: 12 }, transformMap: { min: 32, max: 32 }, transformMapEntry: { min: 2, max: 2 },
 }
-const around: Readonly<Record<Fold['kind'], number>> = { all: 1, exists: 1, existsOne: 2, map: 11, filter: 11, transformList: 11, transformMap: 31, transformMapEntry: 31 }
+const around: Readonly<Record<Fold['kind'], number>> = { all: 1, exists: 1, existsOne: 2, map: 11, sortBy: 11, filter: 11, transformList: 11, transformMap: 31, transformMapEntry: 31 }
 
 export function compileFold(node: Fold, range: Typed, scope: Scope, compile: Compile): Typed {
   const held = range.type
@@ -30,12 +30,15 @@ export function compileFold(node: Fold, range: Typed, scope: Scope, compile: Com
   }
   const turn = plus(perTurn[node.kind], filter?.cost ?? none, either(filter === undefined ? body.cost : none, body.cost))
   const cost = plus(range.cost, times(range.size, turn), { min: around[node.kind], max: around[node.kind] })
+  if (node.kind === 'sortBy' && !sortable.has(body.type.is)) return faulty(scope, node.at, `list.sortBy() key must be comparable, got ${typeText(body.type)}`)
   const type = resultOf(node, held, body.type, range.size)
   return { type, cost, size: sizeOfType(type), run: loop(node, range, turns(held, slots), filter, body) }
 }
 
+const sortable = new Set(['int', 'uint', 'double', 'bool', 'duration', 'timestamp', 'string', 'bytes', 'dyn', 'param'])
+
 const mustBeBool = (kind: Fold['kind'], type: CelType): string =>
-  kind === 'all' || kind === 'exists' ? `found no matching overload for '${kind === 'all' ? '_&&_' : '_||_'}' applied to '(bool, ${typeText(type)})'` : `found no matching overload for '_?_:_' applied to '(${typeText(type)}, dyn, dyn)'`
+  kind === 'all' || kind === 'exists' ? `expected type 'bool' but found '${typeText(type)}'` : `found no matching overload for '_?_:_' applied to '(${typeText(type)}, list(dyn), list(dyn))'`
 
 /** The types of the names: an item, or a map's key; with two names an index or key and what is there. */
 function namesOf(held: CelType, count: number): readonly CelType[] {
@@ -48,7 +51,7 @@ function resultOf(node: Fold, held: CelType, body: CelType, size: Range): CelTyp
   const bound = Number.isFinite(size.max) ? { maxSize: size.max } : {}
   switch (node.kind) {
     case 'all': case 'exists': case 'existsOne': return bool
-    case 'filter': return { is: 'list', items: namesOf(held, 1)[0] ?? dyn, ...bound }
+    case 'filter': case 'sortBy': return { is: 'list', items: namesOf(held, 1)[0] ?? dyn, ...bound }
     case 'map': case 'transformList': return { is: 'list', items: body, ...bound }
     case 'transformMap': return { is: 'map', keys: namesOf(held, 2)[0] ?? dyn, values: body, ...bound }
     case 'transformMapEntry': return body.is === 'map' ? { ...body, ...bound } : { is: 'map', keys: dyn, values: dyn }
@@ -151,7 +154,20 @@ function collected(kind: Fold['kind'], held: Value, frame: Frame, each: Turns, f
     else list.push(value)
     return undefined
   })
+  if (answer === undefined && kind === 'sortBy') return sorted(isList(held) ? held : [], list)
   return answer ?? (kind === 'transformMap' || kind === 'transformMapEntry' ? map : list)
+}
+
+/** The items in the order of their keys; keys that have none are a fault. */
+function sorted(items: readonly Value[], keys: readonly Value[]): Value {
+  const places = items.map((_, index) => index)
+  let unordered = false
+  places.sort((left, right) => {
+    const order = compareValues(keys[left], keys[right])
+    unordered ||= order === undefined
+    return order ?? 0
+  })
+  return unordered ? new Fault('list elements must have the same type') : places.map((place) => items[place])
 }
 
 function addEntries(map: Map<Value, Value>, value: Value): Value {
@@ -163,28 +179,26 @@ function addEntries(map: Map<Value, Value>, value: Value): Value {
   return undefined
 }
 
-/** cel.bind, optMap and optFlatMap: a name for a value while the body runs. */
+/** optMap and optFlatMap: a name for what an optional holds while the body runs. */
 export function compileBind(node: Node & { readonly is: 'bind' }, value: Typed, scope: Scope, compile: Compile): Typed {
   const { how } = node
-  if (how !== 'bind' && value.type.is !== 'optional' && value.type.is !== 'dyn') {
+  if (value.type.is !== 'optional' && value.type.is !== 'dyn') {
     return faulty(scope, node.at, `found no matching overload for '${how}' applied to '${typeText(value.type)}.(dyn, dyn)'`)
   }
-  const held = how === 'bind' ? value.type : value.type.is === 'optional' ? value.type.of : dyn
+  const held = value.type.is === 'optional' ? value.type.of : dyn
   const { inner, slots: [slot = 0] } = within(scope, [[node.name, held]])
   const body = compile(node.body, inner)
   const type: CelType = how === 'optMap' ? { is: 'optional', of: body.type } : body.type
-  const overhead = how === 'bind' ? 1 : 2
+  const overhead = 2
   return {
-    type, size: how === 'bind' ? body.size : one, cost: plus(value.cost, { min: overhead, max: overhead }, either(how === 'bind' ? body.cost : none, body.cost)),
+    type, size: one, cost: plus(value.cost, { min: overhead, max: overhead }, either(none, body.cost)),
     run: (frame) => {
       const found = value.run(frame)
       if (found instanceof Fault) return found
       frame.cost += overhead
-      if (how !== 'bind') {
-        if (!(found instanceof Optional)) return noSuchOverload
-        if (found.value === undefined) return found
-      }
-      frame.slots[slot] = found instanceof Optional && how !== 'bind' ? found.value : found
+      if (!(found instanceof Optional)) return noSuchOverload
+      if (found.value === undefined) return found
+      frame.slots[slot] = found.value
       const answer = body.run(frame)
       return how === 'optMap' && !(answer instanceof Fault) ? new Optional(answer) : answer
     },

@@ -18,20 +18,41 @@ const mark = /==|!=|<=|>=|&&|\|\||[-+*/%<>!?:.,()[\]{}]/y
 const quoted = /([rR]?[bB]?|[bB][rR])("""|'''|"|')/y
 const words = new Set(['true', 'false', 'null', 'in'])
 
-/** The words, an end behind them; or the first text that is none. */
-export function tokensOf(text: string): readonly Token[] | SyntaxFault {
-  const tokens: Token[] = []
+/** The words with an end behind them, and the texts between them that are none: those are skipped. */
+export function tokensOf(text: string): { readonly tokens: readonly Token[]; readonly faults: readonly SyntaxFault[] } {
+  const tokens: Token[] = [], faults: SyntaxFault[] = []
   let at = 0
   const match = (pattern: RegExp): RegExpExecArray | null => { pattern.lastIndex = at; return pattern.exec(text) }
   for (;;) {
     at += match(space)?.[0].length ?? 0
-    if (at >= text.length) return [...tokens, { is: 'end', text: '<EOF>', at: text.length }]
+    if (at >= text.length) return { tokens: [...tokens, { is: 'end', text: '<EOF>', at: text.length }], faults }
     const token = stringAt(text, at, match(quoted)) ?? numberAt(at, match(number)) ?? wordAt(at, match(name)) ?? markAt(at, match(mark))
-    if (token === undefined) return { at, message: `Syntax error: token recognition error at: '${text.slice(at, at + 2)}'` }
-    if (isSyntaxFault(token)) return token
-    tokens.push(token)
-    at += token.text.length
+    if (token === undefined) {
+      const end = faultyEnd(text, at)
+      faults.push({ at, message: `Syntax error: token recognition error at: '${text.slice(at, end)}'` })
+      at = end
+    } else if (isSyntaxFault(token)) {
+      faults.push(token)
+      return { tokens: [...tokens, { is: 'end', text: '<EOF>', at: text.length }], faults }
+    } else {
+      tokens.push(token)
+      at += token.text.length
+    }
   }
+}
+
+/** Where the text ends that is no word: a string that does not end or has a false escape, half an operator, one character. */
+function faultyEnd(text: string, at: number): number {
+  const first = text[at] ?? ''
+  if (first !== '"' && first !== "'") return at + ('=&|'.includes(first) ? 2 : (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1)
+  for (let end = at + 1; end < text.length; end++) {
+    if (text[end] === first) return end + 1
+    if (text[end] === '\n' || text[end] === '\r') return end
+    if (text[end] !== '\\') continue
+    end++
+    if (!/[abfnrtv\\'"`?xXuU0-3]/.test(text[end] ?? '')) return Math.min(text.length, end + 1)
+  }
+  return text.length
 }
 
 const wordAt = (at: number, found: RegExpExecArray | null): Token | undefined => found === null ? undefined : { is: words.has(found[0]) ? 'word' : 'name', text: found[0], at }
@@ -51,20 +72,20 @@ function numberAt(at: number, found: RegExpExecArray | null): Token | SyntaxFaul
   return { is: 'literal', type: 'int', text, value: intOf(whole) ?? whole, at }
 }
 
-function stringAt(text: string, at: number, found: RegExpExecArray | null): Token | SyntaxFault | undefined {
+function stringAt(text: string, at: number, found: RegExpExecArray | null): Token | undefined {
   if (found === null) return undefined
   const [opening, prefix = '', quote = '"'] = found
   const raw = /r/i.test(prefix), bytes = /b/i.test(prefix)
   const start = at + opening.length
   let end = start
   for (;; end++) {
-    if (end >= text.length || (quote.length === 1 && (text[end] === '\n' || text[end] === '\r'))) return { at, message: `Syntax error: token recognition error at: '${text.slice(at, end)}'` }
+    if (end >= text.length || (quote.length === 1 && (text[end] === '\n' || text[end] === '\r'))) return undefined
     if (text.startsWith(quote, end)) break
     if (text[end] === '\\' && !raw) end++
   }
   const body = text.slice(start, end), whole = text.slice(at, end + quote.length)
   const value = raw ? body : unescape(body, bytes)
-  if (typeof value !== 'string') return { at, message: `Syntax error: token recognition error at: '${whole}'` }
+  if (typeof value !== 'string') return undefined
   if (!bytes) return { is: 'literal', type: 'string', text: whole, value, at }
   return { is: 'literal', type: 'bytes', text: whole, value: raw || !/\\/.test(body) ? new TextEncoder().encode(value) : bytesOf(value), at }
 }

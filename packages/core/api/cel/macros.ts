@@ -1,11 +1,13 @@
-// Calls that are syntax: has, the comprehensions, cel.bind, optMap.
+// Calls that are syntax: has, the comprehensions, sortBy, optMap.
 import type { SyntaxFault } from './lexer.ts'
 import type { FoldKind, Node } from './syntax.ts'
 
 type Expanded = Node | SyntaxFault | undefined
 const simple = (node: Node | undefined): string | undefined => node?.is === 'name' && !node.name.startsWith('.') ? node.name : undefined
 
-const oneName: Readonly<Record<string, FoldKind>> = { all: 'all', exists: 'exists', exists_one: 'existsOne', existsOne: 'existsOne', map: 'map', filter: 'filter' }
+const oneName: Readonly<Record<string, FoldKind>> = { all: 'all', exists: 'exists', exists_one: 'existsOne', existsOne: 'existsOne', map: 'map', filter: 'filter', sortBy: 'sortBy' }
+/** Macros that say it in other words. */
+const unnamed = new Set(['map', 'filter', 'sortBy'])
 const twoNames: Readonly<Record<string, FoldKind>> = {
   all: 'all', exists: 'exists', existsOne: 'existsOne', transformList: 'transformList', transformMap: 'transformMap', transformMapEntry: 'transformMapEntry',
 }
@@ -13,7 +15,6 @@ const twoNames: Readonly<Record<string, FoldKind>> = {
 /** What a call of a macro stands for; undefined: it is a call of a function. */
 export function expand(at: number, name: string, target: Node | undefined, args: readonly Node[]): Expanded {
   if (target === undefined) return name === 'has' && args.length === 1 ? expandHas(args[0]) : undefined
-  if (name === 'bind' && target.is === 'name' && target.name === 'cel' && args.length === 3) return binding(at, 'bind', args[1], args[0], args[2])
   if ((name === 'optMap' || name === 'optFlatMap') && args.length === 2) return binding(at, name, target, args[0], args[1])
   return expandFold(at, name, target, args)
 }
@@ -23,10 +24,10 @@ function expandHas(arg: Node | undefined): Expanded {
   return { ...arg, as: 'test' }
 }
 
-function binding(at: number, how: 'bind' | 'optMap' | 'optFlatMap', value: Node | undefined, variable: Node | undefined, body: Node | undefined): Expanded {
+function binding(at: number, how: 'optMap' | 'optFlatMap', value: Node | undefined, variable: Node | undefined, body: Node | undefined): Expanded {
   const name = simple(variable)
   if (value === undefined || body === undefined) return undefined
-  if (name === undefined) return { at: variable?.at ?? at, message: how === 'bind' ? 'cel.bind() variable names must be simple identifiers' : `${how}() variable name must be a simple identifier` }
+  if (name === undefined) return { at: variable?.at ?? at, message: `${how}() variable name must be a simple identifier` }
   return { is: 'bind', at, how, name, value, body }
 }
 
@@ -38,7 +39,7 @@ function expandFold(at: number, macro: string, range: Node, args: readonly Node[
     const body = args.length === 3 ? third : second
     if (body === undefined) return undefined
     const name = simple(first)
-    if (name === undefined) return { at: first?.at ?? at, message: 'argument must be a simple name' }
+    if (name === undefined) return { at: first?.at ?? at, message: unnamed.has(macro) ? 'argument is not an identifier' : 'argument must be a simple name' }
     return { is: 'fold', at, kind: single, range, names: [name], ...(args.length === 3 && second !== undefined && { filter: second }), body }
   }
   if (double === undefined || args.length < 3 || args.length > (double.startsWith('transform') ? 4 : 3)) return undefined

@@ -10,7 +10,13 @@ const depthMax = 250
 const reserved = new Set([
   'as', 'break', 'const', 'continue', 'else', 'false', 'for', 'function', 'if', 'import', 'in', 'let', 'loop', 'package', 'namespace', 'null', 'return', 'true', 'var', 'void', 'while',
 ])
-const starts = "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}"
+const literals = "'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}"
+/** What may begin an expression, in the order in which upstream's parser names it, by what stands before. */
+const starts = {
+  plain: `{'[', '{', '(', '.', '-', '!', ${literals}`, args: `{'[', '{', '(', ')', '.', '-', '!', ${literals}`, index: `{'[', '{', '(', '.', '-', '!', '?', ${literals}`,
+  list: `{'[', ']', '{', '(', '.', ',', '-', '!', '?', ${literals}`, map: `{'[', '{', '}', '(', '.', ',', '-', '!', '?', ${literals}`,
+} as const
+type Place = keyof typeof starts
 const relations = new Map([['==', '_==_'], ['!=', '_!=_'], ['<', '_<_'], ['<=', '_<=_'], ['>', '_>_'], ['>=', '_>=_'], ['in', '@in']])
 const sums = new Map([['+', '_+_'], ['-', '_-_']])
 const products = new Map([['*', '_*_'], ['/', '_/_'], ['%', '_%_']])
@@ -21,17 +27,19 @@ class Stop extends Error {
   constructor(fault: SyntaxFault) { super(fault.message); this.fault = fault }
 }
 
-/** The expression as a tree, or its first fault. */
-export function parse(text: string): Node | SyntaxFault {
-  if (text.length > codePointsMax && [...text].length > codePointsMax) return { at: 0, message: `expression code point size exceeds limit: size: ${[...text].length}, limit ${codePointsMax}` }
-  const tokens = tokensOf(text)
-  if (!isTokens(tokens)) return tokens
-  try { return new Parser(tokens).whole() } catch (thrown) {
-    if (thrown instanceof Stop) return thrown.fault
+/** The expression as a tree, or its faults: all texts that are no words, and the first word that is out of place. */
+export function parse(text: string): Node | readonly SyntaxFault[] {
+  if (text.length > codePointsMax && [...text].length > codePointsMax) return [{ at: 0, message: `expression code point size exceeds limit: size: ${[...text].length}, limit ${codePointsMax}` }]
+  const { tokens, faults } = tokensOf(text)
+  try {
+    const node = new Parser(tokens).whole()
+    return faults.length === 0 ? node : faults
+  } catch (thrown) {
+    if (thrown instanceof Stop) return [...faults, thrown.fault]
     throw thrown
   }
 }
-const isTokens = (given: readonly Token[] | SyntaxFault): given is readonly Token[] => Array.isArray(given)
+export const isFaulty = (parsed: Node | readonly SyntaxFault[]): parsed is readonly SyntaxFault[] => Array.isArray(parsed)
 
 class Parser {
   readonly #tokens: readonly Token[]
@@ -54,12 +62,22 @@ class Parser {
     this.#next++
     return token
   }
-  #expect(text: string): Token { return this.#take(text) ?? this.#fail(`'${text}'`) }
-  #fail(expected: string): never { const token = this.#peek(); throw new Stop({ at: token.at, message: `Syntax error: mismatched input '${token.text}' expecting ${expected}` }) }
+  #expect(text: string): Token { return this.#take(text) ?? this.#fail(`'${text}'`, text) }
+  #ahead(): Token | undefined { return this.#tokens[this.#next + 1] }
+  /** As ANTLR recovers: a word too many is extraneous, one too few is missing, all else does not match. */
+  #fail(expected: string, ...wanted: readonly string[]): never {
+    const token = this.#peek(), next = this.#ahead()
+    const say = (message: string): never => { throw new Stop({ at: token.at, message: `Syntax error: ${message}` }) }
+    if (next !== undefined && next.is !== 'literal' && wanted.includes(next.text)) say(`extraneous input '${token.text}' expecting ${expected}`)
+    const [only] = wanted
+    const comes = only === ':' ? startsExpression(token) : only !== undefined && !startsExpression(token)
+    return say(wanted.length === 1 && comes ? `missing ${expected} at '${token.text}'` : `mismatched input '${token.text}' expecting ${expected}`)
+  }
   #deeper(at: number): void { if (++this.#depth > depthMax) throw new Stop({ at, message: `expression recursion limit exceeded: ${depthMax}` }) }
 
-  #expression(): Node {
+  #expression(place: Place = 'plain'): Node {
     const start = this.#peek()
+    if (start.is !== 'literal' && !startsExpression(start)) this.#unexpected(place)
     this.#deeper(start.at)
     let node = this.#logical('||', 'or', () => this.#logical('&&', 'and', () => this.#relation()))
     const question = this.#take('?')
@@ -70,6 +88,11 @@ class Parser {
     }
     this.#depth--
     return node
+  }
+
+  #unexpected(place: Place): never {
+    const token = this.#peek(), next = this.#ahead()
+    throw new Stop({ at: token.at, message: `Syntax error: ${next !== undefined && startsExpression(next) ? 'extraneous' : 'mismatched'} input '${token.text}' expecting ${starts[place]}` })
   }
 
   #logical(mark: string, is: 'and' | 'or', term: () => Node): Node {
@@ -127,7 +150,7 @@ class Parser {
       else if (this.#is('[')) {
         this.#next++
         const optional = this.#take('?') !== undefined
-        const by = this.#expression()
+        const by = this.#expression(optional ? 'plain' : 'index')
         this.#expect(']')
         node = { is: 'index', at: token.at, of: node, by, optional }
       } else if (this.#is('{') && isQualified(node)) node = this.#struct(node)
@@ -142,10 +165,7 @@ class Parser {
     const dot = this.#expect('.')
     const optional = this.#take('?') !== undefined
     const token = this.#peek()
-    if (token.is !== 'name') {
-      if (token.is === 'end') throw new Stop({ at: token.at, message: "Syntax error: no viable alternative at input '.'" })
-      return this.#fail('IDENTIFIER')
-    }
+    if (token.is !== 'name') throw new Stop({ at: token.at, message: `Syntax error: no viable alternative at input '.${token.is === 'end' ? '' : token.text}'` })
     this.#next++
     const open = optional ? undefined : this.#take('(')
     if (open === undefined) return { is: 'select', at: dot.at, of, field: token.text, as: optional ? 'optional' : 'value' }
@@ -153,7 +173,7 @@ class Parser {
   }
 
   #call(at: number, name: string, target: Node | undefined): Node {
-    const args = this.#is(')') ? [] : this.#expressions(')')
+    const args = this.#is(')') ? [] : this.#expressions()
     this.#expect(')')
     const expanded = expand(at, name, target, args)
     if (expanded === undefined) return { is: 'call', at, name, target, args }
@@ -161,10 +181,9 @@ class Parser {
     return expanded
   }
 
-  #expressions(end: string): Node[] {
-    const nodes = [this.#expression()]
+  #expressions(): Node[] {
+    const nodes = [this.#expression('args')]
     while (this.#take(',') !== undefined) nodes.push(this.#expression())
-    if (!this.#is(end)) this.#fail(`'${end}'`)
     return nodes
   }
 
@@ -188,7 +207,7 @@ class Parser {
     if (this.#take('null') !== undefined) return { is: 'literal', at: token.at, type: { is: 'null' }, value: null }
     const leading = this.#take('.') === undefined ? '' : '.'
     const name = this.#peek()
-    if (name.is !== 'name') return this.#fail(leading === '.' ? 'IDENTIFIER' : starts)
+    if (name.is !== 'name') return leading === '.' ? this.#fail('IDENTIFIER') : this.#unexpected('plain')
     if (reserved.has(name.text)) throw new Stop({ at: name.at, message: `reserved identifier: ${name.text}` })
     this.#next++
     const open = this.#take('(')
@@ -199,26 +218,28 @@ class Parser {
   #list(): Node {
     const open = this.#expect('[')
     const items: { value: Node; optional: boolean }[] = []
+    if (this.#is(',')) this.#next++
     while (!this.#is(']')) {
       const optional = this.#take('?') !== undefined
-      items.push({ value: this.#expression(), optional })
+      items.push({ value: this.#expression(items.length === 0 ? 'list' : 'index'), optional })
       if (this.#take(',') === undefined) break
     }
-    this.#expect(']')
+    if (this.#take(']') === undefined) this.#fail("{']', ','}", ']', ',')
     return { is: 'list', at: open.at, items }
   }
 
   #map(): Node {
     const open = this.#expect('{')
     const entries: Entry[] = []
+    if (this.#is(',')) this.#next++
     while (!this.#is('}')) {
       const optional = this.#take('?') !== undefined
-      const key = this.#expression()
+      const key = this.#expression(entries.length === 0 ? 'map' : 'index')
       const colon = this.#expect(':')
       entries.push({ at: colon.at, optional, key, value: this.#expression() })
       if (this.#take(',') === undefined) break
     }
-    this.#expect('}')
+    if (this.#take('}') === undefined) this.#fail("{'}', ','}", '}', ',')
     return { is: 'map', at: open.at, entries }
   }
 
@@ -234,10 +255,13 @@ class Parser {
       fields.push({ at: colon.at, optional, name: name.text, value: this.#expression() })
       if (this.#take(',') === undefined) break
     }
-    this.#expect('}')
+    if (this.#take('}') === undefined) this.#fail("{'}', ','}", '}', ',')
     return { is: 'struct', at: open.at, name: qualifiedName(type) ?? '', fields }
   }
 }
+
+/** Whether an expression may begin with this word. */
+const startsExpression = (token: Token): boolean => token.is === 'name' || token.is === 'literal' || (token.is === 'word' && token.text !== 'in') || (token.is === 'mark' && ['[', '{', '(', '.', '-', '!'].includes(token.text))
 
 const isQualified = (node: Node): boolean => qualifiedName(node) !== undefined
 /** 'a.b.c' of a chain of names; undefined for anything else. */

@@ -3,7 +3,7 @@ import type { CelType, Value } from './types.ts'
 
 export interface Entry { readonly at: number; readonly optional: boolean; readonly key: Node; readonly value: Node }
 export interface StructField { readonly at: number; readonly optional: boolean; readonly name: string; readonly value: Node }
-export type FoldKind = 'all' | 'exists' | 'existsOne' | 'map' | 'filter' | 'transformList' | 'transformMap' | 'transformMapEntry'
+export type FoldKind = 'all' | 'exists' | 'existsOne' | 'map' | 'filter' | 'sortBy' | 'transformList' | 'transformMap' | 'transformMapEntry'
 export interface Fold { readonly is: 'fold'; readonly at: number; readonly kind: FoldKind; readonly range: Node; readonly names: readonly string[]; readonly filter?: Node; readonly body: Node }
 
 /** `at` is the offset that messages point to. */
@@ -19,4 +19,4 @@ export type Node =
   | { readonly is: 'map'; readonly at: number; readonly entries: readonly Entry[] }
   | { readonly is: 'struct'; readonly at: number; readonly name: string; readonly fields: readonly StructField[] }
   | Fold
-  | { readonly is: 'bind'; readonly at: number; readonly how: 'bind' | 'optMap' | 'optFlatMap'; readonly name: string; readonly value: Node; readonly body: Node }
+  | { readonly is: 'bind'; readonly at: number; readonly how: 'optMap' | 'optFlatMap'; readonly name: string; readonly value: Node; readonly body: Node }

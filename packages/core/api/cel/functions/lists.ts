@@ -1,8 +1,8 @@
 // Lists, as Kubernetes' library has them, and sets.
 import { plus, scaled, sizeOfType, times as product } from '../static-types.ts'
 import type { CelType, Overload, Range, Value } from '../types.ts'
-import { compareValues, Double, Duration, durationOf, equal, Fault, sizeOf, Uint, uintOf, type Int } from '../values.ts'
-import { A, bool, bytes, declared, double, duration, int, list, member, string, timestamp, traversal, uint, type Costs, type Of } from './declare.ts'
+import { compareValues, Double, Duration, durationOf, equal, Fault, keyOf, Optional, sizeOf, Uint, uintOf, type Int } from '../values.ts'
+import { A, anyType, bool, bytes, declared, double, duration, int, list, member, optional, string, timestamp, traversal, uint, type Costs, type Of } from './declare.ts'
 import { addDoubles, addInts } from './numbers.ts'
 
 const nothing: Range = { min: 0, max: Infinity }
@@ -62,4 +62,44 @@ export const sets: readonly Overload[] = [
   declared('sets.contains', [list(A), list(A)], bool, holds, crossing),
   declared('sets.equivalent', [list(A), list(A)], bool, (left, right) => holds(left, right) && holds(right, left), twice),
   declared('sets.intersects', [list(A), list(A)], bool, (left, right) => right.some((value) => left.some((item) => equal(item, value))), crossing),
+]
+
+const depthMax = 1_000
+function flatten(items: readonly Value[], depth: Int = 1): readonly Value[] | Fault {
+  if (depth < 0) return new Fault('level must be non-negative')
+  return items.flat(Math.min(Number(depth), depthMax))
+}
+function slice(items: readonly Value[], from: Int, to: Int): readonly Value[] | Fault {
+  const start = Number(from), end = Number(to)
+  if (start < 0 || end < 0) return new Fault(`cannot slice(${start}, ${end}), negative indexes not supported`)
+  if (start > end) return new Fault(`cannot slice(${start}, ${end}), start index must be less than or equal to end index`)
+  return end > items.length ? new Fault(`cannot slice(${start}, ${end}), list is length ${items.length}`) : items.slice(start, end)
+}
+function distinct(items: readonly Value[]): readonly Value[] {
+  const kept: Value[] = [], seen = new Set<Value>()
+  for (const item of items) {
+    const key = keyOf(item)
+    if (key === undefined ? kept.some((other) => equal(other, item)) : seen.has(key)) continue
+    if (key !== undefined) seen.add(key)
+    kept.push(item)
+  }
+  return kept
+}
+const rangeMax = 1_000_000
+const range = (count: Int): readonly number[] | Fault => count > rangeMax ? new Fault(`lists.range(${count}) is too long`) : Array.from({ length: Math.max(0, Number(count)) }, (_, index) => index)
+const sort = (items: readonly Value[]): readonly Value[] => items.toSorted((left, right) => compareValues(left, right) ?? 0)
+const copies: Costs = { costOfResult: (result) => sizeOf(result), estimate: ([size = nothing]) => ({ cost: plus({ min: 1, max: 1 }, size), size }) }
+const squares: Costs = { cost: ([items]) => 1 + sizeOf(items) ** 2, estimate: ([size = nothing]) => ({ cost: plus({ min: 1, max: 1 }, product(size, size)), size: { min: 0, max: size.max } }) }
+
+/** cel-go's own extension of lists. */
+export const moreLists: readonly Overload[] = [
+  member('distinct', [list(A)], list(A), distinct, squares),
+  member('flatten', [list(list(A))], list(A), (items) => flatten(items), copies),
+  member('flatten', [list(anyType), int], list(anyType), flatten, copies),
+  declared('lists.range', [int], list(int), range, { costOfResult: (result) => sizeOf(result) }),
+  member('reverse', [list(A)], list(A), (items) => items.toReversed(), copies),
+  member('slice', [list(A), int, int], list(A), slice, copies),
+  ...ordered.map((element) => member('sort', [list(element as Of<Value>)], list(element as Of<Value>), sort, squares)),
+  member('first', [list(A)], optional(A), (items) => items.length === 0 ? Optional.none : new Optional(items[0])),
+  member('last', [list(A)], optional(A), (items) => items.length === 0 ? Optional.none : new Optional(items.at(-1))),
 ]

@@ -102,7 +102,6 @@ export const strings: readonly Overload[] = [
   member('lowerAscii', [string], string, lower, traverses()),
   member('upperAscii', [string], string, upper, traverses()),
   member('trim', [string], string, trim, traverses()),
-  member('reverse', [string], string, (text) => [...text].reverse().join(''), traverses()),
   member('format', [string, list(anyType)], string, (text: string, args: readonly Value[]) => formatted(text, args), traverses()),
   declared('strings.quote', [string], string, quote, traverses()),
 ]
