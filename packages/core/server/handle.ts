@@ -18,11 +18,12 @@ import { aggregated, aggregatorOf } from './proxy/aggregate.ts'
 import { isProxied, proxied } from './proxy/proxy.ts'
 import { read } from './read/verbs.ts'
 import { drawnAt, RepeatedDraws } from './draws.ts'
+import { seriesOf } from './metrics.ts'
 import { methodNotAllowed, noSuchResource } from './refusals.ts'
 import { type Endpoint, subresourceVerbs, verbsOf } from './registry.ts'
 import { type Answer, pageNotFound, replyOf, text, warningHeader } from './reply.ts'
 import { isMalformed, type ResourceRoute } from './route.ts'
-import { type Asks, type Handler, isAsks, isStopped, type Request } from './types.ts'
+import { type Asks, type Handler, isAsks, isStopped, type Reply, type Request } from './types.ts'
 import { invoke } from './write/invoke.ts'
 import { patch } from './write/patch.ts'
 import { create, remove, removeCollection, update } from './write/verbs.ts'
@@ -44,16 +45,17 @@ export function createHandler(machine: Machine): Handler {
         served = answer(machine, call)
       }
       if (isAsks(served)) return served
-      count(machine, call, served.outcome)
+      const series = count(machine, call, served.outcome)
       const id = request.headers['audit-id'] ?? (machine.options.audit === undefined ? auditId(machine.serial()) : machine.random.uuid())
       const reply = replyOf(served.outcome, {
-        pretty: isPretty(call.query, request.headers['user-agent']), media: mediaFor(request.headers['accept']), auditId: id,
+        pretty: isPretty(call.query, request.headers['user-agent']), media: mediaFor(request.headers['accept']), auditId: id, headers: served.attributes.user === nobody ? {} : machine.flows.headersFor(served.attributes),
         // Whatever was read is no newer than this; what was refused was refused because of it.
         asOf: machine.store.view.revision,
       })
       const audit = machine.options.audit === undefined ? undefined : auditOf(machine.options.audit, { request, id, ...served, annotations: decisionOf(machine, served), received: call.draws.now, now: machine.now() })
-      return audit === undefined ? reply : { ...reply, audit }
+      return audit === undefined ? { ...watched(machine, reply, series), series } : { ...watched(machine, reply, series), series, audit }
     },
+    took: (series, seconds) => { machine.counters.took(series, seconds) },
   }
 }
 
@@ -154,6 +156,16 @@ function serveSubresource(machine: Machine, call: Call, route: ResourceRoute, en
   }
 }
 
-function count(machine: Machine, { route }: Call, outcome: Answer | Refusal): void {
-  machine.counters.count({ verb: route.verb.toUpperCase(), resource: route.is === 'resource' ? route.plural : '', code: codeOf(outcome) })
+function count(machine: Machine, { route, request, query }: Call, outcome: Answer | Refusal): string {
+  const series = seriesOf(route, request.method, query.get('dryRun') === 'All', (request.headers['content-type'] ?? '').startsWith('application/apply-patch'))
+  machine.counters.count(series, codeOf(outcome))
+  return series
+}
+
+/** A watch is under way until it is closed. */
+function watched(machine: Machine, reply: Reply, series: string): Reply {
+  if (reply.is !== 'watch') return reply
+  const { watch } = reply
+  const ended = machine.counters.watching(series)
+  return { ...reply, watch: { deadline: watch.deadline, read: (limitBytes) => watch.read(limitBytes), close: () => { ended(); watch.close() } } }
 }

@@ -6,6 +6,8 @@ import type { Definitions } from '../api/schema/types.ts'
 import type { Circumstances } from '../api/kind.ts'
 import type { Store } from '../store/types.ts'
 import type { Draws } from './draws.ts'
+import type { Flows } from './fairness.ts'
+import type { Counters } from './metrics.ts'
 import type { Expiry } from './expiry.ts'
 import type { Authorizer } from './access/authorizer.ts'
 import type { User } from './access/types.ts'
@@ -20,6 +22,7 @@ export interface Machine {
   readonly options: ServerOptions
   readonly authorizer: Authorizer
   readonly counters: Counters
+  readonly flows: Flows
   readonly expiry: Expiry
   /** The OpenAPI documents, made when first asked for. */
   documents(): OpenApi
@@ -27,9 +30,6 @@ export interface Machine {
   /** 1, 2, 3 … */
   serial(): number
 }
-
-/** Requests answered, by what they were: the numbers of /metrics. */
-export interface Counters { count(labels: { readonly verb: string; readonly resource: string; readonly code: number }): void; text(): string }
 
 export const circumstancesOf = (machine: Machine, { user, draws }: { readonly user: User; readonly draws: Draws }): Circumstances =>
   ({ view: machine.store.view, now: draws.now, random: draws.random, user: user.name, requester: user })

@@ -1,16 +1,98 @@
-import type { Counters } from './machine.ts'
+// The numbers of /metrics, under upstream's names and labels.
+import type { ClusterView } from '../api/view.ts'
+import type { VersionInfo } from './options.ts'
+import type { AnyKind } from './registry.ts'
+import type { Route } from './route.ts'
 
+/** More series than these are not begun: labels come from requests. */
 const seriesMax = 10_000
-/** Counts requests; prints them as Prometheus reads them. */
+/** Seconds, as upstream's buckets. */
+const bounds = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60]
+
+/** Requests answered and under way, by what they are. */
+export interface Counters {
+  /** One more request with these labels was answered so. */
+  count(series: string, code: number): void
+  /** How long it took, from its first byte to its reply's leave. */
+  took(series: string, seconds: number): void
+  /** A watch began; call what is returned when it ends. */
+  watching(series: string): () => void
+  text(context: MetricsContext): string
+}
+export interface MetricsContext { readonly view: ClusterView; readonly kinds: readonly AnyKind[]; readonly version: VersionInfo; /** What only the process knows. */ readonly process: string }
+
+interface Histogram { readonly buckets: number[]; sum: number; count: number }
+
+const verbNames: Readonly<Record<string, string>> = { create: 'POST', update: 'PUT' }
+/** The labels of a request, as text. */
+export function seriesOf(route: Route, method: string, dryRun: boolean, apply: boolean): string {
+  const dry = dryRun ? 'All' : ''
+  if (route.is === 'path') return `component="",dry_run="${dry}",group="",resource="",scope="",subresource="${escaped(route.path)}",verb="${escaped(method)}",version=""`
+  const { verb, group, version, plural, subresource, namespace, name } = route
+  const scope = name !== '' || verb === 'create' ? 'resource' : namespace !== '' ? 'namespace' : 'cluster'
+  const said = apply ? 'APPLY' : verbNames[verb] ?? verb.toUpperCase()
+  return `component="apiserver",dry_run="${dry}",group="${escaped(group)}",resource="${escaped(plural)}",scope="${scope}",subresource="${escaped(subresource)}",verb="${said}",version="${escaped(version)}"`
+}
+
 export function createCounters(): Counters {
   const counts = new Map<string, number>()
+  const durations = new Map<string, Histogram>()
+  const open = new Map<string, number>()
+  const has = (map: ReadonlyMap<string, unknown>, key: string): boolean => map.has(key) || map.size < seriesMax
   return {
-    count: ({ verb, resource, code }) => {
-      const series = `apiserver_request_total{code="${code}",resource="${escaped(resource)}",verb="${escaped(verb)}"}`
-      if (counts.has(series) || counts.size < seriesMax) counts.set(series, (counts.get(series) ?? 0) + 1)
+    count(series, code) {
+      const key = `{code="${code}",${series}}`
+      if (has(counts, key)) counts.set(key, (counts.get(key) ?? 0) + 1)
     },
-    text: () => ['# HELP apiserver_request_total [STABLE] Counter of apiserver requests broken out for each verb, resource and HTTP response code.',
-      '# TYPE apiserver_request_total counter', ...[...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([series, count]) => `${series} ${count}`), ''].join('\n'),
+    took(series, seconds) {
+      let histogram = durations.get(series)
+      if (histogram === undefined) {
+        if (durations.size >= seriesMax) return
+        durations.set(series, (histogram = { buckets: bounds.map(() => 0), sum: 0, count: 0 }))
+      }
+      const at = bounds.findIndex((bound) => seconds <= bound)
+      if (at >= 0) histogram.buckets[at] = (histogram.buckets[at] ?? 0) + 1
+      histogram.sum += seconds
+      histogram.count += 1
+    },
+    watching(series) {
+      open.set(series, (open.get(series) ?? 0) + 1)
+      let ended = false
+      return () => {
+        if (ended) return
+        ended = true
+        const left = (open.get(series) ?? 1) - 1
+        if (left > 0) open.set(series, left)
+        else open.delete(series)
+      }
+    },
+    text: ({ view, kinds, version, process }) => [
+      family('apiserver_request_total', 'counter', '[STABLE] Counter of apiserver requests broken out for each verb, dry run value, group, version, resource, scope, component, and HTTP response code.', lines(counts)),
+      family('apiserver_request_duration_seconds', 'histogram', '[STABLE] Response latency distribution in seconds for each verb, dry run value, group, version, resource, subresource, scope and component.', [...durations].sort(byKey).flatMap(([series, histogram]) => histogramLines(series, histogram))),
+      family('apiserver_longrunning_requests', 'gauge', '[STABLE] Gauge of all active long-running apiserver requests broken out by verb, group, version, resource, scope and component. Not all requests are tracked this way.', lines(new Map([...open].map(([series, count]) => [`{${series.replace(/dry_run="[^"]*",/, '')}}`, count])))),
+      family('apiserver_storage_objects', 'gauge', '[STABLE] Number of stored objects at the time of last check split by kind.', kinds.map((kind) => `{resource="${kind.group === '' ? kind.plural : `${kind.plural}.${kind.group}`}"} ${view.count(kind)}`).sort()),
+      family('apiserver_resource_objects', 'gauge', '[ALPHA] Number of stored objects at the time of last check split by kind.', kinds.map((kind) => `{group="${kind.group}",resource="${kind.plural}"} ${view.count(kind)}`).sort()),
+      family('kubernetes_build_info', 'gauge', '[ALPHA] A metric with a constant \'1\' value labeled by major, minor, git version, git commit, git tree state, build date, Go version, and compiler from which Kubernetes was built, and platform on which it is running.',
+        [`{build_date="${version.buildDate}",compiler="${version.compiler}",git_commit="${version.gitCommit}",git_tree_state="${version.gitTreeState}",git_version="${version.gitVersion}",go_version="${version.goVersion}",major="${version.major}",minor="${version.minor}",platform="${version.platform}"} 1`]),
+      process,
+    ].join(''),
   }
+}
+
+const byKey = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : 1)
+const lines = (values: ReadonlyMap<string, number>): readonly string[] => [...values].sort(byKey).map(([labels, value]) => `${labels} ${value}`)
+
+/** One metric as Prometheus reads it; nothing when it has no series. */
+export function family(name: string, type: 'counter' | 'gauge' | 'histogram', help: string, series: readonly string[]): string {
+  if (series.length === 0) return ''
+  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${series.map((line) => `${name}${line}\n`).join('')}`
+}
+
+function histogramLines(series: string, { buckets, sum, count }: Histogram): readonly string[] {
+  let below = 0
+  return [
+    ...bounds.map((bound, at) => `_bucket{${series},le="${bound}"} ${below += buckets[at] ?? 0}`), `_bucket{${series},le="+Inf"} ${count}`,
+    `_sum{${series}} ${sum}`, `_count{${series}} ${count}`,
+  ]
 }
 const escaped = (label: string): string => label.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')

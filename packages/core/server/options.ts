@@ -50,6 +50,8 @@ export interface ServerOptions {
   readonly audit?: AuditPolicy
   /** How long changes can be watched and listed at least; absent: as long as the store keeps them. */
   readonly historyMs?: number
+  /** What only the process knows, for /metrics: in the text that Prometheus reads. */
+  readonly processMetrics?: () => string
   /** 'host:port' at which clients reach the server, for legacy discovery. */
   readonly address?: string
 }

@@ -27,6 +27,8 @@ export interface Manner {
   /** What the client reads best, for answers that say their kind. */
   readonly media: Media
   readonly auditId: string
+  /** What else every answer to this client carries. */
+  readonly headers: Readonly<Record<string, string>>
   readonly asOf: Revision
 }
 
@@ -34,7 +36,7 @@ const json = 'application/json'
 /** Turns an answer or a refusal into bytes and headers. */
 export function replyOf(answer: Answer | Refusal, manner: Manner): Reply {
   const shared = {
-    'audit-id': manner.auditId, 'cache-control': 'no-cache, private',
+    'audit-id': manner.auditId, 'cache-control': 'no-cache, private', ...manner.headers,
     ...('warnings' in answer && answer.warnings !== undefined && answer.warnings.length > 0 && { warning: warningHeader(answer.warnings) }),
   }
   if ('refused' in answer) {

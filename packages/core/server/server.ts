@@ -6,6 +6,7 @@ import { reviews } from './access/reviews.ts'
 import { plant } from './bootstrap/plant.ts'
 import { openApiOf } from './paths/openapi.ts'
 import { Expiry } from './expiry.ts'
+import { Flows } from './fairness.ts'
 import { createHandler } from './handle.ts'
 import { keepHistory } from './history.ts'
 import type { Machine } from './machine.ts'
@@ -45,7 +46,7 @@ export function createServer(options: ServerOptions): Server {
   }
   const machine: Machine = {
     store: options.store, get registry() { return catalog.registry }, definitions: catalog.definitions, random: options.random, options, authorizer,
-    counters: createCounters(), expiry, documents: () => documentsOf(catalog.registry), now: () => options.clock.now(), serial: () => ++serial,
+    counters: createCounters(), flows: new Flows(options.store), expiry, documents: () => documentsOf(catalog.registry), now: () => options.clock.now(), serial: () => ++serial,
   }
   return { handler: createHandler(machine), submit: createSubmit(machine), plant: (drafts) => { plant(machine, drafts) }, authorizer, get registry() { return catalog.registry }, types: () => catalog.types(), stop: () => { expiry.stop(); forget(); catalog.stop() } }
 }

@@ -20,7 +20,11 @@ export interface Request {
  * The request pipeline as a resumable machine: `step` runs until it has a reply or needs something that only the outside
  * can answer; then it is called again with the answers. It commits by itself.
  */
-export interface Handler { step(request: Request, answers: Answers): Reply | Asks }
+export interface Handler {
+  step(request: Request, answers: Answers): Reply | Asks
+  /** How long a request took: its `series` is in the reply. */
+  took?(series: string, seconds: number): void
+}
 
 /** What the outside has to answer first; then the same request is stepped again. */
 export interface Asks { readonly is: 'asks'; readonly asks: readonly Ask[] }
@@ -28,8 +32,8 @@ export const isAsks = (outcome: unknown): outcome is Asks => typeof outcome === 
 /** Refused, or not decided yet: either way there is nothing to go on with. */
 export const isStopped = (outcome: unknown): outcome is Refusal | Asks => isRefusal(outcome) || isAsks(outcome)
 
-/** `audit`: what the host writes down when the reply leaves. */
-export type Reply = Replied & { readonly audit?: Audit }
+/** `audit`: what the host writes down when the reply leaves. `series`: what the request counts as. */
+export type Reply = Replied & { readonly audit?: Audit; readonly series?: string }
 type Replied =
   | { readonly is: 'bytes'; readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: readonly Uint8Array[]; readonly asOf: Revision }
   | { readonly is: 'watch'; readonly status: 200; readonly headers: Readonly<Record<string, string>>; readonly watch: WatchReader }

@@ -15,6 +15,7 @@ import { attachJournal, openEmbeddedJournal, ownDirectory } from '../journal/ind
 import { openAccess, withIssuers } from './access-files.ts'
 import type { DataDirectory } from './directory.ts'
 import { machineAddress, networks, shapesOf } from './nodes.ts'
+import { processMetrics } from './process-metrics.ts'
 import { readSettings, type Settings, writeSettings } from './settings.ts'
 import { startAgent } from './agent-process.ts'
 import { answerAsks, podTokens } from './tokens.ts'
@@ -72,7 +73,7 @@ export async function startControlPlane({ directory, settings: initial, say, clo
   const poster = createPoster({ view: store.view, random: systemRandom() })
   const answer = withIssuers(access, () => clock.now(), withPosts(poster, answerAsks({ signer, certificates, volumesBelow: join(directory.agent, 'volumes'), now: () => clock.now() })))
   const cluster = wireCluster({
-    store, clock, random: systemRandom(), loop, authority: authority.certificate, frontProxyAuthority: frontProxy.authority.certificate, historyMs, nodes: shapes().filter((shape) => shape.simulated),
+    store, clock, random: systemRandom(), loop, authority: authority.certificate, frontProxyAuthority: frontProxy.authority.certificate, historyMs, processMetrics: () => processMetrics(http.is === 'listening' ? http.inFlight() : { mutating: 0, readOnly: 0 }), nodes: shapes().filter((shape) => shape.simulated),
     version: { ...kubernetesVersion, gitCommit: '', gitTreeState: 'clean', buildDate: '1970-01-01T00:00:00Z', goVersion: process.version, compiler: 'skiff', platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}` },
     issuer: { issuer, audiences: [issuer], keySet: JSON.stringify(signer.jwks), algorithms: ['ES256'] },
     address: `127.0.0.1:${settings.port}`, advertised: { address: hasReal(settings) ? machineAddress : '127.0.0.1', port: settings.port },

@@ -5,6 +5,7 @@ import type { Store } from '@kubeskiff/core/store'
 import type { Limits } from './limits.ts'
 import { bytesOf, whole } from './parts.ts'
 import { internalError, tooManyAsks, unavailable, type PlainReply } from './status.ts'
+import { timeoutOf, tookTooLong } from './timeout.ts'
 
 /** Answers what only the outside can. */
 export type Answer = (ask: Ask) => Promise<unknown>
@@ -22,7 +23,26 @@ export interface PipelineOptions {
 }
 
 /** Takes a request through the handler and gives the reply once it may leave the process. `done` may be called before this returns. */
-export function carry(options: PipelineOptions, request: Request, done: (outcome: Outcome) => void): void {
+export function carry(options: PipelineOptions, request: Request, finished: (outcome: Outcome) => void): void {
+  const timeout = timeoutOf(request)
+  if (typeof timeout !== 'number') { finished({ is: 'plain', plain: timeout }); return }
+  const began = performance.now()
+  let timer: NodeJS.Timeout | undefined
+  let over = false
+  const done = (outcome: Outcome): void => {
+    if (over) { if (outcome.is === 'reply' && outcome.reply.is === 'watch') outcome.reply.watch.close(); return }
+    over = true
+    clearTimeout(timer)
+    if (outcome.is === 'reply' && outcome.reply.series !== undefined) options.handler.took?.(outcome.reply.series, (performance.now() - began) / 1000)
+    finished(outcome)
+  }
+  begin(options, request, done)
+  if (over) return
+  // It waits for the disk, or for somebody outside.
+  timer = setTimeout(() => { done({ is: 'plain', plain: tookTooLong }) }, timeout)
+}
+
+function begin(options: PipelineOptions, request: Request, done: (outcome: Outcome) => void): void {
   const plain = (reply: PlainReply): void => { done({ is: 'plain', plain: reply }) }
   const broke = (error: unknown): void => {
     options.onError(error)

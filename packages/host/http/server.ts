@@ -44,6 +44,8 @@ export interface HttpServer {
   readonly is: 'listening'
   readonly address: string
   readonly port: number
+  /** Requests in work now. */
+  inFlight(): { readonly mutating: number; readonly readOnly: number }
   /** Listens on one more address of this machine, as soon as there is such an address. Doing so twice is doing it once. */
   alsoOn(host: string): void
   /** Takes no more, ends watches, lets requests in work finish for at most this long, then cuts what is left. */
@@ -74,7 +76,7 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
   const { address, port } = server.address() as AddressInfo // a TCP server that listens
   const others = new Map<string, SecondAddress>()
   return {
-    is: 'listening', address, port,
+    is: 'listening', address, port, inFlight: () => front.inFlight,
     alsoOn(host) { if (!others.has(host)) others.set(host, listenAlso(server, { host, port }, (why) => { options.onError?.(new Error(why)) })) },
     async close(graceMs = closeGraceMs) {
       for (const other of others.values()) other.close()
@@ -99,6 +101,7 @@ class Front {
   readonly #watches: Watches
   readonly #onError: (error: unknown) => void
   #inWork = 0
+  #mutating = 0
   #closing = false
 
   constructor(options: HttpServerOptions, limits: Limits) {
@@ -111,17 +114,19 @@ class Front {
   }
 
   get isIdle(): boolean { return this.#inWork === 0 }
+  get inFlight(): { readonly mutating: number; readonly readOnly: number } { return { mutating: this.#mutating, readOnly: this.#inWork - this.#mutating } }
 
   close(): void { this.#closing = true; this.#watches.close() }
 
   serve(exchange: Exchange): void {
     if (this.#inWork >= this.#limits.requestsMax) { exchange.body?.on('error', () => {}).resume(); this.#plain(exchange, tooManyRequests); return }
     this.#inWork++
+    if (mutates(exchange)) this.#mutating++
     if (exchange.body === undefined) { this.#carry(exchange, noBytes); return }
     this.#bodies.read(exchange.body, exchange.headers['content-length'], (body) => {
       switch (body.is) {
         case 'whole': this.#carry(exchange, body.bytes); return
-        case 'gone': this.#inWork--; return
+        case 'gone': this.#leave(exchange); return
         case 'too large': this.#finish(exchange, tooLarge(this.#limits.bodyBytesMax)); return
         case 'too many': this.#finish(exchange, tooManyRequests); return
         case 'too late': this.#finish(exchange, timedOut)
@@ -133,6 +138,11 @@ class Front {
     serveUpgrade({ message, socket, head, pipeline: this.#pipeline, open: this.#options.open, upgrades: this.#options.upgrades ?? new Map(), frontProxy: this.#options.frontProxy, watches: this.#watches, onError: this.#onError })
   }
 
+  #leave(exchange: Exchange): void {
+    this.#inWork--
+    if (mutates(exchange)) this.#mutating--
+  }
+
   #carry(exchange: Exchange, body: Uint8Array): void {
     const { method, path, query, headers, peer } = exchange
     const remoteAddress = this.#options.audit === undefined ? undefined : exchange.remoteAddress
@@ -142,7 +152,7 @@ class Front {
       ...(peer.is === 'certified' && { certificate: { commonName: peer.commonName, organizations: peer.organizations } }),
     }
     carry(this.#pipeline, request, (outcome) => {
-      if (exchange.isOver) { this.#inWork--; if (outcome.is === 'reply' && outcome.reply.is === 'watch') outcome.reply.watch.close() }
+      if (exchange.isOver) { this.#leave(exchange); if (outcome.is === 'reply' && outcome.reply.is === 'watch') outcome.reply.watch.close() }
       else if (outcome.is === 'plain') this.#finish(exchange, outcome.plain)
       else this.#reply(exchange, request, outcome.reply)
     })
@@ -154,7 +164,7 @@ class Front {
         encodeBody(exchange.headers['accept-encoding'], reply.headers, reply.body, (headers, body) => { this.#finish(exchange, { status: reply.status, headers, body }) })
         return
       case 'watch': {
-        this.#inWork--
+        this.#leave(exchange)
         if (this.#closing) { reply.watch.close(); this.#plain(exchange, tooManyRequests); return }
         try {
           this.#watches.add(reply.watch, sinkOf(exchange.begin(reply.status, reply.headers)))
@@ -166,7 +176,7 @@ class Front {
       }
       case 'proxy':
         proxyExchange(exchange, request, reply.proxy, this.#options.frontProxy, (failed) => {
-          if (failed === undefined) this.#inWork--
+          if (failed === undefined) this.#leave(exchange)
           else this.#finish(exchange, failed)
         })
         return
@@ -179,7 +189,7 @@ class Front {
   #log(exchange: Exchange, connect: Connect): void {
     openOrRefuse(this.#options.open, connect).then((stream) => {
       if (isRefusal(stream)) { this.#finish(exchange, statusReply(stream)); return }
-      this.#inWork--
+      this.#leave(exchange)
       if (exchange.isOver) stream.close()
       else sendLog(exchange, stream)
     }, (error: unknown) => { this.#broke(exchange, error) })
@@ -190,7 +200,7 @@ class Front {
     this.#finish(exchange, internalError(error instanceof Error ? error.message : String(error)))
   }
   #finish(exchange: Exchange, reply: PlainReply): void {
-    this.#inWork--
+    this.#leave(exchange)
     this.#plain(exchange, reply)
   }
   #plain(exchange: Exchange, { status, headers, body }: PlainReply): void {
@@ -206,6 +216,7 @@ class Front {
   }
 }
 const noBytes = new Uint8Array(0)
+const mutates = ({ method }: Exchange): boolean => method !== 'GET' && method !== 'HEAD'
 
 function sinkOf(writer: Writable): WatchSink {
   writer.on('error', () => {})

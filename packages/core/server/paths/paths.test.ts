@@ -65,5 +65,15 @@ test('requests are counted', () => {
   const made = aWorld()
   made.ask('GET /api/v1/pods')
   made.ask('GET /api/v1/pods')
-  assert.match(made.ask('GET /metrics').body as string, /^apiserver_request_total\{code="200",resource="pods",verb="LIST"\} 2$/m)
+  const open = made.watch('/api/v1/namespaces/default/pods?watch=true')
+  const labels = (verb: string, scope: string): string => `component="apiserver",dry_run="",group="",resource="pods",scope="${scope}",subresource="",verb="${verb}",version="v1"`
+  made.server.handler.took?.(labels('LIST', 'cluster'), 0.03)
+  const lines = (made.ask('GET /metrics').body as string).split('\n')
+  for (const line of [
+    `apiserver_request_total{code="200",${labels('LIST', 'cluster')}} 2`, 'apiserver_storage_objects{resource="pods"} 0', 'apiserver_storage_objects{resource="deployments.apps"} 0',
+    `apiserver_request_duration_seconds_bucket{${labels('LIST', 'cluster')},le="0.025"} 0`, `apiserver_request_duration_seconds_bucket{${labels('LIST', 'cluster')},le="0.05"} 1`,
+    `apiserver_request_duration_seconds_count{${labels('LIST', 'cluster')}} 1`, `apiserver_longrunning_requests{${labels('WATCH', 'namespace').replace('dry_run="",', '')}} 1`,
+  ]) assert.ok(lines.includes(line), line)
+  open.reader.close()
+  assert.equal((made.ask('GET /metrics').body as string).includes('apiserver_longrunning_requests'), false)
 })
