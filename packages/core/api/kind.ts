@@ -50,6 +50,8 @@ export interface Kind<Hub extends Resource> extends ResourceType<Hub> {
   prepare?(next: Hub, before: Hub | undefined, circumstances: Circumstances): Hub | Refusal
   /** Validates a write of the object itself; sees what was there, for ratcheting and immutable fields. */
   check(next: Hub, before: Hub | undefined): readonly Problem[]
+  /** What the writer is warned of: formats that nobody knows. */
+  warn?(next: Hub, before: Hub | undefined): readonly string[]
   /** What a write of the status fills in: the times of conditions. */
   prepareStatus?(next: Hub, before: Hub, circumstances: Circumstances): Hub
   /** Validates a write of the status. */

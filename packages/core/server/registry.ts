@@ -69,7 +69,9 @@ export function createRegistry(kinds: readonly AnyKind[], reviews: readonly { re
 
 const usual = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
 /** The verbs a kind has, in discovery's order. */
-export const verbsOf = (kind: AnyKind): readonly string[] => usual.filter((verb) => kind.lacks?.includes(verb) !== true)
+/** Upstream lists those of custom kinds in another order. */
+const custom = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch']
+export const verbsOf = (kind: AnyKind): readonly string[] => (kind.isCustom ? custom : usual).filter((verb) => kind.lacks?.includes(verb) !== true)
 /** The verbs a subresource has, in discovery's order. */
 export function subresourceVerbs(subresource: AnySubresource): readonly string[] {
   switch (subresource.is) {

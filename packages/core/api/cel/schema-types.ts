@@ -36,6 +36,9 @@ interface Sized { readonly type: CelType; /** Bytes of its smallest JSON. */ rea
 /** The type that rules see for a schema; undefined: rules see nothing of it. `root`: of a resource, whose kind and names are always known. */
 export const typeOfSchema = (schema: SchemaForTypes, root = false): CelType | undefined => sized(schema, root)?.type
 
+/** Bytes of the smallest JSON of a value of a schema: a request holds so many of them and no more. */
+export const leastBytesOf = (schema: SchemaForTypes, root = false): number | undefined => sized(schema, root)?.least
+
 const known = new WeakMap<SchemaForTypes, Sized | 'none'>(), knownRoots = new WeakMap<SchemaForTypes, Sized | 'none'>()
 function sized(schema: SchemaForTypes, root: boolean): Sized | undefined {
   const kept = root ? knownRoots : known

@@ -1,7 +1,9 @@
 // The scale of a custom resource: its numbers lie where the definition says.
 import type { CustomResourceSubresourceScale } from '../generated/types.ts'
 import type { Subresource } from '../kind.ts'
+import type { Problem } from '../refusal.ts'
 import type { Resource } from '../resource.ts'
+import { goValue } from '../schema/go.ts'
 
 type Json = Readonly<Record<string, unknown>>
 const isMap = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -28,3 +30,22 @@ export function scaleOf({ specReplicasPath, statusReplicasPath, labelSelectorPat
     write: (object, replicas) => set(object, spec, replicas) as Resource,
   }
 }
+
+const replicasMax = 2_147_483_647
+
+/** What cannot be a number of replicas where the scale looks for it. */
+export function checkScale(object: Resource, { specReplicasPath, statusReplicasPath, labelSelectorPath }: CustomResourceSubresourceScale): readonly Problem[] {
+  const problems: Problem[] = []
+  const invalid = (path: string, value: unknown, detail: string): void => { problems.push({ path, reason: 'FieldValueInvalid', value, detail }) }
+  for (const path of [specReplicasPath, statusReplicasPath]) {
+    const value = at(object, namesOf(path))
+    if (value === undefined || value === null) continue
+    if (typeof value !== 'number' || !Number.isInteger(value)) invalid(path, 0, `${path} accessor error: ${goValue(value)} is of the type ${goType(value)}, expected int64`)
+    else if (value < 0) invalid(path, value, 'should be a non-negative integer')
+    else if (value > replicasMax) invalid(path, value, `should be less than or equal to ${replicasMax}`)
+  }
+  const text = labelSelectorPath ? at(object, namesOf(labelSelectorPath)) : undefined
+  if (labelSelectorPath && text !== undefined && text !== null && typeof text !== 'string') invalid(labelSelectorPath, '', `${labelSelectorPath} accessor error: ${goValue(text)} is of the type ${goType(text)}, expected string`)
+  return problems
+}
+const goType = (value: unknown): string => (typeof value === 'string' ? 'string' : typeof value === 'boolean' ? 'bool' : typeof value === 'number' ? (Number.isInteger(value) ? 'int64' : 'float64') : Array.isArray(value) ? '[]interface {}' : 'map[string]interface {}')

@@ -9,7 +9,7 @@ import type { CustomResourceDefinition } from '../resources.ts'
 import type { Definitions } from '../schema/types.ts'
 import { changedOnly, checkEmbedded, checkRules, checkUniqueness, definitionName, fillDefaults, prune, type Schema, validateValue } from '../structural/index.ts'
 import { columnsOf } from './columns.ts'
-import { scaleOf } from './scale.ts'
+import { checkScale, scaleOf } from './scale.ts'
 
 type Version = CustomResourceDefinitionVersion
 type Json = Readonly<Record<string, unknown>>
@@ -50,6 +50,7 @@ export function createVersion(definition: CustomResourceDefinition, version: Ver
   const schemas = new Map(versions.map((each) => [`${group}/${each.name}`, schemaOf(each)]))
   const apiVersion = `${group}/${version.name}`
   const shown = showing(schemas, apiVersion, converter, builtIn)
+  const scale = version.subresources?.scale
   const hasStatus = version.subresources?.status !== undefined && version.subresources.status !== null
   const isNamespaced = scope === 'Namespaced'
   const isTerminating = definition.metadata.deletionTimestamp !== undefined
@@ -62,8 +63,9 @@ export function createVersion(definition: CustomResourceDefinition, version: Ver
     ...(version.deprecated === true && { deprecated: version.deprecationWarning ?? deprecation(apiVersion, kind, definition, version) }),
   }
   const checked = (next: Resource, before: Resource | undefined): readonly Problem[] => {
-    const metadata = checkMetadata(next, before, { scope: isNamespaced ? 'Namespaced' : 'Cluster' })
-    return [...metadata, ...checkContents(inVersion(next, apiVersion), before === undefined ? undefined : shown(before), schema)]
+    // Which finalizers there are, nobody knows of kinds that are made at run time.
+    const metadata = checkMetadata(next, before, { scope: isNamespaced ? 'Namespaced' : 'Cluster' }).filter(({ detail }) => !detail.startsWith('name is neither a standard finalizer'))
+    return [...metadata, ...checkContents(inVersion(next, apiVersion), before === undefined ? undefined : shown(before), schema, scale === undefined ? [] : checkScale(next, scale))]
   }
   return {
     resource: `${group}/${names.plural}`, group, version: storage, plural: names.plural, kind, scope: isNamespaced ? 'Namespaced' : 'Cluster',
@@ -73,11 +75,6 @@ export function createVersion(definition: CustomResourceDefinition, version: Ver
     generation: (next, before) => !sameMeaning(contents(next, hasStatus), contents(before, hasStatus)),
     prepare: (next, before) => (isTerminating && before === undefined ? terminating : hasStatus ? withStatusOf(next, before) : next),
     check: checked,
-    // As upstream: a write of the status changes nothing else, also not the labels.
-    prepareStatus: (next, before) => {
-      const { managedFields: _, ...metadata } = before.metadata
-      return { ...next, metadata: next.metadata.managedFields === undefined ? metadata : { ...metadata, managedFields: next.metadata.managedFields } }
-    },
     checkStatus: checked,
     subresources: subresourcesOf(version, hasStatus, shown),
   }
@@ -101,14 +98,13 @@ function withStatusOf(next: Resource, before: Resource | undefined): Resource {
   return status === undefined ? rest : { ...rest, status } as Resource
 }
 
-function checkContents(next: Json, before: Json | undefined, schema: Schema): readonly Problem[] {
+function checkContents(next: Json, before: Json | undefined, schema: Schema, ofScale: readonly Problem[]): readonly Problem[] {
   const filled = fillDefaults(next, schema) as Json
   const { metadata, ...rest } = filled
   const value: Json = { ...rest, metadata: namesOf(metadata) }
   const structure = [...validateValue(value, schema), ...checkUniqueness(value, schema), ...checkEmbedded(value, schema)]
-  const problems = before === undefined || structure.length === 0 ? structure : changedOnly(structure, value, before, schema)
-  // As upstream: rules are tried on objects only that are otherwise right.
-  return problems.length > 0 ? problems : checkRules(filled, before, schema)
+  const problems = [...(before === undefined || structure.length === 0 ? structure : changedOnly(structure, value, before, schema)), ...ofScale]
+  return [...problems, ...checkRules(filled, before, schema, problems)]
 }
 /** A schema may say of metadata only what names there are. */
 const namesOf = (metadata: unknown): Json => {

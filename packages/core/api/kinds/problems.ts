@@ -42,10 +42,14 @@ const words: Readonly<Record<Problem['reason'], string>> = {
   FieldValueForbidden: 'Forbidden', FieldValueTooLong: 'Too long', FieldValueTooMany: 'Too many', FieldValueNotFound: 'Not found', FieldValueTypeInvalid: 'Invalid value',
 }
 
+/** As upstream prints values: texts quoted, the rest as its JSON, which spares HTML. */
+const printed = (value: unknown): string =>
+  (typeof value === 'object' ? JSON.stringify(value).replace(/[&<>]/g, (each) => `\\u00${each.charCodeAt(0).toString(16)}`) : JSON.stringify(value))
+
 /** A problem without its path, as a Status cause's message: 'Invalid value: "X": must be …'. */
 export function problemMessage({ reason, value, detail }: Problem): string {
   const bare = reason === 'FieldValueRequired' || reason === 'FieldValueForbidden' || reason === 'FieldValueTooLong'
-  const shown = bare || value === undefined ? words[reason] : `${words[reason]}: ${JSON.stringify(value)}`
+  const shown = bare || value === undefined ? words[reason] : `${words[reason]}: ${printed(value)}`
   return detail === '' ? shown : `${shown}: ${detail}`
 }
 /** A problem as upstream prints it: 'spec.x: Invalid value: "X": must be …'. */

@@ -151,7 +151,7 @@ test('at most ten updaters are kept apart', () => {
 test('a configuration that names one item twice, or none, has no paths', () => {
   const messageOf = (containers: readonly object[]): unknown => { const refused = apply(undefined, aDeployment({ template: { spec: { containers } } }, { namespace: 'default' })); return isRefusal(refused) && refused.message }
   assert.equal(messageOf([{ name: 'a' }, { name: 'a' }]), 'failed to create typed patch object (default/web; apps/v1, Kind=Deployment): .spec.template.spec.containers: duplicate entries for key [name="a"]')
-  assert.equal(messageOf([{ image: 'a' }]), 'failed to create typed patch object (default/web; apps/v1, Kind=Deployment): .spec.template.spec.containers: element 0: associative list with keys has an element that omits key field "name" (and doesn\'t have default value)')
+  assert.equal(messageOf([{ image: 'a' }]), 'failed to create typed patch object (default/web; apps/v1, Kind=Deployment): .spec.template.spec.containers: element 0: associative list with keys has an element that omits all key fields ["name"] (and doesn\'t have default values for any key fields)')
   assert.equal(messageOf([{ name: 'a', ports: [{ containerPort: 80 }, { containerPort: 80, protocol: 'UDP' }, { containerPort: 80, protocol: 'TCP' }] }]), 'failed to create typed patch object (default/web; apps/v1, Kind=Deployment): .spec.template.spec.containers[name="a"].ports: duplicate entries for key [containerPort=80,protocol="TCP"]')
 })
 

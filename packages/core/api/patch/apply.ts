@@ -29,6 +29,8 @@ export interface Apply {
   readonly live: Draft | undefined
   /** What the manager wants: its whole opinion, and nothing else. */
   readonly config: Draft
+  /** The same as it was sent, for what is said of it. */
+  readonly sent?: Draft
   readonly manager: string
   readonly force: boolean
   /** '' or the subresource that was patched. */
@@ -74,8 +76,8 @@ function others(managers: readonly Manager[], change: Comparison): readonly Mana
  */
 export function applyPatch(apply: Apply): Draft | Refusal {
   if (entriesOf(apply.config) !== undefined) return badRequest('metadata.managedFields must be nil')
-  const faults = new Typed(apply.definitions).faults(apply.config, rootField(apply.definition))
-  if (faults.length > 0) return untyped(apply.config, faults)
+  const faults = new Typed(apply.definitions).faults(apply.config, rootField(apply.definition), '', apply.definition.isCustom === true)
+  if (faults.length > 0) return untyped(apply.sent ?? apply.config, faults)
   const first = attempt(apply, apply.force)
   if (first.is === 'applied') return first.object
   // As upstream: what kubectl applied from its own side before, kubectl may take over.

@@ -1,6 +1,8 @@
 // Objects seen through the schema: which paths they set, how two of them differ, how they merge, and one without some paths.
 import { deepEqual } from 'fast-equals'
+import { goValue } from '../schema/go.ts'
 import type { Definition, Definitions, Field } from '../schema/types.ts'
+import { exactInteger } from '../text/json.ts'
 import { type FieldSet, isEmpty, node, noFields, oneField, printElement } from './field-set.ts'
 import { isMap, itemElement, type Json, memberField, missingKey, type Shape, shapeOf } from './shape.ts'
 
@@ -71,18 +73,21 @@ export class Typed {
   }
 
   /** What keeps an applied value from having paths at all: items of one list with the same key, or without one. */
-  faults(value: unknown, field: Field | undefined, path = ''): readonly string[] {
+  faults(value: unknown, field: Field | undefined, path = '', isCustom = false): readonly string[] {
+    const form = isCustom && field !== undefined ? formFault(value, field, this.#definitions) : undefined
+    if (form !== undefined) return [`${path}: ${form}`]
     const shape = shapeOf(field, value, this.#definitions)
     const found: string[] = []
     const seen = new Set<string>()
     const members = this.#members(value, shape)
     for (const [index, [element, item, inner]] of members.entries()) {
       const missing = shape.is === 'keyed' ? missingKey(shape, element, this.#definitions) : undefined
-      if (missing !== undefined) found.push(`${path}: element ${index}: associative list with keys has an element that omits key field ${JSON.stringify(missing)} (and doesn't have default value)`)
+      if (missing !== undefined && element === 'k:{}' && shape.is === 'keyed') found.push(`${path}: element ${index}: associative list with keys has an element that omits all key fields [${shape.keys.map((key) => JSON.stringify(key)).join(' ')}] (and doesn't have default values for any key fields)`)
+      else if (missing !== undefined) found.push(`${path}: element ${index}: associative list with keys has an element that omits key field ${JSON.stringify(missing)} (and doesn't have default value)`)
       else if (seen.has(element)) found.push(`${path}: duplicate entries for key ${printElement(element)}`)
       seen.add(element)
       if (inner === undefined && shape.is === 'struct') { found.push(`${path}${printElement(element)}: field not declared in schema`); continue }
-      found.push(...this.faults(item, inner, path + printElement(element)))
+      found.push(...this.faults(item, inner, path + printElement(element), isCustom))
     }
     return found
   }
@@ -159,6 +164,23 @@ export class Typed {
     }
     if (kept.length === 0) return undefined
     return Array.isArray(value) ? kept.map(([, item]) => item) : Object.fromEntries(kept.map(([element, item]) => [element.slice(2), item]))
+  }
+}
+
+/** What a value of a custom resource is instead of what its schema says, as upstream prints it. */
+function formFault(value: unknown, field: Field, definitions: Definitions): string | undefined {
+  if (value === null || value === undefined) return undefined
+  if (field.items) return Array.isArray(value) ? undefined : `expected list, got &{${goValue(value)}}`
+  const definition = field.ref === undefined ? undefined : definitions.get(field.ref)
+  if (field.values ?? (definition && !definition.scalar)) return isMap(value) ? undefined : `expected map, got &{${goValue(value)}}`
+  if (definition !== undefined || field.format === 'int-or-string') return undefined
+  const isNumber = typeof value === 'number' || exactInteger(value) !== undefined
+  const got = typeof value === 'string' ? 'string' : typeof value === 'boolean' ? 'bool' : isNumber ? (Number.isInteger(Number(value)) ? 'int64' : 'float64') : Array.isArray(value) ? '[]interface {}' : 'map[string]interface {}'
+  switch (field.type) {
+    case 'integer': case 'number': return isNumber ? undefined : `expected numeric (int or float), got ${got}`
+    case 'string': return typeof value === 'string' ? undefined : `expected string, got ${got}`
+    case 'boolean': return typeof value === 'boolean' ? undefined : `expected boolean, got ${got}`
+    default: return undefined
   }
 }
 

@@ -54,12 +54,17 @@ export function decodeReading(reading: Reading, expected: Expected, shown: () =>
       return unrecognized(`couldn't get version/kind; json parse error: json: cannot unmarshal ${Array.isArray(said[field]) ? 'array' : typeof said[field]} into Go struct field .${field} of type string`)
     }
   }
+  // Upstream reads custom resources as they come: nothing says what they are but they themselves.
+  if (expected.definition.custom !== undefined && !said.kind && expected.zeros !== 'keep') return unrecognized(`Object 'Kind' is missing in '${JSON.stringify(value)}'`)
+  if (expected.definition.custom !== undefined && !said.apiVersion && expected.zeros !== 'keep') return badRequest(`the API version in the data () does not match the expected API version (${apiVersionOf(kind)})`)
   const apiVersion = String(said.apiVersion ?? '') || apiVersionOf(kind)
   const kindName = String(said.kind ?? '') || kind.kind
   const accepted = [kind, ...expected.definition.kinds, ...(expected.also ?? [])]
   const cannot = (why: string): Refusal => badRequest(`${kindName} in version ${JSON.stringify(apiVersion.split('/').pop())} cannot be handled as a ${kind.kind}: ${why}`)
   if (!accepted.some((each) => each.kind === kindName && apiVersionOf(each) === apiVersion)) {
-    if (expected.definition.custom !== undefined && apiVersion === apiVersionOf(kind)) return otherKind(kind, kindName, said)
+    if (expected.definition.custom !== undefined && expected.zeros === 'keep') return badRequest(`invalid object type: ${apiVersion}, Kind=${kindName}`)
+    if (expected.definition.custom !== undefined && apiVersion === apiVersionOf(kind)) return otherKind(kind, kindName, said, 'kind', kindName, kind.kind)
+    if (expected.definition.custom !== undefined && expected.patched !== undefined) return otherKind({ ...kind, group: splitVersion(apiVersion)[0] }, kindName, said, 'apiVersion', apiVersion, apiVersionOf(kind))
     if (kindName === kind.kind || expected.definition.custom !== undefined) return badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${apiVersionOf(kind)})`)
     const known = expected.definitions.forKind(...splitVersion(apiVersion), kindName)
     return known
@@ -84,12 +89,12 @@ export function decodeReading(reading: Reading, expected: Expected, shown: () =>
 }
 
 /** Upstream reads custom resources as they come, and finds later that one is of another kind. */
-function otherKind({ group, kind }: GroupVersionKind, found: string, object: object): Refusal {
+function otherKind({ group }: GroupVersionKind, kind: string, object: object, field: 'kind' | 'apiVersion', found: string, wanted: string): Refusal {
   const { name = '' } = ((object as { readonly metadata?: unknown }).metadata ?? {}) as { readonly name?: string }
-  const message = `Invalid value: ${JSON.stringify(found)}: must be ${kind}`
+  const message = `Invalid value: ${JSON.stringify(found)}: must be ${wanted}`
   return {
-    refused: true, code: 422, reason: 'Invalid', message: `${kind}.${group} ${JSON.stringify(name)} is invalid: kind: ${message}`,
-    details: { name, group, kind, causes: [{ reason: 'FieldValueInvalid', message, field: 'kind' }] },
+    refused: true, code: 422, reason: 'Invalid', message: `${group === '' ? kind : `${kind}.${group}`} ${JSON.stringify(name)} is invalid: ${field}: ${message}`,
+    details: { name, ...(group !== '' && { group }), kind, causes: [{ reason: 'FieldValueInvalid', message, field }] },
   }
 }
 

@@ -31,7 +31,8 @@ const isDate = (text: string): boolean => {
 const isUri = (text: string): boolean => /^(?:[a-zA-Z][a-zA-Z0-9+.-]*:|\/)[^\s]*$/.test(text)
 const duration = /^(?:[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$|^[-+]?0$/
 const wordy = /^\s*[-+]?\d+(?:\.\d+)?\s*(?:ns|nano|nanos|nanoseconds?|us|µs|micros?|microseconds?|ms|millis?|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|wks?|weeks?)\s*$/i
-const label = '[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?'
+/** One word, or several of which the last is of two letters or more. */
+const hostname = /^(?:[a-zA-Z0-9\p{S}\p{L}](?:-?[a-zA-Z0-9\p{S}\p{L}]{0,62})?|(?:[a-zA-Z0-9\p{S}\p{L}](?:[-a-zA-Z0-9\p{S}\p{L}]{0,61}[a-zA-Z0-9\p{S}\p{L}])?\.)+[a-zA-Z\p{L}]{2,63})$/u
 
 const checks: Readonly<Record<string, (text: string) => boolean>> = {
   'date-time': (text) => readTime(text).ok,
@@ -44,7 +45,7 @@ const checks: Readonly<Record<string, (text: string) => boolean>> = {
   uuid3: isUuid('3'), uuid4: isUuid('4'), uuid5: isUuid('5'),
   uri: isUri,
   email: (text) => /^[^\s@]+@[^\s@]+$/.test(text) || /<[^\s@]+@[^\s@]+>$/.test(text),
-  hostname: (text) => text.length <= 253 && new RegExp(`^${label}(?:\\.${label})*\\.?$`).test(text),
+  hostname: (text) => text.length <= 255 && hostname.test(text),
   byte: (text) => /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text.replace(/[\r\n]/g, '')),
   bsonobjectid: (text) => /^[0-9a-f]{24}$/i.test(text),
   hexcolor: (text) => /^#?(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})$/.test(text),

@@ -12,15 +12,20 @@ const objectMeta = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'
 export function prune(object: Json, schema: Schema, definitions: Definitions): Pruned {
   const walk = new Walk(definitions.get(objectMeta), definitions)
   const value = walk.value(object, schema, '', true)
-  return { value: isObject(value) ? value : {}, unknown: walk.unknown, fault: walk.fault }
+  return { value: isObject(value) ? value : {}, unknown: walk.unknown(), fault: walk.fault }
 }
 
 class Walk {
-  readonly unknown: string[] = []
   fault: string | undefined
+  readonly #pruned: string[] = []
+  readonly #ofRoot: string[] = []
+  readonly #ofEmbedded: string[] = []
   readonly #metadata: Definition | undefined
   readonly #definitions: Definitions
   constructor(metadata: Definition | undefined, definitions: Definitions) { this.#metadata = metadata; this.#definitions = definitions }
+
+  /** In upstream's order: of the metadata, what was pruned, of metadata inside. */
+  unknown(): readonly string[] { return [...this.#ofRoot, ...this.#pruned.toSorted(), ...this.#ofEmbedded] }
 
   value(value: unknown, schema: Schema | undefined, path: string, isResource = false): unknown {
     if (Array.isArray(value)) {
@@ -51,20 +56,25 @@ class Walk {
   #field(name: string, item: unknown, schema: Schema, path: string, isResource: boolean, keepsOthers: boolean): unknown {
     if (isResource) {
       if (name === 'metadata') return this.#meta(item, joined(path, name))
-      if (name === 'apiVersion' || name === 'kind') return item
+      if (name === 'apiVersion' || name === 'kind') {
+        if (path !== '' && typeof item !== 'string') this.fault ??= `${joined(path, name)}: Invalid value: ${JSON.stringify(item)}: must be a string`
+        return item
+      }
     }
     const below = schemaOfField(schema, name)
     if (below !== undefined) return this.value(item, below, joined(path, name))
     if (keepsOthers) return item
-    if (this.unknown.length < unknownMax) this.unknown.push(joined(path, name))
+    if (this.#pruned.length < unknownMax) this.#pruned.push(joined(path, name))
     return undefined
   }
 
   #meta(value: unknown, path: string): unknown {
     if (this.#metadata === undefined || value === null || value === undefined) return value
     const read = conform(value, this.#metadata, this.#definitions)
-    if (read.fault !== undefined) this.fault ??= read.fault
-    for (const name of read.unknown) if (this.unknown.length < unknownMax) this.unknown.push(joined(path, name))
+    const isRoot = path === 'metadata'
+    if (read.fault !== undefined) this.fault ??= isRoot ? read.fault : `${path}: Invalid value: ${JSON.stringify(value)}: ${read.fault}`
+    const unknown = isRoot ? this.#ofRoot : this.#ofEmbedded
+    for (const name of read.unknown) if (unknown.length < unknownMax) unknown.push(joined(path, name))
     return read.value
   }
 }

@@ -25,10 +25,16 @@ const depthMax = 200
 export function checkSchema(schema: Props, path: string): readonly Problem[] {
   const deep = isTooDeep(schema, 0)
   if (deep) return [invalid(path, '', `must not be nested deeper than ${depthMax}`)]
-  const dialect = checkDialect(schema, path)
-  const structure = [...checkStructure(schema, 'root', path), ...checkCompleteness(schema, path)]
-  return [...dialect, ...structure.toSorted((a, b) => (textOfProblem(a) < textOfProblem(b) ? -1 : 1))]
+  const dialect = [...(schema['nullable'] === true ? [forbidden(`${path}.nullable`, 'nullable cannot be true at the root')] : []), ...checkDialect(schema, path)]
+  // What cannot be read as a structure has none to be judged.
+  if (hasUnstructured(schema)) return dialect
+  const structure = checkStructure(schema, 'root', path)
+  return [...structure.toSorted((a, b) => (textOfProblem(a) < textOfProblem(b) ? -1 : 1)), ...dialect]
 }
+const hasUnstructured = (schema: Props): boolean =>
+  unstructured.some((name) => isSaid(schema, name)) || Array.isArray(schema['items']) || inside(schema, '').some(([each]) => hasUnstructured(each))
+const unstructured = ['id', 'additionalItems', 'patternProperties', 'definitions', 'dependencies', '$ref'] as const
+const isSaid = (schema: Props, name: string): boolean => schema[name] !== undefined && schema[name] !== '' && !(isProps(schema[name]) && Object.keys(schema[name]).length === 0)
 const textOfProblem = ({ path, reason, detail }: Problem): string => `${path}: ${reason}: ${detail}`
 const isTooDeep = (value: unknown, depth: number): boolean =>
   typeof value === 'object' && value !== null && (depth > depthMax * 2 || Object.values(value).some((each) => isTooDeep(each, depth + 1)))
@@ -62,12 +68,10 @@ function checkDialect(schema: Props, path: string): readonly Problem[] {
 
 function checkUnsupported(schema: Props, path: string): readonly Problem[] {
   const problems: Problem[] = []
-  const has = (name: string): boolean => schema[name] !== undefined && schema[name] !== '' && !(isProps(schema[name]) && Object.keys(schema[name]).length === 0)
-  for (const name of ['id', 'additionalItems', 'patternProperties', 'definitions', 'dependencies', '$ref'] as const) {
-    if (has(name)) problems.push(forbidden(`${path}.${name}`, `${name} is not supported`))
+  for (const name of unstructured) {
+    if (isSaid(schema, name)) problems.push(forbidden(`${path}.${name}`, `${name} is not supported`))
   }
   if (schema['type'] === 'null') problems.push(forbidden(`${path}.type`, 'type cannot be set to null, use nullable as an alternative'))
-  else if (typeof schema['type'] === 'string' && schema['type'] !== '' && !types.includes(schema['type'])) problems.push(unsupported(`${path}.type`, schema['type'], types))
   if (Array.isArray(schema['items'])) problems.push(forbidden(`${path}.items`, 'items must be a schema object and not an array'))
   if (schema['x-kubernetes-preserve-unknown-fields'] === false) problems.push(invalid(`${path}.x-kubernetes-preserve-unknown-fields`, false, 'must be true or undefined'))
   const mapType = schema['x-kubernetes-map-type']
@@ -86,7 +90,7 @@ function checkLists(schema: Props, path: string): readonly Problem[] {
   if (listType !== undefined) {
     const type = schema['type']
     if (type !== 'array') problems.push(type ? invalid(`${path}.type`, type, 'must be array if x-kubernetes-list-type is specified') : required(`${path}.type`, 'must be array if x-kubernetes-list-type is specified'))
-    if (listType !== 'atomic' && listType !== 'set' && listType !== 'map') problems.push(unsupported(`${path}.x-kubernetes-list-type`, listType, ['atomic', 'map', 'set']))
+    if (listType !== 'atomic' && listType !== 'set' && listType !== 'map') problems.push(unsupported(`${path}.x-kubernetes-list-type`, listType, ['atomic', 'set', 'map']))
   }
   if (keys.length > 0 && listType !== 'map') {
     problems.push(listType === undefined ? required(`${path}.x-kubernetes-list-type`, 'must be map if x-kubernetes-list-map-keys is non-empty')
@@ -102,7 +106,7 @@ function checkSetItems(items: Props, path: string): readonly Problem[] {
   if (items['nullable'] === true) problems.push(forbidden(`${path}.nullable`, 'cannot be nullable when x-kubernetes-list-type is set'))
   const atomic = 'must be atomic as item of a list with x-kubernetes-list-type=set'
   if (items['type'] === 'object' && items['x-kubernetes-map-type'] !== 'atomic') {
-    problems.push(items['x-kubernetes-map-type'] === undefined ? required(`${path}.x-kubernetes-map-type`, atomic) : invalid(`${path}.x-kubernetes-map-type`, items['x-kubernetes-map-type'], atomic))
+    problems.push(invalid(`${path}.x-kubernetes-map-type`, null, atomic))
   }
   if (items['type'] === 'array' && items['x-kubernetes-list-type'] !== undefined && items['x-kubernetes-list-type'] !== 'atomic') {
     problems.push(invalid(`${path}.x-kubernetes-list-type`, items['x-kubernetes-list-type'], atomic))
@@ -115,10 +119,12 @@ function checkMapItems(items: Props | undefined, keys: readonly string[], path: 
   if (keys.length === 0) problems.push(required(`${path}.x-kubernetes-list-map-keys`, 'must not be empty if x-kubernetes-list-type is map'))
   if (items === undefined) return [...problems, required(`${path}.items`, 'must have a schema if x-kubernetes-list-type is map')]
   if (items['nullable'] === true) problems.push(forbidden(`${path}.items.nullable`, 'cannot be nullable when x-kubernetes-list-type is map'))
-  if (items['type'] !== 'object') problems.push(items['type'] ? invalid(`${path}.items.type`, items['type'], "must be object if parent array's x-kubernetes-list-type is map") : required(`${path}.items.type`, "must be object if parent array's x-kubernetes-list-type is map"))
-  const seen = new Set<string>()
+  if (items['type'] !== 'object') {
+    return [...problems, items['type'] ? invalid(`${path}.items.type`, items['type'], "must be object if parent array's x-kubernetes-list-type is map") : required(`${path}.items.type`, "must be object if parent array's x-kubernetes-list-type is map")]
+  }
   const requiredFields = Array.isArray(items['required']) ? items['required'] : []
-  for (const [index, key] of keys.entries()) {
+  if (new Set(keys).size < keys.length) problems.push(invalid(`${path}.x-kubernetes-list-map-keys`, keys, 'must not contain duplicate entries'))
+  for (const key of new Set(keys)) {
     const field = propsOf(propsOf(items['properties'])?.[key])
     if (field === undefined) {
       problems.push(invalid(`${path}.x-kubernetes-list-map-keys`, keys, 'entries must all be names of item properties'))
@@ -126,8 +132,6 @@ function checkMapItems(items: Props | undefined, keys: readonly string[], path: 
     }
     const at = `${path}.items.properties[${key}]`
     if (field['type'] === 'object' || field['type'] === 'array') problems.push(invalid(`${at}.type`, field['type'], "must be a scalar type if parent array's x-kubernetes-list-type is map"))
-    if (seen.has(key)) problems.push(invalid(`${path}.x-kubernetes-list-map-keys[${index}]`, key, 'must not contain duplicate keys'))
-    seen.add(key)
     if (field['nullable'] === true) problems.push(forbidden(`${at}.nullable`, 'this property is in x-kubernetes-list-map-keys, so it cannot be nullable'))
     if (field['default'] === undefined && !requiredFields.includes(key)) problems.push(required(`${at}.default`, 'this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property'))
   }
@@ -143,6 +147,7 @@ function checkStructure(schema: Props, level: Level, path: string): readonly Pro
   const items = propsOf(schema['items'])
   const additional = schema['additionalProperties']
   const properties = entriesOf(schema['properties'])
+  if (type !== '' && !types.includes(type)) problems.push(unsupported(`${path}.type`, type, types))
   if (type === 'array' && items === undefined) problems.push(required(`${path}.items`, 'must be specified'))
   if (items !== undefined) problems.push(...checkStructure(items, 'item', `${path}.items`))
   for (const [name, item] of properties) problems.push(...checkStructure(item, 'field', `${path}.properties[${name}]`))
@@ -153,7 +158,6 @@ function checkStructure(schema: Props, level: Level, path: string): readonly Pro
   const [isEmbedded, isIntOrString, preserves] = [truth(schema, 'embedded-resource'), truth(schema, 'int-or-string'), truth(schema, 'preserve-unknown-fields')]
   if (isIntOrString && preserves) problems.push(invalid(`${path}.x-kubernetes-preserve-unknown-fields`, true, 'must be false if x-kubernetes-int-or-string is true'))
   if (isIntOrString && isEmbedded) problems.push(invalid(`${path}.x-kubernetes-embedded-resource`, true, 'must be false if x-kubernetes-int-or-string is true'))
-  if (isIntOrString && type !== '') problems.push(forbidden(`${path}.type`, 'must be empty if x-kubernetes-int-or-string is true'))
   problems.push(...checkJunctors(schema, level, path, isTwoForms(schema['anyOf']), isTwoForms(listOf(schema['allOf'])[0]?.['anyOf'])))
   if (isEmbedded && type !== 'object') {
     const detail = 'must be object if x-kubernetes-embedded-resource is true'
@@ -229,40 +233,9 @@ function checkNested(schema: Props, level: Level, path: string, skipsAnyOf: bool
   return problems
 }
 
-/** Whatever a junctor judges must be there outside of it. */
-function checkCompleteness(schema: Props, path: string): readonly Problem[] {
-  const problems: Problem[] = []
-  const items = propsOf(schema['items'])
-  if (items !== undefined) problems.push(...checkCompleteness(items, `${path}.items`))
-  for (const [name, item] of entriesOf(schema['properties'])) problems.push(...checkCompleteness(item, `${path}.properties[${name}]`))
-  if (isProps(schema['additionalProperties'])) problems.push(...checkCompleteness(schema['additionalProperties'], `${path}.additionalProperties`))
-  return [...problems, ...checkJudged(schema, schema, path, path)]
-}
-
-function checkJudged(judging: Props, schema: Props, path: string, at: string): readonly Problem[] {
-  const problems: Problem[] = []
-  for (const junctor of ['allOf', 'oneOf', 'anyOf']) listOf(judging[junctor]).forEach((each, index) => problems.push(...checkCovered(each, schema, `${path}.${junctor}[${index}]`, at)))
-  const not = propsOf(judging['not'])
-  return not === undefined ? problems : [...problems, ...checkCovered(not, schema, `${path}.not`, at)]
-}
-
-function checkCovered(nested: Props, schema: Props, path: string, at: string): readonly Problem[] {
-  const problems: Problem[] = [...checkJudged(nested, schema, path, at)]
-  const items = propsOf(nested['items'])
-  const own = propsOf(schema['items'])
-  if (items !== undefined) problems.push(...(own === undefined ? [required(`${at}.items`, `because it is defined in ${path}.items`)] : checkCovered(items, own, `${path}.items`, `${at}.items`)))
-  const properties = propsOf(schema['properties'])
-  for (const [name, item] of entriesOf(nested['properties'])) {
-    const field = propsOf(properties?.[name])
-    if (field === undefined) problems.push(required(`${at}.properties[${name}]`, `because it is defined in ${path}.properties[${name}]`))
-    else problems.push(...checkCovered(item, field, `${path}.properties[${name}]`, `${at}.properties[${name}]`))
-  }
-  return problems
-}
-
 /** Formats that nobody knows, told as warnings: 'unrecognized format "x"'. */
-export function unknownFormats(schema: Props, path: string): readonly string[] {
+export function unknownFormats(schema: Props): readonly string[] {
   const format = textOf(schema['format'])
-  const own = format === '' || isKnownFormat(format) ? [] : [`${path}: unrecognized format ${JSON.stringify(format)}`]
-  return [...own, ...inside(schema, path).flatMap(([each, at]) => unknownFormats(each, at))]
+  const own = format === '' || isKnownFormat(format) ? [] : [`unrecognized format ${JSON.stringify(format)}`]
+  return [...new Set([...own, ...inside(schema, '').flatMap(([each]) => unknownFormats(each))])]
 }

@@ -29,8 +29,8 @@ function repeated(list: readonly unknown[], schema: Schema, path: string): reado
   const seen = new Set<string>()
   const problems: Problem[] = []
   for (const [index, item] of list.entries()) {
-    const shown = listType === 'set' ? item : isObject(item) ? Object.fromEntries(keys.filter((key) => item[key] !== undefined).map((key) => [key, item[key]])) : undefined
-    if (shown === undefined) continue
+    const shown = listType === 'set' ? item : isObject(item) ? Object.fromEntries(keys.filter((key) => item[key] !== undefined).toSorted().map((key) => [key, item[key]])) : undefined
+    if (shown === undefined) { problems.push({ path: `${path}[${index}]`, reason: 'FieldValueInvalid', value: item, detail: 'must be an object for an array of list-type map' }); continue }
     const name = canonical(shown)
     if (seen.has(name)) problems.push({ path: `${path}[${index}]`, reason: 'FieldValueDuplicate', value: shown, detail: '' })
     seen.add(name)

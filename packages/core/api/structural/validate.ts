@@ -41,11 +41,18 @@ function check(value: unknown, schema: Schema, path: string): readonly Problem[]
 const isNumber = (value: unknown): boolean => typeof value === 'number' || exactInteger(value) !== undefined
 const numberOf = (value: unknown): number => Number(exactInteger(value) ?? value)
 
+/** A whole number of 64 bits. */
+function isLong(value: unknown): boolean {
+  const digits = exactInteger(value)
+  if (digits === undefined) return Number.isInteger(value) && Math.abs(Number(value)) < 2 ** 63
+  return digits.length <= 20 && BigInt.asIntN(64, BigInt(digits)) === BigInt(digits)
+}
+
 /** What a value is to upstream: its type, and the format of its representation. */
 function typeOf(value: unknown): string {
   if (value === null || value === undefined) return 'null'
   if (Array.isArray(value)) return 'array'
-  if (isNumber(value)) return exactInteger(value) !== undefined || Number.isInteger(value) ? 'integer' : 'number'
+  if (isNumber(value)) return isLong(value) ? 'integer' : 'number'
   return typeof value
 }
 
@@ -58,7 +65,7 @@ function checkType(value: unknown, schema: Schema, path: string): readonly Probl
   if (types.length === 0) return none
   const fits = types.includes(found) || (found === 'integer' && types.includes('number'))
   const format = schema.format ?? ''
-  if (found !== 'string' && found !== 'array' && format !== '' && !fits && !(found === 'number')) return wrong(format, found === 'integer' ? 'int64' : '')
+  if (found !== 'string' && found !== 'array' && format !== '' && !fits) return wrong(format, found === 'integer' ? 'int64' : found === 'number' ? 'float64' : '')
   if (!types.includes('number') && !types.includes('integer') && format !== '' && (found === 'string' || found === 'array')) return fits ? none : wrong(types.join(','), found)
   return fits ? none : wrong(types.join(','), found)
 }
@@ -112,20 +119,21 @@ function checkString(value: string, schema: Schema, path: string): readonly Prob
   return problems
 }
 
-function fitsFormat(value: unknown, format: string): boolean {
+/** Whether a number can be what its type and format say. */
+function fitsFormat(value: unknown, type: string, format: string): boolean {
   const number = numberOf(value)
-  if (format === 'int32') return number >= -2_147_483_648 && number <= 2_147_483_647
-  if (format !== 'int64') return true
-  const digits = exactInteger(value)
-  return digits === undefined || (digits.length <= 20 && BigInt.asIntN(64, BigInt(digits)) === BigInt(digits))
+  if (type === 'number') return format !== 'float' || Math.abs(number) <= largestFloat
+  return isLong(value) && (format !== 'int32' || (number >= -2_147_483_648 && number <= 2_147_483_647))
 }
+const largestFloat = 3.4028234663852886e38
 
 function checkNumber(value: unknown, schema: Schema, path: string): readonly Problem[] {
   const problems: Problem[] = []
   const number = numberOf(value)
   const { multipleOf, maximum, minimum, format } = schema
-  const isIntegral = schema.type === 'integer'
-  if (isIntegral && format && !fitsFormat(value, format)) problems.push(composite(path, `Checked value must be of type integer with format ${format} in ${path}`))
+  if ((schema.type === 'integer' || schema.type === 'number') && !fitsFormat(value, schema.type, format ?? '')) {
+    problems.push(composite(path, `Checked value must be of type ${schema.type} ${format ? `with format ${format}` : '(default format)'} in ${path}`))
+  }
   if (multipleOf !== undefined && !isMultiple(number, multipleOf)) problems.push(invalid(path, value, `should be a multiple of ${goValue(multipleOf)}`))
   if (maximum !== undefined && (schema.exclusiveMaximum === true ? number >= maximum : number > maximum)) {
     problems.push(invalid(path, value, `should be less than ${schema.exclusiveMaximum === true ? '' : 'or equal to '}${goValue(maximum)}`))
@@ -164,7 +172,7 @@ function checkObject(value: Json, schema: Schema, path: string): readonly Proble
   const names = Object.keys(value)
   const { minProperties, maxProperties, properties, additionalProperties, required } = schema
   if (minProperties !== undefined && names.length < minProperties) return [invalid(path, names.length, `should have at least ${minProperties} properties`)]
-  if (maxProperties !== undefined && names.length > maxProperties) return [invalid(path, names.length, `should have at most ${maxProperties} properties`)]
+  if (maxProperties !== undefined && names.length > maxProperties) return [{ path: path === '' ? '<nil>' : path, reason: 'FieldValueTooMany', value: names.length, detail: `must have at most ${maxProperties} item${maxProperties === 1 ? '' : 's'}` }]
   const problems: Problem[] = []
   for (const name of names) {
     if (problems.length > problemsMax) break

@@ -1,6 +1,7 @@
-import type { Admission } from '../admission/types.ts'
+import type { Resource } from '../../api/resource.ts'
+import type { Admission, Remarks } from '../admission/types.ts'
 import type { Machine } from '../machine.ts'
-import type { Endpoint } from '../registry.ts'
+import type { AnyKind, Endpoint } from '../registry.ts'
 import type { Manner } from './decided.ts'
 
 type About = Pick<Admission, 'operation' | 'object' | 'before' | 'subresource' | 'circumstances' | 'body'>
@@ -9,3 +10,10 @@ const noOptions = {}
 /** What admission is told of a write. */
 export const admissionOf = (machine: Machine, endpoint: Endpoint, { user, dryRun, answers, options }: Manner, about: About): Admission =>
   ({ ...about, machine, endpoint, kind: endpoint.kind, user, dryRun, answers, options: options ?? noOptions, authorizer: machine.authorizer })
+
+const nothing: Remarks = {}
+/** What the kind itself warns of. */
+export function warningsOf(kind: AnyKind, next: Resource, before: Resource | undefined): Remarks {
+  const warnings = kind.warn?.(next, before) ?? []
+  return warnings.length === 0 ? nothing : { warnings }
+}

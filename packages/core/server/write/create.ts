@@ -7,7 +7,7 @@ import { circumstancesOf, type Machine, timestamp } from '../machine.ts'
 import { alreadyExists, noUniqueName } from '../refusals.ts'
 import type { Endpoint } from '../registry.ts'
 import { type Asks, isStopped } from '../types.ts'
-import { admissionOf } from './admission-of.ts'
+import { admissionOf, warningsOf } from './admission-of.ts'
 import type { Decided, Manner } from './decided.ts'
 import { tracked } from './tracked.ts'
 
@@ -41,7 +41,7 @@ export function decideCreate(machine: Machine, endpoint: Endpoint, draft: Draft,
   if (isStopped(valid)) return valid
   const there = machine.store.view.get(kind, prepared.metadata.namespace ?? '', name)
   if (there !== undefined) return alreadyExists(type, name, there.metadata.deletionTimestamp !== undefined)
-  return { is: 'created', endpoint, object: prepared, remarks: together(mutated.remarks, valid.remarks), also: valid.also }
+  return { is: 'created', endpoint, object: prepared, remarks: together(together(mutated.remarks, valid.remarks), warningsOf(kind, prepared, undefined)), also: valid.also }
 }
 
 /** What the server sets and what a client may not: in the order upstream prints it. */

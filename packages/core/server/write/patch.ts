@@ -65,12 +65,20 @@ function change({ machine, call, endpoint, part, at, asked, expected, user }: Pa
   const patched = patchedDocument(call.request.body, type, document as Readonly<Record<string, unknown>>, expected)
   if (isRefusal(patched)) return patched
   const decoded = decodeReading({ ok: true, value: patched.value, duplicates: [] }, { ...expected, patched: document })
-  if (isRefusal(decoded)) return decoded
+  if (isRefusal(decoded)) return refusedPatch(decoded, patched.value)
   const wrong = misplaced(decoded.value, at)
   if (wrong !== undefined) return wrong
   const manner = mannerOf(call, user, asked, { is: 'writer', manager: asked.manager })
   return finish(machine, call, decidePart(machine, endpoint, part, decoded.value, before, manner), manner, decoded.warnings, part)
 }
+
+/** What a patch made and cannot be read is a fault of the patch, to upstream: it shows all of it. */
+function refusedPatch(refusal: Refusal, made: unknown): Refusal {
+  const why = / cannot be handled as a \w+: (.*)$/s.exec(refusal.message)?.[1]
+  return refusal.code !== 400 || why === undefined ? refusal : invalid({ group: '', kind: '' }, '', [{ path: 'patch', reason: 'FieldValueInvalid', value: JSON.stringify(sorted(made)), detail: why }])
+}
+const sorted = (value: unknown): unknown => (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) === null ? value
+  : Array.isArray(value) ? value.map(sorted) : Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, item]) => [name, sorted(item)])))
 
 function patchedDocument(body: Uint8Array, type: string, document: Readonly<Record<string, unknown>>, { definition, definitions }: Expected): { readonly value: unknown } | Refusal {
   const reading = readJson(new TextDecoder().decode(body))
@@ -98,7 +106,7 @@ function apply({ machine, call, endpoint, part, at, asked, expected, user }: Pat
   const config: Draft = { ...decoded.value, metadata: { ...decoded.value.metadata, name: at.name, ...(at.namespace !== '' && { namespace: at.namespace }) } }
   const live = before === undefined ? undefined : shownAs(served, before) as Draft
   const made = applyPatch({
-    live, config, manager: asked.manager, force: asked.force, subresource: partName(part), ignores: ignoredBy(kind, partName(part)),
+    live, config, sent: decoded.value, manager: asked.manager, force: asked.force, subresource: partName(part), ignores: ignoredBy(kind, partName(part)),
     definition: expected.definition, definitions: machine.definitions, now: call.draws.now,
   })
   if (isRefusal(made)) return made

@@ -9,7 +9,7 @@ import { circumstancesOf, type Machine } from '../machine.ts'
 import { badRequest, modified, otherUid } from '../refusals.ts'
 import type { AnyKind, AnySubresource, Endpoint } from '../registry.ts'
 import { type Asks, isStopped } from '../types.ts'
-import { admissionOf } from './admission-of.ts'
+import { admissionOf, warningsOf } from './admission-of.ts'
 import type { Decided, Manner } from './decided.ts'
 import { isFinished } from './delete.ts'
 import { tracked } from './tracked.ts'
@@ -34,10 +34,10 @@ export function decideReplace(machine: Machine, endpoint: Endpoint, asked: Resou
   if (asked.metadata.uid && asked.metadata.uid !== uid) return otherUid(type, before.metadata, asked.metadata.uid)
   if (asked.metadata.resourceVersion && asked.metadata.resourceVersion !== resourceVersion) return modified(type, name)
   if (!asked.metadata.resourceVersion && (kind.isCustom || conditionalOnly.has(kind.resource)) && manner.owner.is === 'writer') {
-    return refuseInvalid(type, name, [{ path: 'metadata.resourceVersion', reason: 'FieldValueInvalid', value: 0, detail: 'must be specified for an update' }])
+    return refuseInvalid(kind.isCustom ? { ...type, kind: kind.plural } : type, name, [{ path: 'metadata.resourceVersion', reason: 'FieldValueInvalid', value: 0, detail: 'must be specified for an update' }])
   }
   const circumstances = circumstancesOf(machine, manner)
-  const merged = mergedPart(asked, before, part, circumstances)
+  const merged = mergedPart(kind, asked, before, part, circumstances)
   if (isRefusal(merged)) return merged
   // As upstream: who writes owns what he changed, and not what admission and the kind make of it.
   const owned = tracked(machine, endpoint, merged, before, partName(part), manner)
@@ -52,7 +52,7 @@ export function decideReplace(machine: Machine, endpoint: Endpoint, asked: Resou
   if (problems.length > 0) return refuseInvalid(type, name, problems)
   const valid = validate({ ...admission, object: prepared })
   if (isStopped(valid)) return valid
-  const said = { remarks: together(mutated.remarks, valid.remarks), also: valid.also }
+  const said = { remarks: together(together(mutated.remarks, valid.remarks), part.is === 'main' ? warningsOf(kind, prepared, before) : {}), also: valid.also }
   if (part.is !== 'status' && isFinished(kind, prepared)) return { is: 'deleted', endpoint, object: prepared, before, ...said }
   if (sameMeaning(prepared, before)) return { is: 'unchanged', endpoint, object: before, remarks: said.remarks }
   return { is: 'updated', endpoint, object: part.is === 'status' ? prepared : withGeneration(kind, prepared, before), before, ...said }
@@ -68,14 +68,15 @@ function preparedPart(kind: AnyKind, next: Resource, before: Resource, part: Par
   }
 }
 
-function mergedPart(asked: Resource, before: Resource, part: Part, circumstances: Circumstances): Resource | Refusal {
+function mergedPart(kind: AnyKind, asked: Resource, before: Resource, part: Part, circumstances: Circumstances): Resource | Refusal {
   switch (part.is) {
     case 'main': return { ...asked, metadata: keptMetadata(asked.metadata, before.metadata) }
     case 'status': {
       const { status } = asked as { readonly status?: unknown }
-      const { labels, annotations } = asked.metadata
+      // A write of a custom status changes nothing else, as upstream.
+      const { labels, annotations, managedFields } = kind.isCustom ? { ...before.metadata, managedFields: asked.metadata.managedFields } : asked.metadata
       const metadata = { ...before.metadata }
-      return { ...before, metadata: { ...metadata, ...(labels !== undefined && { labels }), ...(annotations !== undefined && { annotations }) }, ...(status !== undefined && { status }) } as Resource
+      return { ...before, metadata: { ...metadata, ...(labels !== undefined && { labels }), ...(annotations !== undefined && { annotations }), ...(managedFields !== undefined && { managedFields }) }, ...(status !== undefined && { status }) } as Resource
     }
     case 'update': return part.merge({ ...asked, metadata: keptMetadata(asked.metadata, before.metadata) }, before, circumstances)
   }

@@ -2,9 +2,10 @@ import type { CustomResourceDefinition as Model, CustomResourceDefinitionConditi
 import type { Circumstances, Kind } from '../../../kind.ts'
 import { type CustomResourceDefinition, customResourceDefinitions } from '../../../resources.ts'
 import { timestamp } from '../../../../base/timestamp.ts'
+import { unknownFormats } from '../../../structural/index.ts'
 import { defaultColumns } from '../../columns.ts'
 import { sameMeaning } from '../../equal.ts'
-import { filling, withDefaults, withField, withParts } from '../../filling.ts'
+import { eachOf, filling, withDefaults, withField, withParts } from '../../filling.ts'
 import { check, checkStatus } from './validation.ts'
 
 export { approvalAnnotation } from './validation.ts'
@@ -14,9 +15,10 @@ export const cleanupFinalizer = 'customresourcecleanup.apiextensions.k8s.io'
 
 const fill = (draft: Model): Model => withField(withParts(draft, 'spec'), 'spec', (spec) => {
   const names = withField(spec, 'names', (given) => withDefaults(given, {
-    singular: given.kind === undefined ? undefined : given.kind.toLowerCase(), listKind: given.kind === undefined ? undefined : `${given.kind}List`,
+    singular: given.kind ? given.kind.toLowerCase() : undefined, listKind: given.kind ? `${given.kind}List` : undefined,
   }))
-  return withField(withDefaults(names, { scope: 'Namespaced', conversion: { strategy: 'None' } }), 'conversion', (conversion) => withField(conversion, 'webhook', (webhook) =>
+  const versions = withField(names, 'versions', (given) => eachOf(given, (version) => withDefaults(version, { served: false, storage: false })))
+  return withField(withDefaults(versions, { conversion: { strategy: 'None' } }), 'conversion', (conversion) => withField(conversion, 'webhook', (webhook) =>
     withField(webhook, 'clientConfig', (config) => withField(config, 'service', (service) => withDefaults(service, { port: 443 })))))
 })
 
@@ -26,22 +28,24 @@ export const storageVersion = (object: CustomResourceDefinition): string => obje
 function prepare(next: CustomResourceDefinition, before: CustomResourceDefinition | undefined): CustomResourceDefinition {
   const status = before?.status ?? { conditions: [], acceptedNames: { plural: '', kind: '' } }
   const stored = before?.status?.storedVersions ?? []
-  const version = storageVersion(next)
-  const storedVersions = version === '' || stored.includes(version) ? stored : [...stored, version]
+  const version = next.spec.versions?.find(({ storage }) => storage)?.name
+  const storedVersions = version === undefined || stored.includes(version) ? stored : [...stored, version]
   return { ...next, status: { ...status, storedVersions } } as CustomResourceDefinition
 }
 
 type Condition = CustomResourceDefinitionCondition
 /** What a deletion that waits for custom resources changes: upstream's own finalizer comes with it. */
 function terminating(object: CustomResourceDefinition): CustomResourceDefinition {
-  const { finalizers = [], deletionTimestamp } = object.metadata
+  // As upstream, which marks definitions by itself: without a grace, and as the generation that they are.
+  const { deletionGracePeriodSeconds: _, generation, ...metadata } = object.metadata
+  const { finalizers = [], deletionTimestamp } = metadata
   const condition: Condition = {
     type: 'Terminating', status: 'True', reason: 'InstanceDeletionPending', message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
     ...(deletionTimestamp !== undefined && { lastTransitionTime: deletionTimestamp }),
   }
   const conditions = [...(object.status?.conditions ?? []).filter(({ type }) => type !== 'Terminating'), condition]
   return {
-    ...object, metadata: { ...object.metadata, finalizers: finalizers.includes(cleanupFinalizer) ? finalizers : [...finalizers, cleanupFinalizer] },
+    ...object, metadata: { ...metadata, ...(generation !== undefined && { generation: generation - 1 }), finalizers: finalizers.includes(cleanupFinalizer) ? finalizers : [...finalizers, cleanupFinalizer] },
     status: { ...object.status, conditions },
   }
 }
@@ -63,6 +67,7 @@ export const customResourceDefinition: Kind<CustomResourceDefinition> = {
     fill: filling(fill), columns: defaultColumns,
   }],
   prepare, prepareStatus, check, checkStatus,
+  warn: ({ spec }) => [...new Set((spec.versions ?? []).flatMap(({ schema }) => unknownFormats((schema?.openAPIV3Schema ?? {}) as Readonly<Record<string, unknown>>)))],
   // Until it is marked for its cleanup, a deleted definition is held; then the finalizer holds it.
   isHeld: (object) => !isMarked(object),
   terminating,

@@ -6,7 +6,7 @@ import { checkLabel1035, checkSubdomain, type TextRule } from '../../../selector
 import { sameMeaning } from '../../equal.ts'
 import { checkMetadata } from '../../metadata.ts'
 import { forbidden, immutable, invalid, required, unsupported } from '../../problems.ts'
-import { checkVersion } from './version.ts'
+import { checkVersion, type Places } from './version.ts'
 
 type Spec = CustomResourceDefinition['spec']
 /** Groups of the project itself: their definitions are reviewed. */
@@ -22,14 +22,14 @@ export function check(next: CustomResourceDefinition, before: CustomResourceDefi
     ...(before === undefined ? [] : checkUpdate(spec, before)),
     ...checkApproval(next, before),
     ...checkNames(status?.acceptedNames, 'status.acceptedNames'),
-    ...checkStored(next, before),
+    ...checkStored(next),
   ]
 }
 
 export const checkStatus = (next: CustomResourceDefinition, before: CustomResourceDefinition): readonly Problem[] => [
   ...checkMetadata(next, before, { scope: 'Cluster' }),
   ...checkNames(next.status?.acceptedNames, 'status.acceptedNames'),
-  ...checkStored(next, before),
+  ...checkStored(next),
 ]
 
 function checkSpec(spec: Spec, before: Spec | undefined): readonly Problem[] {
@@ -46,14 +46,29 @@ function checkSpec(spec: Spec, before: Spec | undefined): readonly Problem[] {
   for (const [index, version] of versions.entries()) {
     const broken = checkLabel1035(version.name ?? '')
     if (broken.length > 0) problems.push(invalid(`spec.versions[${index}].name`, version.name ?? '', broken.join(',')))
-    problems.push(...checkVersion(version, before?.versions?.find(({ name }) => name === version.name), `spec.versions[${index}]`))
+    problems.push(...checkVersion(version, before?.versions?.find(({ name }) => name === version.name), placesOf(versions, index)))
   }
+  const first = versions[0]?.name
+  // What has one version only, or its first one, upstream also names by itself.
+  if (first && checkLabel1035(first).length > 0) problems.push(invalid('spec.version', first, checkLabel1035(first).join(',')))
   if (new Set(versions.map(({ name }) => name)).size !== versions.length) problems.push(invalid('spec.versions', shown(versions), 'must contain unique version names'))
   if (versions.filter(({ storage }) => storage).length !== 1) problems.push(invalid('spec.versions', shown(versions), 'must have exactly one version marked as storage version'))
   for (const field of ['plural', 'singular', 'kind', 'listKind'] as const) if (!names?.[field]) problems.push(required(`spec.names.${field}`))
   return [...problems, ...checkNames(names, 'spec.names'), ...checkConversion(conversion, before?.conversion)]
 }
-const shown = (versions: readonly CustomResourceDefinitionVersion[]): readonly unknown[] => versions.map(({ name, served, storage }) => ({ name, served, storage }))
+/** What all versions have in common is, to upstream, of the definition: named there, and judged once. */
+function placesOf(versions: readonly CustomResourceDefinitionVersion[], index: number): Places {
+  const place = (field: 'schema' | 'subresources' | 'additionalPrinterColumns' | 'selectableFields', common: string): string | undefined =>
+    (versions.every((each) => sameMeaning(each[field], versions[0]?.[field])) ? index === 0 ? `spec.${common}` : undefined : `spec.versions[${index}].${field}`)
+  return {
+    version: `spec.versions[${index}]`, schema: place('schema', 'validation'), subresources: place('subresources', 'subresources'),
+    columns: place('additionalPrinterColumns', 'additionalPrinterColumns'), selectableFields: place('selectableFields', 'selectableFields'),
+  }
+}
+/** As upstream prints its own form of them. */
+const shown = (versions: readonly CustomResourceDefinitionVersion[]): readonly unknown[] => versions.map(({ name, served, storage, deprecated = false, deprecationWarning = null }) => ({
+  Name: name ?? '', Served: served, Storage: storage, Deprecated: deprecated, DeprecationWarning: deprecationWarning, Schema: null, Subresources: null, AdditionalPrinterColumns: null, SelectableFields: null,
+}))
 
 function checkUpdate(spec: Spec, before: CustomResourceDefinition): readonly Problem[] {
   const old = before.spec
@@ -83,6 +98,10 @@ function checkNames(names: CustomResourceDefinitionNames | undefined, path: stri
     const broken = value ? checkLabel1035(value) : []
     if (broken.length > 0) problems.push(invalid(at, value, broken.join(',')))
   }
+  const listed = (at: string, value: string): void => {
+    const broken = checkLabel1035(value)
+    if (broken.length > 0) problems.push(invalid(at, value, broken.join(',')))
+  }
   label(`${path}.plural`, names.plural)
   label(`${path}.singular`, names.singular)
   for (const field of ['kind', 'listKind'] as const) {
@@ -90,20 +109,19 @@ function checkNames(names: CustomResourceDefinitionNames | undefined, path: stri
     const broken = value ? checkLabel1035(value.toLowerCase()) : []
     if (broken.length > 0) problems.push(invalid(`${path}.${field}`, value, `may have mixed case, but should otherwise match: ${broken.join(',')}`))
   }
-  names.shortNames?.forEach((each, index) => { label(`${path}.shortNames[${index}]`, each || '-') })
+  names.shortNames?.forEach((each, index) => { listed(`${path}.shortNames[${index}]`, each) })
   if (names.kind && names.kind === names.listKind) problems.push(invalid(`${path}.listKind`, names.listKind, 'kind and listKind may not be the same'))
-  names.categories?.forEach((each, index) => { label(`${path}.categories[${index}]`, each || '-') })
+  names.categories?.forEach((each, index) => { listed(`${path}.categories[${index}]`, each) })
   return problems
 }
 
-function checkStored({ spec, status }: CustomResourceDefinition, before: CustomResourceDefinition | undefined): readonly Problem[] {
+function checkStored({ spec, status }: CustomResourceDefinition): readonly Problem[] {
   const path = 'status.storedVersions'
   const stored = status?.storedVersions ?? []
   const versions = spec.versions ?? []
-  const storage = versions.find((version) => version.storage)?.name
+  const storage = versions.findLast((version) => version.storage)?.name
   const problems: Problem[] = stored.flatMap((name, index) => (versions.some((version) => version.name === name) ? [] : [invalid(`${path}[${index}]`, name, 'must appear in spec.versions')]))
-  if (before === undefined) return problems
-  if (stored.length === 0) return [...problems, invalid(path, stored, 'must have at least one stored version')]
+  if (stored.length === 0) return [...problems, invalid(path, null, 'must have at least one stored version')]
   return storage === undefined || stored.includes(storage) ? problems : [...problems, invalid(path, stored, `must have the storage version ${storage}`)]
 }
 
@@ -126,7 +144,7 @@ function checkConversion(conversion: CustomResourceConversion | undefined, befor
 type Client = NonNullable<NonNullable<CustomResourceConversion['webhook']>['clientConfig']>
 function checkClient(client: Client | undefined, path: string): readonly Problem[] {
   if (client === undefined) return [required(path, 'required when strategy is set to Webhook')]
-  const { url, service, caBundle } = client
+  const { url, service } = client
   if ((url === undefined) === (service === undefined)) return [required(path, 'exactly one of url or service is required')]
   const problems: Problem[] = []
   if (url !== undefined) problems.push(...checkUrl(url, `${path}.url`))
@@ -134,10 +152,20 @@ function checkClient(client: Client | undefined, path: string): readonly Problem
     const { name, namespace, path: at, port = 443 } = service
     if (!name) problems.push(required(`${path}.service.name`))
     if (!namespace) problems.push(required(`${path}.service.namespace`))
-    if (at !== undefined && !at.startsWith('/')) problems.push(invalid(`${path}.service.path`, at, "must start with a '/'"))
     if (port < 1 || port > 65535) problems.push(invalid(`${path}.service.port`, port, 'port is not valid: must be between 1 and 65535, inclusive'))
+    problems.push(...checkServicePath(at ?? '', `${path}.service.path`))
   }
-  if (caBundle !== undefined && caBundle !== '' && !/^LS0tLS1/.test(caBundle)) problems.push(invalid(`${path}.caBundle`, caBundle, 'unable to load root certificates: unable to parse bytes as PEM block'))
+  return problems
+}
+function checkServicePath(value: string, path: string): readonly Problem[] {
+  if (value === '' || value === '/') return []
+  if (value === '//') return [invalid(path, value, 'segment[0] may not be empty')]
+  const problems: Problem[] = value.startsWith('/') ? [] : [invalid(path, value, "must start with a '/'")]
+  const inner = value.slice(1, value.endsWith('/') ? -1 : undefined)
+  for (const [index, segment] of inner.split('/').entries()) {
+    if (segment === '') problems.push(invalid(path, value, `segment[${index}] may not be empty`))
+    else for (const detail of checkSubdomain(segment)) problems.push(invalid(path, value, `segment[${index}]: ${detail}`))
+  }
   return problems
 }
 function checkUrl(url: string, path: string): readonly Problem[] {
@@ -145,8 +173,8 @@ function checkUrl(url: string, path: string): readonly Problem[] {
   const parts = /^([a-zA-Z][a-zA-Z0-9+.-]*):\/\/([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?$/.exec(url)
   const [, scheme = '', authority = '', , query = '', fragment = ''] = parts ?? []
   const problems: Problem[] = []
-  if (scheme !== 'https') problems.push(invalid(path, url, `'https' is the only allowed URL scheme; ${form}`))
-  if (authority === '') problems.push(invalid(path, url, `host must be specified; ${form}`))
+  if (scheme !== 'https') problems.push(invalid(path, scheme, `'https' is the only allowed URL scheme; ${form}`))
+  if (authority === '') problems.push(invalid(path, authority, `host must be specified; ${form}`))
   if (authority.includes('@')) problems.push(invalid(path, authority.slice(0, authority.indexOf('@')), 'user information is not permitted in the URL'))
   if (fragment !== '') problems.push(invalid(path, fragment.slice(1), 'fragments are not permitted in the URL'))
   if (query !== '') problems.push(invalid(path, query.slice(1), 'query parameters are not permitted in the URL'))

@@ -2,21 +2,23 @@
 import type { CustomResourceColumnDefinition, CustomResourceDefinitionVersion, CustomResourceSubresourceScale } from '../../../generated/types.ts'
 import type { Problem } from '../../../refusal.ts'
 import { loadDefinitions } from '../../../schema/definitions.ts'
-import { checkDefaults, checkExpressions, checkSchema, readPath, type Schema, schemaOfField } from '../../../structural/index.ts'
+import { checkDefaults, checkExpressions, checkSchema, type Schema, schemaOfField } from '../../../structural/index.ts'
 import { sameMeaning } from '../../equal.ts'
 import { duplicate, invalid, required, tooMany } from '../../problems.ts'
 
 const selectableMax = 8
 
-export function checkVersion(version: CustomResourceDefinitionVersion, before: CustomResourceDefinitionVersion | undefined, path: string): readonly Problem[] {
+/** Where the parts of a version are named; undefined: judged with another version already. */
+export interface Places { readonly version: string; readonly schema: string | undefined; readonly subresources: string | undefined; readonly columns: string | undefined; readonly selectableFields: string | undefined }
+
+export function checkVersion(version: CustomResourceDefinitionVersion, before: CustomResourceDefinitionVersion | undefined, places: Places): readonly Problem[] {
   const schema = version.schema?.openAPIV3Schema as Readonly<Record<string, unknown>> | undefined
-  const at = `${path}.schema.openAPIV3Schema`
   return [
-    ...checkWarning(version, path),
-    ...(schema === undefined ? [required(at, 'schemas are required')] : checkWhole(schema, before?.schema?.openAPIV3Schema, at)),
-    ...checkScale(version.subresources?.scale, `${path}.subresources.scale`),
-    ...(version.additionalPrinterColumns ?? []).flatMap((column, index) => checkColumn(column, `${path}.additionalPrinterColumns[${index}]`)),
-    ...checkSelectable(version, `${path}.selectableFields`, schema as Schema | undefined),
+    ...checkWarning(version, places.version),
+    ...(places.selectableFields === undefined ? [] : checkSelectable(version, places.selectableFields, schema as Schema | undefined)),
+    ...(schema === undefined ? [required(`${places.version}.schema.openAPIV3Schema`)] : places.schema === undefined ? [] : checkWhole(schema, before?.schema?.openAPIV3Schema, `${places.schema}.openAPIV3Schema`)),
+    ...(places.subresources === undefined ? [] : checkScale(version.subresources?.scale, `${places.subresources}.scale`)),
+    ...(places.columns === undefined ? [] : (version.additionalPrinterColumns ?? []).flatMap((column, index) => checkColumn(column, `${places.columns}[${index}]`))),
   ]
 }
 
@@ -24,9 +26,10 @@ function checkWarning({ deprecated, deprecationWarning }: CustomResourceDefiniti
   if (deprecationWarning === undefined) return []
   const at = `${path}.deprecationWarning`
   if (deprecated !== true) return [invalid(at, deprecationWarning, 'can only be set for deprecated versions')]
-  if (deprecationWarning === '') return [invalid(at, deprecationWarning, 'must not be empty')]
+  if (deprecationWarning === '') return [invalid(at, deprecationWarning, 'must not be an empty string')]
   if (deprecationWarning.length > 256) return [invalid(at, deprecationWarning, 'must be <= 256 bytes in length')]
-  return /[\p{Cc}]/u.test(deprecationWarning) ? [invalid(at, deprecationWarning, 'must only contain printable UTF-8 characters; non-printable character found')] : []
+  const strange = /\p{Cc}/u.exec(deprecationWarning)
+  return strange === null ? [] : [invalid(at, deprecationWarning, `must only contain printable UTF-8 characters; non-printable character found at index ${strange.index}`)]
 }
 
 /** A schema that was there already was checked then. */
@@ -47,8 +50,7 @@ function checkScale(scale: CustomResourceSubresourceScale | undefined, path: str
     const value = scale[field]
     if (!value) { if (isRequired) problems.push(required(at)); return }
     if (!value.startsWith('.')) problems.push(invalid(at, value, 'must be a simple json path starting with .'))
-    else if (/[[\]*?'"()]/.test(value)) problems.push(invalid(at, value, 'must be a json path in the dot notation'))
-    else if (!under.some((prefix) => value.startsWith(`.${prefix}.`))) problems.push(invalid(at, value, `should be a json path under ${under.map((prefix) => `.${prefix}`).join(' or ')}`))
+    else if (!under.some((prefix) => value.startsWith(`.${prefix}.`))) problems.push(invalid(at, value, `should be a json path under ${under.length > 1 ? 'either ' : ''}${under.map((prefix) => `.${prefix}`).join(' or ')}`))
   }
   simple('specReplicasPath', ['spec'], true)
   simple('statusReplicasPath', ['status'], true)
@@ -64,25 +66,27 @@ function checkColumn({ name, type, format, jsonPath }: CustomResourceColumnDefin
   if (!type) problems.push(required(`${path}.type`, `must be one of ${columnTypes.join(',')}`))
   else if (!columnTypes.includes(type)) problems.push(invalid(`${path}.type`, type, `must be one of ${columnTypes.join(',')}`))
   if (format && !columnFormats.includes(format)) problems.push(invalid(`${path}.format`, format, `must be one of ${columnFormats.join(',')}`))
-  if (!jsonPath) return [...problems, required(`${path}.jsonPath`)]
-  const read = jsonPath.startsWith('.') ? readPath(jsonPath) : 'must be a simple json path starting with .'
-  return typeof read === 'string' ? [...problems, invalid(`${path}.jsonPath`, jsonPath, read)] : problems
+  // Upstream's name of the field, from before it had this one.
+  const at = `${path}.JSONPath`
+  if (!jsonPath) return [...problems, required(at)]
+  return jsonPath.startsWith('.') ? problems : [...problems, invalid(at, jsonPath, 'must be a simple json path starting with .')]
 }
 
 function checkSelectable({ selectableFields = [] }: CustomResourceDefinitionVersion, path: string, schema: Schema | undefined): readonly Problem[] {
-  const problems: Problem[] = selectableFields.length > selectableMax ? [tooMany(path, selectableFields.length, selectableMax)] : []
+  if (selectableFields.length > 0 && schema === undefined) return [invalid(path, '', 'may only be set when validations.schema is included')]
+  const problems: Problem[] = []
   const seen = new Set<string>()
   selectableFields.forEach(({ jsonPath }, index) => {
     const at = `${path}[${index}].jsonPath`
     if (!jsonPath) { problems.push(required(at)); return }
-    if (!/^(?:\.[A-Za-z0-9_$-]+)+$/.test(jsonPath)) { problems.push(invalid(at, jsonPath, 'is an invalid path: only simple field paths are supported')); return }
-    if (seen.has(jsonPath)) problems.push(duplicate(at, jsonPath))
+    if (!jsonPath.startsWith('.')) { problems.push(invalid(at, jsonPath, `is an invalid path: expected [ or . but got: ${/^[^.[]*/.exec(jsonPath)?.[0] ?? ''}`)); return }
+    if (seen.has(jsonPath)) { problems.push(duplicate(at, jsonPath)); return }
     seen.add(jsonPath)
     const names = jsonPath.slice(1).split('.')
-    if (names[0] === 'metadata') { problems.push(invalid(at, jsonPath, 'must not point to fields in metadata')); return }
     const field = names.reduce<Schema | undefined>((each, name) => (each?.properties !== undefined && Object.hasOwn(each.properties, name) ? schemaOfField(each, name) : undefined), schema)
     if (field === undefined) problems.push(invalid(at, jsonPath, 'is an invalid path: does not refer to a valid field'))
+    else if (names[0] === 'metadata') problems.push(invalid(at, jsonPath, 'must not point to fields in metadata'))
     else if (!['string', 'boolean', 'integer'].includes(field.type ?? '')) problems.push(invalid(at, jsonPath, 'must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.'))
   })
-  return problems
+  return seen.size > selectableMax ? [...problems, tooMany(path, seen.size, selectableMax)] : problems
 }
