@@ -25,7 +25,7 @@ test('what upstream refuses in new objects, in its words', () => {
     ['rbac.authorization.k8s.io/roles', { rules: [{ verbs: [], apiGroups: [''], resources: [] }] }, ['rules[0].verbs: Required value: verbs must contain at least one value', 'rules[0].resources: Required value: resource rules must supply at least one resource']],
     ['rbac.authorization.k8s.io/rolebindings', { roleRef: { kind: 'Thing', name: '' } }, ['roleRef.kind: Unsupported value: "Thing": supported values: "Role", "ClusterRole"', 'roleRef.name: Required value']],
     ['scheduling.k8s.io/priorityclasses', { value: 2_000_000_000 }, ['value: Forbidden: maximum allowed value of a user defined priority is 1000000000']],
-    ['nodes', { spec: { taints: [{ key: 'a', effect: 'NoSchedule' }, { key: 'a', effect: 'NoSchedule' }] } }, ['spec.taints[1]: Duplicate value: {"key":"a","effect":"NoSchedule"}: taints must be unique by key and effect pair']],
+    ['nodes', { spec: { taints: [{ key: 'a', effect: 'NoSchedule' }, { key: 'a', effect: 'NoSchedule' }] } }, ['metadata.taints[1]: Duplicate value: {"key":"a","effect":"NoSchedule"}: taints must be unique by key and effect pair']],
     ['coordination.k8s.io/leases', { spec: { leaseDurationSeconds: 0 } }, ['spec.leaseDurationSeconds: Invalid value: 0: must be greater than 0']],
     ['discovery.k8s.io/endpointslices', { addressType: 'IPv6' }, ['endpoints[0].addresses[0]: Invalid value: "10.0.0.1": must be an IPv6 address']],
   ]

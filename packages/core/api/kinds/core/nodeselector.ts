@@ -1,7 +1,7 @@
 // Node selectors with their requirements, wherever they stand: affinity of pods, volumes.
 import type { NodeSelector, NodeSelectorRequirement, NodeSelectorTerm } from '../../generated/types.ts'
 import type { Problem } from '../../refusal.ts'
-import { checkLabelKey, checkSubdomain } from '../../selectors/syntax.ts'
+import { checkLabelKey, checkLabelValue, checkSubdomain } from '../../selectors/syntax.ts'
 import { checkText, forbidden, invalid, required } from '../problems.ts'
 
 /** A required node selector: at least one term. */
@@ -11,15 +11,19 @@ export function checkNodeSelector({ nodeSelectorTerms = [] }: NodeSelector, path
   return nodeSelectorTerms.flatMap((term, index) => checkNodeSelectorTerm(term, `${at}[${index}]`))
 }
 
-export function checkNodeSelectorTerm({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm, path: string): readonly Problem[] {
+/** What is only preferred may compare with values that no label has: it is fulfilled by no node then. */
+export function checkNodeSelectorTerm({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm, path: string, { anyValue }: { readonly anyValue: boolean } = { anyValue: false }): readonly Problem[] {
   return [
-    ...matchExpressions.flatMap((requirement, index) => checkRequirement(requirement, `${path}.matchExpressions[${index}]`)),
+    ...matchExpressions.flatMap((requirement, index) => checkRequirement(requirement, `${path}.matchExpressions[${index}]`, anyValue)),
     ...matchFields.flatMap((requirement, index) => checkFieldRequirement(requirement, `${path}.matchFields[${index}]`)),
   ]
 }
 
-function checkRequirement({ key, operator, values = [] }: NodeSelectorRequirement, path: string): readonly Problem[] {
-  return [...checkOperator(operator, values, path), ...checkText(`${path}.key`, key ?? '', checkLabelKey)]
+function checkRequirement({ key, operator, values = [] }: NodeSelectorRequirement, path: string, anyValue: boolean): readonly Problem[] {
+  return [
+    ...checkOperator(operator, values, path), ...checkText(`${path}.key`, key ?? '', checkLabelKey),
+    ...(anyValue ? [] : values.flatMap((value, index) => checkText(`${path}.values[${index}]`, value, checkLabelValue))),
+  ]
 }
 
 function checkOperator(operator: string, values: readonly string[], path: string): readonly Problem[] {

@@ -6,7 +6,7 @@ import { checkLabelKey, checkLabelName } from '../../../selectors/syntax.ts'
 import { ageColumn, nameColumn, text } from '../../columns.ts'
 import { filling, withDefaults, withField } from '../../filling.ts'
 import { checkMetadata } from '../../metadata.ts'
-import { checkRequiredOneOf, checkText, invalid } from '../../problems.ts'
+import { checkText, invalid } from '../../problems.ts'
 
 const nameLabel = 'kubernetes.io/metadata.name'
 const finalizer = 'kubernetes'
@@ -48,7 +48,7 @@ export const namespace: Kind<Namespace> = {
   check: (next, before) => [...checkMetadata(next, before, { scope: 'Cluster', name: checkLabelName }), ...checkFinalizers(next)],
   checkStatus: (next) => {
     if (next.metadata.deletionTimestamp === undefined) return next.status.phase === 'Active' ? [] : [invalid('status.Phase', next.status.phase ?? '', "may only be 'Active' if `deletionTimestamp` is empty")]
-    return next.status.phase === 'Terminating' ? [] : [...checkRequiredOneOf('status.Phase', next.status.phase, ['Active', 'Terminating']), invalid('status.Phase', next.status.phase ?? '', "may only be 'Terminating' if `deletionTimestamp` is not empty")]
+    return next.status.phase === 'Terminating' ? [] : [invalid('status.Phase', next.status.phase ?? '', "may only be 'Terminating' if `deletionTimestamp` is not empty")]
   },
   subresources: [
     { name: 'status', is: 'status' },

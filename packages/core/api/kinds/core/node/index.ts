@@ -1,15 +1,17 @@
-import { canonicalQuantity, parseQuantity, quantityFault } from '../../../../base/quantity.ts'
+import { canonicalQuantity } from '../../../../base/quantity.ts'
 import type { Node as NodeModel, Taint } from '../../../generated/types.ts'
 import type { Kind } from '../../../kind.ts'
 import type { Problem } from '../../../refusal.ts'
 import { type Node, nodes } from '../../../resources.ts'
 import { checkLabelKey, checkLabelValue } from '../../../selectors/syntax.ts'
+import { familyOf, isCidr } from '../../addresses.ts'
 import { ageColumn, nameColumn, text, wideText } from '../../columns.ts'
 import { sameMeaning } from '../../equal.ts'
 import { eachValue, filling, withDefaults, withField } from '../../filling.ts'
 import { checkMetadata } from '../../metadata.ts'
-import { checkRequiredOneOf, checkRequiredText, checkText, duplicate, forbidden, invalid } from '../../problems.ts'
+import { checkRequiredOneOf, checkText, duplicate, forbidden, invalid } from '../../problems.ts'
 import { proxySubresource } from '../proxy.ts'
+import { checkResourceAmount } from '../resourcenames.ts'
 
 const rolePrefix = 'node-role.kubernetes.io/'
 const roleLabel = 'kubernetes.io/role'
@@ -27,43 +29,63 @@ function check(next: Node, before: Node | undefined): readonly Problem[] {
   return [
     ...checkMetadata(next, before, { scope: 'Cluster' }),
     ...checkTaints(next.spec.taints ?? []),
-    ...(before === undefined ? checkAmounts(next) : checkChange(next, before)),
+    ...checkAmounts(next), ...checkCIDRs(next),
+    ...(before === undefined ? [] : checkChange(next, before)),
   ]
 }
 
 function checkTaints(taints: readonly Taint[]): readonly Problem[] {
   const seen = new Set<string>()
   return taints.flatMap((taint, index) => {
-    const path = `spec.taints[${index}]`
+    // As upstream names it.
+    const path = `metadata.taints[${index}]`
     const name = `${taint.key}:${taint.effect}`
     const again = seen.has(name)
     seen.add(name)
     return [
-      ...checkRequiredText(`${path}.key`, taint.key, checkLabelKey),
-      ...checkText(`${path}.value`, taint.value ?? '', checkLabelValue),
+      ...checkText(`${path}.key`, taint.key ?? '', checkLabelKey),
+      ...(checkLabelValue(taint.value ?? '').length === 0 ? [] : [invalid(`${path}.value`, taint.value, checkLabelValue(taint.value ?? '').join(';'))]),
       ...checkRequiredOneOf(`${path}.effect`, taint.effect, ['NoSchedule', 'PreferNoSchedule', 'NoExecute']),
       ...(again ? [{ ...duplicate(path, taint), detail: 'taints must be unique by key and effect pair' }] : []),
     ]
   })
 }
 
-function checkChange({ spec }: Node, before: Node): readonly Problem[] {
-  const { taints: _, unschedulable: __, configSource: ___, podCIDR, podCIDRs = [], providerID, ...fixed } = spec
-  const { taints: _t, unschedulable: _u, configSource: _c, podCIDR: _p, podCIDRs: cidrsBefore = [], providerID: providerBefore, ...fixedBefore } = before.spec
+/** The ranges of a node's pods: one, or one of each family. */
+function checkCIDRs({ spec: { podCIDRs = [] } }: Node): readonly Problem[] {
+  const families = podCIDRs.map((range) => familyOf(range.split('/')[0] ?? ''))
   return [
-    ...(cidrsBefore.length > 0 && (!sameMeaning(podCIDRs, cidrsBefore) || podCIDR !== before.spec.podCIDR) ? [forbidden('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid')] : []),
-    ...(providerBefore && providerID !== providerBefore ? [forbidden('spec.providerID', 'node updates may not change providerID except from "" to valid')] : []),
-    ...(sameMeaning(fixed, fixedBefore) ? [] : [forbidden('spec', 'node updates may only change labels, taints, or capacity (or configSource, if the DynamicKubeletConfig feature gate is enabled)')]),
+    ...podCIDRs.flatMap((range, index) => (isCidr(range) ? [] : [invalid(`spec.podCIDRs[${index}]`, range, 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)')])),
+    ...(podCIDRs.length > 2 || (podCIDRs.length === 2 && families[0] === families[1]) ? [invalid('spec.podCIDRs', podCIDRs, 'may specify no more than one CIDR for each IP family')] : []),
+    ...podCIDRs.flatMap((range, index) => (podCIDRs.indexOf(range) < index ? [duplicate(`spec.podCIDRs[${index}]`, range)] : [])),
   ]
 }
 
-function checkAmounts({ status }: Node): readonly Problem[] {
-  return (['capacity', 'allocatable'] as const).flatMap((field) => Object.entries(status[field] ?? {}).flatMap(([name, amount]) => {
-    const quantity = parseQuantity(amount)
-    const path = `status.${field}.${name}`
-    if (quantity === undefined) return [invalid(path, amount, quantityFault)]
-    return quantity.nanos < 0n ? [invalid(path, amount, 'must be greater than or equal to 0')] : []
-  }))
+/** What a node got from others stays. */
+function checkChange({ spec }: Node, before: Node): readonly Problem[] {
+  const { podCIDRs = [], providerID, externalID } = spec
+  const { podCIDRs: cidrsBefore = [], providerID: providerBefore, externalID: externalBefore } = before.spec
+  return [
+    ...(cidrsBefore.length > 0 && !sameMeaning(podCIDRs, cidrsBefore) ? [forbidden('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid')] : []),
+    ...(providerBefore && providerID !== providerBefore ? [forbidden('spec.providerID', 'node updates may not change providerID except from "" to valid')] : []),
+    ...(externalID === externalBefore ? [] : [forbidden('spec.externalID', 'may not be updated')]),
+  ]
+}
+
+const checkAmounts = ({ status }: Node): readonly Problem[] =>
+  (['capacity', 'allocatable'] as const).flatMap((field) => Object.entries(status[field] ?? {}).flatMap(([name, amount]) => checkResourceAmount(name, amount, `status.${field}.${name}`)))
+
+function checkStatus(next: Node): readonly Problem[] {
+  const seen = new Set<string>()
+  return [
+    ...checkAmounts(next),
+    ...(next.status.addresses ?? []).flatMap((address, index) => {
+      const key = `${address.type} ${address.address}`
+      const again = seen.has(key)
+      seen.add(key)
+      return again ? [duplicate(`status.addresses[${index}]`, address)] : []
+    }),
+  ]
 }
 
 /** The roles of a node by its labels, sorted. */
@@ -105,6 +127,6 @@ export const node: Kind<Node> = {
   // Kubelets register with a status: only updates leave it alone.
   prepare: (next, before) => (before === undefined ? next : { ...next, status: before.status }),
   check,
-  checkStatus: checkAmounts,
+  checkStatus,
   subresources: [{ name: 'status', is: 'status' }, proxySubresource],
 }

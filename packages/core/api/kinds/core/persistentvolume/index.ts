@@ -2,20 +2,11 @@ import { canonicalQuantity } from '../../../../base/quantity.ts'
 import { timestamp } from '../../../../base/timestamp.ts'
 import type { PersistentVolume as PersistentVolumeModel } from '../../../generated/types.ts'
 import type { Kind } from '../../../kind.ts'
-import type { Problem } from '../../../refusal.ts'
 import { type PersistentVolume, persistentVolumes } from '../../../resources.ts'
-import { checkSubdomain } from '../../../selectors/syntax.ts'
 import { ageColumn, nameColumn, text, wideText } from '../../columns.ts'
-import { sameMeaning } from '../../equal.ts'
 import { eachValue, filling, withDefaults, withField, withParts } from '../../filling.ts'
-import { checkMetadata } from '../../metadata.ts'
-import { checkOneOf, checkText, forbidden, immutable, required, unsupported } from '../../problems.ts'
-import { accessModes, accessModesText, checkPositiveAmount } from '../amounts.ts'
-import { checkNodeSelector } from '../nodeselector.ts'
-import { checkHostPath } from '../pod/volumes.ts'
-
-/** The fields of a spec that say where the data is. */
-const sources = ['awsElasticBlockStore', 'azureDisk', 'azureFile', 'cephfs', 'cinder', 'csi', 'fc', 'flexVolume', 'flocker', 'gcePersistentDisk', 'glusterfs', 'hostPath', 'iscsi', 'local', 'nfs', 'photonPersistentDisk', 'portworxVolume', 'quobyte', 'rbd', 'scaleIO', 'storageos', 'vsphereVolume'] as const
+import { accessModesText } from '../amounts.ts'
+import { check } from './validation.ts'
 
 function fill(draft: PersistentVolumeModel): PersistentVolumeModel {
   const shaped = withField(withParts(draft, 'spec', 'status'), 'status', (status) => withDefaults(status, { phase: 'Pending' }))
@@ -24,38 +15,6 @@ function fill(draft: PersistentVolumeModel): PersistentVolumeModel {
     const measured = withField(spec, 'capacity', (amounts) => eachValue(amounts, canonicalQuantity))
     return withField(measured, 'hostPath', (source) => withDefaults(source, { type: '' }))
   })
-}
-
-const sourceOf = (spec: PersistentVolume['spec']): unknown => Object.fromEntries(sources.filter((source) => spec[source] !== undefined).map((source) => [source, spec[source]]))
-
-function check(next: PersistentVolume, before: PersistentVolume | undefined): readonly Problem[] {
-  const { spec } = next
-  const modes = spec.accessModes ?? []
-  const capacity = spec.capacity ?? {}
-  const given = sources.filter((source) => spec[source] !== undefined)
-  return [
-    ...checkMetadata(next, before, { scope: 'Cluster' }),
-    ...(modes.length === 0 ? [required('spec.accessModes')] : []),
-    ...modes.filter((mode) => !accessModes.has(mode)).map((mode) => unsupported('spec.accessModes', mode, [...accessModes.keys()].sort())),
-    ...(modes.length > 1 && modes.includes('ReadWriteOncePod') ? [forbidden('spec.accessModes', 'may not use ReadWriteOncePod with other access modes')] : []),
-    ...(Object.keys(capacity).length === 0 ? [required('spec.capacity')] : capacity['storage'] === undefined || Object.keys(capacity).length > 1 ? [unsupported('spec.capacity', capacity, ['storage'])] : []),
-    ...Object.entries(capacity).flatMap(([name, amount]) => checkPositiveAmount(`spec.capacity[${name}]`, amount)),
-    ...checkOneOf('spec.persistentVolumeReclaimPolicy', spec.persistentVolumeReclaimPolicy, ['Delete', 'Recycle', 'Retain']),
-    ...(given.length === 0 ? [required('spec', 'must specify a volume type')] : given.slice(1).map((source) => forbidden(`spec.${source}`, 'may not specify more than 1 volume type'))),
-    ...(spec.hostPath === undefined ? [] : checkHostPath(spec.hostPath, 'spec.hostPath')),
-    ...(spec.hostPath?.path === '/' && spec.persistentVolumeReclaimPolicy === 'Recycle' ? [forbidden('spec.persistentVolumeReclaimPolicy', "may not be 'recycle' for a hostPath mount of '/'")] : []),
-    ...(spec.local === undefined ? [] : [
-      ...(spec.local.path ? [] : [required('spec.local.path')]),
-      ...(spec.nodeAffinity === undefined ? [required('spec.nodeAffinity', 'Local volume requires node affinity')] : []),
-    ]),
-    ...(spec.nodeAffinity === undefined ? [] : spec.nodeAffinity.required === undefined ? [required('spec.nodeAffinity.required', 'must specify required node constraints')] : checkNodeSelector(spec.nodeAffinity.required, 'spec.nodeAffinity.required')),
-    ...(spec.storageClassName ? checkText('spec.storageClassName', spec.storageClassName, checkSubdomain) : []),
-    ...checkOneOf('spec.volumeMode', spec.volumeMode, ['Block', 'Filesystem']),
-    ...(before === undefined ? [] : [
-      ...(sameMeaning(sourceOf(spec), sourceOf(before.spec)) ? [] : [forbidden('spec.persistentvolumesource', 'spec.persistentvolumesource is immutable after creation')]),
-      ...(spec.volumeMode === before.spec.volumeMode ? [] : [immutable('spec.volumeMode', spec.volumeMode)]),
-    ]),
-  ]
 }
 
 export const persistentVolume: Kind<PersistentVolume> = {

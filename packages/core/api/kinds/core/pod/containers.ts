@@ -1,91 +1,117 @@
-// What upstream's validation of containers refuses: names, images, ports, environment, mounts, lifecycle.
-import type { Container, ContainerPort, EnvFromSource, EnvVar, LifecycleHandler, PodSpec, Volume, VolumeMount } from '../../../generated/types.ts'
+// What upstream's validation of containers refuses: names, images, ports, hooks; environment and mounts have files of their own.
+import type { Container, ContainerPort, EphemeralContainer, LifecycleHandler, PodSpec } from '../../../generated/types.ts'
 import type { Problem } from '../../../refusal.ts'
-import { checkLabelKey, checkLabelName, type TextRule } from '../../../selectors/syntax.ts'
-import { checkOneOf, checkRequiredOneOf, checkRequiredText, checkText, duplicate, forbidden, invalid, notFound, required, unsupported } from '../../problems.ts'
+import { checkLabelName } from '../../../selectors/syntax.ts'
 import { checkPortName, isPort, portFault, protocols } from '../../ports.ts'
-import { checkDataKey } from '../data.ts'
+import { checkRequiredOneOf, checkRequiredText, checkText, duplicate, forbidden, invalid, notFound, required, unsupported } from '../../problems.ts'
+import { checkVariable, checkVariables } from './environment.ts'
+import { checkDevices, checkMounts } from './mounts.ts'
 import { checkHandler, checkProbes } from './probes.ts'
 import { checkResources } from './resources.ts'
 import { checkContainerSecurity } from './security.ts'
 
 const pullPolicies: readonly string[] = ['Always', 'IfNotPresent', 'Never']
 const restartPolicies: readonly string[] = ['Always', 'Never', 'OnFailure']
-const podFields: readonly string[] = ['metadata.name', 'metadata.namespace', 'metadata.uid', 'spec.nodeName', 'spec.serviceAccountName', 'status.hostIP', 'status.hostIPs', 'status.podIP', 'status.podIPs']
-export const volumeFields: readonly string[] = ['metadata.annotations', 'metadata.labels', 'metadata.name', 'metadata.namespace', 'metadata.uid']
-const containerResources: readonly string[] = ['limits.cpu', 'limits.ephemeral-storage', 'limits.memory', 'requests.cpu', 'requests.ephemeral-storage', 'requests.memory']
+
+/** Whose spec is checked: a pod's is final, a template's may leave to the pod what the pod will be given. */
+export interface Whose { readonly isPod: boolean }
 
 /** All containers of a pod: each by itself, their names together, and the host's ports that two cannot share. */
-export function checkContainers(spec: PodSpec, path: string): readonly Problem[] {
-  const { containers = [], initContainers = [], ephemeralContainers = [], volumes = [] } = spec
+export function checkContainers(spec: PodSpec, path: string, whose: Whose): readonly Problem[] {
+  const { containers = [], initContainers = [], ephemeralContainers = [] } = spec
   const names = new Set<string>()
   const problems: Problem[] = []
-  if (containers.length === 0) problems.push(required(`${path}.containers`))
-  const named = (name: string, at: string): void => {
-    if (name !== '' && names.has(name)) problems.push(duplicate(`${at}.name`, name))
-    names.add(name)
+  const named = (name: string | undefined, at: string): void => {
+    if (name && names.has(name)) problems.push(duplicate(`${at}.name`, name))
+    names.add(name ?? '')
   }
+  if (containers.length === 0) problems.push(required(`${path}.containers`))
   for (const [index, container] of containers.entries()) {
     const at = `${path}.containers[${index}]`
-    problems.push(...checkContainer(container, at, spec, volumes))
-    named(container.name ?? '', at)
-    if (container.restartPolicy !== undefined) problems.push(...checkOneOf(`${at}.restartPolicy`, container.restartPolicy, restartPolicies))
-    problems.push(...checkLifecycle(container, at, spec), ...checkProbes(container, at))
+    problems.push(...checkContainer(container, at, spec, whose))
+    named(container.name, at)
+    problems.push(...checkLifecycle(container, at, spec), ...checkProbes(container, at), ...checkRestarts(container, at, restartPolicies))
   }
   problems.push(...checkHostPorts(containers, `${path}.containers`))
   for (const [index, container] of initContainers.entries()) {
     const at = `${path}.initContainers[${index}]`
-    problems.push(...checkContainer(container, at, spec, volumes))
-    named(container.name ?? '', at)
+    problems.push(...checkContainer(container, at, spec, whose), ...checkRestarts(container, at, restartPolicies))
+    named(container.name, at)
     problems.push(...checkInit(container, at, spec))
   }
-  for (const [index, container] of ephemeralContainers.entries()) {
-    const at = `${path}.ephemeralContainers[${index}]`
-    problems.push(...checkContainer(container, at, spec, volumes))
-    named(container.name ?? '', at)
-    const target = container.targetContainerName
-    if (target && !containers.some(({ name }) => name === target)) problems.push(notFound(`${at}.targetContainerName`, target))
-    for (const field of ['ports', 'livenessProbe', 'readinessProbe', 'startupProbe', 'lifecycle'] as const) {
-      if (container[field] !== undefined) problems.push(forbidden(`${at}.${field}`, 'cannot be set for an Ephemeral Container'))
-    }
-    if (Object.keys(container.resources ?? {}).length > 0) problems.push(forbidden(`${at}.resources`, 'cannot be set for an Ephemeral Container'))
-  }
+  if (ephemeralContainers.length > 0) problems.push(...checkEphemeral(spec, `${path}.ephemeralContainers`, names))
   return problems
 }
 
+/** Containers that were added to look at a running pod. `names` are those of the others. */
+export function checkEphemeral(spec: PodSpec, path: string, names: Set<string>): readonly Problem[] {
+  const others = new Set(names)
+  return (spec.ephemeralContainers ?? []).flatMap((container, index) => {
+    const at = `${path}[${index}]`
+    const again = names.has(container.name)
+    names.add(container.name)
+    const target = container.targetContainerName
+    return [
+      ...checkContainer(container, at, spec, { isPod: true }),
+      ...(again ? [duplicate(`${at}.name`, container.name)] : []),
+      ...(target && !others.has(target) ? [notFound(`${at}.targetContainerName`, target)] : []),
+      ...notForEphemeral.filter((field) => isSet(container[field])).map((field) => forbidden(`${at}.${field}`, ephemeralFault)),
+      ...(container.volumeMounts ?? []).flatMap((mount, number) => (['subPath', 'subPathExpr'] as const).filter((field) => mount[field]).map((field) => forbidden(`${at}.volumeMounts[${number}].${field}`, ephemeralFault))),
+    ]
+  })
+}
+const ephemeralFault = 'cannot be set for an Ephemeral Container'
+/** What only containers have that a pod is made of. */
+const notForEphemeral = ['ports', 'resources', 'resizePolicy', 'restartPolicy', 'livenessProbe', 'readinessProbe', 'startupProbe', 'lifecycle'] as const satisfies readonly (keyof EphemeralContainer)[]
+const isSet = (value: unknown): boolean => value !== undefined && !(typeof value === 'object' && value !== null && Object.keys(value).length === 0)
+
 /** An init container runs to its end, so it has no probes and hooks; one that restarts always is a sidecar, and may. */
 function checkInit(container: Container, at: string, spec: PodSpec): readonly Problem[] {
-  const sidecar = container.restartPolicy === 'Always'
-  const policy = container.restartPolicy === undefined ? [] : checkOneOf(`${at}.restartPolicy`, container.restartPolicy, restartPolicies)
-  if (sidecar) return [...policy, ...checkLifecycle(container, at, spec), ...checkProbes(container, at)]
+  if (container.restartPolicy === 'Always') return [...checkHostPorts([container], `${at.slice(0, at.lastIndexOf('['))}`), ...checkLifecycle(container, at, spec), ...checkProbes(container, at)]
   return [
-    ...policy,
+    ...checkHostPorts([container], at.slice(0, at.lastIndexOf('['))),
     ...(['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const).filter((field) => container[field] !== undefined)
       .map((field) => forbidden(`${at}.${field}`, 'may not be set for init containers without restartPolicy=Always')),
+    ...((container.resizePolicy ?? []).length > 0 ? [invalid(`${at}.resizePolicy`, container.resizePolicy, 'must not be set for init containers')] : []),
   ]
 }
 
-function checkContainer(container: Container, at: string, spec: PodSpec, volumes: readonly Volume[]): readonly Problem[] {
+const checkRestarts = ({ restartPolicy }: Container, at: string, supported: readonly string[]): readonly Problem[] =>
+  (restartPolicy === undefined || supported.includes(restartPolicy) ? [] : [unsupported(`${at}.restartPolicy`, restartPolicy, supported)])
+
+function checkContainer(container: Container | EphemeralContainer, at: string, spec: PodSpec, { isPod }: Whose): readonly Problem[] {
   const { image = '' } = container
   return [
     ...checkRequiredText(`${at}.name`, container.name, checkLabelName),
-    ...(image === '' ? [required(`${at}.image`)] : image.trim() === image ? [] : [invalid(`${at}.image`, image, 'must not have leading or trailing whitespace')]),
-    ...checkRequiredOneOf(`${at}.terminationMessagePolicy`, container.terminationMessagePolicy, ['FallbackToLogsOnError', 'File']),
-    ...checkPorts(container.ports ?? [], `${at}.ports`, spec.hostNetwork === true),
+    ...(image === '' ? [required(`${at}.image`)] : image.trim() === image || !isPod ? [] : [invalid(`${at}.image`, image, 'must not have leading or trailing whitespace')]),
+    ...checkRequiredOneOf(`${at}.terminationMessagePolicy`, container.terminationMessagePolicy, ['File', 'FallbackToLogsOnError']),
+    ...checkPorts(container.ports ?? [], `${at}.ports`),
     ...(container.env ?? []).flatMap((variable, index) => checkVariable(variable, `${at}.env[${index}]`)),
-    ...(container.envFrom ?? []).flatMap((source, index) => checkVariables(source, `${at}.envFrom[${index}]`)),
-    ...checkMounts(container, at, volumes),
+    ...(container.envFrom ?? []).flatMap((source, index) => checkVariables(source, index, `${at}.envFrom`)),
+    ...checkMounts(container, `${at}.volumeMounts`, spec.volumes ?? []),
+    ...checkDevices(container, `${at}.volumeDevices`, spec.volumes ?? []),
     ...checkRequiredOneOf(`${at}.imagePullPolicy`, container.imagePullPolicy, pullPolicies),
-    ...checkResources(container.resources, `${at}.resources`),
-    ...(container.resizePolicy ?? []).flatMap(({ resourceName, restartPolicy }, index) => [
-      ...checkRequiredOneOf(`${at}.resizePolicy[${index}].resourceName`, resourceName, ['cpu', 'memory']),
-      ...checkRequiredOneOf(`${at}.resizePolicy[${index}].restartPolicy`, restartPolicy, ['NotRequired', 'RestartContainer']),
-    ]),
-    ...checkContainerSecurity(container.securityContext, `${at}.securityContext`),
+    ...checkResources(container.resources, `${at}.resources`, spec.resourceClaims ?? []),
+    ...checkResizePolicy(container, `${at}.resizePolicy`, spec),
+    ...checkContainerSecurity(container.securityContext, `${at}.securityContext`, spec.hostUsers !== false),
   ]
 }
 
-function checkPorts(ports: readonly ContainerPort[], path: string, hostNetwork: boolean): readonly Problem[] {
+function checkResizePolicy({ resizePolicy = [] }: Container | EphemeralContainer, path: string, spec: PodSpec): readonly Problem[] {
+  const seen = new Set<string>()
+  return resizePolicy.flatMap(({ resourceName, restartPolicy }, index) => {
+    const again = seen.has(resourceName)
+    seen.add(resourceName)
+    return [
+      ...(again ? [duplicate(`${path}[${index}]`, resourceName)] : []),
+      ...checkRequiredOneOf(path, resourceName, ['cpu', 'memory']),
+      ...checkRequiredOneOf(path, restartPolicy, ['NotRequired', 'RestartContainer']),
+      ...(spec.restartPolicy === 'Never' && restartPolicy !== 'NotRequired' ? [invalid(path, restartPolicy, "must be 'NotRequired' when `restartPolicy` is 'Never'")] : []),
+    ]
+  })
+}
+
+function checkPorts(ports: readonly ContainerPort[], path: string): readonly Problem[] {
   const names = new Set<string>()
   return ports.flatMap(({ name, containerPort, hostPort, protocol }, index) => {
     const at = `${path}[${index}]`
@@ -96,10 +122,16 @@ function checkPorts(ports: readonly ContainerPort[], path: string, hostNetwork: 
       ...(again ? [duplicate(`${at}.name`, name)] : []),
       ...(containerPort ? isPort(containerPort) ? [] : [invalid(`${at}.containerPort`, containerPort, portFault)] : [required(`${at}.containerPort`)]),
       ...(hostPort && !isPort(hostPort) ? [invalid(`${at}.hostPort`, hostPort, portFault)] : []),
-      ...(hostNetwork && hostPort && hostPort !== containerPort ? [invalid(`${at}.containerPort`, containerPort, 'must match `hostPort` when `hostNetwork` is true')] : []),
       ...checkRequiredOneOf(`${at}.protocol`, protocol, protocols),
     ]
   })
+}
+
+/** In the host's network a port is the host's. A template may leave that unsaid. */
+export function checkHostNetwork({ hostNetwork, containers = [] }: PodSpec, path: string, { isPod }: Whose): readonly Problem[] {
+  if (hostNetwork !== true) return []
+  return containers.flatMap(({ ports = [] }, index) => ports.flatMap(({ hostPort = 0, containerPort }, at) =>
+    ((isPod || hostPort !== 0) && hostPort !== containerPort ? [invalid(`${path}.containers[${index}].ports[${at}].hostPort`, hostPort, 'must match `containerPort` when `hostNetwork` is true')] : [])))
 }
 
 function checkHostPorts(containers: readonly Container[], path: string): readonly Problem[] {
@@ -111,99 +143,6 @@ function checkHostPorts(containers: readonly Container[], path: string): readonl
     taken.add(place)
     return []
   }))
-}
-
-/** The name of an environment variable. */
-const checkVariableName: TextRule = (name) => (/^[ -<>-~]+$/.test(name) ? [] : ["a valid environment variable name must consist only of printable ASCII characters other than '='"])
-
-function checkVariable({ name, value, valueFrom }: EnvVar, at: string): readonly Problem[] {
-  const from = `${at}.valueFrom`
-  const sources = valueFrom === undefined ? [] : (['fieldRef', 'resourceFieldRef', 'configMapKeyRef', 'secretKeyRef', 'fileKeyRef'] as const).filter((source) => valueFrom[source] !== undefined)
-  return [
-    ...checkRequiredText(`${at}.name`, name, checkVariableName),
-    ...(valueFrom === undefined ? [] : [
-      ...(sources.length === 0 ? [invalid(from, '', 'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`')]
-        : value ? [invalid(from, '', 'may not be specified when `value` is not empty')]
-          : sources.length > 1 ? [invalid(from, '', 'may not have more than one field specified at a time')] : []),
-      ...(valueFrom.fieldRef === undefined ? [] : checkFieldPath(valueFrom.fieldRef.fieldPath, `${from}.fieldRef`, podFields)),
-      ...(valueFrom.resourceFieldRef === undefined ? [] : checkResourceField(valueFrom.resourceFieldRef.resource, `${from}.resourceFieldRef`)),
-      ...(['configMapKeyRef', 'secretKeyRef'] as const).flatMap((source) => {
-        const reference = valueFrom[source]
-        return reference === undefined ? [] : [
-          ...(reference.name ? [] : [required(`${from}.${source}.name`)]),
-          ...checkRequiredText(`${from}.${source}.key`, reference.key, checkDataKey),
-        ]
-      }),
-    ]),
-  ]
-}
-
-/** A field of the pod that its containers may be told; labels and annotations also one by one. */
-export function checkFieldPath(fieldPath: string | undefined, at: string, supported: readonly string[]): readonly Problem[] {
-  if (!fieldPath) return [required(`${at}.fieldPath`)]
-  const one = /^metadata\.(labels|annotations)\['(.+)'\]$/.exec(fieldPath)
-  if (one !== null) return checkText(`${at}`, one[1] === 'annotations' ? (one[2] ?? '').toLowerCase() : one[2] ?? '', checkLabelKey)
-  return supported.includes(fieldPath) ? [] : [unsupported(`${at}.fieldPath`, fieldPath, supported)]
-}
-
-export function checkResourceField(resource: string | undefined, at: string): readonly Problem[] {
-  if (!resource) return [required(`${at}.resource`)]
-  return containerResources.includes(resource) || /^(limits|requests)\.hugepages-/.test(resource) ? [] : [unsupported(`${at}.resource`, resource, containerResources)]
-}
-
-function checkVariables({ prefix, configMapRef, secretRef }: EnvFromSource, at: string): readonly Problem[] {
-  return [
-    ...(prefix ? checkText(`${at}.prefix`, prefix, checkVariableName) : []),
-    ...(configMapRef === undefined && secretRef === undefined ? [invalid(at, '', 'must specify one of: `configMapRef` or `secretRef`')] : []),
-    ...(configMapRef !== undefined && secretRef !== undefined ? [invalid(at, '', 'may not have more than one field specified at a time')] : []),
-    ...(configMapRef !== undefined && !configMapRef.name ? [required(`${at}.configMapRef.name`)] : []),
-    ...(secretRef !== undefined && !secretRef.name ? [required(`${at}.secretRef.name`)] : []),
-  ]
-}
-
-function checkMounts({ volumeMounts = [], volumeDevices = [], securityContext }: Container, at: string, volumes: readonly Volume[]): readonly Problem[] {
-  const paths = new Set<string>()
-  const known = new Set(volumes.map(({ name }) => name))
-  const devices = new Set<string>(volumeDevices.map(({ devicePath }) => devicePath))
-  return [
-    ...volumeMounts.flatMap((mount, index) => {
-      const path = `${at}.volumeMounts[${index}]`
-      const again = paths.has(mount.mountPath)
-      paths.add(mount.mountPath)
-      return [
-        ...(mount.name ? known.has(mount.name) ? [] : [notFound(`${path}.name`, mount.name)] : [required(`${path}.name`), notFound(`${path}.name`, mount.name ?? '')]),
-        ...(mount.mountPath ? [] : [required(`${path}.mountPath`)]),
-        ...(again ? [invalid(`${path}.mountPath`, mount.mountPath, 'must be unique')] : []),
-        ...(devices.has(mount.mountPath) ? [invalid(`${path}.mountPath`, mount.mountPath, 'must not already exist as a path in volumeDevices')] : []),
-        ...checkSubPath(mount, path),
-        ...checkOneOf(`${path}.mountPropagation`, mount.mountPropagation, ['Bidirectional', 'HostToContainer', 'None']),
-        ...(mount.mountPropagation === 'Bidirectional' && securityContext?.privileged !== true ? [forbidden(`${path}.mountPropagation`, 'Bidirectional mount propagation is available only to privileged containers')] : []),
-      ]
-    }),
-    ...volumeDevices.flatMap(({ name, devicePath }, index) => {
-      const path = `${at}.volumeDevices[${index}]`
-      const volume = volumes.find((each) => each.name === name)
-      return [
-        ...(name ? volume === undefined ? [notFound(`${path}.name`, name)] : volume.persistentVolumeClaim === undefined && volume.ephemeral === undefined ? [invalid(`${path}.name`, name, 'can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode')] : [] : [required(`${path}.name`)]),
-        ...(devicePath ? [] : [required(`${path}.devicePath`)]),
-      ]
-    }),
-  ]
-}
-
-function checkSubPath({ subPath, subPathExpr }: VolumeMount, path: string): readonly Problem[] {
-  return [
-    ...([['subPath', subPath], ['subPathExpr', subPathExpr]] as const).flatMap(([field, value]) => (!value ? [] : checkInnerPath(value, `${path}.${field}`))),
-    ...(subPath && subPathExpr ? [invalid(`${path}.subPathExpr`, subPathExpr, 'subPathExpr and subPath are mutually exclusive')] : []),
-  ]
-}
-
-/** A path inside a volume: relative, and never out of it. */
-export function checkInnerPath(value: string, path: string): readonly Problem[] {
-  return [
-    ...(value.startsWith('/') ? [invalid(path, value, 'must be a relative path')] : []),
-    ...(value.split('/').includes('..') ? [invalid(path, value, "must not contain '..'")] : []),
-  ]
 }
 
 function checkLifecycle({ lifecycle }: Container, at: string, spec: PodSpec): readonly Problem[] {

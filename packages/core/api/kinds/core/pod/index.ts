@@ -8,7 +8,9 @@ import { fillPod } from './defaults.ts'
 import { qualityOf } from './quality.ts'
 import { evict } from './eviction.ts'
 import { bind } from './subresources.ts'
-import { checkPod, checkPodStatus } from './validation.ts'
+import { checkEphemeralUpdate, checkResize, withEphemeral, withResources } from './running.ts'
+import { checkPodStatus } from './status.ts'
+import { checkPod } from './validation.ts'
 
 export const pod: Kind<Pod> = {
   ...pods,
@@ -54,6 +56,8 @@ export const pod: Kind<Pod> = {
     { name: 'attach', is: 'connect', verbs: ['get', 'create'] },
     { name: 'portforward', is: 'connect', verbs: ['get', 'create'] },
     proxySubresource,
+    { name: 'ephemeralcontainers', is: 'update', verbs: ['get', 'patch', 'update'], merge: withEphemeral, check: checkEphemeralUpdate },
+    { name: 'resize', is: 'update', verbs: ['get', 'patch', 'update'], merge: withResources, check: checkResize },
     { name: 'binding', is: 'create', body: { group: '', version: 'v1', kind: 'Binding' }, handle: bind },
     { name: 'eviction', is: 'create', body: { group: 'policy', version: 'v1', kind: 'Eviction' }, handle: evict },
   ],

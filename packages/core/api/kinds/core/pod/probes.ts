@@ -1,7 +1,7 @@
 // What upstream's validation of probes and hooks refuses.
 import type { Container, HTTPGetAction, LifecycleHandler, Probe } from '../../../generated/types.ts'
 import type { Problem } from '../../../refusal.ts'
-import { checkNonNegative, checkRequiredOneOf, forbidden, invalid, required } from '../../problems.ts'
+import { checkNonNegative, checkOneOf, forbidden, invalid, required } from '../../problems.ts'
 import { checkPortOrName, isPort, portFault } from '../../ports.ts'
 
 const counts = ['initialDelaySeconds', 'timeoutSeconds', 'periodSeconds', 'successThreshold', 'failureThreshold'] as const
@@ -50,7 +50,7 @@ function checkRequest({ path, port, scheme, httpHeaders = [] }: HTTPGetAction, a
   return [
     ...(path ? [] : [required(`${at}.path`)]),
     ...checkPortOrName(`${at}.port`, port ?? 0),
-    ...checkRequiredOneOf(`${at}.scheme`, scheme, ['HTTP', 'HTTPS']),
-    ...httpHeaders.flatMap(({ name }, index) => (/^[-A-Za-z0-9]+$/.test(name ?? '') ? [] : [invalid(`${at}.httpHeaders[${index}].name`, name ?? '', "a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for validation is '[-A-Za-z0-9]+')")])),
+    ...checkOneOf(`${at}.scheme`, scheme ?? '', ['HTTP', 'HTTPS']),
+    ...httpHeaders.flatMap(({ name }) => (/^[-A-Za-z0-9]+$/.test(name ?? '') ? [] : [invalid(`${at}.httpHeaders`, name ?? '', "a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for validation is '[-A-Za-z0-9]+')")])),
   ]
 }

@@ -26,7 +26,7 @@ function checkAffinity({ nodeAffinity, podAffinity, podAntiAffinity }: Affinity,
     ...(nodeAffinity?.[requiredRule] === undefined ? [] : checkNodeSelector(nodeAffinity[requiredRule], `${node}.${requiredRule}`)),
     ...(nodeAffinity?.[preferredRule] ?? []).flatMap(({ weight, preference = {} }, index) => [
       ...checkWeight(weight, `${node}.${preferredRule}[${index}].weight`),
-      ...checkNodeSelectorTerm(preference, `${node}.${preferredRule}[${index}].preference`),
+      ...checkNodeSelectorTerm(preference, `${node}.${preferredRule}[${index}].preference`, { anyValue: true }),
     ]),
     ...([['podAffinity', podAffinity], ['podAntiAffinity', podAntiAffinity]] as const).flatMap(([name, affinity]) => [
       ...(affinity?.[requiredRule] ?? []).flatMap((term, index) => checkTerm(term, `${path}.${name}.${requiredRule}[${index}]`)),
@@ -46,7 +46,7 @@ function checkTerm({ topologyKey, labelSelector, namespaceSelector, namespaces =
     ...checkLabelSelector(labelSelector, `${path}.labelSelector`),
     ...checkLabelSelector(namespaceSelector, `${path}.namespaceSelector`),
     ...namespaces.flatMap((name) => checkText(`${path}.namespace`, name, checkLabelName)),
-    ...[...matchLabelKeys, ...mismatchLabelKeys].flatMap((key) => checkText(`${path}.matchLabelKeys`, key, checkLabelKey)),
+    ...checkLabelKeys(matchLabelKeys, mismatchLabelKeys, labelSelector, path),
     ...(topologyKey ? checkText(`${path}.topologyKey`, topologyKey, checkLabelKey) : [required(`${path}.topologyKey`, 'can not be empty'), ...checkText(`${path}.topologyKey`, '', checkLabelKey)]),
   ]
 }
@@ -56,13 +56,26 @@ const joined = (faults: readonly string[]): readonly string[] => (faults.length 
 export const checkTolerations = (tolerations: readonly Toleration[], path: string): readonly Problem[] =>
   tolerations.flatMap((toleration, index) => checkToleration(toleration, `${path}[${index}]`))
 
+/** Labels of the pod itself that those it is compared with share, or do not. */
+function checkLabelKeys(same: readonly string[], other: readonly string[], selector: LabelSelector | undefined, path: string): readonly Problem[] {
+  if (selector === undefined) {
+    return ([['matchLabelKeys', same], ['mismatchLabelKeys', other]] as const).filter(([, keys]) => keys.length > 0).map(([field]) => forbidden(`${path}.${field}`, 'must not be specified when labelSelector is not set'))
+  }
+  return [
+    ...same.flatMap((key, index) => checkText(`${path}.matchLabelKeys[${index}]`, key, checkLabelKey)),
+    ...other.flatMap((key, index) => checkText(`${path}.mismatchLabelKeys[${index}]`, key, checkLabelKey)),
+    ...same.flatMap((key, index) => (key in (selector.matchLabels ?? {}) ? [invalid(`${path}.matchLabelKeys[${index}]`, key, 'exists in both matchLabelKeys and labelSelector')] : [])),
+    ...same.flatMap((key, index) => (other.includes(key) ? [invalid(`${path}.matchLabelKeys[${index}]`, key, 'exists in both matchLabelKeys and mismatchLabelKeys')] : [])),
+  ]
+}
+
 function checkToleration(toleration: Toleration, path: string): readonly Problem[] {
   const { key = '', operator = '', value = '', effect, tolerationSeconds } = toleration
   return [
     ...(key === '' ? [] : checkText(`${path}.key`, key, checkLabelKey)),
     ...(key === '' && operator !== 'Exists' ? [invalid(`${path}.operator`, operator, 'operator must be Exists when `key` is empty, which means "match all values and all keys"')] : []),
     ...(tolerationSeconds !== undefined && effect !== 'NoExecute' ? [invalid(`${path}.effect`, effect ?? '', "effect must be 'NoExecute' when `tolerationSeconds` is set")] : []),
-    ...(operator === 'Exists' ? value === '' ? [] : [invalid(`${path}.operator`, toleration, "value must be empty when `operator` is 'Exists'")]
+    ...(operator === 'Exists' ? value === '' ? [] : [invalid(`${path}.operator`, value, "value must be empty when `operator` is 'Exists'")]
       : operator === 'Equal' || operator === '' ? checkText(`${path}.operator`, value, (text) => joined(checkLabelValue(text)))
         : [unsupported(`${path}.operator`, operator, ['Equal', 'Exists'])]),
     ...(effect ? checkOneOf(`${path}.effect`, effect, taintEffects) : []),

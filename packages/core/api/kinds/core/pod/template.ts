@@ -1,6 +1,7 @@
 import type { PodTemplateSpec } from '../../../generated/types.ts'
 import type { Problem } from '../../../refusal.ts'
 import { checkPairs } from '../../metadata.ts'
+import { forbidden } from '../../problems.ts'
 import { checkPodSpec } from './validation.ts'
 
 /** A pod template, as upstream's ValidatePodTemplateSpec. */
@@ -8,5 +9,6 @@ export function checkTemplate(template: PodTemplateSpec, path: string): readonly
   return [
     ...checkPairs(template.metadata ?? {}, `${path}.metadata`),
     ...checkPodSpec(template.spec ?? { containers: [] }, `${path}.spec`),
+    ...((template.spec?.ephemeralContainers ?? []).length > 0 ? [forbidden(`${path}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template')] : []),
   ]
 }
