@@ -1,4 +1,4 @@
-// node tests/peer/compare.ts [discovery|create|mutate]… [--kind K]: asks a stock kube-apiserver (SKIFF_PEER_APISERVER, SKIFF_PEER_TOKEN) and our server the
+// node tests/peer/compare.ts [discovery|create|update|mutate]… [--kind K]: asks a stock kube-apiserver (SKIFF_PEER_APISERVER, SKIFF_PEER_TOKEN) and our server the
 // same, and prints where their answers differ. It finds what to mend: it is no test, because versions of the peer differ among themselves.
 import { builtinKinds } from '../../packages/core/api/kinds/index.ts'
 import { examples } from '../../packages/core/api/kinds/examples.ts'
@@ -20,8 +20,8 @@ let differing = 0
 const seen = new Set<string>()
 
 /** Asks both; prints what differs, each finding once. */
-async function both(request: Asked, about = request.line): Promise<readonly [Said, Said]> {
-  const [mine, theirs] = await Promise.all([sides[0].ask(request), sides[1].ask(request)])
+async function both(request: Asked, about = request.line, versions: readonly (string | undefined)[] = []): Promise<readonly [Said, Said]> {
+  const [mine, theirs] = await Promise.all([sides[0].ask(versioned(request, versions[0])), sides[1].ask(versioned(request, versions[1]))])
   asked++
   const found = [...differences(mine.status, theirs.status, 'status'), ...differences(normal(mine.warnings), normal(theirs.warnings), 'warnings'), ...differences(normal(mine.body), normal(theirs.body))].filter((line) => !seen.has(line))
   if (found.length > 0) {
@@ -69,12 +69,26 @@ for (const kind of builtinKinds) {
     await both({ line: `DELETE ${collection}/${name}?gracePeriodSeconds=0` }, `${kind.kind}: delete`)
   }
   await clear()
+  if (wants('update')) {
+    const made = await Promise.all(sides.map((side) => side.ask({ line: `POST ${collection}`, body: draft })))
+    const versions = made.map(({ body }) => (body as { readonly metadata?: { readonly resourceVersion?: string } }).metadata?.resourceVersion)
+    await both({ line: `PUT ${collection}/${name}?dryRun=All`, body: draft }, `${kind.kind}: update of no version`)
+    for (const { body, what } of mutationsOf(draft)) await both({ line: `PUT ${collection}/${name}?dryRun=All&fieldValidation=Strict`, body }, `${kind.kind}: update with ${what}`, versions)
+    await clear()
+  }
   if (!wants('mutate')) continue
   for (const { body, what } of mutationsOf(draft)) await both({ line: `POST ${collection}?dryRun=All&fieldValidation=Strict`, body }, `${kind.kind}: ${what}`)
 }
 await sides[1].ask({ line: `DELETE /api/v1/namespaces/${namespace}` })
 await sides[1].ask({ line: `PUT /api/v1/namespaces/${namespace}/finalize`, body: { kind: 'Namespace', apiVersion: 'v1', metadata: { name: namespace }, spec: { finalizers: [] } } })
 console.log(`\n${asked} requests, ${differing} with new differences`)
+
+/** An update of this version of what the side has. */
+function versioned(request: Asked, resourceVersion: string | undefined): Asked {
+  const { body } = request
+  if (resourceVersion === undefined || typeof body !== 'object' || body === null || !('metadata' in body) || typeof body.metadata !== 'object' || body.metadata === null) return request
+  return { ...request, body: { ...body, metadata: { ...body.metadata, resourceVersion } } }
+}
 
 function placed(example: Draft, namespaced: boolean): Draft {
   const { namespace: _, ...metadata } = example.metadata
