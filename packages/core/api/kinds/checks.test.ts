@@ -41,7 +41,7 @@ test('what may not change', () => {
     ['apps/daemonsets', { spec: { ...specOf('apps/daemonsets'), selector: { matchLabels: { app: 'other' } } } }, ['spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`', 'spec.selector: Invalid value: {"matchLabels":{"app":"other"}}: field is immutable']],
     ['persistentvolumeclaims', { spec: { accessModes: ['ReadWriteMany'], resources: { requests: { storage: '1Gi' } } } }, ['spec: Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims']],
     ['persistentvolumeclaims', { spec: { ...specOf('persistentvolumeclaims'), volumeName: 'pv-1', storageClassName: 'standard' } }, []],
-    ['storage.k8s.io/storageclasses', { provisioner: 'other.example.com/x' }, ['provisioner: Forbidden: updates to provisioner are forbidden.']],
+    ['storage.k8s.io/storageclasses', { provisioner: 'other.example.com/x' }, ['provisioner: Invalid value: "other.example.com/x": field is immutable']],
     ['scheduling.k8s.io/priorityclasses', { value: 2 }, ['value: Forbidden: may not be changed in an update.']],
     ['rbac.authorization.k8s.io/rolebindings', { roleRef: { kind: 'Role', name: 'writer' } }, ['roleRef: Invalid value: {"kind":"Role","name":"writer","apiGroup":"rbac.authorization.k8s.io"}: cannot change roleRef']],
     ['secrets', { type: 'example.com/other' }, ['type: Invalid value: "example.com/other": field is immutable']],

@@ -12,7 +12,7 @@ export const tooMany = (path: string, count: number, max: number): Problem =>
   ({ path, reason: 'FieldValueTooMany', value: count, detail: `must have at most ${max} item${max === 1 ? '' : 's'}` })
 export const unsupported = (path: string, value: unknown, supported: readonly string[]): Problem =>
   ({ path, reason: 'FieldValueNotSupported', value, detail: supported.length === 0 ? '' : `supported values: ${[...supported].map((each) => JSON.stringify(each)).join(', ')}` })
-export const immutable = (path: string, value: unknown): Problem => invalid(path, value, 'field is immutable')
+export const immutable = (path: string, value: unknown): Problem => invalid(path, value ?? null, 'field is immutable')
 
 /** A field that must be one of these, when it is set. */
 export function checkOneOf(path: string, value: string | undefined, supported: readonly string[]): readonly Problem[] {

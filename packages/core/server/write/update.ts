@@ -1,5 +1,5 @@
 // Writing an object that is there: as a whole, its status, or one part of it.
-import { sameMeaning } from '../../api/kinds/equal.ts'
+import { sameContent, sameMeaning } from '../../api/kinds/equal.ts'
 import { refuseInvalid } from '../../api/kinds/problems.ts'
 import type { Circumstances } from '../../api/kind.ts'
 import { isRefusal, type Problem, type Refusal } from '../../api/refusal.ts'
@@ -34,7 +34,7 @@ export function decideReplace(machine: Machine, endpoint: Endpoint, asked: Resou
   if (asked.metadata.uid && asked.metadata.uid !== uid) return otherUid(type, before.metadata, asked.metadata.uid)
   if (asked.metadata.resourceVersion && asked.metadata.resourceVersion !== resourceVersion) return modified(type, name)
   if (!asked.metadata.resourceVersion && (kind.isCustom || conditionalOnly.has(kind.resource)) && manner.owner.is === 'writer') {
-    return refuseInvalid(kind.isCustom ? { ...type, kind: kind.plural } : type, name, [{ path: 'metadata.resourceVersion', reason: 'FieldValueInvalid', value: 0, detail: 'must be specified for an update' }])
+    return refuseInvalid({ group: type.group, kind: kind.plural }, name, [{ path: 'metadata.resourceVersion', reason: 'FieldValueInvalid', value: 0, detail: 'must be specified for an update' }])
   }
   const circumstances = circumstancesOf(machine, manner)
   const merged = mergedPart(kind, asked, before, part, circumstances)
@@ -54,11 +54,20 @@ export function decideReplace(machine: Machine, endpoint: Endpoint, asked: Resou
   if (isStopped(valid)) return valid
   const said = { remarks: together(together(mutated.remarks, valid.remarks), part.is === 'main' ? warningsOf(kind, prepared, before) : {}), also: valid.also }
   if (part.is !== 'status' && isFinished(kind, prepared)) return { is: 'deleted', endpoint, object: prepared, before, ...said }
-  if (sameMeaning(prepared, before)) return { is: 'unchanged', endpoint, object: before, remarks: said.remarks }
+  if (isUnchanged(prepared, before)) return { is: 'unchanged', endpoint, object: before, remarks: said.remarks }
   return { is: 'updated', endpoint, object: part.is === 'status' ? prepared : withGeneration(kind, prepared, before), before, ...said }
 }
 /** Kinds whose updates must say which version they change. */
-const conditionalOnly: ReadonlySet<string> = new Set(['coordination.k8s.io/leases'])
+const conditionalOnly: ReadonlySet<string> = new Set([
+  'coordination.k8s.io/leases', 'policy/poddisruptionbudgets', 'node.k8s.io/runtimeclasses', 'apiextensions.k8s.io/customresourcedefinitions', 'apiregistration.k8s.io/apiservices',
+  ...['csidrivers', 'csinodes', 'csistoragecapacities', 'volumeattachments'].map((plural) => `storage.k8s.io/${plural}`),
+  ...['mutatingadmissionpolicies', 'mutatingadmissionpolicybindings', 'mutatingwebhookconfigurations', 'validatingadmissionpolicies', 'validatingadmissionpolicybindings', 'validatingwebhookconfigurations']
+    .map((plural) => `admissionregistration.k8s.io/${plural}`),
+])
+
+function isUnchanged({ metadata, ...next }: Resource, { metadata: had, ...before }: Resource): boolean {
+  return sameMeaning(metadata, had) && sameContent(next, before)
+}
 
 function preparedPart(kind: AnyKind, next: Resource, before: Resource, part: Part, circumstances: Circumstances): Resource | Refusal {
   switch (part.is) {
@@ -109,7 +118,7 @@ function problemsOf({ kind, served }: Endpoint, next: Resource, before: Resource
 function withGeneration(kind: AnyKind, next: Resource, before: Resource): Resource {
   const { generation } = kind
   if (generation === undefined) return next
-  const bumped = generation === 'spec' ? !sameMeaning(specOf(next), specOf(before)) : generation(next, before)
+  const bumped = generation === 'spec' ? !sameContent(specOf(next), specOf(before)) : generation(next, before)
   return bumped ? { ...next, metadata: { ...next.metadata, generation: (before.metadata.generation ?? 0) + 1 } } : next
 }
 const specOf = (object: Resource): unknown => (object as { readonly spec?: unknown }).spec

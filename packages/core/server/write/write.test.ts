@@ -116,3 +116,27 @@ test('binding is posted to a pod once', () => {
   assert.deepEqual([bound.status, (bound.body as { status: string }).status, bodyOf(made.ask(`GET ${pods}/a`)).spec['nodeName']], [201, 'Success', 'n1'])
   assert.deepEqual(bodyOf(made.ask(`POST ${pods}/a/binding`, binding)).reason, 'Conflict')
 })
+
+test('an empty selector is no absent one: an update from one to the other is a change', () => {
+  const world = aWorld()
+  settle(world)
+  const path = '/apis/networking.k8s.io/v1/namespaces/default/networkpolicies'
+  const policy = (peer: object): object => ({ metadata: { name: 'web' }, spec: { podSelector: {}, ingress: [{ from: [{ podSelector: {}, ...peer }] }] } })
+  world.ask(`POST ${path}`, policy({ namespaceSelector: {} }))
+  const generations = [policy({ namespaceSelector: {} }), policy({}), policy({})].map((body) => {
+    const { metadata, spec } = world.ask(`PUT ${path}/web`, body).body as { readonly metadata: { readonly generation: number }; readonly spec: { readonly ingress: readonly unknown[] } }
+    return [metadata.generation, spec.ingress[0]]
+  })
+  const own = { from: [{ podSelector: {} }] }
+  assert.deepEqual(generations, [[1, { from: [{ podSelector: {}, namespaceSelector: {} }] }], [2, own], [2, own]])
+})
+
+test('kinds whose updates are conditional say so by their resource', () => {
+  const world = aWorld()
+  settle(world)
+  const path = '/apis/policy/v1/namespaces/default/poddisruptionbudgets'
+  const budget = { metadata: { name: 'web' }, spec: { minAvailable: 1 } }
+  world.ask(`POST ${path}`, budget)
+  const { status, body } = world.ask(`PUT ${path}/web`, budget)
+  assert.deepEqual([status, (body as { readonly message: string }).message], [422, 'poddisruptionbudgets.policy "web" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update'])
+})

@@ -50,7 +50,7 @@ test('what may not change in networking, and what may stay as it was stored', ()
   const rows: readonly Row[] = [
     [classes, { spec: { controller: 'a.io/other' } }, ['spec.controller: Invalid value: "a.io/other": field is immutable']],
     [ingresses, { metadata: { name: 'web', namespace: 'default', annotations: { 'kubernetes.io/ingress.class': 'old' } } }, []],
-    [addresses, { spec: { parentRef: { resource: 'services', namespace: 'default', name: 'other' } } }, ['spec.parentRef: Invalid value: {"resource":"services","namespace":"default","name":"other"}: field is immutable']],
+    [addresses, { spec: { parentRef: { resource: 'services', namespace: 'default', name: 'other' } } }, ['spec.parentRef: Invalid value: {"Group":"","Resource":"services","Namespace":"default","Name":"other"}: field is immutable']],
     [ranges, { spec: { cidrs: ['10.97.0.0/16', '2001:db9::/112'] } }, ['spec.cidrs[1]: Invalid value: "2001:db9::/112": field is immutable']],
     [ranges, { spec: { cidrs: ['10.97.0.0/16'] } }, ['spec.cidrs: Invalid value: ["10.97.0.0/16"]: field is immutable']],
   ]

@@ -51,11 +51,11 @@ test('what may not change in storage', () => {
     [drivers, { spec: { ...specOf(drivers), attachRequired: true, volumeLifecycleModes: ['Ephemeral'] } }, ['spec.attachedRequired: Invalid value: true: field is immutable', 'spec.volumeLifecycleModes: Invalid value: ["Ephemeral"]: field is immutable']],
     [drivers, { spec: { ...specOf(drivers), fsGroupPolicy: 'File', requiresRepublish: true, storageCapacity: true, podInfoOnMount: true } }, []],
     [nodes, node({ name: 'disk.csi.example.com', nodeID: 'i-0123', topologyKeys: ['topology.example.com/zone'], allocatable: { count: 1 } }, driver), []],
-    [nodes, node({ name: 'disk.csi.example.com', nodeID: 'i-4' }), ['spec.drivers: Invalid value: {"name":"disk.csi.example.com","nodeID":"i-4"}: field is immutable']],
+    [nodes, node({ name: 'disk.csi.example.com', nodeID: 'i-4' }), ['spec.drivers: Invalid value: {"Name":"disk.csi.example.com","NodeID":"i-4","TopologyKeys":null,"Allocatable":null}: field is immutable']],
     [nodes, node(), []],
     [capacities, { capacity: '1Gi', maximumVolumeSize: '1Gi' }, []],
     [capacities, { storageClassName: 'slow', nodeTopology: {} }, ['nodeTopology: Invalid value: {}: field is immutable', 'storageClassName: Invalid value: "slow": field is immutable']],
-    [attachments, attachment({ persistentVolumeName: 'pv-2' }), ['spec: Invalid value: {"attacher":"a.example.com","nodeName":"n1","source":{"persistentVolumeName":"pv-2"}}: field is immutable']],
+    [attachments, attachment({ persistentVolumeName: 'pv-2' }), ['spec: Invalid value: {"Attacher":"a.example.com","Source":{"PersistentVolumeName":"pv-2","InlineVolumeSpec":null},"NodeName":"n1"}: field is immutable']],
     [attributes, { driverName: 'b.example.com', parameters: { iops: '1' } }, ['driverName: Forbidden: updates to driverName are forbidden.', 'parameters: Forbidden: updates to parameters are forbidden.']],
   ]
   for (const [resource, change, expected] of rows) assert.deepEqual(problems(resource, change, true), expected, JSON.stringify(change))

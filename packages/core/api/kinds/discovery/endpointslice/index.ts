@@ -25,7 +25,7 @@ function check(next: EndpointSlice, before: EndpointSlice | undefined): readonly
   return [
     ...checkMetadata(next, before, { scope: 'Namespaced' }),
     ...checkRequiredOneOf('addressType', next.addressType, ['FQDN', 'IPv4', 'IPv6']),
-    ...(before !== undefined && next.addressType !== before.addressType ? [immutable('addressType', next.addressType)] : []),
+    ...(before !== undefined && next.addressType !== before.addressType ? [immutable('addressType', next.addressType ?? '')] : []),
     ...checkEndpoints(next, before),
     ...checkPorts(next.ports ?? []),
   ]

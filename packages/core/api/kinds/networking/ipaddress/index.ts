@@ -18,16 +18,19 @@ function check(next: IPAddress, before: IPAddress | undefined): readonly Problem
   const parent: ParentReference | undefined = next.spec?.parentRef
   const metadata = checkMetadata(next, before, { scope: 'Cluster', name: isAddress })
   const path = 'spec.parentRef'
-  if (before !== undefined) return [...metadata, ...(sameMeaning(parent, before.spec.parentRef) ? [] : [immutable(path, parent)])]
-  if (parent === undefined) return [...metadata, required(path)]
+  const changed = before !== undefined && !sameMeaning(parent, before.spec.parentRef) ? [immutable(path, parent === undefined ? null : inOwnForm(parent))] : []
+  if (parent === undefined) return [...metadata, ...changed, required(path)]
   return [
-    ...metadata,
+    ...metadata, ...changed,
     ...(parent.group ? checkText(`${path}.group`, parent.group, checkSubdomain) : []),
     ...checkRequiredText(`${path}.resource`, parent.resource, checkPathSegment),
     ...checkRequiredText(`${path}.name`, parent.name, checkPathSegment),
     ...(parent.namespace ? checkText(`${path}.namespace`, parent.namespace, checkPathSegment) : []),
   ]
 }
+
+/** As upstream tells it. */
+const inOwnForm = ({ group = '', resource = '', namespace = '', name = '' }: ParentReference): unknown => ({ Group: group, Resource: resource, Namespace: namespace, Name: name })
 
 /** 'services/default/kubernetes'. */
 function parentText(parent: ParentReference | undefined): string {

@@ -31,7 +31,7 @@ function checkBlocks({ spec: { cidrs = [] } }: ServiceCIDR): readonly Problem[] 
 function checkChange(next: ServiceCIDR, before: ServiceCIDR): readonly Problem[] {
   const [cidrs, had] = [next.spec.cidrs ?? [], before.spec.cidrs ?? []]
   const grows = had.length === 1 && cidrs.length === 2
-  if (cidrs.length !== had.length && !grows) return [immutable(path, cidrs)]
+  if (cidrs.length !== had.length && !grows) return [immutable(path, next.spec.cidrs ?? null)]
   return [...had.flatMap((cidr, index) => (cidr === cidrs[index] ? [] : [immutable(`${path}[${index}]`, cidrs[index])])), ...(grows ? checkBlocks(next) : [])]
 }
 

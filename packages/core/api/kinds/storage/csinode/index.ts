@@ -21,10 +21,12 @@ function check(next: CSINode, before: CSINode | undefined): readonly Problem[] {
     ...checkDrivers(drivers),
     // A driver comes and goes, and says anew how many volumes it can take; the rest of it stays.
     ...(before?.spec.drivers ?? []).flatMap((old) => drivers.filter(({ name }) => name === old.name)
-      .flatMap((driver) => (sameMeaning(fixed(driver), fixed(old)) ? [] : [immutable('spec.drivers', fixed(driver))]))),
+      .flatMap((driver) => (sameMeaning(fixed(driver), fixed(old)) ? [] : [immutable('spec.drivers', inOwnForm(driver))]))),
   ]
 }
 
+/** As upstream tells it. */
+const inOwnForm = ({ name = '', nodeID = '', topologyKeys }: CSINodeDriver): unknown => ({ Name: name, NodeID: nodeID, TopologyKeys: topologyKeys ?? null, Allocatable: null })
 const fixed = ({ name, nodeID, topologyKeys }: CSINodeDriver): unknown => ({ name, nodeID, topologyKeys })
 
 function checkDrivers(drivers: readonly CSINodeDriver[]): readonly Problem[] {

@@ -18,19 +18,16 @@ const fill = (draft: CSIStorageCapacityModel): CSIStorageCapacityModel =>
 function check(next: CSIStorageCapacity, before: CSIStorageCapacity | undefined): readonly Problem[] {
   const { nodeTopology, storageClassName = '', capacity, maximumVolumeSize } = next
   const metadata = checkMetadata(next, before, { scope: 'Namespaced' })
-  if (before !== undefined) {
-    return [
-      ...metadata,
-      ...(sameMeaning(nodeTopology, before.nodeTopology) ? [] : [immutable('nodeTopology', nodeTopology)]),
-      ...(storageClassName === before.storageClassName ? [] : [immutable('storageClassName', storageClassName)]),
-    ]
-  }
   return [
     ...metadata,
     ...checkLabelSelector(nodeTopology, 'nodeTopology'),
     ...checkText('storageClassName', storageClassName, checkSubdomain),
     ...(capacity === undefined ? [] : checkAmount('capacity', capacity)),
     ...(maximumVolumeSize === undefined ? [] : checkAmount('maximumVolumeSize', maximumVolumeSize)),
+    ...(before === undefined ? [] : [
+      ...(sameMeaning(nodeTopology, before.nodeTopology) ? [] : [immutable('nodeTopology', nodeTopology)]),
+      ...(storageClassName === before.storageClassName ? [] : [immutable('storageClassName', storageClassName)]),
+    ]),
   ]
 }
 

@@ -6,7 +6,7 @@ import { ageColumn, nameColumn, text } from '../../columns.ts'
 import { sameMeaning } from '../../equal.ts'
 import { filling, withDefaults } from '../../filling.ts'
 import { checkMetadata } from '../../metadata.ts'
-import { checkRequiredOneOf, forbidden, immutable } from '../../problems.ts'
+import { checkRequiredOneOf, immutable } from '../../problems.ts'
 import { checkParameters, checkProvisioner } from '../names.ts'
 
 const defaultAnnotations = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class'] as const
@@ -24,9 +24,9 @@ function check(next: StorageClass, before: StorageClass | undefined): readonly P
     ...checkRequiredOneOf('reclaimPolicy', next.reclaimPolicy, ['Delete', 'Retain']),
     ...checkRequiredOneOf('volumeBindingMode', next.volumeBindingMode, ['Immediate', 'WaitForFirstConsumer']),
     ...(before === undefined ? [] : [
-      ...(sameMeaning(next.parameters, before.parameters) ? [] : [forbidden('parameters', 'updates to parameters are forbidden.')]),
-      ...(next.provisioner === before.provisioner ? [] : [forbidden('provisioner', 'updates to provisioner are forbidden.')]),
-      ...(next.reclaimPolicy === before.reclaimPolicy ? [] : [forbidden('reclaimPolicy', 'updates to reclaimPolicy are forbidden.')]),
+      ...(sameMeaning(next.parameters, before.parameters) ? [] : [immutable('parameters', next.parameters)]),
+      ...(next.provisioner === before.provisioner ? [] : [immutable('provisioner', next.provisioner ?? '')]),
+      ...(next.reclaimPolicy === before.reclaimPolicy ? [] : [immutable('reclaimPolicy', next.reclaimPolicy)]),
       ...(next.volumeBindingMode === before.volumeBindingMode ? [] : [immutable('volumeBindingMode', next.volumeBindingMode)]),
     ]),
   ]

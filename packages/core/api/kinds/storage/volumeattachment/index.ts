@@ -21,12 +21,18 @@ function check(next: VolumeAttachment, before: VolumeAttachment | undefined): re
   const { attacher = '', nodeName = '', source = {} } = next.spec
   return [
     ...checkMetadata(next, before, { scope: 'Cluster' }),
-    ...(before === undefined ? checkDriverName('spec.attacher', attacher) : attacher === '' ? [required('spec.attacher', attacher)] : []),
+    ...checkDriverName('spec.attacher', attacher),
     ...checkSource(source),
     ...checkText('spec.nodeName', nodeName, checkSubdomain),
     ...checkStatus(next),
-    ...(before === undefined || sameMeaning(next.spec, before.spec) ? [] : [immutable('spec', next.spec)]),
+    ...(before === undefined || sameMeaning(next.spec, before.spec) ? [] : [immutable('spec', inOwnForm(next))]),
   ]
+}
+
+/** As upstream tells it; of an inline volume only that it is there. */
+function inOwnForm({ spec: { attacher = '', nodeName = '', source = {} } }: VolumeAttachment): unknown {
+  const { persistentVolumeName = null, inlineVolumeSpec = null } = source as { readonly persistentVolumeName?: string; readonly inlineVolumeSpec?: unknown }
+  return { Attacher: attacher, Source: { PersistentVolumeName: persistentVolumeName, InlineVolumeSpec: inlineVolumeSpec }, NodeName: nodeName }
 }
 
 function checkSource({ inlineVolumeSpec, persistentVolumeName }: VolumeAttachmentSource): readonly Problem[] {
