@@ -58,7 +58,7 @@ test('each of the four patches does what its type says', async () => {
   assert.ok(applied.metadata?.managedFields?.some(({ manager, operation }) => manager === 'story' && operation === 'Apply'))
   await until('its pods are available', async () => (await apps.readNamespacedDeploymentStatus({ namespace, name: 'patched' })).status?.availableReplicas === 3)
   const scaled = await apps.replaceNamespacedDeploymentScale({ namespace, name: 'patched', body: { metadata: { name: 'patched', namespace }, spec: { replicas: 0 } } })
-  assert.equal(scaled.spec?.replicas, 0)
+  assert.equal(scaled.spec?.replicas ?? 0, 0)
   await apps.deleteNamespacedDeployment({ namespace, name: 'patched', propagationPolicy: 'Foreground' })
   await until('it is gone', async () => (await apps.listNamespacedDeployment({ namespace, fieldSelector: 'metadata.name=patched' })).items.length === 0)
 })
@@ -90,7 +90,7 @@ test('pods are followed to their end by an informer over all namespaces', async 
   const informer = makeInformer<V1Pod>(config, '/api/v1/pods', () => core.listPodForAllNamespaces({ labelSelector: 'job-name=once' }), 'job-name=once')
   for (const verb of ['add', 'update'] as const) informer.on(verb, ({ status }) => { phases.add(status?.phase ?? '') })
   await informer.start()
-  await batch.createNamespacedJob({ namespace, body: { metadata: { name: 'once' }, spec: { template: { metadata: { annotations: { 'skiff.dev/exit-after': '1s' } }, spec: { restartPolicy: 'Never', containers: [{ name: 'work', image: 'work:1' }] } } } } })
+  await batch.createNamespacedJob({ namespace, body: { metadata: { name: 'once' }, spec: { template: { metadata: { annotations: { 'skiff.dev/run-for': '1s' } }, spec: { restartPolicy: 'Never', containers: [{ name: 'work', image: 'work:1' }] } } } } })
   await until('the job is done', async () => (await batch.readNamespacedJob({ namespace, name: 'once' })).status?.succeeded === 1)
   await until('its pod was seen to succeed', () => phases.has('Succeeded'))
   assert.ok(phases.has('Pending') && phases.has('Running'))
@@ -104,7 +104,7 @@ test('objects without types: a definition, and what it defines', async () => {
   const boats = { group: 'sea.example.com', version: 'v1', namespace, plural: 'boats' }
   await until('boats are served', async () => custom.listNamespacedCustomObject(boats).then(() => true, () => false))
   await custom.createNamespacedCustomObject({ ...boats, body: aBoat('dinghy', 2) })
-  await assert.rejects(custom.createNamespacedCustomObject({ ...boats, body: aBoat('cursed', 13) }), (error: unknown) => error instanceof ApiException && error.code === 422 && /nobody sails with thirteen/.test(String(error.body)))
+  await assert.rejects(custom.createNamespacedCustomObject({ ...boats, body: aBoat('crowded', 51) }), (error: unknown) => error instanceof ApiException && error.code === 422 && /spec.crew in body should be less than or equal to 50/.test(String(error.body)))
   const patched = await custom.patchNamespacedCustomObject({ ...boats, name: 'dinghy', body: { spec: { crew: 3 } } }, setHeaderOptions('Content-Type', PatchStrategy.MergePatch)) as { readonly spec: object }
   assert.deepEqual(patched.spec, { crew: 3, image: 'sailor:1' })
   const status = await custom.patchNamespacedCustomObjectStatus({ ...boats, name: 'dinghy', body: { status: { onBoard: 3 } } }, setHeaderOptions('Content-Type', PatchStrategy.MergePatch)) as { readonly status: object }
