@@ -56,7 +56,6 @@ export function compileSelect(node: Node & { readonly is: 'select' }, of: Typed,
   const known = held.is === 'object' ? held.field(field) : undefined
   if (held.is === 'object' && known === undefined) return faulty(scope, node.at, `undefined field '${field}'`)
   if (held.is !== 'object' && held.is !== 'map' && held.is !== 'dyn' && held.is !== 'param') return faulty(scope, node.at, `type '${typeText(of.type)}' does not support field selection`)
-  if (held.is === 'map' && held.keys.is !== 'string' && held.keys.is !== 'dyn') return faulty(scope, node.at, `type '${typeText(of.type)}' does not support field selection`)
   const type = known?.type ?? (held.is === 'map' ? held.values : dyn)
   const property = known?.property ?? field
   const convert = conversionOf(type)

@@ -77,12 +77,15 @@ const wanted: Readonly<Record<Result, { readonly text: string; fits(type: CelTyp
   any: { text: '', fits: () => true },
 }
 
+/** Types that upstream calls otherwise here than in its compiler's messages. */
+const runtimeNames: Readonly<Record<string, string>> = { null: 'null_type', duration: 'google.protobuf.Duration', timestamp: 'google.protobuf.Timestamp' }
+
 /** Compiles an expression that has to result in something. */
 export function compileFor(expression: string, environment: Environment, result: Result): Compiled {
   const program = compile(expression, environment)
   if (isCompileFault(program)) return { expression, fault: program.fault }
   const { text: said, fits } = wanted[result]
-  return fits(program.type) ? { expression, program } : { expression, fault: `${said} but got ${program.type.is === 'null' ? 'null_type' : typeText(program.type)}` }
+  return fits(program.type) ? { expression, program } : { expression, fault: `${said} but got ${runtimeNames[program.type.is] ?? typeText(program.type)}` }
 }
 
 export interface NamedExpression { readonly name: string; readonly expression: string }

@@ -194,9 +194,8 @@ function common(items: readonly { readonly at: number; readonly type: CelType }[
   const same: CelType = { is: 'param', name: 'A' }
   for (const { at, type } of items) {
     const before = bindings.get('A')
-    if (before?.is === 'dyn') continue
-    if (type.is === 'dyn') { bindings.set('A', dyn); continue }
-    if (!fits(same, type, bindings)) {
+    // As upstream: what is dyn and what is not do not go together either.
+    if ((before !== undefined && (before.is === 'dyn') !== (type.is === 'dyn') && before.is !== 'param' && type.is !== 'param') || !fits(same, type, bindings)) {
       faulty(scope, at, `expected type '${typeText(before ?? dyn)}' but found '${typeText(type)}'`)
       return dyn
     }
@@ -211,13 +210,13 @@ function list(given: Node & { readonly is: 'list' }, scope: Scope, mixed = false
   const items = given.items.map(({ value, optional }) => ({ at: value.at, optional, typed: node(value, scope) }))
   const type: CelType = { is: 'list', items: mixed ? dyn : common(items.map(({ at, optional, typed }) => ({ at, type: optional && typed.type.is === 'optional' ? typed.type.of : typed.type })), scope), maxSize: items.length }
   const size: Range = { min: items.filter(({ optional }) => !optional).length, max: items.length }
-  const values = items.map(({ typed }) => typed.constant)
+  const values = items.map(({ typed }) => typed.constant), itemTypes = items.map(({ typed }) => typed.type)
   if (values.every((value) => value !== undefined) && values.length > 0) {
     const constant: readonly Value[] = values.map((value) => value.value)
-    return { type, size, cost: { min: listCost, max: listCost }, run: () => constant, constant: { value: constant } }
+    return { type, size, cost: { min: listCost, max: listCost }, run: () => constant, constant: { value: constant }, itemTypes }
   }
   return {
-    type, size, cost: plus({ min: listCost, max: listCost }, ...items.map(({ typed }) => typed.cost)),
+    type, size, itemTypes, cost: plus({ min: listCost, max: listCost }, ...items.map(({ typed }) => typed.cost)),
     run: (frame) => {
       const made: Value[] = []
       for (const { typed, optional } of items) {

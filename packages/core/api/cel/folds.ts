@@ -25,20 +25,25 @@ export function compileFold(node: Fold, range: Typed, scope: Scope, compile: Com
   const filter = node.filter === undefined ? undefined : compile(node.filter, inner)
   const body = compile(node.body, inner)
   const judged = node.kind === 'all' || node.kind === 'exists' || node.kind === 'existsOne' || node.kind === 'filter'
-  for (const [part, tested] of [[filter, true], [body, judged]] as const) {
-    if (part !== undefined && tested && part.type.is !== 'bool' && part.type.is !== 'dyn') return faulty(scope, (part === filter ? node.filter : node.body)?.at ?? node.at, mustBeBool(node.kind, part.type))
+  const judge = filter ?? (judged ? body : undefined)
+  if (judge !== undefined && judge.type.is !== 'bool' && judge.type.is !== 'dyn' && judge.type.is !== 'param') {
+    const isQuantifier = node.kind === 'all' || node.kind === 'exists'
+    return faulty(scope, isQuantifier ? node.body.at : node.at, isQuantifier ? `expected type 'bool' but found '${typeText(judge.type)}'` : notChoosing(judge.type, resultOf(node, held, node.kind === 'existsOne' ? { is: 'int' } : body.type, range.size), node.kind))
   }
   const turn = plus(perTurn[node.kind], filter?.cost ?? none, either(filter === undefined ? body.cost : none, body.cost))
   const cost = plus(range.cost, times(range.size, turn), { min: around[node.kind], max: around[node.kind] })
-  if (node.kind === 'sortBy' && !sortable.has(body.type.is)) return faulty(scope, node.at, `list.sortBy() key must be comparable, got ${typeText(body.type)}`)
+  if (node.kind === 'sortBy' && !sortable.has(body.type.is)) return faulty(scope, node.at, `found no matching overload for '@sortByAssociatedKeys' applied to '${typeText(held)}.(list(${typeText(body.type)}))'`)
   const type = resultOf(node, held, body.type, range.size)
   return { type, cost, size: sizeOfType(type), run: loop(node, range, turns(held, slots), filter, body) }
 }
 
 const sortable = new Set(['int', 'uint', 'double', 'bool', 'duration', 'timestamp', 'string', 'bytes', 'dyn', 'param'])
 
-const mustBeBool = (kind: Fold['kind'], type: CelType): string =>
-  kind === 'all' || kind === 'exists' ? `expected type 'bool' but found '${typeText(type)}'` : `found no matching overload for '_?_:_' applied to '(${typeText(type)}, list(dyn), list(dyn))'`
+/** As upstream's fold, which chooses between what it has and what it would have with the item. */
+const notChoosing = (type: CelType, result: CelType, kind: Fold['kind']): string => {
+  const collected = kind === 'existsOne' ? 'int' : typeText(result)
+  return `found no matching overload for '_?_:_' applied to '(${typeText(type)}, ${collected}, ${collected})'`
+}
 
 /** The types of the names: an item, or a map's key; with two names an index or key and what is there. */
 function namesOf(held: CelType, count: number): readonly CelType[] {

@@ -16,6 +16,8 @@ const name = /[A-Za-z_][A-Za-z0-9_]*/y
 const number = /0x([0-9a-fA-F]+)([uU]?)|(\d+\.\d+(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+|\.\d+(?:[eE][+-]?\d+)?)|(\d+)([uU]?)/y
 const mark = /==|!=|<=|>=|&&|\|\||[-+*/%<>!?:.,()[\]{}]/y
 const quoted = /([rR]?[bB]?|[bB][rR])("""|'''|"|')/y
+const plainQuoted = /([rR]?[bB]?|[bB][rR])("|')/y
+const ticks = /`[A-Za-z0-9_.\-/ ]+`/y
 const words = new Set(['true', 'false', 'null', 'in'])
 
 /** The words with an end behind them, and the texts between them that are none: those are skipped. */
@@ -26,7 +28,15 @@ export function tokensOf(text: string): { readonly tokens: readonly Token[]; rea
   for (;;) {
     at += match(space)?.[0].length ?? 0
     if (at >= text.length) return { tokens: [...tokens, { is: 'end', text: '<EOF>', at: text.length }], faults }
-    const token = stringAt(text, at, match(quoted)) ?? numberAt(at, match(number)) ?? wordAt(at, match(name)) ?? markAt(at, match(mark))
+    const ticked = match(ticks)
+    if (ticked !== null) {
+      faults.push({ at, message: "unsupported syntax: '`'" })
+      tokens.push({ is: 'name', text: ticked[0], at })
+      at += ticked[0].length
+      continue
+    }
+    // Three quotes without three more are an empty text and another's beginning.
+    const token = stringAt(text, at, match(quoted)) ?? stringAt(text, at, match(plainQuoted)) ?? numberAt(at, match(number)) ?? wordAt(at, match(name)) ?? markAt(at, match(mark))
     if (token === undefined) {
       const end = faultyEnd(text, at)
       faults.push({ at, message: `Syntax error: token recognition error at: '${text.slice(at, end)}'` })

@@ -11,6 +11,8 @@ export interface Typed {
   readonly size: Range
   /** Of a literal, or of a list or map of literals. */
   readonly constant?: { readonly value: Value }
+  /** Of a literal list: what its items are. */
+  readonly itemTypes?: readonly CelType[]
 }
 
 export interface Local { readonly slot: number; readonly type: CelType }
@@ -46,7 +48,7 @@ const simpleTypes: Readonly<Record<string, CelType>> = {
   list: { is: 'list', items: dyn }, map: { is: 'map', keys: dyn, values: dyn }, type: { is: 'type', of: dyn }, optional_type: { is: 'optional', of: dyn },
   'google.protobuf.Timestamp': { is: 'timestamp' }, 'google.protobuf.Duration': { is: 'duration' },
 }
-const opaqueTypes = ['net.IP', 'net.CIDR', 'kubernetes.URL', 'kubernetes.Quantity', 'kubernetes.Semver', 'kubernetes.NamedFormat', 'kubernetes.authorization.Authorizer']
+const opaqueTypes = ['net.IP', 'net.CIDR']
 export function typeNamed(scope: Scope, name: string): CelType | undefined {
   return Object.hasOwn(simpleTypes, name) ? simpleTypes[name] : opaqueTypes.includes(name) ? { is: 'opaque', name } : scope.environment.typeNamed?.(name)
 }

@@ -9,7 +9,8 @@ export function typeText(type: CelType): string {
   switch (type.is) {
     case 'list': return `list(${typeText(type.items)})`
     case 'map': return `map(${typeText(type.keys)}, ${typeText(type.values)})`
-    case 'object': case 'opaque': case 'param': return type.name
+    case 'param': return type.name === '_' ? 'dyn' : type.name
+    case 'object': case 'opaque': return type.name
     case 'optional': return `optional_type(${typeText(type.of)})`
     case 'type': return `type(${typeText(type.of)})`
     default: return type.is
@@ -53,7 +54,7 @@ export const free: CelType = { is: 'param', name: '_' }
 /** A signature's type with its free types filled in. */
 export function filled(type: CelType, bindings: Bindings): CelType {
   switch (type.is) {
-    case 'param': return bindings.get(type.name) ?? (type.name === '_' ? type : dyn)
+    case 'param': return bindings.get(type.name) ?? free
     case 'list': return type.items.is === 'param' || !isPlain(type.items) ? { ...type, items: filled(type.items, bindings) } : type
     case 'map': return { ...type, keys: filled(type.keys, bindings), values: filled(type.values, bindings) }
     case 'optional': return { is: 'optional', of: filled(type.of, bindings) }

@@ -6,20 +6,22 @@ const first = -62_135_596_800n * second // 0001-01-01T00:00:00Z
 const last = 253_402_300_799n * second + second - 1n // 9999-12-31T23:59:59.999999999Z
 const rfc3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9})\d*)?(?:[Zz]|([+-])(\d\d):(\d\d))$/
 
+const notTimestamp = new Fault("type conversion error from 'string' to 'google.protobuf.Timestamp'"), notDuration = new Fault("type conversion error from 'string' to 'google.protobuf.Duration'")
+
 /** A timestamp, or the fault of one before year 1 or after year 9999. */
-export const timestampOf = (nanos: bigint): Timestamp | Fault => nanos < first || nanos > last ? new Fault('timestamp overflow') : new Timestamp(nanos)
+export const timestampOf = (nanos: bigint, offset = 0): Timestamp | Fault => nanos < first || nanos > last ? new Fault('timestamp overflow') : new Timestamp(nanos, offset)
 
 /** The timestamp of an RFC 3339 text. */
 export function timestampFrom(text: string): Timestamp | Fault {
   const found = rfc3339.exec(text)
-  if (found === null) return new Fault(`cannot parse "${text}" as timestamp`)
+  if (found === null) return notTimestamp
   const [, year, month, day, hour, minute, seconds, fraction = '', sign, offsetHours = '0', offsetMinutes = '0'] = found
   const at = new Date(0)
   at.setUTCFullYear(Number(year), Number(month) - 1, Number(day))
   at.setUTCHours(Number(hour), Number(minute), Number(seconds))
-  if (at.getUTCMonth() !== Number(month) - 1 || at.getUTCDate() !== Number(day) || Number(hour) > 23 || Number(minute) > 59 || Number(seconds) > 59) return new Fault(`cannot parse "${text}" as timestamp`)
+  if (at.getUTCMonth() !== Number(month) - 1 || at.getUTCDate() !== Number(day) || Number(hour) > 23 || Number(minute) > 59 || Number(seconds) > 59) return notTimestamp
   const offset = (sign === '-' ? -1 : 1) * (Number(offsetHours) * 60 + Number(offsetMinutes))
-  return timestampOf(BigInt(at.getTime() - offset * 60_000) * 1_000_000n + BigInt(fraction.padEnd(9, '0')))
+  return timestampOf(BigInt(at.getTime() - offset * 60_000) * 1_000_000n + BigInt(fraction.padEnd(9, '0')), offset)
 }
 
 const floorDivide = (value: bigint, by: bigint): bigint => value / by - (value % by < 0n ? 1n : 0n)
@@ -28,17 +30,19 @@ export const secondsOf = (timestamp: Timestamp): bigint => floorDivide(timestamp
 export const nanosWithin = (timestamp: Timestamp): bigint => timestamp.nanos - secondsOf(timestamp) * second
 
 export function timestampText(timestamp: Timestamp): string {
-  const whole = new Date(Number(secondsOf(timestamp)) * 1000).toISOString().replace(/\.\d+Z$/, '')
+  const { offset } = timestamp
+  const whole = new Date(Number(secondsOf(timestamp)) * 1000 + offset * 60_000).toISOString().replace(/\.\d+Z$/, '')
   const nanos = nanosWithin(timestamp)
-  return `${whole}${nanos === 0n ? '' : `.${nanos.toString().padStart(9, '0').replace(/0+$/, '')}`}Z`
+  return `${whole}${nanos === 0n ? '' : `.${nanos.toString().padStart(9, '0').replace(/0+$/, '')}`}${offset === 0 ? 'Z' : `${offset < 0 ? '-' : '+'}${twoDigits(Math.abs(offset) / 60)}:${twoDigits(Math.abs(offset) % 60)}`}`
 }
+const twoDigits = (value: number): string => String(Math.floor(value)).padStart(2, '0')
 
 const units: Readonly<Record<string, bigint>> = { ns: 1n, us: 1_000n, µs: 1_000n, μs: 1_000n, ms: 1_000_000n, s: second, m: 60n * second, h: 3_600n * second }
 const part = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/y
 
 /** The duration of a text such as '1h30m', as Go parses it. */
 export function durationFrom(text: string): Duration | Fault {
-  const fault = new Fault(`cannot parse "${text}" as duration`)
+  const fault = notDuration
   const sign = /^[+-]/.exec(text)?.[0] ?? ''
   const body = text.slice(sign.length)
   if (body === '0') return new Duration(0n)

@@ -11,8 +11,8 @@ export class Fault {
 /** A double that is a whole number: plain whole numbers are ints. */
 export class Double { readonly value: number; constructor(value: number) { this.value = value } }
 export class Uint { readonly value: bigint; constructor(value: bigint) { this.value = value } }
-/** Nanoseconds since 1970. */
-export class Timestamp { readonly nanos: bigint; constructor(nanos: bigint) { this.nanos = nanos } }
+/** Nanoseconds since 1970, and the offset that its text had, in minutes. */
+export class Timestamp { readonly nanos: bigint; readonly offset: number; constructor(nanos: bigint, offset = 0) { this.nanos = nanos; this.offset = offset } }
 export class Duration { readonly nanos: bigint; constructor(nanos: bigint) { this.nanos = nanos } }
 export class TypeValue { readonly name: string; constructor(name: string) { this.name = name } }
 export class Optional {

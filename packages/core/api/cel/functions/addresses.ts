@@ -1,7 +1,7 @@
 // IP addresses and networks, as Kubernetes' library has them: no zones, no leading zeros, no IPv4 in the form of IPv6.
 import { one, scaled } from '../static-types.ts'
 import type { Overload, Range } from '../types.ts'
-import { Fault, Opaque, sizeOf, type Int } from '../values.ts'
+import { Fault, noSuchOverload, Opaque, sizeOf, type Int } from '../values.ts'
 import { bool, costs, declared, int, member, opaque, string, traversal, traverses, type Costs } from './declare.ts'
 
 /** Bytes of an address, 4 or 16; undefined where the text is none. */
@@ -64,18 +64,32 @@ class Network extends Opaque {
 const ipType = opaque<Address>('net.IP'), cidrType = opaque<Network>('net.CIDR')
 
 function readAddress(text: string): Address | Fault {
-  const fault = (why: string): Fault => new Fault(`IP Address ${JSON.stringify(text)} ${why}`)
-  if (text.includes('%')) return fault('with zone value is not allowed')
+  const quoted = JSON.stringify(text)
+  if (text.includes('%')) return new Fault(`IP address ${quoted} with zone value is not allowed`)
   const bytes = parseAddress(text)
-  if (bytes === undefined) return fault(`parse error during conversion from string: ParseAddr(${JSON.stringify(text)}): unable to parse IP`)
-  return isMapped(bytes) ? fault('is an IPv4-mapped IPv6 address, not allowed') : new Address(bytes)
+  if (bytes === undefined) return new Fault(`IP Address ${quoted} parse error during conversion from string: ParseAddr(${quoted}): ${whyNoAddress(text)}`)
+  return isMapped(bytes) ? new Fault(`IPv4-mapped IPv6 address ${quoted} is not allowed`) : new Address(bytes)
+}
+/** As Go's netip says it. */
+function whyNoAddress(text: string): string {
+  const parts = text.split('.')
+  if (text.includes(':') || parts.length === 1) return 'unable to parse IP'
+  const stranger = /[^\d.]/.exec(text)
+  if (stranger !== null) return `unexpected character (at ${JSON.stringify(text.slice(stranger.index))})`
+  if (parts.includes('')) return 'IPv4 field must have at least one digit'
+  if (parts.some((part) => /^0\d/.test(part))) return 'IPv4 field has octet with leading zero'
+  if (parts.some((part) => Number(part) > 255)) return 'IPv4 field has value >255'
+  return parts.length > 4 ? 'IPv4 address too long' : 'IPv4 address too short'
 }
 function readNetwork(text: string): Network | Fault {
-  const fault = new Fault(`network address parse error during conversion from string: netip.ParsePrefix(${JSON.stringify(text)}): no '/'`)
+  const quoted = JSON.stringify(text), said = 'network address parse error during conversion from string'
   const [address = '', prefix = '', ...more] = text.split('/')
   const bytes = parseAddress(address)
-  if (more.length > 0 || bytes === undefined || !/^(0|[1-9]\d{0,2})$/.test(prefix) || Number(prefix) > bytes.length * 8) return text.includes('/') ? new Fault(fault.message.replace(": no '/'", ': bad value')) : fault
-  return isMapped(bytes) ? new Fault(`network address ${JSON.stringify(text)} is an IPv4-mapped IPv6 address, not allowed`) : new Network(bytes, Number(prefix))
+  const why = !text.includes('/') ? "no '/'" : bytes === undefined ? `ParseAddr(${JSON.stringify(address)}): ${whyNoAddress(address)}`
+    : more.length > 0 || !/^(0|[1-9]\d*)$/.test(prefix) ? `bad bits after slash: ${JSON.stringify([prefix, ...more].join('/'))}` : Number(prefix) > bytes.length * 8 ? 'prefix length out of range' : undefined
+  // Upstream wraps it twice.
+  if (bytes === undefined || why !== undefined) return new Fault(`${said}: ${said}: netip.ParsePrefix(${quoted}): ${why ?? ''}`)
+  return isMapped(bytes) ? new Fault(`${said}: IPv4-mapped IPv6 address ${quoted} is not allowed`) : new Network(bytes, Number(prefix))
 }
 const masked = (bytes: readonly number[], prefix: number): readonly number[] => bytes.map((byte, index) => byte & (0xff00 >> Math.min(8, Math.max(0, prefix - index * 8)) & 255))
 const holds = (network: Network, bytes: readonly number[]): boolean => network.bytes.length === bytes.length && addressText(masked(network.bytes, network.prefix)) === addressText(masked(bytes, network.prefix))
@@ -114,7 +128,7 @@ export const addresses: readonly Overload[] = [
   member('masked', [cidrType], cidrType, ({ bytes, prefix }) => new Network(masked(bytes, prefix), prefix), nominal),
   member('prefixLength', [cidrType], int, ({ prefix }): Int => prefix, nominal),
   member('containsIP', [cidrType, ipType], bool, (network, { bytes }) => holds(network, bytes), containing(0, false)),
-  member('containsIP', [cidrType, string], bool, (network, text) => { const read = readAddress(text); return read instanceof Fault ? read : holds(network, read.bytes) }, containing(0, true)),
+  member('containsIP', [cidrType, string], bool, (network, text) => { const read = readAddress(text); return read instanceof Fault ? noSuchOverload : holds(network, read.bytes) }, containing(0, true)),
   member('containsCIDR', [cidrType, cidrType], bool, holdsNetwork, containing(3, false)),
   member('containsCIDR', [cidrType, string], bool, (network, text) => { const read = readNetwork(text); return read instanceof Fault ? read : holdsNetwork(network, read) }, containing(3, true)),
   declared('string', [cidrType], string, String),

@@ -64,8 +64,8 @@ const asking = (authorizer: Authorizer): { readonly serviceAccount?: NonNullable
 
 function accountOf({ decide }: Authorizer, namespace: string, name: string): Authorizer | Fault {
   const nameFaults = checkSubdomain(name), namespaceFaults = checkLabelName(namespace)
-  if (nameFaults.length > 0) return new Fault(`Invalid service account name ${name}`)
-  return namespaceFaults.length > 0 ? new Fault(`Invalid service account namespace ${namespace}`) : new Authorizer(decide, { namespace, name })
+  if (nameFaults.length > 0) return new Fault('Invalid service account name')
+  return namespaceFaults.length > 0 ? new Fault('Invalid service account namespace') : new Authorizer(decide, { namespace, name })
 }
 
 export const access: readonly Overload[] = [

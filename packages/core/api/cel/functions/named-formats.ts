@@ -23,8 +23,10 @@ const asUrl: Check = (text) => {
   const read = urls.find(({ name }) => name === 'url')?.call(text)
   return read instanceof Fault ? [read.message.replace('URL parse error during conversion from string: ', '')] : []
 }
+/** Upstream has renamed what its older checks call a qualified name. */
+const asLabelKey: Check = (text) => checkLabelKey(text).map((fault) => fault.replace('a qualified name must', 'a valid label key must'))
 const checks: Readonly<Record<string, Check>> = {
-  dns1123Label: checkLabelName, dns1123Subdomain: checkSubdomain, dns1035Label: checkLabel1035, qualifiedName: checkLabelKey,
+  dns1123Label: checkLabelName, dns1123Subdomain: checkSubdomain, dns1035Label: checkLabel1035, qualifiedName: asLabelKey,
   dns1123LabelPrefix: prefix(checkLabelName), dns1123SubdomainPrefix: prefix(checkSubdomain), dns1035LabelPrefix: prefix(checkLabel1035), labelValue: checkLabelValue,
   uri: asUrl,
   uuid: only((text) => /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i.test(text), 'does not match the UUID format'),

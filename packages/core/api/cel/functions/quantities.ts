@@ -14,14 +14,18 @@ class Quantity extends Opaque {
 }
 const quantityType = opaque<Quantity>('kubernetes.Quantity')
 const ofInt = (value: Int): Amount => ({ nanos: BigInt(value) * billion, format: 'DecimalSI' })
+// Upstream holds more than 18 digits as a decimal, of which it makes no integer.
+const wholeMax = 10n ** 18n
+const wholeOf = ({ nanos }: Amount): Int | undefined => nanos % billion !== 0n || nanos / billion > wholeMax || nanos / billion < -wholeMax ? undefined : intOf(nanos / billion)
 const nominal = costs(1)
 
 export const quantities: readonly Overload[] = [
   declared('isQuantity', [string], bool, (text) => parseQuantity(text) !== undefined, traverses()),
   declared('quantity', [string], quantityType, (text) => { const amount = parseQuantity(text); return amount === undefined ? new Fault(quantityFault) : new Quantity(amount) }, traverses()),
-  member('sign', [quantityType], int, ({ amount }) => amount.nanos > 0n ? 1 : amount.nanos < 0n ? -1 : 0, nominal),
-  member('isInteger', [quantityType], bool, ({ amount }) => amount.nanos % billion === 0n && intOf(amount.nanos / billion) !== undefined, nominal),
-  member('asInteger', [quantityType], int, ({ amount }) => (amount.nanos % billion === 0n ? intOf(amount.nanos / billion) : undefined) ?? new Fault('cannot convert value to integer'), nominal),
+  // As upstream: a function, and no member as the others.
+  declared('sign', [quantityType], int, ({ amount }) => amount.nanos > 0n ? 1 : amount.nanos < 0n ? -1 : 0, nominal),
+  member('isInteger', [quantityType], bool, ({ amount }) => wholeOf(amount) !== undefined, nominal),
+  member('asInteger', [quantityType], int, ({ amount }) => wholeOf(amount) ?? new Fault('cannot convert value to integer'), nominal),
   member('asApproximateFloat', [quantityType], double, ({ amount }) => toDouble(Number(amount.nanos) / 1e9), nominal),
   member('isGreaterThan', [quantityType, quantityType], bool, (left, right) => compareQuantities(left.amount, right.amount) > 0, nominal),
   member('isLessThan', [quantityType, quantityType], bool, (left, right) => compareQuantities(left.amount, right.amount) < 0, nominal),
@@ -47,6 +51,7 @@ const versionForm = /^(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z.-]+))?(?:\+([0-9A-Za-z.
 function readVersion(text: string): Version | Fault {
   if (text === '') return new Fault('Version string empty')
   const found = versionForm.exec(text)
+  if (/^\d+\.\d+\.\d+-(\+|$)/.test(text)) return new Fault('Prerelease is empty')
   if (found === null) return new Fault(text.split('.').length < 3 ? 'No Major.Minor.Patch elements found' : `Invalid character(s) found in version ${JSON.stringify(text)}`)
   const [, major = '', minor = '', patch = '', before = '', build = ''] = found
   for (const [name, part] of [['Major', major], ['Minor', minor], ['Patch', patch]] as const) if (/^0\d/.test(part)) return new Fault(`${name} number must not contain leading zeroes ${JSON.stringify(part)}`)

@@ -41,7 +41,9 @@ const converted: Costs = {
   cost: ([value]) => typeof value === 'string' || value instanceof Uint8Array ? Math.ceil(value.length * traversal) : 1,
   estimate: ([size = nothing], [of]) => of?.is === 'string' || of?.is === 'bytes' ? { cost: scaled(size, traversal), size } : { cost: { min: 1, max: 1 } },
 }
-const intFault = (text: string): Fault => new Fault(`strconv.ParseInt: parsing "${text}": ${/^[+-]?\d+$/.test(text) ? 'value out of range' : 'invalid syntax'}`)
+/** As cel-go says it of every text that is not what it should be. */
+const unconvertible = (name: string): Fault => new Fault(`type conversion error from 'string' to '${name}'`)
+const notInt = unconvertible('int'), notUint = unconvertible('uint'), notDouble = unconvertible('double'), notBool = unconvertible('bool')
 const range = new Fault('integer overflow'), unsignedRange = new Fault('unsigned integer overflow')
 const truths: Readonly<Record<string, boolean>> = { '1': true, t: true, true: true, True: true, TRUE: true, T: true, '0': false, f: false, false: false, False: false, FALSE: false, F: false }
 const decode = (value: Uint8Array): string | Fault => {
@@ -60,19 +62,19 @@ const conversions: readonly Overload[] = [
   declared('int', [int], int, (value) => value),
   declared('int', [uint], int, (value) => toInt(value.value)),
   declared('int', [double], int, (value) => { const whole = fromDouble(doubleOf(value), -(2n ** 63n), 2n ** 63n, range); return whole instanceof Fault ? whole : toInt(whole) }),
-  declared('int', [string], int, (text) => (/^[+-]?\d+$/.test(text) ? intOf(BigInt(text.replace(/^\+/, ''))) : undefined) ?? intFault(text), converted),
+  declared('int', [string], int, (text) => (/^[+-]?\d+$/.test(text) ? intOf(BigInt(text.replace(/^\+/, ''))) : undefined) ?? notInt, converted),
   declared('int', [timestamp], int, (value) => toInt(secondsOf(value))),
   declared('uint', [uint], uint, (value) => value),
   declared('uint', [int], uint, (value) => toUint(BigInt(value))),
   declared('uint', [double], uint, (value) => { const whole = fromDouble(doubleOf(value), 0n, 2n ** 64n, unsignedRange); return whole instanceof Fault ? whole : toUint(whole) }),
-  declared('uint', [string], uint, (text) => (/^\d+$/.test(text) ? uintOf(BigInt(text)) : undefined) ?? new Fault(`strconv.ParseUint: parsing "${text}": invalid syntax`), converted),
+  declared('uint', [string], uint, (text) => (/^\d+$/.test(text) ? uintOf(BigInt(text)) : undefined) ?? notUint, converted),
   declared('double', [double], double, (value) => value),
   declared('double', [int], double, (value) => new Double(Number(value))),
   declared('double', [uint], double, (value) => toDouble(Number(value.value))),
   declared('double', [string], double, (text) => {
     const special = /^([+-]?)(inf|infinity|nan)$/i.exec(text)
     if (special !== null) return special[2]?.toLowerCase() === 'nan' ? NaN : special[1] === '-' ? -Infinity : Infinity
-    return /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text) ? toDouble(Number(text)) : new Fault(`strconv.ParseFloat: parsing "${text}": invalid syntax`)
+    return /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text) ? toDouble(Number(text)) : notDouble
   }, converted),
   declared('string', [string], string, (value) => value),
   declared('string', [int], string, String),
@@ -83,7 +85,7 @@ const conversions: readonly Overload[] = [
   declared('string', [timestamp], string, timestampText),
   declared('string', [duration], string, durationText),
   declared('bool', [bool], bool, (value) => value),
-  declared('bool', [string], bool, (text) => (Object.hasOwn(truths, text) ? truths[text] : undefined) ?? new Fault(`strconv.ParseBool: parsing "${text}": invalid syntax`), converted),
+  declared('bool', [string], bool, (text) => (Object.hasOwn(truths, text) ? truths[text] : undefined) ?? notBool, converted),
   declared('bytes', [bytes], bytes, (value) => value),
   declared('bytes', [string], bytes, (text) => new TextEncoder().encode(text), converted),
   declared('timestamp', [timestamp], timestamp, (value) => value),
@@ -102,8 +104,8 @@ const dates = dateNames.flatMap(([name, part, offset]) => {
   const read = (value: Timestamp, zone: string): number | Fault => { const found = datePart(value, part, zone); return found instanceof Fault ? found : found + offset }
   return [member(name, [timestamp], int, (value) => read(value, '')), member(name, [timestamp, string], int, read)]
 })
-const perUnit: readonly (readonly [string, bigint, bigint])[] = [['getHours', 3_600_000_000_000n, 0n], ['getMinutes', 60_000_000_000n, 0n], ['getSeconds', 1_000_000_000n, 0n], ['getMilliseconds', 1_000_000n, 1_000n]]
-const lengths = perUnit.map(([name, unit, modulus]) => member(name, [duration], int, (value) => { const count = value.nanos / unit; return intOf(modulus === 0n ? count : count % modulus) ?? 0 }))
+const perUnit: readonly (readonly [string, bigint])[] = [['getHours', 3_600_000_000_000n], ['getMinutes', 60_000_000_000n], ['getSeconds', 1_000_000_000n], ['getMilliseconds', 1_000_000n]]
+const lengths = perUnit.map(([name, unit]) => member(name, [duration], int, (value) => intOf(value.nanos / unit) ?? 0))
 
 const membership: readonly Overload[] = [
   declared('@in', [A, list(A)], bool, (wanted, items) => items.some((item) => equal(wanted, item)), {

@@ -17,7 +17,8 @@ function indexOf(text: string, part: string, from: Int = 0): number | Fault {
   const start = Number(from)
   if (part === '' && start === 0) return 0
   const length = lengthOf(text)
-  if (start < 0 || start > length) return outOfRange(from)
+  if (start < 0) return outOfRange(from)
+  if (start > length) return -1
   const offset = isSimpleText(text) ? start : charactersOf(text).slice(0, start).join('').length
   const found = text.indexOf(part, offset)
   return found < 0 ? -1 : lengthOf(text.slice(0, found))

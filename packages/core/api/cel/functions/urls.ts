@@ -28,8 +28,8 @@ function read(text: string): Url | Fault {
   const found = form.exec(text)
   const [, scheme = '', authority, host = '', path = '', query = ''] = found ?? []
   if (found === null || (scheme === '' && !text.startsWith('/'))) return fault('invalid URI for request')
-  // Of an address with one slash, or none, everything behind the scheme is the path.
-  if (scheme !== '' && authority === undefined && !path.startsWith('/')) return fault('invalid URI for request')
+  // 'mailto:a@b.c': everything behind the scheme is opaque.
+  if (scheme !== '' && authority === undefined && !path.startsWith('/')) return new Url(text, scheme.toLowerCase(), '', '', query)
   if (badHost.test(host)) return fault(`invalid character ${JSON.stringify(badHost.exec(host)?.[0] ?? '')} in host name`)
   const port = /^(?:\[[^\]]*\]|[^:]*)(?::(.*))?$/.exec(host)
   if (port === null || (port[1] !== undefined && !/^\d*$/.test(port[1]))) return fault(`invalid port ${JSON.stringify(`:${host.split(':').at(-1) ?? ''}`)} after host`)
