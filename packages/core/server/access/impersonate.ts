@@ -12,7 +12,7 @@ export function impersonated(headers: Readonly<Record<string, string>>): User | 
     .map(([header, value]) => [decoded(header.slice(extraPrefix.length)), value.split(',').map((each) => each.trim())]))
   if (name === undefined || name === '') {
     return groups.length > 0 || uid !== undefined || Object.keys(extra).length > 0
-      ? badRequest('requested ' + JSON.stringify(groups) + ' without impersonating a user') : undefined
+      ? badRequest(`requested ${shown(uid ?? '', groups, extra)} without impersonating a user name`) : undefined
   }
   const serviceAccount = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(name)
   const own = groups.length > 0 || serviceAccount === null ? groups : ['system:serviceaccounts', `system:serviceaccounts:${serviceAccount[1]}`]
@@ -21,6 +21,12 @@ export function impersonated(headers: Readonly<Record<string, string>>): User | 
     name, groups: own.includes(audience) ? own : [...own, audience],
     ...(uid !== undefined && { uid }), ...(Object.keys(extra).length > 0 && { extra }),
   }
+}
+// As Go prints the user that was asked for.
+const strings = (values: readonly string[]): string => (values.length === 0 ? '[]string(nil)' : `[]string{${values.map((value) => JSON.stringify(value)).join(', ')}}`)
+function shown(uid: string, groups: readonly string[], extra: Readonly<Record<string, readonly string[]>>): string {
+  const entries = Object.entries(extra).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, values]) => `${JSON.stringify(key)}:${strings(values)}`)
+  return `&user.DefaultInfo{Name:"", UID:${JSON.stringify(uid)}, Groups:${strings(groups)}, Extra:map[string][]string${entries.length === 0 ? '(nil)' : `{${entries.join(', ')}}`}}`
 }
 const extraPrefix = 'impersonate-extra-'
 const decoded = (text: string): string => { try { return decodeURIComponent(text) } catch { return text } }

@@ -88,7 +88,7 @@ test('a role is not bound before it is there, save by those who may bind it', ()
   const made = world()
   made.ask(`POST ${rbac}/namespaces/default/rolebindings`, { metadata: { name: 'admin' }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'admin' }, subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: 'alice' }] })
   const early = { metadata: { name: 'early' }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'to-come' }, subjects: [] }
-  assert.equal(messageOf(made.ask(`POST ${rbac}/namespaces/default/rolebindings`, early, as('alice'))), 'clusterroles.rbac.authorization.k8s.io "to-come" not found')
+  assert.equal(messageOf(made.ask(`POST ${rbac}/namespaces/default/rolebindings`, early, as('alice'))), 'rolebindings.rbac.authorization.k8s.io "to-come" not found')
   assert.equal(made.ask(`POST ${rbac}/namespaces/default/rolebindings`, early).status, 201)
 })
 

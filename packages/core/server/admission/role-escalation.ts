@@ -37,7 +37,7 @@ function ofBinding(admission: Admission): Refusal | undefined {
   if (mayDo(admission, 'bind', kind === 'Role' ? 'roles' : 'clusterroles', name)) return undefined
   const type = kind === 'Role' ? roles : clusterRoles
   // Whoever binds a role before it is made would be given whatever it will come to allow.
-  if (admission.circumstances.view.get(type, kind === 'Role' ? namespaceOf(admission) : '', name) === undefined) return notFound(type, name)
+  if (admission.circumstances.view.get(type, kind === 'Role' ? namespaceOf(admission) : '', name) === undefined) return notFound(admission.kind, name)
   return refusalOver(admission, admission.authorizer.rbac.rulesOfRole(kind, namespaceOf(admission), name))
 }
 
