@@ -1,5 +1,5 @@
 // Reads YAML as kubectl and the API do: YAML 1.1's booleans and octals, but no dates and no base 60.
-import { type Document, LineCounter, parseAllDocuments, type ScalarTag, stringify } from 'yaml'
+import { Composer, type Document, type DocumentOptions, LineCounter, parseAllDocuments, type ParseOptions, Parser, type ScalarTag, type SchemaOptions, stringify } from 'yaml'
 import { exactInteger, type Reading } from './json.ts'
 
 const truths = ['y', 'yes', 'true', 'on']
@@ -22,14 +22,22 @@ const boolean: ScalarTag = { tag: 'tag:yaml.org,2002:bool', default: true, test:
 /** Binary text becomes the string that it encodes. */
 const binary: ScalarTag = { tag: 'tag:yaml.org,2002:binary', default: false, resolve: (text) => text.replace(/\s/g, '') }
 
-const parse = (text: string, lineCounter = new LineCounter()): readonly Document[] => {
-  const documents = parseAllDocuments(text, { lineCounter, version: '1.2', schema: 'core', merge: true, uniqueKeys: false, logLevel: 'silent', customTags: (tags) => [boolean, integer, binary, ...tags] })
+const options: ParseOptions & DocumentOptions & SchemaOptions = { version: '1.2', schema: 'core', merge: true, uniqueKeys: false, logLevel: 'silent', customTags: (tags) => [boolean, integer, binary, ...tags] }
+
+const parse = (text: string): readonly Document[] => {
+  const documents = parseAllDocuments(text, options)
   return Array.isArray(documents) ? documents as readonly Document[] : []
 }
 
+/** The first document; what follows it is not looked at. */
+function parseFirst(text: string, lineCounter: LineCounter): Document | undefined {
+  for (const document of new Composer(options).compose(new Parser(lineCounter.addNewLine).parse(text))) return document as Document
+  return undefined
+}
+
 /** The error's text as upstream's reader words it, as far as the two readers agree on what is wrong. */
-function wording(error: { readonly code: string; readonly message: string; readonly linePos?: readonly { readonly line: number }[] | undefined }): string {
-  const line = error.linePos?.[0]?.line ?? 1
+function wording(error: { readonly code: string; readonly message: string; readonly pos: readonly [number, number]; readonly linePos?: readonly { readonly line: number }[] | undefined }, lines: LineCounter | undefined): string {
+  const line = error.linePos?.[0]?.line ?? lines?.linePos(error.pos[0]).line ?? 1
   switch (error.code) {
     case 'TAB_AS_INDENT': return `yaml: line ${line}: found character that cannot start any token`
     case 'BLOCK_AS_IMPLICIT_KEY': return `yaml: line ${line}: mapping values are not allowed in this context`
@@ -41,7 +49,7 @@ function wording(error: { readonly code: string; readonly message: string; reado
 
 function readOne(document: Document, lines?: LineCounter): Reading {
   const error = document.errors[0]
-  if (error) return { ok: false, message: wording(error) }
+  if (error) return { ok: false, message: wording(error, lines) }
   const duplicates: string[] = []
   const repeated: string[] = []
   collectDuplicates(document.contents, '', (path, key, at) => { duplicates.push(path); repeated.push(`  line ${lines?.linePos(at).line ?? 1}: key ${JSON.stringify(key)} already set in map`) })
@@ -71,7 +79,7 @@ function collectDuplicates(node: unknown, path: string, found: (path: string, ke
 /** Reads one YAML document; a stream of several is read as its first. */
 export function readYaml(text: string): Reading {
   const lines = new LineCounter()
-  const document = parse(text, lines)[0]
+  const document = parseFirst(text, lines)
   return document ? readOne(document, lines) : { ok: true, value: null, duplicates: [] }
 }
 

@@ -49,7 +49,7 @@ const mark = 'kubernetes.io/limit-ranger'
 function withDefaults({ spec }: LimitRange, pod: Pod): Pod {
   const limits: Record<string, string> = {}
   const requests: Record<string, string> = {}
-  for (const item of spec.limits) {
+  for (const item of spec.limits ?? []) {
     if (item.type !== 'Container') continue
     Object.assign(limits, item.default)
     Object.assign(requests, item.defaultRequest)
@@ -82,12 +82,12 @@ interface Amounts { readonly requests: Quantities; readonly limits: Quantities }
 function faultsOf({ spec }: LimitRange, { kind, object }: Admission): readonly string[] {
   if (kind.resource === persistentVolumeClaims.resource) {
     const requests = quantitiesOf((object as PersistentVolumeClaim).spec.resources?.requests)
-    return spec.limits.filter(({ type }) => type === 'PersistentVolumeClaim').flatMap((item) => [
+    return (spec.limits ?? []).filter(({ type }) => type === 'PersistentVolumeClaim').flatMap((item) => [
       ...bounds(item.min, (name, bound) => belowMinimum(item.type, name, bound, { requests, limits: {} })), ...bounds(item.max, (name, bound) => requestAboveMaximum(item.type, name, bound, requests)),
     ])
   }
   const pod = object as Pod
-  return spec.limits.flatMap((item) => {
+  return (spec.limits ?? []).flatMap((item) => {
     switch (item.type) {
       case 'Container': return [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].flatMap(({ resources }) => outOfBounds(item, { requests: quantitiesOf(resources?.requests), limits: quantitiesOf(resources?.limits) }))
       case 'Pod': return outOfBounds(item, { requests: podQuantities(pod.spec, 'requests', 'left out'), limits: podQuantities(pod.spec, 'limits', 'left out') })
