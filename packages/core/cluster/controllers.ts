@@ -23,7 +23,7 @@ export function allControllers({ authority, volumesBelow, mayRequest = () => fal
     controllers.volumeBinderController, controllers.localProvisioner({ volumesBelow }), controllers.claimProtectionController, controllers.volumeProtectionController, controllers.attributesClassProtectionController, controllers.ephemeralVolumeController, controllers.nodeAddressController(),
     controllers.podGarbageCollector(), controllers.nodeLifecycleController(), controllers.taintEvictionController,
     controllers.resourceQuotaController, controllers.disruptionController,
-    controllers.customResourceDefinitionController,
+    controllers.customResourceDefinitionController, controllers.validatingAdmissionPolicyStatusController,
     controllers.clusterRoleAggregationController, controllers.certificateController(mayRequest), controllers.podCertificateRequestCleaner, controllers.autoregisterController,
   ] as readonly Controller<unknown>[]
 }

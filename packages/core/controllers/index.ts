@@ -31,3 +31,4 @@ export { clusterRoleAggregationController } from './cluster-role-aggregation/rec
 export { certificateController, type MayRequest } from './certificates/reconcile.ts'
 export { podCertificateRequestCleaner } from './certificates/pod-requests.ts'
 export { autoregisterController } from './autoregister/reconcile.ts'
+export { validatingAdmissionPolicyStatusController } from './validating-admission-policy-status/reconcile.ts'
