@@ -1,8 +1,8 @@
 // autoscaling/v1 knows one metric, the processor. As upstream, annotations hold what else the hub says, so that nothing is lost on the way.
-import type { HorizontalPodAutoscaler as HorizontalPodAutoscalerV1, ObjectMeta, V2HorizontalPodAutoscaler, V2HorizontalPodAutoscalerBehavior, V2HorizontalPodAutoscalerCondition, V2MetricSpec } from '../../../generated/types.ts'
+import type { HorizontalPodAutoscaler as HorizontalPodAutoscalerV1, ObjectMeta, V2HorizontalPodAutoscaler, V2HorizontalPodAutoscalerBehavior, V2HorizontalPodAutoscalerCondition, V2HPAScalingRules, V2MetricSpec } from '../../../generated/types.ts'
 import type { Draft } from '../../../resource.ts'
 import type { HorizontalPodAutoscaler } from '../../../resources.ts'
-import { defaultMetric } from './defaults.ts'
+import { defaultMetric, fillAutoscaler } from './defaults.ts'
 import { fits, read, type Shape } from './shapes.ts'
 import { type MetricSpecV1, metricShape, type MetricStatusV1, metricStatusShape, specFromV1, specToV1, statusFromV1, statusToV1 } from './v1metrics.ts'
 
@@ -28,8 +28,8 @@ export function fromV2(hub: HorizontalPodAutoscaler): Draft {
     metadata: withAnnotations(hub.metadata, {
       ...(others.length > 0 && { [annotations.metrics]: JSON.stringify(others.map(specToV1)) }),
       ...(currentMetrics.length > 0 && { [annotations.current]: JSON.stringify(currentMetrics.map(statusToV1)) }),
-      ...(conditions.length > 0 && { [annotations.conditions]: JSON.stringify(conditions) }),
-      ...(behavior !== undefined && { [annotations.behavior]: JSON.stringify(renamed(behavior, (name) => name.charAt(0).toUpperCase() + name.slice(1))) }),
+      ...(conditions.length > 0 && { [annotations.conditions]: JSON.stringify(conditions.map(({ type, status, lastTransitionTime, reason, message }) => ({ type, status, lastTransitionTime, reason, message }))) }),
+      ...(behavior !== undefined && { [annotations.behavior]: JSON.stringify({ ScaleUp: inOwnForm(behavior.scaleUp), ScaleDown: inOwnForm(behavior.scaleDown) }) }),
     }),
     spec: {
       ...(scaleTargetRef !== undefined && { scaleTargetRef }), ...(minReplicas !== undefined && { minReplicas }), ...(maxReplicas !== undefined && { maxReplicas }),
@@ -53,10 +53,10 @@ export function toV2(draft: Draft): Draft {
     ?? (now === undefined ? undefined : [{ type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: now } } }])
   const behavior = parsed<V2HorizontalPodAutoscalerBehavior>(said[annotations.behavior], behaviorShape, (value) => renamed(value, (name) => name.charAt(0).toLowerCase() + name.slice(1)))
   const metrics: readonly V2MetricSpec[] = [
-    ...(aim === undefined ? [] : [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: aim } } }]),
     ...(parsed<readonly MetricSpecV1[]>(said[annotations.metrics], { list: metricShape }) ?? []).map(specFromV1),
+    ...(aim === undefined ? [] : [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: aim } } }]),
   ]
-  return {
+  const hub = {
     ...draft, apiVersion: 'autoscaling/v2', metadata: withAnnotations(metadata, {}),
     spec: { ...rest, metrics: metrics.length === 0 ? [defaultMetric] : metrics, ...(behavior !== undefined && { behavior }) } satisfies Partial<V2HorizontalPodAutoscaler['spec']>,
     status: {
@@ -64,7 +64,14 @@ export function toV2(draft: Draft): Draft {
       ...(current !== undefined && current.length > 0 && { currentMetrics: current }), ...(conditions !== undefined && conditions.length > 0 && { conditions }),
     },
   }
+  return fillAutoscaler(hub as Draft & V2HorizontalPodAutoscaler) as unknown as Draft
 }
+
+/** A behavior's rules in the form of upstream's own memory, in which the annotation has them. */
+const inOwnForm = (rules: V2HPAScalingRules | undefined): unknown => (rules === undefined ? null : {
+  StabilizationWindowSeconds: rules.stabilizationWindowSeconds ?? null, SelectPolicy: rules.selectPolicy ?? null,
+  Policies: (rules.policies ?? []).map(({ type, value, periodSeconds }) => ({ Type: type, Value: value, PeriodSeconds: periodSeconds })), Tolerance: rules.tolerance ?? null,
+})
 
 /** Metadata with these of our annotations and no others of them. */
 function withAnnotations<Meta extends ObjectMeta>(metadata: Meta, ours: Readonly<Record<string, string>>): Meta {
@@ -81,7 +88,7 @@ function parsed<Value>(text: string | undefined, shape: Shape, change: (value: u
   return value !== undefined && fits(value, shape) ? value as Value : undefined
 }
 
-/** The behavior is kept in the form of upstream's own memory, whose fields begin with capitals. */
+/** With other names of all fields, without those that say nothing. */
 function renamed(value: unknown, rename: (name: string) => string): unknown {
   if (Array.isArray(value)) return value.map((each) => renamed(each, rename))
   if (typeof value !== 'object' || value === null) return value

@@ -37,10 +37,15 @@ function said<Fields extends object>(fields: Fields): { readonly [Field in keyof
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as { readonly [Field in keyof Fields]: Exclude<Fields[Field], undefined> }
 }
 
+/** v1 always writes a value: nought means none where there is an average. */
+const unless = (average: string | undefined, value: string | undefined): string | undefined => (average !== undefined && value === '0' ? undefined : value)
+/** In the order in which upstream writes it. */
+const targetOf = ({ kind = '', name = '', apiVersion }: Partial<V2CrossVersionObjectReference> = {}): V2CrossVersionObjectReference => said({ kind, name, apiVersion }) as V2CrossVersionObjectReference
+
 export function specToV1({ type, object, pods, resource, containerResource, external }: V2MetricSpec): MetricSpecV1 {
   return {
     type,
-    ...(object && { object: said({ target: object.describedObject ?? { kind: '', name: '' }, metricName: object.metric?.name ?? '', targetValue: object.target?.value ?? '0', selector: object.metric?.selector, averageValue: object.target?.averageValue }) }),
+    ...(object && { object: said({ target: targetOf(object.describedObject), metricName: object.metric?.name ?? '', targetValue: object.target?.value ?? '0', selector: object.metric?.selector, averageValue: object.target?.averageValue }) }),
     ...(pods && { pods: said({ metricName: pods.metric?.name ?? '', targetAverageValue: pods.target?.averageValue, selector: pods.metric?.selector }) }),
     ...(resource && { resource: resourceToV1(resource.name, resource.target) }),
     ...(containerResource && { containerResource: { ...resourceToV1(containerResource.name, containerResource.target), container: containerResource.container } }),
@@ -54,8 +59,7 @@ export function specFromV1({ type = '', object, pods, resource, containerResourc
     type,
     ...(object && { object: {
       describedObject: object.target ?? { kind: '', name: '' }, metric: said({ name: object.metricName ?? '', selector: object.selector }),
-      // v1 always writes a value: nought means none where an average is aimed at.
-      target: said({ type: object.averageValue === undefined ? 'Value' : 'AverageValue', value: object.averageValue !== undefined && object.targetValue === '0' ? undefined : object.targetValue, averageValue: object.averageValue }),
+      target: said({ type: object.averageValue === undefined ? 'Value' : 'AverageValue', value: unless(object.averageValue, object.targetValue), averageValue: object.averageValue }),
     } }),
     ...(pods && { pods: { metric: said({ name: pods.metricName ?? '', selector: pods.selector }), target: said({ type: 'AverageValue', averageValue: pods.targetAverageValue }) } }),
     ...(resource && { resource: { name: resource.name ?? '', target: targetFromV1(resource) } }),
@@ -72,23 +76,23 @@ const targetFromV1 = ({ targetAverageUtilization: averageUtilization, targetAver
 export function statusToV1({ type, object, pods, resource, containerResource, external }: V2MetricStatus): MetricStatusV1 {
   return {
     type,
-    ...(object && { object: said({ target: object.describedObject ?? { kind: '', name: '' }, metricName: object.metric?.name ?? '', currentValue: object.current?.value, selector: object.metric?.selector, averageValue: object.current?.averageValue }) }),
+    ...(object && { object: said({ target: targetOf(object.describedObject), metricName: object.metric?.name ?? '', currentValue: object.current?.value ?? '0', selector: object.metric?.selector, averageValue: object.current?.averageValue }) }),
     ...(pods && { pods: said({ metricName: pods.metric?.name ?? '', currentAverageValue: pods.current?.averageValue, selector: pods.metric?.selector }) }),
     ...(resource && { resource: said({ name: resource.name, currentAverageUtilization: resource.current?.averageUtilization, currentAverageValue: resource.current?.averageValue }) }),
     ...(containerResource && { containerResource: said({
       name: containerResource.name, currentAverageUtilization: containerResource.current?.averageUtilization, currentAverageValue: containerResource.current?.averageValue, container: containerResource.container,
     }) }),
-    ...(external && { external: said({ metricName: external.metric?.name ?? '', metricSelector: external.metric?.selector, currentValue: external.current?.value, currentAverageValue: external.current?.averageValue }) }),
+    ...(external && { external: said({ metricName: external.metric?.name ?? '', metricSelector: external.metric?.selector, currentValue: external.current?.value ?? '0', currentAverageValue: external.current?.averageValue }) }),
   }
 }
 
 export function statusFromV1({ type = '', object, pods, resource, containerResource, external }: MetricStatusV1): V2MetricStatus {
   return {
     type,
-    ...(object && { object: { describedObject: object.target ?? { kind: '', name: '' }, metric: said({ name: object.metricName ?? '', selector: object.selector }), current: said({ value: object.currentValue, averageValue: object.averageValue }) } }),
+    ...(object && { object: { describedObject: object.target ?? { kind: '', name: '' }, metric: said({ name: object.metricName ?? '', selector: object.selector }), current: said({ value: unless(object.averageValue, object.currentValue), averageValue: object.averageValue }) } }),
     ...(pods && { pods: { metric: said({ name: pods.metricName ?? '', selector: pods.selector }), current: said({ averageValue: pods.currentAverageValue }) } }),
     ...(resource && { resource: { name: resource.name ?? '', current: said({ averageUtilization: resource.currentAverageUtilization, averageValue: resource.currentAverageValue }) } }),
     ...(containerResource && { containerResource: { name: containerResource.name ?? '', container: containerResource.container ?? '', current: said({ averageUtilization: containerResource.currentAverageUtilization, averageValue: containerResource.currentAverageValue }) } }),
-    ...(external && { external: { metric: said({ name: external.metricName ?? '', selector: external.metricSelector }), current: said({ value: external.currentValue, averageValue: external.currentAverageValue }) } }),
+    ...(external && { external: { metric: said({ name: external.metricName ?? '', selector: external.metricSelector }), current: said({ value: unless(external.currentAverageValue, external.currentValue), averageValue: external.currentAverageValue }) } }),
   }
 }
