@@ -95,6 +95,14 @@ test('what upstream refuses in a NetworkPolicy, an IPAddress and a ServiceCIDR',
   for (const [resource, change, expected] of rows) assert.deepEqual(problems(resource, change), expected, JSON.stringify(change))
 })
 
+test('what the writer of a networking object is warned of', () => {
+  const warned = (resource: string, change: Record<string, unknown>): readonly string[] => kindOf(resource).warn?.(prepared(resource, change), undefined) ?? []
+  assert.deepEqual(warned(ingresses, {}), [])
+  assert.deepEqual(warned(ingresses, { metadata: { name: 'x', annotations: { 'kubernetes.io/ingress.class': 'a' } } }), ['annotation "kubernetes.io/ingress.class" is deprecated, please use \'spec.ingressClassName\' instead'])
+  assert.deepEqual(warned(policies, { spec: { ingress: [{ from: [{ ipBlock: { cidr: '2001:DB8::/32' } }] }] } }), ['spec.ingress[0].from[0].ipBlock.cidr: IPv6 CIDR value "2001:DB8::/32" should be in RFC 5952 canonical format ("2001:db8::/32")'])
+  assert.deepEqual(warned(policies, {}), [])
+})
+
 test('a NetworkPolicy that names no direction is about what comes in, and about what goes out when it has a rule for that', () => {
   const typesOf = (spec: unknown): unknown => (prepared(policies, { spec }) as unknown as { readonly spec: unknown }).spec
   assert.deepEqual(typesOf({}), { podSelector: {}, policyTypes: ['Ingress'] })

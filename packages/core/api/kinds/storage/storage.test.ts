@@ -67,6 +67,17 @@ test('a CSIDriver says what it does where it is not told', () => {
   })
 })
 
+test('what the writer of a storage object is warned of', () => {
+  const warned = (resource: string, change: Record<string, unknown>): readonly string[] => kindOf(resource).warn?.(prepared(resource, change), undefined) ?? []
+  const zone = 'failure-domain.beta.kubernetes.io/zone'
+  assert.deepEqual(warned(drivers, {}), ['spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to true to prevent possible logging of tokens in volume attributes'])
+  assert.deepEqual(warned(drivers, { spec: {} }), [])
+  assert.deepEqual(warned(capacities, { nodeTopology: { matchLabels: { [zone]: 'z' }, matchExpressions: [{ key: zone, operator: 'Exists' }] } }), [`nodeTopology.matchExpressions[0].key: ${zone} is deprecated since v1.17; use "topology.kubernetes.io/zone" instead`, `nodeTopology.matchLabels.${zone}: deprecated since v1.17; use "topology.kubernetes.io/zone" instead`])
+  assert.deepEqual(warned('storage.k8s.io/storageclasses', { allowedTopologies: [{ matchLabelExpressions: [{ key: zone, values: ['a'] }] }] }), ['allowedTopologies[0].matchLabelExpressions[0].key: deprecated since v1.17; use "topology.kubernetes.io/zone" instead'])
+  assert.deepEqual(warned('node.k8s.io/runtimeclasses', { scheduling: { nodeSelector: { 'beta.kubernetes.io/os': 'linux' } } }), ['scheduling.nodeSelector: deprecated since v1.14; use "kubernetes.io/os" instead'])
+  assert.deepEqual(warned('discovery.k8s.io/endpointslices', { addressType: 'FQDN' }), ['spec.addressType: FQDN endpoints are deprecated'])
+})
+
 test('the status of a VolumeAttachment', () => {
   assert.deepEqual(statusProblems(attachments, { attached: true, attachmentMetadata: { path: '/dev/sda' } }), [])
   assert.deepEqual(statusProblems(attachments, { attached: false, attachError: { message: 'x'.repeat(1025), errorCode: -1 } }), ['status.attachError.message: Too long: may not be more than 262144 bytes', 'status.attachError.errorCode: Invalid value: -1: must be between 0 and 2147483647, inclusive'])

@@ -4,7 +4,7 @@ import type { Problem } from '../../../refusal.ts'
 import { type EndpointSlice, endpointSlices } from '../../../resources.ts'
 import { checkLabelKey, checkLabelName, checkLabelValue, checkSubdomain } from '../../../selectors/syntax.ts'
 import { familyOf } from '../../addresses.ts'
-import { checkFullName, checkOldAddress, checkReachable } from '../../addressrules.ts'
+import { checkFullName, checkAddress, checkReachable } from '../../addressrules.ts'
 import { ageColumn, firstOf, nameColumn, text } from '../../columns.ts'
 import { sameMeaning } from '../../equal.ts'
 import { eachOf, filling, withDefaults, withField } from '../../filling.ts'
@@ -52,7 +52,7 @@ function checkEndpoints(next: EndpointSlice, before: EndpointSlice | undefined):
 function checkEndpointAddress(path: string, address: string, { addressType, metadata }: EndpointSlice): readonly Problem[] {
   if (addressType === 'FQDN') return checkFullName(path, address)
   if (addressType !== 'IPv4' && addressType !== 'IPv6') return []
-  const problems = checkOldAddress(path, address)
+  const problems = checkAddress(path, address)
   if (problems.length > 0) return problems
   if (familyOf(address) !== addressType) return [invalid(path, address, `must be an ${addressType} address`)]
   // The server of a cluster without real nodes listens on the loopback, and its own slice says so.
@@ -109,4 +109,5 @@ export const endpointSlice: Kind<EndpointSlice> = {
     ],
   }],
   check,
+  warn: ({ addressType }) => (addressType === 'FQDN' ? ['spec.addressType: FQDN endpoints are deprecated'] : []),
 }

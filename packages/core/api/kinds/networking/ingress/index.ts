@@ -3,7 +3,7 @@ import type { Kind } from '../../../kind.ts'
 import { type Ingress, ingresses } from '../../../resources.ts'
 import { ageColumn, firstOf, nameColumn, text } from '../../columns.ts'
 import { filling, withField, withParts } from '../../filling.ts'
-import { checkIngress, checkIngressStatus } from './validation.ts'
+import { checkIngress, checkIngressStatus, classAnnotation } from './validation.ts'
 
 const fill = (draft: IngressModel): IngressModel => withField(withParts(draft, 'spec', 'status'), 'status', (status) => withParts(status, 'loadBalancer'))
 
@@ -33,5 +33,6 @@ export const ingress: Kind<Ingress> = {
   prepare: (next, before) => ({ ...next, status: before?.status ?? { loadBalancer: {} } }),
   check: checkIngress,
   checkStatus: checkIngressStatus,
+  warn: ({ metadata }, before) => (before === undefined && metadata.annotations?.[classAnnotation] !== undefined ? [`annotation "${classAnnotation}" is deprecated, please use 'spec.ingressClassName' instead`] : []),
   subresources: [{ name: 'status', is: 'status' }],
 }

@@ -9,7 +9,8 @@ import { checkPortName, isPort, portFault } from '../../ports.ts'
 import { checkRequiredText, checkText, invalid, required, unsupported } from '../../problems.ts'
 import { checkReference } from '../references.ts'
 
-const classAnnotation = 'kubernetes.io/ingress.class'
+/** How an Ingress named its class before it had a field for it. */
+export const classAnnotation = 'kubernetes.io/ingress.class'
 const nameFault = 'must be a DNS name, not an IP address'
 const pathTypes: readonly string[] = ['Exact', 'ImplementationSpecific', 'Prefix']
 const badSequences: readonly string[] = ['//', '/./', '/../', '%2f', '%2F']

@@ -3,7 +3,7 @@ import type { Kind } from '../../../kind.ts'
 import type { Problem } from '../../../refusal.ts'
 import { type NetworkPolicy, networkPolicies } from '../../../resources.ts'
 import { labelSelectorText } from '../../../selectors/labels.ts'
-import { isInBlock, parseBlock } from '../../addresses.ts'
+import { formatAddress, isInBlock, parseBlock } from '../../addresses.ts'
 import { checkOldCidr } from '../../addressrules.ts'
 import { ageColumn, nameColumn, text } from '../../columns.ts'
 import { eachOf, filling, withDefaults, withField, withParts } from '../../filling.ts'
@@ -91,9 +91,18 @@ function checkBlock({ cidr = '', except = [] }: IPBlock, path: string, had: read
 }
 
 /** What was once stored may be written again, wherever in the policy it stands now. */
-const cidrsOf = ({ spec }: NetworkPolicy): readonly string[] =>
-  [...(spec.ingress ?? []).flatMap(({ from = [] }) => from), ...(spec.egress ?? []).flatMap(({ to = [] }) => to)]
-    .flatMap(({ ipBlock }) => (ipBlock === undefined ? [] : [ipBlock.cidr, ...(ipBlock.except ?? [])]))
+const cidrsOf = (policy: NetworkPolicy): readonly string[] => blocksOf(policy).flatMap(({ cidr, except }) => [cidr, ...except])
+
+/** The blocks of a policy, and where they stand. */
+const blocksOf = ({ spec }: NetworkPolicy): readonly { readonly path: string; readonly cidr: string; readonly except: readonly string[] }[] =>
+  [...(spec.ingress ?? []).map(({ from = [] }, index) => [`spec.ingress[${index}].from`, from] as const), ...(spec.egress ?? []).map(({ to = [] }, index) => [`spec.egress[${index}].to`, to] as const)]
+    .flatMap(([path, peers]) => peers.flatMap(({ ipBlock }, index) => (ipBlock === undefined ? [] : [{ path: `${path}[${index}].ipBlock`, cidr: ipBlock.cidr, except: ipBlock.except ?? [] }])))
+
+function warnOfForm(path: string, text: string): readonly string[] {
+  const block = text.includes(':') ? parseBlock(text) : undefined
+  const canonical = block && `${formatAddress(block.family, block.first)}/${block.bits}`
+  return canonical === undefined || canonical === text ? [] : [`${path}: IPv6 CIDR value ${JSON.stringify(text)} should be in RFC 5952 canonical format (${JSON.stringify(canonical)})`]
+}
 
 export const networkPolicy: Kind<NetworkPolicy> = {
   ...networkPolicies,
@@ -109,4 +118,5 @@ export const networkPolicy: Kind<NetworkPolicy> = {
     ],
   }],
   check,
+  warn: (next) => blocksOf(next).flatMap(({ path, cidr, except }) => [[`${path}.cidr`, cidr] as const, ...except.map((each, index) => [`${path}.except[${index}]`, each] as const)].flatMap(([at, text]) => warnOfForm(at, text))),
 }

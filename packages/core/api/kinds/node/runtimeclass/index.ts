@@ -9,6 +9,7 @@ import { checkResources } from '../../core/pod/resources.ts'
 import { checkTolerations } from '../../core/pod/scheduling.ts'
 import { eachValue, filling, withField } from '../../filling.ts'
 import { checkLabels, checkMetadata } from '../../metadata.ts'
+import { deprecation } from '../../nodelabels.ts'
 import { checkRequiredText, duplicate, immutable } from '../../problems.ts'
 
 function check(next: RuntimeClass, before: RuntimeClass | undefined): readonly Problem[] {
@@ -54,4 +55,5 @@ export const runtimeClass: Kind<RuntimeClass> = {
     ],
   }],
   check,
+  warn: ({ scheduling }) => Object.keys(scheduling?.nodeSelector ?? {}).map(deprecation).flatMap((words) => (words === undefined ? [] : [`scheduling.nodeSelector: ${words}`])),
 }

@@ -10,6 +10,7 @@ import { sameMeaning } from '../../equal.ts'
 import { filling, withField } from '../../filling.ts'
 import { checkLabelSelector } from '../../labelselector.ts'
 import { checkMetadata } from '../../metadata.ts'
+import { deprecation } from '../../nodelabels.ts'
 import { checkText, immutable } from '../../problems.ts'
 
 const fill = (draft: CSIStorageCapacityModel): CSIStorageCapacityModel =>
@@ -31,6 +32,14 @@ function check(next: CSIStorageCapacity, before: CSIStorageCapacity | undefined)
   ]
 }
 
+function warn({ nodeTopology = {} }: CSIStorageCapacity): readonly string[] {
+  const of = (label: string, words: (deprecated: string) => string): readonly string[] => { const found = deprecation(label); return found === undefined ? [] : [words(found)] }
+  return [
+    ...(nodeTopology.matchExpressions ?? []).flatMap(({ key }, index) => of(key, (deprecated) => `nodeTopology.matchExpressions[${index}].key: ${key} is ${deprecated}`)),
+    ...Object.keys(nodeTopology.matchLabels ?? {}).flatMap((key) => of(key, (deprecated) => `nodeTopology.matchLabels.${key}: ${deprecated}`)),
+  ]
+}
+
 export const csiStorageCapacity: Kind<CSIStorageCapacity> = {
   ...csiStorageCapacities,
   singular: 'csistoragecapacity', shortNames: [], categories: [],
@@ -40,4 +49,5 @@ export const csiStorageCapacity: Kind<CSIStorageCapacity> = {
     columns: defaultColumns,
   }],
   check,
+  warn,
 }

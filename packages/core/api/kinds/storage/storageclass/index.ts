@@ -6,6 +6,7 @@ import { ageColumn, nameColumn, text } from '../../columns.ts'
 import { sameMeaning } from '../../equal.ts'
 import { filling, withDefaults } from '../../filling.ts'
 import { checkMetadata } from '../../metadata.ts'
+import { deprecation } from '../../nodelabels.ts'
 import { checkRequiredOneOf, immutable } from '../../problems.ts'
 import { checkParameters, checkProvisioner } from '../names.ts'
 
@@ -48,4 +49,8 @@ export const storageClass: Kind<StorageClass> = {
     ],
   }],
   check,
+  warn: ({ allowedTopologies = [] }) => allowedTopologies.flatMap(({ matchLabelExpressions = [] }, term) => matchLabelExpressions.flatMap(({ key }, index) => {
+    const words = deprecation(key)
+    return words === undefined ? [] : [`allowedTopologies[${term}].matchLabelExpressions[${index}].key: ${words}`]
+  })),
 }
