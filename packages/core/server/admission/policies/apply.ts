@@ -15,9 +15,9 @@ export function applied(value: Value, shown: Draft, definition: Definition, defi
   const misnamed = misnamedIn(value, 'Object')
   if (misnamed !== undefined) return { fault: `type mismatch: ${misnamed}` }
   const config = { ...asObject(jsonOf(value)), apiVersion: shown.apiVersion, kind: shown.kind }
-  const root = rootField(definition), undeclared: string[] = [], atomic: string[] = []
-  look(config, root, '', definitions, undeclared, atomic)
-  const faults = undeclared.length > 0 ? undeclared : new Typed(definitions).faults(config, root)
+  const root = rootField(definition), untyped: string[] = [], atomic: string[] = []
+  look(config, root, '', definitions, untyped, atomic)
+  const faults = untyped.length > 0 ? untyped : new Typed(definitions).faults(config, root)
   if (faults.length > 0) return { fault: `error applying patch: failed to convert patch object to typed object: ${said(faults)}` }
   if (atomic.length > 0) return { fault: `error applying patch: invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: ${atomic.join(', ')}` }
   return { value: new Typed(definitions).merge(shown, config, root) }
@@ -34,16 +34,27 @@ function misnamedIn(value: Value, expected: string): string | undefined {
   return Object.entries(value.fields).map(([name, field]) => misnamedIn(field, `${expected}.${name}`)).find((fault) => fault !== undefined)
 }
 
-/** Notes fields that the schema does not know, and parts that are one value. */
-function look(value: unknown, field: Field | undefined, path: string, definitions: Definitions, undeclared: string[], atomic: string[]): void {
+/** As upstream's merge schema says it of a scalar. */
+function mistyped(value: unknown, { type, format = '', ref }: Field): string | undefined {
+  if (value === null || ref !== undefined || format !== '' && !format.startsWith('int3') && !format.startsWith('int6') && format !== 'double') return undefined
+  if ((type === 'integer' || type === 'number') && typeof value !== 'number') return `expected numeric (int or float), got ${typeof value === 'boolean' ? 'bool' : typeof value}`
+  return (type === 'string' || type === 'boolean') && typeof value !== type ? `expected ${type}, got &value.valueUnstructured{Value:${String(value)}}` : undefined
+}
+
+/** Notes fields that the schema does not know or knows otherwise, and parts that are one value. */
+function look(value: unknown, field: Field | undefined, path: string, definitions: Definitions, untyped: string[], atomic: string[]): void {
   const shape = shapeOf(field, value, definitions)
-  if (shape.is === 'leaf') { if (typeof value === 'object' && value !== null) atomic.push(path); return }
-  if (Array.isArray(value)) { for (const [index, item] of value.entries()) if (shape.is === 'keyed') look(item, shape.items, `${path}[${index}]`, definitions, undeclared, atomic); return }
+  if (shape.is === 'leaf') {
+    if (typeof value === 'object' && value !== null) atomic.push(path)
+    else if (field !== undefined) { const fault = mistyped(value, field); if (fault !== undefined) untyped.push(`${path}: ${fault}`) }
+    return
+  }
+  if (Array.isArray(value)) { for (const [index, item] of value.entries()) if (shape.is === 'keyed') look(item, shape.items, `${path}[${index}]`, definitions, untyped, atomic); return }
   if (!isMap(value)) return
   for (const [name, item] of Object.entries(value)) {
     const inner = memberField(shape, name), at = `${path}.${name}`
-    if (inner === undefined && shape.is === 'struct') undeclared.push(`${at}: field not declared in schema`)
-    else look(item, inner, at, definitions, undeclared, atomic)
+    if (inner === undefined && shape.is === 'struct') untyped.push(`${at}: field not declared in schema`)
+    else look(item, inner, at, definitions, untyped, atomic)
   }
 }
 
@@ -60,7 +71,24 @@ export function patched(value: Value, shown: Draft): Patched {
     const done = jsonPatch(made, [operation])
     if (!isRefusal(done)) { made = done.value; continue }
     if (operation['op'] === 'test') return { value: shown }
-    return { fault: `JSONPath: ${String(operation['op'])} operation does not apply: ${String(operation['path'])}` }
+    return { fault: `JSON Patch: ${whyNot(made, operation)}` }
   }
   return { value: made }
 }
+
+/** Why an operation cannot be done, as upstream's library says it. */
+function whyNot(document: unknown, { op, path: to, from }: Readonly<Record<string, unknown>>): string {
+  const operation = String(op), path = String(to)
+  if (!['add', 'remove', 'replace', 'move', 'copy', 'test'].includes(operation)) return `Unexpected kind: ${operation}`
+  const place = operation === 'move' || operation === 'copy' ? String(from) : path
+  const key = place.slice(place.lastIndexOf('/') + 1).replaceAll('~1', '/').replaceAll('~0', '~')
+  if (!isThere(document, place.slice(0, Math.max(0, place.lastIndexOf('/'))))) {
+    return operation === 'add' || operation === 'remove' ? `${operation} operation does not apply: doc is missing path: ${JSON.stringify(path)}: missing value` : `${operation} operation does not apply: doc is missing ${place === path ? '' : 'from '}path: ${place}: missing value`
+  }
+  switch (operation) {
+    case 'remove': return `error in remove for path: '${path}': Unable to remove nonexistent key: ${key}: missing value`
+    case 'replace': return `replace operation does not apply: doc is missing key: ${path}: missing value`
+    default: return `error in ${operation} for path: '${path}': ${isThere(document, place) ? 'invalid operation' : `Unable to access invalid index: ${key}: invalid index referenced`}`
+  }
+}
+const isThere = (document: unknown, path: string): boolean => path === '' || !isRefusal(jsonPatch(document, [{ op: 'copy', from: path, path: '' }]))

@@ -164,6 +164,7 @@ test('a mutation that cannot be done refuses the request, unless failures are ig
   for (const [expression, message] of [
     ['Object{spec: Object.spec{selector: Object.spec.selector{matchLabels: {"a": "b"}}}}', "policy 'a' with binding 'a-binding' denied request: error applying patch: invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: .spec.selector"],
     ['Object{spec: Object.spec{none: 1}}', "policy 'a' with binding 'a-binding' denied request: error applying patch: failed to convert patch object to typed object: .spec.none: field not declared in schema"],
+    ['Object{spec: Object.spec{replicas: "x"}}', "policy 'a' with binding 'a-binding' denied request: error applying patch: failed to convert patch object to typed object: .spec.replicas: expected numeric (int or float), got string"],
     ['Object{spec: Object.metadata{}}', 'policy \'a\' with binding \'a-binding\' denied request: type mismatch: unexpected type name "Object.metadata", expected "Object.spec", which matches field name path from root Object type'],
     ['Object{spec: Object.spec{replicas: object.none}}', "policy 'a' with binding 'a-binding' denied request: expression 'Object{spec: Object.spec{replicas: object.none}}' resulted in error: no such key: none"],
   ] as const) {
@@ -174,6 +175,18 @@ test('a mutation that cannot be done refuses the request, unless failures are ig
     const ignoring = aCluster()
     mutating(ignoring, 'a', { failurePolicy: 'Ignore', mutations: [{ patchType: 'ApplyConfiguration', applyConfiguration: { expression } }] })
     assert.equal(create(ignoring, aDeployment('web')).status, 201)
+  }
+})
+
+test('a JSON patch that does not fit says why, as upstream does', () => {
+  for (const [patch, message] of [
+    ['JSONPatch{op: "add", path: "/x/y", value: 1}', 'add operation does not apply: doc is missing path: "/x/y": missing value'], ['JSONPatch{op: "foo", path: "/spec/replicas", value: "x"}', 'Unexpected kind: foo'],
+    ['JSONPatch{op: "remove", path: "/spec/none"}', "error in remove for path: '/spec/none': Unable to remove nonexistent key: none: missing value"], ['JSONPatch{op: "replace", path: "/spec/none", value: 1}', 'replace operation does not apply: doc is missing key: /spec/none: missing value'],
+  ] as const) {
+    const world = aCluster()
+    mutating(world, 'a', { mutations: [{ patchType: 'JSONPatch', jsonPatch: { expression: `[${patch}]` } }] })
+    const said = create(world, aDeployment('web'))
+    assert.deepEqual([said.status, bodyOf<{ reason: string }>(said).reason, messageOf(said)], [403, 'Invalid', `policy 'a' with binding 'a-binding' denied request: JSON Patch: ${message}`])
   }
 })
 
