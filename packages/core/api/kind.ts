@@ -40,6 +40,8 @@ export interface Kind<Hub extends Resource> extends ResourceType<Hub> {
   readonly hasStatus: boolean
   /** Of a CustomResourceDefinition: JSON and YAML only, no strategic merge, and a PUT says which version it changes. */
   readonly isCustom?: true
+  /** Somebody outside converts its versions: what will be shown is asked for before anything is committed. */
+  readonly isConvertedOutside?: true
   /** Of a custom kind: changes with what the documents say of it. */
   readonly revision?: string
   /** Top-level fields that nobody owns: what says them does not change. */

@@ -3,7 +3,7 @@ import { writeMessage } from '../api/protobuf/index.ts'
 import { encode } from '../api/schema/encode.ts'
 import type { Resource } from '../api/resource.ts'
 import { Remembered } from '../base/remembered.ts'
-import type { AnyServed } from './registry.ts'
+import type { AnyKind, AnyServed } from './registry.ts'
 
 const shown = new WeakMap<Resource, Map<AnyServed, object>>()
 
@@ -15,6 +15,11 @@ export function shownAs(served: AnyServed, object: Resource): object {
   let converted = versions.get(served)
   if (converted === undefined) versions.set(served, (converted = Object.freeze(served.convert.fromHub(object))))
   return converted
+}
+
+/** Makes sure that objects can be shown once they are written: whoever converts them outside is asked before. */
+export function prepareShowing({ kind, served }: { readonly kind: AnyKind; readonly served: AnyServed }, objects: Iterable<Resource>): void {
+  if (kind.isConvertedOutside) for (const object of objects) shownAs(served, object)
 }
 
 /** The object's JSON in a served version. Objects are frozen, so their bytes never change. */

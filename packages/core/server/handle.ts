@@ -72,9 +72,16 @@ function answer(machine: Machine, call: Call): Served | Asks {
   if (isRefusal(user)) return { outcome: user, attributes: attributesOf(call, nobody) }
   const attributes = attributesOf(call, user)
   const outcome = machine.authorizer.refusal(attributes) ?? elsewhere(machine, call, user)
-    ?? (call.route.is === 'path' ? servePath(machine, call, call.route.path) : serve(machine, call, call.route, user))
+    ?? (call.route.is === 'path' ? servePath(machine, call, call.route.path) : served(machine, call, call.route, user))
   return isAsks(outcome) ? outcome : { outcome, attributes }
 }
+/** Serves it, after conversions that it turned out to need. */
+function served(machine: Machine, call: Call, route: ResourceRoute, user: User): Answer | Refusal | Asks {
+  const isMany = route.verb === 'list' || route.verb === 'watch' || route.verb === 'deletecollection'
+  const many = isMany ? { view: machine.store.view, ...(route.namespace !== '' && { namespace: route.namespace }) } : {}
+  return machine.conversions.within({ answers: call.answers, draws: call.draws, ...many }, () => serve(machine, call, route, user))
+}
+
 /** What an aggregated server serves is its to answer. */
 function elsewhere(machine: Machine, call: Call, user: User): Answer | Refusal | undefined {
   const service = aggregatorOf(machine, call.request.path)
@@ -167,5 +174,5 @@ function watched(machine: Machine, reply: Reply, series: string): Reply {
   if (reply.is !== 'watch') return reply
   const { watch } = reply
   const ended = machine.counters.watching(series)
-  return { ...reply, watch: { deadline: watch.deadline, read: (limitBytes) => watch.read(limitBytes), close: () => { ended(); watch.close() } } }
+  return { ...reply, watch: { deadline: watch.deadline, read: (limitBytes) => watch.read(limitBytes), answer: (answers) => watch.answer?.(answers), close: () => { ended(); watch.close() } } }
 }

@@ -8,6 +8,7 @@ import type { Store } from '../store/types.ts'
 import type { Draws } from './draws.ts'
 import type { Flows } from './fairness.ts'
 import type { Counters } from './metrics.ts'
+import type { Conversions } from './conversion.ts'
 import type { Expiry } from './expiry.ts'
 import type { Authorizer } from './access/authorizer.ts'
 import type { User } from './access/types.ts'
@@ -24,6 +25,7 @@ export interface Machine {
   readonly counters: Counters
   readonly flows: Flows
   readonly expiry: Expiry
+  readonly conversions: Conversions
   /** The OpenAPI documents, made when first asked for. */
   documents(): OpenApi
   now(): Instant

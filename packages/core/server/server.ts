@@ -13,6 +13,7 @@ import type { Machine } from './machine.ts'
 import { createCounters } from './metrics.ts'
 import type { ServerOptions } from './options.ts'
 import { Catalog } from './catalog.ts'
+import { Conversions } from './conversion.ts'
 import type { Registry } from './registry.ts'
 import { createSubmit } from './submit.ts'
 import type { Handler } from './types.ts'
@@ -32,7 +33,8 @@ export interface Server {
 }
 
 export function createServer(options: ServerOptions): Server {
-  const catalog = new Catalog({ store: options.store, kinds: options.kinds, definitions: options.definitions, reviews })
+  const conversions = new Conversions()
+  const catalog = new Catalog({ store: options.store, kinds: options.kinds, definitions: options.definitions, reviews, converterOf: (definition) => conversions.converterOf(definition) })
   const authorizer = createAuthorizer(options.store)
   const expiry = new Expiry(options.store, options.clock)
   const forget = options.historyMs === undefined ? () => {} : keepHistory(options.store, options.clock, options.historyMs)
@@ -46,7 +48,7 @@ export function createServer(options: ServerOptions): Server {
   }
   const machine: Machine = {
     store: options.store, get registry() { return catalog.registry }, definitions: catalog.definitions, random: options.random, options, authorizer,
-    counters: createCounters(), flows: new Flows(options.store), expiry, documents: () => documentsOf(catalog.registry), now: () => options.clock.now(), serial: () => ++serial,
+    counters: createCounters(), flows: new Flows(options.store), expiry, conversions, documents: () => documentsOf(catalog.registry), now: () => options.clock.now(), serial: () => ++serial,
   }
   return { handler: createHandler(machine), submit: createSubmit(machine), plant: (drafts) => { plant(machine, drafts) }, authorizer, get registry() { return catalog.registry }, types: () => catalog.types(), stop: () => { expiry.stop(); forget(); catalog.stop() } }
 }

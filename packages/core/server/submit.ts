@@ -18,7 +18,7 @@ import { decideReplace, decideUpdate, type Part } from './write/update.ts'
 /** Carries out actions at once: `done` is called before it returns, unless the outside (a webhook) has to be asked first. */
 export function createSubmit(machine: Machine): Submit {
   return (action, actor, done) => {
-    const outcome = carryOut(machine, action, { actor, draws: drawnAt(machine.now(), machine.random), answers: noAnswers })
+    const outcome = carriedOut(machine, action, { actor, draws: drawnAt(machine.now(), machine.random), answers: noAnswers })
     if (!isAsks(outcome)) done(outcome)
     else carryOutAsking(machine, action, actor, done)
   }
@@ -35,7 +35,7 @@ function carryOutAsking(machine: Machine, action: Action, actor: Actor, done: (o
   const draws = new RepeatedDraws(machine.now(), machine.random)
   const answers = new Map<string, unknown>()
   const again = (rounds: number): void => {
-    const outcome = carryOut(machine, action, { actor, draws: draws.again(), answers })
+    const outcome = carriedOut(machine, action, { actor, draws: draws.again(), answers })
     if (!isAsks(outcome)) { done(outcome); return }
     if (ask === undefined) { done(internal(`nobody outside this cluster answers: ${outcome.asks.map(({ what }) => what).join(', ')}`)); return }
     if (rounds === roundsMax) { done(conflict({ group: '', plural: 'requests' }, '', `the outside was asked ${roundsMax} times and there is still something to ask`)); return }
@@ -44,6 +44,9 @@ function carryOutAsking(machine: Machine, action: Action, actor: Actor, done: (o
   }
   again(0)
 }
+
+/** Carries it out, after conversions that it turned out to need. */
+const carriedOut = (machine: Machine, action: Action, acting: Acting): Outcome | Asks => machine.conversions.within(acting, () => carryOut(machine, action, acting))
 
 function carryOut(machine: Machine, action: Action, acting: Acting): Outcome | Asks {
   if (action.do === 'ask') return badRequest('asks are for the host')

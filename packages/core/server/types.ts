@@ -59,7 +59,9 @@ export interface Proxy {
 
 /** Pulled by the host when the store's bell rings: whole frames, oldest first, at most about `limitBytes`. */
 export interface WatchReader {
-  read(limitBytes: number): { readonly frames: readonly Uint8Array[]; readonly asOf: Revision; readonly more: boolean; readonly done: boolean }
+  /** `asks`: what comes next cannot be told before the outside has answered; `answer` hands that in, and then it is read on. */
+  read(limitBytes: number): { readonly frames: readonly Uint8Array[]; readonly asOf: Revision; readonly more: boolean; readonly done: boolean; readonly asks?: readonly Ask[] }
+  answer?(answers: Answers): void
   /** When the watch ends by itself (timeoutSeconds), an instant; bookmarks are due at most a minute apart. */
   readonly deadline: number | undefined
   close(): void

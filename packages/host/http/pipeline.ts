@@ -98,6 +98,7 @@ function audited(reply: Reply, { end }: NonNullable<Reply['audit']>, audit: (eve
     watch: {
       get deadline() { return watch.deadline },
       read: (limitBytes) => watch.read(limitBytes),
+      answer: (answers) => watch.answer?.(answers),
       close: () => {
         watch.close()
         if (open) audit({ ...end, stageTimestamp: new Date().toISOString().replace('Z', '000Z') })

@@ -110,7 +110,7 @@ class Front {
     this.#onError = options.onError ?? (() => {})
     this.#pipeline = { handler: options.handler, store: options.store, answer: options.answer, limits, onError: this.#onError, audit: options.audit }
     this.#bodies = new BodyReader(limits)
-    this.#watches = new Watches(options.store, { now: options.now ?? Date.now, readBytes: limits.watchReadBytes, onError: this.#onError })
+    this.#watches = new Watches(options.store, { now: options.now ?? Date.now, readBytes: limits.watchReadBytes, onError: this.#onError, answer: options.answer })
   }
 
   get isIdle(): boolean { return this.#inWork === 0 }

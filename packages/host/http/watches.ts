@@ -1,3 +1,4 @@
+import type { Ask } from '@kubeskiff/core/api'
 import type { WatchReader } from '@kubeskiff/core/server'
 import type { Store } from '@kubeskiff/core/store'
 
@@ -16,9 +17,9 @@ type Feed = Pick<Store, 'onCommit' | 'durable' | 'durableRevision'>
 /** Bookmarks and the ends of watches are due without any commit: a watch is looked at this often at least. */
 const lookAtLeastEveryMs = 60_000
 
-export interface WatchesOptions { readonly now: () => number; readonly readBytes: number; readonly onError: (error: unknown) => void }
+export interface WatchesOptions { readonly now: () => number; readonly readBytes: number; readonly onError: (error: unknown) => void; /** Answers what only the outside can. */ readonly answer?: (ask: Ask) => Promise<unknown> }
 
-interface Watch { readonly reader: WatchReader; readonly sink: WatchSink; timer: NodeJS.Timeout | undefined; waits: boolean }
+interface Watch { readonly reader: WatchReader; readonly sink: WatchSink; timer: NodeJS.Timeout | undefined; waits: boolean; /** Waits for answers. */ asking: boolean }
 
 /**
  * Feeds all watches of a server: when the store rings, each is read once, all frames of one tick go out as one write,
@@ -42,7 +43,7 @@ export class Watches {
   get count(): number { return this.#watches.size }
 
   add(reader: WatchReader, sink: WatchSink): void {
-    const watch: Watch = { reader, sink, timer: undefined, waits: false }
+    const watch: Watch = { reader, sink, timer: undefined, waits: false, asking: false }
     this.#watches.add(watch)
     sink.onClose(() => { this.#drop(watch) })
     sink.onDrain(() => { watch.waits = false; this.#look(watch) })
@@ -72,11 +73,12 @@ export class Watches {
     const pending: { readonly watch: Watch; readonly frames: readonly Uint8Array[]; readonly done: boolean }[] = []
     let newest = 0
     for (const watch of due) {
-      if (watch.waits || !this.#watches.has(watch)) continue
+      if (watch.waits || watch.asking || !this.#watches.has(watch)) continue
       const read = this.#read(watch)
       if (read === undefined) continue
-      const { frames, asOf, more, done } = read
+      const { frames, asOf, more, done, asks } = read
       if (more) this.#due.add(watch)
+      if (asks !== undefined) this.#ask(watch, asks)
       if (frames.length === 0 && !done) continue
       newest = Math.max(newest, asOf)
       pending.push({ watch, frames, done })
@@ -90,6 +92,22 @@ export class Watches {
     }
     this.#pumping = false
     if (this.#all || this.#due.size > 0) this.#schedule()
+  }
+
+  /** It waits for the outside, as for a slow client; others go on. */
+  #ask(watch: Watch, asks: readonly Ask[]): void {
+    const { answer } = this.#options
+    if (answer === undefined || watch.asking) return
+    watch.asking = true
+    Promise.all(asks.map(async (ask) => [ask.id, await answer(ask)] as const)).then((answers) => {
+      watch.asking = false
+      watch.reader.answer?.(new Map(answers))
+      this.#look(watch)
+    }, (error: unknown) => {
+      this.#options.onError(error)
+      this.#drop(watch)
+      watch.sink.abort()
+    })
   }
 
   /** A watch that cannot be read must not take the others with it. */

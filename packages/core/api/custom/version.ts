@@ -17,8 +17,10 @@ export const schemaOf = (version: Version): Schema => (version.schema?.openAPIV3
 
 /** How objects get from one version to another. */
 export interface Converter {
-  /** The object in this version, with that version's apiVersion. */
-  convert(object: Json, apiVersion: string): Json
+  /** True where somebody outside is asked: not all that is shown is known at once. */
+  readonly isOutside?: true
+  /** The object in this version, with that version's apiVersion. `read`: how stored objects of the kind are read, when it is one. */
+  convert(object: Json, apiVersion: string, read?: (object: Resource) => Json): Json
 }
 /** Versions that differ in name only. */
 export const renaming: Converter = { convert: (object, apiVersion) => (object['apiVersion'] === apiVersion ? object : { ...object, apiVersion }) }
@@ -26,13 +28,16 @@ export const renaming: Converter = { convert: (object, apiVersion) => (object['a
 /** Stored objects as a version shows them: pruned and with the defaults of now, in that version. Kept while the object is. */
 function showing(schemas: ReadonlyMap<string, Schema>, apiVersion: string, converter: Converter, builtIn: Definitions): (object: Resource) => Json {
   const kept = new WeakMap<Resource, Json>()
+  const read = (object: Resource): Json => {
+    const stored = schemas.get(object.apiVersion)
+    const whole = object as unknown as Json
+    return stored === undefined ? whole : fillDefaults(prune(whole, stored, builtIn).value, stored) as Json
+  }
   return (object) => {
     const known = kept.get(object)
     if (known !== undefined) return known
-    const stored = schemas.get(object.apiVersion)
-    const whole = object as unknown as Json
-    const filled = stored === undefined ? whole : fillDefaults(prune(whole, stored, builtIn).value, stored) as Json
-    const converted = converter.convert(filled, apiVersion)
+    const filled = read(object)
+    const converted = converter.convert(filled, apiVersion, read)
     const own = schemas.get(apiVersion)
     const made = converted === filled || own === undefined ? converted : prune(converted, own, builtIn).value
     kept.set(object, made)
@@ -54,22 +59,29 @@ export function createVersion(definition: CustomResourceDefinition, version: Ver
   const hasStatus = version.subresources?.status !== undefined && version.subresources.status !== null
   const isNamespaced = scope === 'Namespaced'
   const isTerminating = definition.metadata.deletionTimestamp !== undefined
+  const checked = (next: Resource, before: Resource | undefined): readonly Problem[] => {
+    // Which finalizers there are, nobody knows of kinds that are made at run time.
+    const metadata = checkMetadata(next, before, { scope: isNamespaced ? 'Namespaced' : 'Cluster' }).filter(({ detail }) => !detail.startsWith('name is neither a standard finalizer'))
+    const ofScale = scale === undefined ? [] : checkScale(next, scale)
+    if (converter.isOutside === undefined) return [...metadata, ...checkContents(inVersion(next, apiVersion), before === undefined ? undefined : shown(before), schema, ofScale)]
+    // Forms differ: the form that is stored is judged by its own schema, and the one that the request speaks besides (`check` of the version).
+    const old = before === undefined ? undefined : before.apiVersion === next.apiVersion ? before as unknown as Json : converter.convert(before as unknown as Json, next.apiVersion)
+    return [...metadata, ...checkContents(next as unknown as Json, old, schemas.get(next.apiVersion) ?? schema, ofScale)]
+  }
+  const checkOwn = (next: Resource, before: Resource | undefined): readonly Problem[] =>
+    (next.apiVersion === apiVersion ? [] : checkContents(shown(next), before === undefined ? undefined : shown(before), schema, []))
   const served: Served<Resource> = {
     group, version: version.name, definition: definitionName({ group, version: version.name, kind }),
     fill: (draft) => fillDefaults(draft, schema) as Draft,
     convert: { toHub: (draft) => converter.convert(draft, `${group}/${storage}`) as Draft, fromHub: (hub) => shown(hub) as unknown as Draft },
+    ...(converter.isOutside && { check: (next: Resource, before: Resource | undefined) => checkOwn(next, before) }),
     columns: columnsOf(version.additionalPrinterColumns, shown),
     fields: Object.fromEntries((version.selectableFields ?? []).map(({ jsonPath }) => [jsonPath.slice(1), (object: Resource) => textAt(shown(object), jsonPath.slice(1).split('.'))])),
     ...(version.deprecated === true && { deprecated: version.deprecationWarning ?? deprecation(apiVersion, kind, definition, version) }),
   }
-  const checked = (next: Resource, before: Resource | undefined): readonly Problem[] => {
-    // Which finalizers there are, nobody knows of kinds that are made at run time.
-    const metadata = checkMetadata(next, before, { scope: isNamespaced ? 'Namespaced' : 'Cluster' }).filter(({ detail }) => !detail.startsWith('name is neither a standard finalizer'))
-    return [...metadata, ...checkContents(inVersion(next, apiVersion), before === undefined ? undefined : shown(before), schema, scale === undefined ? [] : checkScale(next, scale))]
-  }
   return {
     resource: `${group}/${names.plural}`, group, version: storage, plural: names.plural, kind, scope: isNamespaced ? 'Namespaced' : 'Cluster',
-    singular: names.singular ?? kind.toLowerCase(), shortNames: names.shortNames ?? [], categories: names.categories ?? [], isCustom: true,
+    singular: names.singular ?? kind.toLowerCase(), shortNames: names.shortNames ?? [], categories: names.categories ?? [], isCustom: true, ...(converter.isOutside && { isConvertedOutside: true as const }),
     revision: `${definition.metadata.uid}/${definition.metadata.generation ?? 1}/${isTerminating}`,
     served: [served], hasStatus,
     generation: (next, before) => !sameMeaning(contents(next, hasStatus), contents(before, hasStatus)),

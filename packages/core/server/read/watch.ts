@@ -1,5 +1,6 @@
 // A watch: first what is there, then what changes, as frames that all watchers of a kind share.
 import { frame, metadataMessage, writeEnvelope, writeObject } from '../../api/protobuf/index.ts'
+import type { Answers } from '../../api/action.ts'
 import { isRefusal, type Problem, type Refusal } from '../../api/refusal.ts'
 import { apiVersionOf, type Resource, type Revision } from '../../api/resource.ts'
 import type { Change } from '../../api/view.ts'
@@ -78,6 +79,8 @@ function timeoutOf(query: URLSearchParams, machine: Machine): number | Refusal {
 /** Watches end apart from each other, and draw no chance for it: a reader must not change what writers draw. */
 const usualTimeout = (machine: Machine): number => timeoutLeastMs + (machine.serial() * 7919_000) % timeoutLeastMs
 
+const noAnswers: Answers = new Map()
+
 class Reader implements WatchReader {
   readonly deadline: Instant
   readonly #machine: Machine
@@ -86,6 +89,8 @@ class Reader implements WatchReader {
   readonly #writing: Omit<Writing, 'now'>
   readonly #start: Start
   #initial: Iterator<Resource> | undefined
+  #held: IteratorResult<Resource> | undefined
+  #answers: Answers = noAnswers
   #after: Revision
   #lastBookmark: Instant
   #columnsSent = false
@@ -106,22 +111,42 @@ class Reader implements WatchReader {
 
   close(): void { this.#done = true; this.#initial = undefined }
 
-  read(limitBytes: number): { readonly frames: readonly Uint8Array[]; readonly asOf: Revision; readonly more: boolean; readonly done: boolean } {
+  answer(answers: Answers): void { this.#answers = answers }
+
+  read(limitBytes: number): ReturnType<WatchReader['read']> {
     const frames: Uint8Array[] = []
     let left = limitBytes
     const push = (frame: Uint8Array): void => { frames.push(frame); left -= frame.length }
-    while (this.#initial !== undefined && left > 0 && !this.#done) this.#nextInitial(push)
+    const { kind } = this.#endpoint
+    if (kind.isConvertedOutside === undefined) return this.#read(frames, push, () => left)
+    // What was told already stays told: a conversion that is missing stops at the object that needs it.
+    const { namespace } = this.#selection
+    const told = this.#machine.conversions.within({ answers: this.#answers, view: this.#machine.store.view, ...(namespace !== undefined && { namespace }) }, () => this.#read(frames, push, () => left))
+    const asOf = Math.min(this.#after, this.#machine.store.view.revision)
+    if (isRefusal(told)) {
+      push(this.#valueFrame('ERROR', statusOf(told)))
+      this.#done = true
+      return { frames, asOf, more: false, done: true }
+    }
+    return 'asks' in told && 'is' in told ? { frames, asOf, more: false, done: false, asks: told.asks } : told
+  }
+
+  #read(frames: Uint8Array[], push: (frame: Uint8Array) => void, roomLeft: () => number): { readonly frames: readonly Uint8Array[]; readonly asOf: Revision; readonly more: boolean; readonly done: boolean } {
+    while (this.#initial !== undefined && roomLeft() > 0 && !this.#done) this.#nextInitial(push)
     let more = this.#initial !== undefined
-    if (!more && !this.#done) more = this.#nextChanges(push, () => left > 0)
+    if (!more && !this.#done) more = this.#nextChanges(push, () => roomLeft() > 0)
     if (!more && !this.#done) this.#atRest(push)
     return { frames, asOf: Math.min(this.#after, this.#machine.store.view.revision), more: more && !this.#done, done: this.#done }
   }
 
   #nextInitial(push: (frame: Uint8Array) => void): void {
-    const next = this.#initial?.next()
+    // One that could not be shown yet comes again.
+    const next = this.#held ?? this.#initial?.next()
     if (next === undefined) return
     if (next.done !== true) {
+      this.#held = next
       if (this.#selection.everything || this.#selection.matches(next.value)) push(this.#frame('ADDED', next.value))
+      this.#held = undefined
       return
     }
     this.#initial = undefined
@@ -139,9 +164,9 @@ class Reader implements WatchReader {
     }
     for (const change of changes) {
       if (!room()) return true
-      this.#after = change.revision
       const event = eventOf(change, this.#selection)
       if (event !== undefined) push(this.#changeFrame(event, change))
+      this.#after = change.revision
     }
     // A watch of what is yet to come waits until it is there.
     this.#after = Math.max(this.#after, upTo)
@@ -177,9 +202,9 @@ class Reader implements WatchReader {
   }
 
   #frame(type: EventType, object: Resource): Uint8Array {
-    const withColumns = !this.#columnsSent
+    const made = framed(this.#writing.media, type, written(object, { ...this.#writing, now: this.#machine.now() }, !this.#columnsSent))
     this.#columnsSent = true
-    return framed(this.#writing.media, type, written(object, { ...this.#writing, now: this.#machine.now() }, withColumns))
+    return made
   }
 }
 

@@ -5,6 +5,7 @@ import { bodyOf, type Call, oversized, writeQueryOf, writingOf } from '../call.t
 import type { Machine } from '../machine.ts'
 import type { User } from '../access/types.ts'
 import { placeOf } from '../read/verbs.ts'
+import { prepareShowing } from '../encode.ts'
 import { showing, showingList } from '../read/forms.ts'
 import { badRequest, invalid, notFound } from '../refusals.ts'
 import type { Endpoint } from '../registry.ts'
@@ -61,6 +62,7 @@ export function finish(machine: Machine, call: Call, decided: Decided | Refusal 
   if (isStopped(decided)) return decided
   const writing = writingOf(call, decided.endpoint.served)
   if (isRefusal(writing)) return writing
+  prepareShowing(decided.endpoint, [decided.object])
   const done = commitOne(machine, decided, manner.dryRun)
   if (isRefusal(done)) return done
   const status = decided.is === 'created' ? 201 : 200
@@ -90,6 +92,7 @@ export function remove(machine: Machine, call: Call, route: ResourceRoute, endpo
   const manner = mannerOf(call, user, { dryRun: asked.dryRun, options: asked.given }, { is: 'nobody' })
   const decided = decideDelete(machine, endpoint, before, asked.options, manner)
   if (isStopped(decided)) return decided
+  prepareShowing(endpoint, [decided.object])
   const done = commitOne(machine, decided, asked.dryRun)
   if (isRefusal(done)) return done
   if (decided.is === 'deleted' && !answersWithObject.has(endpoint.kind.resource)) {
@@ -118,6 +121,7 @@ export function removeCollection(machine: Machine, call: Call, route: ResourceRo
     if (isStopped(decided)) return decided
     decisions.push(decided)
   }
+  prepareShowing(endpoint, decisions.map(({ object }) => object))
   const gone: Resource[] = []
   for (const decided of decisions) {
     const done = commitOne(machine, decided, asked.dryRun)
