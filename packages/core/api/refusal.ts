@@ -8,6 +8,8 @@ export interface Refusal {
     readonly name?: string; readonly group?: string; readonly kind?: string; readonly uid?: string
     readonly causes?: readonly Cause[]; readonly retryAfterSeconds?: number
   }
+  /** What is told besides: the warnings of webhooks. */
+  readonly warnings?: readonly string[]
   /** The Status' own metadata: a list that came too late carries a token to go on with. */
   readonly listMetadata?: { readonly continue: string }
 }

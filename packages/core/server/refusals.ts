@@ -60,8 +60,14 @@ export const futureVersion = (asked: number, current: number): Refusal =>
     details: { causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }], retryAfterSeconds: 1 },
   })
 
+/** Upstream writes no empty reason. */
+function detailsShown(details: NonNullable<Refusal['details']>): object {
+  const { causes } = details
+  return causes?.some(({ reason }) => reason === '') === true ? { ...details, causes: causes.map(({ reason, ...cause }) => (reason === '' ? cause : { reason, ...cause })) } : details
+}
+
 /** The Status object of a refusal. */
 export const statusOf = (refusal: Refusal) => ({
   kind: 'Status', apiVersion: 'v1', metadata: refusal.listMetadata ?? {}, status: 'Failure', message: refusal.message, ...(refusal.reason !== '' && { reason: refusal.reason }),
-  ...(refusal.details !== undefined && { details: refusal.details }), code: refusal.code,
+  ...(refusal.details !== undefined && { details: detailsShown(refusal.details) }), code: refusal.code,
 })

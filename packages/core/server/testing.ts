@@ -13,6 +13,8 @@ export interface World {
   readonly server: Server
   readonly store: Store
   readonly clock: VirtualClock
+  /** The request of such a line, for those who step it themselves. */
+  request(line: string, body: unknown, extra: Partial<Request>): Request
   /** Sends a request as an administrator, or as whom the extra parts say. */
   ask(line: string, body?: unknown, extra?: Partial<Request>): Said
   /** Starts a watch: what it tells each time it is read. */
@@ -38,7 +40,7 @@ export function aWorld(options: Partial<ServerOptions> = {}): World {
     return { method, path, query, headers: {}, body: bytes, ...(extra.headers?.['authorization'] === undefined && { certificate: admin }), ...extra }
   }
   return {
-    server, store, clock,
+    server, store, clock, request,
     ask: (line, body, extra = {}) => {
       const reply = server.handler.step(request(line, body, extra), new Map())
       if (reply.is !== 'bytes') throw new Error(`${line} answered with ${reply.is}`)

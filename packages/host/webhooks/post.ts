@@ -76,7 +76,9 @@ function send(post: Post, { host, port, path, name, authority }: Place, agent: A
       incoming.on('end', () => {
         const text = Buffer.concat(parts).toString()
         const status = incoming.statusCode ?? 0
-        end(status >= 200 && status <= 206 ? { is: 'answered', text } : { is: 'rejected', why: rejectionOf(status, text) })
+        const type = incoming.headers['content-type'] ?? ''
+        if (status < 200 || status > 206) end({ is: 'rejected', why: rejectionOf(status, type.startsWith('text/') ? text.trim().slice(0, shownMax) : 'unknown') })
+        else end(text === '' ? { is: 'rejected', why: `0-length response with status code: ${status} and content type: ${type}` } : { is: 'answered', text })
       })
     })
     outgoing.end(body)
@@ -105,19 +107,19 @@ function reasonOf({ code = '', message }: NodeJS.ErrnoException, { host, port, n
   }
 }
 
-/** What a bad status is called upstream, where nothing better is said. */
-function rejectionOf(status: number, text: string): string {
+/** What a bad status is called upstream. `said`: its text, where it is one. */
+function rejectionOf(status: number, said: string): string {
   switch (status) {
     case 400: return 'the server rejected our request for an unknown reason'
     case 401: return 'the server has asked for the client to provide credentials'
-    case 403: return 'the server does not allow access to the requested resource'
+    case 403: return said
     case 404: return 'the server could not find the requested resource'
     case 405: return 'the server does not allow this method on the requested resource'
-    case 413: return 'the request entity is too large'
+    case 409: return 'the server reported a conflict'
     case 429: return 'the server has received too many requests and has asked us to try again later'
     case 503: return 'the server is currently unable to handle the request'
     case 504: return 'the server was unable to return a response in the time allotted, but may still be processing the request'
-    default: return status >= 500 ? `an error on the server (${JSON.stringify(text.slice(0, shownMax))}) has prevented the request from succeeding` : 'the server rejected our request for an unknown reason'
+    default: return status >= 500 ? `an error on the server (${JSON.stringify(said)}) has prevented the request from succeeding` : `the server responded with the status code ${status} but did not return more information`
   }
 }
 const shownMax = 2048

@@ -33,6 +33,7 @@ before(async () => {
       const status = Number(/\/status\/(\d+)/.exec(path)?.[1] ?? 200)
       if (path.startsWith('/silent')) return
       if (path.startsWith('/long')) { response.end(Buffer.alloc(4 << 20)); return }
+      if (path.startsWith('/empty')) { response.end(); return }
       if (path.startsWith('/gone')) { response.destroy(); return }
       response.writeHead(status, status === 302 ? { location: '/elsewhere' } : {}).end(status === 200 ? 'fine' : 'broken')
     })
@@ -71,12 +72,13 @@ test('a Service is called at an endpoint, by the name that its certificate must 
   assert.match(why(await toService({ port: 444 })), /^no service port "?444"? found for service "hook"$/)
 })
 
-test('what fails is told in upstream\'s words', async () => {
+test('what fails is told in upstream\'s words', async (context) => {
   const free = createPlainServer()
   await new Promise<void>((resolve) => { free.listen(0, '127.0.0.1', resolve) })
   const closed = (free.address() as AddressInfo).port
   await new Promise((resolve) => { free.close(resolve) })
   const plain = createPlainServer((socket) => { socket.end('HTTP/1.1 400 Bad Request\r\n\r\n') })
+  context.after(() => { plain.close() })
   await new Promise<void>((resolve) => { plain.listen(0, '127.0.0.1', resolve) })
   const plainPort = (plain.address() as AddressInfo).port
   for (const [post, expected] of [
@@ -87,11 +89,11 @@ test('what fails is told in upstream\'s words', async () => {
     [url('/gone'), 'EOF'],
     [url('/long'), `the reply is longer than ${3 << 20} bytes`],
     [url('/status/404'), 'the server could not find the requested resource'],
-    [url('/status/500'), 'an error on the server ("broken") has prevented the request from succeeding'],
-    [url('/status/302'), 'the server rejected our request for an unknown reason'],
+    [url('/status/500'), 'an error on the server ("unknown") has prevented the request from succeeding'],
+    [url('/status/302'), 'the server responded with the status code 302 but did not return more information'],
+    [url('/empty'), '0-length response with status code: 200 and content type: '],
     [{ ...url('/'), to: { is: 'url', url: 'http://127.0.0.1/' } }, 'unsupported protocol scheme "http"'],
   ] as const) assert.equal(why(await poster.post(post as Post)), expected)
-  plain.close()
 })
 
 test('a redirect is not followed', async () => {

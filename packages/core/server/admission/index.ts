@@ -20,12 +20,13 @@ import { roleEscalation } from './role-escalation.ts'
 import { runtimeClass } from './runtime-class.ts'
 import { serviceAccount } from './service-account.ts'
 import { storageObjectInUseProtection } from './storage-protection.ts'
+import { taintNodesByCondition } from './taint-nodes.ts'
 import { mutatingWebhooks, validatingWebhooks } from './webhooks/index.ts'
 import type { Admission, Again, Passed, Plugin, Remarked, Remarks } from './types.ts'
 
 /** In upstream's order. */
 export const plugins: readonly Plugin[] = [
-  namespaceLifecycle, limitRanger, serviceAccount, nodeRestriction, roleEscalation, podSecurity, priority, defaultTolerationSeconds,
+  namespaceLifecycle, limitRanger, serviceAccount, nodeRestriction, taintNodesByCondition, roleEscalation, podSecurity, priority, defaultTolerationSeconds,
   defaultStorageClass, persistentVolumeClaimResize, storageObjectInUseProtection, runtimeClass, certificateApproval, certificateSigning, clusterTrustBundleAttest,
   certificateSubjectRestriction, defaultIngressClass,
   mutatingAdmissionPolicy, mutatingWebhooks, validatingAdmissionPolicy, validatingWebhooks,

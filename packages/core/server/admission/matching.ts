@@ -110,10 +110,10 @@ export interface Objects { readonly object: Draft | null; readonly oldObject: Dr
 
 /** The objects of a request in one version of its kind; what is of another kind (a Scale, a Binding) as it was sent. */
 export function objectsOf(admission: Admission, { served }: Endpoint): Objects {
-  const { operation, object, before, body } = admission
+  const { operation, object, before, body, bodyBefore } = admission
   const shown = (hub: Resource | undefined): Draft | null => hub === undefined ? null : served.convert === undefined ? asDraft(hub) : served.convert.fromHub(hub)
   if (operation === 'delete') return { object: null, oldObject: shown(object) }
-  if (body !== undefined || operation === 'connect') return { object: body ?? null, oldObject: null }
+  if (body !== undefined || operation === 'connect') return { object: body ?? null, oldObject: bodyBefore ?? null }
   return { object: shown(object), oldObject: operation === 'update' ? shown(before) : null }
 }
 const asDraft = (hub: Resource): Draft => hub as unknown as Draft
@@ -125,7 +125,11 @@ export function requestOf(asked: Asked, matched: Pick<Matched, 'resource' | 'kin
     requestKind: asked.kind, requestResource: asked.resource, ...(asked.subresource !== '' && { requestSubResource: asked.subresource }),
     ...(asked.name !== '' && { name: asked.name }), ...(asked.namespace !== '' && { namespace: asked.namespace }), operation: asked.operation,
     userInfo: { username: user.name, ...(user.uid !== undefined && { uid: user.uid }), groups: user.groups, ...(user.extra !== undefined && { extra: user.extra }) },
-    dryRun, options: operation === 'connect' ? null : { kind: optionKinds[operation], apiVersion: 'meta.k8s.io/v1', ...options },
+    dryRun, options: operation === 'connect' ? null : optionsOf(operation, options),
   }
+}
+/** A patch is an update to those who are asked: as upstream, its options are an update's, or those of the create that it is. */
+function optionsOf(operation: keyof typeof optionKinds, { force: _, ...options }: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return { ...options, kind: optionKinds[operation], apiVersion: 'meta.k8s.io/v1' }
 }
 const optionKinds = { create: 'CreateOptions', update: 'UpdateOptions', delete: 'DeleteOptions' } as const

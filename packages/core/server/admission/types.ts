@@ -22,6 +22,8 @@ export interface Admission {
   readonly subresource: string
   /** What was sent, where that is of another kind than the object: a Scale, a Binding, an Eviction, PodExecOptions. */
   readonly body?: Draft
+  /** The same as it was before, of an update: the old Scale. */
+  readonly bodyBefore?: Draft
   readonly user: User
   readonly dryRun: boolean
   /** CreateOptions, UpdateOptions, PatchOptions or DeleteOptions, as far as they were given. */

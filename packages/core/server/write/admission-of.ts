@@ -4,7 +4,7 @@ import type { Machine } from '../machine.ts'
 import type { AnyKind, Endpoint } from '../registry.ts'
 import type { Manner } from './decided.ts'
 
-type About = Pick<Admission, 'operation' | 'object' | 'before' | 'subresource' | 'circumstances' | 'body'>
+type About = Pick<Admission, 'operation' | 'object' | 'before' | 'subresource' | 'circumstances' | 'body' | 'bodyBefore'>
 const noOptions = {}
 
 /** What admission is told of a write. */

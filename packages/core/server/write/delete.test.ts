@@ -64,8 +64,8 @@ test('preconditions and options that contradict themselves are refused', () => {
   const made = world()
   made.ask(`POST ${maps}`, { metadata: { name: 'm' } })
   for (const [body, status, message] of [
-    [{ preconditions: { uid: 'x' } }, 409, 'Operation cannot be fulfilled on configmaps "m": the UID in the precondition (x) does not match the UID in record (UID). The object might have been deleted and then recreated'],
-    [{ preconditions: { resourceVersion: '1' } }, 409, 'Operation cannot be fulfilled on configmaps "m": the ResourceVersion in the precondition (1) does not match the ResourceVersion in record (3). The object might have been modified'],
+    [{ preconditions: { uid: 'x' } }, 409, 'Operation cannot be fulfilled on ConfigMap "m": the UID in the precondition (x) does not match the UID in record (UID). The object might have been deleted and then recreated'],
+    [{ preconditions: { resourceVersion: '1' } }, 409, 'Operation cannot be fulfilled on ConfigMap "m": the ResourceVersion in the precondition (1) does not match the ResourceVersion in record (3). The object might have been modified'],
     [{ propagationPolicy: 'Orphan', orphanDependents: true }, 422, 'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Invalid value: "Orphan": orphanDependents and deletionPropagation cannot be both set'],
     [{ dryRun: ['Some'] }, 422, 'DeleteOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: ["Some"]: supported values: "All"'],
   ] as const) {

@@ -23,7 +23,8 @@ const orphan = 'orphan'
 /** Decides a delete: gone, or marked with a deletionTimestamp until its grace is over and its finalizers are empty. */
 export function decideDelete(machine: Machine, endpoint: Endpoint, before: Resource, options: DeleteOptions, manner: Manner): Decided | Refusal | Asks {
   const { kind, served } = endpoint
-  const type = { ...kind, group: served.group }
+  // As upstream, which names the kind here and not the resource.
+  const type = { group: served.group, plural: kind.kind }
   const { name, uid, resourceVersion } = before.metadata
   if (options.uid !== undefined && options.uid !== uid) return deletesOther(type, name, options.uid, uid)
   if (options.resourceVersion !== undefined && options.resourceVersion !== resourceVersion) return deletesModified(type, name, options.resourceVersion, resourceVersion)

@@ -35,7 +35,7 @@ export function invoke(machine: Machine, call: Call, route: ResourceRoute, endpo
   // What is posted to a collection names its object itself.
   const name = asPlaced === '' ? body.value.metadata.name ?? '' : asPlaced
   const wrong = misplaced(body.value, { namespace, name })
-  if (wrong !== undefined) return badRequest(wrong.message)
+  if (wrong !== undefined) return badRequest(namesWrongly(kind.kind, body.value, name) ? `name in URL does not match name in ${kind.kind} object` : wrong.message)
   const object = machine.store.view.get(endpoint.kind, namespace, name)
   if (object === undefined) return notFound({ ...endpoint.kind, group: endpoint.served.group }, name)
   const manner = mannerOf(call, user, { ...asked, dryRun: asked.dryRun || isDryRun(body.value) }, { is: 'writer', manager: asked.manager })
@@ -71,6 +71,9 @@ export function decideInvoke(machine: Machine, endpoint: Endpoint, subresource: 
 }
 const noRemarks: Remarks = {}
 
+/** Upstream has words of its own for those two. */
+const namesWrongly = (kind: string, { metadata: { name = '' } }: Draft, asked: string): boolean => (kind === 'Eviction' || kind === 'Binding') && name !== '' && name !== asked
+
 /** An eviction may ask in its body that nothing be done. */
 function isDryRun(body: Draft): boolean {
   const { dryRun } = (body['deleteOptions'] ?? {}) as { readonly dryRun?: unknown }
@@ -79,7 +82,9 @@ function isDryRun(body: Draft): boolean {
 
 /** A POST to a subresource is a create to admission. What is posted is decided on as it is: nothing is changed in it. */
 function admitPosted(machine: Machine, endpoint: Endpoint, subresource: string, body: Draft, object: Resource, manner: Manner): Remarks | Refusal | Asks {
-  const admission = admissionOf(machine, endpoint, manner, { operation: 'create', object, before: undefined, subresource, body, circumstances: circumstancesOf(machine, manner) })
+  const { namespace } = object.metadata
+  const placed: Draft = namespace === undefined ? body : { ...body, metadata: { ...body.metadata, namespace } }
+  const admission = admissionOf(machine, endpoint, manner, { operation: 'create', object, before: undefined, subresource, body: placed, circumstances: circumstancesOf(machine, manner) })
   const mutated = mutate(admission)
   if (isStopped(mutated)) return mutated
   const valid = validate(admission)

@@ -30,5 +30,5 @@ export function decideScale(machine: Machine, endpoint: Endpoint, part: ScalePar
   if (scale.metadata.resourceVersion && scale.metadata.resourceVersion !== resourceVersion) return modified(type, name)
   const replicas = Number((scale['spec'] as { readonly replicas?: number } | undefined)?.replicas ?? 0)
   if (replicas < 0) return invalid(scaleKind, name, [{ path: 'spec.replicas', reason: 'FieldValueInvalid', value: replicas, detail: 'must be greater than or equal to 0' }])
-  return decideReplace(machine, endpoint, part.write(before, replicas), before, { is: 'main', through: { name: 'scale', body: scale } }, manner)
+  return decideReplace(machine, endpoint, part.write(before, replicas), before, { is: 'main', through: { name: 'scale', body: scale, before: scaleOf(part, before) as Draft } }, manner)
 }

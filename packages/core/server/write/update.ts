@@ -15,7 +15,7 @@ import { isFinished } from './delete.ts'
 import { tracked } from './tracked.ts'
 
 /** What an update writes. */
-export type Part = { readonly is: 'main'; /** What was sent instead of the object. */ readonly through?: { readonly name: string; readonly body: Draft } } | { readonly is: 'status' } | Extract<AnySubresource, { readonly is: 'update' }>
+export type Part = { readonly is: 'main'; /** What was sent instead of the object. */ readonly through?: { readonly name: string; readonly body: Draft; readonly before: Draft } } | { readonly is: 'status' } | Extract<AnySubresource, { readonly is: 'update' }>
 export const partName = (part: Part): string => (part.is === 'main' ? part.through?.name ?? '' : part.is === 'status' ? 'status' : part.name)
 
 /** Decides a PUT of a document in the endpoint's version. Its resourceVersion and uid, where given, are preconditions. */
@@ -42,7 +42,7 @@ export function decideReplace(machine: Machine, endpoint: Endpoint, asked: Resou
   // As upstream: who writes owns what he changed, and not what admission and the kind make of it.
   const owned = tracked(machine, endpoint, merged, before, partName(part), manner)
   const admission = admissionOf(machine, endpoint, manner, {
-    operation: 'update', object: owned, before, subresource: partName(part), circumstances, ...(part.is === 'main' && part.through !== undefined && { body: part.through.body }),
+    operation: 'update', object: owned, before, subresource: partName(part), circumstances, ...(part.is === 'main' && part.through !== undefined && { body: part.through.body, bodyBefore: part.through.before }),
   })
   const mutated = mutate(admission)
   if (isStopped(mutated)) return mutated

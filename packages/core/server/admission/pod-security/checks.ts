@@ -30,7 +30,7 @@ export const reasonOf = (violations: readonly Violation[]): string => violations
 type AnyContainer = Pick<Container, 'name' | 'securityContext' | 'ports' | 'livenessProbe' | 'readinessProbe' | 'startupProbe' | 'lifecycle'>
 const containersOf = (spec: PodSpec): readonly AnyContainer[] => [...(spec.initContainers ?? []), ...spec.containers, ...(spec.ephemeralContainers ?? [])]
 const namesOf = (spec: PodSpec, is: (container: AnyContainer) => boolean): readonly string[] => containersOf(spec).filter(is).map(({ name }) => name)
-const quoted = (names: readonly string[]): string => names.map((name) => JSON.stringify(name)).join(', ')
+const quoted = (names: readonly string[]): string => `"${names.join('", "')}"`
 const several = (one: string, more: string, { length }: { readonly length: number }): string => (length === 1 ? one : more)
 const containers = (names: readonly string[]): string => `${several('container', 'containers', names)} ${quoted(names)}`
 const distinct = (values: readonly string[]): readonly string[] => [...new Set(values)].sort()
@@ -56,10 +56,10 @@ const appArmorProfile: Check = (spec, { annotations = {} }) => {
   const marks = Object.keys(annotations).filter((key) => key.startsWith(appArmorPrefix) && !/^(|runtime\/default|localhost\/.*)$/.test(annotations[key] ?? '')).sort()
   const setters = [
     ...(isBad(pod) ? ['pod'] : []), ...(bad.length > 0 ? [containers(bad.map(({ name }) => name))] : []),
-    ...(marks.length > 0 ? [`${several('annotation', 'annotations', marks)} ${quoted(marks)}`] : []),
+    ...(marks.length > 0 ? [several('annotation', 'annotations', marks)] : []),
   ]
   if (setters.length === 0) return undefined
-  const values = distinct([pod, ...bad.map(({ securityContext }) => securityContext?.appArmorProfile?.type)].filter(isBad).concat(marks.map((key) => annotations[key] ?? '')))
+  const values = distinct([pod, ...bad.map(({ securityContext }) => securityContext?.appArmorProfile?.type)].filter(isBad).concat(marks.map((key) => `${key}=${JSON.stringify(annotations[key])}`)))
   return { reason: several('forbidden AppArmor profile', 'forbidden AppArmor profiles', values), detail: `${setters.join(' and ')} must not set AppArmor profile type to ${quoted(values)}` }
 }
 
@@ -141,7 +141,7 @@ const capabilitiesRestricted: Check = (spec) => {
   return said.length === 0 ? undefined : { reason: 'unrestricted capabilities', detail: said.join('; ') }
 }
 
-const allowedVolumes: ReadonlySet<string> = new Set(['configMap', 'csi', 'downwardAPI', 'emptyDir', 'ephemeral', 'persistentVolumeClaim', 'projected', 'secret'])
+const allowedVolumes: ReadonlySet<string> = new Set(['configMap', 'csi', 'downwardAPI', 'emptyDir', 'ephemeral', 'image', 'persistentVolumeClaim', 'projected', 'secret'])
 const typeOf = (volume: Volume): string => Object.keys(volume).find((field) => field !== 'name') ?? 'unknown'
 const restrictedVolumes: Check = ({ volumes = [] }) => {
   const bad = volumes.filter((volume) => !allowedVolumes.has(typeOf(volume)))
@@ -181,6 +181,8 @@ const baseline: readonly Standard[] = [
 const restricted: readonly Standard[] = [
   { id: 'allowPrivilegeEscalation', versions: [{ since: 8, check: noEscalation }, except(25, isWindows, noEscalation)] },
   { id: 'capabilities_restricted', instead: 'capabilities_baseline', versions: [{ since: 22, check: capabilitiesRestricted }, except(25, isWindows, capabilitiesRestricted)] },
+  // Restricted pods keep the masks of /proc also where they have users of their own.
+  { id: 'procMount_restricted', instead: 'procMount', versions: [{ since: 35, check: procMount }] },
   { id: 'restrictedVolumes', instead: 'hostPathVolumes', versions: always(restrictedVolumes) },
   { id: 'runAsNonRoot', versions: [...always(runAsNonRoot), except(35, hasOwnUsers, runAsNonRoot)] },
   { id: 'runAsUser', versions: [{ since: 23, check: runAsUser }, except(35, hasOwnUsers, runAsUser)] },

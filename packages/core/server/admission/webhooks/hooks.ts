@@ -5,7 +5,7 @@ import { mutatingWebhookConfigurations, validatingWebhookConfigurations } from '
 import { badRequest } from '../../refusals.ts'
 import { type Asked, askedOf, isExempt, matchNamespace, matchObject, matchRules, type Matched } from '../matching.ts'
 import type { Admission } from '../types.ts'
-import { conditionsHold } from './conditions.ts'
+import { hookConditionsHold } from './conditions.ts'
 
 export interface Hook {
   readonly mutates: boolean
@@ -31,7 +31,7 @@ export function concerns({ webhook }: Hook, admission: Admission): Matched | Ref
   const asked: Asked = askedOf(admission)
   const matched = matchRules(webhook.rules ?? [], webhook.matchPolicy, asked, admission)
   if (matched === undefined || !matchNamespace(webhook.namespaceSelector, asked, admission) || !matchObject(webhook.objectSelector, admission)) return undefined
-  const holds = conditionsHold(webhook, admission, matched)
+  const holds = hookConditionsHold(webhook, admission, matched)
   if (isRefusal(holds)) return holds
   if (!holds) return undefined
   // Whoever does more than answer must not be asked when nothing is to happen.

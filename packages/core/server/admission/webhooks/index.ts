@@ -22,9 +22,10 @@ export const mutatingWebhooks: Plugin = {
     let { object } = admission
     let remarks: Remarks = {}
     let changed = false
-    const due = dueIn(admission)
+    const first = dueIn(admission)
+    const due = first === undefined ? undefined : new Set(first)
     /** Those that want to see the object once more if somebody changes it after them. */
-    let waiting: readonly string[] = []
+    let waiting: readonly string[] = due === undefined ? [] : (admission.again ?? []).flatMap((each) => each.waiting)
     let again: readonly string[] = []
     for (const hook of hooks) {
       if (due !== undefined && !due.has(hook.place)) continue
@@ -35,19 +36,20 @@ export const mutatingWebhooks: Plugin = {
       const asked = askOf(hook, seen, matched)
       if (!admission.answers.has(asked.id)) return { is: 'asks', asks: [{ id: asked.id, what: 'webhook', input: asked.post }] }
       const verdict = verdictOf(asked, hook, admission.answers.get(asked.id) as Posted)
-      if (verdict.is === 'denied') return verdict.refusal
+      if (verdict.is === 'denied') return withWarnings(verdict.refusal, remarks)
       if (verdict.is === 'failed') {
         const refusal = failureOf(hook, verdict.why)
-        if (refusal !== undefined) return refusal
+        if (refusal !== undefined) return withWarnings(refusal, remarks)
         continue
       }
       remarks = added(remarks, verdict.remarks)
-      const patched = verdict.patch === undefined || isEmptyPatch(verdict.patch) ? object : patchedObject(seen, matched.endpoint, asked.shown, verdict.patch, hook.webhook.name)
+      const patched = verdict.patch === undefined || verdict.patch.length === 0 ? object : patchedObject(seen, matched.endpoint, asked.shown, verdict.patch, hook.webhook.name)
       if (isRefusal(patched)) return patched
       if (patched !== object && !sameMeaning(patched, object)) {
         object = patched
         changed = true
         again = [...again, ...waiting]
+        for (const place of waiting) due?.add(place)
         waiting = []
       }
       if (hook.webhook.reinvocationPolicy === 'IfNeeded') waiting = [...waiting, hook.place]
@@ -55,8 +57,6 @@ export const mutatingWebhooks: Plugin = {
     return { is: 'remarked', object, remarks, ...(due === undefined && changed && { again: { hooks: again, waiting, seen: object } }) }
   },
 }
-
-const isEmptyPatch = (patch: unknown): boolean => Array.isArray(patch) && patch.length === 0
 
 /** The object with a webhook's patch, read and defaulted again. */
 function patchedObject(admission: Admission, endpoint: Endpoint, shown: Draft | null, patch: unknown, name: string): Resource | Refusal {
@@ -90,8 +90,10 @@ export const validatingWebhooks: Plugin = {
       }
     }
     if (asks.length > 0) return { is: 'asks', asks }
-    return refusal ?? { is: 'passed', remarks }
+    return refusal === undefined ? { is: 'passed', remarks } : withWarnings(refusal, remarks)
   },
 }
 
+/** What others have said is told also when one refuses. */
+const withWarnings = (refusal: Refusal, { warnings = [] }: Remarks): Refusal => (warnings.length === 0 ? refusal : { ...refusal, warnings: [...warnings, ...(refusal.warnings ?? [])] })
 const added = (first: Remarks, second: Remarks): Remarks => ({ warnings: [...(first.warnings ?? []), ...(second.warnings ?? [])], annotations: { ...first.annotations, ...second.annotations } })

@@ -131,7 +131,7 @@ for (const [rule, response, why] of [
   ['another uid', { allowed: true, uid: 'x' }, /^received invalid webhook response: expected response.uid="[0-9a-f-]{36}", got "x"$/],
   ['a patch of a validating webhook', { allowed: true, patch: 'W10=', patchType: 'JSONPatch' }, /^received invalid webhook response: validating webhook may not return response.patch$/],
   ['no JSON', { is: 'answered', text: '<html>' }, /^failed to call webhook: couldn't get version\/kind; json parse error: /],
-  ['another kind', { is: 'answered', text: '{"kind":"Pod","apiVersion":"v1"}' }, /^received invalid webhook response: expected webhook response of admission.k8s.io\/v1, Kind=AdmissionReview, got v1, Kind=Pod$/],
+  ['another kind', { is: 'answered', text: '{"kind":"Pod","apiVersion":"v1"}' }, /^failed to call webhook: no kind "Pod" is registered for version "v1" in scheme "pkg\/runtime\/scheme.go:111"$/],
   ['no response', { is: 'answered', text: '{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1"}' }, /^received invalid webhook response: webhook response was absent$/],
   ['a bad status', { is: 'rejected', why: 'the server could not find the requested resource' }, /^failed to call webhook: the server could not find the requested resource$/],
 ] as const) {
@@ -194,11 +194,13 @@ test('a webhook that wants to sees the object again after others have changed it
   assert.deepEqual(world.outside.asked.map(({ url }) => url.slice('https://'.length)), ['again', 'once', 'changer', 'again'])
 })
 
-test('warnings and annotations are told', () => {
+test('what is said besides is told, also when one refuses', () => {
   const world = worldWith()
   configure(world, 'validating', 'a', hook('check'))
   world.outside.hooks.set('https://check', () => ({ allowed: true, warnings: ['mind this'], auditAnnotations: { key: 'value' } }))
   assert.equal(world.tell(`POST ${namespace}/configmaps`, map('m')).headers['warning'], '299 - "mind this"')
+  world.outside.hooks.set('https://check', () => ({ allowed: false, warnings: ['mind that'] }))
+  assert.equal(world.tell(`POST ${namespace}/configmaps`, map('n')).headers['warning'], '299 - "mind that"')
 })
 
 test('components\' own writes are asked about too', () => {
@@ -210,12 +212,16 @@ test('components\' own writes are asked about too', () => {
   assert.equal((outcome as { object: { data: Fields } }).object.data['added'], 'yes')
 })
 
-test('a patch cannot change which object it is', () => {
+test('a patch may name what is made, and cannot move it', () => {
   const world = worldWith()
   configure(world, 'mutating', 'a', hook('rename'))
-  world.outside.hooks.set('https://rename', () => patchOf({ op: 'replace', path: '/metadata/name', value: 'other' }, { op: 'replace', path: '/metadata/namespace', value: 'elsewhere' }))
+  world.outside.hooks.set('https://rename', () => patchOf({ op: 'replace', path: '/metadata/name', value: 'other' }, { op: 'replace', path: '/metadata/uid', value: 'x' }))
   const { metadata } = world.tell(`POST ${namespace}/configmaps`, map('m')).body as { metadata: Fields }
-  assert.deepEqual([metadata['name'], metadata['namespace']], ['m', 'default'])
+  assert.equal(metadata['name'], 'other')
+  assert.notEqual(metadata['uid'], 'x')
+  world.outside.hooks.set('https://rename', () => patchOf({ op: 'replace', path: '/metadata/namespace', value: 'elsewhere' }))
+  const moved = world.tell(`POST ${namespace}/configmaps`, map('n'))
+  assert.deepEqual([moved.status, messageOf(moved)], [400, 'the namespace of the provided object does not match the namespace sent on the request'])
 })
 
 test('AdmissionWebhook should be able to deny attaching pod: a connection is asked about with its options', () => {

@@ -13,7 +13,7 @@ import type { ClusterView } from '../../../view.ts'
 export function evict(body: Draft, pod: Pod, { view, now }: Circumstances): Effect<Pod> | Refusal {
   const named = body.metadata.name
   if (named !== undefined && named !== '' && named !== pod.metadata.name) {
-    return { refused: true, code: 400, reason: 'BadRequest', message: `name in URL does not match name in Eviction object: ${pod.metadata.name} vs ${named}` }
+    return { refused: true, code: 400, reason: 'BadRequest', message: 'name in URL does not match name in Eviction object' }
   }
   const options = (body as unknown as Eviction).deleteOptions as unknown as Draft | undefined
   if (isDisrupted(pod)) return { do: 'delete', object: pod, options }
@@ -49,8 +49,9 @@ function lessOne(budget: PodDisruptionBudget, pod: Pod, now: Instant): PodDisrup
   if (Object.keys(disruptedPods).length > disruptedMax) return forbidden(name, 'DisruptedPods map too big - too many evictions not confirmed by PDB controller')
   if (disruptionsAllowed === 0) {
     const failed = conditions?.find(({ type, status, reason }) => type === 'DisruptionAllowed' && status === 'False' && reason === 'SyncFailed')
-    return tooMany(failed !== undefined ? `The disruption budget ${name} does not allow evicting pods currently because it failed sync: ${failed.message}`
-      : `The disruption budget ${name} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`)
+    const refuses = `The disruption budget ${name} does not allow evicting pods currently`
+    return tooMany(failed !== undefined ? `${refuses} because it failed sync: ${failed.message}`
+      : currentHealthy <= desiredHealthy ? `The disruption budget ${name} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently` : refuses)
   }
   const status = { ...budget.status, disruptionsAllowed: disruptionsAllowed - 1, disruptedPods: { ...disruptedPods, [pod.metadata.name]: timestamp(now) } }
   return { ...budget, status: disruptionsAllowed === 1 ? withAllowedCondition(status, now) : status }
