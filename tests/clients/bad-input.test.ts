@@ -133,7 +133,7 @@ test('selectors, page sizes and versions that make no sense', async () => {
     [`GET ${maps}?watch=1&resourceVersion=x`, {}, 400, 'BadRequest', /./],
     [`GET ${maps}?watch=1&sendInitialEvents=true`, {}, 422, 'Invalid', /sendInitialEvents|resourceVersionMatch/],
     [`POST ${maps}?dryRun=Some`, json(aMap('x')), 422, 'Invalid', /dryRun: Unsupported value: ("Some"|\["Some"\]): supported values: "All"/],
-    [`GET ${maps}`, { headers: { accept: 'image/png' } }, 406, 'NotAcceptable', /^only the following media types are accepted: application\/json/],
+    [`GET ${maps}`, { headers: { accept: 'image/png' } }, 406, 'NotAcceptable', /^406: Not Acceptable\n\nAvailable representations: application\/json, /],
     [`POST ${maps}/kube-root-ca.crt`, json(aMap('kube-root-ca.crt')), 405, 'MethodNotAllowed', /./],
     ['DELETE /api/v1/namespaces', {}, 405, 'MethodNotAllowed', /./],
   ])

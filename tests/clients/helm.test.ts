@@ -72,7 +72,7 @@ describe('helm', { skip: helm.is === 'missing' ? helm.why : false }, () => {
   })
 
   test('what the server refuses is told in its words, and an atomic upgrade leaves nothing behind', async () => {
-    for (const [crew, why] of [[51, /spec.crew in body should be less than or equal to 50/]] as const) {
+    for (const [crew, why] of [[51, /spec.crew in body should be less than or equal to 50/], [13, /nobody sails with thirteen/]] as const) {
       const { code, out } = await type(`upgrade port CHART --set boats=2,crew=${crew} --atomic --timeout 30s`)
       assert.notEqual(code, 0, out)
       assert.match(out, why)

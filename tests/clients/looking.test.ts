@@ -145,7 +145,7 @@ withEveryKubectl('looking', (shell) => {
     const { story, run, old } = shell()
     const workloads = ['controllerrevisions', 'daemonsets', 'deployments', 'replicasets', 'statefulsets']
     assert.deepEqual(run('api-resources --api-group=apps -o name').trim().split('\n').sort(), workloads.map((plural) => `${plural}.apps`))
-    assert.deepEqual(run('api-resources --namespaced=false --api-group= -o name').trim().split('\n').sort(), ['namespaces', 'nodes', 'persistentvolumes'])
+    assert.deepEqual(run('api-resources --namespaced=false --api-group= -o name').trim().split('\n').sort(), ['componentstatuses', 'namespaces', 'nodes', 'persistentvolumes'])
     for (const version of ['apps/v1', 'batch/v1', 'v1', 'events.k8s.io/v1', 'rbac.authorization.k8s.io/v1']) assert.ok(run('api-versions').split('\n').includes(version))
     story([
       ['api-resources --api-group=batch --no-headers', /^cronjobs +cj +batch\/v1(beta1)? +true +CronJob\n(cronjobs .*\n)?jobs +batch\/v1 +true +Job\n/],
