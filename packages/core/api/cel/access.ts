@@ -2,20 +2,22 @@
 import { conversionOf } from './convert.ts'
 import { qualifiedName } from './parser.ts'
 import { faulty, typeNamed, type Scope, type Typed } from './scope.ts'
-import { dyn, none, one, plus, sizeOfType, typeText } from './static-types.ts'
+import { dyn, none, one, plus, sizeInSchema, sizeOfType, typeText } from './static-types.ts'
 import type { Node } from './syntax.ts'
 import { Fields, type CelType, type Frame, type Value } from './types.ts'
 import { Double, entryOf, exactly, Fault, isInt, isList, isMap, Optional, Struct, Uint, TypeValue } from './values.ts'
 
 export const noSuchKey = (key: Value): Fault => new Fault(`no such key: ${key instanceof Double || key instanceof Uint ? key.value : String(key)}`)
 
+const sized = (type: CelType, placed: boolean): Pick<Typed, 'size' | 'placed'> => placed ? { size: sizeInSchema(type), placed } : { size: sizeOfType(type) }
+
 /** A variable, a local name or the name of a type. */
 export function compileName(node: Node & { readonly is: 'name' }, scope: Scope): Typed {
   const name = node.name.replace(/^\./, '')
   const local = node.name.startsWith('.') ? undefined : scope.locals.get(name)
   if (local !== undefined) {
-    const { slot, type } = local
-    return { type, run: (frame) => { frame.cost++; return frame.slots[slot] }, cost: one, size: sizeOfType(type) }
+    const { slot, type, placed } = local
+    return { type, run: (frame) => { frame.cost++; return frame.slots[slot] }, cost: one, ...sized(type, placed) }
   }
   if (Object.hasOwn(scope.environment.variables, name)) {
     const type = scope.environment.variables[name] ?? dyn
@@ -27,7 +29,7 @@ export function compileName(node: Node & { readonly is: 'name' }, scope: Scope):
       const value = frame.variables[name]
       return value === undefined ? missing : value
     }
-    return { type, run: convert === undefined ? find : (frame) => convert(find(frame)), cost: one, size: sizeOfType(type) }
+    return { type, run: convert === undefined ? find : (frame) => convert(find(frame)), cost: one, ...sized(type, true) }
   }
   return namedType(name, scope) ?? faulty(scope, node.at, `undeclared reference to '${name}' (in container '')`)
 }
@@ -36,7 +38,7 @@ function namedType(name: string, scope: Scope): Typed | undefined {
   const type = typeNamed(scope, name)
   if (type === undefined) return undefined
   const value = new TypeValue(name)
-  return { type: { is: 'type', of: type }, run: () => value, cost: one, size: one }
+  return { type: { is: 'type', of: type }, run: () => value, cost: one, size: none }
 }
 
 /** Where a chain of names begins with a name that nothing declares, all of it may be one name: google.protobuf.Timestamp. */
@@ -69,7 +71,7 @@ export function compileSelect(node: Node & { readonly is: 'select' }, of: Typed,
   const missing = noSuchKey(property)
   const { run } = of
   return {
-    type, cost, size: sizeOfType(type),
+    type, cost, ...sized(type, of.placed === true),
     run: (frame) => {
       const value = run(frame)
       if (value instanceof Fault) return value
@@ -117,7 +119,7 @@ export function compileIndex(node: Node & { readonly is: 'index' }, of: Typed, b
   const optional = node.optional || of.type.is === 'optional'
   const { run } = of
   return {
-    type: optional ? { is: 'optional', of: type } : type, cost: plus(of.cost, by.cost, one), size: optional ? none : sizeOfType(type),
+    type: optional ? { is: 'optional', of: type } : type, cost: plus(of.cost, by.cost, one), ...(optional ? { size: none } : sized(type, of.placed === true)),
     run: (frame) => {
       const value = run(frame)
       if (value instanceof Fault) return value

@@ -21,7 +21,7 @@ export function compileFold(node: Fold, range: Typed, scope: Scope, compile: Com
     return faulty(scope, node.range.at, `expression of type '${typeText(held)}' cannot be range of a comprehension (must be list, map, or dynamic)`)
   }
   const types = namesOf(held, node.names.length)
-  const { inner, slots } = within(scope, node.names.map((name, index) => [name, types[index] ?? dyn]))
+  const { inner, slots } = within(scope, node.names.map((name, index) => [name, types[index] ?? dyn]), range.placed === true)
   const filter = node.filter === undefined ? undefined : compile(node.filter, inner)
   const body = compile(node.body, inner)
   const judged = node.kind === 'all' || node.kind === 'exists' || node.kind === 'existsOne' || node.kind === 'filter'

@@ -59,3 +59,32 @@ test('built-in kinds are typed by their definitions', () => {
   assert.equal(faultOf('object.spec.replica > 1'), "undefined field 'replica'")
   assert.equal(faultOf('object.spec.replicas > "1"'), "found no matching overload for '_>_' applied to '(int, string)'")
 })
+
+// Rules like these were put to a stock kube-apiserver 1.36 as well: the factors by which they exceed its limit are the same.
+test('estimates are upstream\'s', () => {
+  const bounded: SchemaForTypes = {
+    type: 'object', properties: {
+      str: { type: 'string' }, dt: { type: 'string', format: 'date-time' }, ints: { type: 'array', maxItems: 10_000, items: { type: 'integer' } }, texts: { type: 'array', maxItems: 1_000, items: { type: 'string', maxLength: 100 } },
+      set: { type: 'array', 'x-kubernetes-list-type': 'set', maxItems: 100, items: { type: 'string', maxLength: 10 } }, map: { type: 'object', maxProperties: 1_000, additionalProperties: { type: 'string', maxLength: 50 } }, free: { type: 'array', items: { type: 'string' } },
+    },
+  }
+  for (const [rule, cost] of [
+    ['self.str.contains("a")', 314575],
+    ['self.texts.all(x, self.texts.all(y, x == y))', 45006003],
+    ['self.ints.all(x, self.ints.exists(y, y == x))', 600060003],
+    ['self.ints.isSorted() && self.ints.all(x, self.ints.sum() > x)', 100080005],
+    ['self.map.all(k, self.map.all(j, self.map[k] == j))', 8006003],
+    ['self.texts.all(x, x in self.texts)', 1006003],
+    ['self.free.map(x, x).size() > 0', 13631490],
+    ['self.free.all(x, x.matches("^[a-z]+$"))', 659710961253],
+    ['self.texts.all(x, x.split(",").all(y, y == "a"))', 2085003],
+    ['self.ints.all(x, self.dt > timestamp("2026-01-01T00:00:00Z"))', 70003],
+    ['self.ints.all(x, [x].all(z, z > 0))', 200003],
+    ['self.ints.all(x, {"a": 1}["a"] == x)', 350003],
+    ['self.set.all(x, self.set.all(y, x == y))', 90603],
+  ] as const) {
+    const program = compile(rule, { variables: { self: typeOfSchema(bounded) ?? { is: 'dyn' } } })
+    assert.ok(!isCompileFault(program))
+    assert.equal(program.cost.max, cost, rule)
+  }
+})

@@ -87,7 +87,9 @@ function map(schema: SchemaForTypes, values: SchemaForTypes): Sized | undefined 
   const held = sized(values, embedded(values))
   if (held === undefined) return undefined
   const maxSize = schema.maxProperties === undefined ? Math.floor(textMax / (held.least + 6)) : Math.max(0, schema.maxProperties)
-  return { type: { is: 'map', keys: { is: 'string', maxSize: textMax }, values: held.type, maxSize }, least: 2 }
+  return { type: { is: 'map',
+    // As upstream, which reckons with keys of no length.
+    keys: { is: 'string', maxSize: 0 }, values: held.type, maxSize }, least: 2 }
 }
 function object(schema: SchemaForTypes): Sized {
   const fields = new Map<string, ObjectField>()

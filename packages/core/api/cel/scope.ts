@@ -11,11 +11,13 @@ export interface Typed {
   readonly size: Range
   /** Of a literal, or of a list or map of literals. */
   readonly constant?: { readonly value: Value }
+  /** It lies at a place of a variable's schema: the variable, or a field or item of it. */
+  readonly placed?: true
   /** Of a literal list: what its items are. */
   readonly itemTypes?: readonly CelType[]
 }
 
-export interface Local { readonly slot: number; readonly type: CelType }
+export interface Local { readonly slot: number; readonly type: CelType; readonly placed: boolean }
 export interface Scope {
   readonly environment: Environment
   readonly functions: ReadonlyMap<string, readonly Overload[]>
@@ -24,12 +26,12 @@ export interface Scope {
   readonly shared: { slots: number; readonly faults: { readonly at: number; readonly message: string }[]; readonly uses: Set<string> }
 }
 
-/** The scope with one more name, and the name's slot. */
-export function within(scope: Scope, names: readonly (readonly [string, CelType])[]): { readonly inner: Scope; readonly slots: readonly number[] } {
+/** The scope with more names, and their slots. `placed`: they are items of what lies in a schema. */
+export function within(scope: Scope, names: readonly (readonly [string, CelType])[], placed = false): { readonly inner: Scope; readonly slots: readonly number[] } {
   const locals = new Map(scope.locals)
   const slots = names.map(([name, type]) => {
     const slot = scope.shared.slots++
-    locals.set(name, { slot, type })
+    locals.set(name, { slot, type, placed })
     return slot
   })
   return { inner: { ...scope, locals }, slots }

@@ -82,5 +82,10 @@ export function sizeOfType(type: CelType): Range {
     default: return one
   }
 }
-/** Values that cost 1 to compare. */
-export const isScalar = (type: CelType): boolean => ['bool', 'int', 'uint', 'double', 'duration', 'timestamp', 'null', 'type'].includes(type.is)
+/** The size of a value that lies at a known place of a schema: as upstream's, which is nothing for all that has no length. */
+export function sizeInSchema(type: CelType): Range {
+  switch (type.is) {
+    case 'string': case 'bytes': case 'list': case 'map': case 'dyn': case 'timestamp': case 'duration': return { min: 0, max: type.maxSize ?? Infinity }
+    default: return none
+  }
+}

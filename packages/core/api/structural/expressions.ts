@@ -48,7 +48,7 @@ export function checkExpressions(schema: Schema, path: string, _before?: Schema)
 
 function factor(cost: number, limit: number): string {
   const times = cost / limit
-  return times > 100 ? 'more than 100x' : `${times.toFixed(1)}x`
+  return times > 100 ? 'more than 100x' : times < 1.5 ? `${times.toFixed(6)}x` : `${times.toFixed(1)}x`
 }
 
 /** As upstream prints its own form of a rule. */

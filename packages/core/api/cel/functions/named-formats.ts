@@ -1,9 +1,10 @@
 // Named formats: format.named('dns1123Label').value().validate(text).
 import { checkLabel1035, checkLabelKey, checkLabelName, checkLabelValue, checkSubdomain } from '../../selectors/syntax.ts'
+import { scaled, times } from '../static-types.ts'
 import { timestampFrom } from '../times.ts'
 import type { Overload } from '../types.ts'
-import { Fault, Opaque, Optional } from '../values.ts'
-import { declared, list, member, opaque, optional, string, traverses } from './declare.ts'
+import { Fault, Opaque, Optional, sizeOf } from '../values.ts'
+import { type Costs, declared, list, member, opaque, optional, string, traversal } from './declare.ts'
 import { urls } from './urls.ts'
 
 type Check = (text: string) => readonly string[]
@@ -36,10 +37,15 @@ const checks: Readonly<Record<string, Check>> = {
 }
 const formats = new Map(Object.entries(checks).map(([name, check]) => [name, new Format(name, check)] as const))
 
+/** As a match of the longest pattern among the formats. */
+const patternCharacters = 60
+const perPattern = Math.ceil(patternCharacters * 0.25)
+const matching: Costs = {
+  cost: ([, text]) => Math.ceil((1 + sizeOf(text)) * traversal) * perPattern,
+  estimate: ([, { min, max } = { min: 0, max: Infinity }]) => ({ cost: times(scaled({ min: min + 1, max: max + 1 }, traversal), { min: perPattern, max: perPattern }) }),
+}
 export const namedFormats: readonly Overload[] = [
   declared('format.named', [string], optional(formatType), (name) => { const found = formats.get(name); return found === undefined ? Optional.none : new Optional(found) }),
   ...[...formats].map(([name, format]) => declared(`format.${name}`, [], formatType, () => format)),
-  member('validate', [formatType, string], optional(list(string)), ({ check }, text) => { const faults = check(text); return faults.length === 0 ? Optional.none : new Optional(faults) }, {
-    cost: ([, text]) => traverses().cost?.([text]) ?? 1, estimate: ([, size]) => traverses().estimate?.(size === undefined ? [] : [size], []) ?? { cost: { min: 1, max: 1 } },
-  }),
+  member('validate', [formatType, string], optional(list(string)), ({ check }, text) => { const faults = check(text); return faults.length === 0 ? Optional.none : new Optional(faults) }, matching),
 ]

@@ -76,7 +76,7 @@ function ordering(operator: string, judge: Judge): readonly Overload[] {
   const overload = <T>(left: Of<T>, right: Of<T>): Overload => declared(operator, [left, right], bool, (first, second) => {
     const order = compareValues(first, second)
     return order !== undefined && judge(order)
-  }, compared)
+  }, left.is === 'string' || left.is === 'bytes' ? compared : {})
   // Numbers of different types compare by value.
   const crossed = numeric.flatMap((left) => numeric.filter((right) => right !== left).map((right) => declared(operator, [left as Of<Value>, right as Of<Value>], bool, (first, second) => {
     const order = isNumber(first) && isNumber(second) ? compareNumbers(first, second) : undefined

@@ -66,7 +66,7 @@ function find(text: string, pattern: string, most: number): readonly string[] | 
 }
 
 export const urls: readonly Overload[] = [
-  declared('isURL', [string], bool, (text) => !(read(text) instanceof Fault), traverses()),
+  declared('isURL', [string], bool, (text) => !(read(text) instanceof Fault)),
   declared('url', [string], urlType, read, traverses()),
   member('getScheme', [urlType], string, ({ scheme }) => scheme),
   member('getHost', [urlType], string, ({ host }) => host),
