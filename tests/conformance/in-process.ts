@@ -18,6 +18,8 @@ import { payload } from './payload.ts'
 const issuer = 'https://kubernetes.default.svc.cluster.local'
 const administrator = { commonName: 'skiff-admin', organizations: ['system:masters'] }
 const start = Date.UTC(2026, 0, 1)
+/** As `skiff up` has it. */
+const historyMs = 300_000
 const pauseMs = 100
 const waitMs = 10_000
 const asksMax = 20
@@ -35,7 +37,7 @@ export async function openInProcess(): Promise<Api> {
   const { certificate: authority } = await certificates.authority()
   let asking = 0
   const cluster = wireCluster({
-    store, clock, random: seededRandom(1), loop, authority, nodes: [simulatedNode(0), simulatedNode(1)],
+    store, clock, random: seededRandom(1), loop, authority, historyMs, nodes: [simulatedNode(0), simulatedNode(1)],
     version: { ...kubernetesVersion, gitCommit: '', gitTreeState: 'clean', buildDate: '1970-01-01T00:00:00Z', goVersion: '', compiler: 'skiff', platform: 'linux/amd64' },
     issuer: { issuer, audiences: [issuer], keySet: JSON.stringify(signer.jwks), algorithms: ['ES256'] },
     ask: (ask: Ask, done) => {

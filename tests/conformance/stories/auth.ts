@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
-import { createPrivateKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
 import { at, type Fields, good, list, refused, text, until, versionOf } from '../api.ts'
 import { contains, isDiscovered, sees, supports, update, withAnnotation } from '../operations.ts'
 import type { Story, World } from '../story.ts'
-import { certificateRequest, selfSigned } from './certificates.ts'
+import { certificateRequest, selfSigned, stubRequest } from './certificates.ts'
 import { emptied } from './lists-and-watches.ts'
 
 const accounts = (world: World, name?: string): string => world.path('v1', 'serviceaccounts', name)
@@ -54,6 +53,7 @@ async function certificateOperations(world: World): Promise<void> {
 
 /** A request for a pod's certificate is made by the pod's node, for a pod that runs there. */
 async function podCertificateOperations(world: World): Promise<void> {
+  const denied = { type: 'Denied', status: 'True', reason: 'Story', message: 'Denied by a story', lastTransitionTime: '2026-01-01T00:00:00Z' }
   const apiVersion = 'certificates.k8s.io/v1'
   await isDiscovered(world, { apiVersion, plural: 'podcertificaterequests', kind: 'PodCertificateRequest', scope: 'Namespaced' })
   await world.create(world.path('v1', 'pods'), { metadata: { name: 'web' }, spec: { containers: [{ name: 'main', image: 'main:1' }] } })
@@ -63,21 +63,18 @@ async function podCertificateOperations(world: World): Promise<void> {
   })
   const nodeName = text(pod, 'spec', 'nodeName')
   const [account, node] = [await world.get(accounts(world, 'default')), await world.get(`/api/v1/nodes/${nodeName}`)]
-  const { publicKey, privateKey } = generateKeyPairSync('ed25519')
   await supports(world, {
     apiVersion, plural: 'podcertificaterequests', kind: 'PodCertificateRequest', scope: 'Namespaced',
     fields: {
       spec: {
         signerName: 'example.com/story', podName: 'web', podUID: text(pod, 'metadata', 'uid'), serviceAccountName: 'default', serviceAccountUID: text(account, 'metadata', 'uid'),
         nodeName, nodeUID: text(node, 'metadata', 'uid'), maxExpirationSeconds: 86_400,
-        ...proofOf(publicKey, createPrivateKey(privateKey.export({ format: 'pem', type: 'pkcs8' })), text(pod, 'metadata', 'uid'), await certificateRequest('story')),
+        stubPKCS10Request: await stubRequest(),
       },
     },
+    status: [{ conditions: [denied] }, { conditions: [denied] }],
   })
 }
-/** A key, and that its owner has it: the pod's uid signed by it. */
-const proofOf = (publicKey: KeyObject, privateKey: KeyObject, uid: string, _request: Buffer): object => ({ pkixPublicKey: publicKey.export({ format: 'der', type: 'spki' }).toString('base64'), proofOfPossession: sign(null, Buffer.from(uid), privateKey).toString('base64') })
-
 export const authStories: readonly Story[] = [
   { row: '[sig-auth] Certificates API [Privileged:ClusterAdmin] should support CSR API operations [Conformance]', tell: certificateOperations },
   { row: '[sig-auth] PodCertificateRequest API [Privileged:ClusterAdmin] should support PodCertificateRequest API operations [Conformance]', tell: podCertificateOperations },
