@@ -23,14 +23,51 @@ const depthMax = 200
 
 /** All that is wrong with a schema at this path, first by the dialect, then by structure. */
 export function checkSchema(schema: Props, path: string): readonly Problem[] {
-  const deep = isTooDeep(schema, 0)
-  if (deep) return [invalid(path, '', `must not be nested deeper than ${depthMax}`)]
+  if (isTooDeep(schema, 0)) return [invalid(path, '', `must not be nested deeper than ${depthMax}`)]
+  const shape = checkShape(schema, path)
+  if (shape.length > 0) return shape
   const dialect = [...(schema['nullable'] === true ? [forbidden(`${path}.nullable`, 'nullable cannot be true at the root')] : []), ...checkDialect(schema, path)]
   // What cannot be read as a structure has none to be judged.
   if (hasUnstructured(schema)) return dialect
   const structure = checkStructure(schema, 'root', path)
   return [...structure.toSorted((a, b) => (textOfProblem(a) < textOfProblem(b) ? -1 : 1)), ...dialect]
 }
+type Shape = 'text' | 'number' | 'count' | 'truth' | 'texts' | 'list' | 'schema' | 'schemas' | 'named'
+const shapes: Readonly<Record<string, Shape>> = {
+  $ref: 'text', $schema: 'text', id: 'text', type: 'text', format: 'text', title: 'text', description: 'text', pattern: 'text',
+  maximum: 'number', minimum: 'number', multipleOf: 'number', maxLength: 'count', minLength: 'count', maxItems: 'count', minItems: 'count', maxProperties: 'count', minProperties: 'count',
+  exclusiveMaximum: 'truth', exclusiveMinimum: 'truth', uniqueItems: 'truth', nullable: 'truth', required: 'texts', enum: 'list',
+  allOf: 'schemas', anyOf: 'schemas', oneOf: 'schemas', not: 'schema', properties: 'named', patternProperties: 'named', definitions: 'named',
+  'x-kubernetes-preserve-unknown-fields': 'truth', 'x-kubernetes-embedded-resource': 'truth', 'x-kubernetes-int-or-string': 'truth', 'x-kubernetes-list-type': 'text',
+  'x-kubernetes-list-map-keys': 'texts', 'x-kubernetes-map-type': 'text', 'x-kubernetes-validations': 'list',
+}
+const isText = (value: unknown): boolean => typeof value === 'string'
+const fits: Readonly<Record<Shape, (value: unknown) => boolean>> = {
+  text: isText, number: (value) => typeof value === 'number', count: (value) => Number.isInteger(value), truth: (value) => typeof value === 'boolean',
+  texts: (value) => Array.isArray(value) && value.every(isText), list: Array.isArray,
+  schema: isProps, schemas: (value) => Array.isArray(value) && value.every(isProps), named: (value) => isProps(value) && Object.values(value).every(isProps),
+}
+
+/** The decoder has no types for schemas inside of items: here they get them, so that no walk meets what it cannot read. */
+function checkShape(schema: Props, path: string): readonly Problem[] {
+  const problems: Problem[] = []
+  for (const [name, value] of Object.entries(schema)) {
+    const shape = Object.hasOwn(shapes, name) ? shapes[name] : undefined
+    if (shape !== undefined && !fits[shape](value)) problems.push({ path: `${path}.${name}`, reason: 'FieldValueTypeInvalid', value, detail: `must be ${words[shape]}` })
+  }
+  const { additionalProperties: additional, items } = schema
+  if (additional !== undefined && typeof additional !== 'boolean' && !isProps(additional)) problems.push({ path: `${path}.additionalProperties`, reason: 'FieldValueTypeInvalid', value: additional, detail: 'must be a schema or a boolean' })
+  if (items !== undefined && !isProps(items) && !(Array.isArray(items) && items.every(isProps))) problems.push({ path: `${path}.items`, reason: 'FieldValueTypeInvalid', value: items, detail: 'must be a schema' })
+  const rules = schema['x-kubernetes-validations']
+  if (Array.isArray(rules) && !rules.every(isRule)) problems.push({ path: `${path}.x-kubernetes-validations`, reason: 'FieldValueTypeInvalid', value: rules, detail: 'must be a list of rules' })
+  return problems.length > 0 ? problems : inside(schema, path).flatMap(([each, at]) => checkShape(each, at))
+}
+const words: Readonly<Record<Shape, string>> = {
+  text: 'a string', number: 'a number', count: 'an integer', truth: 'a boolean', texts: 'a list of strings', list: 'a list', schema: 'a schema', schemas: 'a list of schemas', named: 'a map of schemas',
+}
+const isRule = (rule: unknown): boolean => isProps(rule) && ['rule', 'message', 'messageExpression', 'reason', 'fieldPath'].every((name) => rule[name] === undefined || isText(rule[name]))
+  && (rule['optionalOldSelf'] === undefined || typeof rule['optionalOldSelf'] === 'boolean')
+
 const hasUnstructured = (schema: Props): boolean =>
   unstructured.some((name) => isSaid(schema, name)) || Array.isArray(schema['items']) || inside(schema, '').some(([each]) => hasUnstructured(each))
 const unstructured = ['id', 'additionalItems', 'patternProperties', 'definitions', 'dependencies', '$ref'] as const
