@@ -12,6 +12,7 @@ export class Line {
   #received: Buffer = Buffer.alloc(0)
   #parts: Buffer[] = []
   #missing = 0
+  #chunks: ChunkedBody | undefined
   #status = 0
   #waiting: Waiting | undefined
   #stream: ((bytes: Buffer) => void) | undefined
@@ -31,11 +32,11 @@ export class Line {
     })
   }
 
-  request(method: string, path: string, body = '', contentType = 'application/json'): Promise<Answer> {
+  request(method: string, path: string, body = '', contentType = 'application/json', accept = 'application/json'): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject }
       const length = Buffer.byteLength(body)
-      this.#socket.write(`${method} ${path} HTTP/1.1\r\nhost: localhost\r\naccept: application/json\r\ncontent-type: ${contentType}\r\ncontent-length: ${length}\r\n\r\n${body}`)
+      this.#socket.write(`${method} ${path} HTTP/1.1\r\nhost: localhost\r\naccept: ${accept}\r\ncontent-type: ${contentType}\r\ncontent-length: ${length}\r\n\r\n${body}`)
     })
   }
 
@@ -49,6 +50,7 @@ export class Line {
 
   #take(bytes: Buffer): void {
     if (this.#stream !== undefined) { this.#stream(bytes); return }
+    if (this.#chunks !== undefined) { this.#chunked(bytes); return }
     if (this.#missing > 0) { this.#body(bytes); return }
     this.#received = this.#received.length === 0 ? bytes : Buffer.concat([this.#received, bytes])
     const end = this.#received.indexOf(headEnd)
@@ -58,10 +60,24 @@ export class Line {
     this.#received = Buffer.alloc(0)
     this.#status = Number(head.slice(9, 12))
     const length = /\r\ncontent-length: (\d+)/i.exec(head)?.[1]
-    if (length === undefined) throw new Error(`no length in: ${head}`)
+    if (length === undefined) {
+      if (!/\r\ntransfer-encoding: chunked/i.test(head)) throw new Error(`no length in: ${head}`)
+      this.#chunks = new ChunkedBody()
+      this.#chunked(rest)
+      return
+    }
     this.#missing = Number(length)
     this.#parts = []
     this.#body(rest)
+  }
+
+  #chunked(bytes: Buffer): void {
+    const whole = this.#chunks?.take(bytes)
+    if (whole === undefined) return
+    this.#chunks = undefined
+    const waiting = this.#waiting
+    this.#waiting = undefined
+    waiting?.resolve({ status: this.#status, body: whole })
   }
 
   #body(bytes: Buffer): void {
@@ -71,5 +87,35 @@ export class Line {
     const waiting = this.#waiting
     this.#waiting = undefined
     waiting?.resolve({ status: this.#status, body: this.#parts.length === 1 ? bytes : Buffer.concat(this.#parts) })
+  }
+}
+
+/** A body in chunks, put together. */
+class ChunkedBody {
+  readonly #parts: Buffer[] = []
+  #line = ''
+  #left = 0
+  #ends = false
+
+  /** The whole body once its last chunk has come. */
+  take(bytes: Buffer): Buffer | undefined {
+    let at = 0
+    while (at < bytes.length) {
+      if (this.#left > 0) {
+        const part = bytes.subarray(at, at + this.#left)
+        this.#parts.push(part)
+        this.#left -= part.length
+        at += part.length
+        continue
+      }
+      const character = String.fromCharCode(bytes[at++] ?? 0)
+      if (character !== '\n') { this.#line += character; continue }
+      const line = this.#line.trim()
+      this.#line = ''
+      if (line === '') { if (this.#ends) return Buffer.concat(this.#parts); continue }
+      this.#left = Number.parseInt(line, 16)
+      this.#ends = this.#left === 0
+    }
+    return undefined
   }
 }

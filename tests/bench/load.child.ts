@@ -15,6 +15,8 @@ function carryOut(target: Target, load: Load): Promise<Result> {
     case 'run': return run(target, load)
     case 'get': return get(target, load)
     case 'fan out': return fanOut(target, load)
+    case 'apply': return apply(target, load)
+    case 'deliver': return deliver(target, load)
   }
 }
 
@@ -72,46 +74,80 @@ async function run(target: Target, load: Extract<Load, { readonly is: 'run' }>):
   return { ms, each, bytes }
 }
 
-async function get(target: Target, { path, times }: Extract<Load, { readonly is: 'get' }>): Promise<Result> {
+async function get(target: Target, { path, times, accept }: Extract<Load, { readonly is: 'get' }>): Promise<Result> {
   const line = await Line.open(target)
   let bytes = 0
   const began = performance.now()
   const each = await share([line], times, async () => {
-    const { status, body } = await line.request('GET', path)
+    const { status, body } = await line.request('GET', path, '', undefined, accept)
     if (status !== 200) throw new Error(body.toString())
     bytes += body.length
   })
   return { ms: performance.now() - began, each, bytes }
 }
 
-async function fanOut(target: Target, { watchers, changes, writers }: Extract<Load, { readonly is: 'fan out' }>): Promise<Result> {
-  const [first, ...others] = await openLines(target, writers)
-  if (first === undefined) throw new Error('nobody writes')
-  await first.request('POST', '/api/v1/namespaces/default/configmaps', JSON.stringify(aConfigMap('watched')))
-  const answer = await first.request('GET', '/api/v1/namespaces/default/configmaps/watched')
+async function apply(target: Target, { objects, count, writers }: Extract<Load, { readonly is: 'apply' }>): Promise<Result> {
+  const lines = await openLines(target, writers)
+  const began = performance.now()
+  const each = await share(lines, count, async (line, index) => {
+    const name = `applied-${index % objects}`
+    const { status, body } = await line.request('PATCH', `/api/v1/namespaces/default/configmaps/${name}?fieldManager=bench&force=true`, JSON.stringify({ ...aConfigMap(name), data: { count: String(index), text: 'x'.repeat(900) } }), 'application/apply-patch+yaml')
+    if (status !== 200 && status !== 201) throw new Error(body.toString())
+  })
+  return { ms: performance.now() - began, each, bytes: 0 }
+}
+
+/** Opens watches of one ConfigMap; `onFrames` is told how many events have come. */
+async function watching(target: Target, writer: Line, watchers: number, onFrames: (frames: number, bytes: number) => void): Promise<void> {
+  await writer.request('POST', '/api/v1/namespaces/default/configmaps', JSON.stringify(aConfigMap('watched')))
+  const answer = await writer.request('GET', '/api/v1/namespaces/default/configmaps/watched')
   const { resourceVersion } = (JSON.parse(answer.body.toString()) as { readonly metadata: { readonly resourceVersion: string } }).metadata
-  let bytes = 0
-  let frames = 0
-  const wanted = watchers * changes
-  let done: () => void = () => {}
-  const all = new Promise<void>((resolve) => { done = resolve })
   // Opened a few at a time: a handshake costs the server more than an event does.
   for (let opened = 0; opened < watchers; opened += 50) {
     const lines = await openLines(target, Math.min(50, watchers - opened))
     for (const line of lines) {
       line.stream(`/api/v1/namespaces/default/configmaps?watch=true&fieldSelector=metadata.name%3Dwatched&resourceVersion=${resourceVersion}`, (chunk) => {
-        bytes += chunk.length
+        let frames = 0
         for (let at = chunk.indexOf(frameEnd); at >= 0; at = chunk.indexOf(frameEnd, at + 1)) frames++
-        if (frames === wanted) done()
+        onFrames(frames, chunk.length)
       })
     }
   }
   await new Promise((resolve) => { setTimeout(resolve, 200) })
+}
+const change = async (line: Line, index: number): Promise<void> => {
+  const { status, body } = await line.request('PATCH', '/api/v1/namespaces/default/configmaps/watched', JSON.stringify({ data: { count: String(index) } }), 'application/merge-patch+json')
+  if (status !== 200) throw new Error(body.toString())
+}
+
+async function deliver(target: Target, { watchers, changes }: Extract<Load, { readonly is: 'deliver' }>): Promise<Result> {
+  const writer = await Line.open(target)
+  let frames = 0
+  let shown: () => void = () => {}
+  await watching(target, writer, watchers, (more) => { frames += more; if (frames === watchers) shown() })
   const began = performance.now()
-  const each = await share([first, ...others], changes, async (line, index) => {
-    const { status, body } = await line.request('PATCH', '/api/v1/namespaces/default/configmaps/watched', JSON.stringify({ data: { count: String(index) } }), 'application/merge-patch+json')
-    if (status !== 200) throw new Error(body.toString())
-  })
+  const each: number[] = []
+  for (let index = 0; index < changes; index++) {
+    frames = 0
+    const all = new Promise<void>((resolve) => { shown = resolve })
+    const sent = performance.now()
+    await Promise.all([change(writer, index), all])
+    each.push(performance.now() - sent)
+  }
+  return { ms: performance.now() - began, each, bytes: 0 }
+}
+
+async function fanOut(target: Target, { watchers, changes, writers }: Extract<Load, { readonly is: 'fan out' }>): Promise<Result> {
+  const [first, ...others] = await openLines(target, writers)
+  if (first === undefined) throw new Error('nobody writes')
+  let bytes = 0
+  let frames = 0
+  const wanted = watchers * changes
+  let done: () => void = () => {}
+  const all = new Promise<void>((resolve) => { done = resolve })
+  await watching(target, first, watchers, (more, size) => { frames += more; bytes += size; if (frames === wanted) done() })
+  const began = performance.now()
+  const each = await share([first, ...others], changes, change)
   await all
   return { ms: performance.now() - began, each, bytes }
 }

@@ -17,6 +17,7 @@ export const version: VersionInfo = { major: '1', minor: '36', gitVersion: 'v1.3
 export interface Served {
   readonly cluster: Cluster
   readonly store: Store
+  readonly target: Target
   /** Starts a client process with this load and gives what it measured. */
   load(load: Load): Promise<Result>
   close(): Promise<void>
@@ -39,9 +40,10 @@ export async function serve(options: { readonly nodes: number; readonly handler?
     tls: { certificate: serving.certificate, key: serving.key, authority: authority.certificate }, onError: (error) => { console.error(error) },
   })
   if (http.is === 'problem') throw new Error(http.message)
+  const target: Target = { port: http.port, authority: authority.certificate, certificate: admin.certificate, key: admin.key }
   return {
-    cluster, store,
-    load: (load) => inClient({ port: http.port, authority: authority.certificate, certificate: admin.certificate, key: admin.key }, load),
+    cluster, store, target,
+    load: (load) => inClient(target, load),
     close: async () => {
       await http.close(0)
       cluster.stop()
