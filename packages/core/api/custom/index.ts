@@ -29,7 +29,7 @@ export function createCustomKind(definition: CustomResourceDefinition, builtIn: 
   return {
     hub, types: versions.map(({ name }) => ({ resource: hub.resource, group, version: name, plural: hub.plural, kind: hub.kind, scope: hub.scope })),
     served: made.filter(({ version }) => version.served).map(({ kind }) => kind),
-    definitions: versions.flatMap((version) => definitionsOf({ group, version: version.name, kind: names.kind, listKind }, schemaOf(version), builtIn)),
+    definitions: versions.flatMap((version) => definitionsOf({ group, version: version.name, plural: names.plural, kind: names.kind, listKind }, schemaOf(version), builtIn)),
   }
 }
 

@@ -5,7 +5,7 @@ import { listSchema, publishedSchema } from './openapi.ts'
 import { prune } from './prune.ts'
 import { isEmbedded, isIntOrString, isObject, preserves, type Schema } from './schema.ts'
 
-export interface CustomType { readonly group: string; readonly version: string; readonly kind: string; readonly listKind: string }
+export interface CustomType { readonly group: string; readonly version: string; readonly plural: string; readonly kind: string; readonly listKind: string }
 export const objectMeta = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'
 const listMeta = 'io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta'
 const text: Field = { type: 'string' }

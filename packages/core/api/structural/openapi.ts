@@ -1,11 +1,13 @@
 // What the OpenAPI documents say of custom resources. Version 2 cannot say all: what would make old clients refuse good objects is left out.
 import { isEmbedded, isIntOrString, type Json, preserves, type Schema } from './schema.ts'
 
-interface Type { readonly group: string; readonly version: string; readonly kind: string; readonly listKind: string }
+interface Type { readonly group: string; readonly version: string; readonly plural: string; readonly kind: string; readonly listKind: string }
 export type Dialect = 2 | 3
 
 const versionText = 'APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources'
 const kindText = 'Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds'
+const embeddedVersionText = 'apiVersion defines the versioned schema of this representation of an object. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources'
+const embeddedKindText = 'kind is a string value representing the type of this object. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds'
 const metaText = "Standard object's metadata. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata"
 const machinery = 'io.k8s.apimachinery.pkg.apis.meta.v1.'
 const reference = (name: string, dialect: Dialect): string => (dialect === 2 ? `#/definitions/${name}` : `#/components/schemas/${name}`)
@@ -22,13 +24,13 @@ export function publishedSchema(type: Type, schema: Schema, dialect: Dialect): J
 }
 
 /** The schema of a list of them. */
-export function listSchema({ group, version, kind, listKind }: Type, name: string, dialect: Dialect): Json {
+export function listSchema({ group, version, plural, kind, listKind }: Type, name: string, dialect: Dialect): Json {
   const items = { $ref: reference(name, dialect) }
   return {
     description: `${listKind} is a list of ${kind}`, type: 'object', required: ['items'],
     properties: {
       apiVersion: { description: versionText, type: 'string' },
-      items: { description: `List of ${kind.toLowerCase()}s. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md`, type: 'array', items },
+      items: { description: `List of ${plural}. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md`, type: 'array', items },
       kind: { description: kindText, type: 'string' },
       metadata: referring(`${machinery}ListMeta`, 'Standard list metadata. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds', dialect),
     },
@@ -36,10 +38,10 @@ export function listSchema({ group, version, kind, listKind }: Type, name: strin
   }
 }
 
-function withResource(shown: Json, dialect: Dialect): Json {
+function withResource(shown: Json, dialect: Dialect, apiVersion = versionText, kind = kindText): Json {
   const properties = {
     ...(shown['properties'] as Json | undefined),
-    apiVersion: { description: versionText, type: 'string' }, kind: { description: kindText, type: 'string' },
+    apiVersion: { description: apiVersion, type: 'string' }, kind: { description: kind, type: 'string' },
     metadata: referring(`${machinery}ObjectMeta`, metaText, dialect),
   }
   return { ...shown, properties: Object.fromEntries(Object.entries(properties).sort(([a], [b]) => (a < b ? -1 : 1))) }
@@ -55,7 +57,7 @@ function shownOf(schema: Schema, dialect: Dialect): Json {
   const isOld = dialect === 2
   if (schema.description) shown['description'] = schema.description
   // Old clients know neither null nor two forms nor free fields: to them such a value has no type.
-  const isUntyped = isOld && (schema.nullable === true || isIntOrString(schema))
+  const isUntyped = isOld && (schema.nullable === true || isIntOrString(schema) || preserves(schema))
   if (schema.type && !isUntyped) shown['type'] = schema.type
   if (!isOld && schema.default !== undefined) shown['default'] = schema.default
   if (!isOld && schema.nullable === true) shown['nullable'] = true
@@ -73,5 +75,7 @@ function shownOf(schema: Schema, dialect: Dialect): Json {
     if (schema.not !== undefined) shown['not'] = shownOf(schema.not, dialect)
   }
   for (const name of extensions) if (schema[name] !== undefined) shown[name] = schema[name]
-  return isEmbedded(schema) && isClosed ? withResource(shown, dialect) : shown
+  if (!isEmbedded(schema) || !isClosed) return shown
+  const required = [...(schema.required ?? []), ...['kind', 'apiVersion'].filter((name) => !schema.required?.includes(name))]
+  return { ...withResource(shown, dialect, embeddedVersionText, embeddedKindText), required }
 }

@@ -178,12 +178,12 @@ test('paths lead to fields, items and what a filter finds', () => {
 })
 
 test('a schema is printed for old clients without what they would misread', () => {
-  const type = { group: 'stable.example.com', version: 'v1', kind: 'CronTab', listKind: 'CronTabList' }
+  const type = { group: 'stable.example.com', version: 'v1', plural: 'crontabs', kind: 'CronTab', listKind: 'CronTabList' }
   const schema = object({ spec: object({ port: { 'x-kubernetes-int-or-string': true }, maybe: { ...text, nullable: true, maxLength: 3 }, free: object({ a: text }, { 'x-kubernetes-preserve-unknown-fields': true }), d: { ...text, default: 'D', oneOf: [{ pattern: 'a' }] } }) })
   const [root, list] = definitionsOf(type, schema, definitions)
   assert.deepEqual([root?.name, list?.name], ['com.example.stable.v1.CronTab', 'com.example.stable.v1.CronTabList'])
   const specIn = (dialect: 2 | 3): unknown => (root?.custom?.openapi(dialect)['properties'] as Json)['spec']
-  assert.deepEqual(specIn(2), { type: 'object', properties: { port: { 'x-kubernetes-int-or-string': true }, maybe: {}, free: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }, d: { type: 'string' } } })
+  assert.deepEqual(specIn(2), { type: 'object', properties: { port: { 'x-kubernetes-int-or-string': true }, maybe: {}, free: { 'x-kubernetes-preserve-unknown-fields': true }, d: { type: 'string' } } })
   assert.deepEqual(specIn(3), {
     type: 'object', properties: {
       port: { 'x-kubernetes-int-or-string': true }, maybe: { type: 'string', nullable: true, maxLength: 3 }, free: { type: 'object', properties: { a: { type: 'string' } }, 'x-kubernetes-preserve-unknown-fields': true },

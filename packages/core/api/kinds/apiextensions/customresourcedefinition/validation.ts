@@ -17,19 +17,19 @@ export function check(next: CustomResourceDefinition, before: CustomResourceDefi
   const { spec, status } = next
   const name: TextRule = (text) => [...checkSubdomain(text), ...(text === `${spec.names?.plural ?? ''}.${spec.group ?? ''}` ? [] : ['must be spec.names.plural+"."+spec.group'])]
   return [
-    ...checkMetadata(next, before, { scope: 'Cluster', name }),
+    // Any qualified name may be a finalizer here: only core kinds know which ones there are.
+    ...checkMetadata(next, before, { scope: 'Cluster', name }).filter(({ detail }) => !detail.startsWith('name is neither a standard finalizer')),
     ...checkSpec(spec, before?.spec),
     ...(before === undefined ? [] : checkUpdate(spec, before)),
     ...checkApproval(next, before),
     ...checkNames(status?.acceptedNames, 'status.acceptedNames'),
-    ...checkStored(next),
+    ...checkStored(next, before),
   ]
 }
 
 export const checkStatus = (next: CustomResourceDefinition, before: CustomResourceDefinition): readonly Problem[] => [
   ...checkMetadata(next, before, { scope: 'Cluster' }),
   ...checkNames(next.status?.acceptedNames, 'status.acceptedNames'),
-  ...checkStored(next),
 ]
 
 function checkSpec(spec: Spec, before: Spec | undefined): readonly Problem[] {
@@ -51,8 +51,8 @@ function checkSpec(spec: Spec, before: Spec | undefined): readonly Problem[] {
   const first = versions[0]?.name
   // What has one version only, or its first one, upstream also names by itself.
   if (first && checkLabel1035(first).length > 0) problems.push(invalid('spec.version', first, checkLabel1035(first).join(',')))
-  if (new Set(versions.map(({ name }) => name)).size !== versions.length) problems.push(invalid('spec.versions', shown(versions), 'must contain unique version names'))
-  if (versions.filter(({ storage }) => storage).length !== 1) problems.push(invalid('spec.versions', shown(versions), 'must have exactly one version marked as storage version'))
+  if (new Set(versions.map(({ name }) => name)).size !== versions.length) problems.push(invalid('spec.versions', shown(spec.versions), 'must contain unique version names'))
+  if (versions.filter(({ storage }) => storage).length !== 1) problems.push(invalid('spec.versions', shown(spec.versions), 'must have exactly one version marked as storage version'))
   for (const field of ['plural', 'singular', 'kind', 'listKind'] as const) if (!names?.[field]) problems.push(required(`spec.names.${field}`))
   return [...problems, ...checkNames(names, 'spec.names'), ...checkConversion(conversion, before?.conversion)]
 }
@@ -66,7 +66,7 @@ function placesOf(versions: readonly CustomResourceDefinitionVersion[], index: n
   }
 }
 /** As upstream prints its own form of them. */
-const shown = (versions: readonly CustomResourceDefinitionVersion[]): readonly unknown[] => versions.map(({ name, served, storage, deprecated = false, deprecationWarning = null }) => ({
+const shown = (versions: readonly CustomResourceDefinitionVersion[] | undefined): readonly unknown[] | null => versions === undefined ? null : versions.map(({ name, served, storage, deprecated = false, deprecationWarning = null }) => ({
   Name: name ?? '', Served: served, Storage: storage, Deprecated: deprecated, DeprecationWarning: deprecationWarning, Schema: null, Subresources: null, AdditionalPrinterColumns: null, SelectableFields: null,
 }))
 
@@ -115,12 +115,13 @@ function checkNames(names: CustomResourceDefinitionNames | undefined, path: stri
   return problems
 }
 
-function checkStored({ spec, status }: CustomResourceDefinition): readonly Problem[] {
+function checkStored({ spec, status }: CustomResourceDefinition, before: CustomResourceDefinition | undefined): readonly Problem[] {
   const path = 'status.storedVersions'
   const stored = status?.storedVersions ?? []
   const versions = spec.versions ?? []
   const storage = versions.findLast((version) => version.storage)?.name
-  const problems: Problem[] = stored.flatMap((name, index) => (versions.some((version) => version.name === name) ? [] : [invalid(`${path}[${index}]`, name, 'must appear in spec.versions')]))
+  const problems: Problem[] = stored.flatMap((name, index) => (versions.some((version) => version.name === name) ? [] : [invalid(`${path}[${index}]`, name, before === undefined ? 'must appear in spec.versions'
+    : `missing from spec.versions; ${name} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`)]))
   if (stored.length === 0) return [...problems, invalid(path, null, 'must have at least one stored version')]
   return storage === undefined || stored.includes(storage) ? problems : [...problems, invalid(path, stored, `must have the storage version ${storage}`)]
 }
