@@ -48,7 +48,7 @@ export function writeQueryOf({ request, query }: Call, options: 'CreateOptions' 
   if (wrong !== undefined) return invalid(type, '', [{ path: 'dryRun', reason: 'FieldValueNotSupported', value: dryRun, detail: 'supported values: "All"' }])
   const mode = query.get('fieldValidation') || 'Warn'
   if (mode !== 'Strict' && mode !== 'Warn' && mode !== 'Ignore') {
-    return invalid(type, '', [{ path: 'fieldValidation', reason: 'FieldValueNotSupported', value: mode, detail: 'supported values: "Ignore", "Strict", "Warn"' }])
+    return invalid(type, '', [{ path: 'fieldValidation', reason: 'FieldValueNotSupported', value: mode, detail: 'supported values: "", "Ignore", "Strict", "Warn"' }])
   }
   const manager = query.get('fieldManager') || (request.headers['user-agent'] ?? '').split('/')[0] || 'unknown'
   if (manager.length > managerMax) return invalid(type, '', [{ path: 'fieldManager', reason: 'FieldValueTooLong', value: manager, detail: `may not be more than ${managerMax} bytes` }])

@@ -19,7 +19,7 @@ import { isProxied, proxied } from './proxy/proxy.ts'
 import { read } from './read/verbs.ts'
 import { drawnAt, RepeatedDraws } from './draws.ts'
 import { seriesOf } from './metrics.ts'
-import { methodNotAllowed, noSuchResource } from './refusals.ts'
+import { methodNotAllowed, noSuchResource, watchNotAllowed } from './refusals.ts'
 import { type Endpoint, subresourceVerbs, verbsOf } from './registry.ts'
 import { type Answer, pageNotFound, replyOf, text, warningHeader } from './reply.ts'
 import { isMalformed, type ResourceRoute } from './route.ts'
@@ -131,12 +131,12 @@ function withWarning(answer: Exclude<Answer, { readonly is: 'connect' | 'proxy' 
 
 /** Is there such a URL: a namespaced object has a namespace, another has none. */
 function isPlace({ kind }: Endpoint, route: ResourceRoute): boolean {
-  if (kind.scope === 'Cluster') return route.namespace === '' || route.plural === 'namespaces'
+  if (kind.scope === 'Cluster') return route.namespace === '' || (route.plural === 'namespaces' && route.name === route.namespace)
   return route.namespace !== '' || !route.single
 }
 
 function serveObject(machine: Machine, call: Call, route: ResourceRoute, endpoint: Endpoint, user: User): Answer | Refusal | Asks {
-  if (!verbsOf(endpoint.kind).includes(route.verb)) return methodNotAllowed
+  if (!verbsOf(endpoint.kind).includes(route.verb)) return route.verb === 'watch' ? watchNotAllowed(endpoint.kind) : methodNotAllowed
   switch (route.verb) {
     case 'get': case 'list': case 'watch': return read(machine, call, route, endpoint)
     case 'create': return route.single || (route.namespace === '' && endpoint.kind.scope === 'Namespaced') ? methodNotAllowed : create(machine, call, route, endpoint, user)

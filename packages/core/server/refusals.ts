@@ -37,6 +37,8 @@ export const forbidden = (type: Named, name: string, why: string): Refusal =>
   ({ refused: true, code: 403, reason: 'Forbidden', message: `${qualified(type)}${name === '' ? '' : ` ${JSON.stringify(name)}`} is forbidden: ${why}`, details: detailsOf(type, name) })
 export const methodNotAllowed: Refusal =
   { refused: true, code: 405, reason: 'MethodNotAllowed', message: 'the server does not allow this method on the requested resource', details: {} }
+export const watchNotAllowed = (type: Named): Refusal =>
+  ({ refused: true, code: 405, reason: 'MethodNotAllowed', message: `watch is not supported on resources of kind ${JSON.stringify(qualified(type))}`, details: detailsOf(type, '') })
 /** A URL that is none below a group and version that is served. */
 export const noSuchResource: Refusal = { refused: true, code: 404, reason: 'NotFound', message: 'the server could not find the requested resource', details: {} }
 /** None of the types that a client takes is one of ours. */

@@ -52,7 +52,8 @@ export function routeOf(method: string, path: string, query: URLSearchParams): R
   }
   const [plural = '', name = '', subresource = '', ...tail] = rest
   // No name has a slash, encoded or not, and none is empty.
-  if ([group, version, namespace, plural, name, subresource].some((part) => part.includes('/')) || [version, ...rest.slice(0, 3)].includes('')) return elsewhere
+  if ([group, version, namespace, plural, name, subresource].some((part) => part.includes('/')) || [group, version, ...rest.slice(0, 3)].some((part) => part === '.' || part === '..') || [version, ...rest.slice(0, 3)].includes('')) return elsewhere
+  if (watchPath && verb !== 'get') return elsewhere
   const collection = name === ''
   let asked: ResourceRoute['verb'] = verb
   // One object is watched by its name as a field, or in the old form: with its name in the path it is read, as upstream.

@@ -70,7 +70,8 @@ export function exchangeOverHttp2(stream: ServerHttp2Stream, headers: Http2Heade
     get remoteAddress() { return stream.session?.socket.remoteAddress },
     headers: authority === undefined ? plainHeaders(headers) : { host: authority, ...plainHeaders(headers) },
     body: endsWithHeaders ? undefined : stream,
-    get isOver() { return stream.destroyed || stream.writableEnded },
+    // Node ends what can be written to an asker of heads only before anybody is asked.
+    get isOver() { return stream.destroyed || stream.headersSent || (stream.writableEnded && headers[':method'] !== 'HEAD') },
     reply(status, replyHeaders, body) {
       const length = bytesOf(body)
       const isEmpty = length === 0 || headers[':method'] === 'HEAD'

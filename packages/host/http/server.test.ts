@@ -206,3 +206,14 @@ test('plain HTTP is for loopback addresses only', async () => {
   const open = await openHttpServer({ handler: exampleHandler(shared.store), store: shared.store, answer: async () => undefined, host: '0.0.0.0', port: 0, tls: 'none' })
   assert.equal(open.is, 'problem')
 })
+
+test('who asks for heads only gets heads, over both versions', async () => {
+  const { url, close } = await testServer()
+  const { connect } = await import('node:http2')
+  const session = connect(url, { rejectUnauthorized: false })
+  const stream = session.request({ ':method': 'HEAD', ':path': '/big' })
+  const status = await new Promise((resolve, reject) => { stream.once('response', (headers) => { resolve([headers[':status'], headers['content-length']]) }); stream.once('error', reject); stream.resume() })
+  assert.deepEqual(status, [200, '300000'])
+  session.close()
+  await close()
+})

@@ -56,8 +56,8 @@ test("wrong types are refused in upstream's words", () => {
     ['/v1/Pod', { spec: [] }, 'Pod in version "v1" cannot be handled as a Pod: json: cannot unmarshal array into Go struct field Pod.spec of type v1.PodSpec'],
     ['/v1/Pod', { spec: { containers: [{ resources: { limits: { cpu: 'lots' } } }] } }, "Pod in version \"v1\" cannot be handled as a Pod: quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"],
     ['/v1/Secret', { data: { a: 'aGVsbG8' } }, 'Secret in version "v1" cannot be handled as a Secret: illegal base64 data at input byte 4'],
-    ['/v1/Pod', { apiVersion: 'apps/v1', kind: 'Pod' }, 'the API version in the data (apps/v1) does not match the expected API version (v1)'],
-    ['/v1/Pod', { apiVersion: 'apps/v1', kind: 'Deployment' }, 'Deployment in version "v1" cannot be handled as a Pod: converting (v1.Deployment) to (v1.Pod): unknown conversion'],
+    ['/v1/Pod', { apiVersion: 'apps/v1', kind: 'Pod' }, 'Pod in version "v1" cannot be handled as a Pod: no kind "Pod" is registered for version "apps/v1" in scheme "pkg/runtime/scheme.go:111"'],
+    ['/v1/Pod', { apiVersion: 'apps/v1', kind: 'Deployment' }, 'Deployment in version "v1" cannot be handled as a Pod: converting (v1.Deployment) to (core.Pod): unknown conversion'],
   ]
   for (const [kind, body, message] of table) assert.equal(messageOf(read(kind, body)), message)
 })

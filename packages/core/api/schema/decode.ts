@@ -35,7 +35,7 @@ export const bodyTypes: readonly string[] = ['application/json', 'application/ya
 export function decode(bytes: Uint8Array, contentType: string, expected: Expected): Decoded | Refusal {
   const type = (contentType.split(';')[0] ?? '').trim().toLowerCase()
   const reading = type === 'application/vnd.kubernetes.protobuf' ? readProtobuf(bytes, expected.definitions, expected.definition)
-    : type === 'application/yaml' || type === 'application/apply-patch+yaml' ? inJson(yamlReading(text(bytes))) : inJson(readJson(text(bytes)))
+    : type === 'application/yaml' ? yamlReading(text(bytes)) : type === 'application/apply-patch+yaml' ? inJson(applyReading(text(bytes))) : inJson(readJson(text(bytes)))
   return decodeReading(reading, type === 'application/apply-patch+yaml' ? { ...expected, zeros: 'keep' } : expected, () => summary(bytes))
 }
 
@@ -65,11 +65,12 @@ export function decodeReading(reading: Reading, expected: Expected, shown: () =>
     if (expected.definition.custom !== undefined && expected.zeros === 'keep') return badRequest(`invalid object type: ${apiVersion}, Kind=${kindName}`)
     if (expected.definition.custom !== undefined && apiVersion === apiVersionOf(kind)) return otherKind(kind, kindName, said, 'kind', kindName, kind.kind)
     if (expected.definition.custom !== undefined && expected.patched !== undefined) return otherKind({ ...kind, group: splitVersion(apiVersion)[0] }, kindName, said, 'apiVersion', apiVersion, apiVersionOf(kind))
-    if (kindName === kind.kind || expected.definition.custom !== undefined) return badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${apiVersionOf(kind)})`)
     const known = expected.definitions.forKind(...splitVersion(apiVersion), kindName)
+    if ((kindName === kind.kind && known !== undefined) || expected.definition.custom !== undefined) return badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${apiVersionOf(kind)})`)
+    // The types and files of upstream's program are part of its words.
     return known
-      ? cannot(`converting (${apiVersion.split('/').pop()}.${kindName}) to (${kind.version}.${kind.kind}): unknown conversion`)
-      : badRequest(`no kind ${JSON.stringify(kindName)} is registered for version ${JSON.stringify(apiVersion)} in scheme "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"`)
+      ? cannot(`converting (${apiVersion.split('/').pop()}.${kindName}) to (${kind.group.split('.')[0] || 'core'}.${kind.kind}): unknown conversion`)
+      : cannot(`no kind ${JSON.stringify(kindName)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`)
   }
   const conformed = conform(value, expected.definition, expected.definitions, expected.zeros, expected.patched)
   if (conformed.fault !== undefined) return cannot(conformed.fault)
@@ -111,8 +112,10 @@ export const strictFaults = (duplicates: readonly string[], unknown: readonly st
 const inJson = (reading: Reading): Reading => (reading.ok ? reading : { ok: false, message: `couldn't get version/kind; json parse error: ${reading.message}` })
 const decoder = new TextDecoder()
 const text = (bytes: Uint8Array): string => decoder.decode(bytes)
-function yamlReading(source: string): Reading {
-  const reading = source.trimStart().startsWith('{') ? readJson(source) : readYaml(source)
+const isJson = (source: string): boolean => source.trimStart().startsWith('{')
+const yamlReading = (source: string): Reading => (isJson(source) ? inJson(readJson(source)) : readYaml(source))
+function applyReading(source: string): Reading {
+  const reading = isJson(source) ? readJson(source) : readYaml(source)
   return reading.ok || !reading.message.startsWith('yaml:') ? reading : { ok: false, message: `error converting YAML to JSON: ${reading.message}` }
 }
 const splitVersion = (apiVersion: string): [string, string] => {

@@ -11,7 +11,7 @@ export function parseFieldSelector(text: string): readonly FieldRequirement[] | 
     const parts = splitTerm(term)
     if (parts === undefined) return { fault: `invalid selector: '${text}'; can't understand '${term}'` }
     const value = unescape(parts.value)
-    if (value === undefined) return { fault: `invalid field selector: invalid escape sequence in value: ${parts.value}` }
+    if (value === undefined) return { fault: `invalid field selector: invalid escape sequence: ${parts.value}` }
     requirements.push({ field: parts.field, operator: parts.operator, value })
   }
   return requirements

@@ -33,7 +33,7 @@ test("what is malformed is told in upstream's words", () => {
     ['"\\q"', "invalid character 'q' in string escape code"],
     ['01', "invalid character '1' after top-level value"],
     ['1.x', "invalid character 'x' after decimal point in numeric literal"],
-    ['['.repeat(1001), 'exceeded max depth'],
+    ['['.repeat(1001), "invalid character '[' exceeded max depth"],
   ]
   for (const [text, message] of table) assert.deepEqual(readJson(text), { ok: false, message }, text.slice(0, 20))
 })

@@ -95,8 +95,8 @@ class Reader {
     throw new Malformed(`invalid character ${quoted(String.fromCodePoint(this.#text.codePointAt(this.#at) ?? 0))} ${where}`)
   }
   #value(path: string, depth: number): unknown {
-    if (depth > depthMax) throw new Malformed('exceeded max depth')
     this.#blank()
+    if (depth > depthMax) this.#unexpected('exceeded max depth')
     const next = this.#text.charAt(this.#at)
     if (next === '{') return this.#object(path, depth)
     if (next === '[') return this.#list(path, depth)

@@ -38,12 +38,14 @@ function parseFirst(text: string, lineCounter: LineCounter): Document | undefine
 /** The error's text as upstream's reader words it, as far as the two readers agree on what is wrong. */
 function wording(error: { readonly code: string; readonly message: string; readonly pos: readonly [number, number]; readonly linePos?: readonly { readonly line: number }[] | undefined }, lines: LineCounter | undefined): string {
   const line = error.linePos?.[0]?.line ?? lines?.linePos(error.pos[0]).line ?? 1
+  // Upstream's reader names no line when it is the first.
+  const place = line === 1 ? '' : `line ${line}: `
   switch (error.code) {
-    case 'TAB_AS_INDENT': return `yaml: line ${line}: found character that cannot start any token`
-    case 'BLOCK_AS_IMPLICIT_KEY': return `yaml: line ${line}: mapping values are not allowed in this context`
-    case 'MISSING_CHAR': return `yaml: line ${line}: could not find expected ':'`
-    case 'BAD_INDENT': return `yaml: line ${line}: did not find expected key`
-    default: return `yaml: line ${line}: ${(error.message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '')}`
+    case 'TAB_AS_INDENT': return `yaml: ${place}found character that cannot start any token`
+    case 'BLOCK_AS_IMPLICIT_KEY': return `yaml: ${place}mapping values are not allowed in this context`
+    case 'MISSING_CHAR': return `yaml: ${place}could not find expected ':'`
+    case 'BAD_INDENT': return `yaml: ${place}did not find expected key`
+    default: return `yaml: ${place}${(error.message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '')}`
   }
 }
 
@@ -57,7 +59,7 @@ function readOne(document: Document, lines?: LineCounter): Reading {
     return { ok: true, value: document.toJS({ maxAliasCount: 100 }) as unknown, duplicates, ...(repeated.length > 0 && { repeated: `yaml: unmarshal errors:\n${repeated.join('\n')}` }) }
   } catch (fault) {
     // The reader throws on unknown anchors and on aliases that multiply without end.
-    return { ok: false, message: `yaml: ${fault instanceof Error ? fault.message : 'cannot be read'}` }
+    return { ok: false, message: `yaml: ${fault instanceof Error ? (fault.message.startsWith('Excessive alias') ? 'document contains excessive aliasing' : fault.message) : 'cannot be read'}` }
   }
 }
 

@@ -3,7 +3,8 @@ import type { Call } from '../call.ts'
 import type { Refusal } from '../../api/refusal.ts'
 import type { Machine } from '../machine.ts'
 import type { VersionInfo } from '../options.ts'
-import { methodNotAllowed, noSuchResource } from '../refusals.ts'
+import { clausesOf, mediaTypes } from '../negotiate.ts'
+import { methodNotAllowed, noRepresentation, noSuchResource, notAcceptable } from '../refusals.ts'
 import { type Answer, pageNotFound, utf8, value } from '../reply.ts'
 import { discover } from './discovery.ts'
 import { health, isHealth } from './health.ts'
@@ -15,17 +16,27 @@ export function servePath(machine: Machine, call: Call, path: string): Answer | 
   const found = answerOf(machine, call, plain)
   if (found === undefined) return missing(machine, path, request.method)
   // Health is told whatever the method is.
-  return request.method === 'GET' || isHealth(plain) ? found : methodNotAllowed
+  if (request.method !== 'GET' && !isHealth(plain)) return methodNotAllowed
+  return unacceptable(plain, request.headers['accept']) ?? found
 }
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
-/** What is said of a URL that nobody serves: upstream's router speaks where a group and version are served. */
+/** What is said of a URL that nobody serves: upstream's router speaks for the groups it knows, and for methods there are not. */
 export function missing({ registry }: Machine, path: string, method = 'GET'): Answer | Refusal {
-  const [prefix, ...rest] = path.split('/').slice(1)
-  const [group = '', version = ''] = prefix === 'api' ? ['', rest[0]] : rest
-  if ((prefix !== 'api' && prefix !== 'apis') || !registry.groups.some(({ name, versions }) => name === group && versions.includes(version))) return pageNotFound
-  return methods.includes(method) ? noSuchResource : methodNotAllowed
+  const [prefix, group = '', , watch] = path.split('/').slice(1)
+  const isOurs = prefix === 'api' || (prefix === 'apis' && registry.groups.some(({ name }) => name === group && name !== ''))
+  if (!isOurs) return pageNotFound
+  return methods.includes(method) && (method === 'GET' || (prefix === 'api' ? path.split('/')[3] : watch) !== 'watch') ? noSuchResource : methodNotAllowed
 }
+
+/** Discovery and the version are refused to whom none of their types suits. */
+function unacceptable(path: string, accept: string | undefined): Refusal | undefined {
+  const types = path === '/version' ? [mediaTypes.json] : isDiscovery.test(path) ? Object.values(mediaTypes) : undefined
+  const clauses = clausesOf(accept)
+  if (types === undefined || clauses.length === 0 || clauses.some(({ type }) => type === '*/*' || type === 'application/*' || types.includes(type))) return undefined
+  return path === '/apis' ? notAcceptable(types) : noRepresentation(types)
+}
+const isDiscovery = /^\/(?:api|apis|api\/v1|apis\/[^/]+(?:\/[^/]+)?)$/
 
 function answerOf(machine: Machine, call: Call, path: string): Answer | Refusal | undefined {
   const { options } = machine

@@ -80,10 +80,12 @@ function matchProblems({ asked, match, token, sends }: { readonly asked: string;
   return problems
 }
 
+/** How upstream's parser of integers says what is wrong. */
+export const notInteger = (text: string): string => `strconv.ParseInt: parsing ${JSON.stringify(text)}: ${/^[+-]?\d+$/.test(text) ? 'value out of range' : 'invalid syntax'}`
 export function limitOf(query: URLSearchParams): number | Refusal {
   const text = query.get('limit') ?? ''
   if (text === '') return 0
-  return /^-?\d{1,15}$/.test(text) ? Math.max(0, Number(text)) : badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
+  return /^-?\d{1,15}$/.test(text) ? Math.max(0, Number(text)) : badRequest(notInteger(text))
 }
 
 function continued({ store }: Machine, token: string, asked: string, limit: number): Page | Refusal {
@@ -109,7 +111,7 @@ function startOf(token: string): Start | string {
   const reading = readJson(new TextDecoder().decode(Uint8Array.fromBase64(token, { alphabet: 'base64url' })))
   if (!reading.ok) return reading.message
   const { v, rv, start } = (reading.value ?? {}) as { readonly v?: unknown; readonly rv?: unknown; readonly start?: unknown }
-  if (v !== tokenVersion) return 'server does not recognize this encoded version'
+  if (v !== tokenVersion) return `server does not recognize this encoded version ${typeof v === 'string' ? v : ''}`
   return typeof rv === 'number' && Number.isSafeInteger(rv) && rv >= 0 && typeof start === 'string' ? { revision: rv, after: start } : 'incorrect encoded start resourceVersion (version meta.k8s.io/v1)'
 }
 const tokenVersion = 'meta.k8s.io/v1'

@@ -77,7 +77,7 @@ test('refusals and other answers come in protobuf too', () => {
   assert.deepEqual([missing.status, missing.type], [404, protobuf])
   const status = read(missing.body, '', 'v1', 'Status')
   assert.deepEqual([status['message'], status['reason'], status['code'], status['details']], ['pods "x" not found', 'NotFound', 404, { name: 'x', kind: 'pods' }])
-  assert.equal(bytes(made, 'GET /version', protobuf).type, 'application/json')
+  assert.equal(bytes(made, 'GET /version', `${protobuf}, */*`).type, 'application/json')
   assert.equal(bytes(made, 'GET /apis/apps/v1', protobuf).type, protobuf)
 })
 

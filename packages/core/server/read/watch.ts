@@ -16,6 +16,7 @@ import type { WatchReader } from '../types.ts'
 import { candidates } from './candidates.ts'
 import { type Writing, written } from './forms.ts'
 import { noRevision, revisionOf } from './get.ts'
+import { notInteger } from './list.ts'
 
 type EventType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'
 
@@ -72,7 +73,7 @@ function matchProblems(match: string, query: URLSearchParams): readonly Problem[
 function timeoutOf(query: URLSearchParams, machine: Machine): number | Refusal {
   const text = query.get('timeoutSeconds') ?? ''
   if (text === '') return usualTimeout(machine)
-  if (!/^-?\d{1,12}$/.test(text)) return badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
+  if (!/^-?\d{1,12}$/.test(text)) return badRequest(notInteger(text))
   return Number(text) > 0 ? Number(text) * 1000 : usualTimeout(machine)
 }
 

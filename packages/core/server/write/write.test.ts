@@ -30,7 +30,7 @@ test('writes that cannot be are refused in upstream\'s words', () => {
   for (const [line, body, status, reason, message] of [
     [`POST ${maps}`, { metadata: { name: 'm' } }, 409, 'AlreadyExists', 'configmaps "m" already exists'],
     [`POST ${maps}`, { metadata: { name: 'n', namespace: 'other' } }, 400, 'BadRequest', 'the namespace of the provided object does not match the namespace sent on the request'],
-    [`POST ${maps}`, { apiVersion: 'v2', kind: 'ConfigMap', metadata: { name: 'n' } }, 400, 'BadRequest', 'the API version in the data (v2) does not match the expected API version (v1)'],
+    [`POST ${maps}`, { apiVersion: 'v2', kind: 'ConfigMap', metadata: { name: 'n' } }, 400, 'BadRequest', 'ConfigMap in version "v2" cannot be handled as a ConfigMap: no kind "ConfigMap" is registered for version "v2" in scheme "pkg/runtime/scheme.go:111"'],
     [`POST ${maps}`, { metadata: { name: 'n', resourceVersion: '1' } }, 500, '', 'resourceVersion should not be set on objects to be created'],
     [`POST ${maps}`, {}, 422, 'Invalid', 'ConfigMap "" is invalid: metadata.name: Required value: name or generateName is required'],
     ['POST /api/v1/namespaces/none/configmaps', { metadata: { name: 'n' } }, 404, 'NotFound', 'namespaces "none" not found'],
@@ -38,7 +38,7 @@ test('writes that cannot be are refused in upstream\'s words', () => {
     [`PUT ${maps}/m`, { metadata: { name: 'm', resourceVersion: '1' } }, 409, 'Conflict', 'Operation cannot be fulfilled on configmaps "m": the object has been modified; please apply your changes to the latest version and try again'],
     [`PUT ${maps}/x`, { metadata: { name: 'x' } }, 404, 'NotFound', 'configmaps "x" not found'],
     [`POST ${maps}?dryRun=Some`, { metadata: { name: 'n' } }, 422, 'Invalid', 'CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: ["Some"]: supported values: "All"'],
-    [`POST ${maps}?fieldValidation=Hard`, { metadata: { name: 'n' } }, 422, 'Invalid', 'CreateOptions.meta.k8s.io "" is invalid: fieldValidation: Unsupported value: "Hard": supported values: "Ignore", "Strict", "Warn"'],
+    [`POST ${maps}?fieldValidation=Hard`, { metadata: { name: 'n' } }, 422, 'Invalid', 'CreateOptions.meta.k8s.io "" is invalid: fieldValidation: Unsupported value: "Hard": supported values: "", "Ignore", "Strict", "Warn"'],
   ] as const) {
     const said = made.ask(line, body)
     assert.deepEqual([said.status, bodyOf(said).reason ?? '', bodyOf(said).message], [status, reason, message], line)
