@@ -20,3 +20,11 @@ export function configMapsOf(pod: Pod): ReadonlySet<string> {
     ...containersOf(pod).flatMap((container) => [...(container.envFrom ?? []).map(({ configMapRef }) => configMapRef?.name), ...(container.env ?? []).map(({ valueFrom }) => valueFrom?.configMapKeyRef?.name)]),
   ])
 }
+/** The names of the PersistentVolumeClaims that a pod mounts; those made for it have its name and the volume's. */
+export function volumeClaimsOf(pod: Pod): ReadonlySet<string> {
+  return named((pod.spec.volumes ?? []).map((volume) => volume.persistentVolumeClaim?.claimName ?? (volume.ephemeral === undefined ? undefined : `${pod.metadata.name}-${volume.name}`)))
+}
+/** The names of the ResourceClaims that a pod's devices come from. */
+export function deviceClaimsOf(pod: Pod): ReadonlySet<string> {
+  return named([...(pod.spec.resourceClaims ?? []), ...(pod.status?.resourceClaimStatuses ?? [])].map(({ resourceClaimName }) => resourceClaimName))
+}

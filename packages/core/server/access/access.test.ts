@@ -135,13 +135,13 @@ test('a token request is signed by the outside', () => {
 test('a node reads what its own pods need, and writes only of itself and of them', () => {
   const made = world()
   const node = (name: string): Partial<Request> => as(`system:node:${name}`, 'system:nodes')
-  made.ask('POST /api/v1/nodes', { metadata: { name: 'n1' } })
+  for (const name of ['n1', 'n2']) made.ask('POST /api/v1/nodes', { metadata: { name } })
   for (const [name, secret] of [['mine', 's1'], ['theirs', 's2']] as const) {
     made.ask('POST /api/v1/namespaces/default/pods', { ...aPod(name), spec: { containers: [{ name: 'c', image: 'i', envFrom: [{ configMapRef: { name: `map-${name}` } }] }], volumes: [{ name: 'v', secret: { secretName: secret } }] } })
     made.ask(`POST /api/v1/namespaces/default/pods/${name}/binding`, { metadata: { name }, target: { kind: 'Node', name: name === 'mine' ? 'n1' : 'n2' } })
     made.ask('POST /api/v1/namespaces/default/secrets', { metadata: { name: secret } })
   }
-  const may = (line: string, body?: object): boolean => made.ask(line, body, node('n1')).status !== 403
+  const may = (line: string, body?: object): boolean => made.ask(line, body, { ...node('n1'), ...(line.startsWith('PATCH') && { headers: { 'content-type': 'application/merge-patch+json' } }) }).status !== 403
   for (const [line, allowed] of [
     ['GET /api/v1/namespaces/default/secrets/s1', true], ['GET /api/v1/namespaces/default/secrets/s2', false], ['GET /api/v1/secrets', false], ['GET /api/v1/namespaces/default/secrets', false],
     ['GET /api/v1/namespaces/default/secrets?fieldSelector=metadata.name%3Ds1', true], ['GET /api/v1/namespaces/other/secrets/s1', false],
@@ -152,7 +152,7 @@ test('a node reads what its own pods need, and writes only of itself and of them
   ] as const) assert.equal(may(line), allowed, line)
   for (const [line, body, allowed] of [
     ['POST /api/v1/nodes', { metadata: { name: 'n2' } }, false], ['PATCH /api/v1/nodes/n1/status', {}, true], ['PATCH /api/v1/nodes/n2/status', {}, false],
-    ['PUT /api/v1/namespaces/default/pods/mine/status', {}, true], ['PUT /api/v1/namespaces/default/pods/theirs/status', {}, false], ['PUT /api/v1/namespaces/default/pods/mine', {}, false],
+    ['PUT /api/v1/namespaces/default/pods/mine/status', {}, true], ['PATCH /api/v1/namespaces/default/pods/theirs/status', { status: { message: 'x' } }, false], ['PUT /api/v1/namespaces/default/pods/mine', {}, false],
     ['POST /apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases', { metadata: { name: 'n1' } }, true], ['POST /apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases', { metadata: { name: 'n2' } }, false],
     ['POST /api/v1/namespaces/default/events', {}, true], ['POST /api/v1/namespaces/default/pods', aPod('x'), false],
   ] as const) assert.equal(may(line, body), allowed, line)

@@ -2,7 +2,7 @@
 import type { Refusal } from '../../api/refusal.ts'
 import type { Store } from '../../store/types.ts'
 import { forbidden } from '../refusals.ts'
-import { nodeAllows } from './node.ts'
+import { nodeSays } from './node.ts'
 import { Rbac } from './rbac.ts'
 import type { Attributes, Decision } from './types.ts'
 
@@ -17,8 +17,11 @@ export function createAuthorizer(store: Store): Authorizer {
   const rbac = new Rbac(store)
   const decide = (attributes: Attributes): Decision => {
     if (attributes.user.groups.includes('system:masters')) return { allowed: true, reason: '' }
-    if (nodeAllows(attributes, store.view)) return { allowed: true, reason: '' }
-    return rbac.decide(attributes)
+    const ofNode = nodeSays(attributes, store.view)
+    if (ofNode === true) return { allowed: true, reason: '' }
+    const decision = rbac.decide(attributes)
+    // Each that said no says why, as upstream's union of authorizers.
+    return decision.allowed ? decision : { allowed: false, reason: [ofNode, decision.reason].filter((each) => each !== '').join('\n') }
   }
   return {
     decide, rbac,
