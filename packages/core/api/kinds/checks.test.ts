@@ -4,11 +4,17 @@ import type { Resource } from '../resource.ts'
 import { checkMetadata, problemText, refuseInvalid } from './index.ts'
 import { problems, specOf } from './testing.ts'
 
+const labelFault = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
+const nameFault = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
+
 test('what upstream refuses in new objects, in its words', () => {
   const deployment = specOf('apps/deployments')
   const claim = specOf('persistentvolumeclaims')
   const rows: readonly (readonly [string, Record<string, unknown>, readonly string[]])[] = [
-    ['apps/deployments', { spec: { ...deployment, selector: undefined } }, ['spec.selector: Required value']],
+    ['apps/deployments', { spec: { ...deployment, selector: undefined } }, ['spec.selector: Required value', 'spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`']],
+    ['apps/deployments', { spec: { ...deployment, selector: { matchLabels: { app: '-' } } } }, ['spec.selector.matchLabels: Invalid value: "-": ' + labelFault, 'spec.selector: Invalid value: {"matchLabels":{"app":"-"}}: invalid label selector']],
+    ['apps/daemonsets', { spec: { ...specOf('apps/daemonsets'), selector: undefined } }, ['spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`']],
+    ['apps/statefulsets', { spec: { ...specOf('apps/statefulsets'), serviceName: 'A', volumeClaimTemplates: [{ metadata: { name: 'data' } }] } }, ['spec.volumeClaimTemplates[0].spec.accessModes: Required value: at least 1 access mode is required', 'spec.volumeClaimTemplates[0].spec.resources[storage]: Required value', 'spec.serviceName: Invalid value: "A": ' + nameFault]],
     ['apps/deployments', { spec: { ...deployment, selector: {} } }, ['spec.selector: Invalid value: {}: empty selector is invalid for deployment']],
     ['apps/deployments', { spec: { ...deployment, selector: { matchLabels: { app: 'other' } } } }, ['spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`']],
     ['apps/deployments', { spec: { ...deployment, replicas: -1 } }, ['spec.replicas: Invalid value: -1: must be greater than or equal to 0']],

@@ -111,7 +111,7 @@ test('the columns of kinds are named as upstream names them', () => {
     persistentvolumeclaims: 'Name, Status, Volume, Capacity, Access Modes, StorageClass, VolumeAttributesClass, Age, *VolumeMode',
     persistentvolumes: 'Name, Capacity, Access Modes, Reclaim Policy, Status, Claim, StorageClass, VolumeAttributesClass, Reason, Age, *VolumeMode',
     pods: 'Name, Ready, Status, Restarts, Age, *IP, *Node, *Nominated Node, *Readiness Gates',
-    secrets: 'Name, Type, Data, Age', serviceaccounts: 'Name, Secrets, Age', services: 'Name, Type, Cluster-IP, External-IP, Port(s), Age, *Selector',
+    secrets: 'Name, Type, Data, Age', serviceaccounts: 'Name, Age', services: 'Name, Type, Cluster-IP, External-IP, Port(s), Age, *Selector',
     controllerrevisions: 'Name, Controller, Revision, Age',
     customresourcedefinitions: 'Name, Created At',
     daemonsets: 'Name, Desired, Current, Ready, Up-to-date, Available, Node Selector, Age, *Containers, *Images, *Selector',

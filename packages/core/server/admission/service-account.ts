@@ -87,7 +87,7 @@ function unlistedSecret({ spec }: Pod, { metadata: { name }, secrets = [], image
 
 function mounted(pod: Pod, random: Random): Pod {
   const volumes = pod.spec.volumes ?? []
-  const known = volumes.find((volume) => volume.name.startsWith(prefix) && volume.projected?.sources?.some((source) => source.serviceAccountToken !== undefined))
+  const known = volumes.find((volume) => (volume.name ?? '').startsWith(prefix) && volume.projected?.sources?.some((source) => source.serviceAccountToken !== undefined))
   const name = known?.name ?? `${prefix}${random.suffix(5)}`
   const containers = pod.spec.containers.map((container) => withMount(container, name))
   const initContainers = pod.spec.initContainers?.map((container) => withMount(container, name))

@@ -78,7 +78,8 @@ const remarksOf = ({ remarks }: Decided, said: readonly string[]): { readonly wa
 
 /** Kinds whose delete answers with the object, as upstream's do (ReturnDeletedObject); the others with a Status. */
 const answersWithObject: ReadonlySet<string> = new Set(['pods', 'podtemplates', 'persistentvolumes', 'persistentvolumeclaims', 'resourcequotas',
-  'serviceaccounts', 'services', 'storage.k8s.io/storageclasses', 'storage.k8s.io/volumeattachments', 'storage.k8s.io/csidrivers', 'storage.k8s.io/csinodes'])
+  'serviceaccounts', 'services', 'storage.k8s.io/storageclasses', 'storage.k8s.io/volumeattachments', 'storage.k8s.io/csidrivers', 'storage.k8s.io/csinodes', 'storage.k8s.io/volumeattributesclasses',
+  'resource.k8s.io/deviceclasses', 'resource.k8s.io/resourceclaims', 'resource.k8s.io/resourceclaimtemplates', 'resource.k8s.io/resourceslices', 'resource.k8s.io/devicetaintrules'])
 
 export function remove(machine: Machine, call: Call, route: ResourceRoute, endpoint: Endpoint, user: User): Answer | Refusal | Asks {
   const asked = deletion(machine, call)

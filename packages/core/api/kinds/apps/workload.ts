@@ -23,33 +23,45 @@ export const scaleOf = <Hub extends Scalable>(): Subresource<Hub> => ({
   write: (object, replicas) => ({ ...object, spec: { ...object.spec, replicas } }),
 })
 
-/** A workload's selector: there, well-formed and not empty. */
-export function checkSelector(selector: LabelSelector | undefined, kindInText: string): readonly Problem[] {
+/** How upstream's checks of one kind of workload differ from the others'. */
+interface Manner {
+  /** How a selector that selects everything names the kind. */
+  readonly emptyFor: string
+  /** How a template that may not have a deadline names the kind. */
+  readonly kindInText: string
+  /** What is said of a selector that cannot be read, in place of a look at the template. A DaemonSet's template is looked at all the same. */
+  readonly unreadable?: string
+}
+
+/** A workload's selector and template: the one matches the other's labels, and the template is a pod's that is restarted always. */
+export function checkSelected(selector: LabelSelector | undefined, template: PodTemplateSpec | undefined, { emptyFor, kindInText, unreadable }: Manner): readonly Problem[] {
   const path = 'spec.selector'
-  if (selector === undefined) return [required(path)]
+  const faults = checkLabelSelector(selector, path)
   return [
-    ...checkLabelSelector(selector, path),
-    ...(isEmptySelector(selector) ? [invalid(path, selector, `empty selector is invalid for ${kindInText}`)] : []),
+    ...(selector === undefined && unreadable !== undefined ? [required(path)] : []),
+    ...faults,
+    ...(selector !== undefined && isEmptySelector(selector) ? [invalid(path, selector, `empty selector is invalid for ${emptyFor}`)] : []),
+    ...(faults.length > 0 && unreadable !== undefined ? [invalid(path, selector, unreadable)] : checkSelectedTemplate(template, faults.length > 0 ? {} : selector, kindInText)),
+  ]
+}
+
+/** The template of a workload; no selector matches none, an empty one every. */
+export function checkSelectedTemplate(template: PodTemplateSpec | undefined, selector: LabelSelector | undefined, kindInText: string): readonly Problem[] {
+  const path = 'spec.template'
+  if (template === undefined) return [required(path)]
+  const labels = template.metadata?.labels
+  const matches = selector !== undefined && (isEmptySelector(selector) || matchesLabels(selector, labels))
+  return [
+    ...(matches ? [] : [invalid(`${path}.metadata.labels`, labels ?? null, '`selector` does not match template `labels`')]),
+    ...checkTemplate(template, path),
+    ...(template.spec?.restartPolicy === 'Always' || template.spec?.restartPolicy === undefined ? [] : [unsupported(`${path}.spec.restartPolicy`, template.spec.restartPolicy, ['Always'])]),
+    ...(template.spec?.activeDeadlineSeconds === undefined ? [] : [forbidden(`${path}.spec.activeDeadlineSeconds`, `activeDeadlineSeconds in ${kindInText} is not Supported`)]),
   ]
 }
 
 /** What upstream looks at last in an update: the selector is what it was. */
 export function checkSelectorStays(selector: LabelSelector | undefined, before: LabelSelector | undefined): readonly Problem[] {
   return selector === undefined || before === undefined || sameMeaning(selector, before) ? [] : [immutable('spec.selector', selector)]
-}
-
-/** A workload's template: matched by the selector, valid as a pod, and restarted always. */
-export function checkWorkloadTemplate(template: PodTemplateSpec | undefined, selector: LabelSelector | undefined, kindInText: string): readonly Problem[] {
-  const path = 'spec.template'
-  if (template === undefined) return [required(path)]
-  const labels = template.metadata?.labels
-  const selected = selector === undefined || isEmptySelector(selector) || matchesLabels(selector, labels)
-  return [
-    ...(selected ? [] : [invalid(`${path}.metadata.labels`, labels ?? {}, '`selector` does not match template `labels`')]),
-    ...checkTemplate(template, path),
-    ...(template.spec?.restartPolicy === 'Always' || template.spec?.restartPolicy === undefined ? [] : [unsupported(`${path}.spec.restartPolicy`, template.spec.restartPolicy, ['Always'])]),
-    ...(template.spec?.activeDeadlineSeconds === undefined ? [] : [forbidden(`${path}.spec.activeDeadlineSeconds`, `activeDeadlineSeconds in ${kindInText} is not Supported`)]),
-  ]
 }
 
 interface ReplicaCounts { readonly replicas?: number; readonly fullyLabeledReplicas?: number; readonly readyReplicas?: number; readonly availableReplicas?: number; readonly terminatingReplicas?: number; readonly observedGeneration?: number }

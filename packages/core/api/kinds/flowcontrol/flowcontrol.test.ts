@@ -15,7 +15,7 @@ test('what a FlowSchema may not say', () => {
     [{ matchingPrecedence: -1 }, ['spec.matchingPrecedence: Invalid value: -1: must be a positive value']],
     [{ matchingPrecedence: 10_001 }, ['spec.matchingPrecedence: Invalid value: 10001: must not be greater than 10000']],
     [{ matchingPrecedence: 1 }, ["spec.matchingPrecedence: Invalid value: 1: only the schema named 'exempt' may have matchingPrecedence 1"]],
-    [{ distinguisherMethod: { type: 'ByDay' } }, ['spec.distinguisherMethod.type: Unsupported value: {"type":"ByDay"}: supported values: "ByNamespace", "ByUser"']],
+    [{ distinguisherMethod: { type: 'ByDay' } }, ['spec.distinguisherMethod.type: Unsupported value: {"Type":"ByDay"}: supported values: "ByNamespace", "ByUser"']],
     [{ priorityLevelConfiguration: { name: '' } }, ['spec.priorityLevelConfiguration.name: Required value: must reference a priority level']],
     [rule({ subjects: [] }), ['spec.rules[0].subjects: Required value: subjects must contain at least one value']],
     [rule({ subjects: [{ kind: 'Team' }] }), ['spec.rules[0].subjects[0].kind: Unsupported value: "Team": supported values: "Group", "ServiceAccount", "User"']],

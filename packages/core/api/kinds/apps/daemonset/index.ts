@@ -9,7 +9,8 @@ import { sameMeaning } from '../../equal.ts'
 import { filling, withDefaults, withField, withParts } from '../../filling.ts'
 import { checkMetadata } from '../../metadata.ts'
 import { checkNonNegative, invalid, required, unsupported } from '../../problems.ts'
-import { checkAtMostAll, checkCountOrPercent, checkSelector, checkSelectorStays, checkWorkloadTemplate, group, isNone } from '../workload.ts'
+import { checkAtMostAll, checkCountOrPercent, checkSelected, checkSelectorStays, group, isNone } from '../workload.ts'
+import { warningsOfTemplate } from '../../core/pod/warnings.ts'
 
 const noStatus = { currentNumberScheduled: 0, desiredNumberScheduled: 0, numberMisscheduled: 0, numberReady: 0 } as const
 /** Counts the changes of the template; its pods carry the number as a label. */
@@ -38,8 +39,7 @@ function check(next: DaemonSet, before: DaemonSet | undefined): readonly Problem
   const { spec } = next
   return [
     ...checkMetadata(next, before, { scope: 'Namespaced' }),
-    ...checkSelector(spec.selector, 'daemonset'),
-    ...checkWorkloadTemplate(spec.template, spec.selector, 'DaemonSet'),
+    ...checkSelected(spec.selector, spec.template, { emptyFor: 'daemonset', kindInText: 'DaemonSet' }),
     ...checkNonNegative('spec.minReadySeconds', spec.minReadySeconds),
     ...checkUpdateStrategy(next),
     ...checkNonNegative('spec.revisionHistoryLimit', spec.revisionHistoryLimit),
@@ -89,5 +89,6 @@ export const daemonSet: Kind<DaemonSet> = {
   }],
   prepare,
   check,
+  warn: warningsOfTemplate(({ spec }) => spec.template, 'spec.template'),
   subresources: [{ name: 'status', is: 'status' }],
 }

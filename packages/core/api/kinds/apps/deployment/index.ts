@@ -3,13 +3,14 @@ import type { Kind } from '../../../kind.ts'
 import type { Problem } from '../../../refusal.ts'
 import { type Deployment, deployments } from '../../../resources.ts'
 import { labelSelectorText } from '../../../selectors/labels.ts'
-import { ageColumn, containerColumns, nameColumn, number, text, wideText } from '../../columns.ts'
+import { ageColumn, containerColumns, nameColumn, text, wideText } from '../../columns.ts'
 import { sameMeaning } from '../../equal.ts'
 import { filling, withDefaults, withField, withParts } from '../../filling.ts'
 import { checkMetadata } from '../../metadata.ts'
 import { checkNonNegative, forbidden, invalid, required, unsupported } from '../../problems.ts'
 import { fillTemplate } from '../../core/pod/defaults.ts'
-import { checkAtMostAll, checkCountOrPercent, checkSelector, checkSelectorStays, checkWorkloadTemplate, group, isNone, scaleOf } from '../workload.ts'
+import { checkAtMostAll, checkCountOrPercent, checkSelected, checkSelectorStays, group, isNone, scaleOf } from '../workload.ts'
+import { warningsOfTemplate } from '../../core/pod/warnings.ts'
 
 const quarter = '25%'
 
@@ -36,8 +37,7 @@ function check(next: Deployment, before: Deployment | undefined): readonly Probl
   return [
     ...checkMetadata(next, before, { scope: 'Namespaced' }),
     ...checkNonNegative('spec.replicas', spec.replicas),
-    ...checkSelector(spec.selector, 'deployment'),
-    ...checkWorkloadTemplate(spec.template, spec.selector, 'ReplicaSet'),
+    ...checkSelected(spec.selector, spec.template, { emptyFor: 'deployment', kindInText: 'ReplicaSet', unreadable: 'invalid label selector' }),
     ...checkStrategy(next),
     ...checkNonNegative('spec.minReadySeconds', spec.minReadySeconds),
     ...checkNonNegative('spec.revisionHistoryLimit', spec.revisionHistoryLimit),
@@ -74,8 +74,9 @@ export const deployment: Kind<Deployment> = {
     columns: [
       nameColumn,
       text('Ready', 'Number of the pod with ready state', ({ spec, status }) => `${status.readyReplicas ?? 0}/${spec.replicas ?? 0}`),
-      number('Up-to-date', 'Total number of non-terminating pods targeted by this deployment that have the desired template spec.', ({ status }) => status.updatedReplicas ?? 0),
-      number('Available', 'Total number of available non-terminating pods (ready for at least minReadySeconds) targeted by this deployment.', ({ status }) => status.availableReplicas ?? 0),
+      // As upstream: numbers under the name of text.
+      text('Up-to-date', 'Total number of non-terminating pods targeted by this deployment that have the desired template spec.', ({ status }) => status.updatedReplicas ?? 0),
+      text('Available', 'Total number of available non-terminating pods (ready for at least minReadySeconds) targeted by this deployment.', ({ status }) => status.availableReplicas ?? 0),
       ageColumn,
       ...containerColumns<Deployment>(({ spec }) => spec.template?.spec?.containers ?? []),
       wideText('Selector', 'Label selector for pods. Existing ReplicaSets whose pods are selected by this will be the ones affected by this deployment. It must match the pod template\'s labels.', ({ spec }) => labelSelectorText(spec.selector)),
@@ -83,5 +84,6 @@ export const deployment: Kind<Deployment> = {
   }],
   prepare: (next, before) => ({ ...next, status: before?.status ?? {} }),
   check,
+  warn: warningsOfTemplate(({ spec }) => spec.template, 'spec.template'),
   subresources: [{ name: 'status', is: 'status' }, scaleOf()],
 }

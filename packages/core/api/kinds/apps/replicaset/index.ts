@@ -8,7 +8,8 @@ import { filling, withDefaults, withField, withParts } from '../../filling.ts'
 import { checkMetadata } from '../../metadata.ts'
 import { checkNonNegative } from '../../problems.ts'
 import { fillTemplate } from '../../core/pod/defaults.ts'
-import { checkReplicaCounts, checkSelector, checkSelectorStays, checkWorkloadTemplate, group, scaleOf } from '../workload.ts'
+import { checkReplicaCounts, checkSelected, checkSelectorStays, group, scaleOf } from '../workload.ts'
+import { warningsOfTemplate } from '../../core/pod/warnings.ts'
 
 function fill(draft: ReplicaSetModel): ReplicaSetModel {
   const shaped = withParts(draft, 'spec', 'status')
@@ -25,8 +26,7 @@ function check(next: ReplicaSet, before: ReplicaSet | undefined): readonly Probl
     ...checkMetadata(next, before, { scope: 'Namespaced' }),
     ...checkNonNegative('spec.replicas', spec.replicas),
     ...checkNonNegative('spec.minReadySeconds', spec.minReadySeconds),
-    ...checkSelector(spec.selector, 'deployment'),
-    ...checkWorkloadTemplate(spec.template, spec.selector, 'ReplicaSet'),
+    ...checkSelected(spec.selector, spec.template, { emptyFor: 'deployment', kindInText: 'ReplicaSet', unreadable: 'invalid label selector' }),
     ...checkSelectorStays(spec.selector, before?.spec.selector),
   ]
 }
@@ -50,6 +50,7 @@ export const replicaSet: Kind<ReplicaSet> = {
   }],
   prepare: (next, before) => ({ ...next, status: before?.status ?? { replicas: 0 } }),
   check,
+  warn: warningsOfTemplate(({ spec }) => spec.template, 'spec.template'),
   checkStatus: ({ status }) => checkReplicaCounts(status),
   subresources: [{ name: 'status', is: 'status' }, scaleOf()],
 }

@@ -2,21 +2,24 @@ import type { PersistentVolumeClaim, StatefulSet as StatefulSetModel } from '../
 import type { Kind } from '../../../kind.ts'
 import type { Problem } from '../../../refusal.ts'
 import { type StatefulSet, statefulSets } from '../../../resources.ts'
+import { checkLabelName } from '../../../selectors/syntax.ts'
 import { ageColumn, containerColumns, nameColumn, text } from '../../columns.ts'
-import { fillClaim } from '../../core/claims.ts'
+import { checkClaimSpec, fillClaim } from '../../core/claims.ts'
 import { fillTemplate } from '../../core/pod/defaults.ts'
 import { sameMeaning } from '../../equal.ts'
 import { eachOf, filling, withDefaults, withField, withParts } from '../../filling.ts'
-import { checkMetadata } from '../../metadata.ts'
-import { checkNonNegative, checkOneOf, forbidden, invalid, required } from '../../problems.ts'
-import { checkAtMostAll, checkCountOrPercent, checkSelector, checkWorkloadTemplate, group, isNone, scaleOf } from '../workload.ts'
+import { checkLabelSelector } from '../../labelselector.ts'
+import { checkMetadata, checkPairs } from '../../metadata.ts'
+import { checkNonNegative, checkOneOf, checkText, forbidden, invalid, required } from '../../problems.ts'
+import { checkAtMostAll, checkCountOrPercent, checkSelected, group, isNone, scaleOf } from '../workload.ts'
+import { warningsOfTemplate } from '../../core/pod/warnings.ts'
 
 function fill(draft: StatefulSetModel): StatefulSetModel {
   const shaped = withField(withParts(draft, 'spec', 'status'), 'status', (status) => withDefaults(status, { replicas: 0, availableReplicas: 0 }))
   return withField(shaped, 'spec', (given) => {
     const template = fillTemplate(given.template)
     const spec = withDefaults(template === given.template ? given : { ...given, template }, {
-      podManagementPolicy: 'OrderedReady', replicas: 1, revisionHistoryLimit: 10, updateStrategy: {}, persistentVolumeClaimRetentionPolicy: {},
+      podManagementPolicy: 'OrderedReady', replicas: 1, serviceName: '', revisionHistoryLimit: 10, updateStrategy: {}, persistentVolumeClaimRetentionPolicy: {},
     })
     const updated = withField(spec, 'updateStrategy', (strategy) => {
       const typed = withDefaults(strategy, { type: 'RollingUpdate' })
@@ -33,28 +36,33 @@ const maySpecChange = ['replicas', 'ordinals', 'template', 'updateStrategy', 're
 function check(next: StatefulSet, before: StatefulSet | undefined): readonly Problem[] {
   const { spec } = next
   return [
-    ...checkMetadata(next, before, { scope: 'Namespaced' }),
+    ...checkMetadata(next, before, { scope: 'Namespaced', name: checkLabelName }),
     ...(spec.podManagementPolicy ? spec.podManagementPolicy === 'OrderedReady' || spec.podManagementPolicy === 'Parallel' ? [] : [invalid('spec.podManagementPolicy', spec.podManagementPolicy, "must be 'OrderedReady' or 'Parallel'")] : [required('spec.podManagementPolicy')]),
     ...checkUpdateStrategy(next),
     ...checkOneOf('spec.persistentVolumeClaimRetentionPolicy.whenDeleted', spec.persistentVolumeClaimRetentionPolicy?.whenDeleted, ['Retain', 'Delete']),
     ...checkOneOf('spec.persistentVolumeClaimRetentionPolicy.whenScaled', spec.persistentVolumeClaimRetentionPolicy?.whenScaled, ['Retain', 'Delete']),
+    ...(sameMeaning(spec.volumeClaimTemplates, before?.spec.volumeClaimTemplates) ? [] : (spec.volumeClaimTemplates ?? []).flatMap((claim, index) => checkClaimSpec(claim.spec ?? {}, `spec.volumeClaimTemplates[${index}].spec`))),
     ...checkNonNegative('spec.replicas', spec.replicas),
     ...checkNonNegative('spec.minReadySeconds', spec.minReadySeconds),
     ...checkNonNegative('spec.ordinals.start', spec.ordinals?.start),
     ...checkNonNegative('spec.revisionHistoryLimit', spec.revisionHistoryLimit),
+    ...(before === undefined && spec.serviceName ? checkText('spec.serviceName', spec.serviceName, checkLabelName) : []),
     // A change of the selector is told below, with all other fields that may not change.
-    ...checkSelector(spec.selector, 'statefulset'),
-    ...checkWorkloadTemplate(withClaimVolumes(next), spec.selector, 'StatefulSet'),
+    ...checkSelected(spec.selector, templateOf(next), { emptyFor: 'statefulset', kindInText: 'StatefulSet', unreadable: '' }),
+    // As upstream: told twice.
+    ...(checkLabelSelector(spec.selector, '').length > 0 ? [] : checkPairs(spec.template?.metadata ?? {}, 'spec.template')),
     ...(before === undefined ? [] : checkChange(next, before)),
   ]
 }
 
-/** The template as its pods will be: each claim template is a volume that containers may mount. */
-function withClaimVolumes({ spec }: StatefulSet): StatefulSet['spec']['template'] {
-  const claims = (spec.volumeClaimTemplates ?? []).map((claim) => claim.metadata?.name ?? '')
-  if (claims.length === 0 || spec.template?.spec === undefined) return spec.template
-  const own = (spec.template.spec.volumes ?? []).filter(({ name }) => !claims.includes(name))
-  return { ...spec.template, spec: { ...spec.template.spec, volumes: [...own, ...claims.map((name) => ({ name, persistentVolumeClaim: { claimName: name } }))] } }
+/** The template as its pods will be: each claim template is a volume that containers may mount, and their names are not the template's. */
+function templateOf({ spec }: StatefulSet): StatefulSet['spec']['template'] {
+  const claims = new Set((spec.volumeClaimTemplates ?? []).map((claim) => claim.metadata?.name ?? ''))
+  if (spec.template?.spec === undefined) return spec.template
+  const { subdomain: _subdomain, hostname: _hostname, ...pod } = spec.template.spec
+  if (claims.size === 0) return { ...spec.template, spec: pod }
+  const own = (pod.volumes ?? []).filter(({ name }) => !claims.has(name))
+  return { ...spec.template, spec: { ...pod, volumes: [...[...claims].map((name) => ({ name, persistentVolumeClaim: { claimName: name } })), ...own] } }
 }
 
 function checkUpdateStrategy({ spec }: StatefulSet): readonly Problem[] {
@@ -95,5 +103,6 @@ export const statefulSet: Kind<StatefulSet> = {
   }],
   prepare: (next, before) => ({ ...next, status: before?.status ?? { replicas: 0, availableReplicas: 0 } }),
   check,
+  warn: warningsOfTemplate(({ spec }) => spec.template, 'spec.template'),
   subresources: [{ name: 'status', is: 'status' }, scaleOf()],
 }

@@ -12,6 +12,7 @@ import { checkMetadata, checkPairs } from '../../metadata.ts'
 import { checkNonNegative, checkRequiredOneOf, invalid, required, unsupported } from '../../problems.ts'
 import { checkJobSpec } from '../job/validation.ts'
 import { isTimeZone, parseSchedule } from './schedule.ts'
+import { warningsOfTemplate } from '../../core/pod/warnings.ts'
 
 /** Eleven characters are for the minute that its jobs' names end with. */
 const nameMax = 52
@@ -95,5 +96,6 @@ export const cronJob: Kind<CronJob> = {
   ],
   prepare: (next, before) => ({ ...next, status: before?.status ?? {} }),
   check,
+  warn: warningsOfTemplate(({ spec }) => spec.jobTemplate?.spec?.template, 'spec.jobTemplate.spec.template'),
   subresources: [{ name: 'status', is: 'status' }],
 }

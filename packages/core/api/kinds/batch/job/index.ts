@@ -7,6 +7,7 @@ import { ageColumn, containerColumns, nameColumn, text, wideText } from '../../c
 import { fillTemplate } from '../../core/pod/defaults.ts'
 import { eachOf, filling, withDefaults, withField, withParts } from '../../filling.ts'
 import { checkJob } from './validation.ts'
+import { warningsOfTemplate } from '../../core/pod/warnings.ts'
 
 const backoffLimit = 6
 const noLimit = 2 ** 31 - 1
@@ -85,5 +86,6 @@ export const job: Kind<Job> = {
   }],
   prepare: (next, before) => (before === undefined ? { ...withSelector(next), status: {} } : { ...next, status: before.status }),
   check: checkJob,
+  warn: warningsOfTemplate(({ spec }) => spec.template, 'spec.template'),
   subresources: [{ name: 'status', is: 'status' }],
 }

@@ -41,7 +41,7 @@ export const configMap: Kind<ConfigMap> = {
     columns: [
       nameColumn,
       text('Data', 'Data contains the configuration data. Each key must consist of alphanumeric characters, \'-\', \'_\' or \'.\'. Values with non-UTF-8 byte sequences must use the BinaryData field.',
-        ({ data = {}, binaryData = {} }) => String(Object.keys(data).length + Object.keys(binaryData).length)),
+        ({ data = {}, binaryData = {} }) => Object.keys(data).length + Object.keys(binaryData).length),
       ageColumn,
     ],
   }],

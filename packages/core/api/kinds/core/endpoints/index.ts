@@ -4,6 +4,7 @@ import type { Problem } from '../../../refusal.ts'
 import { type Endpoints, endpoints as endpointsType } from '../../../resources.ts'
 import { checkLabelName } from '../../../selectors/syntax.ts'
 import { addressFault, familyOf } from '../../addresses.ts'
+import { checkReachable } from '../../addressrules.ts'
 import { ageColumn, firstOf, nameColumn, text } from '../../columns.ts'
 import { eachOf, filling, withDefaults, withField } from '../../filling.ts'
 import { checkMetadata } from '../../metadata.ts'
@@ -17,7 +18,8 @@ function checkSubset({ addresses = [], notReadyAddresses = [], ports = [] }: End
   return [
     ...(addresses.length + notReadyAddresses.length === 0 ? [required(path, 'must specify `addresses` or `notReadyAddresses`')] : []),
     ...([['addresses', addresses], ['notReadyAddresses', notReadyAddresses]] as const).flatMap(([field, list]) => list.flatMap(({ ip, hostname }, index) => [
-      ...(familyOf(ip ?? '') === undefined ? [invalid(`${path}.${field}[${index}].ip`, ip ?? '', addressFault)] : []),
+      ...(familyOf(ip ?? '') === undefined ? [invalid(`${path}.${field}[${index}].ip`, ip ?? '', addressFault), invalid(`${path}.${field}[${index}].ip`, ip ?? '', 'must be a valid IP address')]
+        : checkReachable(`${path}.${field}[${index}].ip`, ip)),
       ...(hostname ? checkText(`${path}.${field}[${index}].hostname`, hostname, checkLabelName) : []),
     ])),
     ...ports.flatMap(({ name, port, protocol }, index) => [
@@ -37,6 +39,7 @@ export const endpoints: Kind<Endpoints> = {
   hasStatus: false,
   served: [{
     group: '', version: 'v1', definition: 'io.k8s.api.core.v1.Endpoints', fill: filling(fill),
+    deprecated: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
     columns: [
       nameColumn,
       text('Endpoints', 'The set of all endpoints is the union of all subsets. Addresses are placed into subsets according to the IPs they share. A single address with multiple ports, some of which are ready and some of which are not (because they come from different containers) will result in the address being displayed in different subsets for the different ports. No address will appear in both Addresses and NotReadyAddresses in the same subset. Sets of addresses and ports that comprise a service.', (object) => firstOf(places(object))),

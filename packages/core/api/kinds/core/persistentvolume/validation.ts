@@ -27,7 +27,7 @@ function checkSpec(spec: PersistentVolumeSpec, name: string): readonly Problem[]
     ...modes.filter((mode) => !accessModes.has(mode)).map((mode) => unsupported('spec.accessModes', mode, [...accessModes.keys()].sort())),
     ...(modes.includes('ReadWriteOncePod') && modes.some((mode) => mode !== 'ReadWriteOncePod' && accessModes.has(mode)) ? [forbidden('spec.accessModes', 'may not use ReadWriteOncePod with other access modes')] : []),
     ...(Object.keys(capacity).length === 0 ? [required('spec.capacity')] : []),
-    ...(capacity['storage'] === undefined || Object.keys(capacity).length > 1 ? [unsupported('spec.capacity', capacity, ['storage'])] : []),
+    ...(capacity['storage'] === undefined || Object.keys(capacity).length > 1 ? [unsupported('spec.capacity', spec.capacity ?? null, ['storage'])] : []),
     ...Object.entries(capacity).flatMap(([resource, amount]) => checkPositiveAmount(`spec.capacity[${resource}]`, amount)),
     ...checkOneOf('spec.persistentVolumeReclaimPolicy', spec.persistentVolumeReclaimPolicy, ['Delete', 'Recycle', 'Retain']),
     ...(nodeAffinity === undefined ? [] : nodeAffinity.required === undefined ? [required('spec.nodeAffinity.required', 'must specify required node constraints')] : checkNodeSelector(nodeAffinity.required, 'spec.nodeAffinity.required')),

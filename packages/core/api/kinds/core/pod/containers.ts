@@ -14,7 +14,7 @@ const pullPolicies: readonly string[] = ['Always', 'IfNotPresent', 'Never']
 const restartPolicies: readonly string[] = ['Always', 'Never', 'OnFailure']
 
 /** Whose spec is checked: a pod's is final, a template's may leave to the pod what the pod will be given. */
-export interface Whose { readonly isPod: boolean }
+export interface Whose { readonly isPod: boolean; readonly name?: string }
 
 /** All containers of a pod: each by itself, their names together, and the host's ports that two cannot share. */
 export function checkContainers(spec: PodSpec, path: string, whose: Whose): readonly Problem[] {

@@ -88,11 +88,17 @@ function fillParts<Any extends Container | EphemeralContainer>(draft: Any): Any 
 
 const fillPort = (port: ContainerPort): ContainerPort => withDefaults(port, { protocol: 'TCP' })
 
-/** The policy that upstream gives an image: Always for ':latest' and no tag at all, IfNotPresent for another tag or a digest. */
+/** The name of an image without tag and digest: a registry with capitals, dots or a port may stand before the lower case path. */
+const imageName = /^(?:[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]+)?\/|\[[0-9A-Fa-f:]+\](?::[0-9]+)?\/)?[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*$/
+
+/** The policy that upstream gives an image: Always for ':latest' and no tag at all, IfNotPresent for another tag, a digest and what names no image. */
 export function pullPolicy(image: string): 'Always' | 'IfNotPresent' {
   if (image.includes('@')) return 'IfNotPresent'
-  const last = image.slice(image.lastIndexOf('/') + 1)
-  const tag = last.includes(':') ? last.slice(last.indexOf(':') + 1) : 'latest'
+  const start = image.lastIndexOf('/') + 1
+  const last = image.slice(start)
+  const end = last.indexOf(':')
+  if (!imageName.test(end < 0 ? image : image.slice(0, start + end))) return 'IfNotPresent'
+  const tag = end < 0 ? 'latest' : last.slice(end + 1)
   return tag === 'latest' ? 'Always' : 'IfNotPresent'
 }
 
@@ -115,7 +121,7 @@ function fillProbe(draft: Probe): Probe {
 }
 
 function fillLifecycle(lifecycle: Lifecycle): Lifecycle {
-  const fillHandler = (handler: LifecycleHandler): LifecycleHandler => withField(handler, 'httpGet', fillRequest)
+  const fillHandler = (handler: LifecycleHandler): LifecycleHandler => withField(withField(handler, 'httpGet', fillRequest), 'sleep', (sleep) => withDefaults(sleep, { seconds: 0 }))
   return withField(withField(lifecycle, 'postStart', fillHandler), 'preStop', fillHandler)
 }
 
@@ -138,7 +144,7 @@ function fillVolume(draft: Volume): Volume {
   volume = withField(volume, 'iscsi', (source) => withDefaults(source, { iscsiInterface: 'default' }))
   volume = withField(volume, 'image', (source) => withDefaults(source, { pullPolicy: pullPolicy(source.reference ?? '') }))
   volume = withField(volume, 'downwardAPI', (source) => withField(withDefaults(source, { defaultMode: readableByAll }), 'items', fillDownward))
-  volume = withField(volume, 'ephemeral', (source) => withField(source, 'volumeClaimTemplate', (template) => withField(template, 'spec', fillClaimSpec)))
+  volume = withField(volume, 'ephemeral', (source) => withField(source, 'volumeClaimTemplate', (template) => withField(withParts(template, 'metadata'), 'spec', fillClaimSpec)))
   return withField(volume, 'projected', (source) => withField(withDefaults(source, { defaultMode: readableByAll }), 'sources', (sources) => eachOf(sources, (each) => {
     const token = withField(each, 'serviceAccountToken', (projection) => withDefaults(projection, { expirationSeconds: tokenSeconds }))
     return withField(token, 'downwardAPI', (projection) => withField(projection, 'items', fillDownward))

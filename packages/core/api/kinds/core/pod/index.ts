@@ -11,6 +11,7 @@ import { bind } from './subresources.ts'
 import { checkEphemeralUpdate, checkResize, withEphemeral, withResources } from './running.ts'
 import { checkPodStatus } from './status.ts'
 import { checkPod } from './validation.ts'
+import { warningsOfPodSpec } from './warnings.ts'
 
 export const pod: Kind<Pod> = {
   ...pods,
@@ -42,6 +43,8 @@ export const pod: Kind<Pod> = {
     return { ...next, status: { phase: 'Pending', qosClass: qualityOf(next.spec), ...(gated ? { conditions: [waiting] } : {}) } }
   },
   check: checkPod,
+  // As upstream: people do not edit pods.
+  warn: (next, before) => (before === undefined ? warningsOfPodSpec(next.spec, 'spec') : []),
   checkStatus: checkPodStatus,
   graceSeconds: (object, asked) => {
     // Nothing runs that could use the time.

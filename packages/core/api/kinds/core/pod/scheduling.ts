@@ -4,7 +4,7 @@ import type { Problem } from '../../../refusal.ts'
 import { checkLabelKey, checkLabelName, checkLabelValue } from '../../../selectors/syntax.ts'
 import { checkLabelSelector } from '../../labelselector.ts'
 import { checkLabels } from '../../metadata.ts'
-import { checkOneOf, checkRequiredOneOf, checkText, duplicate, forbidden, invalid, required, unsupported } from '../../problems.ts'
+import { checkOneOf, checkText, duplicate, forbidden, invalid, required, unsupported } from '../../problems.ts'
 import { checkNodeSelector, checkNodeSelectorTerm } from '../nodeselector.ts'
 
 const requiredRule = 'requiredDuringSchedulingIgnoredDuringExecution'
@@ -89,8 +89,8 @@ function checkSpread(constraints: readonly TopologySpreadConstraint[], path: str
     const again = constraints.slice(index + 1).some((other) => other.topologyKey === topologyKey && other.whenUnsatisfiable === whenUnsatisfiable)
     return [
       ...(maxSkew > 0 ? [] : [invalid(`${at}.maxSkew`, maxSkew ?? 0, 'must be greater than zero')]),
-      ...(topologyKey ? checkText(`${at}.topologyKey`, topologyKey, checkLabelKey) : [required(`${at}.topologyKey`, 'can not be empty')]),
-      ...checkRequiredOneOf(`${at}.whenUnsatisfiable`, whenUnsatisfiable, ['DoNotSchedule', 'ScheduleAnyway']),
+      ...(topologyKey ? [] : [required(`${at}.topologyKey`, 'can not be empty')]),
+      ...checkOneOf(`${at}.whenUnsatisfiable`, whenUnsatisfiable ?? '', ['DoNotSchedule', 'ScheduleAnyway']),
       ...(again ? [duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, `{${topologyKey}, ${whenUnsatisfiable}}`)] : []),
       ...(minDomains === undefined ? [] : [
         ...(minDomains <= 0 ? [invalid(`${at}.minDomains`, minDomains, 'must be greater than zero')] : []),

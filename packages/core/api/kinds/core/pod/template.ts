@@ -7,7 +7,8 @@ import { checkPodSpec } from './validation.ts'
 /** A pod template, as upstream's ValidatePodTemplateSpec. */
 export function checkTemplate(template: PodTemplateSpec, path: string): readonly Problem[] {
   return [
-    ...checkPairs(template.metadata ?? {}, `${path}.metadata`),
+    // As upstream: paths without the metadata between.
+    ...checkPairs(template.metadata ?? {}, path),
     ...checkPodSpec(template.spec ?? { containers: [] }, `${path}.spec`),
     ...((template.spec?.ephemeralContainers ?? []).length > 0 ? [forbidden(`${path}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template')] : []),
   ]

@@ -25,7 +25,7 @@ export function checkPod(next: Pod, before: Pod | undefined): readonly Problem[]
     ...checkMetadata(next, before, { scope: 'Namespaced' }),
     ...(next.metadata.annotations === before?.metadata.annotations ? [] : checkDeletionCost(next)),
     // A stored spec was checked when it was stored.
-    ...(next.spec === before?.spec ? [] : [...checkPodSpec(next.spec, 'spec', { isPod: true }), ...checkTokens(next.spec)]),
+    ...(next.spec === before?.spec ? [] : [...checkPodSpec(next.spec, 'spec', { isPod: true, name: next.metadata.name }), ...checkTokens(next.spec)]),
     ...(before !== undefined ? checkPodUpdate(next, before) : [
       ...((next.spec.ephemeralContainers ?? []).length > 0 ? [forbidden('spec.ephemeralContainers', 'cannot be set on create')] : []),
       ...(gated && next.spec.nodeName ? [forbidden('spec.nodeName', 'cannot be set until all schedulingGates have been cleared')] : []),
@@ -48,10 +48,11 @@ function checkTokens({ serviceAccountName, volumes = [] }: PodSpec): readonly Pr
 
 /** The spec of a pod, or of a template. */
 export function checkPodSpec(spec: PodSpec, path: string, whose: Whose = { isPod: false }): readonly Problem[] {
+  const volumes = checkVolumes(spec.volumes ?? [], `${path}.volumes`, whose.name)
   return [
-    ...checkVolumes(spec.volumes ?? [], `${path}.volumes`),
+    ...volumes.problems,
     ...checkPodClaims(spec.resourceClaims ?? [], `${path}.resourceClaims`),
-    ...checkContainers(spec, path, whose),
+    ...checkContainers(volumes.problems.length > 0 ? { ...spec, volumes: volumes.sound } : spec, path, whose),
     ...checkPodResources(spec, `${path}.resources`),
     ...checkHostNetwork(spec, path, whose),
     ...checkRequiredOneOf(`${path}.restartPolicy`, spec.restartPolicy, ['Always', 'OnFailure', 'Never']),

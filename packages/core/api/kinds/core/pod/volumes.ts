@@ -2,7 +2,7 @@
 import { parseQuantity, quantityFault } from '../../../../base/quantity.ts'
 import type { DownwardAPIVolumeFile, KeyToPath, PersistentVolumeClaimTemplate, Volume } from '../../../generated/types.ts'
 import type { Problem } from '../../../refusal.ts'
-import { checkLabelName } from '../../../selectors/syntax.ts'
+import { checkLabelName, checkSubdomain } from '../../../selectors/syntax.ts'
 import { checkPairs } from '../../metadata.ts'
 import { checkOneOf, checkRequiredText, duplicate, forbidden, invalid, required } from '../../problems.ts'
 import { checkClaimSpec } from '../claims.ts'
@@ -14,18 +14,26 @@ import { checkProjected } from './projected.ts'
 const modeMax = 0o777
 const modeFault = 'must be a number between 0 and 0777 (octal), both inclusive'
 
-export function checkVolumes(volumes: readonly Volume[], path: string): readonly Problem[] {
+/** The problems of volumes, and those that have none: only these can be mounted. `pod` is the name of the pod, when it is one. */
+export function checkVolumes(volumes: readonly Volume[], path: string, pod = ''): { readonly problems: readonly Problem[]; readonly sound: readonly Volume[] } {
   const names = new Set<string>()
-  return volumes.flatMap((volume, index) => {
+  const made = new Set(pod === '' ? [] : volumes.filter(({ ephemeral }) => ephemeral !== undefined).map(({ name }) => `${pod}-${name}`))
+  const problems: Problem[] = []
+  const sound: Volume[] = []
+  for (const [index, volume] of volumes.entries()) {
     const at = `${path}[${index}]`
-    const again = names.has(volume.name)
-    names.add(volume.name)
-    return [
+    const found = [
       ...checkSource(volume, at),
+      ...(volume.ephemeral !== undefined && pod !== '' && volume.name ? checkSubdomain(`${pod}-${volume.name}`).map((fault) => invalid(`${at}.name`, volume.name, `PVC name "${pod}-${volume.name}": ${fault}`)) : []),
       ...checkRequiredText(`${at}.name`, volume.name, checkLabelName),
-      ...(again && volume.name ? [duplicate(`${at}.name`, volume.name)] : []),
+      ...(volume.name && names.has(volume.name) ? [duplicate(`${at}.name`, volume.name)] : []),
     ]
-  })
+    if (found.length === 0) { names.add(volume.name); sound.push(volume) }
+    problems.push(...found)
+    const claim = volume.persistentVolumeClaim?.claimName
+    if (claim !== undefined && made.has(claim)) problems.push(invalid(`${at}.persistentVolumeClaim.claimName`, claim, 'must not reference a PVC that gets created for an ephemeral volume'))
+  }
+  return { problems, sound }
 }
 
 function checkSource(volume: Volume, at: string): readonly Problem[] {

@@ -9,6 +9,7 @@ import { filling } from '../../filling.ts'
 import { checkMetadata } from '../../metadata.ts'
 import { fillTemplate } from '../pod/defaults.ts'
 import { checkTemplate } from '../pod/template.ts'
+import { warningsOfTemplate } from '../pod/warnings.ts'
 
 function fill(draft: PodTemplateModel): PodTemplateModel {
   const template = fillTemplate(draft.template)
@@ -35,4 +36,5 @@ export const podTemplate: Kind<PodTemplate> = {
     ],
   }],
   check,
+  warn: warningsOfTemplate(({ template }) => template, 'template'),
 }

@@ -3,12 +3,13 @@ import type { Kind } from '../../../kind.ts'
 import type { Problem } from '../../../refusal.ts'
 import { type ReplicationController, replicationControllers } from '../../../resources.ts'
 import { labelSelectorText } from '../../../selectors/labels.ts'
-import { checkReplicaCounts, checkWorkloadTemplate } from '../../apps/workload.ts'
+import { checkReplicaCounts, checkSelectedTemplate } from '../../apps/workload.ts'
 import { ageColumn, containerColumns, nameColumn, number, wideText } from '../../columns.ts'
 import { filling, withDefaults, withField, withParts } from '../../filling.ts'
 import { checkMetadata } from '../../metadata.ts'
 import { checkNonNegative, required } from '../../problems.ts'
 import { fillTemplate } from '../pod/defaults.ts'
+import { warningsOfTemplate } from '../pod/warnings.ts'
 
 type Draft = ReplicationControllerModel & { readonly metadata: NonNullable<ReplicationControllerModel['metadata']> }
 const isEmpty = (labels: Readonly<Record<string, string>> | undefined): boolean => Object.keys(labels ?? {}).length === 0
@@ -32,7 +33,7 @@ function check(next: ReplicationController, before: ReplicationController | unde
     ...checkNonNegative('spec.minReadySeconds', spec.minReadySeconds),
     ...(isEmpty(spec.selector) ? [required('spec.selector')] : []),
     ...checkNonNegative('spec.replicas', spec.replicas),
-    ...checkWorkloadTemplate(spec.template, { matchLabels: spec.selector ?? {} }, 'ReplicationController'),
+    ...checkSelectedTemplate(spec.template, { matchLabels: spec.selector ?? {} }, 'ReplicationController'),
   ]
 }
 
@@ -58,6 +59,7 @@ export const replicationController: Kind<ReplicationController> = {
   }],
   prepare: (next, before) => ({ ...next, status: before?.status ?? { replicas: 0 } }),
   check,
+  warn: warningsOfTemplate(({ spec }) => spec.template, 'spec.template'),
   checkStatus: ({ status }) => checkReplicaCounts(status),
   subresources: [
     { name: 'status', is: 'status' },

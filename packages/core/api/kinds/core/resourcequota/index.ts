@@ -55,7 +55,7 @@ function checkScopeSelector({ scopeSelector, scopes, hard = {} }: ResourceQuotaS
   const requirements = scopeSelector.matchExpressions ?? []
   return [
     ...requirements.flatMap((requirement) => [
-      ...(knownScopes.includes(requirement.scopeName) ? [] : [invalid(`${path}.scopeName`, requirement.scopeName, 'unsupported scope')]),
+      ...(knownScopes.includes(requirement.scopeName) ? [] : [invalid(`${path}.scopeName`, requirement.scopeName ?? '', 'unsupported scope')]),
       ...Object.keys(hard).filter((name) => !scopeFits(requirement.scopeName, name)).map(() => invalid(path, scopeSelector, 'unsupported scope applied to resource')),
       ...checkOperator(requirement, path),
     ]),

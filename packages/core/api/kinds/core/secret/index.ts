@@ -2,7 +2,7 @@ import type { Secret as SecretModel } from '../../../generated/types.ts'
 import type { Kind } from '../../../kind.ts'
 import type { Problem } from '../../../refusal.ts'
 import { type Secret, secrets } from '../../../resources.ts'
-import { ageColumn, nameColumn, number, text } from '../../columns.ts'
+import { ageColumn, nameColumn, text } from '../../columns.ts'
 import { sameMeaning } from '../../equal.ts'
 import { filling, withDefaults } from '../../filling.ts'
 import { checkMetadata } from '../../metadata.ts'
@@ -76,7 +76,7 @@ export const secret: Kind<Secret> = {
     columns: [
       nameColumn,
       text('Type', 'Used to facilitate programmatic handling of secret data. More info: https://kubernetes.io/docs/concepts/configuration/secret/#secret-types', ({ type }) => type ?? ''),
-      number('Data', "Data contains the secret data. Each key must consist of alphanumeric characters, '-', '_' or '.'. The serialized form of the secret data is a base64 encoded string, representing the arbitrary (possibly non-string) data value here. Described in https://tools.ietf.org/html/rfc4648#section-4", ({ data = {} }) => Object.keys(data).length),
+      text('Data', "Data contains the secret data. Each key must consist of alphanumeric characters, '-', '_' or '.'. The serialized form of the secret data is a base64 encoded string, representing the arbitrary (possibly non-string) data value here. Described in https://tools.ietf.org/html/rfc4648#section-4", ({ data = {} }) => Object.keys(data).length),
       ageColumn,
     ],
     fields: { type: ({ type }) => type ?? '' },

@@ -24,7 +24,7 @@ export const servicesByClusterIP: Index<Service> = { name: 'services by cluster 
 /** Services by each of their node ports: '30080/TCP'. */
 export const servicesByNodePort: Index<Service> = {
   name: 'services by node port', type: services,
-  values: ({ spec }) => (spec.ports ?? []).filter(({ nodePort }) => nodePort).map(({ nodePort, protocol }) => `${nodePort}/${protocol ?? 'TCP'}`),
+  values: ({ spec }) => [...(spec.ports ?? []).filter(({ nodePort }) => nodePort).map(({ nodePort, protocol }) => `${nodePort}/${protocol ?? 'TCP'}`), ...(spec.healthCheckNodePort ? [`${spec.healthCheckNodePort}/TCP`] : [])],
 }
 
 /** The addresses that upstream's clusters give to these two. */
@@ -138,6 +138,19 @@ export function withNodePorts(service: Service, circumstances: Circumstances): A
     given[index] = { ...port, nodePort: number }
   }
   return { service: { ...service, spec: { ...service.spec, ports: given } } }
+}
+
+/** The service with the port where nodes tell a balancer whether they have pods. */
+export function withHealthCheckPort(service: Service, { view, random }: Circumstances): Allocated {
+  const asked = service.spec.healthCheckNodePort
+  const own = new Set((service.spec.ports ?? []).map(({ nodePort }) => nodePort))
+  const isFree = (port: number): boolean => !own.has(port) && [...view.by(servicesByNodePort, `${port}/TCP`)].every((other) => isSame(other, service))
+  const path = 'spec.healthCheckNodePort'
+  if (!asked) {
+    const port = freePort(isFree, random)
+    return port === undefined ? { problem: invalid(path, 0, 'failed to allocate a nodePort: range is full') } : { service: { ...service, spec: { ...service.spec, healthCheckNodePort: port } } }
+  }
+  return isFree(asked) ? { service } : { problem: invalid(path, asked, `failed to allocate requested HealthCheck NodePort ${asked}: provided port is already allocated`) }
 }
 
 function freePort(isFree: (port: number) => boolean, random: Circumstances['random']): number | undefined {

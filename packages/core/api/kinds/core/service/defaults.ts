@@ -7,7 +7,8 @@ import { sameMeaning } from '../../equal.ts'
 import { eachOf, withDefaults, withField } from '../../filling.ts'
 import { refuseInvalid } from '../../problems.ts'
 import { familyOf } from '../../addresses.ts'
-import { withAddress, withNodePorts } from './allocation.ts'
+import { withAddress, withHealthCheckPort, withNodePorts } from './allocation.ts'
+import { needsHealthCheck } from './validation.ts'
 
 const sessionSeconds = 10800
 
@@ -32,7 +33,9 @@ export function fillService(draft: ServiceModel): ServiceModel {
     if (spec.type === 'LoadBalancer') spec = withDefaults(spec, { allocateLoadBalancerNodePorts: true })
     return spec
   })
-  return withField(filled, 'status', (status) => withDefaults(status, { loadBalancer: {} }))
+  const balanced = filled.spec?.type !== 'LoadBalancer' ? filled : withField(filled, 'status', (status) => withField(status, 'loadBalancer', (balancer) =>
+    withField(balancer, 'ingress', (ingress) => eachOf(ingress, (each) => (each.ip ? withDefaults(each, { ipMode: 'VIP' }) : each)))))
+  return withField(balanced, 'status', (status) => withDefaults(status, { loadBalancer: {} }))
 }
 
 /** Keeps what was allocated, drops what another type does not have, allocates what is missing. */
@@ -45,9 +48,12 @@ export function prepareService(next: Service, before: Service | undefined, circu
     if ('problem' in addressed) return refuseInvalid(services, next.metadata.name, [addressed.problem])
     service = withFamilies(addressed.service)
   }
-  if (!needsNodePorts(service)) return service
-  const ported = withNodePorts(service, circumstances)
-  return 'problem' in ported ? refuseInvalid(services, next.metadata.name, [ported.problem]) : ported.service
+  for (const allocate of [...(needsNodePorts(service) ? [withNodePorts] : []), ...(needsHealthCheck(service.spec) ? [withHealthCheckPort] : [])]) {
+    const allocated = allocate(service, circumstances)
+    if ('problem' in allocated) return refuseInvalid(services, next.metadata.name, [allocated.problem])
+    service = allocated.service
+  }
+  return service
 }
 
 const needsAddress = ({ spec }: Service): boolean => spec.type !== 'ExternalName'
@@ -59,6 +65,9 @@ function keepAllocated(next: Service, before: Service): Service {
   if (needsAddress(before) && needsAddress(next)) {
     if (!next.spec.clusterIP && (next.spec.clusterIPs ?? []).length === 0) service = { ...service, spec: withDefaults(without(service.spec, 'clusterIP', 'clusterIPs'), { clusterIP: before.spec.clusterIP, clusterIPs: before.spec.clusterIPs }) }
     service = { ...service, spec: withDefaults(service.spec, { ipFamilies: before.spec.ipFamilies, ipFamilyPolicy: before.spec.ipFamilyPolicy }) }
+  }
+  if (needsHealthCheck(before.spec) && needsHealthCheck(next.spec) && before.spec.healthCheckNodePort) {
+    service = { ...service, spec: { ...service.spec, healthCheckNodePort: service.spec.healthCheckNodePort || before.spec.healthCheckNodePort } }
   }
   if (needsNodePorts(before) && needsNodePorts(next)) {
     const had = new Map((before.spec.ports ?? []).map((port) => [port.name ?? '', port.nodePort]))
@@ -80,6 +89,9 @@ function withoutLeftovers(next: Service, before: Service): Service {
     const had = new Set((before.spec.ports ?? []).map(({ nodePort }) => nodePort))
     const ports = (service.spec.ports ?? []).map((port) => (port.nodePort && had.has(port.nodePort) ? without(port, 'nodePort') : port))
     service = { ...service, spec: { ...service.spec, ports } }
+  }
+  if (needsHealthCheck(before.spec) && !needsHealthCheck(service.spec) && service.spec.healthCheckNodePort === before.spec.healthCheckNodePort) {
+    service = { ...service, spec: without(service.spec, 'healthCheckNodePort') }
   }
   const reachable = service.spec.type === 'NodePort' || service.spec.type === 'LoadBalancer' || (service.spec.externalIPs ?? []).length > 0
   if (before.spec.externalTrafficPolicy !== undefined && !reachable && service.spec.externalTrafficPolicy === before.spec.externalTrafficPolicy) {

@@ -5,7 +5,7 @@ import { filling } from '../../filling.ts'
 import { proxySubresource } from '../proxy.ts'
 import { servicesByClusterIP, servicesByNodePort } from './allocation.ts'
 import { fillService, prepareService } from './defaults.ts'
-import { checkService } from './validation.ts'
+import { checkService, checkServiceStatus } from './validation.ts'
 
 const none = '<none>'
 
@@ -42,6 +42,7 @@ export const service: Kind<Service> = {
   }],
   prepare: prepareService,
   check: checkService,
+  checkStatus: checkServiceStatus,
   indexes: [servicesByClusterIP, servicesByNodePort],
   subresources: [{ name: 'status', is: 'status' }, proxySubresource],
 }

@@ -99,21 +99,52 @@ test('what is taken or out of range is refused in upstream\'s words', () => {
 test('what upstream refuses in a service, in its words', () => {
   const rows: readonly (readonly [ServiceSpec, readonly string[]])[] = [
     [{ selector: { a: 'b' } }, ['spec.ports: Required value']],
-    [{ ports: [{ port: 80 }, { port: 80 }] }, ['spec.ports[0].name: Required value', 'spec.ports[1].name: Required value', 'spec.ports[1]: Duplicate value: {"protocol":"TCP","port":80}']],
-    [{ ports: [{ port: 0 }] }, ['spec.ports[0].port: Invalid value: 0: must be between 1 and 65535, inclusive']],
-    [{ type: 'Weird', ports: [port] }, ['spec.type: Unsupported value: "Weird": supported values: "ClusterIP", "ExternalName", "LoadBalancer", "NodePort"', 'spec.internalTrafficPolicy: Required value']],
+    [{ ports: [{ port: 80 }, { port: 80 }] }, ['spec.ports[0].name: Required value', 'spec.ports[1].name: Required value', 'spec.ports[1]: Duplicate value: {"Name":"","Protocol":"TCP","AppProtocol":null,"Port":80,"TargetPort":0,"NodePort":0}']],
+    [{ ports: [{ port: 0 }] }, ['spec.ports[0].port: Invalid value: 0: must be between 1 and 65535, inclusive', 'spec.ports[0].targetPort: Invalid value: 0: must be between 1 and 65535, inclusive']],
+    [{ type: 'Weird', ports: [port] }, ['spec.type: Unsupported value: "Weird": supported values: "ClusterIP", "ExternalName", "LoadBalancer", "NodePort"']],
     [{ ports: [{ port: 80, nodePort: 30080 }] }, ["spec.ports[0].nodePort: Forbidden: may not be used when `type` is 'ClusterIP'"]],
     [{ clusterIP: 'x.y', ports: [port] }, ['spec.clusterIPs[0]: Invalid value: "x.y": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)']],
     [{ type: 'ExternalName' }, ['spec.externalName: Required value']],
+    [{ type: 'ExternalName', externalName: 'a.example.com', ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack' }, ['spec.ipFamilies: Forbidden: may not be set for ExternalName services', 'spec.ipFamilyPolicy: Forbidden: may not be set for ExternalName services']],
+    [{ clusterIP: '10.96.0.9', clusterIPs: ['10.96.0.9', '10.96.0.10'], ports: [port] }, ['spec.clusterIPs: Invalid value: ["10.96.0.9","10.96.0.10"]: may specify no more than one IP for each IP family']],
+    [{ clusterIP: '10.96.0.9', ipFamilies: ['IPv6'], ports: [port] }, ['spec.clusterIPs[0]: Invalid value: "10.96.0.9": expected an IPv6 value as indicated by `ipFamilies[0]`']],
+    [{ clusterIP: 'None', ipFamilies: ['IPv4', 'IPv4'], ipFamilyPolicy: 'Both' as never, ports: [port] }, ['spec.ipFamilies[1]: Duplicate value: "IPv4"', 'spec.ipFamilyPolicy: Unsupported value: "Both": supported values: "PreferDualStack", "RequireDualStack", "SingleStack"']],
+    [{ externalIPs: ['127.0.0.1'], ports: [port] }, ['spec.externalIPs[0]: Invalid value: "127.0.0.1": may not be in the loopback range (127.0.0.0/8, ::1/128)']],
+    [{ loadBalancerSourceRanges: ['10.0.0.0/8'], healthCheckNodePort: 30001, ports: [port] }, ["spec.LoadBalancerSourceRanges: Forbidden: may only be used when `type` is 'LoadBalancer'", "spec.healthCheckNodePort: Invalid value: 30001: may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"]],
+    [{ trafficDistribution: 'Near', ports: [port] }, ['spec.trafficDistribution: Unsupported value: "Near": supported values: "PreferClose", "PreferSameZone", "PreferSameNode"']],
     [{ type: 'NodePort', clusterIP: 'None', ports: [port] }, ["spec.clusterIPs[0]: Invalid value: \"None\": may not be set to 'None' for NodePort services"]],
   ]
   for (const [spec, expected] of rows) assert.deepEqual(kind.check(prepared(draft(spec)), undefined).map(problemText), expected)
-  const named = kind.check(prepared(draft({ ports: [port] }, '1web')), undefined).map(problemText)
-  assert.deepEqual(named, ["metadata.name: Invalid value: \"1web\": a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')"])
+  const named = kind.check(prepared(draft({ ports: [port] }, 'web_1')), undefined).map(problemText)
+  assert.deepEqual(named, ["metadata.name: Invalid value: \"web_1\": a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"])
 })
 
 test('an address may not change once set', () => {
   const before = prepared(draft({ ports: [port] }))
   const next = prepared(draft({ clusterIP: '10.96.5.5', clusterIPs: ['10.96.5.5'], ports: [port] }), before)
   assert.deepEqual(kind.check(next, before).map(problemText), ['spec.clusterIPs[0]: Invalid value: ["10.96.5.5"]: may not change once set'])
+})
+
+test('a balancer that keeps the client\'s address has a port to ask for pods, drawn once and dropped with the policy', () => {
+  const local = prepared(draft({ type: 'LoadBalancer', externalTrafficPolicy: 'Local', ports: [port] }))
+  const drawn = local.spec.healthCheckNodePort ?? 0
+  assert.ok(drawn >= 30000 && drawn !== local.spec.ports?.[0]?.nodePort)
+  assert.deepEqual(kind.check(local, undefined), [])
+  assert.equal(prepared(draft({ type: 'LoadBalancer', externalTrafficPolicy: 'Local', ports: [port] }), local).spec.healthCheckNodePort, drawn)
+  assert.equal(prepared({ ...local, spec: { ...local.spec, externalTrafficPolicy: 'Cluster' } }, local).spec.healthCheckNodePort, undefined)
+  const moved = prepared({ ...local, spec: { ...local.spec, healthCheckNodePort: 31999 } }, local)
+  assert.deepEqual(kind.check(moved, local).map(problemText), ['spec.healthCheckNodePort: Forbidden: field is immutable'])
+})
+
+test('the status of a service tells only a balancer\'s places', () => {
+  const statusProblems = (type: 'LoadBalancer' | 'ClusterIP', ingress: readonly object[]): readonly string[] => {
+    const service = prepared(draft({ type, ports: [port] }))
+    return (kind.checkStatus?.({ ...service, status: { loadBalancer: { ingress: ingress as never } } }, service, world([])) ?? []).map(problemText)
+  }
+  assert.deepEqual(statusProblems('ClusterIP', [{ ip: '1.2.3.4', ipMode: 'VIP' }]), ["status.loadBalancer.ingress: Forbidden: may only be used when `spec.type` is 'LoadBalancer'"])
+  assert.deepEqual(statusProblems('LoadBalancer', [{ ip: '1.2.3.4' }, { ipMode: 'VIP', hostname: '1.2.3.4' }, { ip: 'x', ipMode: 'Far' }]), [
+    'status.loadBalancer.ingress[0].ipMode: Required value: must be specified when `ip` is set', 'status.loadBalancer.ingress[1].ipMode: Forbidden: may not be specified when `ip` is not set',
+    'status.loadBalancer.ingress[1].hostname: Invalid value: "1.2.3.4": must be a DNS name, not an IP address', 'status.loadBalancer.ingress[2].ip: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
+    'status.loadBalancer.ingress[2].ipMode: Unsupported value: "Far": supported values: "Proxy", "VIP"',
+  ])
 })

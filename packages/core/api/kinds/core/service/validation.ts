@@ -2,19 +2,19 @@
 import type { ServicePort } from '../../../generated/types.ts'
 import type { Problem } from '../../../refusal.ts'
 import type { Service } from '../../../resources.ts'
-import { checkLabel1035, checkLabelKey, checkLabelName, checkSubdomain } from '../../../selectors/syntax.ts'
+import { checkLabelKey, checkLabelName, checkSubdomain } from '../../../selectors/syntax.ts'
 import { addressFault, familyOf, isCidr } from '../../addresses.ts'
+import { checkReachable } from '../../addressrules.ts'
 import { checkLabels, checkMetadata } from '../../metadata.ts'
-import { checkOneOf, checkRequiredOneOf, checkText, duplicate, forbidden, immutable, invalid, required } from '../../problems.ts'
+import { checkOneOf, checkRequiredOneOf, checkText, duplicate, forbidden, invalid, required } from '../../problems.ts'
 import { checkPortOrName, isPort, portFault, protocols } from '../../ports.ts'
 
-const kubeletPort = 10250
 const sessionMax = 86400
 
 export function checkService(next: Service, before: Service | undefined): readonly Problem[] {
   const { spec } = next
   return [
-    ...checkMetadata(next, before, { scope: 'Namespaced', name: checkLabel1035 }),
+    ...checkMetadata(next, before, { scope: 'Namespaced', name: checkLabelName }),
     ...checkType(next),
     ...checkPorts(spec.ports ?? [], next),
     ...checkLabels(spec.selector, 'spec.selector'),
@@ -28,16 +28,16 @@ export function checkService(next: Service, before: Service | undefined): readon
 const isHeadless = ({ spec }: Service): boolean => spec.clusterIP === 'None' || spec.clusterIPs?.[0] === 'None'
 
 function checkType(service: Service): readonly Problem[] {
-  const { type, externalName, clusterIPs = [], ports = [] } = service.spec
+  const { type, externalName, clusterIPs = [], ipFamilies = [], ipFamilyPolicy } = service.spec
   switch (type) {
     case 'LoadBalancer': case 'NodePort':
       return [
         ...(isHeadless(service) ? [invalid('spec.clusterIPs[0]', 'None', `may not be set to 'None' for ${type} services`)] : []),
-        ...(type === 'LoadBalancer' ? ports.flatMap(({ port }, index) => (port === kubeletPort ? [invalid(`spec.ports[${index}]`, port, 'may not expose port 10250 externally since it is used by kubelet')] : [])) : []),
       ]
     case 'ExternalName':
       return [
-        ...(clusterIPs.length > 0 ? [forbidden('spec.clusterIPs', 'may not be set for ExternalName services')] : []),
+        ...([['clusterIPs', clusterIPs.length > 0], ['ipFamilies', ipFamilies.length > 0], ['ipFamilyPolicy', ipFamilyPolicy !== undefined]] as const)
+          .filter(([, given]) => given).map(([field]) => forbidden(`spec.${field}`, 'may not be set for ExternalName services')),
         ...(externalName ? checkText('spec.externalName', externalName.replace(/\.$/, ''), checkSubdomain) : [required('spec.externalName')]),
       ]
     default: return checkRequiredOneOf('spec.type', type, ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'])
@@ -61,15 +61,13 @@ function checkPorts(ports: readonly ServicePort[], service: Service): readonly P
     }
     if (!isPort(port.port)) problems.push(invalid(`${path}.port`, port.port ?? 0, portFault))
     problems.push(...checkRequiredOneOf(`${path}.protocol`, port.protocol, protocols))
-    if (port.targetPort !== undefined && !(port.targetPort === port.port)) problems.push(...checkPortOrName(`${path}.targetPort`, port.targetPort))
+    problems.push(...checkPortOrName(`${path}.targetPort`, port.targetPort ?? port.port ?? 0))
     if (port.appProtocol !== undefined) problems.push(...checkText(`${path}.appProtocol`, port.appProtocol, checkLabelKey))
     const pair = `${port.port}/${port.protocol}`
-    if (pairs.has(pair)) problems.push(duplicate(path, { protocol: port.protocol, port: port.port }))
+    if (pairs.has(pair)) problems.push(duplicate(path, { Name: '', Protocol: port.protocol, AppProtocol: null, Port: port.port, TargetPort: 0, NodePort: 0 }))
     pairs.add(pair)
     if (!port.nodePort) continue
-    if (service.spec.type === 'ClusterIP' || service.spec.type === 'ExternalName') {
-      problems.push(forbidden(`${path}.nodePort`, `may not be used when \`type\` is '${service.spec.type}'`))
-    }
+    if (service.spec.type === 'ClusterIP') problems.push(forbidden(`${path}.nodePort`, "may not be used when `type` is 'ClusterIP'"))
     const outside = `${port.nodePort}/${port.protocol}`
     if (nodePorts.has(outside)) problems.push(duplicate(`${path}.nodePort`, port.nodePort))
     nodePorts.add(outside)
@@ -79,8 +77,11 @@ function checkPorts(ports: readonly ServicePort[], service: Service): readonly P
 
 function checkSession({ spec }: Service): readonly Problem[] {
   const seconds = spec.sessionAffinityConfig?.clientIP?.timeoutSeconds
+  const path = 'spec.sessionAffinityConfig'
+  const absent = spec.sessionAffinityConfig === undefined ? path : spec.sessionAffinityConfig.clientIP === undefined ? `${path}.clientIP` : seconds === undefined ? `${path}.clientIP.timeoutSeconds` : undefined
   return [
     ...checkRequiredOneOf('spec.sessionAffinity', spec.sessionAffinity, ['ClientIP', 'None']),
+    ...(spec.sessionAffinity === 'ClientIP' && absent !== undefined ? [required(absent, 'when session affinity type is ClientIP')] : []),
     ...(spec.sessionAffinity === 'ClientIP' && seconds !== undefined && (seconds <= 0 || seconds > sessionMax)
       ? [invalid('spec.sessionAffinityConfig.clientIP.timeoutSeconds', seconds, `must be greater than 0 and less than ${sessionMax}`)] : []),
     ...(spec.sessionAffinity === 'None' && spec.sessionAffinityConfig !== undefined ? [forbidden('spec.sessionAffinityConfig', 'must not be set when session affinity is None')] : []),
@@ -88,41 +89,98 @@ function checkSession({ spec }: Service): readonly Problem[] {
 }
 
 function checkAddresses({ spec }: Service): readonly Problem[] {
-  const { clusterIP, clusterIPs = [], externalIPs = [], loadBalancerSourceRanges = [], ipFamilies = [] } = spec
+  const { externalIPs = [], loadBalancerSourceRanges = [] } = spec
   return [
-    ...clusterIPs.flatMap((address, index) => {
-      if (address === 'None') return clusterIPs.length > 1 ? [invalid('spec.clusterIPs', clusterIPs, "'None' must be the first and only value")] : []
-      return familyOf(address) === undefined ? [invalid(`spec.clusterIPs[${index}]`, address, addressFault)] : []
-    }),
-    ...(clusterIP && clusterIPs.length > 0 && clusterIP !== clusterIPs[0] ? [invalid('spec.clusterIPs', clusterIPs, 'first value must match `clusterIP`')] : []),
-    ...externalIPs.flatMap((address, index) => (familyOf(address) === undefined ? [invalid(`spec.externalIPs[${index}]`, address, addressFault)] : [])),
-    ...(loadBalancerSourceRanges.length > 0 && spec.type !== 'LoadBalancer' ? [forbidden('spec.loadBalancerSourceRanges', "may only be used when `type` is 'LoadBalancer'")] : []),
-    ...loadBalancerSourceRanges.flatMap((range, index) => (isCidr(range.trim()) ? [] : [invalid(`spec.loadBalancerSourceRanges[${index}]`, range, 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)')])),
-    ...ipFamilies.flatMap((family, index) => checkOneOf(`spec.ipFamilies[${index}]`, family, ['IPv4', 'IPv6'])),
-    ...checkOneOf('spec.ipFamilyPolicy', spec.ipFamilyPolicy, ['SingleStack', 'PreferDualStack', 'RequireDualStack']),
+    ...(spec.type === 'ExternalName' ? [] : checkClusterAddresses(spec)),
+    ...externalIPs.flatMap((address, index) => (familyOf(address) === undefined ? [invalid(`spec.externalIPs[${index}]`, address, addressFault)] : checkReachable(`spec.externalIPs[${index}]`, address))),
+    ...(loadBalancerSourceRanges.length > 0 && spec.type !== 'LoadBalancer' ? [forbidden('spec.LoadBalancerSourceRanges', "may only be used when `type` is 'LoadBalancer'")] : []),
+    ...loadBalancerSourceRanges.flatMap((range, index) => (isCidr(range.trim()) ? [] : [invalid(`spec.LoadBalancerSourceRanges[${index}]`, range, 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)')])),
   ]
 }
 
-function checkPolicies({ spec }: Service): readonly Problem[] {
-  const reachable = spec.type === 'NodePort' || spec.type === 'LoadBalancer' || (spec.externalIPs ?? []).length > 0
+/** The addresses within the cluster and their families. */
+function checkClusterAddresses(spec: Service['spec']): readonly Problem[] {
+  const { clusterIP, clusterIPs = [], ipFamilies = [] } = spec
+  const at = 'spec.clusterIPs'
+  const misplaced = clusterIPs[0] === 'None' && clusterIPs.length > 1
+  const malformed = clusterIPs.flatMap((address, index) => (familyOf(address) === undefined && (index > 0 || address !== 'None') ? [invalid(`${at}[${index}]`, address, addressFault)] : []))
+  const families = clusterIPs.map(familyOf)
   return [
-    ...(spec.externalTrafficPolicy === undefined ? []
-      : reachable ? checkOneOf('spec.externalTrafficPolicy', spec.externalTrafficPolicy, ['Cluster', 'Local'])
-        : [invalid('spec.externalTrafficPolicy', spec.externalTrafficPolicy, 'may only be set for externally-accessible services')]),
-    ...(spec.type === 'ExternalName' ? [] : checkRequiredOneOf('spec.internalTrafficPolicy', spec.internalTrafficPolicy, ['Cluster', 'Local'])),
+    ...(clusterIP ? clusterIPs.length === 0 ? [required(at)] : clusterIP !== clusterIPs[0] ? [invalid(at, clusterIPs, 'first value must match `clusterIP`')] : []
+      : clusterIPs.length > 0 ? [invalid(at, clusterIPs, 'must be empty when `clusterIP` is not specified')] : []),
+    ...ipFamilies.flatMap((family, index) => [
+      ...checkOneOf(`spec.ipFamilies[${index}]`, family, ['IPv4', 'IPv6']), ...(ipFamilies.indexOf(family) < index ? [duplicate(`spec.ipFamilies[${index}]`, family)] : []),
+    ]),
+    ...checkOneOf('spec.ipFamilyPolicy', spec.ipFamilyPolicy, ['PreferDualStack', 'RequireDualStack', 'SingleStack']),
+    ...(misplaced ? [invalid(at, clusterIPs, "'None' must be the first and only value")] : []),
+    ...malformed,
+    ...(clusterIPs.length > 2 ? [invalid(at, clusterIPs, 'may only hold up to 2 values')] : []),
+    ...(misplaced || malformed.length > 0 ? [] : [
+      ...(clusterIPs.length > 1 && new Set(families).size < clusterIPs.length ? [invalid(at, clusterIPs, 'may specify no more than one IP for each IP family')] : []),
+      ...(clusterIPs[0] === 'None' ? [] : clusterIPs.flatMap((address, index) =>
+        (index < ipFamilies.length && families[index] !== ipFamilies[index] ? [invalid(`${at}[${index}]`, address, `expected an ${ipFamilies[index]} value as indicated by \`ipFamilies[${index}]\``)] : []))),
+    ]),
+  ]
+}
+
+/** The balancer's places, as upstream's ValidateLoadBalancerStatus. */
+export function checkServiceStatus(next: Service): readonly Problem[] {
+  const path = 'status.loadBalancer.ingress'
+  const ingress = next.status.loadBalancer?.ingress ?? []
+  if (next.spec.type !== 'LoadBalancer' && ingress.length > 0) return [forbidden(path, "may only be used when `spec.type` is 'LoadBalancer'")]
+  return ingress.flatMap(({ ip, ipMode, hostname }, index) => {
+    const at = `${path}[${index}]`
+    return [
+      ...(ip && familyOf(ip) === undefined ? [invalid(`${at}.ip`, ip, addressFault)] : []),
+      ...(ipMode === undefined ? ip ? [required(`${at}.ipMode`, 'must be specified when `ip` is set')] : []
+        : ip ? checkOneOf(`${at}.ipMode`, ipMode, ['Proxy', 'VIP']) : [forbidden(`${at}.ipMode`, 'may not be specified when `ip` is not set')]),
+      ...(hostname ? [...checkText(`${at}.hostname`, hostname, checkSubdomain), ...(familyOf(hostname) === undefined ? [] : [invalid(`${at}.hostname`, hostname, 'must be a DNS name, not an IP address')])] : []),
+    ]
+  })
+}
+
+function checkPolicies({ spec }: Service): readonly Problem[] {
+  const reachable = spec.type === 'NodePort' || spec.type === 'LoadBalancer' || (spec.type === 'ClusterIP' && (spec.externalIPs ?? []).length > 0)
+  return [
+    ...(reachable ? checkRequiredOneOf('spec.externalTrafficPolicy', spec.externalTrafficPolicy, ['Cluster', 'Local'])
+      : spec.externalTrafficPolicy ? [invalid('spec.externalTrafficPolicy', spec.externalTrafficPolicy, 'may only be set for externally-accessible services')] : []),
+    ...(needsHealthCheck(spec) ? spec.healthCheckNodePort ? isPort(spec.healthCheckNodePort) ? [] : [invalid('spec.healthCheckNodePort', spec.healthCheckNodePort, portFault)] : [required('spec.healthCheckNodePort')]
+      : spec.healthCheckNodePort ? [invalid('spec.healthCheckNodePort', spec.healthCheckNodePort, "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'")] : []),
+    ...(spec.internalTrafficPolicy !== undefined ? checkOneOf('spec.internalTrafficPolicy', spec.internalTrafficPolicy, ['Cluster', 'Local'])
+      : spec.type === 'NodePort' || spec.type === 'LoadBalancer' || spec.type === 'ClusterIP' ? [required('spec.internalTrafficPolicy')] : []),
     ...(spec.allocateLoadBalancerNodePorts !== undefined && spec.type !== 'LoadBalancer' ? [forbidden('spec.allocateLoadBalancerNodePorts', "may only be used when `type` is 'LoadBalancer'")] : []),
     ...(spec.loadBalancerClass !== undefined && spec.type !== 'LoadBalancer' ? [forbidden('spec.loadBalancerClass', "may only be used when `type` is 'LoadBalancer'")] : []),
-    ...checkOneOf('spec.trafficDistribution', spec.trafficDistribution, ['PreferClose', 'PreferSameNode', 'PreferSameZone']),
+    ...(spec.loadBalancerClass !== undefined && spec.type === 'LoadBalancer' ? checkText('spec.loadBalancerClass', spec.loadBalancerClass, checkLabelKey) : []),
+    ...checkOneOf('spec.trafficDistribution', spec.trafficDistribution, ['PreferClose', 'PreferSameZone', 'PreferSameNode']),
   ]
 }
 
 function checkChange(next: Service, before: Service): readonly Problem[] {
   if (next.spec.type === 'ExternalName' || before.spec.type === 'ExternalName') return []
-  const [was, is] = [before.spec.clusterIPs?.[0] ?? '', next.spec.clusterIPs?.[0] ?? '']
+  const [port, had] = [next.spec.healthCheckNodePort, before.spec.healthCheckNodePort]
+  const [headless, wasHeadless] = [isHeadless(next), isHeadless(before)]
   return [
-    ...(was !== '' && is === '' ? [invalid('spec.clusterIPs[0]', is, 'primary clusterIP can not be unset')] : []),
-    ...(was !== '' && is !== '' && was !== is ? [invalid('spec.clusterIPs[0]', next.spec.clusterIPs, 'may not change once set')] : []),
+    ...(headless && wasHeadless ? [] : checkListChange('clusterIPs', 'clusterIP', next, before)),
+    ...(headless || wasHeadless ? [] : checkListChange('ipFamilies', 'ipFamily', next, before)),
     ...(before.spec.type === 'LoadBalancer' && next.spec.type === 'LoadBalancer' && before.spec.loadBalancerClass !== next.spec.loadBalancerClass
-      ? [immutable('spec.loadBalancerClass', next.spec.loadBalancerClass ?? '')] : []),
+      ? [invalid('spec.loadBalancerClass', next.spec.loadBalancerClass ?? null, 'may not change once set')] : []),
+    ...(needsHealthCheck(before.spec) && needsHealthCheck(next.spec) && port !== had ? [forbidden('spec.healthCheckNodePort', 'field is immutable')] : []),
   ]
 }
+
+/** The first address or family stays; a second may come, and go when the policy says so. */
+function checkListChange(field: 'clusterIPs' | 'ipFamilies', one: string, { spec }: Service, { spec: old }: Service): readonly Problem[] {
+  const [is, was]: readonly (readonly string[])[] = [spec[field] ?? [], old[field] ?? []]
+  const at = `spec.${field}`
+  const mayNot = (index: number): Problem => invalid(`${at}[${field === 'clusterIPs' ? index : 0}]`, is, 'may not change once set')
+  if (is === undefined || was === undefined) return []
+  if (is.length === was.length) return was.flatMap((each, index) => (each === is[index] ? [] : [mayNot(index)]))
+  if (is.length === 0) return [invalid(`${at}[0]`, is, `primary ${one} can not be unset`)]
+  return [
+    ...(was.length > 0 && is[0] !== was[0] ? [mayNot(0)] : []),
+    ...(is.length < was.length && is.length === 1 && spec.ipFamilyPolicy !== 'SingleStack' ? [invalid('spec.ipFamilyPolicy', spec.ipFamilyPolicy ?? null, `must be set to 'SingleStack' when releasing the secondary ${one}`)] : []),
+  ]
+}
+
+/** A balancer that keeps the client's address asks the nodes which of them have pods. */
+export const needsHealthCheck = ({ type, externalTrafficPolicy }: Service['spec']): boolean => type === 'LoadBalancer' && externalTrafficPolicy === 'Local'

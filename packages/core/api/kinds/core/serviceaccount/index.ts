@@ -1,6 +1,6 @@
 import type { Kind } from '../../../kind.ts'
 import { type ServiceAccount, serviceAccounts } from '../../../resources.ts'
-import { ageColumn, nameColumn, number } from '../../columns.ts'
+import { ageColumn, nameColumn } from '../../columns.ts'
 import { asItIs } from '../../filling.ts'
 import { checkMetadata } from '../../metadata.ts'
 
@@ -12,7 +12,6 @@ export const serviceAccount: Kind<ServiceAccount> = {
     group: '', version: 'v1', definition: 'io.k8s.api.core.v1.ServiceAccount', fill: asItIs,
     columns: [
       nameColumn,
-      number('Secrets', 'Secrets is a list of the secrets in the same namespace that pods running using this ServiceAccount are allowed to use.', ({ secrets = [] }) => secrets.length),
       ageColumn,
     ],
   }],

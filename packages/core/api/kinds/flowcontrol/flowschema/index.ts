@@ -29,7 +29,7 @@ function check(next: FlowSchema, before: FlowSchema | undefined): readonly Probl
     ...(matchingPrecedence <= 0 ? [precedence('must be a positive value')] : []),
     ...(matchingPrecedence > precedenceMax ? [precedence(`must not be greater than ${precedenceMax}`)] : []),
     ...(matchingPrecedence === 1 && name !== 'exempt' ? [precedence("only the schema named 'exempt' may have matchingPrecedence 1")] : []),
-    ...(method === undefined || method.type === 'ByNamespace' || method.type === 'ByUser' ? [] : [unsupported('spec.distinguisherMethod.type', method, ['ByNamespace', 'ByUser'])]),
+    ...(method === undefined || method.type === 'ByNamespace' || method.type === 'ByUser' ? [] : [unsupported('spec.distinguisherMethod.type', { Type: method.type ?? '' }, ['ByNamespace', 'ByUser'])]),
     ...checkRequiredText('spec.priorityLevelConfiguration.name', level?.name, checkSubdomain, 'must reference a priority level'),
     ...rules.flatMap((rule, index) => checkRules(rule, `spec.rules[${index}]`)),
     ...(fixed === undefined || sameMeaning(next.spec, fixed) ? [] : [invalid('spec', next.spec, `spec of '${name}' must equal the fixed value`)]),

@@ -6,7 +6,7 @@ import { ageColumn, nameColumn, text } from '../../columns.ts'
 import { sameMeaning } from '../../equal.ts'
 import { filling, withDefaults, withField, withParts } from '../../filling.ts'
 import { checkMetadata } from '../../metadata.ts'
-import { forbidden, invalid, required, unsupported } from '../../problems.ts'
+import { checkRequiredOneOf, forbidden, invalid, required } from '../../problems.ts'
 import { checkConditionTypes } from '../conditions.ts'
 import { mandatoryPriorityLevels } from '../mandatory.ts'
 
@@ -45,7 +45,7 @@ function checkSpec({ type, exempt, limited }: PriorityLevelConfigurationSpec, na
       ...named, ...(exempt === undefined ? [] : [forbidden('spec.exempt', 'must be nil if the type is Limited')]),
       ...(limited === undefined ? [required('spec.limited', 'must not be empty when type is Limited')] : checkLimited(limited)),
     ]
-    default: return [...named, unsupported('spec.type', type ?? '', ['Exempt', 'Limited'])]
+    default: return [...named, ...checkRequiredOneOf('spec.type', type, ['Exempt', 'Limited'])]
   }
 }
 
@@ -67,7 +67,7 @@ function checkResponse(response: LimitResponse | undefined): readonly Problem[] 
   switch (response?.type) {
     case 'Reject': return response.queuing === undefined ? [] : [forbidden(`${path}.queuing`, 'must be nil if limited.limitResponse.type is not Limited')]
     case 'Queue': return response.queuing === undefined ? [required(`${path}.queuing`, 'must not be empty if limited.limitResponse.type is Limited')] : checkQueuing(response.queuing, `${path}.queuing`)
-    default: return [unsupported(`${path}.type`, response?.type ?? '', ['Queue', 'Reject'])]
+    default: return checkRequiredOneOf(`${path}.type`, response?.type, ['Queue', 'Reject'])
   }
 }
 

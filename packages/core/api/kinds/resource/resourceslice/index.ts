@@ -5,22 +5,22 @@ import type { Kind } from '../../../kind.ts'
 import type { Problem } from '../../../refusal.ts'
 import { type ResourceSlice, resourceSlices } from '../../../resources.ts'
 import { ageColumn, nameColumn, text } from '../../columns.ts'
-import { eachOf, eachValue, filling, withField, withParts } from '../../filling.ts'
+import { eachOf, eachValue, filling, withDefaults, withField, withParts } from '../../filling.ts'
 import { checkMetadata } from '../../metadata.ts'
 import { group } from '../names.ts'
 import { checkSliceSpec } from './validation.ts'
 
 const fill = (draft: ResourceSliceModel): ResourceSliceModel =>
   withField(withParts(draft, 'spec'), 'spec', (spec) => {
-    const counted = withField(spec, 'sharedCounters', (sets) => eachOf(sets, (set) => withField(set, 'counters', fillCounters)))
+    const counted = withField(withField(spec, 'pool', (pool) => withDefaults(pool, { generation: 0 })), 'sharedCounters', (sets) => eachOf(sets, (set) => withField(set, 'counters', fillCounters)))
     return withField(counted, 'devices', (devices) => eachOf(devices, fillDevice))
   })
 
 function fillDevice(device: Device): Device {
   const consuming = withField(device, 'consumesCounters', (consumptions) => eachOf(consumptions, (each) => withField(each, 'counters', fillCounters)))
-  return withField(consuming, 'capacity', (capacity) => eachValue(capacity, (each) => withField(each, 'value', canonicalQuantity)))
+  return withField(consuming, 'capacity', (capacity) => eachValue(capacity, (each) => withField(withDefaults(each, { value: '0' }), 'value', canonicalQuantity)))
 }
-const fillCounters = (counters: Readonly<Record<string, { readonly value: string }>>) => eachValue(counters, (counter) => withField(counter, 'value', canonicalQuantity))
+const fillCounters = (counters: Readonly<Record<string, { readonly value: string }>>) => eachValue(counters, (counter) => withField(withDefaults(counter, { value: '0' }), 'value', canonicalQuantity))
 
 /** A taint says since when it is there. */
 function timed(slice: ResourceSlice, now: number): ResourceSlice {
