@@ -106,7 +106,7 @@ withEveryKubectl('extending', (shell) => {
       ['apply -f -', 'networkpolicy.networking.k8s.io/web created', 'apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: web}\nspec: {podSelector: {matchLabels: {app: web}}, ingress: [{from: [{podSelector: {}}]}]}\n'],
       ['get netpol', /^NAME +POD-SELECTOR +AGE\nweb +app=web +\w+\n$/],
       ['create priorityclass high --value=1000', 'priorityclass.scheduling.k8s.io/high created'],
-      ['get flowschemas exempt --no-headers', /^exempt +exempt +1 +<none> +\w+ +(False|\?)\n$/],
+      ['get flowschemas exempt --no-headers', /^exempt +exempt +1 +<none> +\w+ +False\n$/],
       ['get apiservices v1.apps --no-headers', /^v1.apps +Local +True +\w+\n$/],
       ['top nodes', /error: Metrics API not available/],
       ['delete namespace small', 'namespace "small" deleted'],

@@ -18,8 +18,10 @@ export interface Subject {
 
 const [groupOf, versionIn] = [(apiVersion: string) => (apiVersion.includes('/') ? apiVersion.split('/')[0] ?? '' : ''), (apiVersion: string) => apiVersion.split('/').at(-1) ?? '']
 
-/** That a kind stands in the three documents of discovery. */
-export async function isDiscovered(world: World, { apiVersion, plural, kind, scope }: Pick<Subject, 'apiVersion' | 'plural' | 'kind' | 'scope'>): Promise<void> {
+const verbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
+
+/** That a kind stands in the three documents of discovery, with every verb. */
+export async function isDiscovered(world: World, { apiVersion, plural, kind, scope }: Pick<Subject, 'apiVersion' | 'plural' | 'kind' | 'scope'>, subresources: readonly string[] = []): Promise<void> {
   const group = groupOf(apiVersion)
   if (group !== '') {
     const version = { groupVersion: apiVersion, version: versionIn(apiVersion) }
@@ -27,13 +29,15 @@ export async function isDiscovered(world: World, { apiVersion, plural, kind, sco
     assert.ok(list(found, 'versions').some((one) => one['groupVersion'] === apiVersion), `${apiVersion} in /apis: ${JSON.stringify(found)}`)
     assert.deepEqual(list(await world.get(`/apis/${group}`), 'versions').find((one) => one['groupVersion'] === apiVersion), version)
   }
-  const resource = list(await world.get(`${group === '' ? '/api' : '/apis'}/${apiVersion}`), 'resources').find(({ name }) => name === plural)
-  assert.deepEqual([resource?.['kind'], resource?.['namespaced']], [kind, scope === 'Namespaced'], `${plural} in ${apiVersion}`)
+  const resources = list(await world.get(`${group === '' ? '/api' : '/apis'}/${apiVersion}`), 'resources')
+  const resource = resources.find(({ name }) => name === plural)
+  assert.deepEqual([resource?.['kind'], resource?.['namespaced'], list(resource, 'verbs')], [kind, scope === 'Namespaced', verbs], `${plural} in ${apiVersion}`)
+  assert.deepEqual(subresources.filter((one) => !resources.some(({ name }) => name === `${plural}/${one}`)), [], `subresources of ${plural} in ${apiVersion}`)
 }
 
 /** Every verb of a kind, in the order in which a client's own tests would use them. */
 export async function supports(world: World, subject: Subject): Promise<void> {
-  await isDiscovered(world, subject)
+  await isDiscovered(world, subject, subject.status === undefined ? [] : ['status'])
   const { apiVersion, plural, kind, scope } = subject
   const collection = scope === 'Namespaced' ? world.path(apiVersion, plural) : world.everywhere(apiVersion, plural)
   const names = ['one', 'two', 'three'].map((plain) => (subject.name ?? ((given: string) => given))(scope === 'Namespaced' ? plain : world.unique(plain)))

@@ -86,6 +86,7 @@ export const controllersShownBy: Readonly<Record<string, Shown>> = {
   'clusterrole-aggregation-controller': [`${controllers}/autoregister/autoregister.test.ts`, 'clusterRoleAggregationController'],
   'certificate-controller': [`${controllers}/certificates/certificates.test.ts`, 'certificateController'],
   podcertificaterequestcleaner: [`${controllers}/certificates/certificates.test.ts`, 'podCertificateRequestCleaner'],
+  'api-priority-and-fairness-config-consumer-v1': [`${controllers}/flow-schema/flow-schema.test.ts`, 'flowSchemaController'],
   autoregister: [`${controllers}/autoregister/autoregister.test.ts`, 'autoregisterController'],
   'replication-controller': [`${controllers}/replicaset/replicaset.test.ts`, 'replicationControllerController'],
   'replicaset-controller': [`${controllers}/replicaset/replicaset.test.ts`, 'replicaSetController'],

@@ -25,7 +25,7 @@ const withCertificate = (world: World, maxExpirationSeconds: number): Promise<Pa
 })
 
 async function certificateOperations(world: World): Promise<void> {
-  await isDiscovered(world, { apiVersion: 'certificates.k8s.io/v1', plural: 'certificatesigningrequests', kind: 'CertificateSigningRequest', scope: 'Cluster' })
+  await isDiscovered(world, { apiVersion: 'certificates.k8s.io/v1', plural: 'certificatesigningrequests', kind: 'CertificateSigningRequest', scope: 'Cluster' }, ['approval', 'status'])
   const request = (await certificateRequest('story')).toString('base64')
   const fields = { spec: { request, signerName: 'example.com/story', expirationSeconds: 3600, usages: ['digital signature', 'key encipherment', 'client auth'] } }
   await supports(world, { apiVersion: 'certificates.k8s.io/v1', plural: 'certificatesigningrequests', kind: 'CertificateSigningRequest', scope: 'Cluster', fields })

@@ -110,11 +110,11 @@ export const customResources: readonly Story[] = [
   {
     row: '[sig-api-machinery] CustomResourceDefinition resources [Privileged:ClusterAdmin] custom resource defaulting for requests and from storage works [Conformance]',
     tell: async (world) => {
-      const schemaWith = (defaults: boolean): object => ({ type: 'object', properties: { a: { type: 'string', ...(defaults && { default: 'A' }) }, b: { type: 'string', ...(defaults && { default: 'B' }) } } })
-      const made = await define(world, { schema: schemaWith(false) })
+      const schemaWith = (defaults: Readonly<Record<string, string>>): object => ({ type: 'object', properties: Object.fromEntries(['a', 'b', 'c'].map((name) => [name, { type: 'string', ...(defaults[name] !== undefined && { default: defaults[name] }) }])) })
+      const made = await define(world, { schema: schemaWith({}) })
       await world.create(made.path('v1'), objectOf(made, 'before', { a: 'mine' }))
       assert.deepEqual([at(await world.get(made.path('v1', 'before')), 'a'), at(await world.get(made.path('v1', 'before')), 'b')], ['mine', undefined])
-      await world.patch(`${definitions}/${made.name}`, [{ op: 'replace', path: '/spec/versions/0/schema/openAPIV3Schema', value: schemaWith(true) }], 'json')
+      await world.patch(`${definitions}/${made.name}`, [{ op: 'replace', path: '/spec/versions/0/schema/openAPIV3Schema', value: schemaWith({ a: 'A', b: 'B' }) }], 'json')
       // What was stored without it is read with it.
       const read = await until(world.api, 'the default is read', async () => {
         const object = await world.get(made.path('v1', 'before'))
@@ -124,9 +124,11 @@ export const customResources: readonly Story[] = [
       const created = await world.create(made.path('v1'), objectOf(made, 'after'))
       assert.deepEqual([at(created, 'a'), at(created, 'b')], ['A', 'B'])
       // A default that is no longer there stays with what was written with it.
-      await world.patch(`${definitions}/${made.name}`, [{ op: 'replace', path: '/spec/versions/0/schema/openAPIV3Schema', value: schemaWith(false) }], 'json')
-      await until(world.api, 'the default is gone', async () => at(await world.get(made.path('v1', 'before')), 'b') === undefined)
-      assert.deepEqual(at(await world.get(made.path('v1', 'after')), 'b'), 'B')
+      await world.patch(`${definitions}/${made.name}`, [{ op: 'replace', path: '/spec/versions/0/schema/openAPIV3Schema', value: schemaWith({ a: 'A', c: 'C' }) }], 'json')
+      await until(world.api, 'another default is read', async () => at(await world.get(made.path('v1', 'before')), 'c') === 'C')
+      assert.equal(at(await world.get(made.path('v1', 'before')), 'b'), undefined)
+      const kept = await world.get(made.path('v1', 'after'))
+      assert.deepEqual(['a', 'b', 'c'].map((name) => at(kept, name)), ['A', 'B', 'C'])
     },
   },
 ]
