@@ -15,6 +15,8 @@ export interface DeleteOptions {
   readonly propagation?: 'Background' | 'Foreground' | 'Orphan'
   readonly uid?: string
   readonly resourceVersion?: string
+  /** It has been admitted as something else: an eviction is none to those who are asked about deletes. */
+  readonly isAdmitted?: true
 }
 
 const foreground = 'foregroundDeletion'
@@ -28,16 +30,21 @@ export function decideDelete(machine: Machine, endpoint: Endpoint, before: Resou
   const { name, uid, resourceVersion } = before.metadata
   if (options.uid !== undefined && options.uid !== uid) return deletesOther(type, name, options.uid, uid)
   if (options.resourceVersion !== undefined && options.resourceVersion !== resourceVersion) return deletesModified(type, name, options.resourceVersion, resourceVersion)
-  const admission = admissionOf(machine, endpoint, manner, { operation: 'delete', object: before, before, subresource: '', circumstances: circumstancesOf(machine, manner) })
-  const mutated = mutate(admission)
-  if (isStopped(mutated)) return mutated
-  const valid = validate(admission)
-  if (isStopped(valid)) return valid
-  const said = { remarks: together(mutated.remarks, valid.remarks), also: valid.also }
+  const said = options.isAdmitted === true ? {} : admitDelete(machine, endpoint, before, manner)
+  if (isStopped(said)) return said
   const marked = withFinalizers(before, options.propagation)
   const next = before.metadata.deletionTimestamp === undefined ? terminated(manner, kind, marked, options) : shortened(kind, marked, options)
   if (isFinished(kind, next)) return { is: 'deleted', endpoint, object: before, before, ...said }
   return next === before ? { is: 'unchanged', endpoint, object: before, ...said } : { is: 'updated', endpoint, object: next, before, ...said }
+}
+
+/** What admission says of a delete. */
+function admitDelete(machine: Machine, endpoint: Endpoint, before: Resource, manner: Manner): Pick<Decided, 'remarks' | 'also'> | Refusal | Asks {
+  const admission = admissionOf(machine, endpoint, manner, { operation: 'delete', object: before, before, subresource: '', circumstances: circumstancesOf(machine, manner) })
+  const mutated = mutate(admission)
+  if (isStopped(mutated)) return mutated
+  const valid = validate(admission)
+  return isStopped(valid) ? valid : { remarks: together(mutated.remarks, valid.remarks), also: valid.also }
 }
 
 /** Is nothing left to wait for? */

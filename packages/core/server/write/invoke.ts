@@ -60,7 +60,7 @@ export function decideInvoke(machine: Machine, endpoint: Endpoint, subresource: 
   if (effect.do === 'write') return effect.object === object ? { is: 'unchanged', endpoint, object, remarks } : { is: 'updated', endpoint, object: effect.object, before: object, remarks }
   const read = deleteOptionsOf(effect.options, new URLSearchParams())
   if (isRefusal(read)) return read
-  const decided = decideDelete(machine, endpoint, effect.object, read.options, manner)
+  const decided = decideDelete(machine, endpoint, effect.object, { ...read.options, isAdmitted: true }, manner)
   if (isStopped(decided)) return decided
   const also = (effect.also ?? []).map(({ resource, object: other, before }): Decided => {
     const found = hubOf(machine.registry, resource)

@@ -1,6 +1,8 @@
 // POST, PUT and DELETE: from the body to what is decided, committed and answered.
 import { isRefusal, type Refusal } from '../../api/refusal.ts'
 import type { Draft, Resource } from '../../api/resource.ts'
+import { together } from '../admission/index.ts'
+import type { Remarks } from '../admission/types.ts'
 import { bodyOf, type Call, oversized, writeQueryOf, writingOf } from '../call.ts'
 import type { Machine } from '../machine.ts'
 import type { User } from '../access/types.ts'
@@ -72,7 +74,7 @@ export function finish(machine: Machine, call: Call, decided: Decided | Refusal 
 }
 
 /** What is said with an answer: of the body, then of the write. */
-const remarksOf = ({ remarks }: Decided, said: readonly string[]): { readonly warnings: readonly string[]; readonly annotations?: Readonly<Record<string, string>> } => ({
+const remarksOf = ({ remarks }: Pick<Decided, 'remarks'>, said: readonly string[]): { readonly warnings: readonly string[]; readonly annotations?: Readonly<Record<string, string>> } => ({
   warnings: remarks?.warnings === undefined ? said : [...said, ...remarks.warnings], ...(remarks?.annotations !== undefined && { annotations: remarks.annotations }),
 })
 
@@ -129,7 +131,9 @@ export function removeCollection(machine: Machine, call: Call, route: ResourceRo
     if (isRefusal(done)) return done
     gone.push(done.object)
   }
-  return showingList(gone, { kind: endpoint.kind.kind, metadata: { resourceVersion: String(machine.store.view.revision) } }, { ...writing, served: endpoint.served, now: machine.now() })
+  const remarks = decisions.reduce<Remarks>((all, decided) => decided.remarks === undefined ? all : together(all, decided.remarks), {})
+  const shown = showingList(gone, { kind: endpoint.kind.kind, metadata: { resourceVersion: String(machine.store.view.revision) } }, { ...writing, served: endpoint.served, now: machine.now() })
+  return { ...shown, ...remarksOf({ remarks }, []) } as Answer
 }
 
 /** DeleteOptions of the body (any version's) or the query. */

@@ -133,6 +133,17 @@ test('expressions see the request, its user, the namespace, what was there, and 
   assert.equal(world.ask('GET /apis/apps/v1/namespaces/default/deployments/web').status, 200)
 })
 
+test('what is warned of in a collection is told; an eviction is no delete', () => {
+  const world = aCluster()
+  const any = { apiGroups: [''], apiVersions: ['v1'], operations: ['DELETE'], resources: ['pods', 'configmaps'] }
+  validating(world, 'p', { matchConstraints: { resourceRules: [any] }, validations: [{ expression: 'false', message: 'stays' }] }, { validationActions: ['Warn'] })
+  world.ask('POST /api/v1/namespaces/default/configmaps', { metadata: { name: 'a' } })
+  assert.equal(world.ask('DELETE /api/v1/namespaces/default/configmaps').headers['warning'], '299 - "Validation failed for ValidatingAdmissionPolicy \'p\' with binding \'p-binding\': stays"')
+  world.ask('POST /api/v1/namespaces/default/pods', { metadata: { name: 'a' }, spec: { containers: [{ name: 'main', image: 'web:1' }] } })
+  const evicted = world.ask('POST /api/v1/namespaces/default/pods/a/eviction', { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'a' } })
+  assert.deepEqual([evicted.status, evicted.headers['warning']], [201, undefined])
+})
+
 test('policies are not asked about policies', () => {
   const world = aCluster()
   validating(world, 'p', { matchConstraints: { resourceRules: [{ apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*'] }] }, validations: [{ expression: 'false' }] })
