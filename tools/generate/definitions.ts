@@ -5,7 +5,8 @@
 import { atomicDefinitions, extensions } from './extensions.ts'
 import type { Attribute, Model } from './models.ts'
 import { meta, packages } from './names.ts'
-import { type Promoted, promoted } from './promoted.ts'
+import { type Derived, derived, past } from './past.ts'
+import { promoted } from './promoted.ts'
 import type { Published } from './published.ts'
 import { anyFields, bareKinds, emptyObjects, intOrString, microTime, pastVersions, quantity, rawExtension, scalars, sharedKinds, time } from './scalars.ts'
 
@@ -33,13 +34,15 @@ function groupVersionOf(name: string): { readonly group: string; readonly versio
 
 /** All definitions by name, sorted. */
 export function compactSchema(models: ReadonlyMap<string, Model>, names: ReadonlyMap<string, string>, published: (name: string) => Published): CompactSchema {
-  const all = [...names.values(), ...Object.keys(scalars), ...emptyObjects, ...promoted.map(({ name }) => name)].sort()
+  const all = [...names.values(), ...Object.keys(scalars), ...emptyObjects, ...derived.map(({ name }) => name)].sort()
   const numbers = new Map(all.map((name, index) => [name, index]))
   const byName = new Map([...names].map(([model, name]) => [name, models.get(model)]))
-  const promotedFrom = new Map(promoted.map((each) => [each.name, each]))
+  const derivedFrom = new Map(derived.map((each) => [each.name, each]))
+  const isPromoted = new Set(promoted.map(({ name }) => name))
+  const pastOf = new Map(past.map(({ name, origin }) => [origin, name]))
   const reference = (name: string, owner: string): string => {
     // What a promoted definition refers to in its origin's version is version 1 too: of it, or there already.
-    const sibling = promotedFrom.has(owner) ? name.replace(/\.v1(?:alpha|beta)\d+\./, '.v1.') : name
+    const sibling = isPromoted.has(owner) ? name.replace(/\.v1(?:alpha|beta)\d+\./, '.v1.') : derivedFrom.has(owner) ? pastOf.get(name) ?? name : name
     const number = numbers.get(sibling)
     if (number === undefined) throw new Error(`no definition ${name}`)
     return `@${number}`
@@ -67,7 +70,7 @@ export function compactSchema(models: ReadonlyMap<string, Model>, names: Readonl
   const define = (name: string): CompactDefinition => {
     const scalar = scalars[name]
     if (scalar !== undefined) return { scalar }
-    const { origin, without }: Omit<Promoted, 'name'> = promotedFrom.get(name) ?? { origin: name, without: [] }
+    const { origin, without, renamed }: Omit<Derived, 'name'> = derivedFrom.get(name) ?? { origin: name, without: [], renamed: {} }
     const model = byName.get(origin)
     if (!model) return {}
     const quantities = published(origin).quantities
@@ -76,7 +79,7 @@ export function compactSchema(models: ReadonlyMap<string, Model>, names: Readonl
     for (const attribute of model.attributes.filter(({ baseName }) => !without.includes(baseName)).sort((a, b) => (a.baseName < b.baseName ? -1 : 1))) {
       const type = typeOf(name, attribute, quantities.has(attribute.baseName) || attribute.format === 'quantity')
       const extra = words[attribute.baseName]
-      fields[attribute.baseName] = extra === undefined ? type : `${type} ${extra}`
+      fields[renamed[attribute.baseName] ?? attribute.baseName] = extra === undefined ? type : `${type} ${extra}`
     }
     const kinds = kindsOf(name, model, versions)
     return {

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { type CompactSchema, compactSchema } from './definitions.ts'
 import { type Model, readModels } from './models.ts'
 import { nameModels } from './names.ts'
-import { promoted } from './promoted.ts'
+import { derived } from './past.ts'
 import { type Published, readPublished } from './published.ts'
 
 export interface Schema {
@@ -78,9 +78,9 @@ export function descriptionsModule(schema: Schema): string {
     }
     byDefinition[name] = [numberOf(model.description), fields, Object.fromEntries(published.enums)]
   }
-  for (const { name, origin, without } of promoted) {
+  for (const { name, origin, without, renamed } of derived) {
     const [own = 0, fields = {}, enums = {}] = byDefinition[origin] ?? []
-    byDefinition[name] = [own, Object.fromEntries(Object.entries(fields).filter(([field]) => !without.includes(field))), enums]
+    byDefinition[name] = [own, Object.fromEntries(Object.entries(fields).filter(([field]) => !without.includes(field)).map(([field, text]) => [renamed[field] ?? field, text])), enums]
   }
   return textModule('descriptionsJson', { texts, byDefinition })
 }

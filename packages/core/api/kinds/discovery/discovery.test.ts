@@ -38,3 +38,20 @@ test('an address that a slice has may stay, whatever it is', () => {
   const slice = (...endpoints: readonly string[]): EndpointSlice => ({ ...(prepared(slices) as EndpointSlice), endpoints: endpoints.map((address) => ({ addresses: [address] })) })
   assert.deepEqual(kindOf(slices).check(slice('127.0.0.1', '127.0.0.2'), slice('127.0.0.1')).map(problemText), ['endpoints[1].addresses[0]: Invalid value: "127.0.0.2": may not be in the loopback range (127.0.0.0/8, ::1/128)'])
 })
+
+test('v1beta1 has the zone and the node in the topology, and nothing is lost on the way', () => {
+  const convert = kindOf(slices).served[1]?.convert
+  const slice = (...endpoints: readonly object[]): EndpointSlice => ({ ...(prepared(slices) as EndpointSlice), endpoints: endpoints as EndpointSlice['endpoints'] ?? [] })
+  const zone = 'topology.kubernetes.io/zone'
+  const host = 'kubernetes.io/hostname'
+  const rows: readonly (readonly [inV1: object, inBeta: object])[] = [
+    [{ addresses: ['10.0.0.1'] }, { addresses: ['10.0.0.1'] }],
+    [{ addresses: ['10.0.0.1'], nodeName: 'n1', zone: 'a' }, { addresses: ['10.0.0.1'], nodeName: 'n1', topology: { [host]: 'n1', [zone]: 'a' } }],
+    [{ addresses: ['10.0.0.1'], zone: 'a', deprecatedTopology: { rack: '7', [host]: 'h' } }, { addresses: ['10.0.0.1'], topology: { rack: '7', [host]: 'h', [zone]: 'a' } }],
+  ]
+  for (const [inV1, inBeta] of rows) {
+    const beta = convert?.fromHub(slice(inV1))
+    assert.deepEqual([beta?.apiVersion, beta?.['endpoints']], ['discovery.k8s.io/v1beta1', [inBeta]])
+    assert.deepEqual(beta && convert?.toHub(beta), slice(inV1))
+  }
+})

@@ -234,6 +234,9 @@ discovery.v1.EndpointSlice metadata! endpoints ports addressType
 discovery.v1.EndpointSliceList metadata! items
 discovery.v1.ForNode name
 discovery.v1.ForZone name
+discovery.v1beta1.Endpoint addresses conditions! hostname? targetRef topology nodeName? hints
+discovery.v1beta1.EndpointSlice metadata! endpoints ports addressType
+discovery.v1beta1.EndpointSliceList metadata! items
 events.v1.Event metadata! eventTime! series reportingController reportingInstance action reason regarding! related note type deprecatedSource! deprecatedFirstTimestamp! deprecatedLastTimestamp! deprecatedCount
 events.v1.EventList metadata! items
 events.v1.EventSeries count lastObservedTime!

@@ -1,5 +1,5 @@
 import type { DiscoveryV1EndpointPort, EndpointHints, EndpointSlice as EndpointSliceModel } from '../../../generated/types.ts'
-import type { Kind } from '../../../kind.ts'
+import type { Column, Kind } from '../../../kind.ts'
 import type { Problem } from '../../../refusal.ts'
 import { type EndpointSlice, endpointSlices } from '../../../resources.ts'
 import { checkLabelKey, checkLabelName, checkLabelValue, checkSubdomain } from '../../../selectors/syntax.ts'
@@ -11,6 +11,7 @@ import { eachOf, filling, withDefaults, withField } from '../../filling.ts'
 import { checkLabels, checkMetadata } from '../../metadata.ts'
 import { checkOneOf, checkRequiredOneOf, checkText, duplicate, immutable, invalid, required, tooMany } from '../../problems.ts'
 import { protocols } from '../../ports.ts'
+import { fromV1, toV1 } from './v1beta1.ts'
 
 const endpointsMax = 1000
 const portsMax = 20_000
@@ -93,21 +94,24 @@ function contents(object: EndpointSlice): unknown {
 }
 const shown = (items: readonly string[]): string => (items.length === 0 ? '<unset>' : firstOf(items))
 
+const columns: readonly Column<EndpointSlice>[] = [
+  nameColumn,
+  text('AddressType', 'addressType specifies the type of address carried by this EndpointSlice. All addresses in this slice must be the same type. This field is immutable after creation. The following address types are currently supported: * IPv4: Represents an IPv4 Address. * IPv6: Represents an IPv6 Address. * FQDN: Represents a Fully Qualified Domain Name.', ({ addressType }) => addressType ?? ''),
+  text('Ports', 'ports specifies the list of network ports exposed by each endpoint in this slice. Each port must have a unique name. Each slice may include a maximum of 100 ports.', ({ ports = [] }) => shown(ports.map(({ port, name }) => (port !== undefined ? String(port) : name || '*')))),
+  text('Endpoints', 'endpoints is a list of unique endpoints in this slice. Each slice may include a maximum of 1000 endpoints.', ({ endpoints = [] }) => shown(endpoints.flatMap(({ addresses = [] }) => addresses))),
+  ageColumn,
+]
+
 export const endpointSlice: Kind<EndpointSlice> = {
   ...endpointSlices,
   singular: 'endpointslice', shortNames: [], categories: [],
   hasStatus: false,
   generation: (next, before) => !sameMeaning(contents(next), contents(before)) || !sameMeaning(next.metadata.labels, before.metadata.labels),
-  served: [{
-    group: 'discovery.k8s.io', version: 'v1', definition: 'io.k8s.api.discovery.v1.EndpointSlice', fill: filling(fill),
-    columns: [
-      nameColumn,
-      text('AddressType', 'addressType specifies the type of address carried by this EndpointSlice. All addresses in this slice must be the same type. This field is immutable after creation. The following address types are currently supported: * IPv4: Represents an IPv4 Address. * IPv6: Represents an IPv6 Address. * FQDN: Represents a Fully Qualified Domain Name.', ({ addressType }) => addressType ?? ''),
-      text('Ports', 'ports specifies the list of network ports exposed by each endpoint in this slice. Each port must have a unique name. Each slice may include a maximum of 100 ports.', ({ ports = [] }) => shown(ports.map(({ port, name }) => (port !== undefined ? String(port) : name || '*')))),
-      text('Endpoints', 'endpoints is a list of unique endpoints in this slice. Each slice may include a maximum of 1000 endpoints.', ({ endpoints = [] }) => shown(endpoints.flatMap(({ addresses = [] }) => addresses))),
-      ageColumn,
-    ],
-  }],
+  served: [
+    { group: 'discovery.k8s.io', version: 'v1', definition: 'io.k8s.api.discovery.v1.EndpointSlice', fill: filling(fill), columns },
+    // kubectl 1.20 describes slices of this version only.
+    { group: 'discovery.k8s.io', version: 'v1beta1', definition: 'io.k8s.api.discovery.v1beta1.EndpointSlice', fill: filling(fill), columns, convert: { toHub: toV1, fromHub: fromV1 } },
+  ],
   check,
   warn: ({ addressType }) => (addressType === 'FQDN' ? ['spec.addressType: FQDN endpoints are deprecated'] : []),
 }

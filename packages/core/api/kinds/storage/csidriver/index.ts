@@ -76,7 +76,7 @@ export const csiDriver: Kind<CSIDriver> = {
       ageColumn,
     ],
   }],
-  warn: ({ spec }) => ((spec.tokenRequests ?? []).length > 0 && spec.serviceAccountTokenInSecrets === undefined
+  warn: ({ spec }, before) => ((spec.tokenRequests ?? []).length > 0 && !sameMeaning(spec.tokenRequests, before?.spec.tokenRequests) && spec.serviceAccountTokenInSecrets === undefined
     ? ['spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to true to prevent possible logging of tokens in volume attributes'] : []),
   // As upstream: the generation begins with the first change that counts.
   prepare: (next, before) => (before === undefined ? { ...next, metadata: withoutGeneration(next.metadata) } : next),
