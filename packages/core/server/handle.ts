@@ -174,5 +174,5 @@ function watched(machine: Machine, reply: Reply, series: string): Reply {
   if (reply.is !== 'watch') return reply
   const { watch } = reply
   const ended = machine.counters.watching(series)
-  return { ...reply, watch: { deadline: watch.deadline, read: (limitBytes) => watch.read(limitBytes), answer: (answers) => watch.answer?.(answers), close: () => { ended(); watch.close() } } }
+  return { ...reply, watch: { deadline: watch.deadline, ...(watch.resource !== undefined && { resource: watch.resource }), read: (limitBytes) => watch.read(limitBytes), answer: (answers) => watch.answer?.(answers), close: () => { ended(); watch.close() } } }
 }

@@ -62,6 +62,8 @@ export interface WatchReader {
   /** `asks`: what comes next cannot be told before the outside has answered; `answer` hands that in, and then it is read on. */
   read(limitBytes: number): { readonly frames: readonly Uint8Array[]; readonly asOf: Revision; readonly more: boolean; readonly done: boolean; readonly asks?: readonly Ask[] }
   answer?(answers: Answers): void
+  /** The resource whose changes it tells: others need not wake it. Absent: any may. */
+  readonly resource?: string
   /** When the watch ends by itself (timeoutSeconds), an instant; bookmarks are due at most a minute apart. */
   readonly deadline: number | undefined
   close(): void

@@ -6,6 +6,8 @@ export interface Limits {
   readonly bodiesBytesMax: number
   /** Requests in work, watches and streams not counted; beyond it 429. */
   readonly requestsMax: number
+  /** The head of a request, its URL too: selectors may be long. Beyond it 431. */
+  readonly headersBytesMax: number
   readonly headersTimeoutMs: number
   readonly bodyTimeoutMs: number
   readonly handshakeTimeoutMs: number
@@ -22,6 +24,7 @@ export const usualLimits: Limits = {
   bodyBytesMax: 3 << 20,
   bodiesBytesMax: 128 << 20,
   requestsMax: 1000,
+  headersBytesMax: 256 << 10,
   headersTimeoutMs: 30_000,
   bodyTimeoutMs: 60_000,
   handshakeTimeoutMs: 10_000,

@@ -97,6 +97,7 @@ function audited(reply: Reply, { end }: NonNullable<Reply['audit']>, audit: (eve
     ...reply,
     watch: {
       get deadline() { return watch.deadline },
+      ...(watch.resource !== undefined && { resource: watch.resource }),
       read: (limitBytes) => watch.read(limitBytes),
       answer: (answers) => watch.answer?.(answers),
       close: () => {

@@ -19,7 +19,7 @@ import { Watches, type WatchSink } from './watches.ts'
 
 export interface HttpServerOptions {
   readonly handler: Handler
-  readonly store: Pick<Store, 'view' | 'onCommit' | 'durable' | 'durableRevision'>
+  readonly store: Pick<Store, 'view' | 'onCommit' | 'durable' | 'durableRevision' | 'changes'>
   readonly answer: Answer
   /** Brings streams to their pods; absent, they are refused. */
   readonly open?: OpenStream
@@ -232,13 +232,13 @@ function sinkOf(writer: Writable): WatchSink {
 function secureServer(front: Front, limits: Limits, tls: { readonly certificate: string; readonly key: string; readonly authority: string }): { readonly server: Server; readonly sessions: ReadonlySet<ServerHttp2Session> } {
   const sessions = new Set<ServerHttp2Session>()
   // Node reads these of HTTP/1.1 under a name that its types do not know yet.
-  const http1Options = { http1Options: { headersTimeout: limits.headersTimeoutMs, requestTimeout: limits.bodyTimeoutMs, keepAliveTimeout: limits.idleTimeoutMs } }
+  const http1Options = { http1Options: { headersTimeout: limits.headersTimeoutMs, requestTimeout: limits.bodyTimeoutMs, keepAliveTimeout: limits.idleTimeoutMs, maxHeaderSize: limits.headersBytesMax } }
   const server = createSecureServer({
     allowHTTP1: true, cert: tls.certificate, key: tls.key, ca: tls.authority, minVersion: 'TLSv1.2',
     // Checked here, enforced by the request's authentication: anonymous and token requests come without.
     requestCert: true, rejectUnauthorized: false, handshakeTimeout: limits.handshakeTimeoutMs,
     ...http1Options,
-    settings: { maxConcurrentStreams: limits.streamsPerConnectionMax, initialWindowSize: 1 << 20 },
+    settings: { maxHeaderListSize: limits.headersBytesMax, maxConcurrentStreams: limits.streamsPerConnectionMax, initialWindowSize: 1 << 20 },
   })
   server.on('request', (request, response) => {
     // HTTP/1.1 only, see below: then these are what node:http makes.
@@ -264,7 +264,7 @@ const endOfStream = 1
 function plainServer(front: Front, limits: Limits): Server {
   // An import would read every export of node:http, its WebSocket too: 20 ms and 5 MB for something that nobody here uses.
   const { createServer } = process.getBuiltinModule('node:http')
-  const server = createServer({ headersTimeout: limits.headersTimeoutMs, requestTimeout: limits.bodyTimeoutMs, keepAliveTimeout: limits.idleTimeoutMs })
+  const server = createServer({ headersTimeout: limits.headersTimeoutMs, requestTimeout: limits.bodyTimeoutMs, keepAliveTimeout: limits.idleTimeoutMs, maxHeaderSize: limits.headersBytesMax })
   server.on('request', (request, response) => { front.serve(exchangeOverHttp1(request, response)) })
   return server
 }

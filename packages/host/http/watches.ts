@@ -12,10 +12,13 @@ export interface WatchSink {
   /** Cuts the connection: something was lost. */
   abort(): void
 }
-type Feed = Pick<Store, 'onCommit' | 'durable' | 'durableRevision'>
+type Feed = Pick<Store, 'onCommit' | 'durable' | 'durableRevision' | 'changes' | 'view'>
 
 /** Bookmarks and the ends of watches are due without any commit: a watch is looked at this often at least. */
 const lookAtLeastEveryMs = 60_000
+
+/** Revisions that a watch may stay behind because they do not concern it: fewer than any history keeps. */
+const lookAtAllAfter = 1_000
 
 export interface WatchesOptions { readonly now: () => number; readonly readBytes: number; readonly onError: (error: unknown) => void; /** Answers what only the outside can. */ readonly answer?: (ask: Ask) => Promise<unknown> }
 
@@ -30,14 +33,18 @@ export class Watches {
   readonly #options: WatchesOptions
   readonly #watches = new Set<Watch>()
   #due = new Set<Watch>()
-  #all = false
+  /** Something was committed; up to where it was looked at, and up to where by every watch. */
+  #rung = false
+  #seen: number
+  #seenByAll: number
   #pumping = false
   readonly #quiet: () => void
 
   constructor(store: Feed, options: WatchesOptions) {
     this.#store = store
     this.#options = options
-    this.#quiet = store.onCommit(() => { if (this.#watches.size > 0) { this.#all = true; this.#schedule() } })
+    this.#seen = this.#seenByAll = store.view.revision
+    this.#quiet = store.onCommit(() => { if (this.#watches.size > 0) { this.#rung = true; this.#schedule() } })
   }
 
   get count(): number { return this.#watches.size }
@@ -67,9 +74,7 @@ export class Watches {
   }
 
   async #pump(): Promise<void> {
-    const due = this.#all ? [...this.#watches] : [...this.#due]
-    this.#all = false
-    this.#due = new Set()
+    const due = this.#takeDue()
     const pending: { readonly watch: Watch; readonly frames: readonly Uint8Array[]; readonly done: boolean }[] = []
     let newest = 0
     for (const watch of due) {
@@ -91,7 +96,26 @@ export class Watches {
       for (const { watch } of pending) { this.#drop(watch); watch.sink.abort() }
     }
     this.#pumping = false
-    if (this.#all || this.#due.size > 0) this.#schedule()
+    if (this.#rung || this.#due.size > 0) this.#schedule()
+  }
+
+  /** Who is to be read: who was to be anyway, and whose resource has changed. Now and then all, so that none falls behind the history. */
+  #takeDue(): Iterable<Watch> {
+    const due = this.#due
+    this.#due = new Set()
+    if (!this.#rung) return due
+    this.#rung = false
+    const { revision } = this.#store.view
+    const changes = revision - this.#seenByAll > lookAtAllAfter ? 'compacted' : this.#store.changes(this.#seen)
+    this.#seen = revision
+    if (changes === 'compacted') {
+      this.#seenByAll = revision
+      return [...this.#watches]
+    }
+    const changed = new Set<string>()
+    for (const { key } of changes) changed.add(key.resource)
+    for (const watch of this.#watches) if (watch.reader.resource === undefined || changed.has(watch.reader.resource)) due.add(watch)
+    return due
   }
 
   /** It waits for the outside, as for a slow client; others go on. */

@@ -84,6 +84,7 @@ const noAnswers: Answers = new Map()
 
 class Reader implements WatchReader {
   readonly deadline: Instant
+  readonly resource: string
   readonly #machine: Machine
   readonly #endpoint: Endpoint
   readonly #selection: Selection
@@ -104,6 +105,7 @@ class Reader implements WatchReader {
     this.#writing = writing
     this.#start = start
     this.deadline = start.deadline
+    this.resource = endpoint.kind.resource
     this.#after = start.after
     this.#lastBookmark = machine.now()
     // The tree under this iterator is immutable: it goes on showing the state of this moment.
@@ -227,14 +229,24 @@ function told(type: EventType, change: Change): Resource {
 // A change is one value for all watchers, so its frames can be shared; only the newest are worth keeping.
 const shared = new Map<Change, Map<string, Uint8Array>>()
 const sharedMax = 1024
+const sharedBytesMax = 64 << 20
+let sharedBytes = 0
+const drop = (change: Change): void => {
+  for (const frame of shared.get(change)?.values() ?? []) sharedBytes -= frame.length
+  shared.delete(change)
+}
 function sharedFrame(change: Change, key: string, make: () => Uint8Array): Uint8Array {
   let frames = shared.get(change)
   if (frames === undefined) {
     shared.set(change, (frames = new Map()))
-    if (shared.size > sharedMax) for (const oldest of shared.keys()) { shared.delete(oldest); break }
+    if (shared.size > sharedMax) for (const oldest of shared.keys()) { drop(oldest); break }
   }
   let frame = frames.get(key)
-  if (frame === undefined) frames.set(key, (frame = make()))
+  if (frame === undefined) {
+    frames.set(key, (frame = make()))
+    sharedBytes += frame.length
+    for (const oldest of shared.keys()) { if (sharedBytes <= sharedBytesMax) break; drop(oldest) }
+  }
   return frame
 }
 
