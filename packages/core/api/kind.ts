@@ -109,6 +109,8 @@ export type Subresource<Hub extends Resource> =
       readonly name: 'scale'; readonly is: 'scale'
       read(object: Hub): { readonly specReplicas: number; readonly statusReplicas: number; readonly selector: string }
       write(object: Hub, replicas: number): Hub
+      /** Why an object has no scale to show: its replicas are nowhere. */
+      missing?(object: Hub): string | undefined
     }
   /** A POST of another kind: binding, eviction. Answers with the object after the write, or refuses. */
   | {

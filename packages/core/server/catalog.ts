@@ -72,7 +72,7 @@ export class Catalog {
     let changed = false
     if (changes === 'compacted') {
       changed = this.#made.size > 0
-      this.#made.clear()
+      for (const name of [...this.#made.keys()]) this.#forget(name)
       for (const definition of store.view.list(customResourceDefinitions)) changed = this.#look(definition.metadata.name, definition) || changed
     } else {
       for (const { key, before, after } of changes) {
@@ -84,7 +84,7 @@ export class Catalog {
   }
 
   #look(name: string, definition: CustomResourceDefinition | undefined): boolean {
-    const had = this.#made.delete(name)
+    const had = this.#forget(name)
     if (definition === undefined || !isEstablished(definition)) return had
     const { group, versions, names } = definition.spec
     // What is built in cannot be taken over.
@@ -92,17 +92,24 @@ export class Catalog {
     const made = createCustomKind(definition, this.#options.definitions, this.#options.converterOf?.(definition))
     if (made === undefined) return had
     this.#made.set(name, made)
+    for (const each of made.definitions) {
+      this.#custom.set(each.name, each)
+      for (const { group: of, version, kind } of each.kinds) this.#byKind.set(`${of}/${version}/${kind}`, each)
+    }
     return true
+  }
+
+  #forget(name: string): boolean {
+    const made = this.#made.get(name)
+    for (const each of made?.definitions ?? []) {
+      this.#custom.delete(each.name)
+      for (const { group, version, kind } of each.kinds) this.#byKind.delete(`${group}/${version}/${kind}`)
+    }
+    return this.#made.delete(name)
   }
 
   #rebuild(): void {
     const made = [...this.#made.values()]
-    this.#custom.clear()
-    this.#byKind.clear()
-    for (const definition of made.flatMap(({ definitions }) => definitions)) {
-      this.#custom.set(definition.name, definition)
-      for (const { group, version, kind } of definition.kinds) this.#byKind.set(`${group}/${version}/${kind}`, definition)
-    }
     this.#registry = made.length === 0 ? this.#builtIn
       : createRegistry([...this.#options.kinds, ...made.flatMap(({ served }) => served)], this.#options.reviews, made.map(({ hub }) => hub))
   }

@@ -85,6 +85,9 @@ test('values are judged in upstream\'s words', () => {
 
 test('status and scale have doors of their own, and generation follows the rest', () => {
   const made = world({ version: { subresources: { status: {}, scale: { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas', labelSelectorPath: '.status.selector' } } } })
+  made.ask(`POST ${tabs}`, { ...aTab({}), metadata: { name: 'bare' } })
+  const nowhere = made.ask(`GET ${tabs}/bare/scale`)
+  assert.deepEqual([nowhere.status, messageOf(nowhere.body)], [500, 'Internal error occurred: the spec replicas field ".spec.replicas" does not exist'])
   const created = made.ask(`POST ${tabs}`, aTab({ replicas: 1 }, { status: { replicas: 9 } })).body as Json
   assert.deepEqual([metaOf(created)['generation'], created['status']], [1, undefined])
   const changed = made.ask(`PUT ${tabs}/tab/status`, { ...created, spec: { replicas: 7 }, status: { replicas: 2, selector: 'a=b' } }).body as Json
@@ -204,4 +207,56 @@ test('a definition in its end lets objects go but takes no new ones', () => {
   assert.deepEqual(deleted.status.conditions.find(({ type }) => type === 'Terminating')?.['reason'], 'InstanceDeletionPending')
   assert.equal(made.ask(`POST ${tabs}`, { ...aTab({}), metadata: { name: 'late' } }).status, 405)
   assert.equal(made.ask(`DELETE ${tabs}/tab`).status, 200)
+})
+
+test('rules of a definition judge what is written, and what did not change is let be', () => {
+  const made = world({
+    schema: specSchema({ a: { type: 'string', 'x-kubernetes-validations': [{ rule: "self != 'bad'", message: 'a is bad' }] }, fixed: { type: 'string', 'x-kubernetes-validations': [{ rule: 'self == oldSelf', message: 'fixed is immutable' }] } }),
+  })
+  const patch = (spec: unknown) => made.ask(`PATCH ${tabs}/tab`, { spec }, { headers: { 'content-type': 'application/merge-patch+json' } })
+  const refused = made.ask(`POST ${tabs}`, aTab({ a: 'bad' }))
+  assert.deepEqual([refused.status, messageOf(refused.body)], [422, 'CronTab.stable.example.com "tab" is invalid: spec.a: Invalid value: "bad": a is bad'])
+  assert.equal(made.ask(`POST ${tabs}`, aTab({ a: 'x', fixed: 'y' })).status, 201)
+  assert.deepEqual([messageOf(patch({ fixed: 'z' }).body), patch({ a: 'w' }).status], ['CronTab.stable.example.com "tab" is invalid: spec.fixed: Invalid value: "z": fixed is immutable', 200])
+  // The schema grows stricter than what is stored: other fields may still be changed.
+  const found = made.ask(`GET ${definitions}/crontabs.stable.example.com`).body as Json & { readonly spec: { readonly versions: readonly Json[] } }
+  const versions = found.spec.versions.map((version) => ({ ...version, schema: { openAPIV3Schema: specSchema({ a: { type: 'string', maxLength: 0 }, fixed: { type: 'string' } }) } }))
+  assert.equal(made.ask(`PUT ${definitions}/crontabs.stable.example.com`, { ...found, spec: { ...found.spec, versions } }).status, 200)
+  assert.deepEqual([patch({ fixed: 'new' }).status, patch({ a: 'new' }).status], [200, 422])
+})
+
+test('a definition is refused in the words and places of a stock server, and warned of formats that nobody knows', () => {
+  const made = aWorld()
+  const post = (definition: Json) => made.ask(`POST ${definitions}?dryRun=All`, definition)
+  const text = { type: 'string' }
+  for (const [shape, message] of [
+    [{ schema: { type: 'object', properties: { spec: {} } } }, 'spec.validation.openAPIV3Schema.properties[spec].type: Required value: must not be empty for specified object fields'],
+    [{ group: 'nodot' }, 'spec.group: Invalid value: "nodot": should be a domain with at least one dot'],
+    [{ spec: { scope: 'x' } }, 'spec.scope: Unsupported value: "x": supported values: "Cluster", "Namespaced"'],
+    [{ version: { additionalPrinterColumns: [{ name: 'a', type: 'string', jsonPath: 'a' }] } }, 'spec.additionalPrinterColumns[0].JSONPath: Invalid value: "a": must be a simple json path starting with .'],
+    [{ version: { selectableFields: [{ jsonPath: '.spec.none' }] } }, 'spec.selectableFields[0].jsonPath: Invalid value: ".spec.none": is an invalid path: does not refer to a valid field'],
+    [{ version: { subresources: { scale: { specReplicasPath: '.status.r', statusReplicasPath: '.status.r' } } } }, 'spec.subresources.scale.specReplicasPath: Invalid value: ".status.r": should be a json path under .spec'],
+    [{ spec: { conversion: { strategy: 'Webhook' } } }, '[spec.conversion.webhookClientConfig: Required value: required when strategy is set to Webhook, spec.conversion.conversionReviewVersions: Required value]'],
+    [{ group: 'x.k8s.io' }, 'metadata.annotations[api-approved.kubernetes.io]: Required value: protected groups must have approval annotation "api-approved.kubernetes.io", see https://github.com/kubernetes/enhancements/pull/1111'],
+    [{ versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: openSchema } }, { name: 'v2', served: true, storage: false, schema: { openAPIV3Schema: text } }] }, 'spec.versions[1].schema.openAPIV3Schema.type: Invalid value: "string": must be object at the root'],
+  ] as readonly (readonly [Shape, string])[]) {
+    const definition = aDefinition(shape)
+    const said = post(definition)
+    assert.deepEqual([said.status, messageOf(said.body)], [422, `CustomResourceDefinition.apiextensions.k8s.io "${String(metaOf(definition)['name'])}" is invalid: ${message}`], JSON.stringify(shape))
+  }
+  assert.equal(post(aDefinition({ schema: specSchema({ a: { ...text, format: 'strange' } }) })).headers['warning'], '299 - "unrecognized format \\"strange\\""')
+})
+
+test('what a definition may not change once it is established', () => {
+  const made = world()
+  const patch = (body: unknown, sub = '') => made.ask(`PATCH ${definitions}/crontabs.stable.example.com${sub}`, body, { headers: { 'content-type': 'application/merge-patch+json' } })
+  const problem = (body: unknown): string => messageOf(patch(body).body).replace(/^.* is invalid: /, '')
+  assert.equal(problem({ spec: { scope: 'Cluster' } }), 'spec.scope: Invalid value: "Cluster": field is immutable')
+  assert.equal(problem({ spec: { names: { kind: 'Other', listKind: 'OtherList' } } }), 'spec.names.kind: Invalid value: "Other": field is immutable')
+  const two = [{ name: 'v1', served: true, storage: false, schema: { openAPIV3Schema: openSchema } }, { name: 'v2', served: true, storage: true, schema: { openAPIV3Schema: openSchema } }]
+  const changed = patch({ spec: { versions: two } }).body as { readonly status: { readonly storedVersions: readonly string[] } }
+  assert.deepEqual(changed.status.storedVersions, ['v1', 'v2'])
+  assert.equal(problem({ spec: { versions: two.slice(1) } }), 'status.storedVersions[0]: Invalid value: "v1": missing from spec.versions; v1 was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in v1 and removes v1 from status.storedVersions')
+  assert.equal(patch({ status: { storedVersions: ['v2'] } }, '/status').status, 200)
+  assert.equal(patch({ spec: { versions: two.slice(1) } }).status, 200)
 })

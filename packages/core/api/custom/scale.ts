@@ -28,6 +28,7 @@ export function scaleOf({ specReplicasPath, statusReplicasPath, labelSelectorPat
       return { specReplicas: number(at(whole, spec)), statusReplicas: number(at(whole, status)), selector: typeof text === 'string' ? text : '' }
     },
     write: (object, replicas) => set(object, spec, replicas) as Resource,
+    missing: (object) => (at(shown(object), spec) === undefined ? `the spec replicas field ${JSON.stringify(specReplicasPath)} does not exist` : undefined),
   }
 }
 

@@ -2,7 +2,7 @@ import { isRefusal, type Refusal } from '../../api/refusal.ts'
 import { type Call, writingOf } from '../call.ts'
 import type { Machine } from '../machine.ts'
 import type { Form } from '../negotiate.ts'
-import { notFound } from '../refusals.ts'
+import { internal, notFound } from '../refusals.ts'
 import type { AnySubresource, Endpoint } from '../registry.ts'
 import { type Answer, value } from '../reply.ts'
 import type { ResourceRoute } from '../route.ts'
@@ -22,7 +22,9 @@ export function read(machine: Machine, call: Call, route: ResourceRoute, endpoin
   const { namespace, name } = placeOf(endpoint, route)
   if (subresource?.is === 'scale') {
     const object = machine.store.view.get(endpoint.kind, namespace, name)
-    return object === undefined ? notFound({ ...endpoint.kind, group: endpoint.served.group }, name) : value(scaleOf(subresource, object))
+    if (object === undefined) return notFound({ ...endpoint.kind, group: endpoint.served.group }, name)
+    const missing = subresource.missing?.(object)
+    return missing === undefined ? value(scaleOf(subresource, object)) : internal(missing)
   }
   if (endpoint.kind.computed !== undefined) return readComputed(endpoint, endpoint.kind.computed(), route, call.query, { ...writing, served: endpoint.served, now: machine.now() })
   if (route.verb === 'get') return get(machine, endpoint, { namespace, name }, call.query, { ...writing, served: endpoint.served, now: machine.now() })
