@@ -112,7 +112,9 @@ function statusOf(set: Replicating, owned: readonly Pod[], { missing, failure, n
   const fullyLabeledReplicas = count((pod) => Object.entries(labels).every(([label, value]) => pod.metadata.labels?.[label] === value))
   const readyReplicas = count(isReady)
   const availableReplicas = count((pod) => isAvailable(pod, set.spec.minReadySeconds ?? 0, now))
-  const conditions = failure ? setCondition(set.status?.conditions, { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: failure.message }, now)
+  // As upstream: what failed first stays said. Each try has another pod's name in its message, and telling it would wake this set at once.
+  const isKnown = conditionOf(set.status?.conditions, 'ReplicaFailure')?.reason === 'FailedCreate'
+  const conditions = failure && !isKnown ? setCondition(set.status?.conditions, { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: failure.message }, now)
     : missing <= 0 ? set.status?.conditions?.filter((condition) => condition.type !== 'ReplicaFailure') : set.status?.conditions
   const before = set.status ?? { replicas: 0 }
   const same = before.replicas === owned.length && (before.fullyLabeledReplicas ?? 0) === fullyLabeledReplicas && (before.readyReplicas ?? 0) === readyReplicas &&

@@ -15,6 +15,7 @@ import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
 import { mutatingAdmissionPolicy, validatingAdmissionPolicy } from './policies/index.ts'
 import { podSecurity } from './pod-security/index.ts'
+import { podTopologyLabels } from './pod-topology-labels.ts'
 import { priority } from './priority.ts'
 import { roleEscalation } from './role-escalation.ts'
 import { runtimeClass } from './runtime-class.ts'
@@ -28,7 +29,7 @@ import type { Admission, Again, Passed, Plugin, Remarked, Remarks } from './type
 export const plugins: readonly Plugin[] = [
   namespaceLifecycle, limitRanger, serviceAccount, nodeRestriction, taintNodesByCondition, roleEscalation, podSecurity, priority, defaultTolerationSeconds,
   defaultStorageClass, persistentVolumeClaimResize, storageObjectInUseProtection, runtimeClass, certificateApproval, certificateSigning, clusterTrustBundleAttest,
-  certificateSubjectRestriction, defaultIngressClass,
+  certificateSubjectRestriction, defaultIngressClass, podTopologyLabels,
   mutatingAdmissionPolicy, mutatingWebhooks, validatingAdmissionPolicy, validatingWebhooks,
 ]
 const mutating = plugins.filter(({ mutate }) => mutate !== undefined)

@@ -5,9 +5,10 @@ import type { Circumstances, Effect } from '../../../kind.ts'
 import type { Refusal } from '../../../refusal.ts'
 import type { Draft } from '../../../resource.ts'
 import type { Pod } from '../../../resources.ts'
+import { withTopologyOf } from '../../../topology-labels.ts'
 
 /** Binds a pod to a node: sets its nodeName and the PodScheduled condition. Refuses what upstream's assignPod refuses. */
-export function bind(body: Draft, pod: Pod, { now }: Circumstances): Effect<Pod> | Refusal {
+export function bind(body: Draft, pod: Pod, { now, view }: Circumstances): Effect<Pod> | Refusal {
   const { target } = body as unknown as Binding
   const node = target?.name ?? ''
   const faults = [
@@ -31,7 +32,8 @@ export function bind(body: Draft, pod: Pod, { now }: Circumstances): Effect<Pod>
   if (pod.metadata.deletionTimestamp !== undefined) return conflict(name, `pod ${name} is being deleted, cannot be assigned to a host`)
   if (pod.spec.nodeName) return conflict(name, `pod ${name} is already assigned to node ${JSON.stringify(pod.spec.nodeName)}`)
   if (pod.spec.schedulingGates !== undefined && pod.spec.schedulingGates.length > 0) return conflict(name, `pod ${name} has non-empty .spec.schedulingGates`)
-  const { annotations, labels } = body.metadata
+  const { annotations } = body.metadata
+  const labels = withTopologyOf(view, node, body.metadata.labels)
   const others = (pod.status.conditions ?? []).filter((condition) => condition.type !== 'PodScheduled')
   const before = pod.status.conditions?.find((condition) => condition.type === 'PodScheduled')
   const lastTransitionTime = before?.status === 'True' && before.lastTransitionTime !== undefined ? before.lastTransitionTime : timestamp(now)
