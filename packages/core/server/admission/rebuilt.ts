@@ -6,12 +6,12 @@ import { badRequest, internal } from '../refusals.ts'
 import type { Endpoint } from '../registry.ts'
 import type { Admission } from './types.ts'
 
-/** The object of a write when `shown`, its form in a version, has become `value`: read and defaulted again. */
-export function rebuilt({ machine, object, subresource, operation }: Admission, { kind, served }: Endpoint, shown: Draft, value: unknown): Resource | Refusal {
+/** The object of a write when `shown`, its form in a version, has become `value`: read and defaulted again. `mode`: what of fields that nobody knows. */
+export function rebuilt({ machine, object, subresource, operation }: Admission, { kind, served }: Endpoint, shown: Draft, value: unknown, mode: 'Ignore' | 'Strict' = 'Ignore'): Resource | Refusal {
   const definition = machine.definitions.get(served.definition)
   if (definition === undefined) return internal(`no schema ${served.definition}`)
   const gvk = { group: served.group, version: served.version, kind: kind.kind }
-  const decoded = decodeReading({ ok: true, value, duplicates: [] }, { definitions: machine.definitions, definition, mode: 'Ignore', kind: gvk, patched: shown })
+  const decoded = decodeReading({ ok: true, value, duplicates: [] }, { definitions: machine.definitions, definition, mode, kind: gvk, patched: shown })
   if (isRefusal(decoded)) return internal(decoded.message.replace(/^\S+ in version "[^"]*" cannot be handled as a \S+: /, ''))
   const filled = served.fill({ ...decoded.value, apiVersion: apiVersionOf(served), kind: kind.kind })
   const hub = (served.convert === undefined ? filled : served.convert.toHub(filled)) as unknown as Resource

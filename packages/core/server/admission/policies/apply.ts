@@ -15,13 +15,19 @@ export function applied(value: Value, shown: Draft, definition: Definition, defi
   const misnamed = misnamedIn(value, 'Object')
   if (misnamed !== undefined) return { fault: `type mismatch: ${misnamed}` }
   const config = { ...asObject(jsonOf(value)), apiVersion: shown.apiVersion, kind: shown.kind }
-  const root = rootField(definition), untyped: string[] = [], atomic: string[] = []
-  look(config, root, '', definitions, untyped, atomic)
-  const faults = untyped.length > 0 ? untyped : new Typed(definitions).faults(config, root)
+  const root = rootField(definition), found: Found = { untyped: [], atomic: [], inexact: [] }
+  look(config, root, '', definitions, found)
+  // As upstream, which lets items without their keys pass here: the object's own checks refuse them.
+  const faults = found.untyped.length > 0 ? found.untyped : new Typed(definitions).faults(config, root).filter((fault) => !fault.includes('omits'))
   if (faults.length > 0) return { fault: `error applying patch: failed to convert patch object to typed object: ${said(faults)}` }
+  const { atomic, inexact } = found
   if (atomic.length > 0) return { fault: `error applying patch: invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: ${atomic.join(', ')}` }
+  if (inexact.length > 0) return { fault: `unable to convert unstructured object to ${shown.apiVersion}, Kind=${shown.kind}: cannot convert float64 to ${inexact[0] ?? 'int32'}` }
   return { value: new Typed(definitions).merge(shown, config, root) }
 }
+/** What cannot be applied: fields of no or another type, parts that are one value, fractions where whole numbers belong. */
+interface Found { readonly untyped: string[]; readonly atomic: string[]; readonly inexact: string[] }
+
 
 const asObject = (value: unknown): Readonly<Record<string, unknown>> => isMap(value) ? value : {}
 const said = (faults: readonly string[]): string => faults.length === 1 ? faults.join('') : `errors:\n${faults.map((fault) => `  ${fault}`).join('\n')}`
@@ -35,26 +41,38 @@ function misnamedIn(value: Value, expected: string): string | undefined {
 }
 
 /** As upstream's merge schema says it of a scalar. */
-function mistyped(value: unknown, { type, format = '', ref }: Field): string | undefined {
-  if (value === null || ref !== undefined || format !== '' && !format.startsWith('int3') && !format.startsWith('int6') && format !== 'double') return undefined
+function mistyped(value: unknown, { type, format = '', ref }: Field, shown: string): string | undefined {
+  if (value === null || ref !== undefined || (format !== '' && !/^(int32|int64|double)$/.test(format))) return undefined
   if ((type === 'integer' || type === 'number') && typeof value !== 'number') return `expected numeric (int or float), got ${typeof value === 'boolean' ? 'bool' : typeof value}`
-  return (type === 'string' || type === 'boolean') && typeof value !== type ? `expected ${type}, got &value.valueUnstructured{Value:${String(value)}}` : undefined
+  return (type === 'string' || type === 'boolean') && typeof value !== type ? `expected ${type}, got ${shown}` : undefined
 }
+/** As Go prints a value: '[1]', '<nil>'. */
+const goText = (value: unknown): string => value === null ? 'NULL_VALUE' : Array.isArray(value) ? `[${value.map(goText).join(' ')}]` : String(value)
 
-/** Notes fields that the schema does not know or knows otherwise, and parts that are one value. */
-function look(value: unknown, field: Field | undefined, path: string, definitions: Definitions, untyped: string[], atomic: string[]): void {
+function look(value: unknown, field: Field | undefined, path: string, definitions: Definitions, found: Found, inMap = false): void {
   const shape = shapeOf(field, value, definitions)
+  const shown = inMap ? `&value.valueUnstructured{Value:${goText(value)}}` : `&{${goText(value)}}`
+  const holder = field === undefined ? undefined : field.ref === undefined ? field : definitions.get(field.ref)
+  const isStruct = holder !== undefined && 'fields' in holder && holder.scalar === undefined
+  if ((shape.is === 'struct' || shape.is === 'map' || isStruct) && !isMap(value)) { found.untyped.push(`${path}: expected map, got ${shown}`); return }
   if (shape.is === 'leaf') {
-    if (typeof value === 'object' && value !== null) atomic.push(path)
-    else if (field !== undefined) { const fault = mistyped(value, field); if (fault !== undefined) untyped.push(`${path}: ${fault}`) }
+    if (typeof value === 'object' && value !== null) found.atomic.push(path)
+    else if (field !== undefined) {
+      const fault = mistyped(value, field, shown)
+      if (fault !== undefined) found.untyped.push(`${path}: ${fault}`)
+      else if (field.type === 'integer' && typeof value === 'number' && !Number.isInteger(value)) found.inexact.push(field.format ?? 'int32')
+    }
     return
   }
-  if (Array.isArray(value)) { for (const [index, item] of value.entries()) if (shape.is === 'keyed') look(item, shape.items, `${path}[${index}]`, definitions, untyped, atomic); return }
+  if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) if (shape.is === 'keyed') look(item, shape.items, `${path}[${index}]`, definitions, found)
+    return
+  }
   if (!isMap(value)) return
   for (const [name, item] of Object.entries(value)) {
     const inner = memberField(shape, name), at = `${path}.${name}`
-    if (inner === undefined && shape.is === 'struct') untyped.push(`${at}: field not declared in schema`)
-    else look(item, inner, at, definitions, untyped, atomic)
+    if (inner === undefined && shape.is === 'struct') found.untyped.push(`${at}: field not declared in schema`)
+    else look(item, inner, at, definitions, found, shape.is === 'map')
   }
 }
 
@@ -78,17 +96,20 @@ export function patched(value: Value, shown: Draft): Patched {
 
 /** Why an operation cannot be done, as upstream's library says it. */
 function whyNot(document: unknown, { op, path: to, from }: Readonly<Record<string, unknown>>): string {
-  const operation = String(op), path = String(to)
+  const operation = String(op ?? ''), path = String(to)
   if (!['add', 'remove', 'replace', 'move', 'copy', 'test'].includes(operation)) return `Unexpected kind: ${operation}`
   const place = operation === 'move' || operation === 'copy' ? String(from) : path
   const key = place.slice(place.lastIndexOf('/') + 1).replaceAll('~1', '/').replaceAll('~0', '~')
   if (!isThere(document, place.slice(0, Math.max(0, place.lastIndexOf('/'))))) {
     return operation === 'add' || operation === 'remove' ? `${operation} operation does not apply: doc is missing path: ${JSON.stringify(path)}: missing value` : `${operation} operation does not apply: doc is missing ${place === path ? '' : 'from '}path: ${place}: missing value`
   }
+  const invalidIndex = `Unable to access invalid index: ${key}: invalid index referenced`
+  const parent = jsonPatch(document, [{ op: 'copy', from: place.slice(0, Math.max(0, place.lastIndexOf('/'))), path: '' }])
+  if (!isRefusal(parent) && Array.isArray(parent.value) && (operation === 'remove' || operation === 'add')) return `error in ${operation} for path: '${path}': ${invalidIndex}`
   switch (operation) {
     case 'remove': return `error in remove for path: '${path}': Unable to remove nonexistent key: ${key}: missing value`
     case 'replace': return `replace operation does not apply: doc is missing key: ${path}: missing value`
-    default: return `error in ${operation} for path: '${path}': ${isThere(document, place) ? 'invalid operation' : `Unable to access invalid index: ${key}: invalid index referenced`}`
+    default: return `error in ${operation} for path: '${path}': ${isThere(document, place) ? 'invalid operation' : invalidIndex}`
   }
 }
 const isThere = (document: unknown, path: string): boolean => path === '' || !isRefusal(jsonPatch(document, [{ op: 'copy', from: path, path: '' }]))

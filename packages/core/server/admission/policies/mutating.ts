@@ -63,7 +63,7 @@ function mutateBy({ policy, matched, params }: Invocation<P, B>, asked: Invocati
     const changed = is === 'JSONPatch' ? patched(evaluation.value, shown) : applied(evaluation.value, shown, definition, admission.machine.definitions)
     if ('fault' in changed) { faults.push(changed.fault); continue }
     if (changed.value === shown) continue
-    const made = rebuilt(seen, matched.endpoint, shown, changed.value)
+    const made = rebuilt(seen, matched.endpoint, shown, changed.value, is === 'JSONPatch' ? 'Strict' : 'Ignore')
     if (isRefusal(made)) return made
     object = made
   }
