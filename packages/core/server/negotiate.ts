@@ -18,9 +18,20 @@ export interface Negotiated { readonly form: Form; readonly media: Media }
 
 export interface Clause { readonly type: string; readonly parameters: Readonly<Record<string, string>> }
 
+/** Clients send few different ones, each with every request. */
+const known = new Map<string, readonly Clause[]>()
+const knownMax = 256
 /** The clauses of an Accept header, best first. */
-export function clausesOf(accept: string | undefined): readonly Clause[] {
-  const clauses = (accept ?? '').split(',').map((text) => text.trim()).filter((text) => text !== '').map((text) => {
+export function clausesOf(accept = ''): readonly Clause[] {
+  let clauses = known.get(accept)
+  if (clauses === undefined) {
+    clauses = readClauses(accept)
+    if (known.size < knownMax) known.set(accept, clauses)
+  }
+  return clauses
+}
+function readClauses(accept: string): readonly Clause[] {
+  const clauses = accept.split(',').map((text) => text.trim()).filter((text) => text !== '').map((text) => {
     const [type = '', ...rest] = text.split(';').map((part) => part.trim())
     const parameters = Object.fromEntries(rest.map((part) => { const at = part.indexOf('='); return at < 0 ? [part, ''] : [part.slice(0, at), part.slice(at + 1)] }))
     return { type: type.toLowerCase(), parameters, quality: Number(parameters['q'] ?? 1) }

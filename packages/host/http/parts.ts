@@ -13,6 +13,9 @@ export const whole = (parts: readonly Uint8Array[]): Uint8Array => (parts.length
 const freeMax = 64
 const free: Buffer[] = []
 
+/** Who takes nothing for so long is cut off: what waits for him takes memory. */
+export const slowReaderMs = 60_000
+
 /** Writes the parts and ends, at the pace of the reader. Without an error when he goes away. */
 export function writeParts(writer: Writable, parts: readonly Uint8Array[], length = bytesOf(parts)): void {
   if (length <= chunkBytes) { writer.end(whole(parts)); return }
@@ -34,7 +37,8 @@ export function writeParts(writer: Writable, parts: readonly Uint8Array[], lengt
         // The bytes have left, or nobody wants them any more.
         if (writer.write(chunk.subarray(0, size), () => { if (free.length < freeMax) free.push(chunk) })) continue
       }
-      writer.once('drain', pump)
+      const late = setTimeout(() => { writer.destroy() }, slowReaderMs).unref()
+      writer.once('drain', () => { clearTimeout(late); pump() })
       return
     }
   }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { mock, test } from 'node:test'
 import { createStore } from '@kubeskiff/core/store'
 import { aConfigMap } from './testing.ts'
 import { Watches } from './watches.ts'
@@ -27,5 +27,35 @@ test('a commit wakes the watches of its resource; the others are looked at befor
   for (let at = 0; at < 1_000; at++) commit()
   await turn()
   assert.deepEqual(reads, { configmaps: 3, secrets: 2, any: 3 })
+  watches.close()
+})
+
+test('a client that takes nothing for a minute is cut off; one that only takes its time is not', async () => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  const store = createStore()
+  let now = 0
+  const watches = new Watches(store, { now: () => now, readBytes: 1000, onError: (error) => { throw error } })
+  const ends: string[] = []
+  const add = (name: string): { drain(): void } => {
+    let told = (): void => {}
+    watches.add(
+      { deadline: undefined, close: () => {}, read: () => ({ frames: [new Uint8Array(1)], asOf: 0, more: false, done: false }) },
+      { write: () => false, onDrain: (tell) => { told = tell }, onClose: () => {}, end: () => {}, abort: () => { ends.push(name) } },
+    )
+    return { drain: () => { told() } }
+  }
+  add('stuck')
+  const slow = add('slow')
+  await turn()
+  for (let minute = 1; minute <= 2; minute++) {
+    now = minute * 60_000 - 10_000
+    slow.drain()
+    await turn()
+    now = minute * 60_000
+    mock.timers.tick(60_000)
+    await turn()
+  }
+  assert.deepEqual(ends, ['stuck'])
+  mock.timers.reset()
   watches.close()
 })

@@ -1,6 +1,7 @@
 import type { Ask } from '@kubeskiff/core/api'
 import type { WatchReader } from '@kubeskiff/core/server'
 import type { Store } from '@kubeskiff/core/store'
+import { slowReaderMs } from './parts.ts'
 
 /** Where the frames of one watch go. */
 export interface WatchSink {
@@ -22,7 +23,7 @@ const lookAtAllAfter = 1_000
 
 export interface WatchesOptions { readonly now: () => number; readonly readBytes: number; readonly onError: (error: unknown) => void; /** Answers what only the outside can. */ readonly answer?: (ask: Ask) => Promise<unknown> }
 
-interface Watch { readonly reader: WatchReader; readonly sink: WatchSink; timer: NodeJS.Timeout | undefined; waits: boolean; /** Waits for answers. */ asking: boolean }
+interface Watch { readonly reader: WatchReader; readonly sink: WatchSink; timer: NodeJS.Timeout | undefined; waits: boolean; waitsFrom: number; /** Waits for answers. */ asking: boolean }
 
 /**
  * Feeds all watches of a server: when the store rings, each is read once, all frames of one tick go out as one write,
@@ -50,7 +51,7 @@ export class Watches {
   get count(): number { return this.#watches.size }
 
   add(reader: WatchReader, sink: WatchSink): void {
-    const watch: Watch = { reader, sink, timer: undefined, waits: false, asking: false }
+    const watch: Watch = { reader, sink, timer: undefined, waits: false, waitsFrom: 0, asking: false }
     this.#watches.add(watch)
     sink.onClose(() => { this.#drop(watch) })
     sink.onDrain(() => { watch.waits = false; this.#look(watch) })
@@ -148,7 +149,10 @@ export class Watches {
 
   #send(watch: Watch, frames: readonly Uint8Array[], done: boolean): void {
     if (!this.#watches.has(watch)) return
-    if (frames.length > 0) watch.waits = !watch.sink.write(frames)
+    if (frames.length > 0) {
+      watch.waits = !watch.sink.write(frames)
+      if (watch.waits) watch.waitsFrom = this.#options.now()
+    }
     if (!done) return
     this.#drop(watch)
     watch.sink.end()
@@ -165,6 +169,7 @@ export class Watches {
     const wait = deadline === undefined ? lookAtLeastEveryMs : Math.max(0, Math.min(lookAtLeastEveryMs, deadline - this.#options.now()))
     watch.timer = setTimeout(() => {
       if (!this.#watches.has(watch)) return
+      if (watch.waits && this.#options.now() - watch.waitsFrom >= slowReaderMs) { this.#drop(watch); watch.sink.abort(); return }
       this.#look(watch)
       this.#arm(watch)
     }, Math.max(wait, shortestWaitMs)).unref()
