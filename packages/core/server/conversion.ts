@@ -30,7 +30,8 @@ class Unconverted extends Error {
 
 /** Objects that are asked for together; upstream asks for a whole list. */
 const batchMax = 100
-const keptMax = 5_000
+/** Characters of objects whose conversions are kept. */
+const keptMax = 32 << 20
 const timeoutSeconds = 30
 const roundsMax = 100
 
@@ -44,6 +45,7 @@ function keyOf(object: Json, to: string): string {
 /** Answers of converters, the newest ones. */
 export class Conversions {
   readonly #known = new Map<string, Json>()
+  #size = 0
 
   /** How the objects of a definition get from version to version; undefined where nobody need be asked. */
   converterOf(definition: CustomResourceDefinition): Converter | undefined {
@@ -77,6 +79,17 @@ export class Conversions {
     return failed(`conversion webhooks were asked ${roundsMax} times and there is still something to convert`)
   }
 
+  #keep(key: string, converted: Json): void {
+    if (!this.#known.has(key)) this.#size += key.length
+    this.#known.set(key, converted)
+    // What was just fetched is needed now, however large it is.
+    for (const oldest of this.#known.keys()) {
+      if (this.#size <= keptMax || this.#known.size <= batchMax) break
+      this.#known.delete(oldest)
+      this.#size -= oldest.length
+    }
+  }
+
   /** The object, and those of its kind that come after it and are not known either. */
   #batch({ definition, object, to, read }: Need, view: ClusterView | undefined, namespace: string | undefined): readonly Json[] {
     if (view === undefined || read === undefined) return [object]
@@ -97,10 +110,7 @@ export class Conversions {
     const gvk = `${String(object['apiVersion'])}, Kind=${definition.spec.names.kind}`
     const converted = convertedBy(ask, posted, gvk, objects, to)
     if (isRefusal(converted)) return converted
-    objects.forEach((each, index) => {
-      if (this.#known.size >= keptMax) for (const oldest of this.#known.keys()) { this.#known.delete(oldest); break }
-      this.#known.set(keyOf(each, to), converted[index] ?? {})
-    })
+    objects.forEach((each, index) => { this.#keep(keyOf(each, to), converted[index] ?? {}) })
     return undefined
   }
 }

@@ -7,6 +7,8 @@ import { readMicroTime, readTime } from './time.ts'
 import type { Conformed, Definition, Definitions, Field } from './types.ts'
 import { emptiesKept, zerosDropped } from './zeros.ts'
 
+const jsonSchema = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps'
+const schemaUnions: ReadonlySet<string> = new Set(['OrArray', 'OrBool', 'OrStringArray'].map((other) => `${jsonSchema}${other}`))
 /** Digits of the longest 64-bit integer, with its sign. */
 const longestInteger = 20
 /** More faults than this are not listed, as upstream. */
@@ -121,6 +123,11 @@ class Walk {
     }
     const definition = field.ref === undefined || field.format !== undefined ? undefined : this.#definitions.get(field.ref)
     if (definition && !definition.scalar) return this.object(value, definition, owner, known)
+    // A schema, or something else in its place: as a schema it has fields like any other.
+    if (definition !== undefined && schemaUnions.has(definition.name) && typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      const schema = this.#definitions.get(jsonSchema)
+      if (schema !== undefined) return this.object(value, schema, owner, known)
+    }
     return this.#scalar(value, field, owner)
   }
   #inside(at: string | number, item: unknown, field: Field, owner: string): unknown {
