@@ -24,6 +24,6 @@ export function allControllers({ authority, volumesBelow, mayRequest = () => fal
     controllers.podGarbageCollector(), controllers.nodeLifecycleController(), controllers.taintEvictionController,
     controllers.resourceQuotaController, controllers.disruptionController,
     controllers.customResourceDefinitionController, controllers.validatingAdmissionPolicyStatusController,
-    controllers.clusterRoleAggregationController, controllers.certificateController(mayRequest), controllers.podCertificateRequestCleaner, controllers.autoregisterController, controllers.flowSchemaController,
+    controllers.clusterRoleAggregationController, controllers.certificateController(mayRequest), controllers.podCertificateRequestCleaner, controllers.autoregisterController, controllers.flowSchemaController, controllers.apiServiceAvailabilityController,
   ] as readonly Controller<unknown>[]
 }

@@ -10,7 +10,7 @@ import { createAgentHub } from '../agent-link/index.ts'
 import { Certificates, kubeconfig, openTokenSigner } from '../credentials/index.ts'
 import { RealClock, selfPumpingLoop, systemRandom } from '../engine/index.ts'
 import { writePrivately } from '../files/index.ts'
-import { openHttpServer } from '../http/index.ts'
+import { openHttpServer, withFetches } from '../http/index.ts'
 import { attachJournal, openEmbeddedJournal, ownDirectory } from '../journal/index.ts'
 import { openAccess, withIssuers } from './access-files.ts'
 import type { DataDirectory } from './directory.ts'
@@ -71,7 +71,7 @@ export async function startControlPlane({ directory, settings: initial, say, clo
     throw new StartProblem(error instanceof Error ? error.message : String(error))
   })
   const poster = createPoster({ view: store.view, random: systemRandom() })
-  const answer = withIssuers(access, () => clock.now(), withPosts(poster, answerAsks({ signer, certificates, volumesBelow: join(directory.agent, 'volumes'), now: () => clock.now() })))
+  const answer = withIssuers(access, () => clock.now(), withPosts(poster, withFetches(frontProxy.client, answerAsks({ signer, certificates, volumesBelow: join(directory.agent, 'volumes'), now: () => clock.now() }))))
   const cluster = wireCluster({
     store, clock, random: systemRandom(), loop, authority: authority.certificate, frontProxyAuthority: frontProxy.authority.certificate, historyMs, processMetrics: () => processMetrics(http.is === 'listening' ? http.inFlight() : { mutating: 0, readOnly: 0 }), nodes: shapes().filter((shape) => shape.simulated),
     version: { ...kubernetesVersion, gitCommit: '', gitTreeState: 'clean', buildDate: '1970-01-01T00:00:00Z', goVersion: process.version, compiler: 'skiff', platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}` },

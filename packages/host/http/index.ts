@@ -1,5 +1,6 @@
 export type { Peer } from './exchange.ts'
 export { usualLimits, type Limits } from './limits.ts'
 export type { Answer } from './pipeline.ts'
+export { withFetches } from './proxy.ts'
 export { openHttpServer, type HttpServer, type HttpServerOptions, type ListenProblem } from './server.ts'
 export { refuse, type Upgrade } from './upgrade.ts'

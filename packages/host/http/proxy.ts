@@ -2,7 +2,8 @@ import { type ClientRequest, type IncomingMessage, request as plainRequest, type
 import { request as secureRequest } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Proxy, Request } from '@kubeskiff/core/server'
+import type { Ask } from '@kubeskiff/core/api'
+import type { Fetch, Fetched, Proxy, Request } from '@kubeskiff/core/server'
 import { type Exchange, sendable } from './exchange.ts'
 import { type PlainReply, statusReply } from './status.ts'
 
@@ -60,6 +61,32 @@ export function proxyUpgrade(message: IncomingMessage, socket: Socket, head: Buf
   forwarded.end()
 }
 
+const fetchMax = 16 << 20
+/** Reads from an aggregated server as the aggregator itself. */
+export function fetchThrough({ proxy, timeoutMs }: Fetch, frontProxy: FrontProxy | undefined): Promise<Fetched> {
+  return new Promise((resolve) => {
+    const asked = dial({ method: 'GET', path: proxy.path, query: '', headers: {}, body: new Uint8Array(0) }, proxy, frontProxy, undefined)
+    const failed = (error: Error): void => { clearTimeout(timer); asked.destroy(); resolve({ is: 'unreached', why: dialText(error) }) }
+    const timer = setTimeout(() => { failed(new Error('context deadline exceeded')) }, timeoutMs)
+    asked.on('error', failed)
+    asked.on('response', (response) => {
+      const parts: Buffer[] = []
+      let size = 0
+      response.on('data', (part: Buffer) => {
+        size += part.length
+        if (size > fetchMax) failed(new Error(`the answer is longer than ${fetchMax} bytes`))
+        else parts.push(part)
+      })
+      response.on('error', failed)
+      response.on('end', () => { clearTimeout(timer); resolve({ is: 'answered', status: response.statusCode ?? 0, text: Buffer.concat(parts).toString() }) })
+    })
+    asked.end()
+  })
+}
+
+/** Answers what is asked of aggregated servers, and all else as `answer` does. */
+export const withFetches = (frontProxy: FrontProxy | undefined, answer: (ask: Ask) => Promise<unknown>) => (ask: Ask): Promise<unknown> => (ask.what === 'proxy' ? fetchThrough(ask.input as Fetch, frontProxy) : answer(ask))
+
 function dial(request: Request, proxy: Proxy, frontProxy: FrontProxy | undefined, from: string | undefined, more: Readonly<Record<string, string>> = {}): ClientRequest {
   const headers: Record<string, string | readonly string[]> = {}
   for (const [name, value] of Object.entries(request.headers)) if (!kept.has(name) && !isIdentity(name)) headers[name] = value
@@ -99,11 +126,14 @@ function headOf(status: number, headers: Readonly<Record<string, string>>): stri
   return `HTTP/1.1 ${status} ${status === 101 ? 'Switching Protocols' : 'Proxied'}\r\n${lines.join('')}\r\n`
 }
 
-function unreachable(error: Error & { readonly code?: string; readonly address?: string; readonly port?: number }): PlainReply {
-  const what = reasons[error.code ?? '']
-  const where = error.address === undefined ? '' : `dial tcp ${error.address}:${error.port}: `
-  return statusReply({ refused: true, code: 503, reason: 'ServiceUnavailable', message: `error trying to reach service: ${where}${what ?? error.message}` })
+function unreachable(error: DialError): PlainReply {
+  return statusReply({ refused: true, code: 503, reason: 'ServiceUnavailable', message: `error trying to reach service: ${dialText(error)}` })
 }
+function dialText(error: DialError): string {
+  const where = error.address === undefined ? '' : `dial tcp ${error.address}:${error.port}: `
+  return `${where}${reasons[error.code ?? ''] ?? error.message}`
+}
+type DialError = Error & { readonly code?: string; readonly address?: string; readonly port?: number }
 const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connect: connection refused', EHOSTUNREACH: 'connect: no route to host', ENETUNREACH: 'connect: network is unreachable', ETIMEDOUT: 'i/o timeout', ECONNRESET: 'EOF',
 }

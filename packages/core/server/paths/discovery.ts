@@ -1,15 +1,20 @@
 // Discovery: what is served, in the legacy form (one document a version) and aggregated (two documents in all).
+import type { Call } from '../call.ts'
 import type { Machine } from '../machine.ts'
 import { clausesOf } from '../negotiate.ts'
 import { type Endpoint, type Registry, subresourceKind, subresourceVerbs, verbsOf } from '../registry.ts'
+import { aggregatedVersions } from '../proxy/aggregate.ts'
+import { remoteDiscovery, remoteVersions } from '../proxy/remote-discovery.ts'
 import type { Answer } from '../reply.ts'
+import { type Asks, isAsks } from '../types.ts'
 import { pageNotFound, utf8, value } from '../reply.ts'
 import { type Review, reviewsOf } from '../access/reviews.ts'
 
 const groupVersionOf = (group: string, version: string): string => (group === '' ? version : `${group}/${version}`)
 
 /** Answers /api, /apis, /api/v1, /apis/GROUP and /apis/GROUP/VERSION; undefined for other paths. */
-export function discover(machine: Machine, path: string, headers: Readonly<Record<string, string>>): Answer | undefined {
+export function discover(machine: Machine, call: Call, path: string): Answer | Asks | undefined {
+  const { headers } = call.request
   const parts = path.split('/').filter((part) => part !== '')
   const { registry } = machine
   if (parts[0] === 'api') {
@@ -18,9 +23,14 @@ export function discover(machine: Machine, path: string, headers: Readonly<Recor
   }
   if (parts[0] !== 'apis') return undefined
   const [, group = '', version = ''] = parts
-  if (parts.length === 1) return aggregated(registry, headers, (name) => name !== '') ?? value({ kind: 'APIGroupList', apiVersion: 'v1', groups: registry.groups.filter(({ name }) => name !== '').map(apiGroup) })
+  const elsewhere = aggregatedVersions(machine)
+  if (parts.length === 1) {
+    const form = formOf(headers)
+    if (form === undefined) return value({ kind: 'APIGroupList', apiVersion: 'v1', groups: groupsOf(registry, elsewhere).filter(({ name }) => name !== '').map(apiGroup) })
+    return elsewhere.length === 0 ? aggregated(registry, headers, (name) => name !== '') : withRemotes(machine, call, form)
+  }
   if (parts.length === 2) {
-    const found = registry.groups.find(({ name }) => name === group)
+    const found = groupsOf(registry, elsewhere).find(({ name }) => name === group)
     return found === undefined ? pageNotFound : value({ kind: 'APIGroup', apiVersion: 'v1', ...apiGroup(found) })
   }
   return parts.length === 3 ? resourceList(registry, group, version) : undefined
@@ -65,15 +75,48 @@ function resourceList(registry: Registry, group: string, version: string): Answe
 
 /** The aggregated document, when the client asks for it. Clients look for the parameters in the answer's Content-Type. */
 function aggregated(registry: Registry, headers: Readonly<Record<string, string>>, wanted: (group: string) => boolean): Answer | undefined {
+  const version = formOf(headers)
+  if (version === undefined) return undefined
+  const { document, tag } = keptDocument(registry, version, wanted)
+  return sent(version, document, tag, headers)
+}
+
+/** The version of the aggregated document that a client asks for. */
+function formOf(headers: Readonly<Record<string, string>>): 'v2' | 'v2beta1' | undefined {
   const clause = clausesOf(headers['accept']).find(({ type, parameters }) => type === 'application/json' || type === '*/*' || parameters['as'] !== undefined)
   const version = clause?.parameters['v']
-  if (clause?.parameters['as'] !== 'APIGroupDiscoveryList' || clause.type !== 'application/json' || (version !== 'v2' && version !== 'v2beta1')) return undefined
-  const { document, tag } = keptDocument(registry, version, wanted)
+  return clause?.parameters['as'] !== 'APIGroupDiscoveryList' || clause.type !== 'application/json' || (version !== 'v2' && version !== 'v2beta1') ? undefined : version
+}
+
+function sent(version: string, document: Uint8Array, tag: string, headers: Readonly<Record<string, string>>): Answer {
   const shared = { etag: tag, vary: 'Accept', 'cache-control': 'public' }
   // Clients put the headers of a 304 over those they have kept: without the parameters they would see no group at all.
   const contentType = `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`
   const current = headers['if-none-match'] === tag
   return { is: 'raw', status: current ? 304 : 200, contentType, body: current ? [] : [document], headers: shared }
+}
+
+/** The document with what aggregated servers serve besides: they are asked when it is not known. */
+function withRemotes(machine: Machine, call: Call, form: 'v2' | 'v2beta1'): Answer | Asks {
+  const remotes = remoteVersions(machine, call)
+  if (isAsks(remotes)) return remotes
+  const own = documentOf(machine.registry, form, (name) => name !== '')
+  const items = groupsOf(machine.registry, remotes).filter(({ name }) => name !== '').map(({ name, versions: found }) => {
+    const item = own.items.find(({ metadata }) => metadata.name === name)
+    const here = new Map((item?.versions ?? []).map((each) => [each.version, each as object]))
+    for (const remote of remotes) if (remote.group === name) here.set(remote.version, remoteDiscovery(remote))
+    return { metadata: { name, creationTimestamp: null }, versions: found.flatMap((each) => here.get(each) ?? []) }
+  })
+  const document = utf8(JSON.stringify({ ...own, items }))
+  return sent(form, document, `"${hash(document)}"`, call.request.headers)
+}
+
+/** Groups and their versions, with those of aggregated servers behind them. */
+function groupsOf({ groups }: Registry, remotes: readonly { readonly group: string; readonly version: string }[]): Registry['groups'] {
+  if (remotes.length === 0) return groups
+  const all = new Map(groups.map(({ name, versions: found }) => [name, [...found]]))
+  for (const { group, version } of remotes) all.set(group, [...(all.get(group) ?? []), version])
+  return [...all].map(([name, found]) => ({ name, versions: found }))
 }
 
 const kept = new WeakMap<Registry, Map<string, { readonly document: Uint8Array; readonly tag: string }>>()
@@ -89,11 +132,11 @@ function keptDocument(registry: Registry, version: string, wanted: (group: strin
   return made
 }
 
-function documentOf(registry: Registry, version: string, wanted: (group: string) => boolean): object {
+function documentOf(registry: Registry, version: string, wanted: (group: string) => boolean) {
   return {
     kind: 'APIGroupDiscoveryList', apiVersion: `apidiscovery.k8s.io/${version}`, metadata: {},
     items: registry.groups.filter(({ name }) => wanted(name)).map(({ name, versions: found }) => ({
-      metadata: name === '' ? { creationTimestamp: null } : { name, creationTimestamp: null },
+      metadata: (name === '' ? { creationTimestamp: null } : { name, creationTimestamp: null }) as { readonly name?: string; readonly creationTimestamp: null },
       versions: found.map((each) => ({
         version: each, freshness: 'Current',
         resources: [...reviewsOf(name, each).map(reviewDiscovery), ...registry.served(name, each).map(resourceDiscovery)],

@@ -6,11 +6,12 @@ import type { VersionInfo } from '../options.ts'
 import { clausesOf, mediaTypes } from '../negotiate.ts'
 import { methodNotAllowed, noRepresentation, noSuchResource, notAcceptable } from '../refusals.ts'
 import { type Answer, pageNotFound, utf8, value } from '../reply.ts'
+import type { Asks } from '../types.ts'
 import { discover } from './discovery.ts'
 import { health, isHealth } from './health.ts'
 import { openapi } from './openapi.ts'
 
-export function servePath(machine: Machine, call: Call, path: string): Answer | Refusal {
+export function servePath(machine: Machine, call: Call, path: string): Answer | Refusal | Asks {
   const { request } = call
   const plain = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
   const found = answerOf(machine, call, plain)
@@ -38,7 +39,7 @@ function unacceptable(path: string, accept: string | undefined): Refusal | undef
 }
 const isDiscovery = /^\/(?:api|apis|api\/v1|apis\/[^/]+(?:\/[^/]+)?)$/
 
-function answerOf(machine: Machine, call: Call, path: string): Answer | Refusal | undefined {
+function answerOf(machine: Machine, call: Call, path: string): Answer | Refusal | Asks | undefined {
   const { options } = machine
   const { headers } = call.request
   switch (path) {
@@ -51,7 +52,7 @@ function answerOf(machine: Machine, call: Call, path: string): Answer | Refusal 
         response_types_supported: ['id_token'], subject_types_supported: ['public'], id_token_signing_alg_values_supported: options.issuer.algorithms,
       }))
     case '/openid/v1/jwks': return options.issuer === undefined ? undefined : keys('application/jwk-set+json', options.issuer.keySet)
-    default: return health(path, call.query) ?? openapi(machine.documents(), path, call.query, headers) ?? discover(machine, path, headers)
+    default: return health(path, call.query) ?? openapi(machine.documents(), path, call.query, headers) ?? discover(machine, call, path)
   }
 }
 

@@ -79,3 +79,39 @@ test('what an aggregated server serves goes on to it, with who asks; without one
     }, path)
   }
 })
+
+test('discovery asks aggregated servers what they serve, and keeps it for a while', () => {
+  const made = world()
+  made.ask('POST /apis/apiregistration.k8s.io/v1/apiservices', apiService)
+  const accept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList'
+  const request = () => ({ method: 'GET', path: '/apis', query: '', headers: { accept }, body: new Uint8Array(), certificate: { commonName: 'ann', organizations: ['system:masters'] } })
+  const first = request()
+  const asked = made.server.handler.step(first, new Map())
+  if (asked.is !== 'asks') throw new Error('nothing was asked')
+  assert.deepEqual(asked.asks.map(({ id, what }) => [id, what]), [['discovery v1.wardle.example.com', 'proxy']])
+  const list = { kind: 'APIResourceList', resources: [{ name: 'flunders', singularName: 'flunder', namespaced: true, kind: 'Flunder', verbs: ['get', 'list'] }, { name: 'flunders/status', singularName: '', namespaced: true, kind: 'Flunder', verbs: ['get'] }] }
+  const itemOf = (reply: ReturnType<typeof made.server.handler.step>): unknown => {
+    if (reply.is !== 'bytes') throw new Error(`answered with ${reply.is}`)
+    const { items } = JSON.parse(reply.body.map((part) => new TextDecoder().decode(part)).join('')) as { readonly items: readonly { readonly metadata: { readonly name: string } }[] }
+    return items.find(({ metadata }) => metadata.name === 'wardle.example.com')
+  }
+  const expected = {
+    metadata: { name: 'wardle.example.com', creationTimestamp: null },
+    versions: [{
+      version: 'v1', freshness: 'Current',
+      resources: [{
+        resource: 'flunders', responseKind: { group: 'wardle.example.com', version: 'v1', kind: 'Flunder' }, scope: 'Namespaced', singularResource: 'flunder', verbs: ['get', 'list'],
+        subresources: [{ subresource: 'status', responseKind: { group: 'wardle.example.com', version: 'v1', kind: 'Flunder' }, verbs: ['get'] }],
+      }],
+    }],
+  }
+  assert.deepEqual(itemOf(made.server.handler.step(first, new Map([['discovery v1.wardle.example.com', { is: 'answered', status: 200, text: JSON.stringify(list) }]]))), expected)
+  assert.deepEqual(itemOf(made.server.handler.step(request(), new Map())), expected, 'nobody is asked again')
+  const groups = made.ask('GET /apis').body as { readonly groups: readonly { readonly name: string }[] }
+  assert.ok(groups.groups.some(({ name }) => name === 'wardle.example.com'))
+  made.clock.advanceTo(made.clock.now() + 120_000)
+  const again = request()
+  assert.equal(made.server.handler.step(again, new Map()).is, 'asks')
+  const stale = itemOf(made.server.handler.step(again, new Map([['discovery v1.wardle.example.com', { is: 'unreached', why: 'gone' }]])))
+  assert.deepEqual(stale, { ...expected, versions: [{ version: 'v1', freshness: 'Stale', resources: [] }] })
+})

@@ -1,0 +1,107 @@
+// Whether aggregated servers can be reached: the condition Available of their APIServices. Behaviour and words: upstream's
+// remote availability controller of kube-aggregator. What the server answers itself is autoregister's.
+import type { Controller, Plan, World } from '../../api/controller.ts'
+import { slicesByService } from '../../api/indexes.ts'
+import { type APIService, apiServices, endpointSlices, type Service, services } from '../../api/resources.ts'
+import type { Change, ClusterView } from '../../api/view.ts'
+import { sidesOf } from '../../rules/changes.ts'
+import { timestamp } from '../../rules/time.ts'
+import type { Fetch, Fetched } from '../../server/index.ts'
+import { settled } from '../settled.ts'
+
+/** A server that can be reached is asked again after this long: nothing tells when it goes. As upstream's resync. */
+const againMs = 30_000
+const timeoutMs = 5_000
+const aggregator = { 'x-remote-user': 'system:kube-aggregator', 'x-remote-group': 'system:masters' }
+
+/** What was asked last, of whom, and what came of it; asked anew when it is due or somebody else is there. */
+interface Memory { readonly asked: number; readonly due: number; readonly place: string; readonly finding?: Finding }
+interface Finding { readonly status: 'True' | 'False'; readonly reason: string; readonly message: string }
+
+/** A key is an APIService's name. */
+export const apiServiceAvailabilityController: Controller<Memory> = {
+  name: 'available-controller',
+  watches: [
+    { resource: apiServices.resource, affected: (change) => (sidesOf(apiServices, change)?.after?.spec.service === undefined ? [] : [change.key.name]) },
+    { resource: services.resource, affected: (change, view) => behind(view, change.key.namespace, change.key.name) },
+    { resource: endpointSlices.resource, affected: (change, view) => [...namesOf(change)].flatMap((name) => behind(view, change.key.namespace, name)) },
+  ],
+  reconcile: (name, world) => {
+    const found = world.view.get(apiServices, '', name)
+    if (found?.spec.service === undefined || found.metadata.deletionTimestamp !== undefined) return settled as Plan<Memory>
+    const target = targetOf(world.view, found)
+    return 'reason' in target ? told(found, target, world.now) : asked(found, target, world)
+  },
+}
+
+/** The APIServices that a Service stands behind. There are few of them in any cluster. */
+const behind = (view: ClusterView, namespace: string, name: string): readonly string[] =>
+  [...view.list(apiServices)].filter(({ spec: { service } }) => service?.namespace === namespace && service.name === name).map(({ metadata }) => metadata.name)
+function* namesOf(change: Change): Iterable<string> {
+  const sides = sidesOf(endpointSlices, change)
+  const name = (sides?.after ?? sides?.before)?.metadata.labels?.['kubernetes.io/service-name']
+  if (name !== undefined) yield name
+}
+
+const missing = (reason: string, message: string): Finding => ({ status: 'False', reason, message })
+
+/** Where the server is, or why nobody is there. */
+function targetOf(view: ClusterView, { spec }: APIService): { readonly address: string; readonly port: number } | Finding {
+  const { namespace = '', name = '', port: asked = 443 } = spec.service ?? {}
+  const service = view.get(services, namespace, name)
+  if (service === undefined) return missing('ServiceNotFound', `service/${name} in ${JSON.stringify(namespace)} is not present`)
+  const port = portOf(service, asked)
+  if (port === undefined) return missing('ServicePortError', `service/${name} in ${JSON.stringify(namespace)} is not listening on port ${asked}`)
+  const slices = [...view.by(slicesByService, `${namespace}/${name}`)]
+  if (slices.length === 0) return missing('EndpointsNotFound', `cannot find endpointslices for service/${name} in ${JSON.stringify(namespace)}`)
+  for (const { endpoints, ports } of slices) {
+    const number = ports?.find((each) => (each.name ?? '') === port)?.port
+    const address = endpoints?.find(({ conditions }) => conditions?.ready !== false)?.addresses[0]
+    if (number !== undefined && address !== undefined) return { address, port: number }
+  }
+  return missing('MissingEndpoints', `endpointslices for service/${name} in ${JSON.stringify(namespace)} have no addresses with port name ${JSON.stringify(port)}`)
+}
+const portOf = ({ spec }: Service, asked: number): string | undefined => {
+  const port = (spec.ports ?? []).find((each) => each.port === asked)
+  return port === undefined ? undefined : port.name ?? ''
+}
+
+function asked(found: APIService, { address, port }: { readonly address: string; readonly port: number }, { now, memory, observed }: World<Memory>): Plan<Memory> {
+  const place = `${address}:${port}`
+  if (memory !== undefined && memory.place === place && now < memory.due) {
+    const answer = observed.get(idOf(found, memory.asked)) as Fetched | undefined
+    const finding = answer === undefined ? memory.finding : findingOf(found, address, port, answer)
+    return finding === undefined ? { actions: [], memory, again: memory.due } : told(found, finding, now, { ...memory, finding })
+  }
+  const next: Memory = { asked: (memory?.asked ?? 0) + 1, due: now + againMs, place }
+  const { group = '', version = '', insecureSkipTLSVerify, caBundle, service } = found.spec
+  const fetch: Fetch = {
+    timeoutMs,
+    proxy: {
+      scheme: 'https', address, port, path: `/apis/${group}/${version}`, prefix: '', identity: 'front-proxy', headers: { ...aggregator, accept: 'application/json' },
+      verify: insecureSkipTLSVerify === true ? { is: 'never' } : { is: 'as', serverName: `${service?.name}.${service?.namespace}.svc`, ...(caBundle !== undefined && { authority: textOf(caBundle) }) },
+    },
+  }
+  return { actions: [{ do: 'ask', ask: { id: idOf(found, next.asked), what: 'proxy', input: fetch } }], memory: next, again: next.due }
+}
+const idOf = ({ metadata }: APIService, asked: number): string => `available ${metadata.name} ${asked}`
+function textOf(base64: string): string {
+  try { return atob(base64) } catch { return '' }
+}
+
+function findingOf({ spec: { group, version } }: APIService, address: string, port: number, answer: Fetched): Finding {
+  const url = `https://${address}:${port}/apis/${group}/${version}`
+  if (answer.is === 'unreached') return missing('FailedDiscoveryCheck', `failing or missing response from ${url}: Get ${JSON.stringify(url)}: ${answer.why}`)
+  if (answer.status < 200 || answer.status > 299) return missing('FailedDiscoveryCheck', `failing or missing response from ${url}: bad status from ${url}: ${answer.status}`)
+  return { status: 'True', reason: 'Passed', message: 'all checks passed' }
+}
+
+function told(found: APIService, finding: Finding, now: number, memory?: Memory): Plan<Memory> {
+  const later = memory === undefined ? {} : { memory, again: memory.due }
+  const known = found.status.conditions?.find(({ type }) => type === 'Available')
+  if (known !== undefined && known.status === finding.status && known.reason === finding.reason && known.message === finding.message) return { actions: [], ...later }
+  const since = known !== undefined && known.status === finding.status ? known.lastTransitionTime : timestamp(now)
+  const condition = { type: 'Available', ...finding, ...(since !== undefined && { lastTransitionTime: since }) }
+  const others = (found.status.conditions ?? []).filter(({ type }) => type !== 'Available')
+  return { actions: [{ do: 'replace', part: 'status', object: { ...found, status: { ...found.status, conditions: [...others, condition] } } as APIService }], ...later }
+}
