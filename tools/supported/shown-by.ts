@@ -87,6 +87,8 @@ export const controllersShownBy: Readonly<Record<string, Shown>> = {
   'certificate-controller': [`${controllers}/certificates/certificates.test.ts`, 'certificateController'],
   podcertificaterequestcleaner: [`${controllers}/certificates/certificates.test.ts`, 'podCertificateRequestCleaner'],
   'api-priority-and-fairness-config-consumer-v1': [`${controllers}/flow-schema/flow-schema.test.ts`, 'flowSchemaController'],
+  'available-controller': [`${controllers}/api-service-availability/reconcile.test.ts`, 'apiServiceAvailabilityController'],
+  'validatingadmissionpolicy-status-controller': [`${controllers}/validating-admission-policy-status/type-checking.test.ts`, 'what does not fit a kind is warned of'],
   autoregister: [`${controllers}/autoregister/autoregister.test.ts`, 'autoregisterController'],
   'replication-controller': [`${controllers}/replicaset/replicaset.test.ts`, 'replicationControllerController'],
   'replicaset-controller': [`${controllers}/replicaset/replicaset.test.ts`, 'replicaSetController'],
@@ -130,6 +132,9 @@ export const schedulingShownBy: Readonly<Record<string, Shown | undefined>> = {
 
 const admitting = `${server}/admission/admission.test.ts`
 const access = `${server}/access/access.test.ts`
+const plugging = `${server}/admission/plugins.test.ts`
+const policies = `${server}/admission/policies/policies.test.ts`
+const webhooks = `${server}/admission/webhooks/webhooks.test.ts`
 const certifying = `${server}/admission/certificates.test.ts`
 /** By the name of a plugin. */
 export const admissionShownBy: Readonly<Record<string, Shown>> = {
@@ -144,4 +149,15 @@ export const admissionShownBy: Readonly<Record<string, Shown>> = {
   DefaultTolerationSeconds: [admitting, 'pods stay five minutes on a lost node'],
   Priority: [admitting, 'a pod has the priority of its class, or of the default one'],
   DefaultStorageClass: [admitting, 'a claim without a class takes the default one'],
+  LimitRanger: [`${server}/admission/limit-ranger.test.ts`, 'LimitRange should create a LimitRange with defaults'],
+  RuntimeClass: [plugging, "a pod has its class\\'s overhead"],
+  StorageObjectInUseProtection: [plugging, 'claims and volumes are protected from the start'],
+  PersistentVolumeClaimResize: [plugging, 'only a bound claim of a class that allows it grows'],
+  DefaultIngressClass: [plugging, 'an Ingress without a class takes the default one'],
+  TaintNodesByCondition: [admitting, 'TaintNodesByCondition'],
+  PodSecurity: [`${server}/admission/pod-security/pod-security.test.ts`, 'a pod below what is enforced is refused'],
+  ValidatingAdmissionPolicy: [policies, 'a deployment that breaks a rule is refused'],
+  MutatingAdmissionPolicy: [policies, 'a deployment is mutated by an apply configuration'],
+  MutatingAdmissionWebhook: [webhooks, 'AdmissionWebhook should mutate configmap'],
+  ValidatingAdmissionWebhook: [webhooks, 'AdmissionWebhook should be able to deny pod'],
 }

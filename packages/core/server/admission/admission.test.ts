@@ -62,3 +62,9 @@ test('the system\'s namespaces stay', () => {
   const made = world()
   assert.equal(messageOf(made.ask('DELETE /api/v1/namespaces/default')), 'namespaces "default" is forbidden: this namespace may not be deleted')
 })
+
+test('TaintNodesByCondition: a new node takes no pods before somebody has seen that it is ready', () => {
+  const world = aWorld()
+  const { body } = world.ask('POST /api/v1/nodes', { metadata: { name: 'n' }, spec: { taints: [{ key: 'own', effect: 'NoSchedule' }] } })
+  assert.deepEqual((body as { readonly spec: object }).spec, { taints: [{ key: 'own', effect: 'NoSchedule' }, { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }] })
+})
