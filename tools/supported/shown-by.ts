@@ -154,6 +154,7 @@ export const admissionShownBy: Readonly<Record<string, Shown>> = {
   StorageObjectInUseProtection: [plugging, 'claims and volumes are protected from the start'],
   PersistentVolumeClaimResize: [plugging, 'only a bound claim of a class that allows it grows'],
   DefaultIngressClass: [plugging, 'an Ingress without a class takes the default one'],
+  PodTopologyLabels: [admitting, 'PodTopologyLabels'],
   TaintNodesByCondition: [admitting, 'TaintNodesByCondition'],
   PodSecurity: [`${server}/admission/pod-security/pod-security.test.ts`, 'a pod below what is enforced is refused'],
   ValidatingAdmissionPolicy: [policies, 'a deployment that breaks a rule is refused'],

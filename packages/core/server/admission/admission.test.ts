@@ -68,3 +68,12 @@ test('TaintNodesByCondition: a new node takes no pods before somebody has seen t
   const { body } = world.ask('POST /api/v1/nodes', { metadata: { name: 'n' }, spec: { taints: [{ key: 'own', effect: 'NoSchedule' }] } })
   assert.deepEqual((body as { readonly spec: object }).spec, { taints: [{ key: 'own', effect: 'NoSchedule' }, { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }] })
 })
+
+test('PodTopologyLabels: a pod that is bound takes the zone and the region of its node as labels', () => {
+  const made = world()
+  made.ask('POST /api/v1/nodes', { metadata: { name: 'n', labels: { 'topology.kubernetes.io/zone': 'a', 'topology.kubernetes.io/region': 'r', other: 'x' } } })
+  made.ask(`POST ${pods}`, aPod('p'))
+  made.ask(`POST ${pods}/p/binding`, { target: { kind: 'Node', name: 'n' } })
+  const { labels } = (made.ask(`GET ${pods}/p`).body as { readonly metadata: { readonly labels?: object } }).metadata
+  assert.deepEqual(labels, { 'topology.kubernetes.io/zone': 'a', 'topology.kubernetes.io/region': 'r' })
+})
