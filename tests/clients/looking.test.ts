@@ -112,8 +112,27 @@ withEveryKubectl('looking', (shell) => {
       ['-n team rollout status deployment/web --timeout=30s', /successfully rolled out\n$/], ['-n team rollout status daemonset/agent --timeout=30s', /successfully rolled out\n$/],
       ['-n team rollout status statefulset/db --timeout=30s', /./], ['-n team wait --for=condition=complete job/once --timeout=30s', 'job.batch/once condition met'],
       ...described.map(([what, expected]) => [`describe ${what} -n team`, expected] as const),
-      ...(old ? [] : [['describe endpointslice -n team', /^Name: +(db|web)-[0-9a-z]{5}\nNamespace: +team\n[^]*\nAddressType: +IPv4\n/] as const]),
+      // kubectl 1.20 describes them in v1beta1.
+      ['describe endpointslice -n team', /^Name: +(db|web)-[0-9a-z]{5}\nNamespace: +team\n[^]*\nAddressType: +IPv4\n/],
+      ...(old ? [['describe endpointslice -n team', /Topology: +kubernetes.io\/hostname=sim-\d\n/] as const] : []),
       ['describe pod absent -n team', 'Error from server (NotFound): pods "absent" not found'],
+    ])
+  })
+
+  test('what guards, scales and exposes a workload is made, described and listed', () => {
+    const { story } = shell()
+    story([
+      ['create pdb guard -n team --selector=app=web --min-available=1', 'poddisruptionbudget.policy/guard created'],
+      ['describe pdb guard -n team', /^Name: +guard\nNamespace: +team\nMin available: +1\nSelector: +app=web\n/],
+      ['get pdb -n team', /^NAME +MIN AVAILABLE +MAX UNAVAILABLE +ALLOWED DISRUPTIONS +AGE\nguard +1 +N\/A +\d +\w+\n$/],
+      ['autoscale deployment web -n team --min=1 --max=3 --cpu-percent=60', 'horizontalpodautoscaler.autoscaling/web autoscaled'],
+      ['describe hpa web -n team', /^Name: +web\nNamespace: +team\n[^]*Reference: +Deployment\/web\n[^]*(resource cpu on pods +\(as a percentage of request\): +<unknown> \/ 60%|Target CPU utilization: +60%\nCurrent CPU utilization: +<unknown>%)\nMin replicas: +1\nMax replicas: +3\n/],
+      ['get hpa -n team', /^NAME +REFERENCE +TARGETS +MINPODS +MAXPODS +REPLICAS +AGE\nweb +Deployment\/web +cpu: <unknown>\/60% +1 +3 +0 +\w+\n$/],
+      ['create ingress door -n team --rule=shop.example.com/*=web:80', 'ingress.networking.k8s.io/door created'],
+      ['describe ingress door -n team', /^Name: +door\n[^]*\n +shop.example.com +\n +\/ +web:80 /],
+      ['get ingress -n team', /^NAME +CLASS +HOSTS +ADDRESS +PORTS +AGE\ndoor +<none> +shop.example.com +80 +\w+\n$/],
+      ['get servicecidrs', /^NAME +CIDRS +AGE\nkubernetes +10.96.0.0\/16 +\w+\n$/], ['get ipaddresses', /^NAME +PARENTREF\n[^]*10\.96\.0\.1 +services\/default\/kubernetes\n/],
+      ['delete pdb,hpa,ingress --all -n team', /deleted/],
     ])
   })
 

@@ -1,8 +1,8 @@
+import { isDefaultIngressClass } from '../../api/kinds/index.ts'
 import { type Ingress, type IngressClass, ingressClasses, ingresses } from '../../api/resources.ts'
 import type { ClusterView } from '../../api/view.ts'
 import type { Plugin } from './types.ts'
 
-const mark = 'ingressclass.kubernetes.io/is-default-class'
 /** How an Ingress named its class before it had a field for it. */
 const oldName = 'kubernetes.io/ingress.class'
 
@@ -22,7 +22,7 @@ export const defaultIngressClass: Plugin = {
 function defaultClass(view: ClusterView): IngressClass | undefined {
   let found: IngressClass | undefined
   for (const each of view.list(ingressClasses)) {
-    if (each.metadata.annotations?.[mark] === 'true' && (found === undefined || each.metadata.creationTimestamp > found.metadata.creationTimestamp)) found = each
+    if (isDefaultIngressClass(each) && (found === undefined || each.metadata.creationTimestamp > found.metadata.creationTimestamp)) found = each
   }
   return found
 }
