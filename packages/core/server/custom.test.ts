@@ -244,6 +244,8 @@ test('a definition is refused in the words and places of a stock server, and war
     const said = post(definition)
     assert.deepEqual([said.status, messageOf(said.body)], [422, `CustomResourceDefinition.apiextensions.k8s.io "${String(metaOf(definition)['name'])}" is invalid: ${message}`], JSON.stringify(shape))
   }
+  const inside = post(aDefinition({ schema: specSchema({ a: { type: 'array', items: { ...text, nullable: false, propertiez: 1 } } }) }))
+  assert.deepEqual([inside.status, inside.headers['warning'], JSON.stringify(inside.body).includes('propertiez')], [201, undefined, false])
   assert.equal(post(aDefinition({ schema: specSchema({ a: { ...text, format: 'strange' } }) })).headers['warning'], '299 - "unrecognized format \\"strange\\""')
 })
 

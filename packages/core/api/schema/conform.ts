@@ -126,7 +126,13 @@ class Walk {
     // A schema, or something else in its place: as a schema it has fields like any other.
     if (definition !== undefined && schemaUnions.has(definition.name) && typeof value === 'object' && value !== null && !Array.isArray(value)) {
       const schema = this.#definitions.get(jsonSchema)
-      if (schema !== undefined) return this.object(value, schema, owner, known)
+      if (schema !== undefined) {
+        // Upstream drops what it does not know there, and does not hear of it: such parts read themselves.
+        const told = this.unknown.length
+        const made = this.object(value, schema, owner, known)
+        this.unknown.length = told
+        return made
+      }
     }
     return this.#scalar(value, field, owner)
   }
