@@ -1,4 +1,4 @@
-// Every conformance row of classes A and B, told twice: to a control plane over HTTPS, and to one in this process.
+// Every conformance row of classes A and B, and what servers often get wrong, told twice: to a control plane over HTTPS, and to one in this process.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { stockKubectl } from '../e2e/playground.ts'
@@ -7,6 +7,7 @@ import { openInProcess } from './in-process.ts'
 import { kubectlOn } from './kubectl.ts'
 import { notYet } from './not-yet.ts'
 import { openOverHttps } from './over-https.ts'
+import { points } from './points/index.ts'
 import { stories } from './stories/index.ts'
 import { type Story, World } from './story.ts'
 
@@ -28,13 +29,19 @@ for (const story of stories) {
   })
 }
 
+for (const point of points) {
+  const name = `${point.number}. ${point.says}`
+  if ('shownBy' in point) test(name, { skip: `shown by ${point.shownBy}` }, () => {})
+  else describe(name, () => { for (const way of ways) test(way, () => tell(point, way)) })
+}
+
 function whySkipped({ kubectl: byKubectl }: Story, way: Way): string | false {
   if (byKubectl === undefined) return false
   if (way === 'in process') return 'kubectl needs a connection'
   return kubectl === undefined ? 'no kubectl on PATH, and SKIFF_TEST_KUBECTL names none' : false
 }
 
-async function tell(story: Story, way: Way): Promise<void> {
+async function tell(story: Pick<Story, 'tell'>, way: Way): Promise<void> {
   const there = opened.get(way)
   assert.ok(there)
   const namespace = `story-${++serial}`

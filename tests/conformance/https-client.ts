@@ -20,10 +20,10 @@ export interface Endpoint {
 /** A server on the loopback as stories know it; its time is nobody's business here. */
 export function httpsClient({ port, known, nobody, headers: own = {} }: Endpoint): Pick<Api, 'request' | 'watch' | 'pause'> {
   const send = (method: string, path: string, { body, headers = {}, anonymous = false }: Sending): Promise<IncomingMessage> => new Promise((resolve, reject) => {
-    const { bytes, type } = payload(method, body)
+    const { bytes, headers: described } = payload(method, body, headers)
     const sent = httpsRequest({
       host: '127.0.0.1', port, method, path, agent: anonymous ? nobody : known,
-      headers: { accept: 'application/json', ...(!anonymous && own), ...(bytes !== undefined && { 'content-type': type, 'content-length': String(bytes.length) }), ...headers },
+      headers: { ...(!anonymous && own), ...(bytes !== undefined && { 'content-length': String(bytes.length) }), ...described },
     }, resolve)
     sent.on('error', reject)
     sent.end(bytes)

@@ -65,9 +65,9 @@ export async function openInProcess(): Promise<Api> {
   }
   const step = async (method: string, path: string, { body, headers = {}, anonymous = false }: Sending): Promise<CoreReply> => {
     const [route = '', query = ''] = path.split(/\?(.*)/s)
-    const { bytes, type } = payload(method, body)
+    const { bytes, headers: described } = payload(method, body, headers)
     const request: Request = {
-      method, path: route, query, body: bytes ?? new Uint8Array(), headers: { accept: 'application/json', ...(bytes !== undefined && { 'content-type': type }), ...headers },
+      method, path: route, query, body: bytes ?? new Uint8Array(), headers: described,
       ...(!anonymous && { certificate: administrator }),
     }
     const answers = new Map<string, unknown>()
@@ -109,11 +109,13 @@ function replyOf(reply: CoreReply): Reply {
 
 function watchOf(reader: Extract<CoreReply, { readonly is: 'watch' }>['watch'], advance: Api['advance']): Watch {
   const events: WatchEvent[] = []
+  let over = false
   const pull = (): void => {
-    for (let more = true; more;) {
+    for (let more = !over; more;) {
       const read = reader.read(1 << 20)
       events.push(...Buffer.concat(read.frames).toString().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as WatchEvent))
       more = read.more
+      over ||= read.done
     }
   }
   return {
@@ -122,9 +124,10 @@ function watchOf(reader: Extract<CoreReply, { readonly is: 'watch' }>['watch'], 
         pull()
         const event = events.shift()
         if (event !== undefined) return event
+        if (over) break
         await advance(pauseMs)
       }
-      throw new Error('no event came')
+      throw new Error(over ? 'the watch has ended' : 'no event came')
     },
     rest: async () => {
       await advance(pauseMs)

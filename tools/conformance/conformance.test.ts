@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { notYet } from '../../tests/conformance/not-yet.ts'
+import { points } from '../../tests/conformance/points/index.ts'
 import { rows } from '../../tests/conformance/rows.ts'
 import { stories, storiesByFile } from '../../tests/conformance/stories/index.ts'
 import { conformance, page } from './conformance.ts'
@@ -14,5 +15,7 @@ test('docs/conformance.md is what the tests tell: node tools/conformance/main.ts
 test('every row has one story, in the file that the page names, and what does not hold yet is a row', () => {
   assert.deepEqual(stories.map(({ row }) => row).sort(), [...rows.A, ...rows.B].sort())
   assert.deepEqual(Object.keys(storiesByFile).filter((file) => !existsSync(join(import.meta.dirname, `../../tests/conformance/stories/${file}.ts`))), [])
+  assert.deepEqual(points.map(({ number }) => number), Array.from({ length: 40 }, (_, index) => index + 1))
+  assert.deepEqual(points.filter((point) => 'shownBy' in point && !existsSync(join(import.meta.dirname, '../..', point.shownBy))), [])
   assert.deepEqual(Object.keys(notYet).filter((row) => !stories.some((story) => story.row === row)), [])
 })

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { notYet } from '../../tests/conformance/not-yet.ts'
+import { points } from '../../tests/conformance/points/index.ts'
 import { rows } from '../../tests/conformance/rows.ts'
 import { storiesByFile } from '../../tests/conformance/stories/index.ts'
 import type { Story } from '../../tests/conformance/story.ts'
@@ -30,5 +31,8 @@ export function conformance(): string {
     'A row without "not yet" fails `npm test` when it does not hold.', '',
     `${all.length} rows, ${all.length - open} hold${open === 0 ? '' : `, ${open} do not yet`}.`, '',
     'Run them: `npx node --test tests/conformance/conformance.test.ts`.', '', ...sections,
+    '## What clients depend on, and servers often get wrong', '', '[tests/conformance/points](../tests/conformance/points/index.ts), told in the same two ways.', '',
+    '| | point | shown |', '| --- | --- | --- |',
+    ...points.map((point) => `| ${point.number} | ${point.says} | ${'shownBy' in point ? `by [${point.shownBy}](../${point.shownBy})` : 'passes over HTTPS and in process'} |`), '',
   ].join('\n').trimEnd()}\n`
 }
