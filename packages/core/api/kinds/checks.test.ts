@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Resource } from '../resource.ts'
 import { checkMetadata, problemText, refuseInvalid } from './index.ts'
+import { examples } from './examples.ts'
 import { problems, specOf } from './testing.ts'
 
 const labelFault = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
@@ -13,6 +14,9 @@ test('what upstream refuses in new objects, in its words', () => {
   const rows: readonly (readonly [string, Record<string, unknown>, readonly string[]])[] = [
     ['apps/deployments', { spec: { ...deployment, selector: undefined } }, ['spec.selector: Required value', 'spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`']],
     ['apps/deployments', { spec: { ...deployment, selector: { matchLabels: { app: '-' } } } }, ['spec.selector.matchLabels: Invalid value: "-": ' + labelFault, 'spec.selector: Invalid value: {"matchLabels":{"app":"-"}}: invalid label selector']],
+    ['persistentvolumeclaims', { spec: { ...specOf('persistentvolumeclaims'), dataSource: { kind: 'Disk', name: '' }, dataSourceRef: { kind: 'PersistentVolumeClaim', name: 'a' } } }, [
+      'spec.dataSource.name: Required value', "spec.dataSource: Invalid value: \"Disk\": must be 'PersistentVolumeClaim' when referencing the default apiGroup", 'spec: Invalid value: "spec.dataSource": must match dataSourceRef',
+    ]],
     ['apps/daemonsets', { spec: { ...specOf('apps/daemonsets'), selector: undefined } }, ['spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`']],
     ['apps/statefulsets', { spec: { ...specOf('apps/statefulsets'), serviceName: 'A', volumeClaimTemplates: [{ metadata: { name: 'data' } }] } }, ['spec.volumeClaimTemplates[0].spec.accessModes: Required value: at least 1 access mode is required', 'spec.volumeClaimTemplates[0].spec.resources[storage]: Required value', 'spec.serviceName: Invalid value: "A": ' + nameFault]],
     ['apps/deployments', { spec: { ...deployment, selector: {} } }, ['spec.selector: Invalid value: {}: empty selector is invalid for deployment']],
@@ -46,6 +50,8 @@ test('what may not change', () => {
     ['apps/deployments', { spec: { ...specOf('apps/deployments'), selector: { matchExpressions: [{ key: 'app', operator: 'Exists' }] } } }, ['spec.selector: Invalid value: {"matchExpressions":[{"key":"app","operator":"Exists"}]}: field is immutable']],
     ['apps/daemonsets', { spec: { ...specOf('apps/daemonsets'), selector: { matchLabels: { app: 'other' } } } }, ['spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`', 'spec.selector: Invalid value: {"matchLabels":{"app":"other"}}: field is immutable']],
     ['persistentvolumeclaims', { spec: { accessModes: ['ReadWriteMany'], resources: { requests: { storage: '1Gi' } } } }, ['spec: Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims']],
+    ['persistentvolumeclaims', { spec: { ...specOf('persistentvolumeclaims'), volumeMode: 'Block' } }, ['spec: Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims', 'volumeMode: Invalid value: "Block": field is immutable']],
+    ['persistentvolumeclaims', { metadata: { ...examples['persistentvolumeclaims']?.metadata, annotations: { 'volume.beta.kubernetes.io/storage-class': 'fast' } } }, ['metadata.annotations[volume.beta.kubernetes.io/storage-class]: Invalid value: "fast": field is immutable']],
     ['persistentvolumeclaims', { spec: { ...specOf('persistentvolumeclaims'), volumeName: 'pv-1', storageClassName: 'standard' } }, []],
     ['storage.k8s.io/storageclasses', { provisioner: 'other.example.com/x' }, ['provisioner: Invalid value: "other.example.com/x": field is immutable']],
     ['scheduling.k8s.io/priorityclasses', { value: 2 }, ['value: Forbidden: may not be changed in an update.']],

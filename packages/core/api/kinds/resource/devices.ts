@@ -7,12 +7,12 @@ import { checkLabelKey, checkLabelValue, checkSubdomain } from '../../selectors/
 import { canonicalQuantity } from '../../../base/quantity.ts'
 import { eachOf, eachValue, withDefaults, withField } from '../filling.ts'
 import { checkOneOf, checkRequiredOneOf, checkRequiredText, checkText, duplicate, invalid, required, tooLong, unsupported } from '../problems.ts'
+import { checkDeviceExpression } from './expressions.ts'
 import { asText, checkDriver, checkEach, checkEachOnce, checkFullyQualifiedName, checkRequestName } from './names.ts'
 
 const listMax = 32
 const alternativesMax = 8
 const bindingConditionsMax = 4
-const expressionMax = 10 * 1024
 export const opaqueMax = 10 * 1024
 const effects: readonly string[] = ['NoExecute', 'NoSchedule', 'None']
 
@@ -69,8 +69,7 @@ function checkAsked({ deviceClassName, selectors, allocationMode, count = 0, tol
 }
 
 export const checkSelectors = (selectors: readonly DeviceSelector[] | undefined, path: string): readonly Problem[] =>
-  checkEach(selectors, listMax, path, ({ cel }, at) => (cel === undefined ? [required(`${at}.cel`)]
-    : (cel.expression ?? '').length > expressionMax ? [tooLong(`${at}.cel.expression`, expressionMax)] : cel.expression ? [] : [required(`${at}.cel.expression`)]))
+  checkEach(selectors, listMax, path, ({ cel }, at) => (cel === undefined ? [required(`${at}.cel`)] : checkDeviceExpression(cel.expression ?? '', `${at}.cel.expression`)))
 
 function checkConstraint({ requests, matchAttribute, distinctAttribute }: DeviceConstraint, path: string, names: RequestNames): readonly Problem[] {
   return [

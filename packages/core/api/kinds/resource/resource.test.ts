@@ -93,7 +93,18 @@ test('a taint says since when it is what it is', () => {
 })
 
 test('classes name their selectors, their configuration and an extended resource', () => {
-  assert.deepEqual(problems('resource.k8s.io/deviceclasses', { spec: { selectors: [{ cel: { expression: '' } }], config: [{}], extendedResourceName: 'cpu' } }),
-    ['spec.selectors[0].cel.expression: Required value', 'spec.config[0].opaque: Required value', 'spec.extendedResourceName: Invalid value: "cpu": must be a valid extended resource name'])
+  assert.deepEqual(problems('resource.k8s.io/deviceclasses', { spec: { selectors: [{ cel: { expression: '-1' } }], config: [{}], extendedResourceName: 'cpu' } }),
+    ['spec.selectors[0].cel.expression: Invalid value: "-1": must evaluate to bool or the unknown type, not int', 'spec.config[0].opaque: Required value', 'spec.extendedResourceName: Invalid value: "cpu": must be a valid extended resource name'])
   assert.equal(problems('resource.k8s.io/resourceclaimtemplates', { spec: { spec: {} } }, true).length, 1)
+})
+
+test('expressions speak of a device, cost a bounded amount and are true or false', () => {
+  const faults = (expression: string): readonly string[] => problems('resource.k8s.io/deviceclasses', { spec: { selectors: [{ cel: { expression } }] } })
+  for (const fine of [
+    'device.driver == "gpu.example.com"', 'device.attributes["gpu.example.com"].model.startsWith("a")', 'device.capacity["gpu.example.com"].memory.compareTo(quantity("10Gi")) >= 0',
+    'cel.bind(own, device.attributes["gpu.example.com"], own.ready && own.numa == 0)', 'device.allowMultipleAllocations', 'device.attributes["gpu.example.com"].ready',
+  ]) assert.deepEqual(faults(fine), [], fine)
+  assert.ok(faults('device.color == "red"')[0]?.startsWith('spec.selectors[0].cel.expression: Invalid value: "device.color == \\"red\\"": compilation failed: ERROR: <input>:1:7: undefined field \'color\''))
+  const all = (inner: string, variable: string): string => `device.attributes.all(${variable}, ${inner})`
+  assert.deepEqual(faults(all(all(all(all(all('true', 'e'), 'd'), 'c'), 'b'), 'a')), ['spec.selectors[0].cel.expression: Forbidden: too complex, exceeds cost limit'])
 })

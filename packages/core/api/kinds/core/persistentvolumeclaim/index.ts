@@ -6,7 +6,7 @@ import { ageColumn, nameColumn, text, wideText } from '../../columns.ts'
 import { sameMeaning } from '../../equal.ts'
 import { filling } from '../../filling.ts'
 import { checkMetadata } from '../../metadata.ts'
-import { forbidden } from '../../problems.ts'
+import { forbidden, immutable, invalid, unsupported } from '../../problems.ts'
 import { accessModesText, amountOf } from '../amounts.ts'
 import { checkClaimSpec, fillClaim } from '../claims.ts'
 
@@ -19,20 +19,39 @@ function checkChange(next: PersistentVolumeClaim, before: PersistentVolumeClaim)
   const bound = before.status.phase === 'Bound'
   const asked = amountOf(next.spec.resources?.requests?.['storage'])
   const had = amountOf(before.spec.resources?.requests?.['storage'])
+  const annotated = before.metadata.annotations?.[oldClassAnnotation]
   const fixed = ({ volumeName, storageClassName, volumeAttributesClassName, resources, ...spec }: PersistentVolumeClaim['spec']): unknown => ({
     ...spec,
     // The binder fills these in, once.
     ...(before.spec.volumeName ? { volumeName } : {}),
-    ...(before.spec.storageClassName === undefined && !bound ? {} : { storageClassName }),
+    ...(before.spec.storageClassName === undefined && next.spec.storageClassName !== undefined && (annotated === undefined || annotated === next.spec.storageClassName) ? {} : { storageClassName }),
     resources: bound ? { ...resources, requests: { ...resources?.requests, storage: '' } } : resources,
     ...(bound ? {} : { volumeAttributesClassName }),
   })
-  if (!sameMeaning(fixed(next.spec), fixed(before.spec))) {
-    return [forbidden('spec', 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims')]
-  }
   const least = amountOf(before.status.capacity?.['storage'])
-  return bound && compareQuantities(asked, had) < 0 && compareQuantities(asked, least) <= 0
-    ? [forbidden('spec.resources.requests.storage', 'field can not be less than status.capacity')] : []
+  const [attributes, hadAttributes] = [next.spec.volumeAttributesClassName, before.status.currentVolumeAttributesClassName]
+  const annotation = next.metadata.annotations?.[oldClassAnnotation]
+  return [
+    ...(annotation === annotated || (annotation === undefined && annotated === next.spec.storageClassName) ? [] : [immutable(`metadata.annotations[${oldClassAnnotation}]`, annotation ?? '')]),
+    ...(sameMeaning(fixed(next.spec), fixed(before.spec)) ? [] : [forbidden('spec', 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims')]),
+    ...(compareQuantities(asked, had) < 0 && compareQuantities(asked, least) <= 0 ? [forbidden('spec.resources.requests.storage', 'field can not be less than status.capacity')] : []),
+    // As upstream: told once more, at the top.
+    ...(next.spec.volumeMode === before.spec.volumeMode ? [] : [immutable('volumeMode', next.spec.volumeMode ?? null)]),
+    ...(hadAttributes === undefined || attributes ? [] : [forbidden('spec.volumeAttributesClassName', `update to ${attributes === undefined ? 'nil' : 'empty string'} is forbidden when status.currentVolumeAttributesClassName is not nil`)]),
+  ]
+}
+
+const resizeStates: readonly string[] = ['ControllerResizeInProgress', 'ControllerResizeInfeasible', 'NodeResizePending', 'NodeResizeInProgress', 'NodeResizeInfeasible']
+
+function checkStatus({ status }: PersistentVolumeClaim): readonly Problem[] {
+  const negative = (path: string, amounts: Readonly<Record<string, string>> = {}): readonly Problem[] => Object.entries(amounts)
+    .flatMap(([name, amount]) => (compareQuantities(amountOf(amount), amountOf('0')) < 0 ? [invalid(`${path}[${name}]`, amount, 'must be a valid resource quantity')] : []))
+  return [
+    ...negative('status.capacity', status.capacity),
+    // As upstream: the resource is shown, not its state.
+    ...Object.entries(status.allocatedResourceStatuses ?? {}).flatMap(([name, state]) => (resizeStates.includes(state) ? [] : [unsupported('status.allocatedResourceStatuses', name, [...resizeStates].sort())])),
+    ...negative('status.allocatedResources', status.allocatedResources),
+  ]
 }
 
 export const persistentVolumeClaim: Kind<PersistentVolumeClaim> = {
@@ -59,5 +78,6 @@ export const persistentVolumeClaim: Kind<PersistentVolumeClaim> = {
     ...checkClaimSpec(next.spec, 'spec'),
     ...(before === undefined ? [] : checkChange(next, before)),
   ],
+  checkStatus,
   subresources: [{ name: 'status', is: 'status' }],
 }
