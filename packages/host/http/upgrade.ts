@@ -53,7 +53,7 @@ function reply(options: UpgradeOptions, request: Request, reply: Reply): void {
   const { socket } = options
   switch (reply.is) {
     case 'bytes': refuse(socket, { status: reply.status, headers: reply.headers, body: reply.body }); return
-    case 'watch': watch(options, reply.watch); return
+    case 'watch': watch(options, reply.watch, reply.headers['content-type'] ?? ''); return
     case 'proxy': proxyUpgrade(options.message, socket, options.head, request, reply.proxy, options.frontProxy, (refusal) => { refuse(socket, refusal) }); return
     case 'connect':
       connect(options, reply.connect).catch((error: unknown) => {
@@ -72,13 +72,14 @@ async function connect({ message, socket, head, open }: UpgradeOptions, wanted: 
   acceptStream({ message, socket, head, dialect, connect: wanted, stream })
 }
 
-/** A watch over WebSocket: one text frame an event. */
-function watch({ message, socket, head, watches }: UpgradeOptions, reader: WatchReader): void {
+/** A watch over WebSocket: one text frame an event; in protobuf a binary one, which needs no length before it. */
+function watch({ message, socket, head, watches }: UpgradeOptions, reader: WatchReader, contentType: string): void {
+  const framed = contentType.startsWith('application/vnd.kubernetes.protobuf') ? (frame: Uint8Array) => frame.subarray(lengthBytes) : (frame: Uint8Array) => Buffer.from(frame).toString().trimEnd()
   const protocol = chooseWatchProtocol(message)
   openWebSocket({ message, socket, head, protocol }, (webSocket) => {
     watches.add(reader, {
       write: (frames) => {
-        for (const frame of frames) webSocket.send(Buffer.from(frame).toString().trimEnd())
+        for (const frame of frames) webSocket.send(framed(frame))
         return !socket.writableNeedDrain
       },
       onDrain: (tell) => { socket.on('drain', tell) },
@@ -88,6 +89,9 @@ function watch({ message, socket, head, watches }: UpgradeOptions, reader: Watch
     })
   })
 }
+
+/** What is before each event of a watch in protobuf that is not over WebSocket. */
+const lengthBytes = 4
 
 /** A browser cannot set headers: its token comes as a subprotocol, which is then no protocol any more. */
 function takeTokenProtocol(message: IncomingMessage): void {

@@ -15,7 +15,7 @@ export function servePath(machine: Machine, call: Call, path: string): Answer | 
   const { request } = call
   const plain = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
   const found = answerOf(machine, call, plain)
-  if (found === undefined) return missing(machine, path, request.method)
+  if (found === undefined || found === pageNotFound) return missing(machine, path, request.method)
   // Health is told whatever the method is.
   if (request.method !== 'GET' && !isHealth(plain)) return methodNotAllowed
   return unacceptable(plain, request.headers['accept']) ?? found
