@@ -80,7 +80,7 @@ export function createVersion(definition: CustomResourceDefinition, version: Ver
     ...(version.deprecated === true && { deprecated: version.deprecationWarning ?? deprecation(apiVersion, kind, definition, version) }),
   }
   return {
-    resource: `${group}/${names.plural}`, group, version: storage, plural: names.plural, kind, scope: isNamespaced ? 'Namespaced' : 'Cluster',
+    resource: `${group}/${definition.spec.names.plural}`, group, version: storage, plural: definition.spec.names.plural, kind, scope: isNamespaced ? 'Namespaced' : 'Cluster',
     singular: names.singular ?? kind.toLowerCase(), shortNames: names.shortNames ?? [], categories: names.categories ?? [], isCustom: true, ...(converter.isOutside && { isConvertedOutside: true as const }),
     revision: `${definition.metadata.uid}/${definition.metadata.generation ?? 1}/${isTerminating}`,
     served: [served], hasStatus,
