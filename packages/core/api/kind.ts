@@ -58,6 +58,8 @@ export interface Kind<Hub extends Resource> extends ResourceType<Hub> {
   prepareStatus?(next: Hub, before: Hub, circumstances: Circumstances): Hub
   /** Validates a write of the status. */
   checkStatus?(next: Hub, before: Hub, circumstances: Circumstances): readonly Problem[]
+  /** A deletion that does not say what becomes of dependents leaves them, with this warning. */
+  readonly orphans?: { readonly warning?: string }
   /** Seconds a deleted object lives on with a deletionTimestamp; absent: it goes at once. */
   graceSeconds?(object: Hub, asked: number | undefined): number
   /** True while something besides metadata.finalizers keeps a deleted object: a namespace's own finalizers. */

@@ -60,6 +60,19 @@ test('what becomes of dependents is a finalizer for the garbage collector', () =
   }
 })
 
+test('Jobs and ReplicationControllers leave their pods to themselves unless the client says otherwise', () => {
+  const made = world()
+  const controllers = '/api/v1/namespaces/default/replicationcontrollers'
+  made.ask(`POST ${controllers}`, { metadata: { name: 'r' }, spec: { selector: { app: 'a' }, template: { metadata: { labels: { app: 'a' } }, spec: { containers: [{ name: 'a', image: 'a' }] } } } })
+  assert.deepEqual(marks(bodyOf(made.ask(`DELETE ${controllers}/r`)))[2], ['orphan'])
+  assert.equal(bodyOf(made.ask(`DELETE ${controllers}/r`, { propagationPolicy: 'Background' })).kind, 'Status')
+  const jobs = '/apis/batch/v1/namespaces/default/jobs'
+  made.ask(`POST ${jobs}`, { metadata: { name: 'j' }, spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'a', image: 'a' }] } } } })
+  const deleted = made.ask(`DELETE ${jobs}/j`)
+  assert.deepEqual(marks(bodyOf(deleted))[2], ['orphan'])
+  assert.match(deleted.headers['warning'] ?? '', /child pods are preserved by default when jobs are deleted/)
+})
+
 test('preconditions and options that contradict themselves are refused', () => {
   const made = world()
   made.ask(`POST ${maps}`, { metadata: { name: 'm' } })

@@ -30,9 +30,11 @@ export function decideDelete(machine: Machine, endpoint: Endpoint, before: Resou
   const { name, uid, resourceVersion } = before.metadata
   if (options.uid !== undefined && options.uid !== uid) return deletesOther(type, name, options.uid, uid)
   if (options.resourceVersion !== undefined && options.resourceVersion !== resourceVersion) return deletesModified(type, name, options.resourceVersion, resourceVersion)
-  const said = options.isAdmitted === true ? {} : admitDelete(machine, endpoint, before, manner)
-  if (isStopped(said)) return said
-  const marked = withFinalizers(before, options.propagation)
+  const admitted = options.isAdmitted === true ? {} : admitDelete(machine, endpoint, before, manner)
+  if (isStopped(admitted)) return admitted
+  const warning = options.propagation === undefined ? kind.orphans?.warning : undefined
+  const said = warning === undefined ? admitted : { ...admitted, remarks: together(admitted.remarks ?? {}, { warnings: [warning] }) }
+  const marked = withFinalizers(before, options.propagation ?? ownPropagation(kind, before))
   const next = before.metadata.deletionTimestamp === undefined ? terminated(manner, kind, marked, options) : shortened(kind, marked, options)
   if (isFinished(kind, next)) return { is: 'deleted', endpoint, object: before, before, ...said }
   return next === before ? { is: 'unchanged', endpoint, object: before, ...said } : { is: 'updated', endpoint, object: next, before, ...said }
@@ -75,6 +77,11 @@ function shortened(kind: AnyKind, object: Resource, { graceSeconds }: DeleteOpti
   if (grace >= deletionGracePeriodSeconds) return object
   const instant = Date.parse(deletionTimestamp) + (grace - deletionGracePeriodSeconds) * 1000
   return { ...object, metadata: { ...object.metadata, deletionTimestamp: timestamp(instant), deletionGracePeriodSeconds: grace } }
+}
+
+/** What a kind does with dependents when neither the client nor an earlier deletion said it. */
+function ownPropagation({ orphans }: AnyKind, { metadata: { finalizers = [] } }: Resource): DeleteOptions['propagation'] {
+  return orphans === undefined || finalizers.includes(foreground) || finalizers.includes(orphan) ? undefined : 'Orphan'
 }
 
 function withFinalizers(object: Resource, propagation: DeleteOptions['propagation']): Resource {

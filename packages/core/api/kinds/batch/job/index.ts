@@ -86,6 +86,7 @@ export const job: Kind<Job> = {
   }],
   prepare: (next, before) => (before === undefined ? { ...withSelector(next), status: {} } : { ...next, status: before.status }),
   check: checkJob,
+  orphans: { warning: 'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning' },
   warn: warningsOfTemplate(({ spec }) => spec.template, 'spec.template'),
   subresources: [{ name: 'status', is: 'status' }],
 }

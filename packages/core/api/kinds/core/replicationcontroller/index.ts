@@ -59,6 +59,7 @@ export const replicationController: Kind<ReplicationController> = {
   }],
   prepare: (next, before) => ({ ...next, status: before?.status ?? { replicas: 0 } }),
   check,
+  orphans: {},
   warn: warningsOfTemplate(({ spec }) => spec.template, 'spec.template'),
   checkStatus: ({ status }) => checkReplicaCounts(status),
   subresources: [
