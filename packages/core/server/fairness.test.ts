@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { aWorld, admin, settle } from './testing.ts'
+import type { Request } from './types.ts'
 
 const flows = '/apis/flowcontrol.apiserver.k8s.io/v1'
 const everything = { resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'], namespaces: ['*'], clusterScope: true }], nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }] }
@@ -27,4 +28,27 @@ test('every answer names the flow of its request: the first schema by precedence
   made.ask(`DELETE ${flows}/flowschemas/pods`)
   assert.equal(flowOf('GET /api/v1/namespaces/default/pods'), 'rest')
   assert.match(made.ask('GET /version').headers['x-kubernetes-pf-prioritylevel-uid'] ?? '', /^[0-9a-f-]{36}$/)
+})
+
+test('a level has so many seats for requests that wait for the outside; who finds none is told to come again', () => {
+  const made = aWorld({ tokens: new Map([['t', { name: 'eve', groups: ['system:authenticated'] }]]) })
+  settle(made)
+  const bind = { metadata: { name: 'eve' }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'all' }, subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'eve' }] }
+  made.ask('POST /apis/rbac.authorization.k8s.io/v1/clusterroles', { metadata: { name: 'all' }, rules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }] })
+  made.ask('POST /apis/rbac.authorization.k8s.io/v1/clusterrolebindings', bind)
+  const level = (name: string, shares: number): void => { made.ask(`POST ${flows}/prioritylevelconfigurations`, { metadata: { name }, spec: { type: 'Limited', limited: { nominalConcurrencyShares: shares, limitResponse: { type: 'Reject' } } } }) }
+  level('few', 1)
+  level('many', 299)
+  made.ask(`POST ${flows}/flowschemas`, { metadata: { name: 'eve' }, spec: { priorityLevelConfiguration: { name: 'few' }, matchingPrecedence: 5, rules: [{ subjects: [{ kind: 'User', user: { name: 'eve' } }], ...everything }] } })
+  // A token is signed outside: the request waits.
+  const request = (): Request => ({
+    method: 'POST', path: '/api/v1/namespaces/default/serviceaccounts/default/token', query: '', headers: { authorization: 'Bearer t' },
+    body: new TextEncoder().encode(JSON.stringify({ spec: {} })),
+  })
+  const asked = [request(), request(), request()]
+  const step = (each: Request | undefined): string => { assert.ok(each); const reply = made.server.handler.step(each, new Map()); return reply.is === 'bytes' ? `${reply.status} ${reply.headers['retry-after']}` : reply.is }
+  assert.deepEqual(asked.map(step), ['asks', 'asks', '429 1'])
+  assert.ok(asked[0])
+  made.server.handler.left?.(asked[0])
+  assert.deepEqual([step(asked[2]), step(asked[1])], ['asks', 'asks'])
 })

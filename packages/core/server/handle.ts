@@ -21,7 +21,7 @@ import { drawnAt, RepeatedDraws } from './draws.ts'
 import { seriesOf } from './metrics.ts'
 import { methodNotAllowed, noSuchResource, watchNotAllowed } from './refusals.ts'
 import { type Endpoint, subresourceVerbs, verbsOf } from './registry.ts'
-import { type Answer, pageNotFound, replyOf, text, warningHeader } from './reply.ts'
+import { type Answer, pageNotFound, replyOf, text, tooManyRequests, warningHeader } from './reply.ts'
 import { isMalformed, type ResourceRoute } from './route.ts'
 import { type Asks, type Handler, isAsks, isStopped, type Reply, type Request } from './types.ts'
 import { invoke } from './write/invoke.ts'
@@ -44,7 +44,12 @@ export function createHandler(machine: Machine): Handler {
         call = readCall(request, draws, answers)
         served = answer(machine, call)
       }
-      if (isAsks(served)) return served
+      if (isAsks(served)) {
+        const { is, asks, attributes } = served
+        if (attributes === undefined || machine.flows.takes(request, attributes)) return { is, asks }
+        served = { outcome: tooManyRequests, attributes }
+      }
+      machine.flows.leaves(request)
       const series = count(machine, call, served.outcome)
       const id = request.headers['audit-id'] ?? (machine.options.audit === undefined ? auditId(machine.serial()) : machine.random.uuid())
       const reply = replyOf(served.outcome, {
@@ -56,6 +61,7 @@ export function createHandler(machine: Machine): Handler {
       return audit === undefined ? { ...watched(machine, reply, series), series } : { ...watched(machine, reply, series), series, audit }
     },
     took: (series, seconds) => { machine.counters.took(series, seconds) },
+    left: (request) => { machine.flows.leaves(request) },
   }
 }
 
@@ -65,7 +71,7 @@ const auditId = (serial: number): string => `00000000-0000-4000-8000-${serial.to
 /** What became of a request, and how it looked to the authorizer. */
 interface Served { readonly outcome: Answer | Refusal; readonly attributes: Attributes }
 
-function answer(machine: Machine, call: Call): Served | Asks {
+function answer(machine: Machine, call: Call): Served | (Asks & { readonly attributes?: Attributes }) {
   if (isMalformed(call.request.path)) return { outcome: text('400 Bad Request', 400), attributes: attributesOf(call, nobody) }
   const user = authenticate(machine, call.request, call.answers)
   if (isAsks(user)) return user
@@ -73,7 +79,7 @@ function answer(machine: Machine, call: Call): Served | Asks {
   const attributes = attributesOf(call, user)
   const outcome = machine.authorizer.refusal(attributes) ?? elsewhere(machine, call, user)
     ?? (call.route.is === 'path' ? servePath(machine, call, call.route.path) : served(machine, call, call.route, user))
-  return isAsks(outcome) ? outcome : { outcome, attributes }
+  return isAsks(outcome) ? { ...outcome, attributes } : { outcome, attributes }
 }
 /** Serves it, after conversions that it turned out to need. */
 function served(machine: Machine, call: Call, route: ResourceRoute, user: User): Answer | Refusal | Asks {

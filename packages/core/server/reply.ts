@@ -19,6 +19,8 @@ export const value = (object: unknown, status = 200): Answer => ({ is: 'value', 
 export const text = (body: string, status = 200): Answer => ({
   is: 'raw', status, contentType: 'text/plain; charset=utf-8', body: [utf8(body)], headers: { 'x-content-type-options': 'nosniff' },
 })
+/** As upstream answers whom a priority level has no seat for. */
+export const tooManyRequests: Answer = { ...text('Too many requests, please try again later.\n', 429), headers: { 'x-content-type-options': 'nosniff', 'retry-after': '1' } } as Answer
 /** What upstream's mux says of a path nobody serves. */
 export const pageNotFound: Answer = text('404 page not found\n', 404)
 

@@ -24,6 +24,8 @@ export interface Handler {
   step(request: Request, answers: Answers): Reply | Asks
   /** How long a request took: its `series` is in the reply. */
   took?(series: string, seconds: number): void
+  /** A request that had to ask the outside is over, with its reply or without. */
+  left?(request: Request): void
 }
 
 /** What the outside has to answer first; then the same request is stepped again. */

@@ -33,6 +33,7 @@ export function carry(options: PipelineOptions, request: Request, finished: (out
     if (over) { if (outcome.is === 'reply' && outcome.reply.is === 'watch') outcome.reply.watch.close(); return }
     over = true
     clearTimeout(timer)
+    if (timer !== undefined) options.handler.left?.(request)
     if (outcome.is === 'reply' && outcome.reply.series !== undefined) options.handler.took?.(outcome.reply.series, (performance.now() - began) / 1000)
     finished(outcome)
   }
