@@ -123,7 +123,8 @@ test('AdmissionWebhook should honor timeout: a webhook that cannot be asked refu
   world.outside.hooks.set('https://slow', () => ({ is: 'unreached', why: 'context deadline exceeded' }))
   const refused = world.tell(`POST ${namespace}/configmaps`, map('m'))
   assert.deepEqual([refused.status, messageOf(refused)], [500, 'Internal error occurred: failed calling webhook "slow.example.com": failed to call webhook: Post "https://slow/?timeout=1s": context deadline exceeded'])
-  world.ask(`PUT ${group}/validatingwebhookconfigurations/a`, { metadata: { name: 'a' }, webhooks: [hook('slow', { failurePolicy: 'Ignore' })] })
+  const { metadata } = world.ask(`GET ${group}/validatingwebhookconfigurations/a`).body as { readonly metadata: object }
+  assert.equal(world.ask(`PUT ${group}/validatingwebhookconfigurations/a`, { metadata, webhooks: [hook('slow', { failurePolicy: 'Ignore' })] }).status, 200)
   assert.equal(world.tell(`POST ${namespace}/configmaps`, map('m')).status, 201)
 })
 
