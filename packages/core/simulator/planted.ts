@@ -1,6 +1,7 @@
 import type { EndpointSlice, PersistentVolumeClaim, Pod, Resource } from '../api/index.ts'
 import type { ContainerRuntime, RuntimeCommand, RuntimeEvent } from '../kubelet/index.ts'
 import type { Write } from '../store/types.ts'
+import { actNames, type SwarmOptions } from './swarm.ts'
 
 /** A fault put in on purpose: the simulator must find it, or the simulator is broken. */
 export interface PlantedBug {
@@ -11,8 +12,8 @@ export interface PlantedBug {
   readonly losesCommand?: (command: RuntimeCommand) => boolean
   /** An answer that reaches an agent wakes nobody there. */
   readonly losesWakes?: boolean
-  /** Of a bug that few runs show: where a search for one starts, and how long runs are. */
-  readonly rare?: { readonly from: number; readonly steps: number }
+  /** Where the bug shows: what a seed drew, made so that it can. */
+  readonly swarm?: (drawn: SwarmOptions) => SwarmOptions
   /** A watch of an agent does not tell what was deleted. */
   readonly losesDeletions?: boolean
   /** A probe that fails is not foretold. */
@@ -65,8 +66,15 @@ export const plantedBugs: readonly PlantedBug[] = [
   { name: 'a finished pod is said to run again', write: onPod((pod) => (pod.status?.phase === 'Succeeded' && pod.metadata.deletionTimestamp !== undefined ? { ...pod, status: { ...pod.status, phase: 'Running' } } : pod)) },
   { name: 'starts are not told', event: (event) => (event.is === 'started' ? undefined : event) },
   { name: 'stops are lost', losesCommand: (command) => command.do === 'stop' },
-  // It shows only where nothing else happens after the answer: whatever is committed wakes agents too.
-  { name: 'answers wake nobody in an agent', losesWakes: true, rare: { from: 91, steps: 800 } },
+  {
+    name: 'answers wake nobody in an agent', losesWakes: true,
+    // Whatever else happens wakes an agent as well: so there is one, its line is slow, and pods that end are all that happens.
+    swarm: (drawn) => ({
+      ...drawn, nodes: 1, agentNodes: 1, disturbance: 0.1,
+      weights: { ...Object.fromEntries(actNames.map((name) => [name, 0])), 'create job': 5, 'pass a little time': 5 } as SwarmOptions['weights'], // one entry for each name
+      faults: { ...drawn.faults, slowLine: 0.5, missingImage: 0, lateEvent: 0.5, refusedCommit: 0.05 },
+    }),
+  },
   { name: 'agents are not told of deletions', losesDeletions: true },
   { name: 'probes always pass', foretellsWell: true },
   { name: 'pulled images are not told', event: (event) => (event.is === 'pulled' ? undefined : event) },

@@ -24,7 +24,7 @@ export interface Simulated {
 /** One run: a cluster is disturbed for some steps while invariants are watched, then heals and must settle. The same options give the same run. */
 export function simulate(options: SimulateOptions): Simulated {
   const { seed, steps } = options
-  const swarm = swarmOf(seed)
+  const swarm = options.bug?.swarm?.(swarmOf(seed)) ?? swarmOf(seed)
   const world = createWorld(seed, swarm, options.bug)
   const acts: string[] = []
   let step = 0
