@@ -4,9 +4,10 @@ import { after, before, describe, test } from 'node:test'
 import { builtinKinds } from '../../packages/core/api/kinds/index.ts'
 import { reviews } from '../../packages/core/server/access/reviews.ts'
 import type { Api } from './api.ts'
-import { exercise, servedBy, type Served } from './every-kind.ts'
+import { customGroup, exercise, servedBy, type Served } from './every-kind.ts'
 import { openInProcess } from './in-process.ts'
 import { openOverHttps } from './over-https.ts'
+import { anything, define } from './stories/definitions.ts'
 import { World } from './story.ts'
 
 const nameOf = (group: string, version: string, plural: string): string => `${group === '' ? version : `${group}/${version}`} ${plural}`
@@ -27,6 +28,17 @@ for (const [way, open] of [['over HTTPS', openOverHttps], ['in process', openInP
     after(async () => { await api?.stop() })
 
     test('discovery lists what there is', () => { assert.deepEqual([...served.keys()].sort(), [...names].sort()) })
+
+    test('a custom kind does as much, in each of its versions', async () => {
+      assert.ok(api)
+      const world = new World(api, 'walk-custom', undefined)
+      await world.create('/api/v1/namespaces', { metadata: { name: world.namespace } })
+      const subresources = { status: {}, scale: { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' } }
+      await define(world, { group: customGroup, versions: ['v1', 'v2'].map((version) => ({ name: version, schema: anything, subresources })) })
+      const custom = (await servedBy(world)).filter(({ apiVersion }) => apiVersion.startsWith(`${customGroup}/`))
+      assert.deepEqual(custom.map((one) => [one.apiVersion, one.verbs.length, one.subresources.map((each) => each.name)]), [[`${customGroup}/v2`, 8, ['scale', 'status']], [`${customGroup}/v1`, 8, ['scale', 'status']]])
+      for (const one of custom) await exercise(world, one)
+    })
 
     for (const [index, name] of names.entries()) {
       test(name, async () => {
