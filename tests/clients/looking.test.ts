@@ -146,7 +146,7 @@ withEveryKubectl('looking', (shell) => {
       ['get sts -n team -o wide', /^NAME +READY +AGE +CONTAINERS +IMAGES\ndb +1\/1 +\w+ +db +db:1\n$/],
       ['get ds -n team', /^NAME +DESIRED +CURRENT +READY +UP-TO-DATE +AVAILABLE +NODE SELECTOR +AGE\nagent +3 +3 +3 +3 +3 +<none> +\w+\n$/],
       ['get secrets -n team', /^NAME +TYPE +DATA +AGE\ndoor +Opaque +1 +\w+\n$/],
-      ['get sa -n team', /^NAME +SECRETS +AGE\ndefault +0 +\w+\n$/],
+      ['get sa -n team', /^NAME +AGE\ndefault +\w+\n$/],
       ['get pc', /^NAME +VALUE +GLOBAL-DEFAULT +AGE( +PREEMPTIONPOLICY)?\nsystem-cluster-critical +2000000000 +false +\w+ +PreemptLowerPriority\nsystem-node-critical +2000001000 +false +\w+ +PreemptLowerPriority\nurgent +1000 +false +\w+ +PreemptLowerPriority\n$/],
       ['get sc', /^NAME +PROVISIONER +RECLAIMPOLICY +VOLUMEBINDINGMODE +ALLOWVOLUMEEXPANSION +AGE\nstandard \(default\) +skiff.dev\/local +Delete +WaitForFirstConsumer +false +\w+\n$/],
       ['get lease -n team', /^NAME +HOLDER +AGE\nleader +me +\w+\n$/],
