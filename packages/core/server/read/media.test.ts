@@ -1,6 +1,7 @@
 // The same objects in JSON, YAML and protobuf.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { writeObject } from '../../api/protobuf/index.ts'
 import { isRefusal } from '../../api/refusal.ts'
 import { decode, loadDefinitions } from '../../api/schema/index.ts'
 import { readYaml } from '../../api/text/index.ts'
@@ -159,4 +160,29 @@ test('a watch in protobuf: frames behind their length, bookmarks and errors too'
   const late = reply(made, `GET ${pods}?watch=true&resourceVersion=1`, protobuf)
   assert.ok(late.is === 'watch')
   assert.deepEqual(frames(late.watch), [['ERROR', 'too old resource version: 1 (4)']])
+})
+
+test('subresources and options are read from protobuf as well', () => {
+  const made = world()
+  const deployments = '/apis/apps/v1/namespaces/default/deployments'
+  made.ask(`POST ${deployments}`, { metadata: { name: 'd' }, spec: { selector: { matchLabels: { a: 'b' } }, template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } } } })
+  const send = (line: string, object: object): readonly [number, Record<string, unknown>] => {
+    const found = reply(made, line, protobuf, Buffer.concat(writeObject(object) ?? []), { 'content-type': protobuf })
+    assert.ok(found.is === 'bytes')
+    const body = Buffer.concat(found.body)
+    const [apiVersion = '', kind = ''] = ['v1', 'Status']
+    return [found.status, body.toString('latin1').includes(kind) && found.status >= 400 ? read(body, '', apiVersion, kind) : {}]
+  }
+  const binding = { apiVersion: 'v1', kind: 'Binding', metadata: { name: 'a' }, target: { kind: 'Node', name: 'n' } }
+  assert.deepEqual([
+    send(`PUT ${deployments}/d/scale`, { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { name: 'd', namespace: 'default' }, spec: { replicas: 3 } })[0],
+    send(`POST ${pods}/a/binding`, binding)[0],
+    send(`POST ${pods}/a/eviction`, { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'a', namespace: 'default' } })[0],
+    send('POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews', { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', spec: { resourceAttributes: { verb: 'get', resource: 'pods' } } })[0],
+  ], [200, 201, 201, 201])
+  assert.equal((made.ask(`GET ${deployments}/d`).body as { spec: { replicas: number } }).spec.replicas, 3)
+  const [status, said] = send(`DELETE ${deployments}/d`, { apiVersion: 'apps/v1', kind: 'DeleteOptions', preconditions: { uid: 'other' } })
+  assert.deepEqual([status, said['reason']], [409, 'Conflict'])
+  assert.equal(send(`DELETE ${deployments}/d`, { apiVersion: 'apps/v1', kind: 'DeleteOptions', propagationPolicy: 'Orphan' })[0], 200)
+  assert.deepEqual((made.ask(`GET ${deployments}/d`).body as { metadata: { finalizers?: string[] } }).metadata.finalizers, ['orphan'])
 })
