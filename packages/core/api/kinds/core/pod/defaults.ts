@@ -1,10 +1,11 @@
 // The defaults of pods and pod templates, as upstream's pkg/apis/core/v1/defaults.go and its conversions.
-import { canonicalQuantity, roundedToMilli } from '../../../../base/quantity.ts'
+import { canonicalQuantity, formatQuantity, roundedToMilli } from '../../../../base/quantity.ts'
 import type {
   Container, ContainerPort, EnvVar, EphemeralContainer, Lifecycle, LifecycleHandler, Pod, PodSpec, PodTemplateSpec, Probe, ResourceRequirements, Volume,
 } from '../../../generated/types.ts'
 import { eachOf, eachValue, withDefaults, withField, withParts } from '../../filling.ts'
 import { fillClaimSpec } from '../claims.ts'
+import { isCompute, isForPods, requestsOf } from './resources.ts'
 
 const readableByAll = 0o644
 const tokenSeconds = 3600
@@ -42,9 +43,19 @@ function fillPodSpec(draft: PodSpec): PodSpec {
 function fillOnlyPods(draft: PodSpec): PodSpec {
   let spec = withField(draft, 'containers', (containers) => eachOf(containers, requestsFromLimits))
   spec = withField(spec, 'initContainers', (containers) => eachOf(containers, requestsFromLimits))
+  spec = withOwnRequests(spec)
   if (spec.hostNetwork !== true) return spec
   spec = withField(spec, 'containers', (containers) => eachOf(containers, portsOnHost))
   return withField(spec, 'initContainers', (containers) => eachOf(containers, portsOnHost))
+}
+
+/** A pod that says resources for all its containers asks for what these ask for together, and else for as much as it may use. */
+function withOwnRequests(spec: PodSpec): PodSpec {
+  const { limits = {}, requests = {} } = spec.resources ?? {}
+  if (Object.keys(limits).length + Object.keys(requests).length === 0) return spec
+  const summed = [...requestsOf(spec)].filter(([name]) => isCompute(name)).map(([name, sum]) => [name, formatQuantity(sum)])
+  const filled = withDefaults<Readonly<Record<string, string>>>(withDefaults<Readonly<Record<string, string>>>(requests, Object.fromEntries(summed)), Object.fromEntries(Object.entries(limits).filter(([name]) => isForPods(name))))
+  return filled === requests || Object.keys(filled).length === 0 ? spec : { ...spec, resources: { ...spec.resources, requests: filled } }
 }
 
 function requestsFromLimits(container: Container): Container {

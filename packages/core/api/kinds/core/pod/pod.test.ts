@@ -141,3 +141,14 @@ test('a pod is bound once', () => {
   assert.ok('refused' in again)
   assert.deepEqual([again.code, again.message], [409, 'Operation cannot be fulfilled on pods/binding "web": pod web is already assigned to node "n1"'])
 })
+
+for (const [rule, resources, containers, expected] of [
+  ['as much as it may use', { limits: { cpu: '4' } }, [{}], { limits: { cpu: '4' }, requests: { cpu: '4' } }],
+  ['what its containers ask for together', { limits: { cpu: '4' } }, [{ requests: { cpu: '1', memory: '1Gi' } }, { requests: { cpu: '500m' } }], { limits: { cpu: '4' }, requests: { cpu: '1500m', memory: '1Gi' } }],
+  ['what it says', { requests: { cpu: '3' } }, [{ requests: { cpu: '1' } }], { requests: { cpu: '3' } }],
+] as const) {
+  test(`a pod with resources of its own asks for ${rule}`, () => {
+    const filled = kind.served[0]?.fill({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec: { resources, containers: containers.map((own, index) => ({ name: `c${index}`, image: 'i', resources: own })) } })
+    assert.deepEqual((filled as unknown as { readonly spec: { readonly resources: unknown } }).spec.resources, expected)
+  })
+}

@@ -11,7 +11,7 @@ type NameRule = (name: string, path: string) => readonly Problem[]
 
 /** Nobody gets more of these than there is: what is asked for is what is allowed. */
 const isExact = (name: string): boolean => isExtended(name) || isHugePages(name)
-const isCompute = (name: string): boolean => name === 'cpu' || name === 'memory'
+export const isCompute = (name: string): boolean => name === 'cpu' || name === 'memory'
 
 /** The resources of a container. `claims` are the pod's, which it may use. */
 export function checkResources(resources: ResourceRequirements | undefined, path: string, claims: readonly PodResourceClaim[] = []): readonly Problem[] {
@@ -87,11 +87,11 @@ export function checkPodResources(spec: PodSpec, path: string): readonly Problem
   const { resources } = spec
   if (resources === undefined) return []
   const { limits = {}, requests = {} } = resources
-  const nameRule: NameRule = (name, at) => (isCompute(name) || isHugePages(name) ? [] : [unsupported(at, name, ['cpu', 'hugepages-*', 'memory'])])
+  const nameRule: NameRule = (name, at) => (isForPods(name) ? [] : [unsupported(at, name, ['cpu', 'hugepages-*', 'memory'])])
   return [
     ...(resources.claims === undefined ? [] : [forbidden(`${path}.claims`, 'claims cannot be set for Resources at pod-level')]),
     ...checkRequirements(resources, path, nameRule),
-    ...[...requestsOf(spec)].filter(([name, sum]) => isCompute(name) && compareQuantities(sum, amountOf(requests[name])) > 0)
+    ...[...requestsOf(spec)].filter(([name, sum]) => isCompute(name) && requests[name] !== undefined && compareQuantities(sum, amountOf(requests[name])) > 0)
       .map(([name, sum]) => invalid(`${path}.requests[${name}]`, formatQuantity(amountOf(requests[name])), `must be greater than or equal to aggregate container requests of ${formatQuantity(sum)}`)),
     ...(spec.containers ?? []).flatMap((container, index) => Object.entries(container.resources?.limits ?? {}).flatMap(([name, limit]) =>
       (limits[name] !== undefined && compareQuantities(amountOf(limit), amountOf(limits[name])) > 0 ? [invalid(`${path}.containers[${index}][${name}].limits`, limit, `must be less than or equal to pod limits of ${limits[name]}`)] : []))),
@@ -101,8 +101,11 @@ export function checkPodResources(spec: PodSpec, path: string): readonly Problem
 const zero: Quantity = { nanos: 0n, format: 'DecimalSI' }
 const amountOf = (text: string | undefined): Quantity => parseQuantity(text ?? '0') ?? zero
 
+/** Resources that a pod may have for all its containers. */
+export const isForPods = (name: string): boolean => isCompute(name) || isHugePages(name)
+
 /** What a pod needs at most at once: its containers with its sidecars, or one init container with the sidecars before it. */
-function requestsOf({ containers = [], initContainers = [] }: PodSpec): ReadonlyMap<string, Quantity> {
+export function requestsOf({ containers = [], initContainers = [] }: PodSpec): ReadonlyMap<string, Quantity> {
   const sum = new Map<string, Quantity>()
   const add = (to: Map<string, Quantity>, amounts: Amounts | undefined): void => {
     for (const [name, amount] of Object.entries(amounts ?? {})) to.set(name, addQuantities(to.get(name) ?? zero, amountOf(amount)))
