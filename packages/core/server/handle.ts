@@ -170,10 +170,15 @@ function serveSubresource(machine: Machine, call: Call, route: ResourceRoute, en
 }
 
 function count(machine: Machine, { route, request, query }: Call, outcome: Answer | Refusal): string {
-  const series = seriesOf(route, request.method, query.get('dryRun') === 'All', (request.headers['content-type'] ?? '').startsWith('application/apply-patch'))
+  const series = seriesOf(isKnown(machine, route, outcome) ? route : stray, request.method, query.get('dryRun') === 'All', (request.headers['content-type'] ?? '').startsWith('application/apply-patch'))
   machine.counters.count(series, codeOf(outcome))
   return series
 }
+
+/** What is asked for and is not there counts as one: labels must not be for everybody to choose. */
+const isKnown = ({ registry }: Machine, route: Call['route'], outcome: Answer | Refusal): boolean => (route.is === 'path' ? codeOf(outcome) < 400
+  : registry.endpoint(route.group, route.version, route.plural) !== undefined || reviewsOf(route.group, route.version).some(({ plural }) => plural === route.plural))
+const stray = { is: 'path', verb: '', path: '' } as const
 
 /** A watch is under way until it is closed. */
 function watched(machine: Machine, reply: Reply, series: string): Reply {

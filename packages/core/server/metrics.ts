@@ -23,11 +23,13 @@ export interface MetricsContext { readonly view: ClusterView; readonly kinds: re
 
 interface Histogram { readonly buckets: number[]; sum: number; count: number }
 
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 const verbNames: Readonly<Record<string, string>> = { create: 'POST', update: 'PUT' }
 /** The labels of a request, as text. */
 export function seriesOf(route: Route, method: string, dryRun: boolean, apply: boolean): string {
+  const verbSaid = methods.includes(method) ? method : 'other'
   const dry = dryRun ? 'All' : ''
-  if (route.is === 'path') return `component="",dry_run="${dry}",group="",resource="",scope="",subresource="${escaped(route.path)}",verb="${escaped(method)}",version=""`
+  if (route.is === 'path') return `component="",dry_run="${dry}",group="",resource="",scope="",subresource="${escaped(route.path)}",verb="${verbSaid}",version=""`
   const { verb, group, version, plural, subresource, namespace, name } = route
   const scope = name !== '' || verb === 'create' ? 'resource' : namespace !== '' ? 'namespace' : 'cluster'
   const said = apply ? 'APPLY' : verbNames[verb] ?? verb.toUpperCase()

@@ -77,3 +77,12 @@ test('requests are counted', () => {
   open.reader.close()
   assert.equal((made.ask('GET /metrics').body as string).includes('apiserver_longrunning_requests'), false)
 })
+
+test('what is not there counts as one, whatever its name', () => {
+  const made = aWorld()
+  for (const path of ['/x1', '/x2', '/apis/none.example/v1/things', '/api/v1/nothings', '/api/v1/namespaces/x/others']) made.ask(`GET ${path}`)
+  made.ask('FOO /x3')
+  const lines = (made.ask('GET /metrics').body as string).split('\n').filter((line) => line.startsWith('apiserver_request_total'))
+  const none = 'component="",dry_run="",group="",resource="",scope="",subresource=""'
+  assert.deepEqual(lines, [`apiserver_request_total{code="404",${none},verb="GET",version=""} 5`, `apiserver_request_total{code="404",${none},verb="other",version=""} 1`])
+})
