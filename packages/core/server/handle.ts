@@ -57,7 +57,7 @@ export function createHandler(machine: Machine): Handler {
         // Whatever was read is no newer than this; what was refused was refused because of it.
         asOf: machine.store.view.revision,
       })
-      const audit = machine.options.audit === undefined ? undefined : auditOf(machine.options.audit, { request, id, ...served, annotations: decisionOf(machine, served), received: call.draws.now, now: machine.now() })
+      const audit = machine.options.audit === undefined ? undefined : auditOf(machine.options.audit, { request, id, ...served, annotations: decisionOf(machine, served), definitions: machine.definitions, received: call.draws.now, now: machine.now() })
       return audit === undefined ? { ...watched(machine, reply, series), series } : { ...watched(machine, reply, series), series, audit }
     },
     took: (series, seconds) => { machine.counters.took(series, seconds) },

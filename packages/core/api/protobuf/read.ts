@@ -12,9 +12,9 @@ const decoder = new TextDecoder()
 
 /**
  * Reads a body of type application/vnd.kubernetes.protobuf: 'k8s\0', then an envelope with apiVersion, kind and the object's
- * message. A kind without a definition is read as the expected one.
+ * message. A kind without a definition is read as the expected one, where one is expected.
  */
-export function readProtobuf(bytes: Uint8Array, definitions: Definitions, expected: Definition): Reading {
+export function readProtobuf(bytes: Uint8Array, definitions: Definitions, expected?: Definition): Reading {
   if (bytes.length === 0) return { ok: false, message: 'empty data' }
   if (magic.some((byte, index) => bytes[index] !== byte)) return { ok: false, message: `provided data does not appear to be a protobuf message, expected prefix [${magic.join(' ')}]` }
   try {
@@ -30,6 +30,7 @@ export function readProtobuf(bytes: Uint8Array, definitions: Definitions, expect
     })
     const at = apiVersion.indexOf('/')
     const definition = definitions.forKind(apiVersion.slice(0, Math.max(at, 0)), apiVersion.slice(at + 1), kind) ?? expected
+    if (definition === undefined) return { ok: false, message: `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)}` }
     const object = new MessageReader(definitions).message(raw, messageName(definition.name), definition, 0)
     return { ok: true, value: { ...(apiVersion !== '' && { apiVersion }), ...(kind !== '' && { kind }), ...object }, duplicates: [] }
   } catch (error) {

@@ -28,7 +28,7 @@ test('a write is told at its start and at its end, with who asked for what', () 
   assert.equal(dawn, Date.UTC(2026, 0, 1))
   assert.deepEqual(received, { ...shared, stage: 'RequestReceived', stageTimestamp: '2026-01-01T00:00:00.000000Z' })
   assert.deepEqual(complete, {
-    ...shared, stage: 'ResponseComplete', responseStatus: { metadata: {}, code: 201 }, stageTimestamp: '2026-01-01T00:00:00.000000Z',
+    ...shared, objectRef: { resource: 'configmaps', namespace: 'default', name: 'c', apiVersion: 'v1' }, stage: 'ResponseComplete', responseStatus: { metadata: {}, code: 201 }, stageTimestamp: '2026-01-01T00:00:00.000000Z',
     annotations: { 'authorization.k8s.io/decision': 'allow', 'authorization.k8s.io/reason': '' },
   })
 })

@@ -1,5 +1,8 @@
 // One entry of the audit log: audit.k8s.io/v1 Event.
+import { readProtobuf } from '../../api/protobuf/index.ts'
 import { isRefusal, type Refusal } from '../../api/refusal.ts'
+import type { Definitions } from '../../api/schema/types.ts'
+import { readYaml } from '../../api/text/index.ts'
 import type { Attributes, User } from '../access/types.ts'
 import { microTimestamp } from '../../base/timestamp.ts'
 import type { Instant } from '../../base/clock.ts'
@@ -47,13 +50,15 @@ const decoder = new TextDecoder()
 const isDeep = (level: Level): boolean => level === 'Request' || level === 'RequestResponse'
 
 /** What a finished request adds: its status, and its objects where the level asks for them. */
-export function outcomeOf({ request, instruction }: Audited, outcome: Answer | Refusal, annotations: Readonly<Record<string, string>>): Readonly<Record<string, unknown>> {
+export function outcomeOf({ request, attributes, instruction }: Audited, outcome: Answer | Refusal, annotations: Readonly<Record<string, string>>, definitions: Definitions): Readonly<Record<string, unknown>> {
   const code = codeOf(outcome)
   const said = !('annotations' in outcome) || outcome.annotations === undefined ? annotations : { ...annotations, ...outcome.annotations }
-  const requested = isDeep(instruction.level) && request.body.length > 0 ? parsed([request.body]) : undefined
+  const sent = request.body.length > 0 ? sentIn(request, definitions) : undefined
+  const requested = isDeep(instruction.level) ? sent : undefined
   const responded = instruction.level === 'RequestResponse' ? responseOf(outcome) : undefined
   const kept = (object: unknown): unknown => (instruction.omitManagedFields ? withoutManagedFields(object) : object)
   return {
+    ...(attributes.is === 'resource' && sent !== undefined && { objectRef: { ...referenceOf(attributes), ...namedIn(sent, attributes) } }),
     responseStatus: isRefusal(outcome) ? responseStatusOf(outcome) : { metadata: {}, code },
     ...(requested !== undefined && { requestObject: kept(requested) }), ...(responded !== undefined && { responseObject: kept(responded) }),
     ...(Object.keys(said).length > 0 && { annotations: said }),
@@ -71,6 +76,29 @@ function responseStatusOf(refusal: Refusal): object {
 function responseOf(outcome: Answer | Refusal): unknown {
   if (isRefusal(outcome)) return statusOf(outcome)
   return outcome.is === 'value' ? outcome.value : outcome.is === 'raw' && outcome.contentType.startsWith('application/json') ? parsed(outcome.body) : undefined
+}
+
+/** What a request sends, as a value; undefined when it cannot be read. */
+function sentIn({ headers, body }: Request, definitions: Definitions): unknown {
+  const type = (headers['content-type'] ?? '').split(';')[0]?.trim() ?? ''
+  if (type === 'application/vnd.kubernetes.protobuf') {
+    const read = readProtobuf(body, definitions)
+    return read.ok ? read.value : undefined
+  }
+  if (!type.endsWith('yaml')) return parsed([body])
+  const read = readYaml(decoder.decode(body))
+  return read.ok ? read.value : undefined
+}
+
+/** As upstream: a reference that lacks what the object says of itself takes it from there. */
+function namedIn(sent: unknown, { name, namespace }: Extract<Attributes, { readonly is: 'resource' }>): Readonly<Record<string, string>> {
+  const { metadata } = (typeof sent === 'object' && sent !== null ? sent : {}) as { readonly metadata?: unknown }
+  const said = (typeof metadata === 'object' && metadata !== null ? metadata : {}) as Readonly<Record<string, unknown>>
+  const text = (field: string): string => (typeof said[field] === 'string' ? said[field] : '')
+  return {
+    ...(name === '' && text('name') !== '' && { name: text('name') }), ...(namespace === '' && text('namespace') !== '' && { namespace: text('namespace') }),
+    ...(text('uid') !== '' && { uid: text('uid') }), ...(text('resourceVersion') !== '' && { resourceVersion: text('resourceVersion') }),
+  }
 }
 
 /** A body as a value; undefined when it is not JSON. */

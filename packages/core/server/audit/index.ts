@@ -1,5 +1,6 @@
 // The audit log: what was asked, by whom, and what became of it. The host writes it down once the reply may leave.
 import type { Refusal } from '../../api/refusal.ts'
+import type { Definitions } from '../../api/schema/types.ts'
 import type { Instant } from '../../base/clock.ts'
 import type { Attributes } from '../access/types.ts'
 import type { Answer } from '../reply.ts'
@@ -20,17 +21,18 @@ interface Told {
   readonly outcome: Answer | Refusal
   /** Of the decision whether the user may. */
   readonly annotations: Readonly<Record<string, string>>
+  readonly definitions: Definitions
   readonly received: Instant
   readonly now: Instant
 }
 
 /** What the policy wants of this request; undefined when that is nothing. */
-export function auditOf(policy: AuditPolicy, { request, id, attributes, outcome, annotations, received, now }: Told): Audit | undefined {
+export function auditOf(policy: AuditPolicy, { request, id, attributes, outcome, annotations, definitions, received, now }: Told): Audit | undefined {
   const instruction = policy.of(attributes)
   if (instruction.level === 'None') return undefined
   const audited: Audited = { request, id, attributes, instruction, received }
   const wants = (stage: Stage): boolean => !instruction.omitStages.includes(stage)
-  const result = outcomeOf(audited, outcome, annotations)
+  const result = outcomeOf(audited, outcome, annotations, definitions)
   const streams = 'is' in outcome && (outcome.is === 'watch' || outcome.is === 'connect' || outcome.is === 'proxy')
   const events = [
     ...(wants('RequestReceived') ? [eventAt(audited, 'RequestReceived', received)] : []),
