@@ -128,6 +128,13 @@ export function labelSelectorText(selector: LabelSelectorObject | undefined, whe
   return requirements.sort((left, right) => (left.key < right.key ? -1 : left.key > right.key ? 1 : 0)).map(({ text }) => text).join(',')
 }
 
+/** A LabelSelector as Go prints the structure. */
+export function goSelectorText({ matchLabels = {}, matchExpressions = [] }: LabelSelectorObject): string {
+  const labels = Object.entries(matchLabels).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => `${key}: ${value},`).join('')
+  const requirements = matchExpressions.map(({ key, operator, values = [] }) => `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`).join('')
+  return `&LabelSelector{MatchLabels:map[string]string{${labels}},MatchExpressions:[]LabelSelectorRequirement{${requirements}},}`
+}
+
 function expressionText(key: string, operator: string, values: readonly string[]): string {
   const sorted = [...values].sort().join(',')
   if (operator === 'In') return `${key} in (${sorted})`

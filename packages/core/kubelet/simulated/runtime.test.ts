@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { VirtualClock } from '../../base/virtual-clock.ts'
 import { runtimeConformance } from '../runtime.conformance.ts'
-import { commandStory, durationMs } from './script.ts'
+import { durationMs } from '../../base/duration.ts'
+import { commandStory } from './script.ts'
 import { createSimulatedRuntime } from './runtime.ts'
 
 runtimeConformance('simulated runtime', () => {

@@ -1,12 +1,13 @@
 import type { Clock, Instant } from '../../base/clock.ts'
 import type { Freezable } from '../../base/freezable.ts'
+import { durationMs } from '../../base/duration.ts'
 import type { Cancel } from '../../base/loop.ts'
 import { containerStatusOf } from '../stands.ts'
 import { instantOf } from '../../rules/time.ts'
 import type { Pod } from '../../api/resources.ts'
 import type { ContainerRuntime, ContainerSpec, RuntimeCommand, RuntimeContainer, RuntimeEvent, RuntimePod, RuntimeState, SandboxSpec } from '../runtime.ts'
 import { AddressPools } from './address-pools.ts'
-import { durationMs, plainScript, type Script, scriptOf, scriptPrefix } from './script.ts'
+import { plainScript, type Script, scriptOf, scriptPrefix } from './script.ts'
 
 export interface SimulatedRuntime extends ContainerRuntime, Freezable<SimulatedState> {
   addNode(name: string, podCidr: string): void

@@ -1,3 +1,4 @@
+import { durationMs } from '../../base/duration.ts'
 import type { ContainerSpec } from '../runtime.ts'
 
 /** How one attempt of a simulated container lives. Durations in milliseconds. */
@@ -52,14 +53,6 @@ export function scriptOf(annotations: Readonly<Record<string, string>>, containe
 function attemptOf(list: string | undefined, attempt: number): string | undefined {
   const entries = list?.split(',').map((entry) => entry.trim())
   return entries?.[Math.min(attempt, entries.length - 1)]
-}
-
-/** '1m30s', '250ms', '10' (seconds); undefined when it is none. */
-export function durationMs(text: string): number | undefined {
-  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000
-  if (!/^(\d+(\.\d+)?(ms|s|m|h|d))+$/.test(text)) return undefined
-  const unit: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
-  return [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)].reduce((sum, [, amount, name]) => sum + Number(amount) * (unit[name ?? 's'] ?? 0), 0)
 }
 
 interface Story { readonly runForMs: number | undefined; readonly exitCode: number }

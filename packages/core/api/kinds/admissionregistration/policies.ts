@@ -1,7 +1,8 @@
 // What both kinds of admission policies and their bindings share, as upstream's pkg/apis/admissionregistration/validation.
-import type { LabelSelector, MatchCondition, MatchResources, ParamKind, ParamRef, Variable } from '../../generated/types.ts'
+import type { MatchCondition, MatchResources, ParamKind, ParamRef, Variable } from '../../generated/types.ts'
 import type { Problem } from '../../refusal.ts'
 import { checkLabel1035, checkPathSegment, checkSubdomain } from '../../selectors/syntax.ts'
+import { goSelectorText } from '../../selectors/labels.ts'
 import { sameMeaning } from '../equal.ts'
 import { withDefaults, withField } from '../filling.ts'
 import { checkLabelSelector } from '../labelselector.ts'
@@ -93,11 +94,5 @@ export const paramKindText = (kind: ParamKind | undefined): string => (kind === 
 /** The cell of a binding's parameters: 'namespace/name', or their selector. */
 export function paramRefText(reference: ParamRef | undefined): string {
   if (reference?.name) return reference.namespace ? `${reference.namespace}/${reference.name}` : reference.name
-  return reference?.selector === undefined ? '<unset>' : selectorText(reference.selector)
-}
-/** As upstream prints the structure. */
-function selectorText({ matchLabels = {}, matchExpressions = [] }: LabelSelector): string {
-  const labels = Object.entries(matchLabels).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => `${key}: ${value},`).join('')
-  const requirements = matchExpressions.map(({ key, operator, values = [] }) => `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`).join('')
-  return `&LabelSelector{MatchLabels:map[string]string{${labels}},MatchExpressions:[]LabelSelectorRequirement{${requirements}},}`
+  return reference?.selector === undefined ? '<unset>' : goSelectorText(reference.selector)
 }
