@@ -68,6 +68,10 @@ export function schedulingWorld(objects: readonly Resource[] = [], options: Part
       const object = type && store.view.get(type, action.key.namespace, action.key.name)
       if (object) put(merge(object, action.patch) as Resource)
     }
+    if (action.do === 'delete') {
+      const pod = store.view.get(pods, action.key.namespace, action.key.name)
+      if (pod) put({ ...pod, metadata: { ...pod.metadata, deletionTimestamp: '2026-01-01T00:00:30Z' } })
+    }
     if (action.do === 'invoke') {
       const pod = store.view.get(pods, action.key.namespace, action.key.name)
       const target = action.body['target'] as { readonly name: string }
@@ -85,6 +89,9 @@ export function schedulingWorld(objects: readonly Resource[] = [], options: Part
 function merge(target: unknown, change: unknown): unknown {
   if (typeof change !== 'object' || change === null || Array.isArray(change)) return change
   const merged: Record<string, unknown> = typeof target === 'object' && target !== null ? { ...target } : {}
-  for (const [field, value] of Object.entries(change)) merged[field] = merge(merged[field], value)
+  for (const [field, value] of Object.entries(change)) {
+    if (value === null) delete merged[field]
+    else merged[field] = merge(merged[field], value)
+  }
   return merged
 }

@@ -2,9 +2,8 @@ import type { Pod } from '../api/resources.ts'
 import type { Clock, Instant } from '../base/clock.ts'
 import { Heap } from './heap.ts'
 
-/** As upstream: a pod that did not fit waits 1 s before the next attempt, then twice as long, 10 s at most. */
-const backoffFirstMs = 1000
-const backoffMostMs = 10_000
+/** How long a pod that did not fit waits before it is tried again: at first, and at most. */
+export interface Backoff { readonly backoffFirstMs: number; readonly backoffMostMs: number }
 
 /** One pod that waits for a node. */
 export interface Waiting {
@@ -27,6 +26,7 @@ export interface Waiting {
 export class SchedulingQueue {
   readonly #clock: Clock
   readonly #owner: string
+  readonly #backoff: Backoff
   readonly #waiting = new Map<string, Waiting>()
   /** Those that wait for a change, by each plugin that refused them. */
   readonly #unschedulable = new Map<string, Set<Waiting>>()
@@ -34,9 +34,10 @@ export class SchedulingQueue {
   #active = newHeap()
   #order = 0
 
-  constructor(clock: Clock, owner: string) {
+  constructor(clock: Clock, owner: string, backoff: Backoff) {
     this.#clock = clock
     this.#owner = owner
+    this.#backoff = backoff
   }
 
   get size(): number { return this.#waiting.size }
@@ -136,6 +137,7 @@ export class SchedulingQueue {
   }
 
   #tryLater(entry: Waiting): void {
+    const { backoffFirstMs, backoffMostMs } = this.#backoff
     const dueAt = entry.failedAt + Math.min(backoffFirstMs * 2 ** (entry.attempts - 1), backoffMostMs)
     if (dueAt <= this.#clock.now()) return this.#activate(entry)
     entry.state = 'backing off'

@@ -170,7 +170,8 @@ test('a bound volume keeps its pod on its node', () => {
 })
 
 test('few nodes are all looked at, many are sampled', () => {
-  assert.deepEqual([50, 100, 1000, 5000, 10_000].map(nodesToFind), [50, 100, 420, 500, 500])
+  assert.deepEqual([50, 100, 1000, 5000, 10_000].map((count) => nodesToFind(count)), [50, 100, 420, 500, 500])
+  assert.deepEqual([50, 200, 1000].map((count) => nodesToFind(count, 30)), [50, 100, 300])
 })
 
 test('the columns kept from changes are those of a table built anew', () => {

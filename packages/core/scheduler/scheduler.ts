@@ -6,14 +6,17 @@ import { namespaces, type Node, nodes as nodeType, type Pod, pods } from '../api
 import type { Change, ClusterView } from '../api/view.ts'
 import type { Clock, Freezable, Loop, Random } from '../base/index.ts'
 import type { Cancel } from '../base/loop.ts'
-import { conditionOf, setCondition } from '../rules/conditions.ts'
+import { setCondition } from '../rules/conditions.ts'
 import { isTerminal, isTerminating } from '../rules/pods.ts'
+import { Board } from './board.ts'
 import { failureMessage } from './failure.ts'
-import { NodeTable } from './nodes.ts'
-import { defaultPlugins } from './plugins/index.ts'
+import type { NodeTable } from './nodes.ts'
+import { Nominations } from './nominations.ts'
+import { type Candidate, preempt, type Preemption } from './preemption.ts'
+import { defaultConfiguration, type Profile, type SchedulerConfiguration, schedulerName } from './profiles.ts'
 import { SchedulingQueue, type Waiting } from './queue.ts'
-import { type ActivePlugin, select, type Selection } from './select.ts'
-import { nodeSides, podSides, type SchedulerPlugin, type Study } from './types.ts'
+import { type ActivePlugin, select, type Selection, type SelectionRules } from './select.ts'
+import { nodeSides, podSides, type Study } from './types.ts'
 
 export interface SchedulerOptions {
   readonly view: ClusterView
@@ -23,7 +26,8 @@ export interface SchedulerOptions {
   readonly clock: Clock
   readonly random: Random
   readonly loop?: Loop
-  readonly plugins?: readonly SchedulerPlugin[]
+  /** The profiles and paces; the default ones when there is none. */
+  readonly configuration?: SchedulerConfiguration
 }
 
 /** What a fork or a restart cannot see in the store. */
@@ -43,9 +47,6 @@ export interface Scheduler extends Freezable<SchedulerState> {
   stop(): void
 }
 
-/** The scheduler of pods that name no other. */
-export const schedulerName = 'default-scheduler'
-const actor: Actor = { user: 'system:kube-scheduler', groups: ['system:authenticated'], component: schedulerName }
 const owner = 'scheduler'
 
 /** Gives every pod that waits a node, one pod a step. */
@@ -56,25 +57,32 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
 }
 
 class PodScheduler implements Scheduler {
-  nodes = new NodeTable()
   readonly #options: SchedulerOptions
+  readonly #configuration: SchedulerConfiguration
   readonly #queue: SchedulingQueue
+  readonly #nominations = new Nominations()
   readonly #cancels: Cancel[] = []
   readonly #ring: () => void
+  #board: Board
   #plugins: readonly ActivePlugin[] = []
+  /** By the scheduler's name that pods give. */
+  #teams: ReadonlyMap<string, Team> = new Map()
   #cursor: Revision = 0
   #startAt = 0
 
   constructor(options: SchedulerOptions) {
     this.#options = options
+    this.#configuration = options.configuration ?? defaultConfiguration
+    this.#board = new Board(options.view, [])
     const { loop, clock, onCommit } = options
     this.#ring = loop ? () => loop.ring('scheduler') : () => {}
-    this.#queue = new SchedulingQueue(clock, owner)
+    this.#queue = new SchedulingQueue(clock, owner, this.#configuration)
     this.#cancels.push(clock.onWake(owner, (uid) => { this.#queue.due(uid); this.#ring() }))
     if (loop) this.#cancels.push(loop.add('scheduler', () => this.step()))
     if (onCommit) this.#cancels.push(onCommit(this.#ring))
   }
 
+  get nodes(): NodeTable { return this.#board.nodes }
   get waiting(): number { return this.#queue.size }
 
   stop(): void { for (const cancel of this.#cancels.splice(0)) cancel() }
@@ -84,7 +92,8 @@ class PodScheduler implements Scheduler {
     this.#queue.clear()
     this.#cursor = view.revision
     this.#rebuild()
-    for (const pod of view.by(podsByNode, '')) if (isMine(pod)) this.#queue.add(pod)
+    this.#nominations.clear()
+    for (const pod of view.by(podsByNode, '')) this.#admit(pod)
     this.#ring()
   }
 
@@ -143,13 +152,26 @@ class PodScheduler implements Scheduler {
     if (after === undefined || isTerminal(after)) return this.#forget(uid)
     if (after.spec.nodeName) {
       this.#queue.remove(uid)
+      this.#nominations.remove(uid)
       this.#place(after, after.spec.nodeName)
       return
     }
-    if (!isMine(after)) return this.#queue.remove(uid)
+    if (!this.#admit(after)) return
     const entry = this.#queue.get(uid)
-    if (entry === undefined) this.#queue.add(after)
-    else if (before !== undefined && decidesDifferently(before, after)) this.#queue.wake(entry)
+    if (entry !== undefined && before !== undefined && decidesDifferently(before, after)) this.#queue.wake(entry)
+  }
+
+  /** Lets a pod without a node wait for one, if that is for us to find. Says whether it is. */
+  #admit(pod: Pod): boolean {
+    const { uid } = pod.metadata
+    const { nominatedNodeName } = pod.status
+    // Whoever nominated it: as upstream, the place is kept.
+    if (nominatedNodeName && waits(pod)) this.#nominations.put(pod, nominatedNodeName)
+    else this.#nominations.remove(uid)
+    const mine = waits(pod) && this.#teams.has(schedulerOf(pod))
+    if (!mine) this.#queue.remove(uid)
+    else if (this.#queue.get(uid) === undefined) this.#queue.add(pod)
+    return mine
   }
 
   /** True when labels changed of a node that has pods. */
@@ -157,7 +179,7 @@ class PodScheduler implements Scheduler {
     const { before, after } = nodeSides(change)
     if (after === undefined) { this.nodes.drop(change.key.name); return before !== undefined }
     const known = this.nodes.numberOf(after.metadata.name) !== undefined
-    const number = this.#putNode(after)
+    const number = this.#board.putNode(after)
     return (this.nodes.podCount[number] ?? 0) > 0 && (!known || labelsDiffer(change))
   }
 
@@ -178,14 +200,6 @@ class PodScheduler implements Scheduler {
     if (change.key.resource === nodeType.resource && change.before === undefined) for (const entry of [...this.#queue.refusedBy(noNodes)]) this.#queue.wake(entry)
   }
 
-  #putNode(node: Node): number {
-    const known = this.nodes.numberOf(node.metadata.name)
-    const before = known === undefined ? undefined : this.nodes.node(known)
-    const number = this.nodes.put(node)
-    for (const { state } of this.#plugins) state.nodePut?.(number, before)
-    return number
-  }
-
   #place(pod: Pod, nodeName: string): void {
     const { uid } = pod.metadata
     const before = this.nodes.placedPod(uid)
@@ -194,32 +208,30 @@ class PodScheduler implements Scheduler {
       // A pod that is on its way out still uses its node, but plugins may count it no longer.
       const sameToPlugins = !decidesDifferently(before, pod) && isTerminating(before) === isTerminating(pod)
       if (this.nodes.nameOf(place) === nodeName && sameToPlugins) return this.nodes.refresh(pod)
-      this.#unplace(uid)
+      this.#board.remove(uid)
     }
-    const number = this.nodes.place(pod, nodeName)
-    if (number !== undefined) for (const { state } of this.#plugins) state.placed?.(pod, number)
-  }
-
-  #unplace(uid: string): void {
-    const pod = this.nodes.placedPod(uid)
-    const number = this.nodes.placeOf(uid)
-    if (pod === undefined || number === undefined) return
-    for (const { state } of this.#plugins) state.removed?.(pod, number)
-    this.nodes.remove(uid)
+    this.#board.place(pod, nodeName)
   }
 
   #forget(uid: string): void {
     this.#queue.remove(uid)
-    this.#unplace(uid)
+    this.#nominations.remove(uid)
+    this.#board.remove(uid)
   }
 
   /** Columns and plugin states from the view, as if from the start. Pods about to be bound are in the feed soon. */
   #rebuild(): void {
-    const { view, plugins = defaultPlugins } = this.#options
-    this.nodes = new NodeTable()
-    const surroundings = { nodes: this.nodes, view }
-    this.#plugins = plugins.map((plugin) => ({ plugin, state: plugin.start(surroundings) }))
-    for (const node of view.list(nodeType)) this.#putNode(node)
+    const { view } = this.#options
+    const { profiles } = this.#configuration
+    const board = new Board(view, profiles.flatMap((profile) => profile.plugins.map(({ plugin }) => plugin)))
+    this.#board = board
+    const teams = profiles.map((profile): Team => ({
+      profile, plugins: profile.plugins.flatMap(({ plugin, weight }) => { const state = board.states.get(plugin); return state === undefined ? [] : [{ plugin, weight, state }] }),
+      actor: { user: 'system:kube-scheduler', groups: ['system:authenticated'], component: profile.schedulerName },
+    }))
+    this.#teams = new Map(teams.map((team) => [team.profile.schedulerName, team]))
+    this.#plugins = [...board.states].map(([plugin, state]) => ({ plugin, weight: 0, state }))
+    for (const node of view.list(nodeType)) board.putNode(node)
     for (const pod of view.list(pods)) if (pod.spec.nodeName && !isTerminal(pod)) this.#place(pod, pod.spec.nodeName)
   }
 
@@ -228,69 +240,121 @@ class PodScheduler implements Scheduler {
   #attempt(entry: Waiting): void {
     const { view, random } = this.#options
     const pod = view.get(pods, entry.namespace, entry.name)
-    if (pod === undefined || pod.metadata.uid !== entry.uid || pod.spec.nodeName || !isMine(pod)) return this.#queue.remove(entry.uid)
-    const selection = select(pod, this.#plugins, this.nodes, this.#startAt, random)
+    const team = pod && this.#teams.get(schedulerOf(pod))
+    if (pod === undefined || team === undefined || pod.metadata.uid !== entry.uid || !waits(pod)) return this.#queue.remove(entry.uid)
+    const selection = select(pod, this.#rulesOf(team), this.#startAt, random)
     this.#startAt = selection.startAt
-    if (selection.is === 'none') return this.#fail(entry, pod, selection)
+    if (selection.is === 'none') return this.#fail(entry, pod, team, selection)
     const { node, studies } = selection
     const reservations = studies.flatMap((study: Study) => [...(study.reserve?.(node) ?? [])])
-    if (reservations.length > 0 || studies.some((study) => study.reserve !== undefined)) return this.#reserve(entry, reservations)
-    this.#bind(entry, pod, this.nodes.nameOf(node))
+    if (reservations.length > 0 || studies.some((study) => study.reserve !== undefined)) return this.#reserve(entry, team, reservations)
+    this.#bind(entry, pod, team, this.nodes.nameOf(node))
+  }
+
+  #rulesOf({ plugins, profile: { percentageOfNodesToScore } }: Team): SelectionRules {
+    return { plugins, board: this.#board, nominations: this.#nominations, ...(percentageOfNodesToScore !== undefined && { percentageOfNodesToScore }) }
   }
 
   /** The pod waits until what was reserved for it is there: the changes that bring it wake it. */
-  #reserve(entry: Waiting, reservations: readonly Action[]): void {
+  #reserve(entry: Waiting, team: Team, reservations: readonly Action[]): void {
     this.#queue.parked(entry, ['VolumeBinding'])
-    for (const action of reservations) this.#submit(action, (outcome) => { if (isRefusal(outcome)) this.#queue.failed(entry) })
+    for (const action of reservations) this.#submit(team, action, (outcome) => { if (isRefusal(outcome)) this.#queue.failed(entry) })
   }
 
-  #bind(entry: Waiting, pod: Pod, nodeName: string): void {
+  #bind(entry: Waiting, pod: Pod, team: Team, nodeName: string): void {
     const { namespace = '', name, uid } = pod.metadata
     // Counted from now on: an agent's answer, and the change that shows it, come later.
     this.#place(pod, nodeName)
-    this.#submit({
+    this.#submit(team, {
       do: 'invoke', key: keyOf(pods, pod), subresource: 'binding',
       body: { apiVersion: 'v1', kind: 'Binding', metadata: { namespace, name, uid }, target: { kind: 'Node', name: nodeName } },
     }, (outcome) => {
       if (!isRefusal(outcome)) {
-        this.#submit({ do: 'record', about: pod, type: 'Normal', reason: 'Scheduled', message: `Successfully assigned ${namespace}/${name} to ${nodeName}` })
+        this.#nominations.remove(uid)
+        this.#submit(team, { do: 'record', about: pod, type: 'Normal', reason: 'Scheduled', message: `Successfully assigned ${namespace}/${name} to ${nodeName}` })
         return
       }
-      this.#unplace(uid)
-      if (outcome.reason !== 'NotFound') this.#submit({ do: 'record', about: pod, type: 'Warning', reason: 'FailedScheduling', message: `binding rejected: ${outcome.message}` })
+      this.#board.remove(uid)
+      if (outcome.reason !== 'NotFound') this.#submit(team, { do: 'record', about: pod, type: 'Warning', reason: 'FailedScheduling', message: `binding rejected: ${outcome.message}` })
       this.#queue.failed(entry)
       this.#ring()
     })
   }
 
-  #fail(entry: Waiting, pod: Pod, selection: Selection & { readonly is: 'none' }): void {
-    const message = failureMessage(pod, this.nodes.count, selection.why)
+  #fail(entry: Waiting, pod: Pod, team: Team, selection: Selection & { readonly is: 'none' }): void {
+    const preemption = this.#preemption(pod, team, selection)
+    const message = failureMessage(this.nodes.count, selection.why, preemption)
     this.#queue.refused(entry, selection.refusedBy.length > 0 ? selection.refusedBy : [noNodes])
-    this.#submit({ do: 'record', about: pod, type: 'Warning', reason: 'FailedScheduling', message })
-    const now = this.#options.clock.now()
-    const conditions = setCondition(pod.status?.conditions, { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }, now)
-    if (conditions === pod.status?.conditions || sameScheduling(pod, message)) return
-    this.#submit({
-      do: 'patch', key: keyOf(pods, pod), uid: pod.metadata.uid, part: 'status',
-      patch: { metadata: { resourceVersion: pod.metadata.resourceVersion }, status: { conditions } },
+    this.#submit(team, { do: 'record', about: pod, type: 'Warning', reason: 'FailedScheduling', message })
+    if (preemption.is === 'possible') this.#driveOut(pod, team, preemption.candidate)
+    const nominated = preemption.is === 'possible' ? this.nodes.nameOf(preemption.candidate.node) : preemption.is === 'useless' ? '' : pod.status.nominatedNodeName ?? ''
+    this.#note(pod, team, message, nominated)
+  }
+
+  #preemption(pod: Pod, { profile, plugins }: Team, { why, filters }: Selection & { readonly is: 'none' }): Preemption {
+    if (profile.preemption === undefined || this.nodes.count === 0) return { is: 'off' }
+    return preempt({
+      pod, board: this.#board, nominations: this.#nominations, plugins: filters, allPlugins: plugins, bounds: profile.preemption, random: this.#options.random,
+      nodes: why.is === 'refused' ? why.perhaps : [],
     })
   }
 
-  #submit(action: Action, done: (outcome: Outcome) => void = () => {}): void { this.#options.submit(action, actor, done) }
+  /** Ends the victims, each in its own time, and sends those who were promised the node and matter less back to look elsewhere. */
+  #driveOut(pod: Pod, team: Team, { node, victims }: Candidate): void {
+    const nodeName = this.nodes.nameOf(node)
+    const now = this.#options.clock.now()
+    for (const other of this.#nominations.after(pod, nodeName)) {
+      this.#nominations.remove(other.metadata.uid)
+      this.#submit(team, { do: 'patch', key: keyOf(pods, other), uid: other.metadata.uid, part: 'status', patch: { status: { nominatedNodeName: null } } })
+      const entry = this.#queue.get(other.metadata.uid)
+      if (entry !== undefined) this.#queue.wake(entry)
+    }
+    for (const victim of victims) {
+      if (isTerminating(victim)) continue
+      const { uid, generation } = victim.metadata
+      const current = this.#options.view.get(pods, victim.metadata.namespace ?? '', victim.metadata.name) ?? victim
+      const message = `${schedulerOf(pod)}: preempting to accommodate a higher priority pod`
+      const conditions = setCondition(current.status.conditions, { type: 'DisruptionTarget', status: 'True', reason: 'PreemptionByScheduler', message, ...(generation !== undefined && { observedGeneration: generation }) }, now)
+      if (conditions !== current.status.conditions) this.#submit(team, { do: 'patch', key: keyOf(pods, victim), uid, part: 'status', patch: { status: { conditions } } })
+      this.#submit(team, { do: 'delete', key: keyOf(pods, victim), uid }, (outcome) => {
+        if (!isRefusal(outcome)) this.#submit(team, { do: 'record', about: victim, type: 'Normal', reason: 'Preempted', message: `Preempted by pod ${pod.metadata.uid} on node ${nodeName}` })
+      })
+    }
+  }
+
+  /** Writes down why the pod waits, and the node that it was promised. */
+  #note(pod: Pod, team: Team, message: string, nominated: string): void {
+    const { uid, generation } = pod.metadata
+    if (nominated === '') this.#nominations.remove(uid)
+    else this.#nominations.put(pod, nominated)
+    const now = this.#options.clock.now()
+    const before = pod.status.nominatedNodeName ?? ''
+    const condition = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message, ...(generation !== undefined && { observedGeneration: generation }) }
+    const conditions = setCondition(pod.status.conditions, condition, now)
+    if (conditions === pod.status.conditions && nominated === before) return
+    this.#submit(team, {
+      do: 'patch', key: keyOf(pods, pod), uid, part: 'status',
+      patch: {
+        metadata: { resourceVersion: pod.metadata.resourceVersion },
+        status: { ...(conditions !== pod.status.conditions && { conditions }), ...(nominated !== before && { nominatedNodeName: nominated === '' ? null : nominated }) },
+      },
+    })
+  }
+
+  #submit({ actor }: Team, action: Action, done: (outcome: Outcome) => void = () => {}): void { this.#options.submit(action, actor, done) }
 }
+
+/** A profile at work. */
+interface Team { readonly profile: Profile; readonly plugins: readonly ActivePlugin[]; readonly actor: Actor }
 
 /** Stands for a plugin: without any node, none had a say. */
 const noNodes = 'no nodes'
 const watched: ReadonlySet<string> = new Set(['persistentvolumeclaims', 'persistentvolumes', 'storage.k8s.io/storageclasses'])
 
-/** Does the pod wait for this scheduler? */
-const isMine = (pod: Pod): boolean =>
-  (pod.spec.schedulerName ?? schedulerName) === schedulerName && !isTerminating(pod) && !isTerminal(pod) && (pod.spec.schedulingGates ?? []).length === 0 && !pod.spec.nodeName
+const schedulerOf = ({ spec }: Pod): string => spec.schedulerName ?? schedulerName
 
-const sameScheduling = (pod: Pod, message: string): boolean => {
-  const condition = conditionOf(pod.status?.conditions, 'PodScheduled')
-  return condition?.status === 'False' && condition.reason === 'Unschedulable' && condition.message === message
-}
+/** Does the pod wait for a scheduler, whichever? */
+const waits = (pod: Pod): boolean => !isTerminating(pod) && !isTerminal(pod) && (pod.spec.schedulingGates ?? []).length === 0 && !pod.spec.nodeName
 
 /** Did anything change that scheduling depends on? */
 function decidesDifferently(before: Pod, after: Pod): boolean {

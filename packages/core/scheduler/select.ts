@@ -1,61 +1,89 @@
 import type { Random } from '../base/random.ts'
 import type { Pod } from '../api/resources.ts'
+import type { Board } from './board.ts'
 import type { NodeTable } from './nodes.ts'
+import type { Nominations } from './nominations.ts'
 import { isHopeless, type NodeRefusal, type PluginState, type SchedulerPlugin, type Study } from './types.ts'
 
-/** A plugin at work in one scheduler. */
-export interface ActivePlugin { readonly plugin: SchedulerPlugin; readonly state: PluginState }
+/** A plugin at work in one profile; its scores count by `weight`. */
+export interface ActivePlugin { readonly plugin: SchedulerPlugin; readonly weight: number; readonly state: PluginState }
+
+/** Whom a pod is chosen a node for, by whom, and what others have been promised. */
+export interface SelectionRules {
+  readonly plugins: readonly ActivePlugin[]
+  readonly board: Board
+  readonly nominations: Nominations
+  /** How many of the nodes that fit are enough to choose among; undefined as nodesToFind. */
+  readonly percentageOfNodesToScore?: number
+}
 
 export type Selection =
   | { readonly is: 'node'; readonly node: number; readonly studies: readonly Study[]; readonly startAt: number }
-  | { readonly is: 'none'; readonly refusedBy: readonly string[]; readonly why: WhyNot; readonly startAt: number }
+  | { readonly is: 'none'; readonly refusedBy: readonly string[]; readonly why: WhyNot; readonly startAt: number; readonly filters: readonly ActivePlugin[] }
 
-/** Why no node will do: one reason against all of them, or how many nodes have each reason, and how many refuse for good. */
+/** Why no node will do: one reason against all of them, or how many nodes have each reason, and which would do without some of their pods, perhaps. */
 export type WhyNot =
   | { readonly is: 'hopeless'; readonly refusal: string }
-  | { readonly is: 'refused'; readonly reasons: ReadonlyMap<string, number>; readonly forGood: number }
+  | { readonly is: 'refused'; readonly reasons: ReadonlyMap<string, number>; readonly perhaps: readonly number[] }
 
-/** As upstream: below 100 nodes all are looked at; above, 50 % less 1 % for every 125 nodes, at least 5 % and 100 nodes. */
-export function nodesToFind(count: number): number {
+/** As upstream: below 100 nodes all are looked at; above, 50 % less 1 % for every 125 nodes, at least 5 %, or the percentage given; at least 100 nodes. */
+export function nodesToFind(count: number, percentage = 0): number {
   if (count < 100) return count
-  const percent = Math.max(5, 50 - Math.trunc(count / 125))
+  const percent = percentage > 0 ? Math.min(percentage, 100) : Math.max(5, 50 - Math.trunc(count / 125))
   return Math.max(100, Math.trunc((count * percent) / 100))
 }
+
+interface Asked { readonly active: ActivePlugin; readonly study: Study }
 
 /**
  * Chooses a node for a pod: filters from `startAt` on until enough nodes fit, scores those, and draws among the best. Costs
  * the number of nodes looked at.
  */
-export function select(pod: Pod, plugins: readonly ActivePlugin[], nodes: NodeTable, startAt: number, random: Random): Selection {
-  const studies: { readonly plugin: SchedulerPlugin; readonly study: Study }[] = []
-  for (const { plugin, state } of plugins) {
-    const answer = state.study(pod)
+export function select(pod: Pod, rules: SelectionRules, startAt: number, random: Random): Selection {
+  const { plugins, board: { nodes } } = rules
+  const studies: Asked[] = []
+  for (const active of plugins) {
+    const answer = active.state.study(pod)
     if (answer === undefined) continue
-    if (isHopeless(answer)) return { is: 'none', refusedBy: [plugin.name], why: { is: 'hopeless', refusal: answer.refusal }, startAt }
-    studies.push({ plugin, study: answer })
+    if (isHopeless(answer)) return { is: 'none', refusedBy: [active.plugin.name], why: { is: 'hopeless', refusal: answer.refusal }, startAt, filters: [] }
+    studies.push({ active, study: answer })
   }
   const only = allowedNodes(studies)
   const candidates = only?.nodes ?? nodes.order
   const filters = studies.filter(({ study }) => study.refuses !== undefined)
-  const wanted = nodesToFind(candidates.length)
+  const promised = rules.nominations.size === 0 ? undefined : (node: number) => promisedAway(pod, node, rules)
+  const refuses = (node: number): boolean => {
+    for (const { study } of filters) if (study.refuses?.(node)) return true
+    return promised?.(node) !== undefined
+  }
+  // As upstream: the node that it made room on is tried first.
+  const nominated = pod.status.nominatedNodeName ? nodes.numberOf(pod.status.nominatedNodeName) : undefined
+  if (nominated !== undefined && candidates.includes(nominated) && !refuses(nominated)) return { is: 'node', node: nominated, studies: studies.map(({ study }) => study), startAt }
+  const wanted = nodesToFind(candidates.length, rules.percentageOfNodesToScore)
   const fitting: number[] = []
   let looked = 0
   for (; looked < candidates.length && fitting.length < wanted; looked++) {
     const node = candidates[only ? looked : (startAt + looked) % candidates.length]
-    if (node !== undefined && !filters.some(({ study }) => study.refuses?.(node))) fitting.push(node)
+    if (node !== undefined && !refuses(node)) fitting.push(node)
   }
   const nextStart = only || candidates.length === 0 ? startAt : (startAt + looked) % candidates.length
-  if (fitting.length === 0) return { is: 'none', ...explain(filters, candidates, only, nodes), startAt: nextStart }
+  if (fitting.length === 0) return { is: 'none', ...explain(filters, promised, candidates, only, nodes), startAt: nextStart, filters: filters.map(({ active }) => active) }
   return { is: 'node', node: best(fitting, studies, random), studies: studies.map(({ study }) => study), startAt: nextStart }
 }
 
+/** What refuses the pod once those who are as important and made room on this node are there. */
+function promisedAway(pod: Pod, node: number, { board, nominations, plugins }: SelectionRules): NodeRefusal & { readonly by: string } | undefined {
+  const guests = nominations.before(pod, board.nodes.nameOf(node))
+  return guests.length === 0 ? undefined : board.supposing(guests, node, () => board.refusal(pod, node, plugins))
+}
+
 /** The nodes that all plugins with an opinion allow, and who had one. */
-function allowedNodes(studies: readonly { readonly plugin: SchedulerPlugin; readonly study: Study }[]): { readonly nodes: readonly number[]; readonly by: readonly string[] } | undefined {
+function allowedNodes(studies: readonly Asked[]): { readonly nodes: readonly number[]; readonly by: readonly string[] } | undefined {
   let allowed: Set<number> | undefined
   const by: string[] = []
-  for (const { plugin, study } of studies) {
+  for (const { active, study } of studies) {
     if (study.only === undefined) continue
-    by.push(plugin.name)
+    by.push(active.plugin.name)
     const these = new Set(study.only)
     allowed = allowed === undefined ? these : allowed.intersection(these)
   }
@@ -64,43 +92,42 @@ function allowedNodes(studies: readonly { readonly plugin: SchedulerPlugin; read
 
 /** Why each node was refused: by the first plugin that does. Costs the number of nodes, like the search before it. */
 function explain(
-  filters: readonly { readonly plugin: SchedulerPlugin; readonly study: Study }[], candidates: readonly number[],
+  filters: readonly Asked[], promised: ((node: number) => NodeRefusal & { readonly by: string } | undefined) | undefined, candidates: readonly number[],
   only: { readonly nodes: readonly number[]; readonly by: readonly string[] } | undefined, nodes: NodeTable,
 ): { readonly refusedBy: readonly string[]; readonly why: WhyNot } {
   const refusedBy = new Set<string>(only?.by)
   const nodesByRefusal = new Map<NodeRefusal, number>()
+  const perhaps: number[] = []
   const count = (refusal: NodeRefusal, by: number): void => { nodesByRefusal.set(refusal, (nodesByRefusal.get(refusal) ?? 0) + by) }
   for (const node of candidates) {
-    for (const { plugin, study } of filters) {
-      if (!study.refuses?.(node)) continue
-      refusedBy.add(plugin.name)
-      count(study.why?.(node) ?? unexplained, 1)
-      break
-    }
+    const first = filters.find(({ study }) => study.refuses?.(node))
+    const late = first === undefined ? promised?.(node) : undefined
+    const by = first?.active.plugin.name ?? late?.by
+    if (by === undefined) continue
+    refusedBy.add(by)
+    const refusal = late ?? first?.study.why?.(node) ?? unexplained
+    count(refusal, 1)
+    if (!refusal.forGood) perhaps.push(node)
   }
   const leftOut = nodes.count - candidates.length
   if (only && leftOut > 0) count({ reasons: [`node(s) didn't satisfy plugin(s) [${[...only.by].sort().join(' ')}]`], forGood: true }, leftOut)
   const reasons = new Map<string, number>()
-  let forGood = 0
-  for (const [refusal, number] of nodesByRefusal) {
-    if (refusal.forGood) forGood += number
-    for (const reason of refusal.reasons) reasons.set(reason, (reasons.get(reason) ?? 0) + number)
-  }
-  return { refusedBy: [...refusedBy], why: { is: 'refused', reasons, forGood } }
+  for (const [refusal, number] of nodesByRefusal) for (const reason of refusal.reasons) reasons.set(reason, (reasons.get(reason) ?? 0) + number)
+  return { refusedBy: [...refusedBy], why: { is: 'refused', reasons, perhaps } }
 }
 const unexplained: NodeRefusal = { reasons: [], forGood: false }
 
-function best(fitting: readonly number[], studies: readonly { readonly plugin: SchedulerPlugin; readonly study: Study }[], random: Random): number {
+function best(fitting: readonly number[], studies: readonly Asked[], random: Random): number {
   const [first = 0] = fitting
   if (fitting.length === 1) return first
   const totals = new Float64Array(fitting.length)
   const scores = new Float64Array(fitting.length)
-  for (const { plugin, study } of studies) {
-    if (study.score === undefined || plugin.weight === 0) continue
+  for (const { active: { weight }, study } of studies) {
+    if (study.score === undefined || weight === 0) continue
     study.fitting?.(fitting)
     for (let at = 0; at < fitting.length; at++) scores[at] = study.score(fitting[at] ?? 0)
     study.normalise?.(scores)
-    for (let at = 0; at < fitting.length; at++) totals[at] = (totals[at] ?? 0) + plugin.weight * (scores[at] ?? 0)
+    for (let at = 0; at < fitting.length; at++) totals[at] = (totals[at] ?? 0) + weight * (scores[at] ?? 0)
   }
   // Draws evenly among the best without collecting them.
   let chosen = first

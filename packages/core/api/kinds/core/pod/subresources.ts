@@ -37,6 +37,8 @@ export function bind(body: Draft, pod: Pod, { now, view }: Circumstances): Effec
   const others = (pod.status.conditions ?? []).filter((condition) => condition.type !== 'PodScheduled')
   const before = pod.status.conditions?.find((condition) => condition.type === 'PodScheduled')
   const lastTransitionTime = before?.status === 'True' && before.lastTransitionTime !== undefined ? before.lastTransitionTime : timestamp(now)
+  // As upstream: a pod that has its node is nominated for none.
+  const { nominatedNodeName: _nominated, ...status } = pod.status
   return {
     do: 'write',
     object: {
@@ -47,7 +49,7 @@ export function bind(body: Draft, pod: Pod, { now, view }: Circumstances): Effec
         ...(labels === undefined ? {} : { labels: { ...pod.metadata.labels, ...labels } }),
       },
       spec: { ...pod.spec, nodeName: node },
-      status: { ...pod.status, conditions: [...others, { type: 'PodScheduled', status: 'True', lastTransitionTime, ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }) }] },
+      status: { ...status, conditions: [...others, { type: 'PodScheduled', status: 'True', lastTransitionTime, ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }) }] },
     },
   }
 }

@@ -1,0 +1,67 @@
+import type { Node, Pod } from '../api/resources.ts'
+import type { ClusterView } from '../api/view.ts'
+import { podsByNode } from '../api/indexes.ts'
+import { NodeTable } from './nodes.ts'
+import { isHopeless, type NodeRefusal, type PluginState, type SchedulerPlugin } from './types.ts'
+
+/** The nodes, the pods on them and what each plugin remembers of both, kept in step. All profiles share one. */
+export class Board {
+  readonly nodes = new NodeTable()
+  readonly view: ClusterView
+  readonly #states = new Map<SchedulerPlugin, PluginState>()
+
+  constructor(view: ClusterView, plugins: Iterable<SchedulerPlugin>) {
+    this.view = view
+    for (const plugin of plugins) this.#states.set(plugin, plugin.start({ nodes: this.nodes, view }))
+  }
+
+  get states(): ReadonlyMap<SchedulerPlugin, PluginState> { return this.#states }
+
+  putNode(node: Node): number {
+    const known = this.nodes.numberOf(node.metadata.name)
+    const before = known === undefined ? undefined : this.nodes.node(known)
+    const number = this.nodes.put(node)
+    for (const state of this.#states.values()) state.nodePut?.(number, before)
+    return number
+  }
+
+  place(pod: Pod, nodeName: string): void {
+    const number = this.nodes.place(pod, nodeName)
+    if (number !== undefined) for (const state of this.#states.values()) state.placed?.(pod, number)
+  }
+
+  remove(uid: string): void {
+    const pod = this.nodes.placedPod(uid)
+    const number = this.nodes.placeOf(uid)
+    if (pod === undefined || number === undefined) return
+    for (const state of this.#states.values()) state.removed?.(pod, number)
+    this.nodes.remove(uid)
+  }
+
+  /** The pods that count on a node, by name. */
+  podsOn(node: number): readonly Pod[] {
+    const here: Pod[] = []
+    for (const { metadata: { uid } } of this.view.by(podsByNode, this.nodes.nameOf(node))) {
+      const pod = this.nodes.placeOf(uid) === node ? this.nodes.placedPod(uid) : undefined
+      if (pod !== undefined) here.push(pod)
+    }
+    return here
+  }
+
+  /** The answer to a question, as if these pods were on the node too. Afterwards everything is as before. */
+  supposing<T>(guests: readonly Pod[], node: number, ask: () => T): T {
+    const name = this.nodes.nameOf(node)
+    for (const pod of guests) this.place(pod, name)
+    try { return ask() } finally { for (const pod of guests) this.remove(pod.metadata.uid) }
+  }
+
+  /** What the first of these plugins to refuse the pod on the node says; undefined when it fits as things are now. */
+  refusal(pod: Pod, node: number, plugins: readonly { readonly plugin: SchedulerPlugin; readonly state: PluginState }[]): NodeRefusal & { readonly by: string } | undefined {
+    for (const { plugin, state } of plugins) {
+      const study = state.study(pod)
+      if (isHopeless(study)) return { reasons: [study.refusal], forGood: true, by: plugin.name }
+      if (study?.refuses?.(node) === true) return { reasons: [], forGood: false, ...study.why?.(node), by: plugin.name }
+    }
+    return undefined
+  }
+}

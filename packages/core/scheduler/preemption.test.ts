@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Resource } from '../api/resource.ts'
+import { podDisruptionBudgets, type Pod, pods } from '../api/resources.ts'
+import { seededRandom } from '../base/index.ts'
+import { aNode, anObject, aPod, dawn, schedulingWorld } from './builders.ts'
+
+/** A pod that runs on a node since so many minutes before dawn. */
+function runs(name: string, node: string, { priority = 0, cpu = '1', minutes = 1, labels = {} }: { readonly priority?: number; readonly cpu?: string; readonly minutes?: number; readonly labels?: Readonly<Record<string, string>> } = {}): Pod {
+  const pod = aPod(name, { requests: { cpu }, labels, spec: { nodeName: node, priority } })
+  return { ...pod, status: { ...pod.status, phase: 'Running', startTime: new Date(dawn - minutes * 60_000).toISOString() } }
+}
+const important = (cpu = '1', spec: object = {}): Pod => aPod('p', { requests: { cpu }, spec: { priority: 100, schedulerName: 'default-scheduler', ...spec } })
+const budget = (name: string, labels: Readonly<Record<string, string>>, disruptionsAllowed: number): Resource =>
+  anObject(podDisruptionBudgets, name, { spec: { selector: { matchLabels: labels } }, status: { disruptionsAllowed, currentHealthy: 1, desiredHealthy: 1, expectedPods: 1 } })
+const victims = (world: { readonly store: { readonly view: { list(type: typeof pods): Iterable<Pod> } } }): readonly string[] =>
+  [...world.store.view.list(pods)].filter(({ metadata }) => metadata.deletionTimestamp !== undefined).map(({ metadata }) => metadata.name).sort()
+const two = [aNode('a', { cpu: '2' }), aNode('b', { cpu: '2' })]
+
+for (const [name, objects, expected] of [
+  ['the least important victim', [...two, runs('x', 'a', { cpu: '2', priority: 5 }), runs('y', 'b', { cpu: '2', priority: 4 }), important()], ['y']],
+  ['nobody as important', [two[0], runs('x', 'a', { cpu: '2', priority: 100 }), important()], []],
+  ['no more than are needed, the important ones spared first', [two[0], runs('x', 'a', { priority: 5 }), runs('y', 'a', { priority: 4 }), important()], ['y']],
+  ['who has run for less time, when equally important', [two[0], runs('old', 'a', { minutes: 9 }), runs('new', 'a', { minutes: 1 }), important()], ['new']],
+  ['a pod that no budget keeps rather than a less important one that a budget does',
+    [two[0], runs('x', 'a', { priority: 5 }), runs('kept', 'a', { priority: 4, labels: { app: 'kept' } }), budget('b', { app: 'kept' }, 0), important()], ['x']],
+  ['the node where no budget is broken', [...two, runs('x', 'a', { cpu: '2', labels: { app: 'kept' } }), runs('y', 'b', { cpu: '2', priority: 9 }), budget('b', { app: 'kept' }, 0), important()], ['y']],
+  ['against a budget when nothing else helps', [two[0], runs('x', 'a', { cpu: '2', labels: { app: 'kept' } }), budget('b', { app: 'kept' }, 0), important()], ['x']],
+  ['those within the budget, sparing the one beyond it', [aNode('a', { cpu: '3' }), ...['x', 'y', 'z'].map((each) => runs(each, 'a', { labels: { app: 'kept' } })), budget('b', { app: 'kept' }, 2), important('2')], ['x', 'y']],
+  ['fewer victims', [...two, runs('x', 'a'), runs('y', 'a'), runs('z', 'b', { cpu: '2' }), important('2')], ['z']],
+  ['the smaller sum of priorities', [...two, runs('w', 'a', { priority: 5 }), runs('x', 'a', { priority: 5 }), runs('y', 'b', { priority: 5 }), runs('z', 'b', { priority: 4 }), important('2')], ['y', 'z']],
+  ['whose victims started last', [...two, runs('x', 'a', { cpu: '2', minutes: 2 }), runs('y', 'b', { cpu: '2', minutes: 1 }), important()], ['y']],
+  ['nobody where the node refuses for good', [aNode('a', { cpu: '2', spec: { unschedulable: true } }), runs('x', 'a', { cpu: '2' }), important()], []],
+  ['nobody when even an empty node is too small', [two[0], runs('x', 'a', { cpu: '2' }), important('3')], []],
+  ['a pod in the way of anti-affinity', [two[0], runs('x', 'a', { labels: { app: 'db' } }), runs('y', 'a', {}),
+    aPod('p', { spec: { priority: 100, affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { app: 'db' } } }] } } } })], ['x']],
+] as const) {
+  test(`preemption drives out ${name}`, () => {
+    const world = schedulingWorld(objects as readonly Resource[])
+    assert.deepEqual(victims(world), expected)
+    assert.equal(world.pod('p')?.status.nominatedNodeName !== undefined, expected.length > 0)
+  })
+}
+
+test('a preempted pod is told so, and the one that comes waits for it', () => {
+  const world = schedulingWorld([two[0], runs('x', 'a', { cpu: '2' }), important()].filter((one) => one !== undefined))
+  assert.deepEqual(world.events, ['FailedScheduling: 0/1 nodes are available: 1 Insufficient cpu.', 'Preempted: Preempted by pod uid-p on node a'])
+  assert.deepEqual(world.pod('x')?.status.conditions, [
+    { type: 'DisruptionTarget', status: 'True', reason: 'PreemptionByScheduler', message: 'default-scheduler: preempting to accommodate a higher priority pod', lastTransitionTime: '2026-01-01T00:00:00Z' },
+  ])
+  assert.deepEqual(world.pod('p')?.status, {
+    phase: 'Pending', nominatedNodeName: 'a',
+    conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/1 nodes are available: 1 Insufficient cpu.', lastTransitionTime: '2026-01-01T00:00:00Z' }],
+  })
+  world.put(runs('other', 'elsewhere'))
+  world.remove(pods, 'x')
+  world.settle()
+  world.clock.advanceTo(dawn + 1000)
+  world.settle()
+  assert.equal(world.nodeOf('p'), 'a')
+})
+
+test('a pod whose victims are still ending drives out nobody else', () => {
+  const world = schedulingWorld([...two, runs('x', 'a', { cpu: '2' }), runs('y', 'b', { cpu: '2', priority: 1 }), important()])
+  const pod = world.pod('p')
+  world.put({ ...aPod('p'), metadata: { ...aPod('p').metadata, labels: { seen: 'again' } }, spec: { ...important().spec }, status: pod?.status ?? {} } as Pod)
+  world.settle()
+  world.clock.advanceTo(dawn + 1000)
+  world.settle()
+  assert.deepEqual(victims(world), ['x'])
+  assert.equal(world.events.at(-1), 'FailedScheduling: 0/2 nodes are available: 2 Insufficient cpu. preemption: not eligible due to a terminating pod on the nominated node.')
+})
+
+test('what a pod was promised is not given to one that matters no more', () => {
+  const world = schedulingWorld([aNode('a', { cpu: '2' }), runs('x', 'a', { cpu: '2' }), important('2')])
+  world.remove(pods, 'x')
+  world.put(aPod('late', { requests: { cpu: '1' }, spec: { priority: 50 } }))
+  world.settle()
+  assert.deepEqual([world.nodeOf('late'), world.events.at(-1)], [undefined, 'FailedScheduling: 0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.'])
+  world.clock.advanceTo(dawn + 1000)
+  world.settle()
+  assert.deepEqual([world.nodeOf('p'), world.nodeOf('late')], ['a', undefined])
+})
+
+test('a more important pod takes the promised place, and the promise is withdrawn', () => {
+  const world = schedulingWorld([aNode('a', { cpu: '2' }), runs('x', 'a', { cpu: '2' }), important('2')])
+  world.put(aPod('boss', { requests: { cpu: '2' }, spec: { priority: 1000 } }))
+  world.settle()
+  assert.deepEqual([world.pod('boss')?.status.nominatedNodeName, world.pod('p')?.status.nominatedNodeName], ['a', undefined])
+})
+
+test('a nomination ends when no node can be made free any more', () => {
+  const world = schedulingWorld([aNode('a', { cpu: '2' }), runs('x', 'a', { cpu: '2' }), important('2')])
+  world.remove(pods, 'x')
+  world.put(aNode('a', { cpu: '1' }))
+  world.settle()
+  world.clock.advanceTo(dawn + 1000)
+  world.settle()
+  assert.equal(world.pod('p')?.status.nominatedNodeName, undefined)
+})
+
+test('the dry run leaves the columns as they were', () => {
+  const random = seededRandom(3)
+  const running = Array.from({ length: 40 }, (_, number) => runs(`r${number}`, `n${number % 5}`, { priority: random.below(3), cpu: `${200 + random.below(700)}m`, labels: { app: `a${number % 4}` } }))
+  const world = schedulingWorld([...Array.from({ length: 5 }, (_, number) => aNode(`n${number}`, { cpu: '4' })), ...running])
+  const before = JSON.stringify(world.scheduler.nodes.dump())
+  world.refuse = (action) => (action.do === 'record' ? undefined : { refused: true, code: 500, reason: 'InternalError', message: 'no' })
+  world.put(important('4'))
+  world.settle()
+  assert.equal(JSON.stringify(world.scheduler.nodes.dump()), before)
+})
