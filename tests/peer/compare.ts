@@ -36,6 +36,7 @@ if (wants('discovery')) {
   await both({ line: 'GET /apis' })
   await both({ line: 'GET /api' })
   await both({ line: 'GET /api/v1' })
+  for (const root of ['/api', '/apis']) await both({ line: `GET ${root}`, headers: { accept: 'application/json;as=APIGroupDiscoveryList;v=v2;g=apidiscovery.k8s.io' } }, `aggregated ${root}`)
   const { body } = await sides[1].ask({ line: 'GET /apis' })
   for (const { versions } of (body as { readonly groups: readonly { readonly versions: readonly { readonly groupVersion: string }[] }[] }).groups) for (const { groupVersion } of versions) await both({ line: `GET /apis/${groupVersion}` })
 }

@@ -33,7 +33,17 @@ export function differences(ours: Json, theirs: Json, path = ''): readonly strin
     return [...new Set([...Object.keys(ours), ...Object.keys(theirs)])].sort().flatMap((key) => differences(ours[key], theirs[key], `${path}.${key}`))
   }
   if (Array.isArray(ours) && Array.isArray(theirs) && ours.length === theirs.length) return ours.flatMap((item, at) => differences(item, theirs[at], `${path}[${at}]`))
+  if (Array.isArray(ours) && Array.isArray(theirs) && [...ours, ...theirs].every((item) => nameOf(item) !== undefined)) {
+    const byName = (items: readonly Json[]): Json => Object.fromEntries(items.map((item) => [nameOf(item) ?? '', item]))
+    return differences(byName(ours), byName(theirs), path)
+  }
   return [`${path}: ours ${short(ours)} | peer ${short(theirs)}`]
+}
+/** What tells the items of a list apart. */
+function nameOf(item: Json): string | undefined {
+  if (!isRecord(item)) return undefined
+  const found = [item['name'], item['resource'], item['subresource'], item['version'], isRecord(item['metadata']) ? item['metadata']['name'] : undefined, item['type'], item['path']].find((name) => typeof name === 'string')
+  return typeof found === 'string' ? found : undefined
 }
 const isRecord = (value: Json): value is Readonly<Record<string, Json>> => typeof value === 'object' && value !== null && !Array.isArray(value)
 const short = (value: Json): string => { const text = JSON.stringify(value) ?? 'nothing'; return text.length > 600 ? `${text.slice(0, 600)}…` : text }

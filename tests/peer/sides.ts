@@ -38,7 +38,11 @@ export function peer(url: string, token: string): Side {
   const agent = new Agent({ keepAlive: true, rejectUnauthorized: false, maxSockets: 8 })
   return {
     name: 'peer',
-    ask: ({ line, body, headers = {} }) => new Promise((resolve, reject) => {
+    // A kept connection may be closed just when it is used again.
+    ask: (given) => once(given).catch(() => once(given)),
+  }
+  function once({ line, body, headers = {} }: Asked): Promise<Said> {
+    return new Promise((resolve, reject) => {
       const [method = '', target = ''] = line.split(' ')
       const text = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body)
       const asked = request(`${url}${target}`, {
@@ -54,6 +58,6 @@ export function peer(url: string, token: string): Side {
       })
       asked.on('error', reject)
       asked.end(text)
-    }),
+    })
   }
 }

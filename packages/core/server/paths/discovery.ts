@@ -1,8 +1,9 @@
 // Discovery: what is served, in the legacy form (one document a version) and aggregated (two documents in all).
+import { sha256 } from '../../base/index.ts'
 import type { Call } from '../call.ts'
 import type { Machine } from '../machine.ts'
 import { clausesOf } from '../negotiate.ts'
-import { type Endpoint, type Registry, subresourceKind, subresourceVerbs, verbsOf } from '../registry.ts'
+import { type AnyKind, type AnySubresource, type Endpoint, type Registry, subresourceKind, subresourceVerbs, verbsOf } from '../registry.ts'
 import { aggregatedVersions } from '../proxy/aggregate.ts'
 import { remoteDiscovery, remoteVersions } from '../proxy/remote-discovery.ts'
 import type { Answer } from '../reply.ts'
@@ -56,15 +57,17 @@ function resourceList(registry: Registry, group: string, version: string): Answe
   const virtual = reviewsOf(group, version)
   if (endpoints.length === 0 && virtual.length === 0) return pageNotFound
   return value({
-    kind: 'APIResourceList', apiVersion: 'v1', groupVersion: groupVersionOf(group, version),
+    // As upstream, whose oldest group says nothing of the list's own version.
+    kind: 'APIResourceList', ...(group !== '' && { apiVersion: 'v1' }), groupVersion: groupVersionOf(group, version),
     resources: [
       ...virtual.map((review) => ({ name: review.plural, singularName: review.plural.slice(0, -1), namespaced: review.namespaced, kind: review.kind, verbs: ['create'] })),
       ...endpoints.flatMap(({ kind }) => [
         {
           name: kind.plural, singularName: kind.singular, namespaced: kind.scope === 'Namespaced', kind: kind.kind, verbs: verbsOf(kind),
           ...(kind.shortNames.length > 0 && { shortNames: kind.shortNames }), ...(kind.categories.length > 0 && { categories: kind.categories }),
+          ...(kind.computed === undefined && { storageVersionHash: storageVersionHash(registry, kind) }),
         },
-        ...(kind.subresources ?? []).map((subresource) => ({
+        ...subresourcesOf(kind).map((subresource) => ({
           name: `${kind.plural}/${subresource.name}`, singularName: '', namespaced: kind.scope === 'Namespaced',
           ...subresourceKind(subresource, kind.kind), verbs: subresourceVerbs(subresource),
         })),
@@ -72,6 +75,21 @@ function resourceList(registry: Registry, group: string, version: string): Answe
     ],
   })
 }
+
+/** In the order of their names, but for custom kinds: upstream lists those as it makes them. */
+const subresourcesOf = ({ subresources = [], isCustom }: AnyKind): readonly AnySubresource[] => (isCustom ? subresources : subresources.toSorted((a, b) => (a.name < b.name ? -1 : 1)))
+
+/** Names the version in which objects are stored: clients that see it change know that there is something to migrate. */
+function storageVersionHash(registry: Registry, kind: AnyKind): string {
+  const { served, resource } = registry.byResource(kind.resource) ?? kind
+  const stored = served[0]
+  const text = resource === 'events' ? '/v1/Event' : `${stored?.group}/${stored?.version}/${kind.kind}`
+  const known = hashes.get(text) ?? btoa(String.fromCharCode(...sha256(text).subarray(0, storageHashBytes)))
+  hashes.set(text, known)
+  return known
+}
+const storageHashBytes = 8
+const hashes = new Map<string, string>()
 
 /** The aggregated document, when the client asks for it. Clients look for the parameters in the answer's Content-Type. */
 function aggregated(registry: Registry, headers: Readonly<Record<string, string>>, wanted: (group: string) => boolean): Answer | undefined {
@@ -105,7 +123,7 @@ function withRemotes(machine: Machine, call: Call, form: 'v2' | 'v2beta1'): Answ
     const item = own.items.find(({ metadata }) => metadata.name === name)
     const here = new Map((item?.versions ?? []).map((each) => [each.version, each as object]))
     for (const remote of remotes) if (remote.group === name) here.set(remote.version, remoteDiscovery(remote))
-    return { metadata: { name, creationTimestamp: null }, versions: found.flatMap((each) => here.get(each) ?? []) }
+    return { metadata: { name }, versions: found.flatMap((each) => here.get(each) ?? []) }
   })
   const document = utf8(JSON.stringify({ ...own, items }))
   return sent(form, document, `"${hash(document)}"`, call.request.headers)
@@ -136,27 +154,29 @@ function documentOf(registry: Registry, version: string, wanted: (group: string)
   return {
     kind: 'APIGroupDiscoveryList', apiVersion: `apidiscovery.k8s.io/${version}`, metadata: {},
     items: registry.groups.filter(({ name }) => wanted(name)).map(({ name, versions: found }) => ({
-      metadata: (name === '' ? { creationTimestamp: null } : { name, creationTimestamp: null }) as { readonly name?: string; readonly creationTimestamp: null },
+      metadata: (name === '' ? {} : { name }) as { readonly name?: string },
       versions: found.map((each) => ({
         version: each, freshness: 'Current',
-        resources: [...reviewsOf(name, each).map(reviewDiscovery), ...registry.served(name, each).map(resourceDiscovery)],
+        resources: [...reviewsOf(name, each).map(reviewDiscovery), ...registry.served(name, each).map((endpoint) => resourceDiscovery(endpoint))],
       })),
     })),
   }
 }
 const reviewDiscovery = (review: Review) => ({
-  resource: review.plural, responseKind: { group: review.group, version: review.version, kind: review.kind },
+  resource: review.plural, responseKind: { group: '', version: '', kind: review.kind },
   scope: review.namespaced ? 'Namespaced' : 'Cluster', singularResource: review.plural.slice(0, -1), verbs: ['create'],
 })
-const resourceDiscovery = ({ kind, served }: Endpoint) => ({
-  resource: kind.plural, responseKind: { group: served.group, version: served.version, kind: kind.kind }, scope: kind.scope, singularResource: kind.singular, verbs: verbsOf(kind),
+/** Upstream says of built-in kinds no group and no version here: they are those around them. */
+const ownKind = ({ kind, served }: Endpoint, name = kind.kind) => (kind.isCustom ? { group: served.group, version: served.version, kind: name } : { group: '', version: '', kind: name })
+const resourceDiscovery = (endpoint: Endpoint, { kind } = endpoint) => ({
+  resource: kind.plural, responseKind: ownKind(endpoint), scope: kind.scope, singularResource: kind.singular, verbs: verbsOf(kind),
   ...(kind.shortNames.length > 0 && { shortNames: kind.shortNames }), ...(kind.categories.length > 0 && { categories: kind.categories }),
-  ...((kind.subresources ?? []).length > 0 && {
-    subresources: (kind.subresources ?? []).map((subresource) => {
+  ...(subresourcesOf(kind).length > 0 && {
+    subresources: subresourcesOf(kind).map((subresource) => {
       const other = subresourceKind(subresource, kind.kind)
       return {
         subresource: subresource.name,
-        responseKind: { group: other.group ?? (other.version === undefined ? served.group : ''), version: other.version ?? served.version, kind: other.kind },
+        responseKind: other.version === undefined ? ownKind(endpoint, other.kind) : { group: other.group ?? '', version: other.version, kind: other.kind },
         verbs: subresourceVerbs(subresource),
       }
     }),

@@ -20,7 +20,7 @@ test('legacy discovery names groups in the order that short names need', () => {
   assert.deepEqual(groups.find(({ name }) => name === 'batch')?.preferredVersion.groupVersion, 'batch/v1beta1')
   const { resources } = made.ask('GET /api/v1').body as { resources: { name: string; verbs: string[]; shortNames?: string[]; kind: string; group?: string; version?: string }[] }
   const found = (name: string) => resources.find((each) => each.name === name)
-  assert.deepEqual(found('pods'), { name: 'pods', singularName: 'pod', namespaced: true, kind: 'Pod', verbs: ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'], shortNames: ['po'], categories: ['all'] })
+  assert.deepEqual(found('pods'), { name: 'pods', singularName: 'pod', namespaced: true, kind: 'Pod', verbs: ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'], shortNames: ['po'], categories: ['all'], storageVersionHash: 'xPOwRZ+Yhw8=' })
   assert.deepEqual(found('namespaces')?.verbs.includes('deletecollection'), false)
   assert.deepEqual([found('pods/eviction')?.group, found('pods/eviction')?.version, found('pods/log')?.verbs, found('serviceaccounts/token')?.group], ['policy', 'v1', ['get'], 'authentication.k8s.io'])
   const scale = (made.ask('GET /apis/apps/v1').body as { resources: { name: string; group?: string; kind: string }[] }).resources.find(({ name }) => name === 'deployments/scale')

@@ -96,7 +96,7 @@ test('discovery asks aggregated servers what they serve, and keeps it for a whil
     return items.find(({ metadata }) => metadata.name === 'wardle.example.com')
   }
   const expected = {
-    metadata: { name: 'wardle.example.com', creationTimestamp: null },
+    metadata: { name: 'wardle.example.com' },
     versions: [{
       version: 'v1', freshness: 'Current',
       resources: [{

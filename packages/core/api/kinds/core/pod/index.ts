@@ -55,9 +55,9 @@ export const pod: Kind<Pod> = {
   subresources: [
     { name: 'status', is: 'status' },
     { name: 'log', is: 'connect', verbs: ['get'] },
-    { name: 'exec', is: 'connect', verbs: ['get', 'create'] },
-    { name: 'attach', is: 'connect', verbs: ['get', 'create'] },
-    { name: 'portforward', is: 'connect', verbs: ['get', 'create'] },
+    { name: 'exec', is: 'connect', verbs: ['create', 'get'] },
+    { name: 'attach', is: 'connect', verbs: ['create', 'get'] },
+    { name: 'portforward', is: 'connect', verbs: ['create', 'get'] },
     proxySubresource,
     { name: 'ephemeralcontainers', is: 'update', verbs: ['get', 'patch', 'update'], merge: withEphemeral, check: checkEphemeralUpdate },
     { name: 'resize', is: 'update', verbs: ['get', 'patch', 'update'], merge: withResources, check: checkResize },
