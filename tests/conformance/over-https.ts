@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Certificates } from '../../packages/host/credentials/index.ts'
 import { startControlPlane } from '../../packages/host/daemon/control-plane.ts'
 import { dataDirectory, makeDataDirectory } from '../../packages/host/daemon/directory.ts'
-import { newNodes } from '../../packages/host/daemon/nodes.ts'
+import { newSimulatedNodes } from '../../packages/host/daemon/nodes.ts'
 import { RealClock } from '../../packages/host/engine/index.ts'
 import { freePort } from '../clients/cluster.ts'
 import type { Api } from './api.ts'
@@ -25,7 +25,7 @@ export async function openOverHttps(): Promise<HttpsApi> {
   let ahead = 0
   const clock = new RealClock(() => Date.now() + ahead)
   const said: string[] = []
-  const plane = await startControlPlane({ directory, clock, settings: { version: 1, port: await freePort(), nodes: newNodes([], 2, { simulated: true }), welcomed: true }, say: (line) => { said.push(line) } })
+  const plane = await startControlPlane({ directory, clock, settings: { version: 1, port: await freePort(), nodes: newSimulatedNodes([], [{ count: 2 }]), welcomed: true }, say: (line) => { said.push(line) } })
   const certificates = new Certificates(directory.credentials, () => clock.now())
   const [authority, admin] = [await certificates.authority(), await certificates.admin()]
   const known = new Agent({ keepAlive: true, ca: authority.certificate, cert: admin.certificate, key: admin.key })

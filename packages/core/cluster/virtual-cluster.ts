@@ -5,10 +5,11 @@ import type { Reply, Request } from '../server/index.ts'
 import { createStore } from '../store/index.ts'
 import { type Cluster, type ClusterOptions, kindIndexes, wireCluster } from './cluster.ts'
 import { manifestsOf, pathOf } from './manifests.ts'
+import { capacityOf, labelsOf, type NodePool, placed, type PlacedNode, poolOf } from '../rules/node-pools.ts'
 
 export interface VirtualClusterOptions {
-  /** How many simulated nodes, or their shapes. Default 1. */
-  readonly nodes?: number | readonly NodeShape[]
+  /** How many simulated nodes, their shapes, or pools of them: `[{ count: 500, cpu: '16', zones: ['a', 'b'] }]`. Default 1. */
+  readonly nodes?: number | readonly (NodeShape | NodePool)[]
   /** What chance is made of: the same seed gives the same run. Default 1. */
   readonly seed?: number
   /** When the cluster's time starts, in milliseconds since 1970. Default 2026-01-01T00:00:00Z. */
@@ -46,10 +47,24 @@ export function simulatedNode(index: number, shape: Partial<NodeShape> = {}): No
   }
 }
 
+/** The shapes as they are; nodes of pools get what names and places are left. */
+function shapesOf(nodes: readonly (NodeShape | NodePool)[]): readonly NodeShape[] {
+  const shapes = nodes.filter((one) => 'podCidr' in one)
+  const taken = { names: new Set(shapes.map(({ name }) => name)), places: new Set(shapes.map(placeOf).filter((place) => place !== undefined)) }
+  const pools = nodes.filter((one) => !('podCidr' in one)).map((one) => poolOf(one))
+  return [...shapes, ...placed(pools, taken).map(shapeOf)]
+}
+const placeOf = ({ address }: NodeShape): number | undefined => {
+  const [, high, low] = /^172\.31\.(\d+)\.(\d+)$/.exec(address) ?? []
+  return high === undefined || low === undefined ? undefined : (Number(high) << 8) + Number(low)
+}
+const shapeOf = ({ name, place, nth, pool }: PlacedNode): NodeShape =>
+  simulatedNode(place, { name, capacity: capacityOf(pool), labels: labelsOf(pool, nth), ...(pool.taints !== undefined && { taints: pool.taints }) })
+
 export function createCluster(options: VirtualClusterOptions = {}): VirtualCluster {
   const clock = new VirtualClock(options.now ?? startDefault)
   const loop = new WorkLoop()
-  const nodes = typeof options.nodes === 'object' ? options.nodes : Array.from({ length: options.nodes ?? 1 }, (_, index) => simulatedNode(index))
+  const nodes = shapesOf(typeof options.nodes === 'object' ? options.nodes : options.nodes === 0 ? [] : [{ count: options.nodes ?? 1 }])
   const virtual = virtualFrom({ store: createStore({ indexes: kindIndexes }), clock, random: seededRandom(options.seed ?? 1), loop, nodes })
   virtual.settle()
   return virtual

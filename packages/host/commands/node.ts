@@ -1,22 +1,31 @@
-import { isReservedNodeLabel } from '@kubeskiff/core/rules'
-import { parseQuantity } from '@kubeskiff/core/base'
+import { poolOf, PoolProblem, type NodePool } from '@kubeskiff/core/rules'
 import { missingPackages, whyNoRealNodes } from '../daemon/debian-packages.ts'
 import { dataDirectory } from '../daemon/directory.ts'
+import { newRealNodes, newSimulatedNodes } from '../daemon/nodes.ts'
 import { type NodeSettings, readSettings, type Settings, writeSettings } from '../daemon/settings.ts'
-import { newNodes } from '../daemon/nodes.ts'
 import { pairs, parse, UsageError, wholeNumber } from './arguments.ts'
+import { changeFailure } from './node-failure.ts'
+import { poolsInFile } from './pool-file.ts'
 
 const usage = `usage: skiff node list
-       skiff node add [--simulate N] [--count N] [--name PREFIX] [--cpu 8] [--memory 32Gi] [--pods 110] [--labels a=b,…] [--taints key=value:Effect,…]
-       skiff node remove NAME…
+       skiff node add --simulate N [--name PREFIX] [--cpu 8] [--memory 32Gi] [--pods 110] [--storage 100Gi] [--gpus N] [--resources a.b/c=N,…]
+                      [--zone a,…] [--region R] [--instance-type T] [--labels a=b,…] [--taints key=value:Effect,…]
+       skiff node add -f FILE           simulated nodes of the pools in a YAML file
+       skiff node add [--count N] [--name PREFIX] [--labels a=b,…] [--taints …]      real nodes: this machine plays them
+       skiff node remove NAME…          or --pool PREFIX: all that 'node add --name PREFIX' has added
+       skiff node fail NAME…            or --zone Z, --pool PREFIX: simulated nodes fall silent, as when their machines lose power
+       skiff node recover NAME…         or --zone Z, --pool PREFIX, --all
 
-A running cluster follows at once. Without --simulate, nodes are real: this machine plays them.
+A running cluster follows at once.
 `
 const options = {
-  'data-dir': { type: 'string' }, help: { type: 'boolean', short: 'h' }, simulate: { type: 'string' }, count: { type: 'string' }, name: { type: 'string' },
-  cpu: { type: 'string' }, memory: { type: 'string' }, pods: { type: 'string' }, labels: { type: 'string', multiple: true }, taints: { type: 'string', multiple: true },
+  'data-dir': { type: 'string' }, help: { type: 'boolean', short: 'h' }, simulate: { type: 'string' }, filename: { type: 'string', short: 'f' }, count: { type: 'string' }, name: { type: 'string' },
+  cpu: { type: 'string' }, memory: { type: 'string' }, pods: { type: 'string' }, storage: { type: 'string' }, gpus: { type: 'string' }, resources: { type: 'string', multiple: true },
+  zone: { type: 'string', multiple: true }, region: { type: 'string' }, 'instance-type': { type: 'string' }, labels: { type: 'string', multiple: true }, taints: { type: 'string', multiple: true },
+  pool: { type: 'string' }, all: { type: 'boolean' },
 } as const
-const verbs: readonly string[] = ['list', 'add', 'remove']
+type Values = ReturnType<typeof parse<typeof options>>['values']
+const verbs: readonly string[] = ['list', 'add', 'remove', 'fail', 'recover']
 export const nodesMax = 5000
 export const realNodesMax = 200
 
@@ -25,51 +34,88 @@ export async function node(words: readonly string[]): Promise<number> {
   const { values, positionals: [verb, ...names] } = parse(words, options)
   if (values.help === true || verb === undefined) { process.stdout.write(usage); return values.help === true ? 0 : 2 }
   if (!verbs.includes(verb)) throw new UsageError(`there is no 'skiff node ${verb}': expected one of ${verbs.join(', ')}`)
-  if (verb !== 'remove' && names.length > 0) throw new UsageError(`'skiff node ${verb}' takes options only, not '${names[0]}'`)
+  if ((verb === 'list' || verb === 'add') && names.length > 0) throw new UsageError(`'skiff node ${verb}' takes options only, not '${names[0]}'`)
   const directory = dataDirectory(values['data-dir'])
   const settings = readSettings(directory.settings)
   if (settings === undefined) throw new UsageError(`there is no cluster in ${directory.root}: start one with 'skiff up'`)
   switch (verb) {
     case 'list':
-      for (const { name, simulated, cpu, memory } of settings.nodes) console.log(`${name}\t${simulated ? `simulated\t${cpu} cpu\t${memory}` : 'real'}`)
+      for (const known of settings.nodes) console.log(lineOf(known))
       return 0
     case 'add': {
-      const simulated = values.simulate !== undefined
-      const count = wholeNumber(simulated ? '--simulate' : '--count', values.simulate ?? values.count ?? '1', 1, nodesMax)
-      const labels = pairs('--labels', values.labels ?? [])
-      const reserved = Object.keys(labels).filter(isReservedNodeLabel)
-      if (reserved.length > 0) throw new UsageError(`--labels: a node must not give itself ${reserved.join(', ')}: use 'kubectl label node' when it is there`)
-      const most = (simulated ? nodesMax : realNodesMax) - settings.nodes.filter((known) => known.simulated === simulated).length
-      if (count > most) throw new UsageError(`a cluster has at most ${simulated ? `${nodesMax} simulated` : `${realNodesMax} real`} nodes: ${most} more can be added, not ${count}`)
-      const lacking = simulated ? undefined : whyNoRealNodes() ?? (missingPackages().length > 0 ? `real nodes need ${missingPackages().join(', ')}` : undefined)
-      if (lacking !== undefined) throw new UsageError(`${lacking}: simulated ones are added with --simulate ${count}`)
-      for (const [option, text] of [['--cpu', values.cpu], ['--memory', values.memory]] as const) if (text !== undefined && parseQuantity(text) === undefined) throw new UsageError(`${option} takes a quantity such as 4, 500m or 16Gi, not '${text}'`)
-      if (values.name !== undefined && !/^[a-z0-9]([-a-z0-9]{0,40}[a-z0-9])?$/.test(values.name)) throw new UsageError(`--name takes lower-case letters, digits and '-', not '${values.name}'`)
-      const added = newNodes(settings.nodes, count, {
-        simulated, ...(values.name !== undefined && { prefix: values.name }), ...(values.cpu !== undefined && { cpu: values.cpu }), ...(values.memory !== undefined && { memory: values.memory }),
-        ...(values.pods !== undefined && { pods: wholeNumber('--pods', values.pods, 1, 10_000) }),
-        labels, taints: (values.taints ?? []).flatMap((text) => text.split(',')).map(taintOf),
-      })
+      const added = toAdd(values, settings)
       save({ ...settings, nodes: [...settings.nodes, ...added] })
-      console.log(`added ${added.map(({ name }) => name).slice(0, 5).join(', ')}${added.length > 5 ? ` and ${added.length - 5} more` : ''}`)
+      console.log(`added ${few(added.map(({ name }) => name))}`)
       return 0
     }
     case 'remove': {
-      const unknown = names.filter((name) => !settings.nodes.some((known) => known.name === name))
-      if (names.length === 0) throw new UsageError("'skiff node remove' takes at least one name")
+      const chosen = values.pool === undefined ? names : [...names, ...namesOfPool(settings.nodes, values.pool)]
+      const unknown = chosen.filter((name) => !settings.nodes.some((known) => known.name === name))
+      if (chosen.length === 0) throw new UsageError("'skiff node remove' takes at least one name, or --pool PREFIX")
       if (unknown.length > 0) throw new UsageError(`there is no node ${unknown.join(', ')}: 'skiff node list' shows those there are`)
-      save({ ...settings, nodes: settings.nodes.filter(({ name }) => !names.includes(name)) })
-      console.log(`removed ${names.join(', ')}`)
+      const gone = new Set(chosen)
+      save({ ...settings, nodes: settings.nodes.filter(({ name }) => !gone.has(name)) })
+      console.log(`removed ${few(chosen)}`)
       return 0
     }
+    case 'fail':
+    case 'recover':
+      return changeFailure(verb, { names: values.pool === undefined ? names : [...names, ...namesOfPool(settings.nodes, values.pool)], zones: listed(values.zone), all: values.all === true }, directory, settings)
     default: throw new UsageError(usage)
   }
 
   function save(next: Settings): void { writeSettings(directory.settings, next) }
 }
 
-function taintOf(text: string): NodeSettings['taints'][number] {
-  const parts = /^([^=:]+)(?:=([^:]*))?:(NoSchedule|PreferNoSchedule|NoExecute)$/.exec(text)
-  if (parts === null) throw new UsageError(`--taints takes key=value:NoSchedule, :PreferNoSchedule or :NoExecute, not '${text}'`)
-  return { key: parts[1] ?? '', value: parts[2] ?? '', effect: parts[3] ?? '' }
+/** The nodes that were asked for; refused as a whole where one cannot be. */
+function toAdd(values: Values, settings: Settings): readonly NodeSettings[] {
+  if (values.filename !== undefined) {
+    const other = (['simulate', 'count', 'name', 'cpu', 'memory', 'pods', 'storage', 'gpus', 'resources', 'zone', 'region', 'instance-type', 'labels', 'taints'] as const).find((option) => values[option] !== undefined)
+    if (other !== undefined) throw new UsageError(`--filename tells all about its pools: leave out --${other}`)
+    const pools = poolsInFile(values.filename)
+    checkRoom(settings, pools.reduce((sum, { count = 1 }) => sum + count, 0), true)
+    return newSimulatedNodes(settings.nodes, pools)
+  }
+  const simulated = values.simulate !== undefined
+  const count = wholeNumber(simulated ? '--simulate' : '--count', values.simulate ?? values.count ?? '1', 1, nodesMax)
+  const pool = poolAsked(values, count)
+  if (!simulated) for (const option of ['storage', 'gpus', 'resources'] as const) if (values[option] !== undefined) throw new UsageError(`--${option} is for simulated nodes: a real one has what this machine has`)
+  checkRoom(settings, count, simulated)
+  const lacking = simulated ? undefined : whyNoRealNodes() ?? (missingPackages().length > 0 ? `real nodes need ${missingPackages().join(', ')}` : undefined)
+  if (lacking !== undefined) throw new UsageError(`${lacking}: simulated ones are added with --simulate ${count}`)
+  return simulated ? newSimulatedNodes(settings.nodes, [pool]) : newRealNodes(settings.nodes, pool)
+}
+
+function checkRoom(settings: Settings, count: number, simulated: boolean): void {
+  const most = (simulated ? nodesMax : realNodesMax) - settings.nodes.filter((known) => known.simulated === simulated).length
+  if (count > most) throw new UsageError(`a cluster has at most ${simulated ? `${nodesMax} simulated` : `${realNodesMax} real`} nodes: ${most} more can be added, not ${count}`)
+}
+
+/** Options say what a file's fields say; what is wrong is told of the option. */
+function poolAsked(values: Values, count: number): NodePool {
+  const said = {
+    count, name: values.name, cpu: values.cpu, memory: values.memory, pods: values.pods, storage: values.storage, gpus: values.gpus, region: values.region, instanceType: values['instance-type'],
+    resources: values.resources && pairs('--resources', values.resources), zones: values.zone && listed(values.zone), labels: values.labels && pairs('--labels', values.labels), taints: values.taints && listed(values.taints),
+  }
+  try {
+    return poolOf(Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)))
+  } catch (error) {
+    if (error instanceof PoolProblem) throw new UsageError(`--${error.message.replace(/^zones/, 'zone').replace(/^instanceType/, 'instance-type').replace(/^(\w[\w-]*)\[\d+\]/, '$1')}`)
+    throw error
+  }
+}
+
+const listed = (texts: readonly string[] | undefined): readonly string[] => (texts ?? []).flatMap((text) => text.split(',')).filter((text) => text !== '')
+const few = (names: readonly string[]): string => `${names.slice(0, 5).join(', ')}${names.length > 5 ? ` and ${names.length - 5} more` : ''}`
+/** The nodes whose names a pool of this prefix would have. */
+export const namesOfPool = (nodes: readonly NodeSettings[], prefix: string): readonly string[] => nodes.map(({ name }) => name).filter((name) => name.startsWith(`${prefix}-`) && /^\d+$/.test(name.slice(prefix.length + 1)))
+
+/** What is there, in columns; what is not usual after them. */
+function lineOf({ name, simulated, cpu, memory, pods, labels, taints, resources = {} }: NodeSettings): string {
+  if (!simulated) return `${name}\treal`
+  const zone = labels['topology.kubernetes.io/zone']
+  return [
+    name, 'simulated', `${cpu} cpu`, memory, ...(pods === 110 ? [] : [`${pods} pods`]), ...Object.entries(resources).map(([resource, amount]) => `${amount} ${resource}`),
+    ...(zone === undefined ? [] : [`zone ${zone}`]), ...taints.map(({ key, value, effect }) => `${key}${value === '' ? '' : `=${value}`}:${effect}`),
+  ].join('\t')
 }

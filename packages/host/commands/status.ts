@@ -1,4 +1,4 @@
-import type { Node, Pod } from '@kubeskiff/core/api'
+import { type Node, type Pod, silentSince } from '@kubeskiff/core/api'
 import { dataDirectory } from '../daemon/directory.ts'
 import { readSettings } from '../daemon/settings.ts'
 import { parseOptions } from './arguments.ts'
@@ -31,7 +31,10 @@ export async function status(words: readonly string[]): Promise<number> {
     const simulated = new Set(settings.nodes.filter((node) => node.simulated).map(({ name }) => name))
     // The first nodes in full, but of those that are not Ready as many as fit: they are why one looks.
     const shown = [...nodes.filter((node) => !isReady(node)), ...nodes.filter(isReady)].slice(0, nodesShownMax)
-    for (const { metadata: { name = '' }, status } of shown) console.log(`  ${name}: ${isReady({ status }) ? 'Ready' : 'NotReady'}, ${simulated.has(name) ? 'simulated' : 'real'}, ${held.get(name)?.length ?? 0} pods`)
+    for (const { metadata, status } of shown) {
+      const { name } = metadata
+      console.log(`  ${name}: ${isReady({ status }) ? 'Ready' : 'NotReady'}, ${simulated.has(name) ? 'simulated' : 'real'}${silentSince({ metadata }) === undefined ? '' : ', failed'}, ${held.get(name)?.length ?? 0} pods`)
+    }
     if (nodes.length > shown.length) console.log(`  and ${nodes.length - shown.length} more; of all ${nodes.length} nodes ${nodes.filter(isReady).length} are Ready, with ${pods.length} pods`)
     const waiting = held.get('')?.length ?? 0
     if (waiting > 0) console.log(`  ${waiting} pods wait for a node`)

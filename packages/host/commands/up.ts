@@ -2,23 +2,26 @@ import { spawn } from 'node:child_process'
 import { resolve } from 'node:path'
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { nodes } from '@kubeskiff/core/api'
+import { type NodePool, poolNameDefault } from '@kubeskiff/core/rules'
 import type { AccessFiles } from '../daemon/access-files.ts'
 import { type ControlPlane, StartProblem, startControlPlane } from '../daemon/control-plane.ts'
 import { canInstall, installPackages, missingPackages, whyNoRealNodes } from '../daemon/debian-packages.ts'
 import { type DataDirectory, dataDirectory, makeDataDirectory } from '../daemon/directory.ts'
 import { watchParents } from '../daemon/lifeline.ts'
-import { newNodes } from '../daemon/nodes.ts'
+import { newRealNodes, newSimulatedNodes } from '../daemon/nodes.ts'
 import { portDefault, readSettings, type Settings, writeSettings } from '../daemon/settings.ts'
 import { parseOptions, UsageError, wholeNumber } from './arguments.ts'
 import { applyFiles, welcome } from './first-workload.ts'
 import { commandName } from './name.ts'
-import { nodesMax, realNodesMax } from './node.ts'
+import { namesOfPool, nodesMax, realNodesMax } from './node.ts'
+import { poolsInFile } from './pool-file.ts'
 
 const usage = `usage: skiff up [options]
 
   -f, --filename FILE   apply these manifests when the cluster is ready (may be repeated)
       --nodes N         how many real nodes this machine plays (a new cluster: 3)
       --simulate N      how many simulated nodes
+      --simulate-pools FILE   simulated nodes of the pools in a YAML file
       --install         install the Debian packages that real nodes need and this machine lacks
       --port P          where the API listens (${portDefault})
       --data-dir DIR    where the cluster lives on the disk
@@ -29,11 +32,11 @@ const usage = `usage: skiff up [options]
       --audit-policy-file FILE, --audit-log-path FILE        what is written down, and where ('-': standard output)
 `
 const options = {
-  filename: { type: 'string', short: 'f', multiple: true }, nodes: { type: 'string' }, simulate: { type: 'string' }, install: { type: 'boolean' }, port: { type: 'string' },
+  filename: { type: 'string', short: 'f', multiple: true }, nodes: { type: 'string' }, simulate: { type: 'string' }, 'simulate-pools': { type: 'string' }, install: { type: 'boolean' }, port: { type: 'string' },
   'data-dir': { type: 'string' }, runtime: { type: 'string' }, detach: { type: 'boolean' }, bare: { type: 'boolean' },
   'authentication-config': { type: 'string' }, 'token-auth-file': { type: 'string' }, 'audit-policy-file': { type: 'string' }, 'audit-log-path': { type: 'string' }, help: { type: 'boolean', short: 'h' },
 } as const
-interface Wishes { readonly nodes?: number; readonly simulate?: number; readonly port?: number; readonly runtime: 'auto' | 'oci' | 'simulated'; readonly install: boolean; readonly access: AccessFiles }
+interface Wishes { readonly nodes?: number; readonly simulate?: number; readonly pools?: readonly NodePool[]; readonly port?: number; readonly runtime: 'auto' | 'oci' | 'simulated'; readonly install: boolean; readonly access: AccessFiles }
 
 const nodesDefault = 3
 const readyTimeoutMs = 60_000
@@ -49,6 +52,7 @@ export async function up(words: readonly string[]): Promise<number> {
     runtime, install: values.install === true, access: accessFiles(values),
     ...(values.nodes !== undefined && { nodes: wholeNumber('--nodes', values.nodes, 0, realNodesMax) }),
     ...(values.simulate !== undefined && { simulate: wholeNumber('--simulate', values.simulate, 0, nodesMax) }),
+    ...(values['simulate-pools'] !== undefined && { pools: poolsInFile(values['simulate-pools']) }),
     ...(values.port !== undefined && { port: wholeNumber('--port', values.port, 1, 65_535) }),
   }
   const directory = dataDirectory(values['data-dir'])
@@ -81,23 +85,29 @@ const startedAt = (): number => Number(process.env['SKIFF_STARTED'] ?? performan
 /** The settings of a new cluster, or those it had with what was asked for now. */
 async function settingsFor(directory: DataDirectory, wishes: Wishes, say: (line: string) => void): Promise<Settings> {
   const before = readSettings(directory.settings)
-  const wantsReal = wishes.runtime !== 'simulated' && (before === undefined ? wishes.nodes !== 0 && !(wishes.simulate !== undefined && wishes.nodes === undefined) : before.nodes.some((node) => !node.simulated) || (wishes.nodes ?? 0) > 0)
+  const wantsReal = wishes.runtime !== 'simulated' && (before === undefined ? wishes.nodes !== 0 && !((wishes.simulate ?? wishes.pools) !== undefined && wishes.nodes === undefined) : before.nodes.some((node) => !node.simulated) || (wishes.nodes ?? 0) > 0)
   const real = wantsReal && await canHaveRealNodes(wishes, before === undefined, say)
   const known = before?.nodes ?? []
   let nodes = before === undefined ? [] : known
   const have = (simulated: boolean): number => nodes.filter((node) => node.simulated === simulated).length
   const grow = (simulated: boolean, wanted: number): void => {
-    if (wanted > have(simulated)) nodes = [...nodes, ...newNodes(nodes, wanted - have(simulated), { simulated })]
+    if (wanted > have(simulated)) nodes = [...nodes, ...(simulated ? newSimulatedNodes(nodes, [{ count: wanted - have(true) }]) : newRealNodes(nodes, { count: wanted - have(false) }))]
     else nodes = [...nodes.filter((node) => node.simulated !== simulated), ...nodes.filter((node) => node.simulated === simulated).slice(0, wanted)]
   }
   if (before === undefined) {
     if (real) grow(false, wishes.nodes ?? nodesDefault)
-    grow(true, wishes.simulate ?? (real ? 0 : wishes.nodes ?? nodesDefault))
+    grow(true, wishes.simulate ?? (real || wishes.pools !== undefined ? 0 : wishes.nodes ?? nodesDefault))
   } else {
     if (!real && have(false) > 0) throw new UsageError('this cluster has real nodes, which this machine cannot play now: mend what is said above, or use another --data-dir')
     if (wishes.nodes !== undefined) grow(!real, wishes.nodes)
     if (wishes.simulate !== undefined) grow(true, wishes.simulate)
   }
+  for (const pool of wishes.pools ?? []) {
+    // What is there of a pool already counts.
+    const missing = (pool.count ?? 1) - namesOfPool(nodes, pool.name ?? poolNameDefault).length
+    if (missing > 0) nodes = [...nodes, ...newSimulatedNodes(nodes, [{ ...pool, count: missing }])]
+  }
+  if (have(true) > nodesMax) throw new UsageError(`a cluster has at most ${nodesMax} simulated nodes, not ${have(true)}`)
   const access = { ...before?.access, ...wishes.access }
   return {
     version: 1, port: wishes.port ?? before?.port ?? portDefault, ...(before?.listen !== undefined && { listen: before.listen }), nodes, ...(Object.keys(access).length > 0 && { access }),

@@ -14,6 +14,9 @@ export interface NodeSettings {
   readonly pods: number
   readonly labels: Readonly<Record<string, string>>
   readonly taints: readonly { readonly key: string; readonly value: string; readonly effect: string }[]
+  /** Of simulated nodes: extended resources, and storage when it is not the usual. */
+  readonly resources?: Readonly<Record<string, string>>
+  readonly storage?: string
 }
 
 /** What a cluster remembers between runs besides its objects. */
@@ -58,6 +61,7 @@ const nodeShape: Shape = {
   cpu: ['a quantity', isText], memory: ['a quantity', isText], pods: ['a count', isCount],
   labels: ['labels', (value) => isRecord(value) && Object.values(value).every((each) => typeof each === 'string')],
   taints: ['a list of taints', (value) => Array.isArray(value) && value.every(isRecord)],
+  resources: ['quantities by name', (value) => value === undefined || (isRecord(value) && Object.values(value).every(isText))], storage: ['a quantity', (value) => value === undefined || isText(value)],
 }
 
 /** What is not as it was written, in words: people edit this file. */
