@@ -32,7 +32,7 @@ test('actions go the way of requests: defaults, admission, checks, preconditions
     [{ do: 'create', object: { ...aMap('x'), metadata: { name: 'x', namespace: 'none' } } }, '404 NotFound'],
     [{ do: 'invoke', key: key('pods', 'a'), subresource: 'binding', body: { apiVersion: 'v1', kind: 'Binding', metadata: { name: 'a' }, target: { kind: 'Node', name: 'n' } } }, 6],
     [{ do: 'delete', key: key('pods', 'a'), uid: 'other' }, '409 Conflict'],
-    [{ do: 'delete', key: key('pods', 'a'), uid, graceSeconds: 0 }, 7],
+    [{ do: 'delete', key: key('pods', 'a'), uid, graceSeconds: 0 }, 8],
     [{ do: 'delete', key: key('pods', 'a'), uid }, '404 NotFound'],
   ] satisfies readonly (readonly [Action, unknown])[]) assert.deepEqual(brief(submit(made, action)), outcome, JSON.stringify(action))
   assert.equal(resourceVersion, '3')

@@ -155,7 +155,7 @@ test('a watch in protobuf: frames behind their length, bookmarks and errors too'
   assert.equal(found.headers['content-type'], `${protobuf};stream=watch`)
   assert.deepEqual(frames(found.watch), [['ADDED', 'a 3'], ['ADDED', 'b 4'], ['BOOKMARK', ' 4']])
   made.ask(`DELETE ${pods}/a`)
-  assert.deepEqual(frames(found.watch), [['DELETED', 'a 5']])
+  assert.deepEqual(frames(found.watch), [['MODIFIED', 'a 5'], ['DELETED', 'a 6']])
   made.store.compact(4)
   const late = reply(made, `GET ${pods}?watch=true&resourceVersion=1`, protobuf)
   assert.ok(late.is === 'watch')

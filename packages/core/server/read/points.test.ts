@@ -55,7 +55,7 @@ test('14 and 15: a selector makes comings and goings of changes, a deletion has 
   label('a', 'a')
   made.ask(`DELETE ${pods}/b`)
   made.ask(`DELETE ${pods}/a`)
-  assert.deepEqual(brief(watch.read()), ['DELETED a 5', 'ADDED a 7', 'DELETED a 9'])
+  assert.deepEqual(brief(watch.read()), ['DELETED a 5', 'ADDED a 7', 'MODIFIED a 10', 'DELETED a 11'])
 })
 
 test('16: sendInitialEvents ends what is there with its bookmark', () => {

@@ -22,7 +22,7 @@ test('without a resourceVersion a watch starts with what is there', () => {
   assert.deepEqual(brief(watch.read()), ['ADDED a 3'])
   made.ask(`POST ${pods}`, aPod('b'))
   made.ask(`DELETE ${pods}/a`)
-  assert.deepEqual(brief(watch.read()), ['ADDED b 4', 'DELETED a 5'])
+  assert.deepEqual(brief(watch.read()), ['ADDED b 4', 'MODIFIED a 5', 'DELETED a 6'])
   assert.deepEqual(brief(watch.read()), [])
 })
 
@@ -43,7 +43,7 @@ test('a selector turns changes into comings and goings, and never tells of what 
   label(made, 'cache')
   label(made, 'web')
   made.ask(`DELETE ${pods}/a`)
-  assert.deepEqual(brief(web.read()), ['DELETED a 4', 'ADDED a 6', 'DELETED a 7'])
+  assert.deepEqual(brief(web.read()), ['DELETED a 4', 'ADDED a 6', 'MODIFIED a 7', 'DELETED a 8'])
   assert.deepEqual(brief(named.read()), [])
 })
 

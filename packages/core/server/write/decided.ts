@@ -17,7 +17,8 @@ export type Decided =
   | Together & { readonly is: 'updated'; readonly endpoint: Endpoint; readonly object: Resource; readonly before: Resource }
   /** Nothing to do: a write that changes nothing makes no revision and no event. */
   | Together & { readonly is: 'unchanged'; readonly endpoint: Endpoint; readonly object: Resource }
-  | Together & { readonly is: 'deleted'; readonly endpoint: Endpoint; readonly object: Resource; readonly before: Resource }
+  /** `marks`: that it goes is written before it goes, as upstream does with what has a grace, be it none. */
+  | Together & { readonly is: 'deleted'; readonly endpoint: Endpoint; readonly object: Resource; readonly before: Resource; readonly marks?: boolean }
 interface Together {
   /** What admission says of it. */
   readonly remarks?: Remarks
@@ -53,7 +54,8 @@ export function commit(machine: Machine, decided: readonly Decided[], dryRun: bo
   let at = 0
   return decided.map((each): Committed => {
     if (each.is === 'unchanged') return { object: each.object, revision: 0 }
-    const made = committed(each, done.revisions[at] ?? 0, done.objects[at])
+    const own = at + ownWrites(each) - 1
+    const made = committed(each, done.revisions[own] ?? 0, done.objects[own])
     at += writesOf(each).length
     return made
   })
@@ -67,7 +69,8 @@ export function commitOne(machine: Machine, decided: Decided, dryRun: boolean): 
   const done = machine.store.commit([...writesOf(decided), ...charges.map(writeOfCharge)])
   if (isRefusal(done)) return done
   noteEvent(machine, decided)
-  return committed(decided, done.revisions[0] ?? 0, done.objects[0])
+  const own = ownWrites(decided) - 1
+  return committed(decided, done.revisions[own] ?? 0, done.objects[own])
 }
 
 function noteEvent(machine: Machine, decided: Decided): void {
@@ -78,7 +81,11 @@ const committed = (decided: Decided, revision: Revision, object: Resource | unde
   ({ revision, object: object ?? { ...decided.object, metadata: { ...decided.object.metadata, resourceVersion: String(revision) } } })
 
 const writesOf = (decided: Decided): readonly Write[] =>
-  (decided.is === 'unchanged' ? [] : decided.also === undefined ? [writeOf(decided)] : [writeOf(decided), ...decided.also.flatMap(writesOf)])
+  (decided.is === 'unchanged' ? [] : decided.also === undefined && ownWrites(decided) === 1 ? [writeOf(decided)] : [...markOf(decided), writeOf(decided), ...(decided.also ?? []).flatMap(writesOf)])
+/** How many writes are of the object itself; the last of them is what the decision is about. */
+const ownWrites = (decided: Decided): number => (decided.is === 'deleted' && decided.marks === true ? 2 : 1)
+const markOf = (decided: Exclude<Decided, { readonly is: 'unchanged' }>): readonly Write[] =>
+  (decided.is === 'deleted' && decided.marks === true ? [{ key: keyOfObject(decided.endpoint.kind, decided.object), expect: Number(decided.before.metadata.resourceVersion), object: decided.object }] : [])
 
 const chargesFor = (machine: Machine, decided: readonly Decided[]): readonly Charge[] | Refusal =>
   (machine.store.view.count(resourceQuotas) === 0 ? noCharges : chargesOf(machine.store.view, decided.flatMap(chargedOf)))
@@ -100,7 +107,7 @@ function writeOf(decided: Exclude<Decided, { readonly is: 'unchanged' }>): Write
   switch (decided.is) {
     case 'created': return { key, expect: 'absent', object: decided.object }
     case 'updated': return { key, expect: Number(decided.before.metadata.resourceVersion), object: decided.object }
-    case 'deleted': return { key, expect: Number(decided.before.metadata.resourceVersion), object: undefined }
+    case 'deleted': return { key, expect: decided.marks === true ? 'any' : Number(decided.before.metadata.resourceVersion), object: undefined }
   }
 }
 export const keyOfObject = (kind: AnyKind, object: Resource): Key => keyOf(kind, object)

@@ -36,7 +36,7 @@ export function decideDelete(machine: Machine, endpoint: Endpoint, before: Resou
   const said = warning === undefined ? admitted : { ...admitted, remarks: together(admitted.remarks ?? {}, { warnings: [warning] }) }
   const marked = withFinalizers(before, options.propagation ?? ownPropagation(kind, before))
   const next = before.metadata.deletionTimestamp === undefined ? terminated(manner, kind, marked, options) : shortened(kind, marked, options)
-  if (isFinished(kind, next)) return { is: 'deleted', endpoint, object: before, before, ...said }
+  if (isFinished(kind, next)) return kind.graceSeconds === undefined ? { is: 'deleted', endpoint, object: before, before, ...said } : { is: 'deleted', endpoint, object: next, before, marks: next !== before, ...said }
   return next === before ? { is: 'unchanged', endpoint, object: before, ...said } : { is: 'updated', endpoint, object: next, before, ...said }
 }
 
