@@ -1,6 +1,7 @@
 import type { Resource, ResourceType } from '../api/index.ts'
 import { type Instant, kubernetesVersion, seededRandom, VirtualClock, WorkLoop } from '../base/index.ts'
 import type { NodeShape } from '../kubelet/index.ts'
+import { readSchedulerConfiguration, type SchedulerConfiguration } from '../scheduler/index.ts'
 import type { Reply, Request } from '../server/index.ts'
 import { createStore } from '../store/index.ts'
 import { type Cluster, type ClusterOptions, kindIndexes, wireCluster } from './cluster.ts'
@@ -14,6 +15,8 @@ export interface VirtualClusterOptions {
   readonly seed?: number
   /** When the cluster's time starts, in milliseconds since 1970. Default 2026-01-01T00:00:00Z. */
   readonly now?: Instant
+  /** A KubeSchedulerConfiguration (kubescheduler.config.k8s.io/v1), YAML or JSON. What it says wrong is thrown. */
+  readonly scheduler?: string
 }
 
 export interface Answer { readonly status: number; readonly body: unknown }
@@ -65,12 +68,18 @@ export function createCluster(options: VirtualClusterOptions = {}): VirtualClust
   const clock = new VirtualClock(options.now ?? startDefault)
   const loop = new WorkLoop()
   const nodes = shapesOf(typeof options.nodes === 'object' ? options.nodes : options.nodes === 0 ? [] : [{ count: options.nodes ?? 1 }])
-  const virtual = virtualFrom({ store: createStore({ indexes: kindIndexes }), clock, random: seededRandom(options.seed ?? 1), loop, nodes })
+  const virtual = virtualFrom({ store: createStore({ indexes: kindIndexes }), clock, random: seededRandom(options.seed ?? 1), loop, nodes, ...(options.scheduler !== undefined && { scheduling: understood(options.scheduler) }) })
   virtual.settle()
   return virtual
 }
 
-type Parts = Pick<ClusterOptions, 'store' | 'nodes' | 'state'> & { readonly clock: VirtualClock; readonly random: ReturnType<typeof seededRandom>; readonly loop: WorkLoop }
+function understood(text: string): SchedulerConfiguration {
+  const configuration = readSchedulerConfiguration(text)
+  if ('fault' in configuration) throw new Error(configuration.fault)
+  return configuration
+}
+
+type Parts = Pick<ClusterOptions, 'store' | 'nodes' | 'state' | 'scheduling'> & { readonly clock: VirtualClock; readonly random: ReturnType<typeof seededRandom>; readonly loop: WorkLoop }
 
 function virtualFrom(parts: Parts): VirtualCluster {
   const { clock, random, loop } = parts
@@ -110,7 +119,7 @@ function virtualFrom(parts: Parts): VirtualCluster {
       settle()
       const time = clock.freeze()
       const forked = { clock: new VirtualClock(time.now), random: seededRandom(0), loop: new WorkLoop() }
-      const other = virtualFrom({ ...forked, store: cluster.store.fork(), state: cluster.freeze() })
+      const other = virtualFrom({ ...forked, store: cluster.store.fork(), state: cluster.freeze(), ...(parts.scheduling !== undefined && { scheduling: parts.scheduling }) })
       // Last: what the parts set and drew while they were made is not part of what was forked.
       forked.clock.thaw(time)
       forked.random.thaw(random.freeze())

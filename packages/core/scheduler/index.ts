@@ -2,3 +2,4 @@ export { createScheduler, type Scheduler, type SchedulerOptions, type SchedulerS
 export { defaultPlugins } from './plugins/index.ts'
 export type { NodeRefusal, PluginState, SchedulerPlugin, Study } from './types.ts'
 export { defaultConfiguration, type Profile, type SchedulerConfiguration, schedulerName } from './profiles.ts'
+export { type ConfigurationFault, readSchedulerConfiguration } from './configuration.ts'

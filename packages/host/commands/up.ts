@@ -30,11 +30,12 @@ const usage = `usage: skiff up [options]
       --bare            without the first workload
       --authentication-config FILE, --token-auth-file FILE   who else signs in: JWT issuers, static tokens
       --audit-policy-file FILE, --audit-log-path FILE        what is written down, and where ('-': standard output)
+      --scheduler-config FILE   how pods are placed: a KubeSchedulerConfiguration
 `
 const options = {
   filename: { type: 'string', short: 'f', multiple: true }, nodes: { type: 'string' }, simulate: { type: 'string' }, 'simulate-pools': { type: 'string' }, install: { type: 'boolean' }, port: { type: 'string' },
   'data-dir': { type: 'string' }, runtime: { type: 'string' }, detach: { type: 'boolean' }, bare: { type: 'boolean' },
-  'authentication-config': { type: 'string' }, 'token-auth-file': { type: 'string' }, 'audit-policy-file': { type: 'string' }, 'audit-log-path': { type: 'string' }, help: { type: 'boolean', short: 'h' },
+  'authentication-config': { type: 'string' }, 'token-auth-file': { type: 'string' }, 'audit-policy-file': { type: 'string' }, 'audit-log-path': { type: 'string' }, 'scheduler-config': { type: 'string' }, help: { type: 'boolean', short: 'h' },
 } as const
 interface Wishes { readonly nodes?: number; readonly simulate?: number; readonly pools?: readonly NodePool[]; readonly port?: number; readonly runtime: 'auto' | 'oci' | 'simulated'; readonly install: boolean; readonly access: AccessFiles }
 
@@ -118,7 +119,7 @@ async function settingsFor(directory: DataDirectory, wishes: Wishes, say: (line:
 /** The files that were named, as they will be found from any folder; '' takes one back. */
 function accessFiles(values: Readonly<Record<string, unknown>>): AccessFiles {
   const named: Record<string, string> = {}
-  for (const [option, field] of [['authentication-config', 'authenticationConfig'], ['token-auth-file', 'tokenAuthFile'], ['audit-policy-file', 'auditPolicyFile'], ['audit-log-path', 'auditLogPath']] as const) {
+  for (const [option, field] of [['authentication-config', 'authenticationConfig'], ['token-auth-file', 'tokenAuthFile'], ['audit-policy-file', 'auditPolicyFile'], ['audit-log-path', 'auditLogPath'], ['scheduler-config', 'schedulerConfig']] as const) {
     const value = values[option]
     if (typeof value === 'string') named[field] = value === '' || value === '-' ? value : resolve(value)
   }

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
 import type { Ask } from '@kubeskiff/core/api'
 import { type AuditPolicy, type JwtAuthenticator, readAuditPolicy, readAuthenticators, type User } from '@kubeskiff/core/server'
+import { readSchedulerConfiguration, type SchedulerConfiguration } from '@kubeskiff/core/scheduler'
 import { readTokenFile } from '../credentials/index.ts'
 import { type AuditLog, openAuditLog } from './audit-log.ts'
 
-/** Files of the user's that say who signs in and what is written down: the names of their options are upstream's. */
+/** Files of the user's that say who signs in, what is written down and how pods are placed: the names of their options are upstream's. */
 export interface AccessFiles {
   /** --authentication-config: an AuthenticationConfiguration. */
   readonly authenticationConfig?: string
@@ -14,6 +15,8 @@ export interface AccessFiles {
   readonly auditPolicyFile?: string
   /** --audit-log-path: '-' is the standard output. */
   readonly auditLogPath?: string
+  /** --scheduler-config: a KubeSchedulerConfiguration. */
+  readonly schedulerConfig?: string
 }
 
 export interface Access {
@@ -22,6 +25,7 @@ export interface Access {
   readonly anonymous?: boolean | readonly string[]
   readonly audit?: AuditPolicy
   readonly log?: AuditLog
+  readonly scheduling?: SchedulerConfiguration
   /** Checks tokens of other issuers than the cluster itself; undefined: the token is none of theirs. */
   verify(token: string, now: number): Promise<unknown> | undefined
 }
@@ -36,11 +40,14 @@ export async function openAccess(files: AccessFiles, own: string, say: (line: st
   const configured = authenticationConfig === undefined ? undefined : understood(authenticationConfig, (text) => withoutFault(readAuthenticators(text)))
   if (configured?.jwt.some(({ issuer }) => issuer.url === own) === true) throw new Error(`${authenticationConfig}: ${own} issues the service accounts' tokens: it can't be configured as another issuer`)
   const audit = auditPolicyFile === undefined ? undefined : understood(auditPolicyFile, (text) => withoutFault(readAuditPolicy(text)))
+  const schedulerConfig = named(files.schedulerConfig)
+  const scheduling = schedulerConfig === undefined ? undefined : understood(schedulerConfig, (text) => withoutFault(readSchedulerConfiguration(text)))
   // Loaded when there are issuers: most clusters have none, and every start would wait for it.
   const issuers = configured === undefined || configured.jwt.length === 0 ? undefined : (await import('../credentials/issuers.ts')).openIssuers(configured.jwt.map(({ issuer }) => issuer))
   return {
     ...(tokens !== undefined && { tokens }),
     ...(configured !== undefined && { authenticators: configured.jwt, ...(configured.anonymous !== undefined && { anonymous: anonymousOf(configured.anonymous) }) }),
+    ...(scheduling !== undefined && { scheduling }),
     ...(audit !== undefined && { audit, log: openAuditLog(auditLogPath ?? '-', say) }),
     verify: (token, now) => {
       const issuer = issuerIn(token)

@@ -80,6 +80,7 @@ export async function startControlPlane({ directory, settings: initial, say, clo
     ask: (ask: Ask, done) => { answer(ask).then(done, (error: unknown) => { say(`${ask.what}: ${error instanceof Error ? error.message : String(error)}`) }) },
     ...(access.tokens !== undefined && { tokens: access.tokens }), ...(access.authenticators !== undefined && { authenticators: access.authenticators }),
     ...(access.anonymous !== undefined && { anonymous: access.anonymous }), ...(access.audit !== undefined && { audit: access.audit }),
+    ...(access.scheduling !== undefined && { scheduling: access.scheduling }),
     volumesBelow: join(directory.agent, 'volumes'), podTokens: podTokens(signer, issuer, () => clock.now()),
   })
 

@@ -1,26 +1,41 @@
-import { podRequests } from '../../rules/requests.ts'
 import { bestScore } from '../normalise.ts'
 import type { SchedulerPlugin } from '../types.ts'
+import { allocationColumns, cpuAndMemory, type WeightedResource } from './allocation.ts'
 
-/** Nodes whose cpu and memory would be used to a similar degree score best. */
-export const balancedAllocation: SchedulerPlugin = {
+/** Nodes whose resources would be used to a similar degree score best. */
+export const balancedAllocationOf = (resources: readonly WeightedResource[]): SchedulerPlugin => ({
   name: 'NodeResourcesBalancedAllocation', weight: 1,
   start: ({ nodes }) => ({
     study: (pod) => {
-      const { cpu = 0, memory = 0 } = podRequests(pod.spec)
+      const columns = allocationColumns(pod, nodes, resources, { assumed: false })
       // As upstream: a pod that requests nothing cannot unbalance a node.
-      if (cpu === 0 && memory === 0) return undefined
-      const allocatable = [nodes.allocatable('cpu'), nodes.allocatable('memory')] as const
-      const requested = [nodes.requested('cpu'), nodes.requested('memory')] as const
-      const share = (capacity: number, used: number): number => (capacity === 0 ? 0 : Math.min(1, used / capacity))
+      if (columns.every(({ added }) => added === 0)) return undefined
+      const shares = new Float64Array(columns.length)
       return {
         score: (node) => {
-          const ofCpu = share(allocatable[0]?.[node] ?? 0, (requested[0]?.[node] ?? 0) + cpu)
-          const ofMemory = share(allocatable[1]?.[node] ?? 0, (requested[1]?.[node] ?? 0) + memory)
-          // The standard deviation of two numbers is half their distance.
-          return Math.floor((1 - Math.abs(ofCpu - ofMemory) / 2) * bestScore)
+          let count = 0
+          let sum = 0
+          for (const { allocatable, requested, added } of columns) {
+            const capacity = allocatable?.[node] ?? 0
+            if (capacity === 0) continue
+            const share = Math.min(1, ((requested?.[node] ?? 0) + added) / capacity)
+            shares[count++] = share
+            sum += share
+          }
+          return Math.floor((1 - deviation(shares, count, sum)) * bestScore)
         },
       }
     },
   }),
+})
+
+export const balancedAllocation = balancedAllocationOf(cpuAndMemory)
+
+/** The standard deviation; of two numbers it is half their distance, and of one nothing. */
+function deviation(shares: Float64Array, count: number, sum: number): number {
+  if (count < 2) return 0
+  if (count === 2) return Math.abs((shares[0] ?? 0) - (shares[1] ?? 0)) / 2
+  let squares = 0
+  for (let at = 0; at < count; at++) squares += ((shares[at] ?? 0) - sum / count) ** 2
+  return Math.sqrt(squares / count)
 }

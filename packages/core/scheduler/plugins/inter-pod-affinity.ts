@@ -4,8 +4,12 @@ import { bestScore } from '../normalise.ts'
 import { nodeSides, type NodeRefusal, type PluginState, podSides, type SchedulerPlugin, type Study, type Surroundings } from '../types.ts'
 import { Tally, type Term, termOf } from './pod-terms.ts'
 
-/** As upstream's default hardPodAffinityWeight: how much a required affinity of a pod that runs draws others to it. */
-const requiredAffinityDraw = 1
+export interface InterPodAffinityArguments {
+  /** How much a required affinity of a pod that runs draws others to it. */
+  readonly hardPodAffinityWeight: number
+  /** Pods that run have no say about where others would be nice to have. */
+  readonly ignorePreferredTermsOfExistingPods: boolean
+}
 /** Counters of terms that were asked for; the oldest are dropped beyond this. */
 const countersMost = 256
 
@@ -13,7 +17,8 @@ const countersMost = 256
  * Pods near others, or away from them. Counts are kept per term and topology value, not per pod: a look costs the number of
  * different terms, however many pods have them.
  */
-export const interPodAffinity: SchedulerPlugin = { name: 'InterPodAffinity', weight: 2, start: (surroundings) => new InterPodAffinity(surroundings) }
+export const interPodAffinityOf = (settings: InterPodAffinityArguments): SchedulerPlugin => ({ name: 'InterPodAffinity', weight: 2, start: (surroundings) => new InterPodAffinity(surroundings, settings) })
+export const interPodAffinity = interPodAffinityOf({ hardPodAffinityWeight: 1, ignorePreferredTermsOfExistingPods: false })
 
 interface Wish { readonly term: Term; readonly weight: number }
 interface Wishes { readonly near: readonly Term[]; readonly apart: readonly Term[]; readonly preferred: readonly Wish[] }
@@ -21,6 +26,7 @@ interface Counter { readonly term: Term; readonly tally: Tally }
 
 class InterPodAffinity implements PluginState {
   readonly #surroundings: Surroundings
+  readonly #settings: InterPodAffinityArguments
   /** Required anti-affinity of pods that have a node: where it forbids others. */
   readonly #forbidden = new Map<string, Counter>()
   /** What pods that have a node would like of others: the weight by place. */
@@ -28,7 +34,10 @@ class InterPodAffinity implements PluginState {
   /** How many pods match a term that some pod asked about. */
   readonly #matching = new Map<string, Counter>()
 
-  constructor(surroundings: Surroundings) { this.#surroundings = surroundings }
+  constructor(surroundings: Surroundings, settings: InterPodAffinityArguments) {
+    this.#surroundings = surroundings
+    this.#settings = settings
+  }
 
   placed(pod: Pod, node: number): void { this.#count(pod, node, 1) }
   removed(pod: Pod, node: number): void { this.#count(pod, node, -1) }
@@ -93,8 +102,9 @@ class InterPodAffinity implements PluginState {
   #count(pod: Pod, node: number, by: 1 | -1): void {
     const wishes = wishesOf(pod)
     for (const term of wishes.apart) this.#tally(this.#forbidden, term, node, by)
-    for (const { term, weight } of wishes.preferred) this.#tally(this.#drawn, term, node, by * weight)
-    for (const term of wishes.near) this.#tally(this.#drawn, term, node, by * requiredAffinityDraw)
+    const { hardPodAffinityWeight, ignorePreferredTermsOfExistingPods } = this.#settings
+    if (!ignorePreferredTermsOfExistingPods) for (const { term, weight } of wishes.preferred) this.#tally(this.#drawn, term, node, by * weight)
+    if (hardPodAffinityWeight > 0) for (const term of wishes.near) this.#tally(this.#drawn, term, node, by * hardPodAffinityWeight)
     for (const { term, tally } of this.#matching.values()) {
       const value = this.#valueOf(term, node)
       if (value !== undefined && term.matches(pod, this.#surroundings.view)) tally.add(value, by)

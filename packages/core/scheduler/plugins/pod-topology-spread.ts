@@ -3,18 +3,21 @@ import type { Change } from '../../api/view.ts'
 import { isTerminal, isTerminating } from '../../rules/pods.ts'
 import { bestScore } from '../normalise.ts'
 import { type NodeRefusal, nodeSides, type PluginState, podSides, type SchedulerPlugin, type Study, type Surroundings } from '../types.ts'
-import { hostname, type SpreadConstraint, spreadWishesOf } from './spread-constraints.ts'
+import { hostname, type SpreadConstraint, type SpreadDefaults, spreadWishesOf, systemSpread } from './spread-constraints.ts'
 import { belongsTo, TopologyCounts } from './topology-counts.ts'
 
 /** Pods of a group evenly over zones, hosts or other domains: no more than maxSkew above the emptiest, or as evenly as can be. */
-export const podTopologySpread: SchedulerPlugin = { name: 'PodTopologySpread', weight: 2, start: (surroundings) => new PodTopologySpread(surroundings) }
+export const podTopologySpreadOf = (defaults: SpreadDefaults): SchedulerPlugin => ({ name: 'PodTopologySpread', weight: 2, start: (surroundings) => new PodTopologySpread(surroundings, defaults) })
+export const podTopologySpread = podTopologySpreadOf(systemSpread)
 
 class PodTopologySpread implements PluginState {
   readonly #surroundings: Surroundings
+  readonly #defaults: SpreadDefaults
   readonly #counts: TopologyCounts
 
-  constructor(surroundings: Surroundings) {
+  constructor(surroundings: Surroundings, defaults: SpreadDefaults) {
     this.#surroundings = surroundings
+    this.#defaults = defaults
     this.#counts = new TopologyCounts(surroundings)
   }
 
@@ -27,7 +30,7 @@ class PodTopologySpread implements PluginState {
   }
 
   study(pod: Pod): Study | undefined {
-    const { hard, soft, everyKey } = spreadWishesOf(pod, this.#surroundings.view)
+    const { hard, soft, everyKey } = spreadWishesOf(pod, this.#surroundings.view, this.#defaults)
     if (hard.length === 0 && soft.length === 0) return undefined
     return { ...(hard.length > 0 && this.#filter(pod, hard)), ...(soft.length > 0 && this.#score(soft, everyKey)) }
   }
@@ -39,7 +42,7 @@ class PodTopologySpread implements PluginState {
   }
 
   wakes(pod: Pod, change: Change): boolean {
-    const { hard } = spreadWishesOf(pod, this.#surroundings.view)
+    const { hard } = spreadWishesOf(pod, this.#surroundings.view, this.#defaults)
     if (change.key.resource === 'nodes') {
       const { before, after } = nodeSides(change)
       const counted = [before, after].some((node) => node !== undefined && hard.every(({ topologyKey }) => node.metadata.labels?.[topologyKey] !== undefined))

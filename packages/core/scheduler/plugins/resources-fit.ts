@@ -1,25 +1,28 @@
 import type { Pod } from '../../api/resources.ts'
 import { podRequests } from '../../rules/requests.ts'
 import { isTerminal } from '../../rules/pods.ts'
-import { bestScore } from '../normalise.ts'
-import { scoredRequests } from '../nodes.ts'
 import { type NodeRefusal, nodeSides, podSides, type SchedulerPlugin } from '../types.ts'
+import { allocationColumns, allocationScore, cpuAndMemory, type ScoringStrategy } from './allocation.ts'
 
-/** Requests fit into what is allocatable and not requested yet; the emptiest nodes score best (LeastAllocated). */
-export const resourcesFit: SchedulerPlugin = {
+export interface ResourcesFitArguments {
+  /** Extended resources that are somebody else's to count, by name, or all of a group ('example.com'). */
+  readonly ignoredResources: readonly string[]
+  readonly ignoredResourceGroups: readonly string[]
+  readonly strategy: ScoringStrategy
+}
+
+/** Requests fit into what is allocatable and not requested yet; how a node is filled best is a matter of strategy. */
+export const resourcesFitOf = ({ ignoredResources, ignoredResourceGroups, strategy }: ResourcesFitArguments): SchedulerPlugin => ({
   name: 'NodeResourcesFit', weight: 1,
   start: ({ nodes }) => ({
     study: (pod) => {
-      const wanted = Object.entries(podRequests(pod.spec)).filter(([, amount]) => amount > 0)
+      const ignored = (resource: string): boolean => resource.includes('/') && (ignoredResources.includes(resource) || ignoredResourceGroups.includes(resource.slice(0, resource.indexOf('/'))))
+      const wanted = Object.entries(podRequests(pod.spec)).filter(([resource, amount]) => amount > 0 && !ignored(resource))
       const requests = wanted.map(([resource, amount]) => ({ resource, amount, allocatable: nodes.allocatable(resource), requested: nodes.requested(resource) }))
       const pods = nodes.allocatable('pods')
       const refusals = new Map<number, NodeRefusal>()
-      const scored = scoredRequests(pod)
-      const cpu = scored['cpu'] ?? 0
-      const memory = scored['memory'] ?? 0
-      const allocatableCpu = nodes.allocatable('cpu')
-      const allocatableMemory = nodes.allocatable('memory')
-      const { podCount, scoredCpu, scoredMemory } = nodes
+      const score = allocationScore(strategy, allocationColumns(pod, nodes, strategy.resources, { assumed: true }))
+      const { podCount } = nodes
       return {
         refuses: (node) => {
           if ((podCount[node] ?? 0) + 1 > (pods?.[node] ?? 0)) return true
@@ -42,12 +45,7 @@ export const resourcesFit: SchedulerPlugin = {
           refusals.set(kind, refusal)
           return refusal
         },
-        score: (node) => {
-          const ofCpu = leastAllocated(allocatableCpu?.[node] ?? 0, (scoredCpu[node] ?? 0) + cpu)
-          const ofMemory = leastAllocated(allocatableMemory?.[node] ?? 0, (scoredMemory[node] ?? 0) + memory)
-          if (ofCpu === undefined) return ofMemory ?? 0
-          return ofMemory === undefined ? ofCpu : Math.floor((ofCpu + ofMemory) / 2)
-        },
+        score,
       }
     },
     concerns: (change) => change.key.resource === 'nodes' || (change.key.resource === 'pods' && freesResources(podSides(change))),
@@ -58,13 +56,9 @@ export const resourcesFit: SchedulerPlugin = {
       return after !== undefined && (before === undefined || JSON.stringify(before.status?.allocatable) !== JSON.stringify(after.status?.allocatable))
     },
   }),
-}
+})
 
-/** The share of a resource that stays free, 0..100; undefined where the node has none of it. */
-function leastAllocated(capacity: number, requested: number): number | undefined {
-  if (capacity === 0) return undefined
-  return requested > capacity ? 0 : Math.floor(((capacity - requested) * bestScore) / capacity)
-}
+export const resourcesFit = resourcesFitOf({ ignoredResources: [], ignoredResourceGroups: [], strategy: { type: 'LeastAllocated', resources: cpuAndMemory } })
 
 /** A pod on a node ended, went, or asks for less. */
 function freesResources({ before, after }: { readonly before: Pod | undefined; readonly after: Pod | undefined }): boolean {

@@ -27,18 +27,31 @@ export interface SpreadWishes {
   readonly everyKey: boolean
 }
 
-/** As upstream's system defaults: they only score. */
-const systemDefaults: readonly TopologySpreadConstraint[] = [
-  { maxSkew: 3, topologyKey: hostname, whenUnsatisfiable: 'ScheduleAnyway' },
-  { maxSkew: 5, topologyKey: 'topology.kubernetes.io/zone', whenUnsatisfiable: 'ScheduleAnyway' },
-]
+/** The constraints of pods that have none. `everyKey` as for a pod's own; the system's ask for less, since not all nodes have zones. */
+export interface SpreadDefaults { readonly constraints: readonly TopologySpreadConstraint[]; readonly everyKey: boolean }
 
-export function spreadWishesOf(pod: Pod, view: ClusterView): SpreadWishes {
+/** As upstream's system defaults: they only score. */
+export const systemSpread: SpreadDefaults = {
+  constraints: [
+    { maxSkew: 3, topologyKey: hostname, whenUnsatisfiable: 'ScheduleAnyway' },
+    { maxSkew: 5, topologyKey: 'topology.kubernetes.io/zone', whenUnsatisfiable: 'ScheduleAnyway' },
+  ],
+  everyKey: false,
+}
+
+export function spreadWishesOf(pod: Pod, view: ClusterView, defaults: SpreadDefaults): SpreadWishes {
   const { topologySpreadConstraints: own = [] } = pod.spec
   if (own.length === 0) {
-    const selectors = workloadSelectors(pod, view)
+    const { constraints, everyKey } = defaults
+    const selectors = constraints.length === 0 ? [] : workloadSelectors(pod, view)
     const group = selectors.every(isEmptySelector) ? undefined : groupOf(pod, selectors)
-    return { hard: [], soft: group === undefined ? [] : systemDefaults.map((constraint) => wishOf(pod, constraint, group, [])), everyKey: false }
+    const wishes = (action: string): readonly SpreadConstraint[] => {
+      if (group === undefined) return []
+      const these = constraints.filter(({ whenUnsatisfiable }) => whenUnsatisfiable === action)
+      const keys = everyKey ? these.map(({ topologyKey }) => topologyKey).sort() : []
+      return these.map((constraint) => wishOf(pod, constraint, group, keys))
+    }
+    return { hard: wishes('DoNotSchedule'), soft: wishes('ScheduleAnyway'), everyKey }
   }
   const wishesThat = (action: string): readonly SpreadConstraint[] => {
     const constraints = own.filter(({ whenUnsatisfiable }) => whenUnsatisfiable === action)

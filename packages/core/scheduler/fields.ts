@@ -1,0 +1,53 @@
+/** A mapping of a document that was read. */
+export type Fields = Readonly<Record<string, unknown>>
+
+export const record = (value: unknown): Fields | undefined => (typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined)
+
+/** Takes fields out of a document and keeps what is wrong with it, each fault with its path. */
+export class Faults {
+  readonly found: string[] = []
+
+  at(path: string, field: string): string { return path === '' ? field : `${path}.${field}` }
+  say(path: string, what: string): void { this.found.push(`${path}: ${what}`) }
+  invalid(path: string, value: unknown, what: string): void { this.say(path, `Invalid value: ${JSON.stringify(value)}: ${what}`) }
+  unsupported(path: string, value: unknown, supported: readonly string[]): void {
+    this.say(path, `Unsupported value: ${JSON.stringify(value)}: supported values: ${supported.map((each) => JSON.stringify(each)).join(', ')}`)
+  }
+
+  onlyThese(given: Fields, path: string, known: readonly string[]): void {
+    for (const field in given) if (!known.includes(field)) this.found.push(`unknown field ${JSON.stringify(this.at(path, field))}`)
+  }
+
+  whole(given: Fields, field: string, path: string, otherwise: number): number {
+    const value = given[field]
+    if (value === undefined || value === null) return otherwise
+    if (typeof value === 'number' && Number.isInteger(value)) return value
+    this.invalid(this.at(path, field), value, 'expected a whole number')
+    return otherwise
+  }
+
+  text(given: Fields, field: string, path: string, otherwise: string): string {
+    const value = given[field]
+    if (value === undefined || value === null) return otherwise
+    if (typeof value === 'string') return value
+    this.invalid(this.at(path, field), value, 'expected a text')
+    return otherwise
+  }
+
+  texts(given: Fields, field: string, path: string): readonly string[] {
+    const value: unknown = given[field] ?? []
+    if (Array.isArray(value) && value.every((each) => typeof each === 'string')) return value
+    this.invalid(this.at(path, field), value, 'expected a list of texts')
+    return []
+  }
+
+  items(given: Fields, field: string, path: string): readonly Fields[] {
+    const value: unknown = given[field] ?? []
+    if (!Array.isArray(value)) { this.invalid(this.at(path, field), value, 'expected a list'); return [] }
+    return value.map((each: unknown, at) => {
+      const item = record(each)
+      if (item === undefined) this.invalid(`${this.at(path, field)}[${at}]`, each, 'expected an object')
+      return item ?? {}
+    })
+  }
+}
