@@ -163,10 +163,11 @@ class Walk {
     const digits = exactInteger(value)
     if (digits !== undefined) {
       const fits = format === 'int64' && digits.length <= longestInteger && BigInt.asIntN(64, BigInt(digits)) === BigInt(digits)
-      return fits ? value : this.#wrong(`number ${digits}`, goType(field), owner)
+      // Built-in fields are reckoned with: what no number holds exactly is held as the greatest that is, and no sum of ours goes wrong over it.
+      return fits ? (digits.startsWith('-') ? Number.MIN_SAFE_INTEGER : Number.MAX_SAFE_INTEGER) : this.#wrong(`number ${digits}`, goType(field), owner)
     }
     if (typeof value !== 'number') return this.#wrong(describeKind(value), goType(field), owner)
-    const fits = Number.isInteger(value) && (format === 'int64' || (value >= -2_147_483_648 && value <= 2_147_483_647))
+    const fits = Number.isSafeInteger(value) && (format === 'int64' || (value >= -2_147_483_648 && value <= 2_147_483_647))
     return fits ? value : this.#wrong(`number ${literalOf(value)}`, goType(field), owner)
   }
   #quantity(value: unknown): unknown {
