@@ -67,10 +67,13 @@ export interface Kind<Hub extends Resource> extends ResourceType<Hub> {
   /** What a deletion that has to wait changes besides the metadata: a namespace's phase. */
   terminating?(object: Hub): Hub
   /** A kind that is never stored: what there is of it now, in the order of its names. Only get and list read it. */
-  computed?(): readonly Hub[]
+  computed?(computing: Computing): readonly Hub[]
   readonly indexes?: readonly Index<Hub>[]
   readonly subresources?: readonly Subresource<Hub>[]
 }
+
+/** What a computed kind is made of: the cluster, the time, and of which namespace and which one object is asked for. */
+export interface Computing { readonly view: ClusterView; readonly now: Instant; readonly namespace: string | undefined; readonly name: string | undefined }
 
 /** One served version of a kind. */
 export interface Served<Hub extends Resource> {

@@ -35,3 +35,5 @@ export { apiServiceAvailabilityController } from './api-service-availability/rec
 export { autoregisterController } from './autoregister/reconcile.ts'
 export { validatingAdmissionPolicyStatusController } from './validating-admission-policy-status/reconcile.ts'
 export { horizontalPodAutoscalerController } from './horizontal-pod-autoscaler/reconcile.ts'
+export { storageVersionMigrationController } from './storage-version-migration/reconcile.ts'
+export { resourceClaimController } from './resource-claim/reconcile.ts'

@@ -6,6 +6,7 @@ import type { Cancel } from '../base/loop.ts'
 import type { Resource, ResourceType, Revision } from '../api/resource.ts'
 import type { Store } from '../store/types.ts'
 import { type AnyKind, createRegistry, type Registry } from './registry.ts'
+import { metricsKinds } from './virtual/metrics.ts'
 
 interface Place { readonly group: string; readonly version: string }
 export interface CatalogOptions {
@@ -33,7 +34,7 @@ export class Catalog {
 
   constructor(options: CatalogOptions) {
     this.#options = options
-    this.#builtIn = createRegistry(options.kinds, options.reviews)
+    this.#builtIn = createRegistry([...options.kinds, ...metricsKinds], options.reviews)
     this.#registry = this.#builtIn
     this.#cancel = options.store.onCommit(() => { this.#rung = true })
   }
@@ -111,7 +112,7 @@ export class Catalog {
   #rebuild(): void {
     const made = [...this.#made.values()]
     this.#registry = made.length === 0 ? this.#builtIn
-      : createRegistry([...this.#options.kinds, ...made.flatMap(({ served }) => served)], this.#options.reviews, made.map(({ hub }) => hub))
+      : createRegistry([...this.#options.kinds, ...metricsKinds, ...made.flatMap(({ served }) => served)], this.#options.reviews, made.map(({ hub }) => hub))
   }
 }
 

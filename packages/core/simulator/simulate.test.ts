@@ -22,7 +22,7 @@ for (const [seed, what] of found) test(`seed ${seed} stays mended: ${what}`, () 
 
 for (const bug of plantedBugs) {
   test(`the simulator finds the planted bug: ${bug.name}`, () => {
-    const seed = Array.from({ length: 40 }, (_, index) => index + 1).find((seed) => simulate({ seed, steps, bug }).failure !== undefined)
+    const seed = Array.from({ length: 100 }, (_, index) => index + 1).find((seed) => simulate({ seed, steps, bug }).failure !== undefined)
     assert.notEqual(seed, undefined)
   })
 }

@@ -67,7 +67,7 @@ test('the first rollout makes one ReplicaSet, and says how it goes', () => {
   assert.deepEqual(reasons(), { Available: 'MinimumReplicasUnavailable', Progressing: 'ReplicaSetUpdated' })
   run()
   assert.deepEqual(deployment().status, {
-    observedGeneration: 1, replicas: 3, updatedReplicas: 3, readyReplicas: 3, availableReplicas: 3,
+    observedGeneration: 1, replicas: 3, updatedReplicas: 3, readyReplicas: 3, availableReplicas: 3, terminatingReplicas: 0,
     conditions: [
       { type: 'Available', status: 'True', reason: 'MinimumReplicasAvailable', message: 'Deployment has minimum availability.', lastUpdateTime: timestamp(dawn), lastTransitionTime: timestamp(dawn) },
       { type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable', message: `ReplicaSet "${name}" has successfully progressed.`, lastUpdateTime: timestamp(dawn), lastTransitionTime: timestamp(dawn) },

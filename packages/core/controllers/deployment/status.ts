@@ -37,9 +37,16 @@ export function calculateStatus(deployment: Deployment, newSet: Sized | undefine
     ...(deployment.metadata.generation !== undefined && { observedGeneration: deployment.metadata.generation }),
     ...(replicas > 0 && { replicas }), ...(updatedReplicas > 0 && { updatedReplicas }), ...(readyReplicas > 0 && { readyReplicas }),
     ...(availableReplicas > 0 && { availableReplicas }), ...(unavailableReplicas > 0 && { unavailableReplicas }),
+    ...terminatingOf(all),
     ...(deployment.status?.collisionCount !== undefined && { collisionCount: deployment.status.collisionCount }),
     conditions: withAvailability,
   }
+}
+
+/** Known when every set tells it. */
+function terminatingOf(all: readonly Sized[]): { readonly terminatingReplicas?: number } {
+  const counts = all.map(({ set }) => set.status?.terminatingReplicas)
+  return counts.includes(undefined) ? {} : { terminatingReplicas: counts.reduce<number>((sum, count) => sum + (count ?? 0), 0) }
 }
 
 /** Is everything new, there and available? */

@@ -10,7 +10,7 @@ import { conditionOf, setCondition } from '../../rules/conditions.ts'
 import { objectKey } from '../../rules/changes.ts'
 import { generatedName } from '../../rules/names.ts'
 import { candidatesFor, claim, claimActions, controllerOf } from '../../rules/owners.ts'
-import { availableAt, inDeletionOrder, isActive, isAvailable, isReady, isTerminating } from '../../rules/pods.ts'
+import { availableAt, inDeletionOrder, isActive, isAvailable, isReady, isTerminal, isTerminating } from '../../rules/pods.ts'
 import { selectorMatches } from '../../rules/selectors.ts'
 import { controllerKeys, namesOf, ownKey } from '../keys.ts'
 import { countsDifferently } from '../pod-changes.ts'
@@ -25,12 +25,15 @@ type Replicating = ReplicaSet | ReplicationController
 interface Flavour<Owner extends Replicating> {
   readonly type: ResourceType<Owner>
   selector(owner: Owner): LabelSelector | undefined
+  /** Its status says how many of its pods are on their way out. */
+  readonly countsTerminating: boolean
 }
 
-const replicaSet: Flavour<ReplicaSet> = { type: replicaSets, selector: ({ spec }) => spec.selector }
+const replicaSet: Flavour<ReplicaSet> = { type: replicaSets, selector: ({ spec }) => spec.selector, countsTerminating: true }
 const replicationController: Flavour<ReplicationController> = {
   type: replicationControllers,
   selector: ({ spec }) => (Object.keys(spec.selector ?? {}).length === 0 ? undefined : { matchLabels: spec.selector ?? {} }),
+  countsTerminating: false,
 }
 
 /** Keeps as many pods as a ReplicaSet asks for, and reports how they fare. */
@@ -62,12 +65,15 @@ function ownersOf<Owner extends Replicating>(flavour: Flavour<Owner>, change: Ch
 }
 
 function reconcile<Owner extends Replicating>(flavour: Flavour<Owner>, set: Owner, { view, now, last }: World<undefined>): Plan {
-  const active = [...candidatesFor(view, pods, set, uncontrolledPods)].filter(isActive)
+  const candidates = [...candidatesFor(view, pods, set, uncontrolledPods)]
+  const active = candidates.filter(isActive)
   const decided = claim(set, flavour.selector(set), active)
   const owned = decided.owned
   const missing = (set.spec.replicas ?? 1) - owned.length
   const failure = last !== undefined && missing > 0 && isCreateFailure(last) ? last : undefined
-  const status = statusOf(set, owned, { missing, failure, now })
+  const selector = flavour.selector(set)
+  const terminating = flavour.countsTerminating ? candidates.filter((pod) => isTerminating(pod) && !isTerminal(pod) && controllerOf(pod)?.uid === set.metadata.uid && selectorMatches(selector, pod.metadata.labels)).length : undefined
+  const status = statusOf(set, owned, { missing, failure, terminating, now })
   return {
     actions: [
       ...claimActions(pods, flavour.type, set, decided),
@@ -106,7 +112,7 @@ function* siblingsOf(set: Replicating, view: ClusterView): Iterable<Pod> {
   for (const each of sets) for (const pod of candidatesFor(view, pods, each, uncontrolledPods)) if (isActive(pod) && controllerOf(pod)?.uid === each.metadata.uid) yield pod
 }
 
-function statusOf(set: Replicating, owned: readonly Pod[], { missing, failure, now }: { readonly missing: number; readonly failure: Refusal | undefined; readonly now: number }): ReplicaSet['status'] | undefined {
+function statusOf(set: Replicating, owned: readonly Pod[], { missing, failure, terminating, now }: { readonly missing: number; readonly failure: Refusal | undefined; readonly terminating: number | undefined; readonly now: number }): ReplicaSet['status'] | undefined {
   const labels = set.spec.template?.metadata?.labels ?? {}
   const count = (counts: (pod: Pod) => boolean): number => owned.reduce((sum, pod) => sum + (counts(pod) ? 1 : 0), 0)
   const fullyLabeledReplicas = count((pod) => Object.entries(labels).every(([label, value]) => pod.metadata.labels?.[label] === value))
@@ -116,14 +122,14 @@ function statusOf(set: Replicating, owned: readonly Pod[], { missing, failure, n
   const isKnown = conditionOf(set.status?.conditions, 'ReplicaFailure')?.reason === 'FailedCreate'
   const conditions = failure && !isKnown ? setCondition(set.status?.conditions, { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: failure.message }, now)
     : missing <= 0 ? set.status?.conditions?.filter((condition) => condition.type !== 'ReplicaFailure') : set.status?.conditions
-  const before = set.status ?? { replicas: 0 }
+  const before: NonNullable<ReplicaSet['status']> = set.status ?? { replicas: 0 }
   const same = before.replicas === owned.length && (before.fullyLabeledReplicas ?? 0) === fullyLabeledReplicas && (before.readyReplicas ?? 0) === readyReplicas &&
-    (before.availableReplicas ?? 0) === availableReplicas && before.observedGeneration === set.metadata.generation &&
+    (before.availableReplicas ?? 0) === availableReplicas && before.terminatingReplicas === terminating && before.observedGeneration === set.metadata.generation &&
     conditionOf(before.conditions, 'ReplicaFailure') === conditionOf(conditions, 'ReplicaFailure')
   if (same) return undefined
   return {
     replicas: owned.length,
-    ...(fullyLabeledReplicas > 0 && { fullyLabeledReplicas }), ...(readyReplicas > 0 && { readyReplicas }), ...(availableReplicas > 0 && { availableReplicas }),
+    ...(fullyLabeledReplicas > 0 && { fullyLabeledReplicas }), ...(readyReplicas > 0 && { readyReplicas }), ...(availableReplicas > 0 && { availableReplicas }), ...(terminating !== undefined && { terminatingReplicas: terminating }),
     ...(set.metadata.generation !== undefined && { observedGeneration: set.metadata.generation }),
     ...(conditions && conditions.length > 0 && { conditions }),
   }

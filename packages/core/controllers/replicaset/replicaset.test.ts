@@ -29,12 +29,12 @@ test('pods are made from the template, owned, and told about', () => {
     Array(2).fill(['web-', labels, owned.ownerReferences, { containers: [{ name: 'c', image: 'web:1' }] }]))
   assert.deepEqual(events.toSorted(), made().map((pod) => `SuccessfulCreate: Created pod: ${pod.metadata.name}`))
   assert.match(made()[0]?.metadata.name ?? '', /^web-[bcdfghjklmnpqrstvwxz2456789]{5}$/)
-  assert.deepEqual(set()?.status, { replicas: 2, fullyLabeledReplicas: 2, observedGeneration: 1 })
+  assert.deepEqual(set()?.status, { replicas: 2, fullyLabeledReplicas: 2, terminatingReplicas: 0, observedGeneration: 1 })
 })
 
 test('status counts what is ready and available, and looks again when a pod becomes available', () => {
   const { clock, set, settleAgain } = settle(aSet({ replicas: 2, minReadySeconds: 10 }), aPod('a', { labels, ready: dawn - 20_000, metadata: owned }), aPod('b', { labels, ready: dawn - 4000, metadata: owned }))
-  assert.deepEqual(set()?.status, { replicas: 2, fullyLabeledReplicas: 2, readyReplicas: 2, availableReplicas: 1, observedGeneration: 1 })
+  assert.deepEqual(set()?.status, { replicas: 2, fullyLabeledReplicas: 2, readyReplicas: 2, availableReplicas: 1, terminatingReplicas: 0, observedGeneration: 1 })
   clock.advanceTo(dawn + 5999)
   settleAgain()
   assert.equal(set()?.status.availableReplicas, 1)
@@ -49,9 +49,10 @@ test('the pod that is worth least goes first', () => {
   assert.deepEqual(events, ['SuccessfulDelete: Deleted pod: unready'])
 })
 
-test('finished and terminating pods are replaced', () => {
-  const { pods: all } = settle(aSet({ replicas: 1 }), aPod('done', { labels, phase: 'Failed', metadata: owned }), aPod('going', { labels, metadata: { ...owned, deletionTimestamp: timestamp(dawn) } }))
+test('finished and terminating pods are replaced, and those on their way out are counted', () => {
+  const { pods: all, set } = settle(aSet({ replicas: 1 }), aPod('done', { labels, phase: 'Failed', metadata: owned }), aPod('going', { labels, metadata: { ...owned, deletionTimestamp: timestamp(dawn) } }))
   assert.equal(all().length, 3)
+  assert.deepEqual([set()?.status.replicas, set()?.status.terminatingReplicas], [1, 1])
 })
 
 test('a matching orphan is adopted, one that no longer matches is released', () => {

@@ -15,7 +15,7 @@ const gnosticAsked = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf
 const yearSeconds = 31_536_000
 
 /** Documents of one server, made when first asked for. */
-export const openApiOf = (registry: Registry, definitions: Definitions, version: string): OpenApi => createOpenApi({ resources: resourcesOf(registry), definitions, version })
+export const openApiOf = (registry: Registry, definitions: Definitions, version: string): OpenApi => createOpenApi({ resources: resourcesOf(registry, definitions), definitions, version })
 
 /** /openapi/v2, /openapi/v3 and the documents under it; undefined for other paths. */
 export function openapi(documents: OpenApi, path: string, query: URLSearchParams, headers: Headers): Answer | Refusal | undefined {
@@ -50,8 +50,9 @@ function answerOf(document: Document, contentType: string, headers: Headers): Ex
   return { is: 'raw', status: 200, contentType, body: [document.bytes], headers: shared }
 }
 
-const resourcesOf = (registry: Registry): readonly ServedResource[] => [
-  ...registry.groups.flatMap(({ name, versions }) => versions.flatMap((version) => registry.served(name, version).map(resourceOf))),
+/** What has no schema is not told of. */
+const resourcesOf = (registry: Registry, definitions: Definitions): readonly ServedResource[] => [
+  ...registry.groups.flatMap(({ name, versions }) => versions.flatMap((version) => registry.served(name, version).filter(({ served }) => definitions.get(served.definition) !== undefined).map(resourceOf))),
   ...reviews.map(({ group, version, kind, plural, namespaced }) => ({ group, version, kind, plural, namespaced, verbs: ['create'], subresources: [] })),
 ]
 const resourceOf = ({ kind, served }: Endpoint): ServedResource => ({

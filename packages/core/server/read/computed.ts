@@ -15,6 +15,6 @@ export function readComputed(endpoint: Endpoint, objects: readonly Resource[], r
     if (object === undefined) return notFound({ ...endpoint.kind, group: endpoint.served.group }, route.name)
     return showing(object, writing)
   }
-  const selection = selectionOf(query, endpoint, undefined, '')
+  const selection = selectionOf(query, endpoint, endpoint.kind.scope === 'Namespaced' && route.namespace !== '' ? route.namespace : undefined, '')
   return isRefusal(selection) ? selection : showingList(objects.filter((object) => selection.matches(object)), { kind: endpoint.kind.kind, metadata: {} }, writing)
 }

@@ -26,7 +26,7 @@ export function read(machine: Machine, call: Call, route: ResourceRoute, endpoin
     const missing = subresource.missing?.(object)
     return missing === undefined ? value(scaleOf(subresource, object)) : internal(missing)
   }
-  if (endpoint.kind.computed !== undefined) return readComputed(endpoint, endpoint.kind.computed(), route, call.query, { ...writing, served: endpoint.served, now: machine.now() })
+  if (endpoint.kind.computed !== undefined) return readComputed(endpoint, endpoint.kind.computed({ view: machine.store.view, now: machine.now(), namespace: namespace || undefined, name: route.verb === 'get' ? name : undefined }), route, call.query, { ...writing, served: endpoint.served, now: machine.now() })
   if (route.verb === 'get') return get(machine, endpoint, { namespace, name }, call.query, { ...writing, served: endpoint.served, now: machine.now() })
   const selection = selectionOf(call.query, endpoint, endpoint.kind.scope === 'Namespaced' && namespace !== '' ? namespace : undefined, route.single ? name : '')
   if (isRefusal(selection)) return selection

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { pods, resourceClaims, resourceClaimTemplates } from '../../api/index.ts'
+import { anObject, aPod } from '../builders.ts'
+import { stage } from '../stage.ts'
+import { resourceClaimController } from './reconcile.ts'
+
+const spec = { devices: { requests: [{ name: 'gpu', exactly: { deviceClassName: 'gpu' } }] } }
+const template = anObject(resourceClaimTemplates, 'one-gpu', { spec: { metadata: { labels: { a: 'b' } }, spec } })
+const pod = aPod('p', { node: 'n', spec: { resourceClaims: [{ name: 'gpu', resourceClaimTemplateName: 'one-gpu' }] } })
+const claimsOn = (on: ReturnType<typeof stage>) => [...on.world.store.view.list(resourceClaims)]
+
+test('a pod gets the claim that its template describes, and is told its name', () => {
+  const on = stage([resourceClaimController], template, pod)
+  const [claim] = claimsOn(on)
+  assert.match(claim?.metadata.name ?? '', /^p-gpu-[a-z0-9]{5}$/)
+  assert.deepEqual([claim?.spec, claim?.metadata.labels, claim?.metadata.annotations, claim?.metadata.ownerReferences], [
+    spec, { a: 'b' }, { 'resource.kubernetes.io/pod-claim-name': 'gpu' }, [{ apiVersion: 'v1', kind: 'Pod', name: 'p', uid: 'uid-p', controller: true, blockOwnerDeletion: true }],
+  ])
+  assert.deepEqual(on.pod('p').status.resourceClaimStatuses, [{ name: 'gpu', resourceClaimName: claim?.metadata.name }])
+})
+test('a template that is not there yet is told about, and its claim is made when it comes', () => {
+  const on = stage([resourceClaimController], pod)
+  assert.deepEqual(on.news(), ['FailedResourceClaimCreation: PodResourceClaim gpu: resource claim template "one-gpu": resourceclaimtemplate.resource.k8s.io "one-gpu" not found'])
+  on.world.put(template)
+  on.settle()
+  assert.equal(claimsOn(on).length, 1)
+})
+test('when its pod is over a claim is given back and goes', () => {
+  const on = stage([resourceClaimController], template, pod)
+  const name = claimsOn(on)[0]?.metadata.name ?? ''
+  on.world.update(resourceClaims, name, (claim) => ({ ...claim, metadata: { ...claim.metadata, finalizers: ['resource.kubernetes.io/delete-protection'] }, status: { allocation: {}, reservedFor: [{ resource: 'pods', name: 'p', uid: 'uid-p' }] } }))
+  on.settle()
+  assert.deepEqual(claimsOn(on)[0]?.status, { allocation: {}, reservedFor: [{ resource: 'pods', name: 'p', uid: 'uid-p' }] })
+  on.end('p', 'Succeeded')
+  assert.deepEqual(claimsOn(on), [])
+})
+test('a claim of many users keeps those that still run, and is not deleted', () => {
+  const shared = anObject(resourceClaims, 'shared', { spec, metadata: { finalizers: ['resource.kubernetes.io/delete-protection'] }, status: { allocation: {}, reservedFor: [{ resource: 'pods', name: 'a', uid: 'uid-a' }, { resource: 'pods', name: 'b', uid: 'uid-b' }] } })
+  const user = (name: string) => aPod(name, { node: 'n', phase: 'Running', spec: { resourceClaims: [{ name: 'gpu', resourceClaimName: 'shared' }] } })
+  const on = stage([resourceClaimController], user('a'), user('b'), shared)
+  on.world.remove(pods, 'a')
+  on.settle()
+  assert.deepEqual(claimsOn(on)[0]?.status?.reservedFor?.map(({ name }) => name), ['b'])
+  on.world.remove(pods, 'b')
+  on.settle()
+  assert.deepEqual([claimsOn(on)[0]?.status, claimsOn(on)[0]?.metadata.finalizers], [{}, undefined])
+})
