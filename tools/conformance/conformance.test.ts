@@ -13,7 +13,9 @@ test('docs/conformance.md is what the tests tell: node tools/conformance/main.ts
 })
 
 test('every row has one story, in the file that the page names, and what does not hold yet is a row', () => {
-  assert.deepEqual(stories.map(({ row }) => row).sort(), [...rows.A, ...rows.B].sort())
+  // Rows of class C are told one after the other; the page says which are not.
+  assert.deepEqual(stories.map(({ row }) => row).filter((row) => !rows.C.includes(row)).sort(), [...rows.A, ...rows.B].sort())
+  assert.equal(new Set(stories.map(({ row }) => row)).size, stories.length)
   assert.deepEqual(Object.keys(storiesByFile).filter((file) => !existsSync(join(import.meta.dirname, `../../tests/conformance/stories/${file}.ts`))), [])
   assert.deepEqual(points.map(({ number }) => number), Array.from({ length: 40 }, (_, index) => index + 1))
   assert.deepEqual(points.filter((point) => 'shownBy' in point && !existsSync(join(import.meta.dirname, '../..', point.shownBy))), [])

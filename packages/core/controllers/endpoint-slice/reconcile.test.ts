@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type EndpointSlice, endpointSlices, type Pod, pods, type Resource, type Service, services } from '../../api/index.ts'
+import { type EndpointSlice, endpointSlices, nodes, type Pod, pods, type Resource, type Service, services } from '../../api/index.ts'
 import { viewOf } from '../../rules/view-of.ts'
 import { anObject, aPod, dawn } from '../builders.ts'
 import { endpointSliceController } from './reconcile.ts'
@@ -27,6 +27,11 @@ const created = (endpoints: readonly object[], given: readonly object[] = ports,
 
 test('ready and unready pods stand in one slice, with the port found by name', () => {
   assert.deepEqual(plan(service(), pod('p1', '10.244.0.1'), pod('p2', '10.244.0.2', false)), [created([endpoint('p1', '10.244.0.1'), endpoint('p2', '10.244.0.2', false)])])
+})
+test('a Service that prefers what is near hints at the zones of ready endpoints, or at their nodes as well', () => {
+  const node = anObject(nodes, 'a', { metadata: { labels: { 'topology.kubernetes.io/zone': 'z1' } }, spec: {}, status: {} })
+  const hints = (trafficDistribution: string) => plan(service({ trafficDistribution }), node, pod('p1', '10.244.0.1'), pod('p2', '10.244.0.2', false)).flatMap((action) => (action.do === 'create' ? (action.object as unknown as EndpointSlice).endpoints?.map((one) => one.hints) ?? [] : []))
+  assert.deepEqual(['PreferClose', 'PreferSameZone', 'PreferSameNode'].map(hints), [[{ forZones: [{ name: 'z1' }] }, undefined], [{ forZones: [{ name: 'z1' }] }, undefined], [{ forNodes: [{ name: 'a' }], forZones: [{ name: 'z1' }] }, undefined]])
 })
 test('a Service without pods has one empty slice', () => {
   assert.deepEqual(plan(service()), [created([], [])])

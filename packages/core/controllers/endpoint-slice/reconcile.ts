@@ -3,7 +3,7 @@ import { deepEqual } from 'fast-equals'
 import {
   type Action, type ClusterView, type Controller, type Draft, type EndpointSlice, endpointSlices, keyOf, nodes, type Plan, type Pod, pods, type Service, services, slicesByService,
 } from '../../api/index.ts'
-import type { Endpoint } from '../../api/generated/types.ts'
+import type { Endpoint, EndpointHints } from '../../api/generated/types.ts'
 import { objectKey, sidesOf, splitKey } from '../../rules/changes.ts'
 import { belongs, changedService, endpointHostname, type FoundPort, portsIn, selectedPods, servicesBehindPod } from '../../rules/service-endpoints.ts'
 import { ownerReference } from '../../rules/owners.ts'
@@ -87,6 +87,17 @@ function endpointOf(view: ClusterView, service: Service, pod: Pod, addresses: re
     ...(pod.spec.nodeName ? { nodeName: pod.spec.nodeName } : {}),
     targetRef: { kind: 'Pod', name: pod.metadata.name, namespace: pod.metadata.namespace ?? '', uid: pod.metadata.uid },
     ...(zone === undefined ? {} : { zone }),
+    ...(service.spec.publishNotReadyAddresses === true || (serving && !terminating) ? hintsOf(service, pod.spec.nodeName, zone) : {}),
+  }
+}
+
+/** For whom an endpoint is: those near it, when the Service prefers so. */
+function hintsOf({ spec: { trafficDistribution } }: Service, node: string | undefined, zone: string | undefined): { readonly hints?: EndpointHints } {
+  const [forNodes, forZones] = [node ? [{ name: node }] : undefined, zone ? [{ name: zone }] : undefined]
+  switch (trafficDistribution) {
+    case 'PreferClose': case 'PreferSameZone': return forZones === undefined ? {} : { hints: { forZones } }
+    case 'PreferSameNode': return forNodes === undefined ? {} : { hints: { forNodes, ...(forZones && { forZones }) } }
+    default: return {}
   }
 }
 
