@@ -38,7 +38,7 @@ function copyWith(name: string, change: (root: string) => void): string {
 
 test('commands and options that there are not', () => {
   const rows: readonly (readonly [readonly string[], RegExp])[] = [
-    [['sail'], /^skiff: there is no command 'sail': expected one of up, down, status, node, image \(skiff --help\)\n$/],
+    [['sail'], /^skiff: there is no command 'sail': expected one of up, down, status, node, time, image \(skiff --help\)\n$/],
     [['toString'], /^skiff: there is no command 'toString'/],
     [['up', '--sail'], /^skiff: there is no option --sail: expected --filename, --nodes, .*\n$/],
     [['up', 'everything'], /^skiff: expected options only, found 'everything': --help shows them\n$/],

@@ -52,7 +52,7 @@ for (const [words, says] of refused) {
   })
 }
 
-for (const name of ['up', 'down', 'status', 'node', 'image']) {
+for (const name of ['up', 'down', 'status', 'node', 'time', 'image']) {
   test(`skiff ${name} --help, and skiff help ${name}, show its usage`, () => {
     const helped = skiff(name, '--help')
     assert.match(helped.stdout, new RegExp(`^usage: skiff ${name}`))

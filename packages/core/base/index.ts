@@ -1,5 +1,6 @@
 export * from './age.ts'
 export * from './clock.ts'
+export * from './duration.ts'
 export * from './freezable.ts'
 export * from './frozen.ts'
 export * from './invariant.ts'

@@ -5,6 +5,7 @@ import { readSchedulerConfiguration, type SchedulerConfiguration } from '../sche
 import type { Reply, Request } from '../server/index.ts'
 import { createStore } from '../store/index.ts'
 import { type Cluster, type ClusterOptions, kindIndexes, wireCluster } from './cluster.ts'
+import { whoHolds } from './holding.ts'
 import { manifestsOf, pathOf } from './manifests.ts'
 import { capacityOf, labelsOf, type NodePool, placed, type PlacedNode, poolOf } from '../rules/node-pools.ts'
 
@@ -17,6 +18,8 @@ export interface VirtualClusterOptions {
   readonly now?: Instant
   /** A KubeSchedulerConfiguration (kubescheduler.config.k8s.io/v1), YAML or JSON. What it says wrong is thrown. */
   readonly scheduler?: string
+  /** Rounds of work at one instant before it counts as one that never settles: then who is at work is told. Default 2,000,000. */
+  readonly roundsMax?: number
 }
 
 export interface Answer { readonly status: number; readonly body: unknown }
@@ -39,7 +42,9 @@ export interface VirtualCluster extends Cluster {
 
 const startDefault = Date.UTC(2026, 0, 1)
 /** Rounds of work at one instant before a cluster counts as one that never settles. */
-const roundsMax = 2_000_000
+const roundsMaxDefault = 2_000_000
+/** Rounds in which is seen who is at work then. */
+const roundsWatched = 100
 const version = { ...kubernetesVersion, gitCommit: '', gitTreeState: 'clean', buildDate: '1970-01-01T00:00:00Z', goVersion: '', compiler: 'skiff', platform: 'virtual' }
 
 /** The shape of the nth simulated node, counted from 0: 8 CPUs, 32 GiB, 110 pods. */
@@ -68,7 +73,7 @@ export function createCluster(options: VirtualClusterOptions = {}): VirtualClust
   const clock = new VirtualClock(options.now ?? startDefault)
   const loop = new WorkLoop()
   const nodes = shapesOf(typeof options.nodes === 'object' ? options.nodes : options.nodes === 0 ? [] : [{ count: options.nodes ?? 1 }])
-  const virtual = virtualFrom({ store: createStore({ indexes: kindIndexes }), clock, random: seededRandom(options.seed ?? 1), loop, nodes, ...(options.scheduler !== undefined && { scheduling: understood(options.scheduler) }) })
+  const virtual = virtualFrom({ store: createStore({ indexes: kindIndexes }), clock, random: seededRandom(options.seed ?? 1), loop, nodes, roundsMax: options.roundsMax ?? roundsMaxDefault, ...(options.scheduler !== undefined && { scheduling: understood(options.scheduler) }) })
   virtual.settle()
   return virtual
 }
@@ -79,10 +84,10 @@ function understood(text: string): SchedulerConfiguration {
   return configuration
 }
 
-type Parts = Pick<ClusterOptions, 'store' | 'nodes' | 'state' | 'scheduling'> & { readonly clock: VirtualClock; readonly random: ReturnType<typeof seededRandom>; readonly loop: WorkLoop }
+type Parts = Pick<ClusterOptions, 'store' | 'nodes' | 'state' | 'scheduling'> & { readonly clock: VirtualClock; readonly random: ReturnType<typeof seededRandom>; readonly loop: WorkLoop; readonly roundsMax: number }
 
 function virtualFrom(parts: Parts): VirtualCluster {
-  const { clock, random, loop } = parts
+  const { clock, random, loop, roundsMax } = parts
   // A token that nothing outside this process would accept: nobody signs here, and no process of a simulated pod reads it.
   const cluster = wireCluster({
     ...parts, version,
@@ -90,7 +95,9 @@ function virtualFrom(parts: Parts): VirtualCluster {
   })
   const settle = (): void => {
     let rounds = 0
-    if (loop.pump(() => ++rounds < roundsMax)) throw new Error(`the cluster did not settle: something is at work without end at ${new Date(clock.now()).toISOString()}`)
+    if (!loop.pump(() => ++rounds < roundsMax)) return
+    const holders = whoHolds(cluster, () => { rounds = 0; loop.pump(() => ++rounds < roundsWatched) })
+    throw new Error(`the cluster did not settle: something is at work without end at ${new Date(clock.now()).toISOString()}: ${holders.join(', ')}`)
   }
   const request: VirtualCluster['request'] = (method, path, body, headers = {}) => {
     const [route = '', query = ''] = path.split('?')
@@ -119,7 +126,7 @@ function virtualFrom(parts: Parts): VirtualCluster {
       settle()
       const time = clock.freeze()
       const forked = { clock: new VirtualClock(time.now), random: seededRandom(0), loop: new WorkLoop() }
-      const other = virtualFrom({ ...forked, store: cluster.store.fork(), state: cluster.freeze(), ...(parts.scheduling !== undefined && { scheduling: parts.scheduling }) })
+      const other = virtualFrom({ ...forked, roundsMax, store: cluster.store.fork(), state: cluster.freeze(), ...(parts.scheduling !== undefined && { scheduling: parts.scheduling }) })
       // Last: what the parts set and drew while they were made is not part of what was forked.
       forked.clock.thaw(time)
       forked.random.thaw(random.freeze())

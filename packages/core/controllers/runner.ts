@@ -47,6 +47,8 @@ export interface Runner extends Freezable<RunnerState> {
   restart(): void
   /** Keys that wait for a look now. */
   readonly waiting: number
+  /** Some of them, as 'controller key', for those who ask why there is no rest. */
+  waitingKeys(most: number): readonly string[]
   /** How many looks there were, for tests and measurements. */
   readonly looks: number
   stop(): void
@@ -143,6 +145,10 @@ class ControllerRunner implements Runner {
   }
 
   get waiting(): number { return this.#ready.size + this.#wide.size + (this.#current ? 1 : 0) }
+
+  waitingKeys(most: number): readonly string[] {
+    return [...(this.#current === undefined ? [] : [this.#current]), ...this.#ready, ...this.#wide].slice(0, most).map(({ controller, key }) => `${controller.name} ${key}`)
+  }
 
   stop(): void { for (const cancel of this.#cancels.splice(0)) cancel() }
 

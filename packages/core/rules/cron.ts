@@ -32,6 +32,12 @@ export function nextTime(schedule: Schedule, after: Instant, zone?: string): Ins
   return undefined
 }
 
+/** Whether a schedule of fields names a local time, written as if it were UTC. */
+export function namesLocal(schedule: Extract<Schedule, { readonly is: 'fields' }>, local: Instant): boolean {
+  const date = new Date(local)
+  return schedule.months.has(date.getUTCMonth() + 1) && dayMatches(schedule, date) && schedule.hours.has(date.getUTCHours()) && schedule.minutes.has(date.getUTCMinutes())
+}
+
 /** Both day fields restrict: either is enough. One of them is free: both must hold. As robfig/cron. */
 function dayMatches(schedule: Extract<Schedule, { readonly is: 'fields' }>, date: Date): boolean {
   const ofMonth = schedule.daysOfMonth.has(date.getUTCDate())

@@ -1,4 +1,6 @@
 export * from './conditions.ts'
+export { offsetAt } from './cron.ts'
+export * from './cron-preview.ts'
 export * from './hash.ts'
 export * from './names.ts'
 export * from './node-labels.ts'

@@ -3,6 +3,7 @@ import { missingPackages, whyNoRealNodes } from '../daemon/debian-packages.ts'
 import { dataDirectory } from '../daemon/directory.ts'
 import { newRealNodes, newSimulatedNodes } from '../daemon/nodes.ts'
 import { type NodeSettings, readSettings, type Settings, writeSettings } from '../daemon/settings.ts'
+import { isTurned, readCourse } from '../daemon/time-file.ts'
 import { pairs, parse, UsageError, wholeNumber } from './arguments.ts'
 import { changeFailure } from './node-failure.ts'
 import { poolsInFile } from './pool-file.ts'
@@ -79,6 +80,7 @@ function toAdd(values: Values, settings: Settings): readonly NodeSettings[] {
   const simulated = values.simulate !== undefined
   const count = wholeNumber(simulated ? '--simulate' : '--count', values.simulate ?? values.count ?? '1', 1, nodesMax)
   const pool = poolAsked(values, count)
+  if (!simulated && isTurned(readCourse(dataDirectory(values['data-dir']).time))) throw new UsageError("the time of this cluster has been turned ('skiff time now'): real nodes live by this machine's")
   if (!simulated) for (const option of ['storage', 'gpus', 'resources'] as const) if (values[option] !== undefined) throw new UsageError(`--${option} is for simulated nodes: a real one has what this machine has`)
   checkRoom(settings, count, simulated)
   const lacking = simulated ? undefined : whyNoRealNodes() ?? (missingPackages().length > 0 ? `real nodes need ${missingPackages().join(', ')}` : undefined)

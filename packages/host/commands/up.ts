@@ -26,6 +26,7 @@ const usage = `usage: skiff up [options]
       --port P          where the API listens (${portDefault})
       --data-dir DIR    where the cluster lives on the disk
       --runtime R       auto (default), oci (real containers or nothing), simulated
+      --clock C         machine (default), virtual: simulated nodes only, so that 'skiff time' can turn it
       --detach          leave the cluster running in the background
       --bare            without the first workload
       --authentication-config FILE, --token-auth-file FILE   who else signs in: JWT issuers, static tokens
@@ -34,7 +35,7 @@ const usage = `usage: skiff up [options]
 `
 const options = {
   filename: { type: 'string', short: 'f', multiple: true }, nodes: { type: 'string' }, simulate: { type: 'string' }, 'simulate-pools': { type: 'string' }, install: { type: 'boolean' }, port: { type: 'string' },
-  'data-dir': { type: 'string' }, runtime: { type: 'string' }, detach: { type: 'boolean' }, bare: { type: 'boolean' },
+  'data-dir': { type: 'string' }, runtime: { type: 'string' }, clock: { type: 'string' }, detach: { type: 'boolean' }, bare: { type: 'boolean' },
   'authentication-config': { type: 'string' }, 'token-auth-file': { type: 'string' }, 'audit-policy-file': { type: 'string' }, 'audit-log-path': { type: 'string' }, 'scheduler-config': { type: 'string' }, help: { type: 'boolean', short: 'h' },
 } as const
 interface Wishes { readonly nodes?: number; readonly simulate?: number; readonly pools?: readonly NodePool[]; readonly port?: number; readonly runtime: 'auto' | 'oci' | 'simulated'; readonly install: boolean; readonly access: AccessFiles }
@@ -47,7 +48,9 @@ export async function up(words: readonly string[]): Promise<number> {
   const values = parseOptions(words, options)
   if (values.help === true) { process.stdout.write(usage); return 0 }
   for (const file of values.filename ?? []) if (!existsSync(file)) throw new UsageError(`there is no file ${file}`)
-  const runtime = values.runtime ?? 'auto'
+  if (values.clock !== undefined && values.clock !== 'machine' && values.clock !== 'virtual') throw new UsageError(`--clock takes machine or virtual, not '${values.clock}'`)
+  if (values.clock === 'virtual' && values.runtime === 'oci') throw new UsageError("--clock virtual is for simulated nodes: containers of real nodes live by this machine's clock")
+  const runtime = values.clock === 'virtual' ? 'simulated' : values.runtime ?? 'auto'
   if (runtime !== 'auto' && runtime !== 'oci' && runtime !== 'simulated') throw new UsageError(`--runtime takes auto, oci or simulated, not '${runtime}'`)
   const wishes: Wishes = {
     runtime, install: values.install === true, access: accessFiles(values),

@@ -8,7 +8,7 @@ import type { NodeShape } from '@kubeskiff/core/kubelet'
 import { createStore } from '@kubeskiff/core/store'
 import { createAgentHub } from '../agent-link/index.ts'
 import { Certificates, kubeconfig, openTokenSigner } from '../credentials/index.ts'
-import { RealClock, selfPumpingLoop, systemRandom } from '../engine/index.ts'
+import { type RealClock, selfPumpingLoop, SteeredClock, systemRandom } from '../engine/index.ts'
 import { writePrivately } from '../files/index.ts'
 import { openHttpServer, withFetches } from '../http/index.ts'
 import { attachJournal, openEmbeddedJournal, ownDirectory } from '../journal/index.ts'
@@ -18,6 +18,9 @@ import { machineAddress, networks, shapesOf } from './nodes.ts'
 import { processMetrics } from './process-metrics.ts'
 import { readSettings, type Settings, writeSettings } from './settings.ts'
 import { startAgent } from './agent-process.ts'
+import { countWaiting, createSteering } from './steering.ts'
+import { isTurned, keepCourse, readCourse } from './time-file.ts'
+import { timePath, timeRequests } from './time-requests.ts'
 import { answerAsks, podTokens } from './tokens.ts'
 import { createPoster, withPosts } from '../webhooks/index.ts'
 
@@ -27,7 +30,7 @@ export interface ControlPlaneOptions {
   /** One line about something that a person should know. */
   readonly say: (line: string) => void
   /** The machine's time, unless a test has its own. */
-  readonly clock?: RealClock
+  readonly clock?: RealClock | SteeredClock
 }
 
 export interface ControlPlane {
@@ -48,11 +51,15 @@ const issuer = 'https://kubernetes.default.svc.cluster.local'
 export const agentPath = '/skiff.dev/agent'
 
 /** Starts the control plane of a data directory, and the node agent where there are real nodes. */
-export async function startControlPlane({ directory, settings: initial, say, clock = new RealClock() }: ControlPlaneOptions): Promise<ControlPlane> {
+export async function startControlPlane({ directory, settings: initial, say, clock = new SteeredClock(readCourse(directory.time)) }: ControlPlaneOptions): Promise<ControlPlane> {
   const ownership = await ownDirectory(directory.root)
   if (ownership.is === 'taken') throw new StartProblem(ownership.message)
+  if (clock instanceof SteeredClock && hasReal(initial) && isTurned(clock.course)) {
+    ownership.release()
+    throw new StartProblem(`the time of this cluster has been turned (${directory.time}): containers of real nodes live by the machine's`)
+  }
   let settings = initial
-  const certificates = new Certificates(directory.credentials, () => clock.now())
+  const certificates = new Certificates(directory.credentials, () => clock.machineNow())
   const everywhere = settings.listen === 'everywhere'
   const addresses = [...new Set(['127.0.0.1', '10.96.0.1', machineAddress, ...(everywhere ? machineAddresses() : [])])]
   const [authority, server, admin] = [await certificates.authority(), await certificates.server({ names: ['localhost', hostname(), 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', `kubernetes.default.svc.${clusterDomainDefault}`], addresses }), await certificates.admin()]
@@ -72,28 +79,31 @@ export async function startControlPlane({ directory, settings: initial, say, clo
   })
   const poster = createPoster({ view: store.view, random: systemRandom() })
   const answer = withIssuers(access, () => clock.now(), withPosts(poster, withFetches(frontProxy.client, answerAsks({ signer, certificates, volumesBelow: join(directory.agent, 'volumes'), now: () => clock.now() }))))
+  const outside = countWaiting()
   const cluster = wireCluster({
     store, clock, random: systemRandom(), loop, authority: authority.certificate, frontProxyAuthority: frontProxy.authority.certificate, historyMs, processMetrics: () => processMetrics(http.is === 'listening' ? http.inFlight() : { mutating: 0, readOnly: 0 }), nodes: shapes().filter((shape) => shape.simulated),
     version: { ...kubernetesVersion, gitCommit: '', gitTreeState: 'clean', buildDate: '1970-01-01T00:00:00Z', goVersion: process.version, compiler: 'skiff', platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}` },
     issuer: { issuer, audiences: [issuer], keySet: JSON.stringify(signer.jwks), algorithms: ['ES256'] },
     address: `127.0.0.1:${settings.port}`, advertised: { address: hasReal(settings) ? machineAddress : '127.0.0.1', port: settings.port },
-    ask: (ask: Ask, done) => { answer(ask).then(done, (error: unknown) => { say(`${ask.what}: ${error instanceof Error ? error.message : String(error)}`) }) },
+    ask: (ask: Ask, done) => { outside.count(answer(ask)).then(done, (error: unknown) => { say(`${ask.what}: ${error instanceof Error ? error.message : String(error)}`) }) },
     ...(access.tokens !== undefined && { tokens: access.tokens }), ...(access.authenticators !== undefined && { authenticators: access.authenticators }),
     ...(access.anonymous !== undefined && { anonymous: access.anonymous }), ...(access.audit !== undefined && { audit: access.audit }),
     ...(access.scheduling !== undefined && { scheduling: access.scheduling }),
     volumesBelow: join(directory.agent, 'volumes'), podTokens: podTokens(signer, issuer, () => clock.now()),
   })
 
+  const steering = clock instanceof SteeredClock ? createSteering({ clock, loop, cluster, waiting: () => ({ requests: http.is === 'listening' ? http.inFlight() : noRequests, outside: outside.waiting() }), real: () => settings.nodes.filter((node) => !node.simulated).map(({ name }) => name), keep: (course) => { keepCourse(directory.time, course) } }) : undefined
   const hub = createAgentHub()
   const http = await openHttpServer({
     handler: cluster.server.handler, store, answer, open: (connect) => hub.open(connect), host: everywhere ? '0.0.0.0' : '127.0.0.1', port: settings.port, now: () => clock.now(),
     tls: { certificate: server.certificate, key: server.key, authority: authority.certificate }, frontProxy: frontProxy.client,
-    upgrades: new Map([[agentPath, hub.upgrade]]), ...(access.log !== undefined && { audit: access.log.write }), onError: (error) => { say(`a request failed: ${error instanceof Error ? error.stack ?? error.message : String(error)}`) },
+    upgrades: new Map([[agentPath, hub.upgrade]]), own: new Map(steering === undefined ? [] : [[timePath, timeRequests(steering)]]), ...(access.log !== undefined && { audit: access.log.write }), onError: (error) => { say(`a request failed: ${error instanceof Error ? error.stack ?? error.message : String(error)}`) },
   })
   const letGo = async (): Promise<void> => {
     if (http.is !== 'problem') await http.close()
     hub.close()
     poster.close()
+    await steering?.stop()
     cluster.stop()
     clock.stop()
     await attached.close()
@@ -155,6 +165,7 @@ export async function startControlPlane({ directory, settings: initial, say, clo
   }
 }
 
+const noRequests = { mutating: 0, readOnly: 0 } as const
 export const hasReal = (settings: Settings): boolean => settings.nodes.some((node) => !node.simulated)
 
 function removeNodeObject(cluster: Cluster, name: string): void {

@@ -6,6 +6,8 @@ import { join, resolve } from 'node:path'
 export interface DataDirectory {
   readonly root: string
   readonly settings: string
+  /** How its time stands to the machine's; not there: they are the same. */
+  readonly time: string
   readonly kubeconfig: string
   readonly credentials: string
   readonly journal: string
@@ -18,7 +20,7 @@ export interface DataDirectory {
 export function dataDirectory(asked: string | undefined): DataDirectory {
   const root = resolve(asked ?? process.env['SKIFF_DATA_DIR'] ?? defaultRoot())
   return {
-    root, settings: join(root, 'cluster.json'), kubeconfig: join(root, 'kubeconfig'), credentials: join(root, 'credentials'),
+    root, settings: join(root, 'cluster.json'), time: join(root, 'time.json'), kubeconfig: join(root, 'kubeconfig'), credentials: join(root, 'credentials'),
     journal: join(root, 'journal'), agent: join(root, 'agent'), log: join(root, 'skiff.log'),
   }
 }
@@ -37,7 +39,7 @@ const reasons: Readonly<Record<string, string>> = { EEXIST: 'it is a file', ENOT
 
 /** Removes all that a cluster has left in its directory, and the directory when nothing else is in it. */
 export function removeData(directory: DataDirectory): void {
-  const own = [directory.settings, directory.kubeconfig, directory.credentials, directory.journal, directory.agent, directory.log, ...['owner.lock', 'owner.pid'].map((name) => join(directory.root, name))]
+  const own = [directory.settings, directory.time, directory.kubeconfig, directory.credentials, directory.journal, directory.agent, directory.log, ...['owner.lock', 'owner.pid'].map((name) => join(directory.root, name))]
   for (const path of own) rmSync(path, { recursive: true, force: true })
   if (existsSync(directory.root) && readdirSync(directory.root).length === 0) rmdirSync(directory.root)
 }

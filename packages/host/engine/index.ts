@@ -1,3 +1,4 @@
 export * from './pump.ts'
-export * from './real-clock.ts'
+export { RealClock } from './real-clock.ts'
+export * from './steered-clock.ts'
 export * from './system-random.ts'

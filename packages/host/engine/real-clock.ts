@@ -1,7 +1,7 @@
 import { type Cancel, type Clock, type Instant, invariant, Timers } from '@kubeskiff/core/base'
 
 /** Node refuses longer time-outs: a later timer is looked at again after this many milliseconds. */
-const timeoutMax = 2 ** 31 - 1
+export const timeoutMax = 2 ** 31 - 1
 
 /** The machine's time. One operating-system timer serves all that are set. */
 export class RealClock implements Clock {
@@ -14,6 +14,7 @@ export class RealClock implements Clock {
   constructor(time: () => Instant = Date.now) { this.#time = time }
 
   now(): Instant { return this.#time() }
+  machineNow(): Instant { return this.#time() }
 
   wake(owner: string, key: string, due: Instant | undefined): void {
     this.#timers.set(owner, key, due)

@@ -7,7 +7,7 @@ import type { AuditEvent, Connect, Handler, Reply, Request } from '@kubeskiff/co
 import type { Store } from '@kubeskiff/core/store'
 import type { OpenStream } from '../streams/index.ts'
 import { BodyReader } from './body.ts'
-import { exchangeOverHttp1, exchangeOverHttp2, type Exchange } from './exchange.ts'
+import { exchangeOverHttp1, exchangeOverHttp2, type Exchange, type Peer } from './exchange.ts'
 import { usualLimits, type Limits } from './limits.ts'
 import { openOrRefuse, sendLog } from './log.ts'
 import { carry, encodeBody, type Answer, type PipelineOptions } from './pipeline.ts'
@@ -30,6 +30,8 @@ export interface HttpServerOptions {
   readonly tls: { readonly certificate: string; readonly key: string; readonly authority: string } | 'none'
   /** Upgrades on paths of our own, which do not go through the handler. */
   readonly upgrades?: ReadonlyMap<string, Upgrade>
+  /** Requests on paths of our own, which do not go through the handler and count for nothing: answered by what only the host knows. */
+  readonly own?: ReadonlyMap<string, OwnPath>
   readonly limits?: Partial<Limits>
   /** Milliseconds since the epoch, for the deadlines of watches. */
   readonly now?: () => number
@@ -39,6 +41,8 @@ export interface HttpServerOptions {
   /** Writes an entry of the audit log: when its reply leaves. */
   readonly audit?: (event: AuditEvent) => void
 }
+
+export type OwnPath = (request: { readonly method: string; readonly query: URLSearchParams; readonly peer: Peer }) => Promise<PlainReply>
 
 export interface HttpServer {
   readonly is: 'listening'
@@ -119,6 +123,8 @@ class Front {
   close(): void { this.#closing = true; this.#watches.close() }
 
   serve(exchange: Exchange): void {
+    const own = this.#options.own?.get(exchange.path)
+    if (own !== undefined) { this.#own(exchange, own); return }
     if (this.#inWork >= this.#limits.requestsMax) { exchange.body?.on('error', () => {}).resume(); this.#plain(exchange, tooManyRequests); return }
     this.#inWork++
     if (mutates(exchange)) this.#mutating++
@@ -136,6 +142,14 @@ class Front {
 
   upgrade(message: IncomingMessage, socket: Socket, head: Buffer): void {
     serveUpgrade({ message, socket, head, pipeline: this.#pipeline, open: this.#options.open, upgrades: this.#options.upgrades ?? new Map(), frontProxy: this.#options.frontProxy, watches: this.#watches, onError: this.#onError })
+  }
+
+  #own(exchange: Exchange, own: OwnPath): void {
+    exchange.body?.on('error', () => {}).resume()
+    own({ method: exchange.method, query: new URLSearchParams(exchange.query), peer: exchange.peer }).then((reply) => { this.#plain(exchange, reply) }, (error: unknown) => {
+      this.#onError(error)
+      this.#plain(exchange, internalError(error instanceof Error ? error.message : String(error)))
+    })
   }
 
   #leave(exchange: Exchange): void {
