@@ -25,6 +25,40 @@ export function podRequests(spec: Pod['spec'], whereMissing: Amounts = nothing):
 }
 const nothing: Amounts = {}
 
+/**
+ * What a pod on a node has to be given room for: what it asks for or what it was given, whichever is more, while it is being resized; what it
+ * was given only where the node can never give more.
+ */
+export function podUsage(pod: Pod, whereMissing: Amounts = nothing): Amounts {
+  const { spec, status } = pod
+  const statuses = [...status?.containerStatuses ?? [], ...status?.initContainerStatuses ?? []].filter(({ allocatedResources, resources }) => allocatedResources !== undefined || resources?.requests !== undefined)
+  if (statuses.length === 0) return podRequests(spec, whereMissing)
+  const infeasible = status?.conditions?.some(({ type, reason }) => type === 'PodResizePending' && reason === 'Infeasible') === true
+  const given = new Map(statuses.map((each) => [each.name, most(each.allocatedResources, each.resources?.requests)]))
+  const sized = (container: Container): Container => {
+    const has = given.get(container.name)
+    return has === undefined ? container : { ...container, resources: { ...container.resources, requests: infeasible ? has : most(has, container.resources?.requests) } }
+  }
+  return podRequests({ ...spec, containers: spec.containers.map(sized), ...(spec.initContainers && { initContainers: spec.initContainers.map(sized) }) }, whereMissing)
+}
+
+/** Could podUsage differ? Cheap: most statuses of most pods say nothing of resources. */
+export const mayUseDifferently = (before: Pod, after: Pod): boolean => (before.spec !== after.spec && (after.metadata.generation === undefined || before.metadata.generation !== after.metadata.generation)) || sizes(before) !== sizes(after)
+
+function sizes({ status }: Pod): string {
+  let text = ''
+  for (const each of status?.containerStatuses ?? []) if (each.allocatedResources !== undefined || each.resources !== undefined) text += `${each.name} ${JSON.stringify([each.allocatedResources, each.resources])}`
+  for (const each of status?.initContainerStatuses ?? []) if (each.allocatedResources !== undefined || each.resources !== undefined) text += `${each.name} ${JSON.stringify([each.allocatedResources, each.resources])}`
+  return text === '' ? text : `${text} ${status.conditions?.find(({ type }) => type === 'PodResizePending')?.reason ?? ''}`
+}
+
+type Quantities = Readonly<Record<string, string>>
+function most(a: Quantities = {}, b: Quantities = {}): Quantities {
+  const all: Record<string, string> = { ...a }
+  for (const [resource, quantity] of Object.entries(b)) if (!(amountOf(resource, all[resource]) >= amountOf(resource, quantity))) all[resource] = quantity
+  return all
+}
+
 /** As podRequests, for limits: a resource without a limit in some container is left out by that container. */
 export function podLimits(spec: Pod['spec']): Amounts {
   return podAmounts(spec, 'limits', nothing)

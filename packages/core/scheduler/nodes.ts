@@ -1,5 +1,5 @@
 import type { Node, Pod } from '../api/resources.ts'
-import { type Amounts, amountsOf, podRequests } from '../rules/requests.ts'
+import { type Amounts, amountsOf, podRequests, podUsage } from '../rules/requests.ts'
 import { isTerminal } from '../rules/pods.ts'
 
 /** What upstream counts for a container that requests nothing, when it scores nodes: 0.1 cores, 200 MiB. */
@@ -68,7 +68,7 @@ export class NodeTable {
   place(pod: Pod, nodeName: string): number | undefined {
     if (isTerminal(pod)) return undefined
     const number = this.#number(nodeName)
-    const placement: Placement = { pod, node: number, requests: podRequests(pod.spec), scored: podRequests(pod.spec, assumedRequests) }
+    const placement: Placement = { pod, node: number, requests: podUsage(pod), scored: podUsage(pod, assumedRequests) }
     this.#placements.set(pod.metadata.uid, placement)
     this.#account(placement, 1)
     return number

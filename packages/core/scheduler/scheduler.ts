@@ -2,12 +2,13 @@ import type { Action, Actor, Outcome, Submit } from '../api/action.ts'
 import { podsByNode } from '../api/indexes.ts'
 import { isRefusal } from '../api/refusal.ts'
 import { keyOf, type Revision } from '../api/resource.ts'
-import { namespaces, type Node, nodes as nodeType, type Pod, pods } from '../api/resources.ts'
+import { csiDrivers, csiNodes, csiStorageCapacities, namespaces, nodes as nodeType, persistentVolumeClaims, persistentVolumes, type Node, type Pod, pods, storageClasses } from '../api/resources.ts'
 import type { Change, ClusterView } from '../api/view.ts'
 import type { Clock, Freezable, Loop, Random } from '../base/index.ts'
 import type { Cancel } from '../base/loop.ts'
 import { setCondition } from '../rules/conditions.ts'
 import { isTerminal, isTerminating } from '../rules/pods.ts'
+import { mayUseDifferently } from '../rules/requests.ts'
 import { Board } from './board.ts'
 import { failureMessage } from './failure.ts'
 import type { NodeTable } from './nodes.ts'
@@ -206,7 +207,7 @@ class PodScheduler implements Scheduler {
     const place = this.nodes.placeOf(uid)
     if (before !== undefined && place !== undefined) {
       // A pod that is on its way out still uses its node, but plugins may count it no longer.
-      const sameToPlugins = !decidesDifferently(before, pod) && isTerminating(before) === isTerminating(pod)
+      const sameToPlugins = !decidesDifferently(before, pod) && !mayUseDifferently(before, pod) && isTerminating(before) === isTerminating(pod)
       if (this.nodes.nameOf(place) === nodeName && sameToPlugins) return this.nodes.refresh(pod)
       this.#board.remove(uid)
     }
@@ -349,7 +350,7 @@ interface Team { readonly profile: Profile; readonly plugins: readonly ActivePlu
 
 /** Stands for a plugin: without any node, none had a say. */
 const noNodes = 'no nodes'
-const watched: ReadonlySet<string> = new Set(['persistentvolumeclaims', 'persistentvolumes', 'storage.k8s.io/storageclasses'])
+const watched: ReadonlySet<string> = new Set([persistentVolumeClaims, persistentVolumes, storageClasses, csiNodes, csiDrivers, csiStorageCapacities].map(({ resource }) => resource))
 
 const schedulerOf = ({ spec }: Pod): string => spec.schedulerName ?? schedulerName
 

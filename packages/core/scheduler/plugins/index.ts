@@ -10,9 +10,12 @@ import { podTopologySpread } from './pod-topology-spread.ts'
 import { resourcesFit } from './resources-fit.ts'
 import { taintToleration } from './taint-toleration.ts'
 import { volumeBinding } from './volume-binding.ts'
+import { volumeLimits } from './volume-limits.ts'
+import { volumeRestrictions } from './volume-restrictions.ts'
+import { volumeZone } from './volume-zone.ts'
 
 /** In upstream's order of filters: the first that refuses a node gives the reasons. */
 export const defaultPlugins: readonly SchedulerPlugin[] = [
-  nodeUnschedulable, nodeName, taintToleration, nodeAffinity, nodePorts, resourcesFit, volumeBinding,
+  nodeUnschedulable, nodeName, taintToleration, nodeAffinity, nodePorts, resourcesFit, volumeRestrictions, volumeLimits, volumeBinding, volumeZone,
   podTopologySpread, interPodAffinity, balancedAllocation, imageLocality,
 ]

@@ -21,7 +21,7 @@ export const interPodAffinityOf = (settings: InterPodAffinityArguments): Schedul
 export const interPodAffinity = interPodAffinityOf({ hardPodAffinityWeight: 1, ignorePreferredTermsOfExistingPods: false })
 
 interface Wish { readonly term: Term; readonly weight: number }
-interface Wishes { readonly near: readonly Term[]; readonly apart: readonly Term[]; readonly preferred: readonly Wish[] }
+interface Wishes { readonly near: readonly Term[]; readonly required: readonly Term[]; readonly apart: readonly Term[]; readonly preferred: readonly Wish[] }
 interface Counter { readonly term: Term; readonly tally: Tally }
 
 class InterPodAffinity implements PluginState {
@@ -104,7 +104,7 @@ class InterPodAffinity implements PluginState {
     for (const term of wishes.apart) this.#tally(this.#forbidden, term, node, by)
     const { hardPodAffinityWeight, ignorePreferredTermsOfExistingPods } = this.#settings
     if (!ignorePreferredTermsOfExistingPods) for (const { term, weight } of wishes.preferred) this.#tally(this.#drawn, term, node, by * weight)
-    if (hardPodAffinityWeight > 0) for (const term of wishes.near) this.#tally(this.#drawn, term, node, by * hardPodAffinityWeight)
+    if (hardPodAffinityWeight > 0) for (const term of wishes.required) this.#tally(this.#drawn, term, node, by * hardPodAffinityWeight)
     for (const { term, tally } of this.#matching.values()) {
       const value = this.#valueOf(term, node)
       if (value !== undefined && term.matches(pod, this.#surroundings.view)) tally.add(value, by)
@@ -142,13 +142,14 @@ const tooFar: NodeRefusal = { reasons: ["node(s) didn't match pod affinity rules
 const tooNear: NodeRefusal = { reasons: ["node(s) didn't match pod anti-affinity rules"], forGood: false }
 const forbidden: NodeRefusal = { reasons: ["node(s) didn't satisfy existing pods anti-affinity rules"], forGood: false }
 
-const noWishes: Wishes = { near: [], apart: [], preferred: [] }
+const noWishes: Wishes = { near: [], required: [], apart: [], preferred: [] }
 function wishesOf(pod: Pod): Wishes {
   const { podAffinity, podAntiAffinity } = pod.spec.affinity ?? {}
   if (podAffinity === undefined && podAntiAffinity === undefined) return noWishes
   const namespace = pod.metadata.namespace ?? ''
+  const required = (podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []).map((term) => termOf(term, namespace))
   return {
-    near: (podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []).map((term) => termOf(term, namespace)),
+    near: together(required), required,
     apart: (podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []).map((term) => termOf(term, namespace)),
     preferred: [
       ...(podAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map(({ podAffinityTerm, weight }) => ({ term: termOf(podAffinityTerm, namespace), weight })),
@@ -156,6 +157,12 @@ function wishesOf(pod: Pod): Wishes {
     ],
   }
 }
+
+/** As upstream: only pods that all of the required terms match count, for each of them. */
+const together = (terms: readonly Term[]): readonly Term[] => (terms.length < 2 ? terms : terms.map((term) => ({
+  topologyKey: term.topologyKey, identity: `${terms.map(({ identity }) => identity).join(' and ')} by ${term.topologyKey}`,
+  matches: (pod, view) => terms.every((each) => each.matches(pod, view)),
+})))
 
 /** The worst becomes 0 and the best 100. */
 function spread(scores: Float64Array): void {

@@ -1,5 +1,5 @@
 import type { Pod } from '../../api/resources.ts'
-import { podRequests } from '../../rules/requests.ts'
+import { mayUseDifferently, podRequests, podUsage } from '../../rules/requests.ts'
 import { isTerminal } from '../../rules/pods.ts'
 import { type NodeRefusal, nodeSides, podSides, type SchedulerPlugin } from '../types.ts'
 import { allocationColumns, allocationScore, cpuAndMemory, type ScoringStrategy } from './allocation.ts'
@@ -64,7 +64,7 @@ export const resourcesFit = resourcesFitOf({ ignoredResources: [], ignoredResour
 function freesResources({ before, after }: { readonly before: Pod | undefined; readonly after: Pod | undefined }): boolean {
   if (!before?.spec.nodeName || isTerminal(before)) return false
   if (after === undefined || isTerminal(after)) return true
-  if (before.spec === after.spec) return false
-  const now = podRequests(after.spec)
-  return Object.entries(podRequests(before.spec)).some(([resource, amount]) => (now[resource] ?? 0) < amount)
+  if (!mayUseDifferently(before, after)) return false
+  const now = podUsage(after)
+  return Object.entries(podUsage(before)).some(([resource, amount]) => (now[resource] ?? 0) < amount)
 }

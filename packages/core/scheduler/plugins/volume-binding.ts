@@ -1,11 +1,12 @@
 import type { Action } from '../../api/action.ts'
 import type { TopologySelectorTerm } from '../../api/generated/types.ts'
 import { keyOf } from '../../api/resource.ts'
-import { type PersistentVolume, type PersistentVolumeClaim, persistentVolumeClaims, persistentVolumes, type Pod, type StorageClass, storageClasses } from '../../api/resources.ts'
+import { csiDrivers, csiStorageCapacities, type Node, type PersistentVolume, type PersistentVolumeClaim, persistentVolumeClaims, persistentVolumes, type Pod, type StorageClass, storageClasses } from '../../api/resources.ts'
 import type { ClusterView } from '../../api/view.ts'
 import { nodeSelectorMatches } from '../../rules/node-selectors.ts'
 import { unitsOf } from '../../rules/quantity.ts'
 import { selectorMatches } from '../../rules/selectors.ts'
+import { claimNames } from './claims.ts'
 import type { Hopeless, NodeRefusal, SchedulerPlugin, Study, Surroundings } from '../types.ts'
 
 const selectedNode = 'volume.kubernetes.io/selected-node'
@@ -18,7 +19,7 @@ export const volumeBinding: SchedulerPlugin = {
     study: (pod) => study(pod, surroundings),
     wakes: (_pod, change) =>
       change.key.resource === persistentVolumeClaims.resource || change.key.resource === persistentVolumes.resource ||
-      change.key.resource === storageClasses.resource || (change.key.resource === 'nodes' && change.before === undefined),
+      change.key.resource === storageClasses.resource || change.key.resource === csiStorageCapacities.resource || change.key.resource === csiDrivers.resource || (change.key.resource === 'nodes' && change.before === undefined),
   }),
 }
 
@@ -58,6 +59,7 @@ function study(pod: Pod, { nodes, view }: Surroundings): Study | Hopeless | unde
       const volume = volumeFor(claim, node.metadata, view, taken)
       if (volume !== undefined) taken.add(volume.metadata.name)
       else if (storageClass.provisioner === noProvisioner || !topologyAllows(storageClass.allowedTopologies, node.metadata.labels)) return nothingToBind
+      else if (!hasCapacity(storageClass, claim, node, view)) return noSpace
     }
     return undefined
   }
@@ -72,7 +74,19 @@ function study(pod: Pod, { nodes, view }: Surroundings): Study | Hopeless | unde
 
 const elsewhere: NodeRefusal = { reasons: ["node(s) didn't match PersistentVolume's node affinity"], forGood: true }
 const nothingToBind: NodeRefusal = { reasons: ["node(s) didn't find available persistent volumes to bind"], forGood: true }
+const noSpace: NodeRefusal = { reasons: ['node(s) did not have enough free storage'], forGood: true }
 const volumeLost: NodeRefusal = { reasons: ['node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)'], forGood: true }
+
+/** As upstream: only drivers that publish their capacity are asked, and one segment of theirs has to be large enough for the whole volume. */
+function hasCapacity(storageClass: StorageClass, claim: PersistentVolumeClaim, { metadata: { labels } }: Node, view: ClusterView): boolean {
+  if (view.get(csiDrivers, '', storageClass.provisioner)?.spec.storageCapacity !== true) return true
+  const wanted = unitsOf(claim.spec.resources?.requests?.['storage'])
+  for (const each of view.list(csiStorageCapacities)) {
+    if (each.storageClassName !== storageClass.metadata.name || each.nodeTopology === undefined) continue
+    if (unitsOf(each.maximumVolumeSize ?? each.capacity) >= wanted && (each.maximumVolumeSize ?? each.capacity) !== undefined && selectorMatches(each.nodeTopology, labels)) return true
+  }
+  return false
+}
 
 /** Tells each claim its node, and each static volume its claim; the volume binder does the rest, and the pod waits for it. */
 function reserve(waiting: readonly PersistentVolumeClaim[], node: { readonly name: string; readonly labels?: Readonly<Record<string, string>> } | undefined, view: ClusterView): readonly Action[] {
@@ -118,12 +132,3 @@ function volumeFor(claim: PersistentVolumeClaim, node: { readonly name: string; 
 const topologyAllows = (terms: readonly TopologySelectorTerm[] | undefined, labels: Readonly<Record<string, string>> | undefined): boolean =>
   terms === undefined || terms.length === 0 ||
   terms.some((term) => (term.matchLabelExpressions ?? []).every(({ key, values }) => labels?.[key] !== undefined && values.includes(labels[key])))
-
-function claimNames(pod: Pod): readonly { readonly name: string; readonly ephemeral: boolean }[] {
-  const names: { readonly name: string; readonly ephemeral: boolean }[] = []
-  for (const volume of pod.spec.volumes ?? []) {
-    if (volume.persistentVolumeClaim) names.push({ name: volume.persistentVolumeClaim.claimName, ephemeral: false })
-    else if (volume.ephemeral) names.push({ name: `${pod.metadata.name}-${volume.name}`, ephemeral: true })
-  }
-  return names
-}

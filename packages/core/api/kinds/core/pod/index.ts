@@ -1,3 +1,4 @@
+import { withLabelKeys } from './label-keys.ts'
 import { podsByNode } from '../../../indexes.ts'
 import type { Kind } from '../../../kind.ts'
 import { type Pod, pods } from '../../../resources.ts'
@@ -40,7 +41,7 @@ export const pod: Kind<Pod> = {
     if (before !== undefined) return { ...next, status: before.status }
     const gated = next.spec.schedulingGates !== undefined && next.spec.schedulingGates.length > 0
     const waiting = { type: 'PodScheduled', status: 'False', reason: 'SchedulingGated', message: 'Scheduling is blocked due to non-empty scheduling gates' }
-    return { ...next, status: { phase: 'Pending', qosClass: qualityOf(next.spec), ...(gated ? { conditions: [waiting] } : {}) } }
+    return { ...next, spec: withLabelKeys(next.spec, next.metadata.labels), status: { phase: 'Pending', qosClass: qualityOf(next.spec), ...(gated ? { conditions: [waiting] } : {}) } }
   },
   check: checkPod,
   // As upstream: people do not edit pods.
