@@ -57,7 +57,7 @@ withEveryKubectl('converting', (shell) => {
       [`get doors.v1.${group} --field-selector=spec.hostPort=b:2 -o name`, `door.${group}/back`],
       [`patch doors.v2.${group} front --type=merge -p '{"spec":{"port":"9"}}'`, `door.${group}/front patched`],
       [`get doors.v1.${group} front ${spec}`, /^\{"hostPort":"a:9"\}$/],
-      [`wait --for=delete --timeout=1s doors.v2.${group}/absent`, /^(Error from server \(NotFound\).*)?$/s],
+      [`wait --for=delete --timeout=1s doors.v2.${group}/absent`, /^(Error from server \(NotFound\).*|error: no matching resources found\n)?$/s],
       [`delete crd doors.${group}`, /deleted/],
     ])
   })
