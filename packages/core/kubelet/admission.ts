@@ -22,12 +22,15 @@ export function rejection(pod: Pod, around: Surroundings): Rejection | undefined
   return shortage(pod, around)
 }
 
-function shortage(pod: Pod, { node, granted }: Surroundings): Rejection | undefined {
-  const allocatable = node.allocatable ?? node.capacity
+function shortage(pod: Pod, { node, granted, view }: Surroundings): Rejection | undefined {
+  const own = node.allocatable ?? node.capacity
+  // As upstream: what somebody else gave the node (a PATCH of its status) is the node's too.
+  const allocatable = { ...view.get(nodes, '', node.name)?.status?.allocatable, ...own }
   const podsMax = amountOf('pods', allocatable['pods'] ?? '110')
   if (granted.pods + 1 > podsMax) return outOf('pods', 1, granted.pods, podsMax)
   for (const [resource, requested] of Object.entries(podRequests(pod.spec))) {
-    if (requested === 0) continue
+    // As upstream: an extended resource that the node does not have is somebody else's to count.
+    if (requested === 0 || (resource.includes('/') && allocatable[resource] === undefined)) continue
     const used = granted.amounts[resource] ?? 0
     const capacity = amountOf(resource, allocatable[resource] ?? '0')
     if (used + requested > capacity) return outOf(resource, requested, used, capacity)

@@ -14,6 +14,7 @@ import { policyStories } from './policies.ts'
 import { publishedSchemas } from './published-schemas.ts'
 import { quotaStories } from './quotas.ts'
 import { resourceStories } from './resources.ts'
+import { placementStories } from './placement.ts'
 import { schedulingStories } from './scheduling.ts'
 import { storageStories } from './storage.ts'
 
@@ -21,6 +22,6 @@ import { storageStories } from './storage.ts'
 export const storiesByFile: Readonly<Record<string, readonly Story[]>> = {
   discovery, definitions: customResources, 'published-schemas': publishedSchemas, 'field-validation': fieldValidation, namespaces: namespaceStories, quotas: quotaStories,
   'lists-and-watches': listsAndWatches, policies: policyStories, apps: appStories, auth: authStories, kubectl: kubectlStories, events: eventStories, network: networkStories,
-  node: nodeStories, resources: resourceStories, scheduling: schedulingStories, storage: storageStories,
+  node: nodeStories, resources: resourceStories, scheduling: schedulingStories, placement: placementStories, storage: storageStories,
 }
 export const stories: readonly Story[] = Object.values(storiesByFile).flat()
