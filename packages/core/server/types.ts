@@ -1,5 +1,5 @@
 import type { Answers, Ask } from '../api/action.ts'
-import type { Audit } from './audit/index.ts'
+import type { Audit } from './audit/entry.ts'
 import { isRefusal, type Refusal } from '../api/refusal.ts'
 import type { Revision } from '../api/resource.ts'
 

@@ -1,6 +1,8 @@
 // CEL over the claims of tokens and over users.
 import { compile, evaluate, isCompileFault, type Program } from '../../api/cel/index.ts'
-import type { Evaluate } from './jwt.ts'
+
+/** Evaluates a CEL expression over these variables: its value, or why there is none. */
+export type Evaluate = (expression: string, variables: Readonly<Record<string, unknown>>) => { readonly value: unknown } | { readonly error: string }
 
 const costMax = 1_000_000
 const environment = { variables: { claims: { is: 'dyn' }, user: { is: 'dyn' } } } as const

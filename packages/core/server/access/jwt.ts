@@ -1,10 +1,9 @@
 // The user that the claims of a verified token of another issuer speak of, as its authenticator maps them.
 import type { JwtAuthenticator, Mapping } from './authenticators.ts'
+import type { Evaluate } from './claim-expressions.ts'
 import type { User } from './types.ts'
 
 export type Claims = Readonly<Record<string, unknown>>
-/** Evaluates a CEL expression over these variables: its value, or why there is none. */
-export type Evaluate = (expression: string, variables: Readonly<Record<string, unknown>>) => { readonly value: unknown } | { readonly error: string }
 
 /** The authenticator of the issuer that a token names; its signature is checked elsewhere. */
 export const authenticatorOf = (authenticators: readonly JwtAuthenticator[], issuer: unknown): JwtAuthenticator | undefined => authenticators.find(({ issuer: { url } }) => url === issuer)

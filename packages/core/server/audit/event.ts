@@ -1,4 +1,4 @@
-// One entry of the audit log: audit.k8s.io/v1 Event.
+// How an entry of the audit log is made of a request and its outcome.
 import { readProtobuf } from '../../api/protobuf/index.ts'
 import { isRefusal, type Refusal } from '../../api/refusal.ts'
 import type { Definitions } from '../../api/schema/types.ts'
@@ -9,17 +9,8 @@ import type { Instant } from '../../base/clock.ts'
 import { statusOf } from '../refusals.ts'
 import type { Answer } from '../reply.ts'
 import type { Request } from '../types.ts'
+import type { AuditEvent } from './entry.ts'
 import type { Instruction, Level, Stage } from './policy.ts'
-
-export interface AuditEvent {
-  readonly kind: 'Event'
-  readonly apiVersion: 'audit.k8s.io/v1'
-  readonly level: Level
-  readonly auditID: string
-  readonly stage: Stage
-  readonly stageTimestamp: string
-  readonly [field: string]: unknown
-}
 
 /** What is known of a request when it comes in. */
 export interface Audited { readonly request: Request; readonly id: string; readonly attributes: Attributes; readonly instruction: Instruction; readonly received: Instant }

@@ -5,14 +5,13 @@ import type { Instant } from '../../base/clock.ts'
 import type { Attributes } from '../access/types.ts'
 import type { Answer } from '../reply.ts'
 import type { Request } from '../types.ts'
-import { type Audited, type AuditEvent, eventAt, outcomeOf } from './event.ts'
+import type { Audit } from './entry.ts'
+import { type Audited, eventAt, outcomeOf } from './event.ts'
 import type { AuditPolicy, Stage } from './policy.ts'
 
-export { type AuditEvent, codeOf } from './event.ts'
+export type { Audit, AuditEvent } from './entry.ts'
+export { codeOf } from './event.ts'
 export { type AuditPolicy, type PolicyFault, readAuditPolicy } from './policy.ts'
-
-/** The entries of one request: those that go out with its reply, and for a stream the one that goes out when it ends. */
-export interface Audit { readonly events: readonly AuditEvent[]; readonly end?: AuditEvent }
 
 interface Told {
   readonly request: Request
