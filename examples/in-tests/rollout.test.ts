@@ -34,7 +34,7 @@ test('a day of a CronJob leaves its last three jobs', () => {
   cluster.apply(manifest('cronjob.yaml'))
   cluster.advance('24h')
   const [minutely] = cluster.list(cronJobs, 'default')
-  assert.equal(minutely?.status.lastSuccessfulTime, '2026-01-01T23:59:01Z')
+  assert.equal(minutely?.status.lastSuccessfulTime, '2026-01-02T00:00:00Z')
   const finished = cluster.list(jobs, 'default').filter(({ status }) => status.succeeded === 1)
   assert.equal(finished.length, 3)
 })

@@ -15,3 +15,10 @@ export function silentSince(node: { readonly metadata: { readonly annotations?: 
 /** Whether a node is simulated. */
 export const isSimulated = (node: { readonly metadata: { readonly annotations?: Readonly<Record<string, string>>; readonly labels?: Readonly<Record<string, string>> } }): boolean =>
   node.metadata.annotations?.[simulatedMark] === 'true' || node.metadata.labels?.[simulatedMark] === 'true'
+
+/** Annotations by which pods on simulated nodes are told how they live. */
+export const scriptPrefix = 'skiff.dev/'
+
+/** What a pod's script says of one thing: for this container alone ('skiff.dev/NAME.CONTAINER'), else for all of them. */
+export const scriptEntry = (annotations: Readonly<Record<string, string>> | undefined, name: string, container: string): string | undefined =>
+  annotations?.[`${scriptPrefix}${name}.${container}`] ?? annotations?.[`${scriptPrefix}${name}`]

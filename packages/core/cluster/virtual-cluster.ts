@@ -143,6 +143,11 @@ function stepOnce(cluster: Cluster, request: Request): Reply {
 }
 
 function answerOf(reply: Reply): Answer {
+  if (reply.is === 'connect') {
+    const { refusal, scripted } = reply.connect
+    if (refusal !== undefined) return { status: refusal.code, body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message: refusal.message, reason: refusal.reason, code: refusal.code } }
+    if (scripted?.is === 'answer') return { status: 200, body: scripted.out }
+  }
   if (reply.is !== 'bytes') throw new Error('streams and watches have no place in a single request: read the store instead')
   const decoder = new TextDecoder()
   const text = reply.body.map((part) => decoder.decode(part, { stream: true })).join('')

@@ -3,10 +3,10 @@ import type { Container } from '../api/generated/types.ts'
 import { byOwner } from '../api/indexes.ts'
 import type { Resource } from '../api/resource.ts'
 import { nodes, type Pod } from '../api/resources.ts'
-import { isSimulated, silentSince } from '../api/simulated.ts'
+import { isSimulated, scriptPrefix, silentSince } from '../api/simulated.ts'
 import type { ClusterView } from '../api/view.ts'
 import type { Instant } from '../base/clock.ts'
-import { durationMs } from '../base/duration.ts'
+import { courseAt } from './course.ts'
 import { isReady, isTerminating } from './pods.ts'
 import { millisOf, unitsOf } from './quantity.ts'
 import { controllerOf } from './owners.ts'
@@ -14,7 +14,7 @@ import { instantOf } from './time.ts'
 
 /** How long a measurement looks back, as metrics-server's resolution: what runs for less has not been measured yet. */
 export const windowMs = 15_000
-const prefix = 'skiff.dev/'
+const prefix = scriptPrefix
 /** What a container uses that is told nothing. */
 const idle = { cpu: '1m', memory: '4Mi' } as const
 
@@ -51,7 +51,7 @@ function useOf(pod: Pod, { name }: Container, now: Instant, sharersOf: (pod: Pod
   const since = instantOf(pod.status.startTime) ?? now
   const said = (what: string): string | undefined => {
     const story = pod.metadata.annotations?.[`${prefix}${what}.${name}`] ?? pod.metadata.annotations?.[`${prefix}${what}`]
-    return story === undefined ? undefined : storyAt(story, now - since)
+    return story === undefined ? undefined : courseAt(story, now - since, `${pod.metadata.uid} ${name} ${what}`)
   }
   // A shared load is that of all pods of one controller; a pod that is not ready has none of it.
   const shared = said('shared-cpu')
@@ -59,19 +59,8 @@ function useOf(pod: Pod, { name }: Container, now: Instant, sharersOf: (pod: Pod
   return { name, cpu: millisOf(said('cpu') ?? (shared === undefined ? idle.cpu : '0')) + share, memory: unitsOf(said('memory') ?? idle.memory) }
 }
 
-/** '100m, 2m=500m, 10m=100m': a quantity, and others from so long after the start on. */
-export function storyAt(story: string, ageMs: number): string {
-  let value = '0'
-  for (const entry of story.split(',')) {
-    const [after = '', quantity] = entry.split('=').map((part) => part.trim())
-    if (quantity === undefined) value = after
-    else if ((durationMs(after) ?? Infinity) <= ageMs) value = quantity
-  }
-  return value
-}
-
 /** A number that somebody measures of an object, in thousandths: the annotation `skiff.dev/metric.NAME` says it; undefined when it is not measured. */
 export function metricOf(object: Resource, name: string, now: Instant): number | undefined {
   const story = object.metadata.annotations?.[`${prefix}metric.${name}`]
-  return story === undefined ? undefined : millisOf(storyAt(story, now - (instantOf(object.metadata.creationTimestamp) ?? now)))
+  return story === undefined ? undefined : millisOf(courseAt(story, now - (instantOf(object.metadata.creationTimestamp) ?? now), object.metadata.uid))
 }

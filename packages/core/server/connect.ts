@@ -4,6 +4,7 @@ import { isRefusal, type Refusal } from '../api/refusal.ts'
 import type { Resource } from '../api/resource.ts'
 import { nodes, type Pod, pods } from '../api/resources.ts'
 import { isSimulated } from '../api/simulated.ts'
+import { logText, scriptedAnswer, simulatedLog } from '../rules/pod-log.ts'
 import type { Call } from './call.ts'
 import type { User } from './access/types.ts'
 import { mutate, validate } from './admission/index.ts'
@@ -36,13 +37,16 @@ export function connect(machine: Machine, call: Call, route: ResourceRoute, endp
   const { phase } = pod.status
   if ((what === 'exec' || what === 'attach') && (phase === 'Succeeded' || phase === 'Failed')) return badRequest(`cannot exec into a container in a completed pod; current phase is ${phase}`)
   const refusal = refusalOf(machine, pod, node, container, what, log?.previous === true)
+  const scripted = isOnSimulated(machine, node) ? scriptedOf(machine, pod, container, what, log, query.getAll('command')) : undefined
+  if (refusal === undefined && scripted?.is === 'text') return text(scripted.text)
   const { namespace = '', name, uid } = pod.metadata
   return {
     is: 'connect', asOf: machine.store.view.revision,
     connect: {
       what, node, pod: { namespace, name, uid }, container, command: query.getAll('command'), ports: query.getAll('ports').flatMap((each) => each.split(',')).map(Number).filter(isPort),
       streams,
-      ...(log !== undefined && { log }), ...(refusal !== undefined && { refusal }),
+      ...(log !== undefined && { log }), ...(scripted !== undefined && scripted.is !== 'text' && { scripted }),
+      ...(refusal !== undefined && scripted?.is !== 'answer' && { refusal }),
     },
   }
 }
@@ -99,8 +103,7 @@ function logOf(query: URLSearchParams): LogOptions | Refusal {
 /** What the node's kubelet would say at once, when it cannot serve the stream. */
 function refusalOf({ store: { view } }: Machine, pod: Pod, node: string, container: string, what: Connect['what'], previous: boolean): Refusal | undefined {
   const { name } = pod.metadata
-  const found = view.get(nodes, '', node)
-  const simulated = found !== undefined && isSimulated(found)
+  const simulated = isOnSimulated({ store: { view } }, node)
   if (simulated && what !== 'log') return badRequest(`pod ${name} runs on the simulated node ${node}: there is no process to ${what === 'portforward' ? 'forward to' : what}`)
   if (what === 'portforward') return pod.status.phase === 'Running' ? undefined : badRequest(`unable to forward port because pod is not running. Current status=${pod.status.phase ?? 'Unknown'}`)
   const status = statusOf(pod, container)
@@ -108,12 +111,30 @@ function refusalOf({ store: { view } }: Machine, pod: Pod, node: string, contain
   if (previous) return status?.lastState?.terminated === undefined ? badRequest(`previous terminated container ${JSON.stringify(container)} in pod ${JSON.stringify(name)} not found`) : undefined
   const waiting = status?.state?.waiting
   if (status !== undefined && (waiting === undefined || status.lastState?.terminated !== undefined)) {
-    return simulated ? badRequest(`container ${JSON.stringify(container)} in pod ${JSON.stringify(name)} runs on the simulated node ${node}: it writes no log`) : undefined
+    return simulated && simulatedLog(pod, container, 0) === undefined ? badRequest(`container ${JSON.stringify(container)} in pod ${JSON.stringify(name)} runs on the simulated node ${node}: it writes no log`) : undefined
   }
   const reason = waiting?.reason ?? 'ContainerCreating'
   return badRequest(reason === 'ErrImagePull' || reason === 'ImagePullBackOff'
     ? `container ${JSON.stringify(container)} in pod ${JSON.stringify(name)} is waiting to start: ${reason === 'ErrImagePull' ? 'image can\'t be pulled' : 'trying and failing to pull image'}`
     : `container ${JSON.stringify(container)} in pod ${JSON.stringify(name)} is waiting to start: ${reason}`)
+}
+
+function isOnSimulated({ store: { view } }: { readonly store: Pick<Machine['store'], 'view'> }, node: string): boolean {
+  const found = view.get(nodes, '', node)
+  return found !== undefined && isSimulated(found)
+}
+
+/** What a pod without processes answers: a log as far as it is written, or one that goes on; a command that the user has given an answer. */
+function scriptedOf({ now }: Machine, pod: Pod, container: string, what: Connect['what'], log: LogOptions | undefined, command: readonly string[]): Connect['scripted'] | { readonly is: 'text'; readonly text: string } {
+  if (what === 'exec') {
+    const runs = statusOf(pod, container)?.state?.running !== undefined
+    const answer = runs ? scriptedAnswer(pod, container, command) : undefined
+    return answer === undefined ? undefined : { is: 'answer', ...answer }
+  }
+  if (log === undefined) return undefined
+  const written = simulatedLog(pod, container, now(), log.previous)
+  if (written === undefined) return undefined
+  return log.follow && !log.previous ? { is: 'log' } : { is: 'text', text: logText(written.lines, log, now()) }
 }
 const statusOf = ({ status }: Pod, container: string): ContainerStatus | undefined =>
   [...(status.containerStatuses ?? []), ...(status.initContainerStatuses ?? []), ...(status.ephemeralContainerStatuses ?? [])].find(({ name }) => name === container)

@@ -17,6 +17,7 @@ import type { DataDirectory } from './directory.ts'
 import { machineAddress, networks, shapesOf } from './nodes.ts'
 import { processMetrics } from './process-metrics.ts'
 import { readSettings, type Settings, writeSettings } from './settings.ts'
+import { simulatedStreams } from './simulated-streams.ts'
 import { startAgent } from './agent-process.ts'
 import { countWaiting, createSteering } from './steering.ts'
 import { isTurned, keepCourse, readCourse } from './time-file.ts'
@@ -95,7 +96,7 @@ export async function startControlPlane({ directory, settings: initial, say, clo
   const steering = clock instanceof SteeredClock ? createSteering({ clock, loop, cluster, waiting: () => ({ requests: http.is === 'listening' ? http.inFlight() : noRequests, outside: outside.waiting() }), real: () => settings.nodes.filter((node) => !node.simulated).map(({ name }) => name), keep: (course) => { keepCourse(directory.time, course) } }) : undefined
   const hub = createAgentHub()
   const http = await openHttpServer({
-    handler: cluster.server.handler, store, answer, open: (connect) => hub.open(connect), host: everywhere ? '0.0.0.0' : '127.0.0.1', port: settings.port, now: () => clock.now(),
+    handler: cluster.server.handler, store, answer, open: simulatedStreams({ store, clock, others: (connect) => hub.open(connect) }), host: everywhere ? '0.0.0.0' : '127.0.0.1', port: settings.port, now: () => clock.now(),
     tls: { certificate: server.certificate, key: server.key, authority: authority.certificate }, frontProxy: frontProxy.client,
     upgrades: new Map([[agentPath, hub.upgrade]]), own: new Map(steering === undefined ? [] : [[timePath, timeRequests(steering)]]), ...(access.log !== undefined && { audit: access.log.write }), onError: (error) => { say(`a request failed: ${error instanceof Error ? error.stack ?? error.message : String(error)}`) },
   })

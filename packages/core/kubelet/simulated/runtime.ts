@@ -7,7 +7,8 @@ import { instantOf } from '../../rules/time.ts'
 import type { Pod } from '../../api/resources.ts'
 import type { ContainerRuntime, ContainerSpec, RuntimeCommand, RuntimeContainer, RuntimeEvent, RuntimePod, RuntimeState, SandboxSpec } from '../runtime.ts'
 import { AddressPools } from './address-pools.ts'
-import { plainScript, type Script, scriptOf, scriptPrefix } from './script.ts'
+import { scriptPrefix } from '../../api/simulated.ts'
+import { plainScript, type Script, scriptOf } from './script.ts'
 
 export interface SimulatedRuntime extends ContainerRuntime, Freezable<SimulatedState> {
   addNode(name: string, podCidr: string): void
@@ -104,7 +105,7 @@ class Simulation implements SimulatedRuntime {
       const startedAt = instantOf(status?.state?.running?.startedAt)
       const made = containerSpecs.get(name)
       if (status === undefined || startedAt === undefined || made === undefined) continue
-      scripts[name] = this.#shared(scriptOf(spec.annotations, name, status.restartCount, made))
+      scripts[name] = this.#shared(scriptOf(spec.annotations, name, status.restartCount, made, uid))
       containers.set(name, [{ is: 'running', attempt: status.restartCount, image, id: status.containerID ?? '', imageId: status.imageID, startedAt }])
     }
     for (const run of [...containers.values()].flat()) this.#image(spec.node, run.image)
@@ -174,7 +175,7 @@ class Simulation implements SimulatedRuntime {
   }
 
   #start(pod: SimulatedPod, container: string, attempt: number, spec: ContainerSpec): void {
-    const script = this.#shared(scriptOf(pod.spec.annotations, container, attempt, spec))
+    const script = this.#shared(scriptOf(pod.spec.annotations, container, attempt, spec, pod.uid))
     const creating: RuntimeContainer = { is: 'creating', attempt, image: spec.image }
     this.#put({ ...pod, scripts: { ...pod.scripts, [container]: script }, containers: withRun(pod.containers, container, creating) })
     if (script.startDelayMs > 0) this.#wake('begin', pod.uid, container, attempt, this.#clock.now() + script.startDelayMs)

@@ -12,6 +12,7 @@ import { bind } from './subresources.ts'
 import { checkEphemeralUpdate, checkResize, withEphemeral, withResources } from './running.ts'
 import { checkPodStatus } from './status.ts'
 import { checkPod } from './validation.ts'
+import { warningsOfScript } from './scripts.ts'
 import { warningsOfPodSpec } from './warnings.ts'
 
 export const pod: Kind<Pod> = {
@@ -45,7 +46,7 @@ export const pod: Kind<Pod> = {
   },
   check: checkPod,
   // As upstream: people do not edit pods.
-  warn: (next, before) => (before === undefined ? warningsOfPodSpec(next.spec, 'spec') : []),
+  warn: (next, before) => [...(before === undefined ? warningsOfPodSpec(next.spec, 'spec') : []), ...(before?.metadata.annotations === next.metadata.annotations ? [] : warningsOfScript(next.metadata, next.spec, 'metadata.annotations'))],
   checkStatus: checkPodStatus,
   graceSeconds: (object, asked) => {
     // Nothing runs that could use the time.
