@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { after, before, describe } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { stripVTControlCharacters } from 'node:util'
 import { stockKubectl } from '../e2e/playground.ts'
 import { TestCluster } from './cluster.ts'
@@ -19,7 +20,21 @@ export interface Shell {
   refused(line: string, options?: { readonly input?: string; readonly editor?: string }): string
   /** Runs lines in order and compares what each prints. */
   story(lines: readonly (readonly [line: string, expected: Expected, input?: string])[]): void
+  /** Runs a line until it prints what is expected; fails after some seconds with what it printed last. */
+  eventually(line: string, expected: RegExp): string
+  /** Starts a line that goes on by itself, such as a watch. */
+  start(line: string): Going
 }
+
+/** A kubectl that is at work. */
+export interface Going {
+  /** Waits until it has printed this; all that it has printed. */
+  sees(expected: RegExp): Promise<string>
+  stop(): void
+}
+
+const patienceMs = 30_000
+const pauseMs = 100
 
 interface Client { readonly name: string; readonly program: string | undefined; readonly why: string; readonly old: boolean }
 const clients: readonly Client[] = [
@@ -28,8 +43,13 @@ const clients: readonly Client[] = [
 ]
 
 /** Tells a story to every kubectl there is, each on a cluster of its own. */
-export function withEveryKubectl(what: string, tell: (shell: () => Shell) => void): void {
-  for (const { name, program, why, old } of clients) {
+export function withEveryKubectl(what: string, tell: (shell: () => Shell) => void): void { withKubectls(clients, what, tell) }
+
+/** Tells a story to the newest kubectl only, where another would show nothing more. */
+export function withKubectl(what: string, tell: (shell: () => Shell) => void): void { withKubectls(clients.filter(({ old }) => !old), what, tell) }
+
+function withKubectls(those: readonly Client[], what: string, tell: (shell: () => Shell) => void): void {
+  for (const { name, program, why, old } of those) {
     describe(`${what}, by ${name}`, { skip: program === undefined ? why : false }, () => {
       if (program === undefined) return
       let shell: Shell | undefined
@@ -72,8 +92,34 @@ function shellOf(cluster: TestCluster, program: string, old: boolean): Shell {
         else assert.match(text, expected, `kubectl ${line}`)
       }
     },
+    eventually(line, expected) {
+      for (const deadline = performance.now() + patienceMs; ;) {
+        const { out, err } = type(line)
+        const text = plain(out + err)
+        if (expected.test(text) || performance.now() > deadline) {
+          assert.match(text, expected, `kubectl ${line}`)
+          return text
+        }
+      }
+    },
+    start: (line) => going(line, cluster.startKubectl(program, wordsOf(line))),
   }
   return shell
+}
+
+function going(line: string, child: ReturnType<TestCluster['startKubectl']>): Going {
+  let said = ''
+  const hear = (chunk: Buffer): void => { said += chunk.toString() }
+  child.stdout?.on('data', hear)
+  child.stderr?.on('data', hear)
+  return {
+    async sees(expected) {
+      for (let waited = 0; waited < patienceMs && !expected.test(said); waited += pauseMs) await sleep(pauseMs)
+      assert.match(said, expected, `kubectl ${line}`)
+      return said
+    },
+    stop: () => { child.kill() },
+  }
 }
 
 /** Without colours, and without what clients say about other versions. */

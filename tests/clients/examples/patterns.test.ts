@@ -1,0 +1,56 @@
+// examples/patterns, typed into a stock kubectl.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { withKubectl } from '../kubectl.ts'
+import { fileOf } from './folder.ts'
+
+const file = fileOf('patterns')
+
+withKubectl('examples/patterns', (shell) => {
+  test('init containers run one after the other, then the main one', async () => {
+    const { story, start } = shell()
+    const watch = start('get pods --watch --no-headers')
+    story([[`apply -f ${file('prepared.yaml')}`, 'pod/prepared created'], ['wait --for=condition=Ready pod/prepared --timeout=20s', 'pod/prepared condition met']])
+    const statuses = [...(await watch.sees(/prepared +1\/1 +Running/)).matchAll(/^prepared +\d\/1 +(\S+)/gm)].map(([, status]) => status)
+    watch.stop()
+    assert.deepEqual([...new Set(statuses)], ['Pending', 'Init:0/2', 'Init:1/2', 'PodInitializing', 'Running'])
+    story([
+      ['get pod prepared -o jsonpath={.status.initContainerStatuses[*].state.terminated.reason}', /^Completed Completed$/],
+      ['describe pod prepared', /\nInit Containers:\n {2}fetch:\n[^]*State: +Terminated\n +Reason: +Completed\n +Exit Code: +0\n[^]*\n {2}unpack:\n[^]*\nContainers:\n {2}show:\n/],
+    ])
+  })
+
+  test('a sidecar starts first, stays, and does not keep its Job from completing', () => {
+    shell().story([
+      [`apply -f ${file('alongside.yaml')}`, 'job.batch/alongside created'],
+      ['wait --for=condition=Ready pod -l job-name=alongside --timeout=20s', /condition met\n$/],
+      ['get pods -l job-name=alongside --no-headers', /^alongside-[0-9a-z]{5} +2\/2 +Running +0 +\d+s\n$/],
+      ['wait --for=condition=complete job/alongside --timeout=20s', 'job.batch/alongside condition met'],
+      ['get pods -l job-name=alongside --no-headers', /^alongside-[0-9a-z]{5} +0\/2 +Completed +0 +\d+s\n$/],
+    ])
+  })
+
+  test('a proxy and an interpreter beside the main container; what has no process says so', () => {
+    const { story } = shell()
+    story([
+      [`apply -f ${file('go-between.yaml')} -f ${file('interpreter.yaml')}`, 'configmap/go-between created\npod/go-between created\npod/interpreter created'],
+      ['wait --for=condition=Ready pod/go-between pod/interpreter --timeout=20s', 'pod/go-between condition met\npod/interpreter condition met'],
+      ['get pods go-between interpreter --no-headers', /^go-between +2\/2 +Running +0 +\d+s\ninterpreter +2\/2 +Running +0 +\d+s\n$/],
+      ['get pod go-between -o jsonpath={.spec.containers[*].name},{.spec.volumes[0].configMap.name}', /^inner outer,go-between$/],
+      ['logs interpreter -c interpreter', /container "interpreter" in pod "interpreter" runs on the simulated node sim-\d: it writes no log\n$/],
+      ['exec interpreter -c speaker -- date', /pod interpreter runs on the simulated node sim-\d: there is no process to exec\n$/],
+      ['port-forward pod/go-between 19090:9090', /pod go-between runs on the simulated node sim-\d: there is no process to forward to\n$/],
+    ])
+  })
+
+  test('an init container that fails is tried again, ever later, and the pod waits', () => {
+    const { story, eventually } = shell()
+    story([[`apply -f ${file('waiting.yaml')}`, 'pod/waiting created']])
+    eventually('get pod waiting --no-headers', /^waiting +0\/1 +Init:CrashLoopBackOff +[12]/)
+    story([
+      ['get pod waiting -o jsonpath={.status.phase},{.status.containerStatuses[0].state.waiting.reason}', /^Pending,PodInitializing$/],
+      ['describe pod waiting', /Warning +BackOff +\S+ .*kubelet +Back-off restarting failed container look in pod waiting_default\(\S+\)\n/],
+      ['delete pod waiting', 'pod "waiting" deleted'],
+    ])
+  })
+})
