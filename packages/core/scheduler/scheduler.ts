@@ -45,6 +45,8 @@ export interface Scheduler extends Freezable<SchedulerState> {
   /** Pods that wait for a node. */
   readonly waiting: number
   readonly nodes: NodeTable
+  /** What it knows of nodes and placements, for tests: a look changes nothing. */
+  readonly board: Board
   stop(): void
 }
 
@@ -84,6 +86,7 @@ class PodScheduler implements Scheduler {
   }
 
   get nodes(): NodeTable { return this.#board.nodes }
+  get board(): Board { return this.#board }
   get waiting(): number { return this.#queue.size }
 
   stop(): void { for (const cancel of this.#cancels.splice(0)) cancel() }
