@@ -5,16 +5,22 @@ import { Heap } from './heap.ts'
 /** How long a pod that did not fit waits before it is tried again: at first, and at most. */
 export interface Backoff { readonly backoffFirstMs: number; readonly backoffMostMs: number }
 
+/** As upstream: whoever has waited for so long is tried again, though nothing is known to have changed for it. */
+const restMostMs = 5 * 60_000
+const flushKey = 'flush'
+
 /** One pod that waits for a node. */
 export interface Waiting {
   readonly uid: string
   readonly namespace: string
   readonly name: string
   priority: number
-  /** Order of arrival. */
-  readonly order: number
+  /** Order of arrival, anew after each attempt: as upstream, who was tried comes after those who were not. */
+  order: number
   attempts: number
   failedAt: Instant
+  /** Since when it waits for a change. */
+  restsSince: Instant
   state: 'active' | 'backing off' | 'unschedulable' | 'taken'
   /** The plugins that refused it, when it is unschedulable. */
   refusedBy: readonly string[]
@@ -33,6 +39,9 @@ export class SchedulingQueue {
   /** Entries whose pod has left or is elsewhere now are skipped when they surface. */
   #active = newHeap()
   #order = 0
+  /** Those that wait for a change, in the order in which they began to. */
+  readonly #resting = new Set<Waiting>()
+  #flushAt: Instant | undefined
 
   constructor(clock: Clock, owner: string, backoff: Backoff) {
     this.#clock = clock
@@ -51,7 +60,7 @@ export class SchedulingQueue {
   add(pod: Pod): void {
     const { uid, namespace = '', name } = pod.metadata
     const entry: Waiting = {
-      uid, namespace, name, priority: pod.spec.priority ?? 0, order: this.#order++, attempts: 0, failedAt: 0, state: 'active', refusedBy: [], woken: false,
+      uid, namespace, name, priority: pod.spec.priority ?? 0, order: this.#order++, attempts: 0, failedAt: 0, restsSince: 0, state: 'active', refusedBy: [], woken: false,
     }
     this.#waiting.set(uid, entry)
     this.#active.push(entry)
@@ -82,6 +91,7 @@ export class SchedulingQueue {
   refused(entry: Waiting, refusedBy: readonly string[]): void {
     if (!this.#waiting.has(entry.uid)) return
     entry.failedAt = this.#clock.now()
+    entry.order = this.#order++
     entry.refusedBy = refusedBy
     if (entry.woken) this.#tryLater(entry)
     else this.#rest(entry)
@@ -101,6 +111,7 @@ export class SchedulingQueue {
     if (!this.#waiting.has(entry.uid) || entry.state === 'active' || entry.state === 'backing off') return
     if (entry.state === 'unschedulable') { this.#leave(entry); entry.attempts++ }
     entry.failedAt = this.#clock.now()
+    entry.order = this.#order++
     this.#tryLater(entry)
   }
 
@@ -112,8 +123,9 @@ export class SchedulingQueue {
     this.#tryLater(entry)
   }
 
-  /** The pod's back-off is over. */
+  /** The pod's back-off is over, or it is time to look at who has been waiting for long. */
   due(uid: string): void {
+    if (uid === flushKey) return this.#flush()
     const entry = this.#waiting.get(uid)
     if (entry?.state === 'backing off') this.#activate(entry)
   }
@@ -125,6 +137,9 @@ export class SchedulingQueue {
 
   #rest(entry: Waiting): void {
     entry.state = 'unschedulable'
+    entry.restsSince = this.#clock.now()
+    this.#resting.add(entry)
+    this.#flushLater()
     for (const plugin of entry.refusedBy) {
       const entries = this.#unschedulable.get(plugin) ?? new Set()
       entries.add(entry)
@@ -133,7 +148,25 @@ export class SchedulingQueue {
   }
 
   #leave(entry: Waiting): void {
-    if (entry.state === 'unschedulable') for (const plugin of entry.refusedBy) this.#unschedulable.get(plugin)?.delete(entry)
+    if (entry.state !== 'unschedulable') return
+    this.#resting.delete(entry)
+    for (const plugin of entry.refusedBy) this.#unschedulable.get(plugin)?.delete(entry)
+    if (this.#resting.size === 0 && this.#flushAt !== undefined) { this.#flushAt = undefined; this.#clock.wake(this.#owner, flushKey, undefined) }
+  }
+
+  /** One timer for all: the oldest is the first. */
+  #flushLater(): void {
+    const [oldest] = this.#resting
+    if (oldest === undefined || this.#flushAt !== undefined) return
+    this.#flushAt = oldest.restsSince + restMostMs
+    this.#clock.wake(this.#owner, flushKey, this.#flushAt)
+  }
+
+  #flush(): void {
+    this.#flushAt = undefined
+    const now = this.#clock.now()
+    for (const entry of [...this.#resting]) if (entry.restsSince + restMostMs <= now) this.wake(entry)
+    this.#flushLater()
   }
 
   #tryLater(entry: Waiting): void {

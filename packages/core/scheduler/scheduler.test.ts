@@ -118,7 +118,7 @@ test('what changes nothing wakes nobody', () => {
   world.settle()
   world.clock.advanceTo(dawn + 60_000)
   world.settle()
-  assert.deepEqual([world.events.length, world.clock.nextDue()], [1, undefined])
+  assert.deepEqual([world.events.length, world.clock.nextDue()], [1, dawn + 300_000])
 })
 
 test('the most important pod goes first, then the one that came first', () => {
@@ -126,6 +126,28 @@ test('the most important pod goes first, then the one that came first', () => {
   world.put(aNode('a', { cpu: '1' }), aPod('a-low', { requests: { cpu: '1' } }), aPod('z-high', { requests: { cpu: '1' }, spec: { priority: 10 } }))
   world.settle()
   assert.deepEqual([world.nodeOf('a-low'), world.nodeOf('z-high')], [undefined, 'a'])
+})
+
+test('who has waited for five minutes is tried again all the same', () => {
+  const world = schedulingWorld([aNode('a', { cpu: '1' }), aPod('p', { requests: { cpu: '2' } })])
+  world.clock.advanceTo(dawn + 299_999)
+  world.settle()
+  assert.equal(world.events.length, 1)
+  world.clock.advanceTo(dawn + 300_000)
+  world.settle()
+  assert.deepEqual([world.events.length, world.clock.nextDue()], [2, dawn + 600_000])
+  world.remove(pods, 'p')
+  world.settle()
+  assert.equal(world.clock.nextDue(), undefined)
+})
+
+test('of equally important pods, the one whose last attempt was before the other came goes first', () => {
+  const world = schedulingWorld([aNode('a', { cpu: '1' }), aPod('q', { requests: { cpu: '1' }, spec: { nodeName: 'a' } }), aPod('early', { requests: { cpu: '1' } })])
+  world.clock.advanceTo(dawn + 5000)
+  world.remove(pods, 'q')
+  world.put(aPod('late', { requests: { cpu: '1' } }))
+  world.settle()
+  assert.deepEqual([world.nodeOf('early'), world.nodeOf('late')], ['a', undefined])
 })
 
 test('a binding that is refused gives the room back and is tried again', () => {
