@@ -7,6 +7,7 @@ import { anObject, aPod, dawn, testWorld } from '../builders.ts'
 import { createRunner } from '../runner.ts'
 import { taintEvictionController } from './eviction.ts'
 import { nodeLifecycleController } from './reconcile.ts'
+import { zoneEvictionController } from './zones.ts'
 
 const aNode = (ready: string, spec: Partial<Node['spec']> = {}): Node =>
   anObject(nodes, 'a', { spec, status: { conditions: [{ type: 'Ready', status: ready, lastHeartbeatTime: timestamp(dawn), lastTransitionTime: timestamp(dawn) }] } })
@@ -15,8 +16,9 @@ const taint = (key: string, effect: string, added = dawn) => ({ key: `node.kuber
 
 function watched(...objects: readonly Resource[]) {
   const world = testWorld()
-  world.put(...objects)
-  const runner = createRunner({ controllers: [nodeLifecycleController(), taintEvictionController], view: world.store.view, changes: (after) => world.store.changes(after), submit: world.submit, clock: world.clock })
+  // Another node that is well: else nothing answers any more, and nobody is driven off.
+  world.put(anObject(nodes, 'well', { metadata: { annotations: { 'skiff.dev/simulated': 'true' } }, spec: {}, status: { conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: timestamp(dawn) }] } }), ...objects)
+  const runner = createRunner({ controllers: [nodeLifecycleController(), zoneEvictionController, taintEvictionController], view: world.store.view, changes: (after) => world.store.changes(after), submit: world.submit, clock: world.clock })
   const settle = (): void => { for (let steps = 0; runner.step(); steps++) assert.ok(steps < 1000, 'settles') }
   settle()
   const until = (ms: number): void => { while (world.clock.advanceToNext(dawn + ms)) settle(); world.clock.advanceTo(dawn + ms); settle() }
@@ -70,4 +72,77 @@ test('pods leave when they no longer tolerate the taint', () => {
   assert.equal(podNames().length, 3)
   until(300_000)
   assert.deepEqual(podNames(), ['elsewhere', 'never'])
+})
+
+/** Nodes of zones, simulated, that fall silent when they are told to. */
+const zoned = (zone: string, count: number): readonly Node[] => Array.from({ length: count }, (_, n) =>
+  anObject(nodes, `${zone}${String(n).padStart(2, '0')}`, { metadata: { labels: { 'topology.kubernetes.io/zone': zone }, annotations: { 'skiff.dev/simulated': 'true' } }, spec: {}, status: { conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: timestamp(dawn) }] } }))
+
+function zones(counts: Readonly<Record<string, number>>) {
+  const world = testWorld()
+  world.put(...Object.entries(counts).flatMap(([zone, count]) => zoned(zone, count)))
+  const runner = createRunner({ controllers: [nodeLifecycleController(), zoneEvictionController], view: world.store.view, changes: (after) => world.store.changes(after), submit: world.submit, clock: world.clock })
+  const settle = (): void => { for (let steps = 0; runner.step(); steps++) assert.ok(steps < 5000, 'settles') }
+  settle()
+  const mark = (instant: number | undefined, names: readonly string[]): void => { for (const name of names) world.update(nodes, name, (one) => ({ ...one, metadata: { ...one.metadata, annotations: { 'skiff.dev/simulated': 'true', ...(instant !== undefined && { 'skiff.dev/failed-at': timestamp(instant) }) } } })); settle() }
+  const driven = (): readonly string[] => [...world.store.view.list(nodes)].filter(({ spec }) => spec.taints?.some(({ effect }) => effect === 'NoExecute')).map(({ metadata }) => metadata.name)
+  return {
+    world, driven, fail: (...names: readonly string[]) => { mark(world.clock.now(), names) },
+    /** Their kubelets speak again: they say that they are ready. */
+    recover: (...names: readonly string[]) => {
+      mark(undefined, names)
+      for (const name of names) world.update(nodes, name, (one) => ({ ...one, status: { conditions: [{ type: 'Ready', status: 'True', lastHeartbeatTime: timestamp(world.clock.now()), lastTransitionTime: timestamp(world.clock.now()) }] } }))
+      settle()
+    },
+    until: (ms: number): void => { while (world.clock.advanceToNext(dawn + ms)) settle(); world.clock.advanceTo(dawn + ms); settle() },
+  }
+}
+const named = (zone: string, count: number): readonly string[] => Array.from({ length: count }, (_, n) => `${zone}${String(n).padStart(2, '0')}`)
+
+test('of several nodes that are lost at once, one in ten seconds has its pods driven off, in each zone', () => {
+  const { driven, fail, until } = zones({ a: 10, b: 10 })
+  fail(...named('a', 3), 'b00')
+  until(40_000)
+  assert.deepEqual(driven(), ['a00', 'b00'])
+  until(49_999)
+  assert.equal(driven().length, 2)
+  until(50_000)
+  assert.deepEqual(driven(), ['a00', 'a01', 'b00'])
+  until(60_000)
+  assert.deepEqual(driven(), ['a00', 'a01', 'a02', 'b00'])
+})
+
+test('where most of a small zone is down nobody is driven off, in a large one ten times more slowly; a zone that is lost as a whole is emptied', () => {
+  const small = zones({ a: 10, b: 10 })
+  small.fail(...named('a', 6))
+  small.until(1_000_000)
+  assert.deepEqual(small.driven(), [])
+  small.recover('a05')
+  assert.deepEqual(small.driven(), ['a00'])
+  const large = zones({ a: 60, b: 1 })
+  large.fail(...named('a', 40))
+  large.until(239_999)
+  assert.deepEqual(large.driven(), ['a00', 'a01'])
+  large.until(240_000)
+  assert.equal(large.driven().length, 3)
+  const lost = zones({ a: 3, b: 3 })
+  lost.fail(...named('a', 3))
+  lost.until(60_000)
+  assert.deepEqual(lost.driven(), named('a', 3))
+})
+
+test('when all nodes are lost nobody is driven off any more, until one is back', () => {
+  const { driven, fail, until, recover } = zones({ a: 2, b: 2 })
+  fail('a00')
+  until(40_000)
+  assert.deepEqual(driven(), ['a00'])
+  fail('a01', 'b00', 'b01')
+  until(90_000)
+  assert.deepEqual(driven(), [])
+  recover('b01')
+  assert.deepEqual(driven(), ['a00', 'b00'])
+  until(100_000)
+  assert.deepEqual(driven(), ['a00', 'a01', 'b00'])
+  recover('a00', 'a01', 'b00')
+  assert.deepEqual(driven(), [])
 })

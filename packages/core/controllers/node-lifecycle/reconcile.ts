@@ -92,9 +92,10 @@ function withUnknown(node: Node, now: Instant): Node {
   return conditions === node.status?.conditions ? node : { ...node, status: { ...node.status, ...(conditions && { conditions }) } }
 }
 
-const taint = (node: Node, taints: readonly object[]): Action => ({
+/** A list is replaced as a whole: nobody's taint may be lost by it. */
+export const taint = (node: Node, taints: readonly object[]): Action => ({
   do: 'patch', key: keyOf(nodes, node), uid: node.metadata.uid, part: 'main',
-  patch: { spec: { taints: taints.length > 0 ? taints : null } },
+  patch: { metadata: { resourceVersion: node.metadata.resourceVersion }, spec: { taints: taints.length > 0 ? taints : null } },
 })
 
 /** Nobody should send requests to pods of which nothing is known. */

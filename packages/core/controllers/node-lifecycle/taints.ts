@@ -14,16 +14,28 @@ const byCondition: readonly (readonly [type: string, status: string, key: string
   ['MemoryPressure', 'True', 'node.kubernetes.io/memory-pressure'], ['DiskPressure', 'True', 'node.kubernetes.io/disk-pressure'],
   ['PIDPressure', 'True', 'node.kubernetes.io/pid-pressure'], ['NetworkUnavailable', 'True', 'node.kubernetes.io/network-unavailable'],
 ]
-const managed: ReadonlySet<string> = new Set([...byCondition.map(([, , key]) => `${key}:NoSchedule`), 'node.kubernetes.io/unschedulable:NoSchedule', `${notReady}:NoExecute`, `${unreachable}:NoExecute`])
+const managed: ReadonlySet<string> = new Set([...byCondition.map(([, , key]) => `${key}:NoSchedule`), 'node.kubernetes.io/unschedulable:NoSchedule'])
 
-/** The taints the node should have; the same array when it has them. Others' taints stay, those that stay keep their time. */
+/** The taints that keep pods away from the node; the same array when it has them. Others' taints stay, those that stay keep their time. */
 export function taintsOf(node: Node, now: Instant): readonly Taint[] {
   const wanted: Taint[] = byCondition.filter(([type, status]) => conditionOf(node.status?.conditions, type)?.status === status).map(([, , key]) => ({ key, effect: 'NoSchedule' }))
   if (node.spec.unschedulable) wanted.push({ key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' })
+  return withWanted(node.spec.taints ?? [], wanted, managed, now)
+}
+
+const executing: ReadonlySet<string> = new Set([`${notReady}:NoExecute`, `${unreachable}:NoExecute`])
+
+/** The taint that drives pods off a node which is as it is; undefined when it is ready. */
+export function drivingOf(node: Node): Taint | undefined {
   const ready = conditionOf(node.status?.conditions, 'Ready')?.status
-  if (ready === 'False') wanted.push({ key: notReady, effect: 'NoExecute' })
-  if (ready === 'Unknown') wanted.push({ key: unreachable, effect: 'NoExecute' })
-  const before = node.spec.taints ?? []
+  return ready === 'False' ? { key: notReady, effect: 'NoExecute' } : ready === 'Unknown' ? { key: unreachable, effect: 'NoExecute' } : undefined
+}
+/** Whether pods are being driven off it because it is not ready, whichever way it was when that began. */
+export const isDriven = (node: Node): boolean => (node.spec.taints ?? []).some((taint) => executing.has(`${taint.key}:${taint.effect}`))
+/** Its taints with the one that drives pods off, or without any such. */
+export const drivenBy = (node: Node, taint: Taint | undefined, now: Instant): readonly Taint[] => withWanted(node.spec.taints ?? [], taint === undefined ? [] : [taint], executing, now)
+
+function withWanted(before: readonly Taint[], wanted: readonly Taint[], managed: ReadonlySet<string>, now: Instant): readonly Taint[] {
   const isWanted = (taint: Taint): boolean => wanted.some((one) => one.key === taint.key && one.effect === taint.effect)
   const kept = before.filter((taint) => !managed.has(`${taint.key}:${taint.effect}`) || isWanted(taint))
   const added = wanted.filter((one) => !before.some((taint) => taint.key === one.key && taint.effect === one.effect)).map((taint) => ({ ...taint, timeAdded: timestamp(now) }))
