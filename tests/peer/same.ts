@@ -37,8 +37,20 @@ export function differences(ours: Json, theirs: Json, path = ''): readonly strin
     const byName = (items: readonly Json[]): Json => Object.fromEntries(items.map((item) => [nameOf(item) ?? '', item]))
     return differences(byName(ours), byName(theirs), path)
   }
+  if (typeof ours === 'string' && typeof theirs === 'string' && ours.length + theirs.length > longText) {
+    let from = 0
+    while (ours[from] === theirs[from]) from++
+    let to = 0
+    while (to < Math.min(ours.length, theirs.length) - from && ours.at(-1 - to) === theirs.at(-1 - to)) to++
+    const cut = (text: string): string => `${from > around ? '…' : ''}${text.slice(Math.max(0, from - around), text.length - Math.max(0, to - around))}${to > around ? '…' : ''}`
+    return [`${path}: ours ${short(cut(ours))} | peer ${short(cut(theirs))}`]
+  }
   return [`${path}: ours ${short(ours)} | peer ${short(theirs)}`]
 }
+/** Of long texts, only what differs is shown, with a little around it. */
+const longText = 300
+const around = 70
+
 /** What tells the items of a list apart. */
 function nameOf(item: Json): string | undefined {
   if (!isRecord(item)) return undefined

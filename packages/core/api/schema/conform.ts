@@ -2,6 +2,7 @@
 // What is unknown is told and dropped, nulls and zeros that mean nothing are dropped, quantities and times become canonical.
 import { canonicalQuantity, parseQuantity, quantityFault } from '../../base/quantity.ts'
 import { exactInteger } from '../text/json.ts'
+import { goNamesOf } from './go-names.ts'
 import { describeKind, goType, literalOf } from './go.ts'
 import { readMicroTime, readTime } from './time.ts'
 import type { Conformed, Definition, Definitions, Field } from './types.ts'
@@ -28,7 +29,7 @@ export function conform(value: unknown, definition: Definition, definitions: Def
 }
 
 /** What there is to know of a field when one is read: looked up once. */
-interface Step { readonly field: Field; readonly required: boolean; readonly dropsZero: boolean; readonly keepsEmpty: boolean }
+interface Step { readonly field: Field; readonly within: readonly string[]; readonly required: boolean; readonly dropsZero: boolean; readonly keepsEmpty: boolean }
 interface Plan { readonly name: string; readonly steps: ReadonlyMap<string, Step> }
 const plans = new WeakMap<Definition, Plan>()
 function planOf(definition: Definition): Plan {
@@ -37,14 +38,17 @@ function planOf(definition: Definition): Plan {
   const zeros = zerosDropped(definition.name)
   const empties = emptiesKept(definition.name)
   const required = new Set(definition.required)
+  const goNames = goNamesOf(definition.name)
   const plan: Plan = {
     name: definition.name.split('.').pop() ?? '',
     steps: new Map(Object.entries(definition.fields).map(([key, field]) =>
-      [key, { field, required: required.has(key), dropsZero: field.ref === undefined && zeros.has(key), keepsEmpty: empties.has(key) || field.ref !== undefined }])),
+      [key, { field: withGoName(field, goNames.get(key)?.type), within: goNames.get(key)?.within ?? nowhere, required: required.has(key), dropsZero: field.ref === undefined && zeros.has(key), keepsEmpty: empties.has(key) || field.ref !== undefined }])),
   }
   plans.set(definition, plan)
   return plan
 }
+const nowhere: readonly string[] = []
+const withGoName = (field: Field, goName: string | undefined): Field => (goName === undefined ? field : field.items ? { ...field, items: { ...field.items, goName } } : { ...field, goName })
 
 class Walk {
   readonly unknown: string[] = []
@@ -95,10 +99,12 @@ class Walk {
     }
     if (item === null || item === undefined) return undefined
     this.#path.push(key)
+    const height = this.#stack.length
+    for (const part of step.within) this.#stack.push(part)
     this.#stack.push(key)
     const read = this.#field(item, step.field, plan.name, known)
     this.#path.pop()
-    this.#stack.pop()
+    this.#stack.length = height
     return read === undefined || (!step.required && !this.#keepsZeros && isAbsent(read, step)) ? undefined : read
   }
 

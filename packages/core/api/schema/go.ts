@@ -8,6 +8,7 @@ const scalarTypes: Readonly<Record<string, string>> = {
 
 /** The type of a field as upstream prints it: 'int32', '[]v1.Container', 'map[string]string'. */
 export function goType(field: Field): string {
+  if (field.goName !== undefined) return field.goName
   if (field.items) return `[]${goType(field.items)}`
   if (field.values) return `map[string]${goType(field.values)}`
   const scalar = scalarTypes[field.format ?? '']

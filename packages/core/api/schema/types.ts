@@ -40,6 +40,8 @@ export interface Field {
   readonly patchMergeKey?: string
   readonly patchStrategy?: string // 'merge', 'replace', 'retainKeys', 'merge,retainKeys'
   readonly default?: unknown
+  /** Upstream's name of its type, where nothing else here tells it; known to who reads bodies. */
+  readonly goName?: string
 }
 /** All definitions, loaded when first asked. */
 export interface Definitions { get(name: string): Definition | undefined; forKind(group: string, version: string, kind: string): Definition | undefined; names(): Iterable<string> }
