@@ -9,6 +9,8 @@ const texts: readonly (readonly [RegExp, string])[] = [
   [/kube-api-access-[a-z0-9]{5}/g, 'kube-api-access-XXXXX'],
   [/\b10\.96\.\d+\.\d+\b/g, 'CLUSTER-IP'],
   [/compare-\d+/g, 'compare'],
+  // A patched object is shown in the order in which upstream's types have their fields.
+  [/Invalid value: "\{(?:[^"\\]|\\.)*"/g, 'Invalid value: "{PATCHED}"'],
   [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, 'TIME'],
 ]
 

@@ -24,7 +24,7 @@ export const modified = (type: Named, name: string): Refusal =>
   conflict(type, name, 'the object has been modified; please apply your changes to the latest version and try again')
 /** An update whose uid is another's: upstream shows its storage's own words. */
 export const otherUid = (type: Named, at: { readonly namespace?: string; readonly name: string; readonly uid: string }, asked: string): Refusal =>
-  conflict(type, at.name, `StorageError: invalid object, Code: 4, Key: /registry/${[type.plural, ...(at.namespace === undefined ? [] : [at.namespace]), at.name].join('/')}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${asked}, UID in object meta: ${at.uid}`)
+  conflict(type, at.name, `StorageError: invalid object, Code: 4, Key: /${[type.plural, ...(at.namespace === undefined ? [] : [at.namespace]), at.name].join('/')}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${asked}, UID in object meta: ${at.uid}`)
 /** A delete of another object of that name. */
 export const deletesOther = (type: Named, name: string, asked: string, found: string): Refusal =>
   conflict(type, name, `the UID in the precondition (${asked}) does not match the UID in record (${found}). The object might have been deleted and then recreated`)

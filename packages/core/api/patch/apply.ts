@@ -7,7 +7,7 @@ import type { ManagedFieldsEntry } from '../generated/types.ts'
 import type { Refusal } from '../refusal.ts'
 import type { Draft } from '../resource.ts'
 import { conform } from '../schema/conform.ts'
-import { untyped } from '../schema/decode.ts'
+import { unconverted, untyped } from '../schema/decode.ts'
 import type { Definition, Definitions } from '../schema/types.ts'
 import { ownedByCreator } from './creation.ts'
 import { difference, type FieldSet, intersection, isEmpty, noFields, printPaths, readFields, sameSet, union, withoutBranches } from './field-set.ts'
@@ -75,19 +75,21 @@ function others(managers: readonly Manager[], change: Comparison): readonly Mana
  * 400 when it carries managedFields. The answer is `live` itself when nothing changes.
  */
 export function applyPatch(apply: Apply): Draft | Refusal {
-  if (entriesOf(apply.config) !== undefined) return badRequest('metadata.managedFields must be nil')
-  const faults = new Typed(apply.definitions).faults(apply.config, rootField(apply.definition), '', apply.definition.isCustom === true)
+  if ((apply.config.metadata.managedFields ?? undefined) !== undefined) return badRequest('metadata.managedFields must be nil')
+  const faults = new Typed(apply.definitions).faults(apply.config, rootField(apply.definition))
   if (faults.length > 0) return untyped(apply.sent ?? apply.config, faults)
   const first = attempt(apply, apply.force)
+  if (first.is === 'wrong') return unconverted(apply.sent ?? apply.config, first.fault)
   if (first.is === 'applied') return first.object
   // As upstream: what kubectl applied from its own side before, kubectl may take over.
   const allowed = apply.manager === 'kubectl' ? lastApplied(apply) : noFields
   const second = first.conflicts.every(({ fields }) => isEmpty(difference(fields, allowed))) ? attempt(apply, true) : first
+  if (second.is === 'wrong') return unconverted(apply.sent ?? apply.config, second.fault)
   return second.is === 'applied' ? second.object : conflictRefusal(second.conflicts)
 }
 
 interface Conflict { readonly with: Manager; readonly fields: FieldSet }
-type Attempt = { readonly is: 'applied'; readonly object: Draft } | { readonly is: 'conflict'; readonly conflicts: readonly Conflict[] }
+type Attempt = { readonly is: 'applied'; readonly object: Draft } | { readonly is: 'conflict'; readonly conflicts: readonly Conflict[] } | { readonly is: 'wrong'; readonly fault: string }
 function attempt(apply: Apply, force: boolean): Attempt {
   const { live, definition, definitions } = apply
   const typed = new Typed(definitions)
@@ -113,9 +115,13 @@ function attempt(apply: Apply, force: boolean): Attempt {
   if (conflicts.length > 0 && !force) return { is: 'conflict', conflicts }
 
   // Zeros have done their work now: to say them is to say nothing.
-  const merged = conform(asked, definition, definitions).value as Draft
-  if (live && last && sameSet(last.fields, fields) && deepEqual(live, merged)) return { is: 'applied', object: live }
-  const managers = [...others(rest, change), { ...writer, time: timestamp(apply.now), fields }]
+  const { value, fault } = conform(asked, definition, definitions, 'convert', live)
+  if (fault !== undefined) return { is: 'wrong', fault }
+  const merged = value as unknown as Draft
+  const isChanged = live === undefined || !deepEqual(live, merged)
+  if (live && last && sameSet(last.fields, fields) && !isChanged) return { is: 'applied', object: live }
+  // As upstream: who changes nothing has no time of doing so.
+  const managers = [...others(rest, change), { ...writer, time: isChanged ? timestamp(apply.now) : last?.time, fields }]
   return { is: 'applied', object: withManagers(merged, writeManagers(managers)) }
 }
 

@@ -28,3 +28,11 @@ test('what the patch makes is checked like any body', () => {
   assert.equal(messageOf(patch('application/merge-patch+json', '{"a":')), '400 error decoding patch: unexpected end of JSON input')
   assert.deepEqual(patch('application/merge-patch+json', '{"spec":{"replicas":2,"replicas":3,"x":1}}', 'Warn'), { value: { ...before, spec: { replicas: 3 } }, warnings: ['duplicate field "spec.replicas"', 'unknown field "spec.x"'] })
 })
+
+test('the outcome of a strategic patch is converted, not parsed: its faults have other words, and its kind is its own', () => {
+  const messageOf = (body: unknown): string => { const made = patch('application/strategic-merge-patch+json', body); return isRefusal(made) ? made.message.replace(/^.*\]": /, '') : 'not refused' }
+  assert.deepEqual([{ spec: 'x' }, { spec: { replicas: 'x' } }, { spec: { replicas: 1.5 } }, { metadata: { labels: { a: 5 } } }, { metadata: { labels: 'x' } }, { metadata: { finalizers: 7 } }, { metadata: { creationTimestamp: 7 } }].map(messageOf), [
+    'cannot restore struct from: string', 'unrecognized type: int32', 'cannot convert float64 to int32', 'cannot convert int64 to string', 'cannot restore map from string', 'cannot restore slice from int64', 'json: cannot unmarshal number into Go value of type string',
+  ])
+  assert.deepEqual(patch('application/strategic-merge-patch+json', { kind: 'Other', apiVersion: 'v9' }), { value: before, warnings: [] })
+})

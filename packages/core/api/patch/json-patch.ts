@@ -49,7 +49,8 @@ class Patching {
     switch (operation.op) {
       case 'add': return this.#add(document, path, valueOf(operation))
       case 'remove': return this.#edit(document, path, (parent, token) => this.#remove(parent, token), () => { throw new Failure('cannot remove the whole document') })
-      case 'replace': return this.#edit(document, path, (parent, token) => { find(parent, [token]); return this.#set(parent, token, valueOf(operation)) }, () => valueOf(operation))
+      case 'replace': return this.#edit(document, path, // As upstream: in a map, what is not there can be replaced.
+        (parent, token) => this.#set(parent, token, valueOf(operation)), () => valueOf(operation))
       case 'move': {
         const from = tokens(operation.from ?? '')
         if (operation.path.startsWith(`${operation.from}/`)) throw new Failure('cannot move into itself')

@@ -28,8 +28,9 @@ test('JSON patches change, and leave what they were given', () => {
   for (const [patch, value] of table) assert.deepEqual(jsonPatch(before, patch), { value })
 })
 
-test('a JSON patch that cannot be done is refused as a whole', () => {
-  for (const operation of [{ op: 'test', path: '/a', value: 2 }, { op: 'remove', path: '/b' }, { op: 'replace', path: '/b', value: 1 }, { op: 'add', path: '/b/c', value: 1 }, { op: 'add', path: '/a' }, { op: 'sing', path: '/a' }]) {
+test('a JSON patch that cannot be done is refused as a whole; a member that is not there can be replaced, as upstream', () => {
+  assert.deepEqual(jsonPatch({ a: 1 }, [{ op: 'replace', path: '/b', value: 1 }]), { value: { a: 1, b: 1 } })
+  for (const operation of [{ op: 'test', path: '/a', value: 2 }, { op: 'remove', path: '/b' }, { op: 'replace', path: '/b/c', value: 1 }, { op: 'add', path: '/b/c', value: 1 }, { op: 'add', path: '/a' }, { op: 'sing', path: '/a' }]) {
     const made = jsonPatch({ a: 1 }, [operation])
     assert.equal(isRefusal(made) && `${made.code} ${made.reason}: ${made.message}`, '422 Invalid: the server rejected our request due to an error in our request', JSON.stringify(operation))
   }
@@ -85,15 +86,25 @@ test('items that only the server has keep their place', () => {
 
 test('patches that make no sense are refused', () => {
   assert.equal(strategic('/v1/Pod', { spec: { containers: [{ name: 'a' }] } }, { spec: { containers: [{ image: 'x' }] } }), 'map: map[image:x] does not contain declared merge key: name')
-  assert.equal(strategic('/v1/Pod', { spec: {} }, { spec: { $patch: 'sing' } }), 'unknown patch type found: sing')
-  assert.equal(strategic('/v1/Pod', {}, []), 'error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}')
+  assert.equal(strategic('/v1/Pod', { spec: {} }, { spec: { $patch: 'sing' } }), 'unknown patch type: sing in map: map[$patch:sing]')
+  assert.equal(strategic('/v1/Pod', {}, []), 'json: cannot unmarshal array into Go value of type map[string]interface {}')
+})
+
+test('directives of another form, items of another type and orders that contradict are refused', () => {
+  const finalizers = { metadata: { finalizers: ['a/b'] } }
+  assert.equal(strategic('/v1/Pod', finalizers, { metadata: { $deleteFromPrimitiveList: { finalizers: ['a/b'] } } }), 'invalid patch format of primitive list')
+  assert.equal(strategic('/v1/Pod', finalizers, { metadata: { '$setElementOrder/finalizers': ['b/c', 'a/b'], finalizers: ['a/b', 'b/c'] } }), "The order in patch list:\n[a/b b/c]\n doesn't match $setElementOrder list:\n[b/c a/b]\n")
+  assert.equal(strategic('/v1/Pod', finalizers, { metadata: { '$setElementOrder/finalizers': 'text' } }), 'expected a slice, but received a string')
+  assert.equal(strategic('/v1/Pod', { spec: { containers: [{ name: 'a' }] } }, { spec: { containers: [7] } }), 'list element types are not identical: [[map[name:a]] [7]]')
+  assert.equal(strategic('/v1/Pod', { spec: { containers: [{ name: 'a' }] } }, { spec: { containers: [{ $patch: 'merge', name: 'a' }] } }), 'merging lists cannot yet be specified in the patch')
+  assert.deepEqual(strategic('/v1/Pod', { spec: { nodeName: 'n' } }, { spec: { nodeName: { $patch: 'delete' } } }), { spec: {} })
 })
 
 test('a patched object shares what the patch leaves alone with the object before', () => {
   const definition = definitions.get('io.k8s.api.core.v1.Pod')
   assert.ok(definition)
   const before = { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'main' }] }, status: { phase: 'Pending' } }
-  const { value } = conform(mergePatch(before, { status: { phase: 'Running', message: null } }), definition, definitions, 'drop', before)
+  const { value } = conform(mergePatch(before, { status: { phase: 'Running', message: null } }), definition, definitions, 'parse', before)
   assert.deepEqual(value, { ...before, status: { phase: 'Running' } })
   assert.equal(value['spec'], before.spec)
   assert.equal(mergePatch(before, { status: { phase: 'Pending', message: null } }), before)

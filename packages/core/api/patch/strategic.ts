@@ -1,11 +1,13 @@
 // Strategic merge patches: like merge patches, but lists merge by key where the schema says so, with directives in the patch.
 import type { Refusal } from '../refusal.ts'
-import { goValue } from '../schema/go.ts'
+import { goValue, kindOf } from '../schema/go.ts'
 import type { Definition, Definitions, Field } from '../schema/types.ts'
 import { badRequest } from './refusals.ts'
 
 type Json = Readonly<Record<string, unknown>>
 class Fault extends Error {}
+/** What upstream calls a bad request; other faults are its own to it, with status 500. */
+class Malformed extends Fault {}
 
 const deleteFrom = '$deleteFromPrimitiveList/'
 const setOrder = '$setElementOrder/'
@@ -14,13 +16,15 @@ const directive = '$patch'
 
 const isMap = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value) && Object.getPrototypeOf(value) !== null
 
-/** Applies a strategic merge patch; 400 when a directive makes no sense. */
+/** Applies a strategic merge patch; 400 or 500, as upstream, when a directive makes no sense. */
 export function strategicPatch(before: Json, patch: unknown, definition: Definition, definitions: Definitions): { readonly value: Json } | Refusal {
-  if (!isMap(patch)) return badRequest(`error decoding patch: json: cannot unmarshal ${Array.isArray(patch) ? 'array' : typeof patch} into Go value of type map[string]interface {}`)
+  if (patch === null) return { value: before }
+  if (!isMap(patch)) return badRequest(`json: cannot unmarshal ${Array.isArray(patch) ? 'array' : typeof patch} into Go value of type map[string]interface {}`)
   try {
     return { value: new Merger(definitions).map(before, patch, definition) }
   } catch (error) {
-    if (error instanceof Fault) return badRequest(error.message)
+    if (error instanceof Malformed) return badRequest(error.message)
+    if (error instanceof Fault) return { refused: true, code: 500, reason: '', message: error.message }
     throw error
   }
 }
@@ -38,11 +42,13 @@ class Merger {
     const said = patch[directive]
     if (said === 'replace') return clean(without(patch, directive)) as Json
     if (said === 'delete') return {}
-    if (said !== undefined) throw new Fault(`unknown patch type found: ${goValue(said)}`)
+    if (said !== undefined) throw new Fault(`unknown patch type: ${goValue(said)} in map: ${goValue(patch)}`)
+    for (const key of Object.keys(patch)) if (key.startsWith(setOrder.slice(0, -1))) checkOrder(patch, key, before, definition)
     const made = new Map(Object.entries(retained(before, patch)))
     for (const [key, value] of Object.entries(patch)) {
       if (key === retainKeys || key.startsWith(setOrder)) continue
-      if (key.startsWith(deleteFrom)) {
+      if (key.startsWith(deleteFrom.slice(0, -1))) {
+        if (!key.startsWith(deleteFrom)) throw new Malformed('invalid patch format of primitive list')
         const name = key.slice(deleteFrom.length)
         const taken = new Set(listOf(value).map(identity))
         const list = made.get(name)
@@ -50,7 +56,9 @@ class Merger {
         continue
       }
       if (value === null) { made.delete(key); continue }
-      made.set(key, this.#field(made.get(key), value, definition?.fields[key] ?? values))
+      const merged = this.#field(made.get(key), value, definition?.fields[key] ?? values)
+      if (merged === undefined) made.delete(key)
+      else made.set(key, merged)
     }
     for (const [key, order] of Object.entries(patch)) {
       if (!key.startsWith(setOrder) || !Array.isArray(order)) continue
@@ -71,11 +79,18 @@ class Merger {
   }
 
   #list(before: readonly unknown[], patch: readonly unknown[], field: Field | undefined): readonly unknown[] {
+    if (before.length === 0 && patch.length === 0) return before
+    if (new Set([...before, ...patch].map(kindOf)).size > 1) throw new Fault(`list element types are not identical: ${goValue([before, patch])}`)
     if (!patch.every(isMap)) return inOrder(union(before, patch), patch, before, undefined)
     const key = field?.patchMergeKey
     if (key === undefined) throw new Fault('map: does not contain declared merge key')
     const definition = this.#definitionOf(field?.items)
-    if (patch.some((item) => item[directive] === 'replace')) return patch.filter((item) => item[directive] === undefined || item[directive] === 'merge').map(clean)
+    for (const item of patch) {
+      const said = item[directive]
+      if (said === 'merge') throw new Fault('merging lists cannot yet be specified in the patch')
+      if (said !== undefined && said !== 'replace' && said !== 'delete') throw new Fault(`unknown patch type: ${goValue(said)} in map: ${goValue(item)}`)
+    }
+    if (patch.some((item) => item[directive] === 'replace')) return patch.filter((item) => item[directive] === undefined).map(clean)
     const made: unknown[] = [...before]
     const places = new Map<unknown, number[]>()
     const note = (name: unknown, at: number): void => { const known = places.get(identity(name)); if (known === undefined) places.set(identity(name), [at]); else known.push(at) }
@@ -89,8 +104,7 @@ class Merger {
         places.delete(identity(name))
         continue
       }
-      if (item[directive] !== undefined && item[directive] !== 'merge') throw new Fault(`unknown patch type found: ${goValue(item[directive])}`)
-      const plain = without(item, directive)
+      const plain = item
       const [at] = found
       const there = at === undefined ? undefined : made[at]
       if (at !== undefined && isMap(there)) made[at] = this.map(there, plain, definition)
@@ -118,11 +132,28 @@ const without = (map: Json, key: string): Json => Object.fromEntries(Object.entr
 function retained(before: Json, patch: Json): Json {
   const keys = patch[retainKeys]
   if (keys === undefined) return before
-  if (!Array.isArray(keys)) throw new Fault('invalid patch format of retainKeys')
+  if (!Array.isArray(keys)) throw new Malformed('invalid patch format of retainKeys')
   for (const key of Object.keys(patch)) {
-    if (!key.startsWith('$') && patch[key] !== null && !keys.includes(key)) throw new Fault(`the ${retainKeys} list does not contain all fields present in the patch: ${key}`)
+    if (!key.startsWith('$') && patch[key] !== null && !keys.includes(key)) throw new Malformed('invalid patch format of retainKeys')
   }
   return Object.fromEntries(Object.entries(before).filter(([key]) => keys.includes(key)))
+}
+
+/** What a patch says of a list's order must be a list, and its own items must come in that order. */
+function checkOrder(patch: Json, key: string, before: Json, definition: Definition | undefined): void {
+  const order = patch[key]
+  if (!Array.isArray(order)) throw new Fault(`expected a slice, but received a ${kindOf(order)}`)
+  if (!key.startsWith(setOrder)) throw new Malformed('invalid patch format of setElementOrder list')
+  const name = key.slice(setOrder.length)
+  for (const list of [before[name], patch[name]]) if (list !== undefined && !Array.isArray(list)) throw new Fault(`expected a slice, but received a ${kindOf(list)}`)
+  const items = listOf(patch[name])
+  const mergeKey = definition?.fields[name]?.patchMergeKey
+  const identityOf = (item: unknown): unknown => identity(mergeKey !== undefined && isMap(item) ? item[mergeKey] : item)
+  if (order.length === 0) return
+  const said = items.filter((item) => !(isMap(item) && item[directive] !== undefined))
+  let at = 0
+  for (const each of order) if (at < said.length && identityOf(said[at]) === identityOf(each)) at++
+  if (at < said.length) throw new Fault(`The order in patch list:\n${goValue(items)}\n doesn't match ${setOrder.slice(0, -1)} list:\n${goValue(order)}\n`)
 }
 
 /** A part of a patch that meets nothing to merge with: its directives and nulls say nothing there. */

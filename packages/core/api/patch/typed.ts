@@ -1,6 +1,6 @@
 // Objects seen through the schema: which paths they set, how two of them differ, how they merge, and one without some paths.
 import { deepEqual } from 'fast-equals'
-import { goValue } from '../schema/go.ts'
+import { goSyntax, goValue } from '../schema/go.ts'
 import type { Definition, Definitions, Field } from '../schema/types.ts'
 import { exactInteger } from '../text/json.ts'
 import { type FieldSet, isEmpty, node, noFields, oneField, printElement } from './field-set.ts'
@@ -73,8 +73,8 @@ export class Typed {
   }
 
   /** What keeps an applied value from having paths at all: items of one list with the same key, or without one. */
-  faults(value: unknown, field: Field | undefined, path = '', isCustom = false): readonly string[] {
-    const form = isCustom && field !== undefined ? formFault(value, field, this.#definitions) : undefined
+  faults(value: unknown, field: Field | undefined, path = ''): readonly string[] {
+    const form = field !== undefined ? formFault(value, field, this.#definitions) : undefined
     if (form !== undefined) return [`${path}: ${form}`]
     const shape = shapeOf(field, value, this.#definitions)
     const found: string[] = []
@@ -87,7 +87,7 @@ export class Typed {
       else if (seen.has(element)) found.push(`${path}: duplicate entries for key ${printElement(element)}`)
       seen.add(element)
       if (inner === undefined && shape.is === 'struct') { found.push(`${path}${printElement(element)}: field not declared in schema`); continue }
-      found.push(...this.faults(item, inner, path + printElement(element), isCustom))
+      found.push(...this.faults(item, inner, path + printElement(element)))
     }
     return found
   }
@@ -122,6 +122,8 @@ export class Typed {
   /** The live value with the applied one merged in. */
   merge(live: unknown, applied: unknown, field: Field | undefined): unknown {
     const shape = shapeOf(field, applied, this.#definitions)
+    // A null says nothing of what is merged part by part.
+    if (applied === null && live !== undefined && shapeOf(field, live, this.#definitions).is !== 'leaf') return live
     if (shape.is === 'leaf' || !sameForm(live, applied)) return applied
     if (isMap(live) && isMap(applied)) {
       const made = new Map<string, unknown>(Object.entries(live))
@@ -167,7 +169,7 @@ export class Typed {
   }
 }
 
-/** What a value of a custom resource is instead of what its schema says, as upstream prints it. */
+/** What a value is instead of what its schema says, as upstream prints it. */
 function formFault(value: unknown, field: Field, definitions: Definitions): string | undefined {
   if (value === null || value === undefined) return undefined
   if (field.items) return Array.isArray(value) ? undefined : `expected list, got &{${goValue(value)}}`
@@ -178,8 +180,8 @@ function formFault(value: unknown, field: Field, definitions: Definitions): stri
   const got = typeof value === 'string' ? 'string' : typeof value === 'boolean' ? 'bool' : isNumber ? (Number.isInteger(Number(value)) ? 'int64' : 'float64') : Array.isArray(value) ? '[]interface {}' : 'map[string]interface {}'
   switch (field.type) {
     case 'integer': case 'number': return isNumber ? undefined : `expected numeric (int or float), got ${got}`
-    case 'string': return typeof value === 'string' ? undefined : `expected string, got ${got}`
-    case 'boolean': return typeof value === 'boolean' ? undefined : `expected boolean, got ${got}`
+    case 'string': return typeof value === 'string' ? undefined : `expected string, got &value.valueUnstructured{Value:${goSyntax(value)}}`
+    case 'boolean': return typeof value === 'boolean' ? undefined : `expected boolean, got &{${goValue(value)}}`
     default: return undefined
   }
 }

@@ -3,7 +3,7 @@
 import { canonicalQuantity, parseQuantity, quantityFault } from '../../base/quantity.ts'
 import { exactInteger } from '../text/json.ts'
 import { goNamesOf } from './go-names.ts'
-import { describeKind, goType, literalOf } from './go.ts'
+import { conversionFault, describeKind, goType, literalOf } from './go.ts'
 import { readMicroTime, readTime } from './time.ts'
 import type { Conformed, Definition, Definitions, Field } from './types.ts'
 import { emptiesKept, zerosDropped } from './zeros.ts'
@@ -17,13 +17,13 @@ const unknownMax = 100
 
 /**
  * Reads a plain value as an object of the definition. Never throws; with a fault, the value is not to be used. What needs no
- * change is the value itself, at every level: what a patch leaves alone stays the object that is stored. An applied
- * configuration keeps its zeros: what is said there is owned, and changes what others have set. `known` is such an object
- * already, the one that was patched: parts that the value shares with it are not read again.
+ * change is the value itself, at every level: what a patch leaves alone stays the object that is stored. `known` is such an
+ * object already, the one that was patched: parts that the value shares with it are not read again. What was merged is converted, as upstream: its
+ * converter has other words than its parser, and takes integers that do not fit.
  */
-export function conform(value: unknown, definition: Definition, definitions: Definitions, zeros: 'drop' | 'keep' = 'drop', known?: object): Conformed {
-  if (definition.custom !== undefined) return definition.custom.conform(value, zeros === 'keep')
-  const walk = new Walk(definitions, zeros === 'keep')
+export function conform(value: unknown, definition: Definition, definitions: Definitions, how: 'parse' | 'convert' = 'parse', known?: object): Conformed {
+  if (definition.custom !== undefined) return definition.custom.conform(value, false)
+  const walk = new Walk(definitions, how === 'convert')
   const made = walk.object(value, definition, undefined, known)
   return { value: (made ?? {}) as Readonly<Record<string, unknown>>, unknown: walk.unknown, fault: walk.fault }
 }
@@ -58,11 +58,12 @@ class Walk {
   readonly #path: (string | number)[] = []
   /** The same without what lies inside maps and lists, as upstream's parser counts. */
   readonly #stack: string[] = []
-  readonly #keepsZeros: boolean
-  constructor(definitions: Definitions, keepsZeros: boolean) { this.#definitions = definitions; this.#keepsZeros = keepsZeros }
+  readonly #converts: boolean
+  constructor(definitions: Definitions, converts: boolean) { this.#definitions = definitions; this.#converts = converts }
 
-  #wrong(found: string, type: string, owner: string | undefined): undefined {
-    this.fault ??= owner === undefined
+  #wrong(found: string, field: Field, owner: string | undefined, value: unknown): undefined {
+    const type = goType(field)
+    this.fault ??= this.#converts ? conversionFault(value, field) : owner === undefined
       ? `json: cannot unmarshal ${found} into Go value of type ${type}`
       : `json: cannot unmarshal ${found} into Go struct field ${owner}.${this.#stack.join('.')} of type ${type}`
     return undefined
@@ -71,7 +72,7 @@ class Walk {
   object(value: unknown, definition: Definition, owner: string | undefined, known?: unknown): unknown {
     if (definition.scalar) return value
     if (typeof value !== 'object' || value === null || Array.isArray(value) || exactInteger(value) !== undefined) {
-      return this.#wrong(describeKind(value), goType({ type: 'object', ref: definition.name }), owner)
+      return this.#wrong(describeKind(value), { type: 'object', ref: definition.name }, owner, value)
     }
     const plan = planOf(definition)
     const given = value as Readonly<Record<string, unknown>>
@@ -105,12 +106,12 @@ class Walk {
     const read = this.#field(item, step.field, plan.name, known)
     this.#path.pop()
     this.#stack.length = height
-    return read === undefined || (!step.required && !this.#keepsZeros && isAbsent(read, step)) ? undefined : read
+    return read === undefined || (!step.required && isAbsent(read, step)) ? undefined : read
   }
 
   #field(value: unknown, field: Field, owner: string, known?: unknown): unknown {
     if (field.items) {
-      if (!Array.isArray(value)) return this.#wrong(describeKind(value), goType(field), owner)
+      if (!Array.isArray(value)) return this.#wrong(describeKind(value), field, owner, value)
       const { items } = field
       let made: unknown[] | undefined
       for (let index = 0; index < value.length; index++) {
@@ -121,7 +122,7 @@ class Walk {
       return made ?? value
     }
     if (field.values) {
-      if (typeof value !== 'object' || Array.isArray(value) || exactInteger(value) !== undefined) return this.#wrong(describeKind(value), goType(field), owner)
+      if (typeof value !== 'object' || Array.isArray(value) || exactInteger(value) !== undefined) return this.#wrong(describeKind(value), field, owner, value)
       const { values } = field
       const entries = Object.entries(value ?? {})
       const read = entries.map(([key, item]) => this.#inside(key, item, values, owner))
@@ -154,14 +155,14 @@ class Walk {
     switch (field.format) {
       case 'int32': case 'int64': return this.#integer(value, field.format, field, owner)
       case 'quantity': return this.#quantity(value)
-      case 'int-or-string': return typeof value === 'string' ? value : this.#integer(value, 'int32', { type: 'integer', format: 'int32' }, owner)
+      case 'int-or-string': return typeof value === 'string' ? value : this.#converts && typeof value !== 'number' ? this.#unmarshals(value, 'int32', owner) : this.#integer(value, 'int32', { type: 'integer', format: 'int32' }, owner)
       case 'date-time': case 'date-time-micro': return this.#time(value, field, owner)
       case 'byte': return this.#bytes(value, field, owner)
     }
     switch (field.type) {
-      case 'string': return typeof value === 'string' ? value : this.#wrong(describeKind(value), goType(field), owner)
-      case 'boolean': return typeof value === 'boolean' ? value : this.#wrong(describeKind(value), goType(field), owner)
-      case 'number': return typeof value === 'number' ? value : this.#wrong(describeKind(value), goType(field), owner)
+      case 'string': return typeof value === 'string' ? value : this.#wrong(describeKind(value), field, owner, value)
+      case 'boolean': return typeof value === 'boolean' ? value : this.#wrong(describeKind(value), field, owner, value)
+      case 'number': return typeof value === 'number' ? value : this.#wrong(describeKind(value), field, owner, value)
       default: return value
     }
   }
@@ -170,11 +171,12 @@ class Walk {
     if (digits !== undefined) {
       const fits = format === 'int64' && digits.length <= longestInteger && BigInt.asIntN(64, BigInt(digits)) === BigInt(digits)
       // Built-in fields are reckoned with: what no number holds exactly is held as the greatest that is, and no sum of ours goes wrong over it.
-      return fits ? (digits.startsWith('-') ? Number.MIN_SAFE_INTEGER : Number.MAX_SAFE_INTEGER) : this.#wrong(`number ${digits}`, goType(field), owner)
+      return fits ? (digits.startsWith('-') ? Number.MIN_SAFE_INTEGER : Number.MAX_SAFE_INTEGER) : this.#wrong(`number ${digits}`, field, owner, value)
     }
-    if (typeof value !== 'number') return this.#wrong(describeKind(value), goType(field), owner)
+    if (typeof value !== 'number') return this.#wrong(describeKind(value), field, owner, value)
     const fits = Number.isSafeInteger(value) && (format === 'int64' || (value >= -2_147_483_648 && value <= 2_147_483_647))
-    return fits ? value : this.#wrong(`number ${literalOf(value)}`, goType(field), owner)
+    if (!fits && this.#converts && Number.isSafeInteger(value)) return Number(BigInt.asIntN(32, BigInt(value)))
+    return fits ? value : this.#wrong(`number ${literalOf(value)}`, field, owner, value)
   }
   #quantity(value: unknown): unknown {
     const text = typeof value === 'number' ? literalOf(value) : exactInteger(value) ?? value
@@ -183,21 +185,28 @@ class Walk {
     return undefined
   }
   #time(value: unknown, field: Field, owner: string): unknown {
-    if (typeof value !== 'string') return this.#wrong(describeKind(value), 'string', owner)
+    if (typeof value !== 'string') return this.#unmarshals(value, 'string', owner)
     const read = field.format === 'date-time' ? readTime(value) : readMicroTime(value)
     if (read.ok) return read.text
     this.fault ??= read.message
     return undefined
   }
   #bytes(value: unknown, field: Field, owner: string): unknown {
-    if (typeof value !== 'string') return this.#wrong(describeKind(value), goType(field), owner)
+    if (typeof value !== 'string') return this.#wrong(describeKind(value), field, owner, value)
     const text = value.replace(/[\r\n]/g, '')
     const bad = /^(?:[A-Za-z0-9+/]{4})*/.exec(text)?.[0].length ?? 0
     if (bad === text.length || /^(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)$/.test(text.slice(bad))) return text
     // Upstream names the character that does not fit, or the start of the group that ends too soon.
     const fitting = /^[A-Za-z0-9+/]*/.exec(text.slice(bad))?.[0].length ?? 0
     const offset = bad + fitting === text.length ? 0 : fitting
-    this.fault ??= `illegal base64 data at input byte ${bad + offset}`
+    this.fault ??= `${this.#converts ? 'error decoding from json: ' : ''}illegal base64 data at input byte ${bad + offset}`
+    return undefined
+  }
+
+  /** Of what reads itself: the parser's words, wherever it stands. */
+  #unmarshals(value: unknown, type: 'string' | 'int32', owner: string): undefined {
+    if (!this.#converts) return this.#wrong(describeKind(value), type === 'string' ? { type } : { type: 'integer', format: type }, owner, value)
+    this.fault ??= `json: cannot unmarshal ${describeKind(value)} into Go value of type ${type}`
     return undefined
   }
 }

@@ -38,3 +38,32 @@ export function goValue(value: unknown): string {
   if (typeof value === 'object') return `map[${Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, item]) => `${key}:${goValue(item)}`).join(' ')}]`
   return String(value)
 }
+
+/** What a value is to upstream's converter, which works on what the parser made of it. */
+export function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return 'slice'
+  if (typeof value === 'boolean') return 'bool'
+  if (typeof value === 'string') return 'string'
+  if (exactInteger(value) !== undefined) return 'int64'
+  return typeof value === 'number' ? (Number.isInteger(value) ? 'int64' : 'float64') : 'map'
+}
+/** Why upstream's converter cannot make a value what this field takes. */
+export function conversionFault(value: unknown, field: Field): string {
+  const found = kindOf(value)
+  if (field.items !== undefined || field.format === 'byte') return `cannot restore slice from ${found}`
+  if (field.values !== undefined) return `cannot restore map from ${found}`
+  if (field.type === 'object' || field.type === 'any') return `cannot restore struct from: ${found}`
+  const { goName: _, ...plain } = field
+  if ((found === 'int64' && field.type === 'string') || (found === 'float64' && field.type === 'integer')) return `cannot convert ${found} to ${goType(field)}`
+  return `unrecognized type: ${goType(plain)}`
+}
+
+/** A value as upstream's %#v prints it: 'map[string]interface {}{"a":1}'. */
+export function goSyntax(value: unknown): string {
+  if (value === null || value === undefined) return 'interface {}(nil)'
+  if (Array.isArray(value)) return `[]interface {}{${value.map(goSyntax).join(', ')}}`
+  const digits = exactInteger(value)
+  if (digits !== undefined) return digits
+  if (typeof value === 'object') return `map[string]interface {}{${Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, item]) => `${JSON.stringify(key)}:${goSyntax(item)}`).join(', ')}}`
+  return typeof value === 'string' ? JSON.stringify(value) : String(value)
+}

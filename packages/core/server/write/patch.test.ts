@@ -71,6 +71,6 @@ test('who may not create may not create by applying', () => {
   const rbac = '/apis/rbac.authorization.k8s.io/v1'
   made.ask(`POST ${rbac}/clusterroles`, { metadata: { name: 'patcher' }, rules: [{ apiGroups: [''], resources: ['configmaps'], verbs: ['patch'] }] })
   made.ask(`POST ${rbac}/clusterrolebindings`, { metadata: { name: 'patcher' }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'patcher' }, subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: 'alice' }] })
-  const said = made.ask(`PATCH ${maps}/n?fieldManager=a`, { metadata: { name: 'n' } }, { headers: { 'content-type': types.apply }, certificate: { commonName: 'alice', organizations: [] } })
+  const said = made.ask(`PATCH ${maps}/n?fieldManager=a`, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'n' } }, { headers: { 'content-type': types.apply }, certificate: { commonName: 'alice', organizations: [] } })
   assert.deepEqual([said.status, bodyOf(said).message], [403, 'configmaps "n" is forbidden: User "alice" cannot create resource "configmaps" in API group "" in the namespace "default"'])
 })

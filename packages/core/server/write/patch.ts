@@ -1,9 +1,9 @@
 // PATCH: the object as the client's version shows it, changed by the patch, and written like a PUT.
-import { applyPatch, jsonPatch, mergePatch, strategicPatch } from '../../api/patch/index.ts'
+import { applyPatch, type PatchType, patchObject, patchTypes } from '../../api/patch/index.ts'
 import { isRefusal, type Refusal } from '../../api/refusal.ts'
+import { immutable } from '../../api/kinds/problems.ts'
 import type { Draft, Resource } from '../../api/resource.ts'
-import { decode, decodeReading, type Expected } from '../../api/schema/decode.ts'
-import { readJson } from '../../api/text/index.ts'
+import { decode, type Expected } from '../../api/schema/decode.ts'
 import { type Call, contentTypeOf, oversized, type WriteQuery, writeQueryOf } from '../call.ts'
 import { shownAs } from '../encode.ts'
 import type { Machine } from '../machine.ts'
@@ -18,13 +18,12 @@ import type { Asks } from '../types.ts'
 import { mannerOf } from './manner.ts'
 import { scaleDefinition, scaleKind, scaleOf, type ScalePart } from './scale.ts'
 import { ignoredBy } from './tracked.ts'
-import { misplaced, type Part, partName } from './update.ts'
+import { misplaced, otherVersion, type Part, partName } from './update.ts'
 import { decidePart, finish, gvkOf } from './verbs.ts'
 
 const applied = 'application/apply-patch+yaml'
-const types = ['application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json', applied]
 /** Upstream has no Go type of custom resources that could say how they merge. */
-const customTypes = types.filter((type) => type !== 'application/strategic-merge-patch+json')
+const customTypes = patchTypes.filter((type) => type !== 'application/strategic-merge-patch+json')
 const options = { group: 'meta.k8s.io', kind: 'PatchOptions' }
 
 /** All that the ways to patch have in common. */
@@ -41,9 +40,10 @@ interface Patching {
 
 export function patch(machine: Machine, call: Call, route: ResourceRoute, endpoint: Endpoint, part: Part | ScalePart, user: User): Answer | Refusal | Asks {
   const { request, query } = call
-  const type = contentTypeOf(request)
-  const accepted = endpoint.kind.isCustom && part.is !== 'scale' ? customTypes : types
-  if (!accepted.includes(type)) return unsupportedMediaType(accepted)
+  const sent = contentTypeOf(request)
+  const accepted = endpoint.kind.isCustom && part.is !== 'scale' ? customTypes : patchTypes
+  const type = accepted.find((each) => each === sent)
+  if (type === undefined) return unsupportedMediaType(accepted)
   const asked = writeQueryOf(call, 'PatchOptions')
   if (isRefusal(asked)) return asked
   const tooLarge = oversized(request)
@@ -60,33 +60,23 @@ export function patch(machine: Machine, call: Call, route: ResourceRoute, endpoi
 }
 
 /** A patch that says what changes. */
-function change({ machine, call, endpoint, part, at, asked, expected, user }: Patching, type: string, before: Resource): Answer | Refusal | Asks {
+function change({ machine, call, endpoint, part, at, asked, expected, user }: Patching, type: Exclude<PatchType, typeof applied>, before: Resource): Answer | Refusal | Asks {
   const document = part.is === 'scale' ? scaleOf(part, before) : shownAs(endpoint.served, before)
-  const patched = patchedDocument(call.request.body, type, document as Readonly<Record<string, unknown>>, expected)
-  if (isRefusal(patched)) return patched
-  const decoded = decodeReading({ ok: true, value: patched.value, duplicates: [] }, { ...expected, patched: document })
-  if (isRefusal(decoded)) return refusedPatch(decoded, patched.value)
-  const wrong = misplaced(decoded.value, at)
+  const decoded = patchObject(type, call.request.body, document as unknown as Draft, expected)
+  if (isRefusal(decoded)) return decoded
+  const wrong = misplaced(decoded.value, at) ?? otherObject(decoded.value, before, endpoint)
   if (wrong !== undefined) return wrong
   const manner = mannerOf(call, user, asked, { is: 'writer', manager: asked.manager })
   return finish(machine, call, decidePart(machine, endpoint, part, decoded.value, before, manner), manner, decoded.warnings, part)
 }
 
-/** What a patch made and cannot be read is a fault of the patch, to upstream: it shows all of it. */
-function refusedPatch(refusal: Refusal, made: unknown): Refusal {
-  const why = / cannot be handled as a \w+: (.*)$/s.exec(refusal.message)?.[1]
-  return refusal.code !== 400 || why === undefined ? refusal : invalid({ group: '', kind: '' }, '', [{ path: 'patch', reason: 'FieldValueInvalid', value: JSON.stringify(sorted(made)), detail: why }])
-}
-const sorted = (value: unknown): unknown => (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) === null ? value
-  : Array.isArray(value) ? value.map(sorted) : Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, item]) => [name, sorted(item)])))
-
-function patchedDocument(body: Uint8Array, type: string, document: Readonly<Record<string, unknown>>, { definition, definitions }: Expected): { readonly value: unknown } | Refusal {
-  const reading = readJson(new TextDecoder().decode(body))
-  if (!reading.ok) return badRequest(`error decoding patch: ${reading.message}`)
-  if (type === 'application/json-patch+json') return jsonPatch(document, reading.value)
-  if (type === 'application/strategic-merge-patch+json') return strategicPatch(document, reading.value, definition, definitions)
-  if (typeof reading.value !== 'object' || reading.value === null || Array.isArray(reading.value)) return badRequest('a merge patch is an object')
-  return { value: mergePatch(document, reading.value) }
+/** A patched uid is no precondition, as that of an update is: it cannot be changed. */
+function otherObject({ metadata }: Draft, before: Resource, { kind, served }: Endpoint): Refusal | undefined {
+  const { name, uid, resourceVersion } = before.metadata
+  if (!metadata.name) return badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`)
+  if (!metadata.uid || metadata.uid === uid) return undefined
+  const type = { ...kind, group: served.group }
+  return otherVersion(type, name, metadata.resourceVersion, resourceVersion) ?? invalid(type, name, [immutable('metadata.uid', metadata.uid)])
 }
 
 /** A patch that says what its manager wants: creates what is not there, and changes what nobody else owns. */
@@ -110,6 +100,8 @@ function apply({ machine, call, endpoint, part, at, asked, expected, user }: Pat
     definition: expected.definition, definitions: machine.definitions, now: call.draws.now,
   })
   if (isRefusal(made)) return made
+  const other = before === undefined ? undefined : otherObject(made, before, endpoint)
+  if (other !== undefined) return other
   const manner = mannerOf(call, user, asked, { is: 'applied' })
   if (before !== undefined) return finish(machine, call, decidePart(machine, endpoint, part, made, before, manner), manner, decoded.warnings, part)
   const refusal = machine.authorizer.refusal({ is: 'resource', user, verb: 'create', group: served.group, version: served.version, resource: kind.plural, subresource: '', namespace: at.namespace, name: at.name })

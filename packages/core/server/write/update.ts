@@ -26,13 +26,20 @@ export function decideUpdate(machine: Machine, endpoint: Endpoint, document: Dra
   return decideReplace(machine, endpoint, next, before, part, manner)
 }
 
+/** Why a write that says which version it changes cannot be done. */
+export function otherVersion(type: { readonly group: string; readonly plural: string }, name: string, asked: string | undefined, found: string): Refusal | undefined {
+  if (!asked || asked === found) return undefined
+  return /^\d+$/.test(asked) ? modified(type, name) : { refused: true, code: 500, reason: '', message: `strconv.ParseUint: parsing ${JSON.stringify(asked)}: invalid syntax` }
+}
+
 /** The same for an object of the hub version that needs no defaults. */
 export function decideReplace(machine: Machine, endpoint: Endpoint, asked: Resource, before: Resource, part: Part, manner: Manner): Decided | Refusal | Asks {
   const { kind, served } = endpoint
   const type = { ...kind, group: served.group }
   const { name, uid, resourceVersion } = before.metadata
   if (asked.metadata.uid && asked.metadata.uid !== uid) return otherUid(type, before.metadata, asked.metadata.uid)
-  if (asked.metadata.resourceVersion && asked.metadata.resourceVersion !== resourceVersion) return modified(type, name)
+  const wrong = otherVersion(type, name, asked.metadata.resourceVersion, resourceVersion)
+  if (wrong !== undefined) return wrong
   if (!asked.metadata.resourceVersion && (kind.isCustom || conditionalOnly.has(kind.resource)) && manner.owner.is === 'writer') {
     return refuseInvalid({ group: type.group, kind: kind.plural }, name, [{ path: 'metadata.resourceVersion', reason: 'FieldValueInvalid', value: 0, detail: 'must be specified for an update' }])
   }

@@ -44,7 +44,7 @@ test('writes that cannot be are refused in upstream\'s words', () => {
     assert.deepEqual([said.status, bodyOf(said).reason ?? '', bodyOf(said).message], [status, reason, message], line)
   }
   assert.deepEqual(bodyOf(made.ask(`PUT ${maps}/m`, { metadata: { name: 'm', uid: 'other' } })).message.replace(/[0-9a-f-]{36}/, 'UID'),
-    'Operation cannot be fulfilled on configmaps "m": StorageError: invalid object, Code: 4, Key: /registry/configmaps/default/m, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: other, UID in object meta: UID')
+    'Operation cannot be fulfilled on configmaps "m": StorageError: invalid object, Code: 4, Key: /configmaps/default/m, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: other, UID in object meta: UID')
 })
 
 test('a body of another type is refused, and none at all is JSON', () => {
