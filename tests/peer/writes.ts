@@ -56,7 +56,7 @@ export function statuses({ kind, collection, name }: Place, stored: Plain): read
   return [
     { what: 'status get', request: { line: `GET ${line}` } },
     put('nothing changed', had), put('everything', full), ...Object.entries(full).map(([field, value]) => put(`.${field}`, { ...had, [field]: value })),
-    ...mutationsOf(full).map(({ what, body }) => put(`all and ${what}`, body)),
+    ...Object.entries(full).flatMap(([field, value]) => mutationsOf({ [field]: value }).map(({ what, body }) => put(`one and ${what}`, { ...had, ...(body as Plain) }))),
     { what: 'status merge patch of other parts', request: { line: `PATCH ${line}?dryRun=All`, headers: merge, body: { metadata: { labels: { a: 'b' }, annotations: { c: 'd' }, finalizers: ['x.y/z'] }, spec: { replicas: 9 } } } },
     ...Object.entries(full).map(([field, value]): Step => ({ what: `status merge patch of .${field}`, request: { line: `PATCH ${line}?dryRun=All`, headers: merge, body: { status: { [field]: value } } } })),
     ...Object.entries(full).map(([field, value]): Step => ({ what: `status strategic patch of .${field}`, request: { line: `PATCH ${line}?dryRun=All`, headers: strategic, body: { status: { [field]: value } } } })),
