@@ -168,7 +168,7 @@ function cleanUp(deployment: Deployment, olds: readonly Sized[]): Action[] {
   const limit = deployment.spec.revisionHistoryLimit
   if (limit === undefined) return []
   const standing = olds.map((one) => one.set).filter((set) => !isTerminating(set))
-  return standing.sort((a, b) => revisionOf(a) - revisionOf(b)).slice(0, Math.max(0, standing.length - limit))
+  return standing.sort((a, b) => (revisionOf(a) < revisionOf(b) ? -1 : 1)).slice(0, Math.max(0, standing.length - limit))
     .filter((set) => (set.status?.replicas ?? 0) === 0 && (set.spec.replicas ?? 0) === 0 && (set.metadata.generation ?? 0) <= (set.status?.observedGeneration ?? 0))
     .map((set) => ({ do: 'delete', key: keyOf(replicaSets, set), uid: set.metadata.uid }))
 }

@@ -57,25 +57,27 @@ export const byAge = (a: ReplicaSet, b: ReplicaSet): number => compareText(a.met
 export const findNew = (deployment: Deployment, sets: readonly ReplicaSet[]): ReplicaSet | undefined =>
   [...sets].sort(byAge).find((set) => sameTemplate(set.spec.template, deployment.spec.template))
 
-export function revisionOf(object: { readonly metadata: { readonly annotations?: Readonly<Record<string, string>> } }): number {
+/** 64 bits, as upstream: more than a number holds exactly. */
+export function revisionOf(object: { readonly metadata: { readonly annotations?: Readonly<Record<string, string>> } }): bigint {
   const text = object.metadata.annotations?.[revisionAnnotation]
-  return text !== undefined && /^\d+$/.test(text) ? Number(text) : 0
+  return text !== undefined && /^\d+$/.test(text) ? BigInt(text) : 0n
 }
 
 /** The revision the new set has or gets: one above all others. */
-export function nextRevision(newSet: ReplicaSet | undefined, olds: readonly ReplicaSet[]): number {
-  const next = olds.reduce((most, set) => Math.max(most, revisionOf(set)), 0) + 1
-  return newSet === undefined ? next : Math.max(next, revisionOf(newSet))
+export function nextRevision(newSet: ReplicaSet | undefined, olds: readonly ReplicaSet[]): bigint {
+  const greater = (a: bigint, b: bigint): bigint => (a > b ? a : b)
+  const next = olds.reduce((most, set) => greater(most, revisionOf(set)), 0n) + 1n
+  return newSet === undefined ? next : greater(next, revisionOf(newSet))
 }
 
 /** The annotations the new set should have: those of the Deployment, and its revision with the history of those before. */
-export function newSetAnnotations(deployment: Deployment, set: ReplicaSet | undefined, revision: number): Readonly<Record<string, string>> {
+export function newSetAnnotations(deployment: Deployment, set: ReplicaSet | undefined, revision: bigint): Readonly<Record<string, string>> {
   const annotations: Record<string, string> = { ...set?.metadata.annotations }
   for (const [name, value] of Object.entries(deployment.metadata.annotations ?? {})) if (!notHandedOn.has(name)) annotations[name] = value
-  const before = set === undefined ? 0 : revisionOf(set)
+  const before = set === undefined ? 0n : revisionOf(set)
   if (before < revision) {
     annotations[revisionAnnotation] = String(revision)
-    if (before > 0) annotations[historyAnnotation] = withHistory(annotations[historyAnnotation], String(before))
+    if (before > 0n) annotations[historyAnnotation] = withHistory(annotations[historyAnnotation], String(before))
   }
   return annotations
 }

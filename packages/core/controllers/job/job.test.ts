@@ -233,3 +233,15 @@ test('indexes are written as ranges and read back', () => {
   }
   assert.deepEqual([...readIndexes('8-12', 10)], [8, 9])
 })
+test('a pod that loses its labels is let go and another comes; one that nobody controls is taken in', () => {
+  const on = at({ parallelism: 1 })
+  const [first = ''] = on.active()
+  on.world.update(pods, first, (pod) => ({ ...pod, metadata: { ...pod.metadata, labels: {} } }))
+  on.settle()
+  assert.deepEqual([on.pod(first).metadata.ownerReferences, on.pod(first).metadata.finalizers, on.active().length, on.status()], [undefined, undefined, 2, { active: 1, ready: 0, terminating: 0 }])
+  const [second = ''] = on.active().filter((name) => name !== first)
+  const { ownerReferences } = on.pod(second).metadata
+  on.world.update(pods, second, ({ metadata: { ownerReferences: _gone, ...metadata }, ...pod }) => ({ ...pod, metadata }))
+  on.settle()
+  assert.deepEqual([on.pod(second).metadata.ownerReferences, on.pod(second).metadata.finalizers, on.active().length], [ownerReferences, [jobTrackingFinalizer], 2])
+})

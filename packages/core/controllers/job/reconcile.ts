@@ -3,7 +3,7 @@
 import { deepEqual } from 'fast-equals'
 import { type Action, type Change, type ClusterView, type Controller, type Job, jobs, jobTrackingFinalizer, keyOf, openJobPods, type Plan, type Pod, pods, uncontrolledPods, type World } from '../../api/index.ts'
 import { setCondition } from '../../rules/conditions.ts'
-import { sidesOf } from '../../rules/changes.ts'
+import { objectKey, sidesOf } from '../../rules/changes.ts'
 import { generatedName } from '../../rules/names.ts'
 import { controllerOf, isControlledBy, ownerReference } from '../../rules/owners.ts'
 import { inDeletionOrder, isTerminating } from '../../rules/pods.ts'
@@ -49,11 +49,17 @@ const orphanMark = 'pod:'
 function podKeys(change: Change, view: ClusterView): readonly string[] {
   const { before, after } = sidesOf(pods, change) ?? {}
   if (before !== undefined && after !== undefined && !countsDifferently(change) && restartsOf([before]) === restartsOf([after])) return []
-  const keys = controllerKeys(jobs, change)
+  const keys = [...controllerKeys(jobs, change), ...(after === undefined ? [] : adopters(after, view))]
   if (after === undefined || !isTracked(after)) return keys
   const controller = controllerOf(after)
   const owner = controller && view.get(jobs, after.metadata.namespace ?? '', controller.name)
-  return owner !== undefined && owner.metadata.uid === controller?.uid ? keys : [`${orphanMark}${change.key.namespace}/${change.key.name}`]
+  return owner !== undefined && owner.metadata.uid === controller?.uid ? keys : [...keys, `${orphanMark}${change.key.namespace}/${change.key.name}`]
+}
+
+/** The Jobs that may take a pod in which nobody controls. */
+function adopters(pod: Pod, view: ClusterView): readonly string[] {
+  if (controllerOf(pod) !== undefined || isTerminating(pod) || view.count(jobs, pod.metadata.namespace) === 0) return []
+  return [...view.list(jobs, pod.metadata.namespace)].filter((job) => !isTerminating(job) && selectorMatches(job.spec.selector, pod.metadata.labels)).map(objectKey)
 }
 
 const orphansOf = (view: ClusterView, uid: string): readonly string[] => [...view.by(openJobPods, uid)].map((pod) => `${orphanMark}${pod.metadata.namespace}/${pod.metadata.name}`)
@@ -88,8 +94,11 @@ function reconcile(job: Job, world: World<Memory>): Plan<Memory> {
     return { actions: [], memory, again: memory.lookedAt + wait }
   const open = [...view.by(openJobPods, job.metadata.uid)].filter((pod) => isControlledBy(pod, job))
   if (isFinished(job) || isTerminating(job)) return releaseAll(open, now)
-  const adoption = adopt(job, view)
-  if (adoption.length > 0) return { actions: adoption, ...(memory && { memory }) }
+  // A Job that does not select what it makes would make pods for ever.
+  const selectsItsOwn = selectorMatches(job.spec.selector, job.spec.template.metadata?.labels)
+  const strays = selectsItsOwn ? open.filter((pod) => !selectorMatches(job.spec.selector, pod.metadata.labels)) : []
+  const claims = [...strays.map((pod) => disown(job, pod)), ...adopt(job, view)]
+  if (claims.length > 0) return { actions: claims, ...(memory && { memory }) }
   return look(job, open, world)
 }
 
@@ -97,6 +106,14 @@ function releaseAll(open: readonly Pod[], now: number): Plan<Memory> {
   const held = open.filter(isTracked)
   // Letting go wakes nobody: what is beyond a burst needs another look.
   return { actions: held.slice(0, burst).map(release), ...(held.length > burst ? { again: now } : {}) }
+}
+
+/** Whoever lost the labels is a Job's no more, and is not counted. */
+function disown(job: Job, pod: Pod): Action {
+  const { resourceVersion, ownerReferences = [], finalizers = [] } = pod.metadata
+  const owners = ownerReferences.filter(({ uid }) => uid !== job.metadata.uid)
+  const left = finalizers.filter((one) => one !== jobTrackingFinalizer)
+  return { do: 'patch', key: keyOf(pods, pod), uid: pod.metadata.uid, part: 'main', patch: { metadata: { resourceVersion, ownerReferences: owners.length > 0 ? owners : null, finalizers: left.length > 0 ? left : null } } }
 }
 
 function adopt(job: Job, view: ClusterView): readonly Action[] {
