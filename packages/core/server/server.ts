@@ -1,9 +1,9 @@
 import type { OpenApi } from '../api/openapi/index.ts'
-import type { Draft, Resource, ResourceType } from '../api/resource.ts'
+import type { Resource, ResourceType } from '../api/resource.ts'
 import type { Submit } from '../api/action.ts'
 import { createAuthorizer, type Authorizer } from './access/authorizer.ts'
 import { reviews } from './access/reviews.ts'
-import { plant } from './bootstrap/plant.ts'
+import { type Plants, plant } from './bootstrap/plant.ts'
 import { openApiOf } from './paths/openapi.ts'
 import { Expiry } from './expiry.ts'
 import { Flows } from './fairness.ts'
@@ -23,7 +23,7 @@ export interface Server {
   readonly handler: Handler
   readonly submit: Submit
   /** Makes objects of the server's own that are missing, in one commit and without asking anybody. */
-  readonly plant: (drafts: readonly Draft[]) => void
+  readonly plant: (plants: Plants) => void
   readonly authorizer: Authorizer
   readonly registry: Registry
   /** The types of all objects in the store, custom ones too. */
@@ -50,5 +50,5 @@ export function createServer(options: ServerOptions): Server {
     store: options.store, get registry() { return catalog.registry }, definitions: catalog.definitions, random: options.random, options, authorizer,
     counters: createCounters(), flows: new Flows(options.store), expiry, conversions, documents: () => documentsOf(catalog.registry), now: () => options.clock.now(), serial: () => ++serial,
   }
-  return { handler: createHandler(machine), submit: createSubmit(machine), plant: (drafts) => { plant(machine, drafts) }, authorizer, get registry() { return catalog.registry }, types: () => catalog.types(), stop: () => { expiry.stop(); forget(); catalog.stop() } }
+  return { handler: createHandler(machine), submit: createSubmit(machine), plant: (plants) => { plant(machine, plants) }, authorizer, get registry() { return catalog.registry }, types: () => catalog.types(), stop: () => { expiry.stop(); forget(); catalog.stop() } }
 }

@@ -39,5 +39,6 @@ try {
 } catch (error) {
   const usual = error instanceof UsageError || process.env['SKIFF_DEBUG'] === undefined
   process.stderr.write(`skiff: ${error instanceof Error ? (usual ? error.message : error.stack ?? error.message) : String(error)}\n`)
-  process.exitCode = error instanceof UsageError ? 2 : 1
+  // What a command had opened before it failed must not keep the process.
+  process.exit(error instanceof UsageError ? 2 : 1)
 }

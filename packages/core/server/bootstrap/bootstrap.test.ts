@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { problemText } from '../../api/kinds/index.ts'
-import { apiServices, clusterRoleBindings, clusterRoles, configMaps, endpointSlices, namespaces, priorityClasses, roleBindings, roles, services, storageClasses } from '../../api/resources.ts'
+import { apiServices, clusterRoleBindings, clusterRoles, configMaps, endpointSlices, endpoints, namespaces, priorityClasses, roleBindings, roles, services, storageClasses } from '../../api/resources.ts'
 import { aWorld } from '../testing.ts'
 import { flowSchemas, priorityLevels } from './flow.ts'
 import { bootstrap } from './index.ts'
@@ -28,6 +28,14 @@ test('a second start changes nothing but what has moved', () => {
   assert.equal(store.view.revision, revision)
   bootstrap(server, store, { ...advertised, port: 7443 })
   assert.equal(store.view.revision, revision + 2)
+})
+
+test('a server that listens on loopback may move to another port', () => {
+  const { server, store } = aWorld()
+  const local = { address: '127.0.0.1', port: 6443 }
+  bootstrap(server, store, local)
+  bootstrap(server, store, { ...local, port: 7443 })
+  assert.deepEqual(store.view.get(endpoints, 'default', 'kubernetes')?.subsets?.map(({ addresses, ports }) => [addresses?.[0]?.ip, ports?.[0]?.port]), [['127.0.0.1', 7443]])
 })
 
 test('defaults grow back, and what users add to them stays', () => {

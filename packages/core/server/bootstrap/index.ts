@@ -1,36 +1,37 @@
 // Makes what a cluster cannot be without. Safe to call at every start: what is there is left alone, defaults only grow.
-import type { Actor, Outcome } from '../../api/action.ts'
 import { sameMeaning } from '../../api/kinds/equal.ts'
-import { isRefusal } from '../../api/refusal.ts'
 import type { Draft, Resource } from '../../api/resource.ts'
-import { invariant } from '../../base/invariant.ts'
 import type { Store } from '../../store/types.ts'
 import type { Server } from '../server.ts'
 import { controllerBindings, controllerRoles } from './controllers.ts'
 import { flowSchemas, priorityLevels } from './flow.ts'
 import { type Advertised, authenticationMap, kubernetesCIDR, kubernetesEndpoints, kubernetesService, kubernetesSlice, namespaces, priorityClasses, storageClass, type Trust } from './objects.ts'
+import type { Change } from './plant.ts'
 import { bindings, roles } from './roles.ts'
 import { localServices } from './services.ts'
 
 export type { Advertised, Trust } from './objects.ts'
 
-const apiserver: Actor = { user: 'system:apiserver', groups: ['system:masters'], component: 'apiserver' }
-
 /** How an object that is there already follows its default: the object itself when it stays as it is. */
 type Follow = (found: Resource, draft: Draft) => Resource
 
 /** Creates the bootstrap objects that are missing and brings those that follow the server up to date. */
-export function bootstrap(server: Pick<Server, 'submit' | 'plant' | 'registry'>, store: Store, advertised: Advertised, trust: Trust = {}): void {
+export function bootstrap(server: Pick<Server, 'plant' | 'registry'>, store: Store, advertised: Advertised, trust: Trust = {}): void {
   const missing: Draft[] = []
+  const changed: Change[] = []
   for (const [draft, follow] of wanted(server, advertised, trust)) {
     const endpoint = server.registry.byGroupKind(draft.apiVersion, draft.kind)
     if (endpoint === undefined) continue
     const { namespace = '', name = '' } = draft.metadata
     const found = store.view.get(endpoint.kind, namespace, name)
-    if (found === undefined) missing.push(draft)
-    else replace(server, found, follow(found, draft))
+    if (found === undefined) {
+      missing.push(draft)
+      continue
+    }
+    const next = follow(found, draft)
+    if (next !== found) changed.push({ kind: endpoint.kind, before: found, next })
   }
-  server.plant(missing)
+  server.plant({ missing, changed })
 }
 
 function* wanted({ registry }: Pick<Server, 'registry'>, advertised: Advertised, trust: Trust): Iterable<readonly [Draft, Follow]> {
@@ -42,13 +43,6 @@ function* wanted({ registry }: Pick<Server, 'registry'>, advertised: Advertised,
   yield [authenticationMap(trust), withFields('data')]
   yield [kubernetesEndpoints(advertised), withFields('subsets')]
   yield [kubernetesSlice(advertised), withFields('endpoints', 'ports')]
-}
-
-function replace({ submit }: Pick<Server, 'submit'>, found: Resource, next: Resource): void {
-  if (next === found) return
-  submit({ do: 'replace', object: next, part: 'main' }, apiserver, (outcome: Outcome) => {
-    invariant(!isRefusal(outcome), `bootstrap objects are good: ${next.kind} ${next.metadata.name}: ${isRefusal(outcome) ? outcome.message : ''}`)
-  })
 }
 
 const asItIs: Follow = (found) => found

@@ -1,28 +1,51 @@
-// Makes the objects of a new cluster in one commit. They are our own: nobody is asked, and a test sees that they pass every check.
+// Writes the objects that no cluster is without, in one commit. They are our own: nobody is asked, and a test sees that they pass every check but one:
+// that a server may listen on loopback, which Endpoints of a user's may not name.
 import { isRefusal } from '../../api/refusal.ts'
 import { apiVersionOf, type Draft, keyOf, type Resource } from '../../api/resource.ts'
 import { invariant } from '../../base/invariant.ts'
 import type { Write } from '../../store/types.ts'
 import { type Machine, timestamp } from '../machine.ts'
+import type { AnyKind } from '../registry.ts'
+import { withGeneration } from '../write/update.ts'
 
 export type Planter = Pick<Machine, 'store' | 'registry' | 'random' | 'now'>
 
-/** Creates those objects whose kinds are served. None of them may be there. */
-export function plant({ store, registry, random, now }: Planter, drafts: readonly Draft[]): void {
+/** Objects of a new cluster, and objects that are there with what has changed in them. */
+export interface Plants {
+  /** Those whose kinds are served are created. None of them may be there. */
+  readonly missing: readonly Draft[]
+  readonly changed: readonly Change[]
+}
+
+export interface Change {
+  readonly kind: AnyKind
+  readonly before: Resource
+  readonly next: Resource
+}
+
+export function plant({ store, registry, random, now }: Planter, { missing, changed }: Plants): void {
   const instant = now()
   const circumstances = { view: store.view, now: instant, random, user: 'system:apiserver' }
-  const writes = drafts.flatMap((draft): readonly Write[] => {
+  const prepared = (kind: AnyKind, object: Resource, before: Resource | undefined): Resource => {
+    const outcome = kind.prepare?.(object, before, circumstances) ?? object
+    invariant(!isRefusal(outcome), `bootstrap objects are good: ${object.kind} ${object.metadata.name}`)
+    return outcome
+  }
+  const made = missing.flatMap((draft): readonly Write[] => {
     const endpoint = registry.byGroupKind(draft.apiVersion, draft.kind)
     if (endpoint === undefined) return []
     const { kind, served } = endpoint
     const metadata = { ...draft.metadata, uid: random.uuid(), creationTimestamp: timestamp(instant), ...(kind.generation !== undefined && { generation: 1 }) }
     const filled = served.fill({ ...draft, apiVersion: apiVersionOf(served), kind: kind.kind, metadata })
-    const object = (served.convert === undefined ? filled : served.convert.toHub(filled)) as unknown as Resource
-    const prepared = kind.prepare?.(object, undefined, circumstances) ?? object
-    invariant(!isRefusal(prepared), `bootstrap objects are good: ${draft.kind} ${draft.metadata.name ?? ''}`)
-    return [{ key: keyOf(kind, prepared), expect: 'absent', object: prepared }]
+    const object = prepared(kind, (served.convert === undefined ? filled : served.convert.toHub(filled)) as unknown as Resource, undefined)
+    return [{ key: keyOf(kind, object), expect: 'absent', object }]
   })
+  const replaced = changed.map(({ kind, before, next }): Write => {
+    const object = withGeneration(kind, prepared(kind, next, before), before)
+    return { key: keyOf(kind, object), expect: Number(before.metadata.resourceVersion), object }
+  })
+  const writes = [...made, ...replaced]
   if (writes.length === 0) return
   const done = store.commit(writes)
-  invariant(!isRefusal(done), 'objects that were missing can be made')
+  invariant(!isRefusal(done), 'nobody else writes while a cluster starts')
 }

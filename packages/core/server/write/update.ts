@@ -122,7 +122,7 @@ function problemsOf({ kind, served }: Endpoint, next: Resource, before: Resource
   }
 }
 
-function withGeneration(kind: AnyKind, next: Resource, before: Resource): Resource {
+export function withGeneration(kind: AnyKind, next: Resource, before: Resource): Resource {
   const { generation } = kind
   if (generation === undefined) return next
   const bumped = generation === 'spec' ? !sameContent(specOf(next), specOf(before)) : generation(next, before)
