@@ -11,7 +11,7 @@ const installedBeside = Object.keys((JSON.parse(readFileSync(join(host, 'package
 
 rmSync(out, { recursive: true, force: true })
 mkdirSync(out, { recursive: true })
-writeFileSync(join(out, 'licenses.txt'), licensesOf(await bundle()))
+writeFileSync(join(out, 'licenses.txt'), licensesOf([await bundle(), await fillIn()]))
 declare(join(out, 'types'))
 for (const file of ['LICENSE', 'README.md']) cpSync(join(root, file), join(host, file))
 rmSync(join(host, 'examples'), { recursive: true, force: true })
@@ -44,9 +44,20 @@ async function bundle(): Promise<Metafile> {
   return metafile
 }
 
+/** What older Nodes lack, run before the library: modules run in the order of their imports, those that await come too late. */
+async function fillIn(): Promise<Metafile> {
+  const { metafile } = await build({
+    entryPoints: [join(host, 'older-nodes.ts')], outdir: out, bundle: true, format: 'iife', platform: 'node', target: 'node18', minify: true, legalComments: 'none', metafile: true, logLevel: 'warning',
+    banner: { js: "if (!('fromBase64' in Uint8Array)) {" }, footer: { js: '}' },
+  })
+  const library = join(out, 'index.js')
+  writeFileSync(library, `import './older-nodes.js'\n${readFileSync(library, 'utf8')}`)
+  return metafile
+}
+
 /** The licences of the libraries that stand in the bundle ask to be passed on with it. */
-function licensesOf({ inputs }: Metafile): string {
-  const libraries = new Set(Object.keys(inputs).flatMap((path) => /^.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []))
+function licensesOf(bundles: readonly Metafile[]): string {
+  const libraries = new Set(bundles.flatMap(({ inputs }) => Object.keys(inputs)).flatMap((path) => /^.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []))
   return [...libraries].sort().map((name) => {
     const [file] = globSync('LICENSE*', { cwd: join(root, 'node_modules', name) })
     if (file === undefined) throw new Error(`${name} has no licence file: bundle another library, or install it beside the bundle`)

@@ -31,7 +31,8 @@ test('a TypeScript consumer of the library type-checks, with declarations checke
   writeFileSync(join(folder, 'consumer.ts'), library)
   const checked = run(join(root, 'node_modules/.bin/tsc'), '--strict', '--module', 'nodenext', '--target', 'es2023', '--types', '', 'consumer.ts')
   assert.deepEqual([checked.status, checked.stdout], [0, ''])
-  assert.equal(run('node', 'consumer.js').stdout, '3\n')
+  const { stdout, stderr } = run('node', 'consumer.js')
+  assert.deepEqual([stdout, stderr], ['3\n', ''])
 })
 
 test('up, status and down through npx, with the example that comes along', { skip }, async () => {
