@@ -28,7 +28,7 @@ export function keepRunning(work: Work, container: Container): void {
 
 /** Whether a container that exited is to run again. */
 export function restarts(work: Work, container: Container, run: ExitedRun): boolean {
-  if (isSidecar(container)) return true
+  if (isSidecar(container) || wasReplaced(work, container, run)) return true
   const rule = container.restartPolicyRules?.find((one) => {
     const listed = one.exitCodes?.values?.includes(run.exitCode) ?? false
     return one.exitCodes?.operator === 'NotIn' ? !listed : listed
@@ -39,6 +39,14 @@ export function restarts(work: Work, container: Container, run: ExitedRun): bool
   const isInit = work.pod.spec.initContainers?.includes(container) === true
   return policy === 'OnFailure' || isInit && policy === 'Always' ? run.exitCode !== 0 : policy === 'Always'
 }
+
+/** Whether a container has another image than the pod wants by now. As upstream, an init container that is no sidecar keeps what it has. */
+const hasOldImage = (work: Work, container: Container, run: RunningRun | ExitedRun): boolean =>
+  run.image !== (container.image ?? '') && (isSidecar(container) || work.pod.spec.initContainers?.includes(container) !== true)
+
+/** Whether a container was stopped to run with another image: then it runs again, whatever the policy. */
+const wasReplaced = (work: Work, container: Container, run: ExitedRun): boolean =>
+  memoryOf(work, container.name).stopping?.attempt === run.attempt && hasOldImage(work, container, run)
 
 /** Whether a running container counts as started: its postStart hook is done and its startup probe has passed. */
 export const hasStarted = (work: Work, container: Container, run: RunningRun): boolean =>
@@ -53,6 +61,11 @@ export function crashBackoff(backoff: Backoff | undefined, exitedAt: Instant, no
 
 function restart(work: Work, container: Container, run: ExitedRun): void {
   const { now } = work.around
+  if (wasReplaced(work, container, run)) {
+    // As upstream: what crashed before was something else, so nothing is waited for.
+    if (launch(work, container, run.attempt + 1)) remember(work, container.name, { stopping: undefined, probes: undefined, hook: undefined, crash: undefined })
+    return
+  }
   const { crash, waiting } = memoryOf(work, container.name)
   const { waitUntil, next } = crashBackoff(crash, run.finishedAt, now)
   if (now < waitUntil) {
@@ -166,6 +179,11 @@ function watchOver(work: Work, container: Container, run: RunningRun): void {
   const { stopping, hook } = memoryOf(work, container.name)
   if (stopping?.attempt === run.attempt) { stop(work, container, run, stopping.deadline, ''); return }
   if (hook?.attempt === run.attempt) return
+  if (hasOldImage(work, container, run)) {
+    const deadline = work.around.now + (work.pod.spec.terminationGracePeriodSeconds ?? 30) * 1000
+    stop(work, container, run, deadline, `Container ${container.name} definition changed, will be restarted`)
+    return
+  }
   stepProbes(work, container, run, false)
 }
 

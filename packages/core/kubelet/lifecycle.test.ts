@@ -61,6 +61,19 @@ for (const [policy, exitCode, phase, text] of [
   })
 }
 
+for (const policy of ['Always', 'Never'] as const) {
+  test(`another image: the container is stopped and runs with that, restartPolicy ${policy}`, () => {
+    const cluster = aCluster()
+    const pod = (image: string): ReturnType<typeof aPod> => aPod({ spec: { restartPolicy: policy, containers: [{ name: 'web', image }] }, annotations: { 'skiff.dev/run-for': 'forever', 'skiff.dev/pull-time': '1s', 'skiff.dev/stop-delay': '2s' } })
+    cluster.put(pod('web:1'))
+    cluster.pass(3 * second)
+    cluster.put({ ...pod('web:2'), status: cluster.pod()?.status } as Resource)
+    assert.deepEqual(story(cluster, [0, 2.5, 3.5]), ['0s Running: web running ready 0', '2.5s Running: web Error:143 0', '3.5s Running: web running ready 1'])
+    assert.ok(cluster.events.includes('Normal Killing Container web definition changed, will be restarted'))
+    assert.equal(cluster.pod()?.status.containerStatuses?.[0]?.image, 'web:2')
+  })
+}
+
 test('commands that say exactly what they do are believed', () => {
   for (const [command, text] of [
     [['sleep', '2'], 'web Completed:0 0'], [['sh', '-c', 'echo hi; sleep 1; exit 7'], 'web Error:7 0'], [['false'], 'web Error:1 0'], [['/bin/true'], 'web Completed:0 0'],

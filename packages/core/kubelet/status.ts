@@ -58,7 +58,7 @@ function containerStatus(work: Work, container: Container, idle: string): Contai
       const inHook = memoryOf(work, name).hook?.attempt === run.attempt
       const probed = probedState(work, container, run)
       return {
-        ...shared, imageID: run.imageId, containerID: containerId(run.id), restartCount: stand.attempt,
+        ...shared, image: run.image, imageID: run.imageId, containerID: containerId(run.id), restartCount: stand.attempt,
         lastState: lastStateOf(exitedBefore(name, stand.attempt, around.observed), previous, stand.attempt),
         // As upstream: a regular init container is ready when it has succeeded.
         ready: probed.ready && !inHook && !isRegularInit(pod, container), started: probed.started && !inHook,
@@ -68,7 +68,7 @@ function containerStatus(work: Work, container: Container, idle: string): Contai
     case 'exited': {
       const { run } = stand
       const terminated = { terminated: terminatedState(run) }
-      const common = { ...shared, imageID: run.imageId, containerID: containerId(run.id), restartCount: stand.attempt, started: false }
+      const common = { ...shared, image: run.image, imageID: run.imageId, containerID: containerId(run.id), restartCount: stand.attempt, started: false }
       if (waiting !== undefined) return { ...common, ready: false, lastState: terminated, state: { waiting: shownWaiting(waiting) } }
       const ready = isRegularInit(pod, container) && run.exitCode === 0
       return { ...common, ready, lastState: lastStateOf(exitedBefore(name, stand.attempt, around.observed), previous, stand.attempt), state: terminated }

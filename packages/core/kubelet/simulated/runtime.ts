@@ -106,7 +106,7 @@ class Simulation implements SimulatedRuntime {
       const made = containerSpecs.get(name)
       if (status === undefined || startedAt === undefined || made === undefined) continue
       scripts[name] = this.#shared(scriptOf(spec.annotations, name, status.restartCount, made, uid))
-      containers.set(name, [{ is: 'running', attempt: status.restartCount, image, id: status.containerID ?? '', imageId: status.imageID, startedAt }])
+      containers.set(name, [{ is: 'running', attempt: status.restartCount, image: status.image === '' ? image : status.image, id: status.containerID ?? '', imageId: status.imageID, startedAt }])
     }
     for (const run of [...containers.values()].flat()) this.#image(spec.node, run.image)
     this.#put({ uid, spec, sandbox: { is: 'ready', addresses, at: this.#clock.now() }, volumes: { generation: 1 }, containers, scripts })
