@@ -9,11 +9,13 @@ import { disruptionStories } from './disruption.ts'
 import { eventStories } from './events.ts'
 import { fieldValidation } from './field-validation.ts'
 import { jobStories } from './jobs.ts'
+import { kubectlPodStories } from './kubectl-pods.ts'
 import { kubectlStories } from './kubectl.ts'
 import { listsAndWatches } from './lists-and-watches.ts'
 import { namespaceStories } from './namespaces.ts'
 import { networkStories } from './network.ts'
 import { nodeStories } from './node.ts'
+import { podStories } from './pods.ts'
 import { policyStories } from './policies.ts'
 import { publishedSchemas } from './published-schemas.ts'
 import { quotaStories } from './quotas.ts'
@@ -30,5 +32,6 @@ export const storiesByFile: Readonly<Record<string, readonly Story[]>> = {
   'lists-and-watches': listsAndWatches, policies: policyStories, apps: appStories, auth: authStories, kubectl: kubectlStories, events: eventStories, network: networkStories,
   node: nodeStories, resources: resourceStories, scheduling: schedulingStories, placement: placementStories, storage: storageStories,
   deployments: deploymentStories, replicas: replicaStories, 'stateful-sets': statefulSetStories, 'daemon-sets': daemonSetStories, jobs: jobStories, disruption: disruptionStories,
+  pods: podStories, 'kubectl-pods': kubectlPodStories,
 }
 export const stories: readonly Story[] = Object.values(storiesByFile).flat()
