@@ -6,8 +6,10 @@ import { customResources } from './definitions.ts'
 import { deploymentStories } from './deployments.ts'
 import { discovery } from './discovery.ts'
 import { disruptionStories } from './disruption.ts'
+import { endpointStories } from './endpoints.ts'
 import { eventStories } from './events.ts'
 import { fieldValidation } from './field-validation.ts'
+import { garbageStories } from './garbage.ts'
 import { jobStories } from './jobs.ts'
 import { kubectlPodStories } from './kubectl-pods.ts'
 import { kubectlStories } from './kubectl.ts'
@@ -31,7 +33,7 @@ export const storiesByFile: Readonly<Record<string, readonly Story[]>> = {
   discovery, definitions: customResources, 'published-schemas': publishedSchemas, 'field-validation': fieldValidation, namespaces: namespaceStories, quotas: quotaStories,
   'lists-and-watches': listsAndWatches, policies: policyStories, apps: appStories, auth: authStories, kubectl: kubectlStories, events: eventStories, network: networkStories,
   node: nodeStories, resources: resourceStories, scheduling: schedulingStories, placement: placementStories, storage: storageStories,
-  deployments: deploymentStories, replicas: replicaStories, 'stateful-sets': statefulSetStories, 'daemon-sets': daemonSetStories, jobs: jobStories, disruption: disruptionStories,
+  deployments: deploymentStories, replicas: replicaStories, 'stateful-sets': statefulSetStories, 'daemon-sets': daemonSetStories, jobs: jobStories, disruption: disruptionStories, garbage: garbageStories, endpoints: endpointStories,
   pods: podStories, 'kubectl-pods': kubectlPodStories,
 }
 export const stories: readonly Story[] = Object.values(storiesByFile).flat()

@@ -70,3 +70,12 @@ for (const [name, owner] of [
 test('an owner in another namespace is no owner', () => {
   assert.deepEqual(collected(anObject(configMaps, 'config', { metadata: { namespace: 'other' } }), aPod('a', { metadata: { ownerReferences: [owns('ConfigMap', 'config')] } })).left(), [])
 })
+
+test('a circle of owners does not wait for itself', () => {
+  const member = (name: string, owner: string) => anObject(deployments, name, { metadata: { ownerReferences: [owns('Deployment', owner)] }, spec: {}, status: {} })
+  const { settle, left, remove, world } = collected(member('web', 'third'), member('second', 'web'), member('third', 'second'))
+  assert.deepEqual(world.log, [])
+  remove('Foreground')
+  settle()
+  assert.deepEqual(left(), [])
+})

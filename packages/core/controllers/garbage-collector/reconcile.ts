@@ -79,9 +79,13 @@ function giveUp(dependent: Resource, view: ClusterView, types: KnownTypes): Acti
   const solid = references.filter((reference) => { const owner = ownerOf(dependent, reference, view); return owner !== undefined && !waits(owner) })
   if (solid.length > 0) return [ownersPatch(type, dependent, solid)]
   const waiting = references.some((reference) => waits(ownerOf(dependent, reference, view)))
-  const hasDependents = first(view.by(byOwner, dependent.metadata.uid)) !== undefined
+  const below = waiting ? [...view.by(byOwner, dependent.metadata.uid)] : []
+  const hasDependents = below.length > 0
   const propagation = has(dependent, orphan) ? 'Orphan' : has(dependent, foreground) || (waiting && hasDependents) ? 'Foreground' : 'Background'
-  return [{ do: 'delete', key: keyOf(type, dependent), uid: dependent.metadata.uid, propagation }]
+  const deletion: Action = { do: 'delete', key: keyOf(type, dependent), uid: dependent.metadata.uid, propagation }
+  // As upstream: where who waits may wait for itself, in a circle, nobody is waited for.
+  const isCircle = below.some(waits) && references.some(({ blockOwnerDeletion }) => blockOwnerDeletion === true)
+  return isCircle ? [ownersPatch(type, dependent, references.map((reference) => ({ ...reference, blockOwnerDeletion: false }))), deletion] : [deletion]
 }
 
 /** The owner a reference means: of that uid, kind and name, in the dependent's namespace or in none. */
