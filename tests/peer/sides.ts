@@ -46,7 +46,7 @@ export function peer(url: string, token: string): Side {
       const [method = '', target = ''] = line.split(' ')
       const text = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body)
       const asked = request(`${url}${target}`, {
-        agent, method, headers: { authorization: `Bearer ${token}`, ...(text !== '' && { 'content-type': 'application/json' }), 'user-agent': 'compare', ...headers },
+        agent, method, headers: { authorization: `Bearer ${token}`, 'content-length': String(Buffer.byteLength(text)), ...(text !== '' && { 'content-type': 'application/json' }), 'user-agent': 'compare', ...headers },
       }, (response) => {
         const parts: Buffer[] = []
         response.on('data', (part: Buffer) => parts.push(part))

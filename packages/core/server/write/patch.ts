@@ -19,7 +19,7 @@ import { mannerOf } from './manner.ts'
 import { scaleDefinition, scaleKind, scaleOf, type ScalePart } from './scale.ts'
 import { ignoredBy } from './tracked.ts'
 import { misplaced, otherVersion, type Part, partName } from './update.ts'
-import { decidePart, finish, gvkOf } from './verbs.ts'
+import { decidePart, finish, gvkOf, mayNotCreate } from './verbs.ts'
 
 const applied = 'application/apply-patch+yaml'
 /** Upstream has no Go type of custom resources that could say how they merge. */
@@ -104,6 +104,6 @@ function apply({ machine, call, endpoint, part, at, asked, expected, user }: Pat
   if (other !== undefined) return other
   const manner = mannerOf(call, user, asked, { is: 'applied' })
   if (before !== undefined) return finish(machine, call, decidePart(machine, endpoint, part, made, before, manner), manner, decoded.warnings, part)
-  const refusal = machine.authorizer.refusal({ is: 'resource', user, verb: 'create', group: served.group, version: served.version, resource: kind.plural, subresource: '', namespace: at.namespace, name: at.name })
+  const refusal = mayNotCreate(machine, endpoint, user, at)
   return refusal ?? finish(machine, call, decideCreate(machine, endpoint, made, manner), manner, decoded.warnings)
 }

@@ -50,10 +50,22 @@ export function update(machine: Machine, call: Call, route: ResourceRoute, endpo
   if (wrong !== undefined) return wrong
   if (!body.value.metadata.name) return badRequest(`name must be provided`)
   const before = machine.store.view.get(endpoint.kind, namespace, name)
-  if (before === undefined) return notFound({ ...endpoint.kind, group: endpoint.served.group }, name)
   const manner = mannerOf(call, user, asked, { is: 'writer', manager: asked.manager })
+  if (before === undefined && part.is === 'main' && part.through === undefined && createdByUpdates.has(endpoint.kind.resource)) {
+    const draft: Draft = { ...body.value, metadata: { ...body.value.metadata, name, ...(namespace !== '' && { namespace }) } }
+    return mayNotCreate(machine, endpoint, user, { namespace, name }) ?? finish(machine, call, decideCreate(machine, endpoint, draft, manner), manner, body.warnings)
+  }
+  if (before === undefined) return notFound({ ...endpoint.kind, group: endpoint.served.group }, name)
   return finish(machine, call, decidePart(machine, endpoint, part, body.value, before, manner), manner, body.warnings, part)
 }
+
+/** Kinds that an update creates where there is nothing to update, as upstream's do (AllowCreateOnUpdate). */
+const createdByUpdates: ReadonlySet<string> = new Set(['endpoints', 'events', 'limitranges', 'services', 'coordination.k8s.io/leases', 'node.k8s.io/runtimeclasses',
+  ...['roles', 'rolebindings', 'clusterroles', 'clusterrolebindings'].map((plural) => `rbac.authorization.k8s.io/${plural}`)])
+
+/** Why somebody who asked to change what is not there may not make it; undefined when he may. */
+export const mayNotCreate = (machine: Machine, { kind, served }: Endpoint, user: User, { namespace, name }: { readonly namespace: string; readonly name: string }): Refusal | undefined =>
+  machine.authorizer.refusal({ is: 'resource', user, verb: 'create', group: served.group, version: served.version, resource: kind.plural, subresource: '', namespace, name })
 
 /** Decides a write of the whole object or of one of its parts. */
 export const decidePart = (machine: Machine, endpoint: Endpoint, part: Part | ScalePart, document: Draft, before: Resource, manner: Manner): Decided | Refusal | Asks =>

@@ -140,3 +140,16 @@ test('kinds whose updates are conditional say so by their resource', () => {
   const { status, body } = world.ask(`PUT ${path}/web`, budget)
   assert.deepEqual([status, (body as { readonly message: string }).message], [422, 'poddisruptionbudgets.policy "web" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update'])
 })
+
+test('an update makes what is not there, of the kinds that upstream makes so, for those who may create', () => {
+  const made = aWorld()
+  made.ask('POST /api/v1/namespaces', { metadata: { name: 'n' } })
+  const leases = '/apis/coordination.k8s.io/v1/namespaces/n/leases'
+  assert.equal(made.ask(`PUT ${leases}/held`, { metadata: { name: 'held' }, spec: { holderIdentity: 'me' } }).status, 201)
+  assert.equal((made.ask(`GET ${leases}/held`).body as { spec: { holderIdentity: string } }).spec.holderIdentity, 'me')
+  assert.equal(made.ask('PUT /api/v1/namespaces/n/configmaps/held', { metadata: { name: 'held' } }).status, 404)
+  const rbac = '/apis/rbac.authorization.k8s.io/v1'
+  made.ask(`POST ${rbac}/clusterroles`, { metadata: { name: 'updater' }, rules: [{ apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['update'] }] })
+  made.ask(`POST ${rbac}/clusterrolebindings`, { metadata: { name: 'updater' }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'updater' }, subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: 'alice' }] })
+  assert.equal(made.ask(`PUT ${leases}/other`, { metadata: { name: 'other' } }, { certificate: { commonName: 'alice', organizations: [] } }).status, 403)
+})
