@@ -1,6 +1,6 @@
 // Conversion by webhook. What is shown or stored in another version has to be asked for, deep inside of code that converts as if it
 // were nothing: such code is left by an exception, the answer is fetched, and the same is done once more from its start. So nothing
-// may be committed before all that will be shown has been converted: `shownAs` is called for it first.
+// may be committed before all that will be shown has been converted: `formOf` is called for it first.
 import type { Answers, Ask } from '../api/action.ts'
 import type { Converter } from '../api/custom/index.ts'
 import { checkPairs } from '../api/kinds/metadata.ts'

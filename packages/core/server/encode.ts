@@ -1,20 +1,31 @@
 // Objects as bytes: once per object and served version, whoever asks.
 import { writeMessage } from '../api/protobuf/index.ts'
 import { encode } from '../api/schema/encode.ts'
+import { mayShowNulls, withNulls } from '../api/schema/nulls.ts'
 import type { Resource } from '../api/resource.ts'
 import { Remembered } from '../base/remembered.ts'
 import type { AnyKind, AnyServed } from './registry.ts'
 
-const shown = new WeakMap<Resource, Map<AnyServed, object>>()
+const forms = new WeakMap<Resource, Map<AnyServed, object>>()
+const shown = new WeakMap<object, object>()
 
 /** The object in the form of a served version: one value, however often it is asked for. */
-export function shownAs(served: AnyServed, object: Resource): object {
+export function formOf(served: AnyServed, object: Resource): object {
   if (served.convert === undefined) return object
-  let versions = shown.get(object)
-  if (versions === undefined) shown.set(object, (versions = new Map()))
+  let versions = forms.get(object)
+  if (versions === undefined) forms.set(object, (versions = new Map()))
   let converted = versions.get(served)
   if (converted === undefined) versions.set(served, (converted = Object.freeze(served.convert.fromHub(object))))
   return converted
+}
+
+/** The same as clients see it: what is null where it is nothing is null. */
+export function shownAs(served: AnyServed, object: Resource): object {
+  const form = formOf(served, object)
+  if (!mayShowNulls(served.definition)) return form
+  let made = shown.get(form)
+  if (made === undefined) shown.set(form, (made = Object.freeze(withNulls(served.definition, form))))
+  return made
 }
 
 /** Makes sure that objects can be shown once they are written: whoever converts them outside is asked before. */
@@ -30,7 +41,7 @@ const messages = new Remembered(messagesMax)
 
 /** The object's protobuf message in a served version, without its envelope. */
 export function messageOf(served: AnyServed, object: Resource): Uint8Array {
-  const form = shownAs(served, object)
+  const form = formOf(served, object)
   const known = messages.get(form)
   if (known !== undefined) return known
   const message = writeMessage(served.definition, form)

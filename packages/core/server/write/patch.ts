@@ -5,7 +5,7 @@ import { immutable } from '../../api/kinds/problems.ts'
 import type { Draft, Resource } from '../../api/resource.ts'
 import { decode, type Expected } from '../../api/schema/decode.ts'
 import { type Call, contentTypeOf, oversized, type WriteQuery, writeQueryOf } from '../call.ts'
-import { shownAs } from '../encode.ts'
+import { formOf } from '../encode.ts'
 import type { Machine } from '../machine.ts'
 import type { User } from '../access/types.ts'
 import { placeOf } from '../read/verbs.ts'
@@ -61,7 +61,7 @@ export function patch(machine: Machine, call: Call, route: ResourceRoute, endpoi
 
 /** A patch that says what changes. */
 function change({ machine, call, endpoint, part, at, asked, expected, user }: Patching, type: Exclude<PatchType, typeof applied>, before: Resource): Answer | Refusal | Asks {
-  const document = part.is === 'scale' ? scaleOf(part, before) : shownAs(endpoint.served, before)
+  const document = part.is === 'scale' ? scaleOf(part, before) : formOf(endpoint.served, before)
   const decoded = patchObject(type, call.request.body, document as unknown as Draft, expected)
   if (isRefusal(decoded)) return decoded
   const wrong = misplaced(decoded.value, at) ?? otherObject(decoded.value, before, endpoint)
@@ -94,7 +94,7 @@ function apply({ machine, call, endpoint, part, at, asked, expected, user }: Pat
     return { refused: true, code: 409, reason: 'Conflict', message: `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`, details: {} }
   }
   const config: Draft = { ...decoded.value, metadata: { ...decoded.value.metadata, name: at.name, ...(at.namespace !== '' && { namespace: at.namespace }) } }
-  const live = before === undefined ? undefined : shownAs(served, before) as Draft
+  const live = before === undefined ? undefined : formOf(served, before) as Draft
   const made = applyPatch({
     live, config, sent: decoded.value, manager: asked.manager, force: asked.force, subresource: partName(part), ignores: ignoredBy(kind, partName(part)),
     definition: expected.definition, definitions: machine.definitions, now: call.draws.now,
