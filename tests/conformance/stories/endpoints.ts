@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict'
-import { at, type Fields, list, text, until } from '../api.ts'
+import { at, type Fields, list, nameOf, text, until } from '../api.ts'
 import { contains } from '../operations.ts'
 import type { Story, World } from '../story.ts'
 import { becomes, pods, template } from '../workloads.ts'
 
 const aPod = (name: string): object => ({ ...template('web'), metadata: { name, labels: { app: 'web' } } })
 const runs = (world: World, name: string): Promise<Fields> => becomes(world, pods(world, name), 'it runs', (pod) => at(pod, 'status', 'phase') === 'Running')
+
+const services = 200
+/** As upstream's limits: half of all within 20 s, nearly all within 50 s. */
+const [halfMs, mostMs] = [20_000, 50_000]
 
 export const endpointStories: readonly Story[] = [
   {
@@ -31,6 +35,22 @@ export const endpointStories: readonly Story[] = [
       assert.deepEqual(list(found, 'subsets', 0, 'addresses').map((one) => at(one, 'targetRef', 'name')).sort(), ['one', 'two'])
       await world.remove(pods(world, 'one'))
       await becomes(world, world.path('v1', 'endpoints', 'web'), 'it has one', (object) => list(object, 'subsets', 0, 'addresses').map((one) => at(one, 'targetRef', 'name')).join() === 'two')
+    },
+  },
+  {
+    row: '[sig-network] Service endpoints latency should not be very high [Conformance]',
+    tell: async (world) => {
+      await world.create(pods(world), { ...template('web'), metadata: { name: 'web', labels: { app: 'web' } } })
+      await becomes(world, pods(world, 'web'), 'it runs', (pod) => at(pod, 'status', 'phase') === 'Running' && text(pod, 'status', 'podIP') !== '')
+      const took: number[] = []
+      for (let number = 0; number < services; number++) {
+        const since = world.api.now()
+        const name = nameOf(await world.create(world.path('v1', 'services'), { metadata: { generateName: 'latency-' }, spec: { selector: { app: 'web' }, ports: [{ port: 80 }] } }))
+        await until(world.api, `${name} has its endpoint`, async () => list((await world.ask('GET', world.path('v1', 'endpoints', name))).body, 'subsets', 0, 'addresses').length === 1)
+        took.push(world.api.now() - since)
+      }
+      took.sort((a, b) => a - b)
+      assert.ok((took[services / 2] ?? 0) < halfMs && (took[Math.floor(services * 0.99)] ?? 0) < mostMs, `took ${took.at(-1)} ms at most`)
     },
   },
 ]

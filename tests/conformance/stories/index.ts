@@ -27,13 +27,14 @@ import { placementStories } from './placement.ts'
 import { schedulingStories } from './scheduling.ts'
 import { statefulSetStories } from './stateful-sets.ts'
 import { storageStories } from './storage.ts'
+import { webhookStories } from './webhooks.ts'
 
 /** The stories by the file that tells them, in the order in which they are told. */
 export const storiesByFile: Readonly<Record<string, readonly Story[]>> = {
   discovery, definitions: customResources, 'published-schemas': publishedSchemas, 'field-validation': fieldValidation, namespaces: namespaceStories, quotas: quotaStories,
   'lists-and-watches': listsAndWatches, policies: policyStories, apps: appStories, auth: authStories, kubectl: kubectlStories, events: eventStories, network: networkStories,
   node: nodeStories, resources: resourceStories, scheduling: schedulingStories, placement: placementStories, storage: storageStories,
-  deployments: deploymentStories, replicas: replicaStories, 'stateful-sets': statefulSetStories, 'daemon-sets': daemonSetStories, jobs: jobStories, disruption: disruptionStories, garbage: garbageStories, endpoints: endpointStories,
+  deployments: deploymentStories, replicas: replicaStories, 'stateful-sets': statefulSetStories, 'daemon-sets': daemonSetStories, jobs: jobStories, disruption: disruptionStories, garbage: garbageStories, endpoints: endpointStories, webhooks: webhookStories,
   pods: podStories, 'kubectl-pods': kubectlPodStories,
 }
 export const stories: readonly Story[] = Object.values(storiesByFile).flat()
