@@ -38,3 +38,13 @@ test('what a creator owns, written as managedFields are', () => {
     'f:spec': { 'f:containers': { 'k:{"name":"main"}': { '.': {}, 'f:image': {}, 'f:name': {}, 'f:ports': { '.': {}, 'k:{"containerPort":80,"protocol":"TCP"}': { '.': {}, 'f:containerPort': {}, 'f:protocol': {} } }, 'f:resources': {} } } },
   })
 })
+
+test('required parts that are pointers to upstream are owned themselves, optional ones that are none are not', () => {
+  const ownedOf = (name: string, spec: object): unknown => {
+    const definition = definitions.get(name)
+    assert.ok(definition)
+    return ownedByCreator({ metadata: {}, spec }, definition, definitions, [])['f:spec']
+  }
+  assert.deepEqual(ownedOf('io.k8s.api.core.v1.PersistentVolumeClaim', { resources: { requests: { storage: '1Gi' } } }), { 'f:resources': { 'f:requests': { '.': {}, 'f:storage': {} } } })
+  assert.deepEqual(ownedOf('io.k8s.api.networking.v1.IPAddress', { parentRef: { name: 'web' } }), { 'f:parentRef': { '.': {}, 'f:name': {} } })
+})

@@ -205,9 +205,16 @@ export function skeleton(value: unknown, definition: Definition, definitions: De
 /** Whether upstream's types always have this field: as a list, or as a part of this definition. */
 export function isGranted(definition: Definition, name: string, definitions: Definitions): 'no' | 'list' | Definition {
   const field = definition.fields[name]
-  if (field === undefined || !(definition.isCustom ? name === 'metadata' : always.includes(name) || definition.required.includes(name))) return 'no'
+  const held = grantedOtherwise[`${definition.name.split('.').slice(-3).join('.')} ${name}`]
+  if (held === false) return 'no'
+  if (field === undefined || !(held === true || definition.isCustom ? name === 'metadata' : always.includes(name) || definition.required.includes(name))) return 'no'
   if (field.items && field.listType !== undefined && field.listType !== 'atomic') return 'list'
   const inner = field.ref === undefined ? undefined : definitions.get(field.ref)
   return inner && !inner.scalar && inner.mapType !== 'atomic' ? inner : 'no'
+}
+/** Facts about upstream's types that the schema does not tell: required parts that are pointers there, and optional ones that are none. */
+const grantedOtherwise: Readonly<Record<string, boolean>> = {
+  'core.v1.ReplicationControllerSpec template': false, 'networking.v1.IPAddressSpec parentRef': false, 'admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec validationActions': false,
+  'core.v1.Event source': true, 'core.v1.PersistentVolumeClaimSpec resources': true, 'resource.v1.ResourceClaimSpec devices': true,
 }
 const always = ['metadata', 'spec', 'status', 'template', 'strategy', 'updateStrategy', 'jobTemplate']
