@@ -1,7 +1,7 @@
 import type { Node, Pod } from '../api/resources.ts'
 import type { ClusterView } from '../api/view.ts'
 import { podsByNode } from '../api/indexes.ts'
-import { NodeTable } from './nodes.ts'
+import { NodeTable, type Placement } from './nodes.ts'
 import { isHopeless, type NodeRefusal, type PluginState, type SchedulerPlugin } from './types.ts'
 
 /** The nodes, the pods on them and what each plugin remembers of both, kept in step. All profiles share one. */
@@ -30,12 +30,18 @@ export class Board {
     if (number !== undefined) for (const state of this.#states.values()) state.placed?.(pod, number)
   }
 
-  remove(uid: string): void {
+  /** Takes a pod off its node; what comes back can be put back. */
+  remove(uid: string): Placement | undefined {
     const pod = this.nodes.placedPod(uid)
     const number = this.nodes.placeOf(uid)
-    if (pod === undefined || number === undefined) return
+    if (pod === undefined || number === undefined) return undefined
     for (const state of this.#states.values()) state.removed?.(pod, number)
-    this.nodes.remove(uid)
+    return this.nodes.remove(uid)
+  }
+
+  putBack(placement: Placement): void {
+    this.nodes.putBack(placement)
+    for (const state of this.#states.values()) state.placed?.(placement.pod, placement.node)
   }
 
   /** The pods that count on a node, by name. */

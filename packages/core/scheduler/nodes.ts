@@ -5,7 +5,8 @@ import { isTerminal } from '../rules/pods.ts'
 /** What upstream counts for a container that requests nothing, when it scores nodes: 0.1 cores, 200 MiB. */
 const assumedRequests: Amounts = { cpu: 100, memory: 200 * 1024 * 1024 }
 
-interface Placement { pod: Pod; readonly node: number; readonly requests: Amounts; readonly scored: Amounts }
+/** A pod where it counts, with what it counts for. */
+export interface Placement { pod: Pod; readonly node: number; readonly requests: Amounts; readonly scored: Amounts }
 
 /** Columns by node number. A number stays with its node while that has a Node object or pods; then it is used again. */
 export class NodeTable {
@@ -80,12 +81,20 @@ export class NodeTable {
     if (placement !== undefined) placement.pod = pod
   }
 
-  remove(uid: string): void {
+  /** Takes a pod off; what comes back can be put back. */
+  remove(uid: string): Placement | undefined {
     const placement = this.#placements.get(uid)
-    if (placement === undefined) return
+    if (placement === undefined) return undefined
     this.#placements.delete(uid)
     this.#account(placement, -1)
     this.#release(placement.node)
+    return placement
+  }
+
+  /** As before it was taken off; its node must not have gone since. */
+  putBack(placement: Placement): void {
+    this.#placements.set(placement.pod.metadata.uid, placement)
+    this.#account(placement, 1)
   }
 
   /** For tests: everything by name, so that a rebuilt table can be compared. */

@@ -6,6 +6,7 @@ import type { Random } from '../base/random.ts'
 import { conditionOf } from '../rules/conditions.ts'
 import { isTerminating } from '../rules/pods.ts'
 import type { Board } from './board.ts'
+import type { Placement } from './nodes.ts'
 import type { Nominations } from './nominations.ts'
 import { mostImportantFirst, priorityOf, startOf } from './priority.ts'
 import type { ActivePlugin } from './select.ts'
@@ -97,8 +98,9 @@ function victimsOn(node: number, question: PreemptionQuestion, budgets: Map<stri
     const without = board.refusal(pod, node, question.plugins)
     return (without === undefined && nominated.length > 0 ? board.supposing(nominated, node, () => board.refusal(pod, node, question.allPlugins)) : without)?.reasons
   }
-  const away = new Set(lesser)
-  for (const other of lesser) board.remove(other.metadata.uid)
+  const away = new Map<Pod, Placement>()
+  const takeAway = (other: Pod): void => { const placement = board.remove(other.metadata.uid); if (placement !== undefined) away.set(other, placement) }
+  for (const other of lesser) takeAway(other)
   try {
     const reasons = refusal()
     if (reasons !== undefined) return { reasons }
@@ -106,11 +108,12 @@ function victimsOn(node: number, question: PreemptionQuestion, budgets: Map<stri
     const victims: Pod[] = []
     let violations = 0
     const spare = (other: Pod): boolean => {
-      board.place(other, name)
+      const placement = away.get(other)
+      if (placement === undefined) return true
+      board.putBack(placement)
       away.delete(other)
       if (refusal() === undefined) return true
-      board.remove(other.metadata.uid)
-      away.add(other)
+      takeAway(other)
       victims.push(other)
       return false
     }
@@ -118,7 +121,7 @@ function victimsOn(node: number, question: PreemptionQuestion, budgets: Map<stri
     for (const other of free) spare(other)
     return victims.length === 0 ? { reasons: [] } : { node, victims: victims.sort(mostImportantFirst), violations }
   } finally {
-    for (const other of away) board.place(other, name)
+    for (const placement of away.values()) board.putBack(placement)
   }
 }
 

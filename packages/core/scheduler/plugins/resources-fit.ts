@@ -14,48 +14,54 @@ export interface ResourcesFitArguments {
 /** Requests fit into what is allocatable and not requested yet; how a node is filled best is a matter of strategy. */
 export const resourcesFitOf = ({ ignoredResources, ignoredResourceGroups, strategy }: ResourcesFitArguments): SchedulerPlugin => ({
   name: 'NodeResourcesFit', weight: 1,
-  start: ({ nodes }) => ({
-    study: (pod) => {
-      const ignored = (resource: string): boolean => resource.includes('/') && (ignoredResources.includes(resource) || ignoredResourceGroups.includes(resource.slice(0, resource.indexOf('/'))))
-      const wanted = Object.entries(podRequests(pod.spec)).filter(([resource, amount]) => amount > 0 && !ignored(resource))
-      const requests = wanted.map(([resource, amount]) => ({ resource, amount, allocatable: nodes.allocatable(resource), requested: nodes.requested(resource) }))
-      const pods = nodes.allocatable('pods')
-      const refusals = new Map<number, NodeRefusal>()
-      const score = allocationScore(strategy, allocationColumns(pod, nodes, strategy.resources, { assumed: true }))
-      const { podCount } = nodes
-      return {
-        refuses: (node) => {
-          if ((podCount[node] ?? 0) + 1 > (pods?.[node] ?? 0)) return true
-          for (const { amount, allocatable, requested } of requests) if (amount + (requested?.[node] ?? 0) > (allocatable?.[node] ?? 0)) return true
-          return false
-        },
-        why: (node) => {
-          // Which resources are short, as bits; the lowest are the number of pods and whether it is for good.
-          const tooMany = (podCount[node] ?? 0) + 1 > (pods?.[node] ?? 0)
-          let kind = tooMany ? 2 : 0
-          for (let at = 0; at < requests.length; at++) {
-            const { amount = 0, allocatable, requested } = requests[at] ?? {}
-            if (amount + (requested?.[node] ?? 0) > (allocatable?.[node] ?? 0)) kind |= 4 << at
-            if (amount > (allocatable?.[node] ?? 0)) kind |= 1
-          }
-          const known = refusals.get(kind)
-          if (known !== undefined) return known
-          const short = requests.filter((_, at) => (kind & (4 << at)) !== 0).map(({ resource }) => `Insufficient ${resource}`)
-          const refusal: NodeRefusal = { reasons: tooMany ? ['Too many pods', ...short] : short, forGood: (kind & 1) !== 0 }
-          refusals.set(kind, refusal)
-          return refusal
-        },
-        score,
-      }
-    },
-    concerns: (change) => change.key.resource === 'nodes' || (change.key.resource === 'pods' && freesResources(podSides(change))),
-    wakes: (_pod, change) => {
-      if (change.key.resource === 'pods') return freesResources(podSides(change))
-      if (change.key.resource !== 'nodes') return false
-      const { before, after } = nodeSides(change)
-      return after !== undefined && (before === undefined || JSON.stringify(before.status?.allocatable) !== JSON.stringify(after.status?.allocatable))
-    },
-  }),
+  start: ({ nodes }) => {
+    /** The same pod is studied again and again while room is sought for it. */
+    let last: { readonly pod: Pod; readonly wanted: readonly (readonly [string, number])[] } | undefined
+    return {
+      study: (pod) => {
+        const ignored = (resource: string): boolean => resource.includes('/') && (ignoredResources.includes(resource) || ignoredResourceGroups.includes(resource.slice(0, resource.indexOf('/'))))
+        const wanted = pod === last?.pod ? last.wanted : Object.entries(podRequests(pod.spec)).filter(([resource, amount]) => amount > 0 && !ignored(resource))
+        last = { pod, wanted }
+        const requests = wanted.map(([resource, amount]) => ({ resource, amount, allocatable: nodes.allocatable(resource), requested: nodes.requested(resource) }))
+        const pods = nodes.allocatable('pods')
+        const refusals = new Map<number, NodeRefusal>()
+        let scoring: ((node: number) => number) | undefined
+        const { podCount } = nodes
+        return {
+          refuses: (node) => {
+            if ((podCount[node] ?? 0) + 1 > (pods?.[node] ?? 0)) return true
+            for (const { amount, allocatable, requested } of requests) if (amount + (requested?.[node] ?? 0) > (allocatable?.[node] ?? 0)) return true
+            return false
+          },
+          why: (node) => {
+            // Which resources are short, as bits; the lowest are the number of pods and whether it is for good.
+            const tooMany = (podCount[node] ?? 0) + 1 > (pods?.[node] ?? 0)
+            let kind = tooMany ? 2 : 0
+            for (let at = 0; at < requests.length; at++) {
+              const { amount = 0, allocatable, requested } = requests[at] ?? {}
+              if (amount + (requested?.[node] ?? 0) > (allocatable?.[node] ?? 0)) kind |= 4 << at
+              if (amount > (allocatable?.[node] ?? 0)) kind |= 1
+            }
+            const known = refusals.get(kind)
+            if (known !== undefined) return known
+            const short = requests.filter((_, at) => (kind & (4 << at)) !== 0).map(({ resource }) => `Insufficient ${resource}`)
+            const refusal: NodeRefusal = { reasons: tooMany ? ['Too many pods', ...short] : short, forGood: (kind & 1) !== 0 }
+            refusals.set(kind, refusal)
+            return refusal
+          },
+          // Made when the first node is scored: a dry run of preemption never gets there.
+          score: (node) => (scoring ??= allocationScore(strategy, allocationColumns(pod, nodes, strategy.resources, { assumed: true })))(node),
+        }
+      },
+      concerns: (change) => change.key.resource === 'nodes' || (change.key.resource === 'pods' && freesResources(podSides(change))),
+      wakes: (_pod, change) => {
+        if (change.key.resource === 'pods') return freesResources(podSides(change))
+        if (change.key.resource !== 'nodes') return false
+        const { before, after } = nodeSides(change)
+        return after !== undefined && (before === undefined || JSON.stringify(before.status?.allocatable) !== JSON.stringify(after.status?.allocatable))
+      },
+    }
+  },
 })
 
 export const resourcesFit = resourcesFitOf({ ignoredResources: [], ignoredResourceGroups: [], strategy: { type: 'LeastAllocated', resources: cpuAndMemory } })
