@@ -28,6 +28,9 @@ export interface Waiting {
   woken: boolean
 }
 
+/** An entry as a fork takes it over. */
+export type FrozenEntry = Pick<Waiting, 'uid' | 'order' | 'attempts' | 'failedAt' | 'restsSince' | 'refusedBy'> & { readonly state: 'active' | 'backing off' | 'unschedulable' }
+
 /** Pods without a node: ready to be tried, backing off, or waiting for a change that helps. */
 export class SchedulingQueue {
   readonly #clock: Clock
@@ -130,14 +133,36 @@ export class SchedulingQueue {
     if (entry?.state === 'backing off') this.#activate(entry)
   }
 
+  /** What the store does not tell of those that wait; who was never tried comes as it arrived. */
+  freeze(): readonly FrozenEntry[] {
+    return [...this.#waiting.values()].sort((a, b) => a.order - b.order).map(({ uid, order, attempts, failedAt, restsSince, refusedBy, state }) =>
+      ({ uid, order, attempts, failedAt, restsSince, refusedBy, state: state === 'taken' ? 'active' : state }))
+  }
+
+  /** Goes on from there with those that are here. */
+  thaw(entries: readonly FrozenEntry[]): void {
+    this.#active = newHeap()
+    for (const frozen of entries) {
+      const entry = this.#waiting.get(frozen.uid)
+      if (entry === undefined) continue
+      const { state, ...remembered } = frozen
+      Object.assign(entry, remembered)
+      this.#order = Math.max(this.#order, entry.order + 1)
+      entry.state = 'taken'
+      if (state === 'unschedulable') this.#rest(entry, frozen.restsSince)
+      else if (state === 'backing off') this.#tryLater(entry)
+    }
+    for (const entry of this.#waiting.values()) if (entry.state === 'active' || entry.state === 'taken') this.#activate(entry)
+  }
+
   clear(): void {
     for (const uid of [...this.#waiting.keys()]) this.remove(uid)
     this.#active = newHeap()
   }
 
-  #rest(entry: Waiting): void {
+  #rest(entry: Waiting, since = this.#clock.now()): void {
     entry.state = 'unschedulable'
-    entry.restsSince = this.#clock.now()
+    entry.restsSince = since
     this.#resting.add(entry)
     this.#flushLater()
     for (const plugin of entry.refusedBy) {

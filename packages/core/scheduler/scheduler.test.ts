@@ -150,6 +150,29 @@ test('of equally important pods, the one whose last attempt was before the other
   assert.deepEqual([world.nodeOf('early'), world.nodeOf('late')], ['a', undefined])
 })
 
+test('a fork waits on as its origin does', () => {
+  const objects = [aNode('a', { cpu: '1' }), aPod('q', { requests: { cpu: '1' }, spec: { nodeName: 'a' } }), aPod('p', { requests: { cpu: '1' } }), aPod('r', { requests: { cpu: '1' } })]
+  const world = schedulingWorld(objects)
+  world.clock.advanceTo(dawn + 200)
+  world.remove(pods, 'q')
+  world.settle()
+  const frozen = world.scheduler.freeze()
+  world.scheduler.thaw(frozen)
+  assert.equal(world.scheduler.step(), false)
+  assert.deepEqual([world.scheduler.freeze(), world.events.length], [frozen, 2])
+  world.clock.advanceTo(dawn + 1000)
+  world.settle()
+  assert.deepEqual([world.nodeOf('p'), world.nodeOf('r')], ['a', undefined])
+})
+
+test('a pod without its last gate is scheduled', () => {
+  const gated = aPod('p', { spec: { schedulingGates: [{ name: 'wait' }] } })
+  const world = schedulingWorld([aNode('a'), gated])
+  world.put(aPod('p'))
+  world.settle()
+  assert.equal(world.nodeOf('p'), 'a')
+})
+
 test('a binding that is refused gives the room back and is tried again', () => {
   const world = schedulingWorld([aNode('a', { cpu: '1' })])
   world.refuse = (action) => (action.do === 'invoke' ? { refused: true, code: 500, reason: 'InternalError', message: 'no' } : undefined)

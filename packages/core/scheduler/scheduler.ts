@@ -15,7 +15,7 @@ import type { NodeTable } from './nodes.ts'
 import { Nominations } from './nominations.ts'
 import { type Candidate, preempt, type Preemption } from './preemption.ts'
 import { defaultConfiguration, type Profile, type SchedulerConfiguration, schedulerName } from './profiles.ts'
-import { SchedulingQueue, type Waiting } from './queue.ts'
+import { type FrozenEntry, SchedulingQueue, type Waiting } from './queue.ts'
 import { type ActivePlugin, select, type Selection, type SelectionRules } from './select.ts'
 import { nodeSides, podSides, type Study } from './types.ts'
 
@@ -34,7 +34,7 @@ export interface SchedulerOptions {
 /** What a fork or a restart cannot see in the store. */
 export interface SchedulerState {
   readonly startAt: number
-  readonly attempts: readonly { readonly uid: string; readonly attempts: number; readonly failedAt: number; readonly refusedBy: readonly string[] }[]
+  readonly waiting: readonly FrozenEntry[]
 }
 
 export interface Scheduler extends Freezable<SchedulerState> {
@@ -109,21 +109,12 @@ class PodScheduler implements Scheduler {
     return true
   }
 
-  freeze(): SchedulerState {
-    const attempts = [...this.#options.view.by(podsByNode, '')].map((pod) => this.#queue.get(pod.metadata.uid)).filter((entry) => entry !== undefined && entry.attempts > 0)
-    return { startAt: this.#startAt, attempts: attempts.flatMap((entry) => (entry ? [{ uid: entry.uid, attempts: entry.attempts, failedAt: entry.failedAt, refusedBy: entry.refusedBy }] : [])) }
-  }
+  freeze(): SchedulerState { return { startAt: this.#startAt, waiting: this.#queue.freeze() } }
 
   thaw(state: SchedulerState): void {
     this.restart()
     this.#startAt = state.startAt
-    for (const { uid, attempts, failedAt, refusedBy } of state.attempts) {
-      const entry = this.#queue.get(uid)
-      if (entry === undefined) continue
-      entry.attempts = attempts
-      entry.failedAt = failedAt
-      entry.refusedBy = refusedBy
-    }
+    this.#queue.thaw(state.waiting)
   }
 
   // ---- what happened -------------------------------------------------------------------------------------------
