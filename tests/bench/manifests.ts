@@ -21,3 +21,8 @@ export const aJob = (name: string, completions: number, parallelism: number) => 
 export const aCronJob = (name: string, schedule: string) => ({
   apiVersion: 'batch/v1', kind: 'CronJob', metadata: { name, namespace: 'default' }, spec: { schedule, jobTemplate: { spec: aJob('', 1, 1).spec } },
 })
+
+export const aStatefulSet = (name: string, replicas: number) => ({
+  apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: { name, namespace: 'default' },
+  spec: { replicas, serviceName: name, selector: { matchLabels: { app: name } }, template: { metadata: { labels: { app: name } }, spec: aPod('').spec } },
+})

@@ -62,3 +62,14 @@ test('a node that failed is lost and its pods are elsewhere, minutes of the clus
   const [node] = await list('/api/v1/nodes?fieldSelector=metadata.name%3Dsim-1')
   assert.equal((node?.status['conditions'] as readonly { readonly type: string; readonly status: string }[]).find(({ type }) => type === 'Ready')?.status, 'Unknown')
 })
+
+test('a client that watches sees all that happens in days of the cluster, without being sent away', async () => {
+  assert.equal(skiff('time', 'freeze').code, 0)
+  const { seen, ended } = cluster.watch('/apis/batch/v1/namespaces/default/jobs?watch=true&timeoutSeconds=3600')
+  let isOver = false
+  void ended.then(() => { isOver = true })
+  assert.equal(skiff('time', 'advance', '2d').code, 0)
+  for (let tries = 0; seen.filter(({ type }) => type === 'ADDED').length < 48 && tries < 200; tries++) await new Promise((resolve) => { setTimeout(resolve, 20) })
+  assert.ok(seen.filter(({ type }) => type === 'ADDED').length >= 48)
+  assert.equal(isOver, false)
+})

@@ -14,7 +14,7 @@ import { createServer, type Server, type ServerOptions } from '../server/index.t
 import type { Store } from '../store/types.ts'
 import { allControllers } from './controllers.ts'
 
-export interface ClusterOptions extends Pick<ServerOptions, 'version' | 'issuer' | 'tokens' | 'authenticators' | 'anonymous' | 'audit' | 'address' | 'historyMs' | 'processMetrics'> {
+export interface ClusterOptions extends Pick<ServerOptions, 'version' | 'issuer' | 'tokens' | 'authenticators' | 'anonymous' | 'audit' | 'address' | 'historyMs' | 'processMetrics' | 'outsideNow'> {
   readonly store: Store
   readonly clock: Clock
   readonly random: Random

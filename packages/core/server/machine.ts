@@ -29,6 +29,8 @@ export interface Machine {
   /** The OpenAPI documents, made when first asked for. */
   documents(): OpenApi
   now(): Instant
+  /** The time by which clients outside live: how long their watches last. */
+  outsideNow(): Instant
   /** 1, 2, 3 … */
   serial(): number
 }

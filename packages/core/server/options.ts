@@ -52,6 +52,8 @@ export interface ServerOptions {
   readonly historyMs?: number
   /** What only the process knows, for /metrics: in the text that Prometheus reads. */
   readonly processMetrics?: () => string
+  /** The time by which clients live, where the clock may be turned; the clock's when left out. */
+  readonly outsideNow?: () => number
   /** 'host:port' at which clients reach the server, for legacy discovery. */
   readonly address?: string
 }

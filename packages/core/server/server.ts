@@ -48,7 +48,7 @@ export function createServer(options: ServerOptions): Server {
   }
   const machine: Machine = {
     store: options.store, get registry() { return catalog.registry }, definitions: catalog.definitions, random: options.random, options, authorizer,
-    counters: createCounters(), flows: new Flows(options.store), expiry, conversions, documents: () => documentsOf(catalog.registry), now: () => options.clock.now(), serial: () => ++serial,
+    counters: createCounters(), flows: new Flows(options.store), expiry, conversions, documents: () => documentsOf(catalog.registry), now: () => options.clock.now(), outsideNow: options.outsideNow ?? (() => options.clock.now()), serial: () => ++serial,
   }
   return { handler: createHandler(machine), submit: createSubmit(machine), plant: (plants) => { plant(machine, plants) }, authorizer, get registry() { return catalog.registry }, types: () => catalog.types(), stop: () => { expiry.stop(); forget(); catalog.stop() } }
 }

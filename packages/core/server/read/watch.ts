@@ -29,7 +29,7 @@ export function watch(machine: Machine, endpoint: Endpoint, selection: Selection
   if (isRefusal(start)) return start
   const timeout = timeoutOf(query, machine)
   if (isRefusal(timeout)) return timeout
-  const reader = new Reader(machine, endpoint, selection, writing, { ...start, deadline: machine.now() + timeout })
+  const reader = new Reader(machine, endpoint, selection, writing, { ...start, deadline: machine.outsideNow() + timeout })
   return { is: 'watch', status: 200, headers: { 'content-type': writing.media === 'protobuf' ? `${mediaTypes.protobuf};stream=watch` : mediaTypes.json }, watch: reader }
 }
 
@@ -107,7 +107,7 @@ class Reader implements WatchReader {
     this.deadline = start.deadline
     this.resource = endpoint.kind.resource
     this.#after = start.after
-    this.#lastBookmark = machine.now()
+    this.#lastBookmark = machine.outsideNow()
     // The tree under this iterator is immutable: it goes on showing the state of this moment.
     if (start.initial) this.#initial = candidates(machine.store.view, endpoint, selection)[Symbol.iterator]()
   }
@@ -178,14 +178,14 @@ class Reader implements WatchReader {
 
   /** Nothing is left to tell: time for a bookmark, or for the end. */
   #atRest(push: (frame: Uint8Array) => void): void {
-    const now = this.#machine.now()
+    const now = this.#machine.outsideNow()
     const ending = now >= this.deadline
     if (this.#start.bookmarks && this.#after <= this.#machine.store.view.revision && (ending || now - this.#lastBookmark >= bookmarkEveryMs)) push(this.#bookmark({}))
     if (ending) this.#done = true
   }
 
   #bookmark(metadata: object): Uint8Array {
-    this.#lastBookmark = this.#machine.now()
+    this.#lastBookmark = this.#machine.outsideNow()
     const { form, served } = this.#writing
     const type = form.is === 'metadata' ? { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${form.version}` }
       : form.is === 'table' ? { kind: 'Table', apiVersion: `meta.k8s.io/${form.version}` } : { kind: this.#endpoint.kind.kind, apiVersion: apiVersionOf(served) }
