@@ -22,7 +22,7 @@ withKubectl('examples/jobs', (shell) => {
       ['get jobs --no-headers', /^once +(Complete +)?1\/1 +\d+s +\d+s\nqueue +(Complete +)?3\/1 of 3 +\d+s +\d+s\nshares +(Complete +)?12\/12 +\d+s +\d+s\n$/],
       ['get pods -l job-name=shares -o name', /^(pod\/shares-[0-9a-z]{5}\n){12}$/],
       ['describe job once', /\nParallelism: +1\nCompletions: +1\n[^]*Pods Statuses: +0 (Active|Running)( \(0 Ready\))? \/ 1 Succeeded \/ 0 Failed\n[^]*Normal +SuccessfulCreate +\d+s +job-controller +Created pod: once-[0-9a-z]{5}\n +Normal +Completed +\d+s +job-controller +Job completed\n$/],
-      ['logs job/once', /runs on the simulated node sim-\d: it writes no log\n$/],
+      ['logs job/once', 'begun\ndone'],
       ['delete job shares', 'job.batch "shares" deleted'],
       ['delete job queue --cascade=orphan', 'job.batch "queue" deleted'],
     ])
@@ -79,9 +79,26 @@ withKubectl('examples/jobs', (shell) => {
       ['describe cronjob rounds', /\nSchedule: +\* \* \* \* \*\nConcurrency Policy: +Forbid\nSuspend: +False\nSuccessful Job History Limit: +2\nFailed Job History Limit: +1\nStarting Deadline Seconds: +30s\n/],
       [`patch cronjob rounds -p '{"spec":{"schedule":"0 25 * * *"}}'`, /^The CronJob "rounds" is invalid: spec.schedule: Invalid value: "0 25 \* \* \*": end of range \(25\) above maximum \(23\): 25\n$/],
       [`patch cronjob closing -p '{"spec":{"timeZone":"Moon/Sea"}}'`, /^The CronJob "closing" is invalid: spec.timeZone: Invalid value: "Moon\/Sea": unknown time zone Moon\/Sea\n$/],
+    ])
+    eventually('get jobs -o name', /closing-now/)
+  })
+
+  test('on a clock that is turned: each minute, each working day, and no more kept than wanted', () => {
+    const { story, run, cluster, eventually } = shell()
+    const turn = (by: string): void => { assert.equal(cluster.skiff(['time', 'advance', by, '--data-dir', cluster.dataDir]).code, 0) }
+    const times = (name: string): readonly string[] => run(`get jobs --sort-by=.metadata.creationTimestamp -o 'jsonpath={range .items[?(@.metadata.ownerReferences[0].name=="${name}")]}{.metadata.annotations.batch\\.kubernetes\\.io/cronjob-scheduled-timestamp} {end}'`).split(' ').filter((time) => time !== '')
+    turn('5m')
+    story([complete('stubborn')])
+    const [last = '', ...more] = times('rounds').toReversed()
+    assert.deepEqual(more, [new Date(Date.parse(last) - 60_000).toISOString().replace('.000Z', 'Z')])
+    story([['get cronjob rounds --no-headers', /^rounds +\* \* \* \* \* +(<none> +)?False +0 +\d+s +\S+\n$/], [`patch cronjob rounds -p '{"spec":{"suspend":true}}'`, 'cronjob.batch/rounds patched']])
+    turn('192h')
+    assert.equal(times('rounds').length, 2)
+    const closed = times('closing')
+    assert.deepEqual([closed.length, closed.filter((time) => !/T17:30:00\+0[12]:00$/.test(time)), closed.filter((time) => [0, 6].includes(new Date(time).getUTCDay()))], [3, [], []])
+    story([
       ['delete cronjob rounds closing', 'cronjob.batch "rounds" deleted\ncronjob.batch "closing" deleted'],
     ])
     eventually('get jobs closing-now --ignore-not-found', /^$/)
-    story([complete('stubborn')])
   })
 })

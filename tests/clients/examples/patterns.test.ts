@@ -20,14 +20,16 @@ withKubectl('examples/patterns', (shell) => {
     ])
   })
 
-  test('a sidecar starts first, stays, and does not keep its Job from completing', () => {
-    shell().story([
+  test('a sidecar starts first, stays, and does not keep its Job from completing', async () => {
+    const { story, start } = shell()
+    const watch = start('get pods --watch --no-headers -l job-name=alongside')
+    story([
       [`apply -f ${file('alongside.yaml')}`, 'job.batch/alongside created'],
-      ['wait --for=condition=Ready pod -l job-name=alongside --timeout=20s', /condition met\n$/],
-      ['get pods -l job-name=alongside --no-headers', /^alongside-[0-9a-z]{5} +2\/2 +Running +0 +\d+s\n$/],
       ['wait --for=condition=complete job/alongside --timeout=20s', 'job.batch/alongside condition met'],
-      ['get pods -l job-name=alongside --no-headers', /^alongside-[0-9a-z]{5} +0\/2 +Completed +0 +\d+s\n$/],
     ])
+    const statuses = [...(await watch.sees(/ 0\/2 +Completed/)).matchAll(/^alongside-[0-9a-z]{5} +(\d\/2 +\S+)/gm)].map(([, status = '']) => status.replace(/ +/, ' '))
+    watch.stop()
+    assert.deepEqual(statuses.filter((status) => ['2/2 Running', '0/2 Completed'].includes(status)).filter((status, at, all) => status !== all[at - 1]), ['2/2 Running', '0/2 Completed'])
   })
 
   test('a proxy and an interpreter beside the main container; what has no process says so', () => {
