@@ -207,7 +207,7 @@ export function isGranted(definition: Definition, name: string, definitions: Def
   const field = definition.fields[name]
   const held = grantedOtherwise[`${definition.name.split('.').slice(-3).join('.')} ${name}`]
   if (held === false) return 'no'
-  if (field === undefined || !(held === true || definition.isCustom ? name === 'metadata' : always.includes(name) || definition.required.includes(name))) return 'no'
+  if (field === undefined || !(held === true || (definition.isCustom ? name === 'metadata' : always.includes(name) || definition.required.includes(name)))) return 'no'
   if (field.items && field.listType !== undefined && field.listType !== 'atomic') return 'list'
   const inner = field.ref === undefined ? undefined : definitions.get(field.ref)
   return inner && !inner.scalar && inner.mapType !== 'atomic' ? inner : 'no'
