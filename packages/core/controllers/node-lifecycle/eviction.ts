@@ -13,7 +13,12 @@ import { instantOf } from '../../rules/time.ts'
 import { settled } from '../settled.ts'
 
 /** Since when taints that carry no time have been seen, by key, value and effect. */
-type Memory = Readonly<Record<string, Instant>>
+type Seen = Readonly<Record<string, Instant>>
+interface Memory {
+  readonly seen: Seen
+  /** Pods that are to go later, by uid. */
+  readonly waiting: readonly string[]
+}
 
 /** Drives pods off nodes with NoExecute taints, as long after as they tolerate. A key is a node's name. */
 export const taintEvictionController: Controller<Memory> = {
@@ -24,7 +29,7 @@ export const taintEvictionController: Controller<Memory> = {
   ],
   reconcile: (name, world) => {
     const taints = executing(world.view.get(nodes, '', name)?.spec.taints)
-    return taints.length === 0 ? settled : evict(name, taints, world)
+    return taints.length === 0 && (world.memory?.waiting ?? []).length === 0 ? settled : evict(name, taints, world)
   },
 }
 
@@ -45,21 +50,27 @@ function nodeOfArrival({ before, after }: Change, view: ClusterView): readonly s
 }
 
 function evict(name: string, taints: readonly Taint[], { view, now, memory }: World<Memory>): Plan<Memory> {
-  const seen = Object.fromEntries(taints.map((taint) => [identity(taint), instantOf(taint.timeAdded) ?? memory?.[identity(taint)] ?? now]))
+  const seen = Object.fromEntries(taints.map((taint) => [identity(taint), instantOf(taint.timeAdded) ?? memory?.seen[identity(taint)] ?? now]))
+  const waited = new Set(memory?.waiting)
+  const waiting: string[] = []
   const actions: Action[] = []
   let again: Instant | undefined
   for (const pod of view.by(podsByNode, name)) {
     if (isTerminating(pod) || isTerminal(pod)) continue
     const due = dueAt(pod, taints, seen)
-    if (due === undefined) continue
-    if (due <= now) actions.push(...evictPod(pod, now))
-    else again = Math.min(again ?? due, due)
+    if (due === undefined) {
+      if (waited.has(pod.metadata.uid)) actions.push({ do: 'record', about: pod, type: 'Normal', reason: 'TaintManagerEviction', message: `Cancelling deletion of Pod ${pod.metadata.namespace}/${pod.metadata.name}` })
+    } else if (due <= now) actions.push(...evictPod(pod, now))
+    else {
+      again = Math.min(again ?? due, due)
+      waiting.push(pod.metadata.uid)
+    }
   }
-  return { actions, memory: seen, ...(again !== undefined && { again }) }
+  return { actions, ...(taints.length > 0 && { memory: { seen, waiting } }), ...(again !== undefined && { again }) }
 }
 
 /** When the first of the taints is no longer tolerated; undefined: all are, for ever. */
-function dueAt(pod: Pod, taints: readonly Taint[], seen: Memory): Instant | undefined {
+function dueAt(pod: Pod, taints: readonly Taint[], seen: Seen): Instant | undefined {
   let due: Instant | undefined
   for (const taint of taints) {
     const ms = toleratedMs([taint], pod.spec.tolerations)

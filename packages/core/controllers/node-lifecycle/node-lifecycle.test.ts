@@ -146,3 +146,12 @@ test('when all nodes are lost nobody is driven off any more, until one is back',
   recover('a00', 'a01', 'b00')
   assert.deepEqual(driven(), [])
 })
+
+test('a taint that goes in time cancels the eviction, and says so', () => {
+  const tolerating = { tolerations: [{ key: 'example.com/out', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 60 }] }
+  const { world, until, podNames } = watched(aNode('True', { taints: [{ key: 'example.com/out', effect: 'NoExecute', timeAdded: timestamp(dawn) }] }), aLease(dawn + 300_000), aPod('p', { node: 'a', phase: 'Running', spec: tolerating }))
+  until(30_000)
+  world.update(nodes, 'a', (node) => ({ ...node, spec: {} }))
+  until(120_000)
+  assert.deepEqual([podNames(), world.events], [['p'], ['TaintManagerEviction: Cancelling deletion of Pod default/p']])
+})
