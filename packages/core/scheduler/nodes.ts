@@ -22,6 +22,8 @@ export class NodeTable {
   #scoredCpu = new Float64Array(64)
   #scoredMemory = new Float64Array(64)
   readonly #placements = new Map<string, Placement>()
+  /** By priority: how many pods of it each node has. There are few priorities. */
+  readonly #priorities = new Map<number, Map<number, number>>()
   #capacity = 64
 
   /** Of the nodes that have a Node object. */
@@ -97,23 +99,39 @@ export class NodeTable {
     this.#account(placement, 1)
   }
 
+  /** Has the node a pod that matters less than this? Costs the number of different priorities. */
+  hasLesser(node: number, priority: number): boolean {
+    for (const [each, perNode] of this.#priorities) if (each < priority && perNode.has(node)) return true
+    return false
+  }
+
   /** For tests: everything by name, so that a rebuilt table can be compared. */
   dump(): unknown {
     const rows = this.#names.flatMap((name, number) => (name === undefined ? [] : [{
-      name, known: this.#nodes[number] !== undefined, pods: this.#podCount[number], scored: [this.#scoredCpu[number], this.#scoredMemory[number]],
+      name, known: this.#nodes[number] !== undefined, priorities: [...this.#priorities].flatMap(([priority, perNode]) => (perNode.has(number) ? [`${priority}: ${perNode.get(number)}`] : [])).sort(), pods: this.#podCount[number], scored: [this.#scoredCpu[number], this.#scoredMemory[number]],
       allocatable: amountsAt(this.#allocatable, number), requested: amountsAt(this.#requested, number),
     }]))
     return rows.sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
-  #account({ node, requests, scored }: Placement, sign: 1 | -1): void {
+  #account({ pod, node, requests, scored }: Placement, sign: 1 | -1): void {
     for (const resource in requests) {
       const column = this.#column(this.#requested, resource)
       column[node] = (column[node] ?? 0) + sign * (requests[resource] ?? 0)
     }
+    this.#countPriority(pod.spec.priority ?? 0, node, sign)
     this.#podCount[node] = (this.#podCount[node] ?? 0) + sign
     this.#scoredCpu[node] = (this.#scoredCpu[node] ?? 0) + sign * (scored['cpu'] ?? 0)
     this.#scoredMemory[node] = (this.#scoredMemory[node] ?? 0) + sign * (scored['memory'] ?? 0)
+  }
+
+  #countPriority(priority: number, node: number, sign: 1 | -1): void {
+    const perNode = this.#priorities.get(priority) ?? new Map<number, number>()
+    const count = (perNode.get(node) ?? 0) + sign
+    if (count === 0) perNode.delete(node)
+    else perNode.set(node, count)
+    if (perNode.size === 0) this.#priorities.delete(priority)
+    else this.#priorities.set(priority, perNode)
   }
 
   #number(name: string): number {

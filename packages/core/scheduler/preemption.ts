@@ -90,8 +90,9 @@ function isLeavingForAnother(pod: Pod): boolean {
 /** The fewest and least important pods of a node whose end makes room. Pods that a budget keeps are spared first. */
 function victimsOn(node: number, question: PreemptionQuestion, budgets: Map<string, readonly PodDisruptionBudget[]>): Candidate | { readonly reasons: readonly string[] } {
   const { pod, board, nominations } = question
+  if (!board.nodes.hasLesser(node, priorityOf(pod))) return nobodyThere
   const lesser = board.podsOn(node).filter((other) => priorityOf(other) < priorityOf(pod)).sort(mostImportantFirst)
-  if (lesser.length === 0) return { reasons: [noVictims] }
+  if (lesser.length === 0) return nobodyThere
   const name = board.nodes.nameOf(node)
   const nominated = nominations.size === 0 ? [] : nominations.before(pod, name)
   const refusal = (): readonly string[] | undefined => {
@@ -124,6 +125,8 @@ function victimsOn(node: number, question: PreemptionQuestion, budgets: Map<stri
     for (const placement of away.values()) board.putBack(placement)
   }
 }
+
+const nobodyThere = { reasons: [noVictims] } as const
 
 /** Who could not end without breaking a disruption budget, were they to end in this order. */
 function byBudget(pods: readonly Pod[], { view }: Board, known: Map<string, readonly PodDisruptionBudget[]>): { readonly violating: readonly Pod[]; readonly free: readonly Pod[] } {

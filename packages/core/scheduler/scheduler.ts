@@ -160,10 +160,10 @@ class PodScheduler implements Scheduler {
   #admit(pod: Pod): boolean {
     const { uid } = pod.metadata
     const { nominatedNodeName } = pod.status
-    // Whoever nominated it: as upstream, the place is kept.
-    if (nominatedNodeName && waits(pod)) this.#nominations.put(pod, nominatedNodeName)
-    else this.#nominations.remove(uid)
     const mine = waits(pod) && this.#teams.has(schedulerOf(pod))
+    // Whoever nominated it: as upstream, the place is kept.
+    if (nominatedNodeName && mine) this.#nominations.put(pod, nominatedNodeName)
+    else this.#nominations.remove(uid)
     if (!mine) this.#queue.remove(uid)
     else if (this.#queue.get(uid) === undefined) this.#queue.add(pod)
     return mine
