@@ -97,4 +97,5 @@ function histogramLines(series: string, { buckets, sum, count }: Histogram): rea
     `_sum{${series}} ${sum}`, `_count{${series}} ${count}`,
   ]
 }
-const escaped = (label: string): string => label.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
+const escaped = (label: string): string => (!special.test(label) ? label : label.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n'))
+const special = /[\\"\n]/

@@ -31,7 +31,8 @@ export function isTrue(query: URLSearchParams, name: string): boolean {
 }
 
 export function routeOf(method: string, path: string, query: URLSearchParams): Route {
-  const parts = path.replace(/^\//, '').replace(/\/$/, '').split('/').map(decoded)
+  const parts = path.slice(path.startsWith('/') ? 1 : 0, path.length > 1 && path.endsWith('/') ? -1 : undefined).split('/')
+  if (path.includes('%')) for (const [at, part] of parts.entries()) parts[at] = decoded(part)
   const elsewhere: PathRoute = { is: 'path', verb: method.toLowerCase(), path }
   const prefix = parts[0]
   const verb = verbs[method]
@@ -50,9 +51,9 @@ export function routeOf(method: string, path: string, query: URLSearchParams): R
     // namespaces/x and namespaces/x/status are about the namespace itself.
     if (rest.length > 2 && !(group === '' && namespaceSubresources.has(rest[2] as string))) rest = rest.slice(2)
   }
-  const [plural = '', name = '', subresource = '', ...tail] = rest
+  const [plural = '', name = '', subresource = ''] = rest
   // No name has a slash, encoded or not, and none is empty.
-  if ([group, version, namespace, plural, name, subresource].some((part) => part.includes('/')) || [group, version, ...rest.slice(0, 3)].some((part) => part === '.' || part === '..') || [version, ...rest.slice(0, 3)].includes('')) return elsewhere
+  if (isUnusual(path) && ([group, version, namespace, plural, name, subresource].some((part) => part.includes('/')) || [group, version, ...rest.slice(0, 3)].some((part) => part === '.' || part === '..') || [version, ...rest.slice(0, 3)].includes(''))) return elsewhere
   if (watchPath && verb !== 'get') return elsewhere
   const collection = name === ''
   let asked: ResourceRoute['verb'] = verb
@@ -61,8 +62,10 @@ export function routeOf(method: string, path: string, query: URLSearchParams): R
   else if (collection && verb === 'get') asked = 'list'
   else if (collection && verb === 'delete') asked = 'deletecollection'
   const named = collection && (asked === 'list' || asked === 'watch') ? nameSelected(query) : name
-  return { is: 'resource', verb: asked, group, version, plural, namespace, name: named, subresource, rest: tail.join('/'), single: !collection }
+  return { is: 'resource', verb: asked, group, version, plural, namespace, name: named, subresource, rest: rest.length > 3 ? rest.slice(3).join('/') : '', single: !collection }
 }
+/** Only such a path can have parts that are no names. */
+const isUnusual = (path: string): boolean => path.includes('%') || path.includes('/.') || path.includes('//')
 const namespaceSubresources = new Set(['status', 'finalize'])
 
 /** A list by metadata.name is authorised as a request for that name: read as the selection itself reads it, or the two could differ. */

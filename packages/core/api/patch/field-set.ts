@@ -11,28 +11,48 @@ export const isEmpty = (set: FieldSet): boolean => !set.has && set.below.size ==
 /** A node, or undefined when nothing is in it. */
 export const node = (has: boolean, below: ReadonlyMap<string, FieldSet>): FieldSet | undefined => (has || below.size > 0 ? { has, below } : undefined)
 
-function combine(left: FieldSet, right: FieldSet, has: (left: boolean, right: boolean) => boolean, keep: { readonly left: boolean; readonly right: boolean }): FieldSet {
-  const below = new Map<string, FieldSet>()
-  for (const element of new Set([...left.below.keys(), ...right.below.keys()])) {
-    const [mine, theirs] = [left.below.get(element), right.below.get(element)]
-    const made = mine && theirs ? combine(mine, theirs, has, keep) : mine ? (keep.left ? mine : undefined) : keep.right ? theirs : undefined
-    if (made && !isEmpty(made)) below.set(element, made)
+/** In one of them or both. What only one has is shared with it. */
+export function union(left: FieldSet, right: FieldSet): FieldSet {
+  if (isEmpty(right)) return left
+  if (isEmpty(left)) return right
+  const below = new Map(left.below)
+  for (const [element, theirs] of right.below) {
+    const mine = below.get(element)
+    below.set(element, mine === undefined ? theirs : union(mine, theirs))
   }
-  return { has: has(left.has, right.has), below }
+  return { has: left.has || right.has, below }
 }
-export const union = (left: FieldSet, right: FieldSet): FieldSet => combine(left, right, (a, b) => a || b, { left: true, right: true })
-export const difference = (left: FieldSet, right: FieldSet): FieldSet => combine(left, right, (a, b) => a && !b, { left: true, right: false })
-export const intersection = (left: FieldSet, right: FieldSet): FieldSet => combine(left, right, (a, b) => a && b, { left: false, right: false })
-
-/** The set without whole branches: where `gone` has a path, all that lies below goes too. */
-export function withoutBranches(set: FieldSet, gone: FieldSet): FieldSet {
+/** In the first and not in the second; the first itself when they have nothing in common. */
+export const difference = (left: FieldSet, right: FieldSet): FieldSet => (left.has && right.has ? withBranches({ has: false, below: left.below }, right, difference) : withBranches(left, right, difference))
+/** In both. */
+export function intersection(left: FieldSet, right: FieldSet): FieldSet {
   const below = new Map<string, FieldSet>()
-  for (const [element, mine] of set.below) {
-    const theirs = gone.below.get(element)
-    const made = theirs === undefined ? mine : theirs.has ? noFields : withoutBranches(mine, theirs)
+  const [few, many] = left.below.size < right.below.size ? [left, right] : [right, left]
+  for (const [element, mine] of few.below) {
+    const theirs = many.below.get(element)
+    const made = theirs === undefined ? noFields : intersection(mine, theirs)
     if (!isEmpty(made)) below.set(element, made)
   }
-  return { has: set.has, below }
+  const has = left.has && right.has
+  return !has && below.size === 0 ? noFields : { has, below }
+}
+
+/** The set without whole branches: where `gone` has a path, all that lies below goes too. The set itself when nothing goes. */
+export const withoutBranches = (set: FieldSet, gone: FieldSet): FieldSet => withBranches(set, gone, (mine, theirs) => (theirs.has ? noFields : withoutBranches(mine, theirs)))
+
+/** The set with what is made of those branches that the other has as well; the set itself when they stay as they are. */
+function withBranches(set: FieldSet, other: FieldSet, made: (mine: FieldSet, theirs: FieldSet) => FieldSet): FieldSet {
+  if (set.below.size === 0 || other.below.size === 0) return set
+  let below: Map<string, FieldSet> | undefined
+  for (const [element, theirs] of other.below) {
+    const mine = set.below.get(element)
+    const next = mine === undefined ? undefined : made(mine, theirs)
+    if (next === undefined || next === mine) continue
+    below ??= new Map(set.below)
+    if (isEmpty(next)) below.delete(element)
+    else below.set(element, next)
+  }
+  return below === undefined ? set : { has: set.has, below }
 }
 export const sameSet = (left: FieldSet, right: FieldSet): boolean =>
   left.has === right.has && left.below.size === right.below.size && [...left.below].every(([element, mine]) => { const theirs = right.below.get(element); return theirs !== undefined && sameSet(mine, theirs) })
@@ -49,6 +69,8 @@ export function writeFields(set: FieldSet): Readonly<Record<string, unknown>> {
 function writeInto(into: Record<string, unknown>, set: FieldSet): void {
   for (const element of sortedElements(set)) {
     const below = set.below.get(element) ?? noFields
+    const part = partOf.get(below)
+    if (part !== undefined) { into[element] = part; continue }
     const inner: Record<string, unknown> = {}
     if (below.below.size > 0) {
       if (below.has) inner['.'] = {}
@@ -57,6 +79,21 @@ function writeInto(into: Record<string, unknown>, set: FieldSet): void {
     into[element] = inner
   }
 }
+// Parts that many objects share are read once, and written as they were.
+const nodeOf = new WeakMap<object, FieldSet>()
+const partOf = new WeakMap<FieldSet, object>()
+/** Notes how a branch is written. The part is written in upstream's order, and nobody can change it. */
+export function noteWritten(part: object): void {
+  const read = readFields(part)
+  if (read === undefined) return
+  const set = nodeFrom(part, read)
+  nodeOf.set(part, set)
+  partOf.set(set, part)
+}
+export const isNoted = (part: object): boolean => nodeOf.has(part)
+/** A path that ends here is in the set; one that goes on is only where it says so. */
+const nodeFrom = (part: object, { below }: FieldSet): FieldSet => ({ has: below.size === 0 || '.' in part, below })
+
 /** Reads the form of managedFields; undefined when it is none. */
 export function readFields(value: unknown): FieldSet | undefined {
   if (!isMap(value)) return undefined
@@ -64,10 +101,11 @@ export function readFields(value: unknown): FieldSet | undefined {
   for (const [element, inner] of Object.entries(value)) {
     if (element === '.') continue
     if (!/^[fkvi]:/.test(element)) return undefined
-    const read = readFields(inner)
-    if (!read) return undefined
-    // A path that ends here is in the set; one that goes on is only where it says so.
-    below.set(element, { has: read.below.size === 0 || (isMap(inner) && '.' in inner), below: read.below })
+    if (!isMap(inner)) return undefined
+    const known = nodeOf.get(inner)
+    const read = known ?? readFields(inner)
+    if (read === undefined) return undefined
+    below.set(element, known ?? nodeFrom(inner, read))
   }
   return { has: false, below }
 }

@@ -1,10 +1,11 @@
 // Field sets are much alike: all pods of one template have the same. Equal parts are kept once.
+import { isNoted, noteWritten } from './field-set.ts'
 import type { Json } from './shape.ts'
 
 /** So many parts are known, and up to as many from before: dropped as a whole, so that forgetting costs nothing. */
 const knownMax = 2048
-let known = new Map<string, unknown>()
-let older: ReadonlyMap<string, unknown> = new Map()
+let known = new Map<string, object>()
+let older: ReadonlyMap<string, object> = new Map()
 
 /** The same set, made of parts that others have as well. What tells objects apart is high up in a status: below that they are alike again. */
 export function sharedFields(written: Json): Json {
@@ -23,9 +24,11 @@ function eachShared(part: Json): Json {
 }
 
 function shared(part: unknown): unknown {
+  if (typeof part !== 'object' || part === null || isNoted(part)) return part
   const key = JSON.stringify(part)
   const found = known.get(key) ?? older.get(key)
   const kept = found ?? frozen(part)
+  if (found === undefined) noteWritten(kept)
   if (found === undefined || !known.has(key)) {
     known.set(key, kept)
     if (known.size >= knownMax) { older = known; known = new Map() }
@@ -33,8 +36,8 @@ function shared(part: unknown): unknown {
   return kept
 }
 
-function frozen(part: unknown): unknown {
-  if (typeof part !== 'object' || part === null || Object.isFrozen(part)) return part
-  for (const inner of Object.values(part)) frozen(inner)
+function frozen(part: object): object {
+  if (Object.isFrozen(part)) return part
+  for (const inner of Object.values(part)) if (typeof inner === 'object' && inner !== null) frozen(inner)
   return Object.freeze(part)
 }

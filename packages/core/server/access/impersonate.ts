@@ -5,6 +5,10 @@ import { badRequest } from '../refusals.ts'
 
 /** Whom the headers ask to be; undefined when they ask nothing. */
 export function impersonated(headers: Readonly<Record<string, string>>): User | Refusal | undefined {
+  for (const header in headers) if (header.startsWith('impersonate-')) return asked(headers)
+  return undefined
+}
+function asked(headers: Readonly<Record<string, string>>): User | Refusal | undefined {
   const name = headers['impersonate-user']
   const groups = (headers['impersonate-group'] ?? '').split(',').map((group) => group.trim()).filter((group) => group !== '')
   const uid = headers['impersonate-uid']

@@ -6,10 +6,10 @@ import type { Plugin } from './types.ts'
 
 /** Certificates and conditions are written by those who may 'sign' for the request's signer. */
 export const certificateSigning: Plugin = {
-  name: 'CertificateSigning',
+  name: 'CertificateSigning', operations: ['update'], resources: [certificateSigningRequests.resource],
   validate(admission) {
-    const { kind, operation, subresource } = admission
-    if (kind.resource !== certificateSigningRequests.resource || operation !== 'update' || subresource !== 'status') return undefined
+    const { kind, subresource } = admission
+    if (subresource !== 'status') return undefined
     const [next, before] = [admission.object as CertificateSigningRequest, admission.before as CertificateSigningRequest]
     if (next.status.certificate === before.status.certificate && sameMeaning(next.status.conditions, before.status.conditions)) return undefined
     const { signerName } = before.spec

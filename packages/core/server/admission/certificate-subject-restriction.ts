@@ -8,9 +8,9 @@ const masters = 'system:masters'
 
 /** Nobody becomes an administrator by a request that anybody may approve. */
 export const certificateSubjectRestriction: Plugin = {
-  name: 'CertificateSubjectRestriction',
-  validate({ kind, operation, subresource, object }) {
-    if (kind.resource !== certificateSigningRequests.resource || operation !== 'create' || subresource !== '') return undefined
+  name: 'CertificateSubjectRestriction', operations: ['create'], resources: [certificateSigningRequests.resource],
+  validate({ kind, subresource, object }) {
+    if (subresource !== '') return undefined
     const { spec, metadata } = object as CertificateSigningRequest
     if (spec.signerName !== signer) return undefined
     const read = readPemRequest(spec.request)

@@ -5,9 +5,9 @@ import type { Plugin } from './types.ts'
 
 /** Only a bound claim whose class lets volumes grow may ask for more. */
 export const persistentVolumeClaimResize: Plugin = {
-  name: 'PersistentVolumeClaimResize',
-  validate({ operation, kind, object, before, subresource, circumstances: { view } }) {
-    if (operation !== 'update' || kind.resource !== persistentVolumeClaims.resource || subresource !== '' || before === undefined) return undefined
+  name: 'PersistentVolumeClaimResize', operations: ['update'], resources: [persistentVolumeClaims.resource],
+  validate({ kind, object, before, subresource, circumstances: { view } }) {
+    if (subresource !== '' || before === undefined) return undefined
     const claim = object as PersistentVolumeClaim
     const old = before as PersistentVolumeClaim
     const [size, oldSize] = [sizeOf(claim), sizeOf(old)]

@@ -6,10 +6,10 @@ import type { Plugin } from './types.ts'
 
 /** A signer's bundles are written by those who may 'attest' for it. */
 export const clusterTrustBundleAttest: Plugin = {
-  name: 'ClusterTrustBundleAttest',
+  name: 'ClusterTrustBundleAttest', operations: ['create', 'update'], resources: [clusterTrustBundles.resource],
   validate(admission) {
-    const { kind, operation, subresource } = admission
-    if (kind.resource !== clusterTrustBundles.resource || subresource !== '' || (operation !== 'create' && operation !== 'update')) return undefined
+    const { kind, subresource } = admission
+    if (subresource !== '') return undefined
     const [next, before] = [admission.object as ClusterTrustBundle, admission.before as ClusterTrustBundle | undefined]
     const { signerName = '' } = next.spec
     if (signerName === '' || (before !== undefined && sameMeaning(next.spec, before.spec)) || mayForSigner(admission, 'attest', signerName)) return undefined

@@ -8,9 +8,9 @@ const oldName = 'kubernetes.io/ingress.class'
 
 /** An Ingress that names no class takes the default one. */
 export const defaultIngressClass: Plugin = {
-  name: 'DefaultIngressClass',
-  mutate({ operation, kind, object, subresource, circumstances: { view } }) {
-    if (operation !== 'create' || kind.resource !== ingresses.resource || subresource !== '') return object
+  name: 'DefaultIngressClass', operations: ['create'], resources: [ingresses.resource],
+  mutate({ object, subresource, circumstances: { view } }) {
+    if (subresource !== '') return object
     const ingress = object as Ingress
     if (ingress.spec.ingressClassName !== undefined || ingress.metadata.annotations?.[oldName] !== undefined) return ingress
     const found = defaultClass(view)

@@ -6,9 +6,8 @@ const mark = 'storageclass.kubernetes.io/is-default-class'
 
 /** A claim that names no class takes the default one. '' means: none, on purpose. */
 export const defaultStorageClass: Plugin = {
-  name: 'DefaultStorageClass',
-  mutate({ operation, kind, object, circumstances: { view } }) {
-    if (operation !== 'create' || kind.resource !== persistentVolumeClaims.resource) return object
+  name: 'DefaultStorageClass', operations: ['create'], resources: [persistentVolumeClaims.resource],
+  mutate({ object, circumstances: { view } }) {
     const claim = object as PersistentVolumeClaim
     if (claim.spec.storageClassName !== undefined || claim.metadata.annotations?.['volume.beta.kubernetes.io/storage-class'] !== undefined) return claim
     const found = defaultClass(view)

@@ -6,9 +6,9 @@ const seconds = 300
 
 /** Pods stay five minutes on a node that is lost, unless they say otherwise. */
 export const defaultTolerationSeconds: Plugin = {
-  name: 'DefaultTolerationSeconds',
-  mutate({ operation, kind, object, subresource }) {
-    if (operation !== 'create' || kind.resource !== pods.resource || subresource !== '') return object
+  name: 'DefaultTolerationSeconds', operations: ['create'], resources: [pods.resource],
+  mutate({ object, subresource }) {
+    if (subresource !== '') return object
     const pod = object as Pod
     const tolerations = pod.spec.tolerations ?? []
     const missing = tainted.filter((key) => !tolerations.some((each) => (each.key === key || !each.key) && (each.effect === 'NoExecute' || !each.effect)))

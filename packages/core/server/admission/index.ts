@@ -32,8 +32,21 @@ export const plugins: readonly Plugin[] = [
   certificateSubjectRestriction, defaultIngressClass, podTopologyLabels,
   mutatingAdmissionPolicy, mutatingWebhooks, validatingAdmissionPolicy, validatingWebhooks,
 ]
-const mutating = plugins.filter(({ mutate }) => mutate !== undefined)
-const validating = plugins.filter(({ validate }) => validate !== undefined)
+
+/** Those whom a write concerns, in order: chosen once, not by every write. */
+interface Concerned { readonly mutating: readonly Plugin[]; readonly validating: readonly Plugin[] }
+function concernedBy(operation: Admission['operation'], resource: string): Concerned {
+  const concerned = plugins.filter(({ operations, resources }) => operations?.includes(operation) !== false && resources?.includes(resource) !== false)
+  return { mutating: concerned.filter(({ mutate }) => mutate !== undefined), validating: concerned.filter(({ validate }) => validate !== undefined) }
+}
+const named: readonly string[] = [...new Set(plugins.flatMap(({ resources }) => resources ?? []))]
+/** By resources that some plugin names, and for all others. */
+const tableOf = (operation: Admission['operation']) => ({ others: concernedBy(operation, ''), by: new Map(named.map((resource) => [resource, concernedBy(operation, resource)])) })
+const tables = { create: tableOf('create'), update: tableOf('update'), delete: tableOf('delete'), connect: tableOf('connect') }
+function concerned({ operation, kind }: Admission): Concerned {
+  const { by, others } = tables[operation]
+  return by.get(kind.resource) ?? others
+}
 
 /** What became of an object, and what is said about it. */
 export interface Mutated { readonly is: 'mutated'; readonly object: Resource; readonly remarks: Remarks }
@@ -50,7 +63,7 @@ export function mutate(admission: Admission): Mutated | Refusal | Asks {
 function mutateOnce(admission: Admission, again: Again[]): Mutated | Refusal | Asks {
   let { object } = admission
   let remarks: Remarks = none
-  for (const plugin of mutating) {
+  for (const plugin of concerned(admission).mutating) {
     const admitted = plugin.mutate?.(object === admission.object ? admission : { ...admission, object }) ?? object
     if (isRefusal(admitted) || isAsks(admitted)) return admitted
     if (isRemarked(admitted)) {
@@ -67,7 +80,7 @@ export function validate(admission: Admission): { readonly is: 'valid'; readonly
   let remarks: Remarks = none
   let also: readonly Decided[] = nothingElse
   const asks: Asks['asks'][number][] = []
-  for (const plugin of validating) {
+  for (const plugin of concerned(admission).validating) {
     const passed: Passed | Refusal | Asks | undefined = plugin.validate?.(admission)
     if (passed === undefined) continue
     if (isRefusal(passed)) return passed

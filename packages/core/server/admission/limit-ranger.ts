@@ -8,7 +8,7 @@ import { forbidden } from '../refusals.ts'
 import type { Admission, Plugin } from './types.ts'
 
 export const limitRanger: Plugin = {
-  name: 'LimitRanger',
+  name: 'LimitRanger', operations: ['create', 'update'], resources: [pods.resource, persistentVolumeClaims.resource],
   mutate(admission) {
     const { operation, kind, object, subresource } = admission
     if (operation !== 'create' || kind.resource !== pods.resource || subresource !== '') return object

@@ -6,13 +6,13 @@ const immortal: ReadonlySet<string> = new Set(['default', 'kube-system', 'kube-p
 
 /** Nothing is made in a namespace that is not there or is going away; the system's namespaces stay. */
 export const namespaceLifecycle: Plugin = {
-  name: 'NamespaceLifecycle',
+  name: 'NamespaceLifecycle', operations: ['create', 'delete'],
   mutate({ operation, kind, object, circumstances: { view } }) {
     const { name, namespace = '' } = object.metadata
     if (operation === 'delete') {
       return kind.resource === namespaces.resource && immortal.has(name) ? forbidden(kind, name, 'this namespace may not be deleted') : object
     }
-    if (operation !== 'create' || kind.scope !== 'Namespaced') return object
+    if (kind.scope !== 'Namespaced') return object
     const home = view.get(namespaces, '', namespace)
     if (home === undefined) return notFound(namespaces, namespace)
     if (home.metadata.deletionTimestamp === undefined && home.status.phase !== 'Terminating') return object

@@ -4,10 +4,10 @@ import type { Plugin } from './types.ts'
 
 /** A pod that is made on a node has the labels of the node's place; one that is bound later has them from its binding. */
 export const podTopologyLabels: Plugin = {
-  name: 'PodTopologyLabels',
-  mutate({ operation, kind, object, subresource, circumstances: { view } }) {
+  name: 'PodTopologyLabels', operations: ['create'], resources: [pods.resource],
+  mutate({ object, subresource, circumstances: { view } }) {
     const { nodeName } = (object as Pod).spec ?? {}
-    if (operation !== 'create' || kind.resource !== pods.resource || subresource !== '' || !nodeName) return object
+    if (subresource !== '' || !nodeName) return object
     const labels = withTopologyOf(view, nodeName, object.metadata.labels)
     return labels === undefined || labels === object.metadata.labels ? object : { ...object, metadata: { ...object.metadata, labels } }
   },

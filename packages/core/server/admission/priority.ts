@@ -5,18 +5,17 @@ import type { Plugin } from './types.ts'
 
 /** A pod's priority is its class's, the default class's, or 0. */
 export const priority: Plugin = {
-  name: 'Priority',
+  name: 'Priority', operations: ['create', 'update'], resources: [pods.resource, priorityClasses.resource],
   mutate({ operation, kind, object, before, subresource, circumstances: { view } }) {
     if (subresource !== '') return object
-    if (kind.resource === priorityClasses.resource && operation !== 'delete') {
+    if (kind.resource === priorityClasses.resource) {
       const made = object as PriorityClass
       const other = made.globalDefault === true ? defaultClass(view) : undefined
       return other === undefined || other.metadata.name === made.metadata.name ? made
         : forbidden(kind, made.metadata.name, `PriorityClass ${other.metadata.name} is already marked as default. Only one default can exist`)
     }
-    if (kind.resource !== pods.resource) return object
     if (operation === 'update') return before === undefined ? object : withPriorityOf(before as Pod, object as Pod)
-    if (operation !== 'create' || before !== undefined) return object
+    if (before !== undefined) return object
     const pod = object as Pod
     const asked = pod.spec.priorityClassName || undefined
     const found = asked === undefined ? defaultClass(view) : view.get(priorityClasses, '', asked)

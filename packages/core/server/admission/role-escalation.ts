@@ -7,13 +7,12 @@ import { forbidden, notFound } from '../refusals.ts'
 import type { Admission, Plugin } from './types.ts'
 
 export const roleEscalation: Plugin = {
-  name: 'RoleEscalation',
+  name: 'RoleEscalation', operations: ['create', 'update'], resources: [roles.resource, clusterRoles.resource, roleBindings.resource, clusterRoleBindings.resource],
   mutate(admission) {
-    const { operation, kind, object } = admission
-    if (operation === 'delete' || operation === 'connect' || admission.user.groups.includes('system:masters')) return object
+    const { kind, object } = admission
+    if (admission.user.groups.includes('system:masters')) return object
     if (kind.resource === roles.resource || kind.resource === clusterRoles.resource) return ofRole(admission) ?? object
-    if (kind.resource === roleBindings.resource || kind.resource === clusterRoleBindings.resource) return ofBinding(admission) ?? object
-    return object
+    return ofBinding(admission) ?? object
   },
 }
 

@@ -8,7 +8,7 @@ import { forbidden } from '../refusals.ts'
 import type { Admission, Plugin } from './types.ts'
 
 export const runtimeClass: Plugin = {
-  name: 'RuntimeClass',
+  name: 'RuntimeClass', operations: ['create'], resources: [pods.resource],
   mutate(admission) {
     const { object } = admission
     if (!isAbout(admission)) return object
@@ -30,7 +30,7 @@ export const runtimeClass: Plugin = {
   },
 }
 
-const isAbout = ({ operation, kind, subresource }: Admission): boolean => operation === 'create' && kind.resource === pods.resource && subresource === ''
+const isAbout = ({ subresource }: Admission): boolean => subresource === ''
 const refusal = ({ kind, object }: Admission, why: string): Refusal => forbidden(kind, object.metadata.name, why)
 const differs = (admission: Admission): Refusal => refusal(admission, 'pod rejected: Pod\'s Overhead doesn\'t match RuntimeClass\'s defined Overhead')
 

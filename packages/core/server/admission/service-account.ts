@@ -13,9 +13,9 @@ const tokenSeconds = 3607
 
 /** Every pod has a service account, and its token, the cluster's certificate and the namespace where clients look for them. */
 export const serviceAccount: Plugin = {
-  name: 'ServiceAccount',
+  name: 'ServiceAccount', operations: ['create', 'update'], resources: [pods.resource],
   mutate({ operation, kind, object, subresource, circumstances: { view, random } }) {
-    if (operation !== 'create' || kind.resource !== pods.resource || subresource !== '') return object
+    if (operation !== 'create' || subresource !== '') return object
     const pod = object as Pod
     if (pod.metadata.annotations?.[mirror] !== undefined) return pod
     const { name, namespace = '' } = pod.metadata
@@ -39,7 +39,7 @@ export const serviceAccount: Plugin = {
 /** Secrets that a pod's account does not list are refused to it, where the account says so; a node's own pods have none. */
 function refusalOf({ operation, kind, object, subresource, circumstances: { view } }: Admission): Refusal | undefined {
   const made = operation === 'create' && subresource === ''
-  if (kind.resource !== pods.resource || !(made || (operation === 'update' && subresource === 'ephemeralcontainers'))) return undefined
+  if (!made && !(operation === 'update' && subresource === 'ephemeralcontainers')) return undefined
   const pod = object as Pod
   if (made && pod.metadata.annotations?.[mirror] !== undefined) {
     const why = mirrorFault(pod)

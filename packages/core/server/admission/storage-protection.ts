@@ -7,9 +7,9 @@ const finalizers: Readonly<Record<string, string>> = {
 
 /** Volumes and claims have from the start what keeps them while they are in use. */
 export const storageObjectInUseProtection: Plugin = {
-  name: 'StorageObjectInUseProtection',
-  mutate({ operation, kind, object, subresource }) {
-    const finalizer = operation === 'create' && subresource === '' ? finalizers[kind.resource] : undefined
+  name: 'StorageObjectInUseProtection', operations: ['create'], resources: Object.keys(finalizers),
+  mutate({ kind, object, subresource }) {
+    const finalizer = subresource === '' ? finalizers[kind.resource] : undefined
     if (finalizer === undefined || object.metadata.finalizers?.includes(finalizer) === true) return object
     return { ...object, metadata: { ...object.metadata, finalizers: [...(object.metadata.finalizers ?? []), finalizer] } }
   },

@@ -5,9 +5,9 @@ const taint = { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }
 
 /** A new node gets no pods before its conditions have been looked at: the node controller takes the taint away. */
 export const taintNodesByCondition: Plugin = {
-  name: 'TaintNodesByCondition',
-  mutate({ operation, kind, object, subresource }) {
-    if (operation !== 'create' || kind.resource !== nodes.resource || subresource !== '') return object
+  name: 'TaintNodesByCondition', operations: ['create'], resources: [nodes.resource],
+  mutate({ object, subresource }) {
+    if (subresource !== '') return object
     const { spec } = object as Node
     const taints = spec.taints ?? []
     if (taints.some(({ key, effect }) => key === taint.key && effect === taint.effect)) return object

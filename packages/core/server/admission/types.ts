@@ -58,11 +58,14 @@ export interface Remarked { readonly is: 'remarked'; readonly object: Resource; 
 export interface Passed { readonly is: 'passed'; readonly remarks?: Remarks; readonly also?: readonly Decided[] }
 
 /**
- * One rule of the cluster about writes. Ignores what it is not about. Both parts may ask the outside: then the whole request is
+ * One rule of the cluster about writes. Both parts may ask the outside: then the whole request is
  * decided again with the answers, and nothing has happened in between.
  */
 export interface Plugin {
   readonly name: string
+  /** What it is about; nothing said: everything. It is not asked about other writes. */
+  readonly operations?: readonly Admission['operation'][]
+  readonly resources?: readonly string[]
   /** Before the kind prepares and checks the object: lets it pass, changed or not, or refuses it. What needs defaults anew fills them itself. */
   mutate?(admission: Admission): Resource | Remarked | Refusal | Asks
   /** When the object is as it will be stored: lets it pass or refuses it. */

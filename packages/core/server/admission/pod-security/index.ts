@@ -9,14 +9,15 @@ import type { Admission, Passed, Plugin, Remarks } from '../types.ts'
 import { detailOf, reasonOf, type Violation, violationsOf } from './checks.ts'
 import { type Bar, compareLevels, policyOf, textOf } from './policy.ts'
 
+const workloads: readonly string[] = ['replicationcontrollers', 'apps/deployments', 'apps/replicasets', 'apps/statefulsets', 'apps/daemonsets', 'batch/jobs', 'batch/cronjobs', 'podtemplates']
+
 export const podSecurity: Plugin = {
-  name: 'PodSecurity',
+  name: 'PodSecurity', operations: ['create', 'update'], resources: [namespaces.resource, pods.resource, ...workloads],
   validate(admission) {
-    const { operation, kind, subresource } = admission
-    if (operation !== 'create' && operation !== 'update') return undefined
+    const { kind, subresource } = admission
     if (kind.resource === namespaces.resource) return subresource === '' ? ofNamespace(admission) : undefined
     if (kind.resource === pods.resource) return unchanging.has(subresource) || !isSignificant(admission) ? undefined : ofPod(admission)
-    return subresource === '' && workloads.has(kind.resource) ? ofWorkload(admission) : undefined
+    return subresource === '' ? ofWorkload(admission) : undefined
   },
 }
 const unchanging: ReadonlySet<string> = new Set(['exec', 'attach', 'binding', 'eviction', 'log', 'portforward', 'proxy', 'status', 'resize'])
@@ -64,7 +65,6 @@ const wouldViolate = (bar: Bar, violations: readonly Violation[]): string => `wo
 
 interface Template { readonly metadata?: ObjectMeta; readonly spec?: PodSpec }
 /** Kinds that make pods, and where they say what these are. */
-const workloads: ReadonlySet<string> = new Set(['replicationcontrollers', 'apps/deployments', 'apps/replicasets', 'apps/statefulsets', 'apps/daemonsets', 'batch/jobs', 'batch/cronjobs', 'podtemplates'])
 function templateOf(object: Resource): Template | undefined {
   const { kind, spec, template } = object as Resource & { readonly spec?: { readonly template?: Template; readonly jobTemplate?: { readonly spec?: { readonly template?: Template } } }; readonly template?: Template }
   switch (kind) {
