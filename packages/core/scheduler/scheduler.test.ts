@@ -178,10 +178,11 @@ test('a binding that is refused gives the room back and is tried again', () => {
   world.refuse = (action) => (action.do === 'invoke' ? { refused: true, code: 500, reason: 'InternalError', message: 'no' } : undefined)
   world.put(aPod('p', { requests: { cpu: '1' } }))
   world.settle()
+  assert.deepEqual(world.pod('p')?.status.conditions?.map(({ status, reason, message }) => [status, reason, message]), [['False', 'SchedulerError', 'running Bind plugin "DefaultBinder": no']])
   world.refuse = undefined
   world.clock.advanceTo(dawn + 1000)
   world.settle()
-  assert.deepEqual([world.nodeOf('p'), world.events], ['a', ['FailedScheduling: binding rejected: no', 'Scheduled: Successfully assigned default/p to a']])
+  assert.deepEqual([world.nodeOf('p'), world.events], ['a', ['FailedScheduling: running Bind plugin "DefaultBinder": no', 'Scheduled: Successfully assigned default/p to a']])
 })
 
 const late = anObject(storageClasses, 'late', { provisioner: 'skiff.dev/local', volumeBindingMode: 'WaitForFirstConsumer' })

@@ -270,7 +270,11 @@ class PodScheduler implements Scheduler {
         return
       }
       this.#board.remove(uid)
-      if (outcome.reason !== 'NotFound') this.#submit(team, { do: 'record', about: pod, type: 'Warning', reason: 'FailedScheduling', message: `binding rejected: ${outcome.message}` })
+      if (outcome.reason !== 'NotFound') {
+        const message = `running Bind plugin "DefaultBinder": ${outcome.message}`
+        this.#submit(team, { do: 'record', about: pod, type: 'Warning', reason: 'FailedScheduling', message })
+        this.#note(pod, team, { reason: 'SchedulerError', message, nominated: '' })
+      }
       this.#queue.failed(entry)
       this.#ring()
     })
@@ -283,7 +287,7 @@ class PodScheduler implements Scheduler {
     this.#submit(team, { do: 'record', about: pod, type: 'Warning', reason: 'FailedScheduling', message })
     if (preemption.is === 'possible') this.#driveOut(pod, team, preemption.candidate)
     const nominated = preemption.is === 'possible' ? this.nodes.nameOf(preemption.candidate.node) : preemption.is === 'useless' ? '' : pod.status.nominatedNodeName ?? ''
-    this.#note(pod, team, message, nominated)
+    this.#note(pod, team, { reason: 'Unschedulable', message, nominated })
   }
 
   #preemption(pod: Pod, { profile, plugins }: Team, { why, filters }: Selection & { readonly is: 'none' }): Preemption {
@@ -318,13 +322,13 @@ class PodScheduler implements Scheduler {
   }
 
   /** Writes down why the pod waits, and the node that it was promised. */
-  #note(pod: Pod, team: Team, message: string, nominated: string): void {
+  #note(pod: Pod, team: Team, { reason, message, nominated }: { readonly reason: 'Unschedulable' | 'SchedulerError'; readonly message: string; readonly nominated: string }): void {
     const { uid, generation } = pod.metadata
     if (nominated === '') this.#nominations.remove(uid)
     else this.#nominations.put(pod, nominated)
     const now = this.#options.clock.now()
     const before = pod.status.nominatedNodeName ?? ''
-    const condition = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message, ...(generation !== undefined && { observedGeneration: generation }) }
+    const condition = { type: 'PodScheduled', status: 'False', reason, message, ...(generation !== undefined && { observedGeneration: generation }) }
     const conditions = setCondition(pod.status.conditions, condition, now)
     if (conditions === pod.status.conditions && nominated === before) return
     this.#submit(team, {
