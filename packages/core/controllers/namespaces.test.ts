@@ -72,3 +72,15 @@ test('the oldest finished pods beyond the limit go', () => {
   const { world } = run(podGarbageCollector(2), anObject(nodes, 'a', { spec: {}, status: {} }), finished('young', 3), finished('old', 1), finished('middle', 2), aPod('running', { node: 'a', phase: 'Running' }))
   assert.deepEqual([...world.store.view.list(pods)].map((pod) => pod.metadata.name), ['middle', 'running', 'young'])
 })
+
+test('pods that are to go from a node that is out of service are gone at once, the others stay', () => {
+  const out = (ready: string) => anObject(nodes, 'a', { spec: { taints: [{ key: 'node.kubernetes.io/out-of-service', value: 'nodeshutdown', effect: 'NoExecute' }] }, status: { conditions: [{ type: 'Ready', status: ready }] } })
+  const leaving = (name: string, node: string) => aPod(name, { node, phase: 'Running', metadata: going })
+  const { world, settle } = run(podGarbageCollector(), out('True'), anObject(nodes, 'b', { spec: {}, status: {} }), leaving('one', 'a'), leaving('other', 'b'), aPod('stays', { node: 'a', phase: 'Running' }))
+  const names = (): readonly string[] => [...world.store.view.list(pods)].map((pod) => pod.metadata.name)
+  assert.deepEqual(names(), ['one', 'other', 'stays'])
+  world.put(out('Unknown'))
+  settle()
+  assert.deepEqual(names(), ['other', 'stays'])
+  assert.deepEqual(world.log.map((action) => action.do === 'patch' ? action.patch : action.do), [{ status: { phase: 'Failed' } }, 'delete'])
+})

@@ -2,10 +2,10 @@ import type { Action } from '../../api/action.ts'
 import type { Controller, Plan, World } from '../../api/controller.ts'
 import { podsByNode } from '../../api/indexes.ts'
 import { keyOf } from '../../api/resource.ts'
-import { nodes, type Pod, pods } from '../../api/resources.ts'
+import { type Node, nodes, type Pod, pods } from '../../api/resources.ts'
 import type { Change, ClusterView } from '../../api/view.ts'
 import type { Instant } from '../../base/clock.ts'
-import { setCondition } from '../../rules/conditions.ts'
+import { isTrue, setCondition } from '../../rules/conditions.ts'
 import { compareText, isTerminal, isTerminating } from '../../rules/pods.ts'
 import { settled } from '../settled.ts'
 
@@ -17,16 +17,19 @@ const quarantineMs = 40_000
 interface Memory { readonly since: Instant }
 const finishedKey = 'finished'
 const nodeKey = (name: string): string => `node/${name}`
+const outKey = (name: string): string => `out/${name}`
+const outOfService = 'node.kubernetes.io/out-of-service'
 
 /** Deletes pods of nodes that are no more, pods that never got a node, and finished pods beyond a number. */
 export const podGarbageCollector = (limit = finishedMost): Controller<Memory> => ({
   name: 'pod-garbage-collector',
   watches: [
-    { resource: nodes.resource, affected: ({ key, before, after }) => (before === undefined || after === undefined ? [nodeKey(key.name)] : []) },
+    { resource: nodes.resource, affected: ({ key, before, after }) => (before === undefined || after === undefined ? [nodeKey(key.name)] : isOut(after as Node) ? [outKey(key.name)] : []) },
     { resource: pods.resource, affected: (change, view) => keysOf(change, view) },
   ],
   reconcile: (key, world) => {
     if (key === finishedKey) return removeFinished(world, limit)
+    if (key.startsWith(outKey(''))) return removeLeft(key.slice(outKey('').length), world)
     return key === nodeKey('') ? removeUnscheduled(world) : removeOrphans(key.slice(nodeKey('').length), world)
   },
 })
@@ -39,7 +42,8 @@ function keysOf(change: Change, view: ClusterView): readonly string[] {
   if (!name) return isTerminating(after) ? [nodeKey('')] : []
   const finished = isTerminal(after) && (before === undefined || !isTerminal(before))
   const homeless = before?.spec.nodeName !== name && view.get(nodes, '', name) === undefined
-  return [...(finished ? [finishedKey] : []), ...(homeless ? [nodeKey(name)] : [])]
+  const left = isTerminating(after) && isOut(view.get(nodes, '', name))
+  return [...(finished ? [finishedKey] : []), ...(homeless ? [nodeKey(name)] : []), ...(left ? [outKey(name)] : [])]
 }
 
 function removeFinished({ view, now, memory }: World<Memory>, limit: number): Plan<Memory> {
@@ -58,6 +62,16 @@ function removeUnscheduled({ view }: World<Memory>): Plan<Memory> {
   return { actions: [...view.by(podsByNode, '')].filter(isTerminating).map(remove) }
 }
 
+/** Somebody vouches that the node is down: nobody there will say that a pod has ended. */
+const isOut = (node: Node | undefined): boolean =>
+  node !== undefined && !isTrue(node.status?.conditions, 'Ready') && (node.spec.taints ?? []).some(({ key }) => key === outOfService)
+
+function removeLeft(name: string, { view }: World<Memory>): Plan<Memory> {
+  if (!isOut(view.get(nodes, '', name))) return settled
+  const left = [...view.by(podsByNode, name)].filter(isTerminating)
+  return { actions: left.flatMap((pod) => [...(isTerminal(pod) ? [] : [failed(pod, {})]), remove(pod)]) }
+}
+
 function removeOrphans(name: string, { view, now, memory }: World<Memory>): Plan<Memory> {
   if (view.get(nodes, '', name) !== undefined) return settled
   const orphans = [...view.by(podsByNode, name)]
@@ -71,7 +85,8 @@ function removeOrphans(name: string, { view, now, memory }: World<Memory>): Plan
 function markFailed(pod: Pod, now: Instant): Action[] {
   if (isTerminal(pod)) return []
   const conditions = setCondition(pod.status?.conditions, { type: 'DisruptionTarget', status: 'True', reason: 'DeletionByPodGC', message: 'PodGC: node no longer exists' }, now)
-  return [{ do: 'patch', key: keyOf(pods, pod), uid: pod.metadata.uid, part: 'status', patch: { status: { phase: 'Failed', conditions } } }]
+  return [failed(pod, { conditions })]
 }
+const failed = (pod: Pod, more: object): Action => ({ do: 'patch', key: keyOf(pods, pod), uid: pod.metadata.uid, part: 'status', patch: { status: { phase: 'Failed', ...more } } })
 
 const remove = (pod: Pod): Action => ({ do: 'delete', key: keyOf(pods, pod), uid: pod.metadata.uid, graceSeconds: 0 })
