@@ -73,3 +73,15 @@ test('the time of a cluster with real nodes is not turned, nor backwards', () =>
   assert.deepEqual([real.freeze(), real.resume(), real.moveTo(dawn + 1, 0)], [why, why, why])
   assert.equal(steered().steering.moveTo(dawn - 1, 0), 'time does not run backwards: it is 2030-01-01T00:00:00Z in this cluster')
 })
+
+test('a frozen clock tells what is due at its instant, and nothing later', async () => {
+  const { clock, steering } = steered()
+  const told: string[] = []
+  clock.onWake('test', (key) => { told.push(key) })
+  steering.freeze()
+  clock.wake('test', 'now', dawn)
+  clock.wake('test', 'later', dawn + 1)
+  await new Promise((resolve) => { setTimeout(resolve, 50) })
+  assert.deepEqual([told, clock.now()], [['now'], dawn])
+  clock.stop()
+})

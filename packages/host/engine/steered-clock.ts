@@ -54,7 +54,9 @@ export class SteeredClock implements Clock {
   }
 
   #arm(): void {
-    const due = this.isFrozen ? undefined : this.#timers.peek()?.due
+    const next = this.#timers.peek()?.due
+    // What is due at this very instant is told also when no further one will come.
+    const due = next !== undefined && this.isFrozen && next > this.now() ? undefined : next
     if (due === this.#armed?.due) return
     if (this.#armed !== undefined) clearTimeout(this.#armed.timeout)
     this.#armed = due === undefined ? undefined : { due, timeout: setTimeout(() => { this.#armed = undefined; this.#tell(); this.#arm() }, Math.min(timeoutMax, Math.max(0, due - this.now()))) }
