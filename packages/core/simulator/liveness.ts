@@ -11,6 +11,7 @@ const quietMs = 10 * 60_000
 const turnsMax = 60_000
 /** A settled cluster still forgets old Events. */
 const quietCommitsMax = 150
+const retryMs = 300_000
 
 /** Ends all faults, makes room, lets the cluster settle, and says what is not as it should be. Throws `Broken`. */
 export function heal(world: SimulatedWorld): void {
@@ -35,7 +36,9 @@ export function heal(world: SimulatedWorld): void {
   pass(world, quietMs)
   // Containers that fail again and again are restarted, and told of, again and again.
   const isUnruly = [...view.list(pods)].some(({ metadata, status }) => metadata.annotations?.['skiff.dev/live-for'] !== undefined && status.phase === 'Running')
-  if (!isUnruly && view.revision - before > quietCommitsMax) report([`${view.revision - before} commits in ${quietMs / 60_000} minutes, and nothing to do`])
+  // A pod without room is tried again, and told of, every five minutes.
+  const roomless = [...view.list(pods)].filter(({ spec, status }) => spec.nodeName === undefined && status.phase === 'Pending').length
+  if (!isUnruly && view.revision - before > quietCommitsMax + roomless * (quietMs / retryMs)) report([`${view.revision - before} commits in ${quietMs / 60_000} minutes, and nothing to do`])
 }
 
 function suspendCronJobs(world: SimulatedWorld, suspend: boolean): void {
