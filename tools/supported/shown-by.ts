@@ -114,6 +114,7 @@ export const controllersShownBy: Readonly<Record<string, Shown>> = {
   'resource-claim-controller': [`${controllers}/resource-claim/reconcile.test.ts`, 'resourceClaimController'],
   'pod-garbage-collector': [`${controllers}/namespaces.test.ts`, 'podGarbageCollector'],
   'node-controller': [`${controllers}/node-lifecycle/node-lifecycle.test.ts`, 'nodeLifecycleController'],
+  'node-controller-zones': [`${controllers}/node-lifecycle/node-lifecycle.test.ts`, 'zoneEvictionController'],
   'taint-eviction-controller': [`${controllers}/node-lifecycle/node-lifecycle.test.ts`, 'taintEvictionController'],
 }
 
