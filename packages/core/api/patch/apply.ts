@@ -11,7 +11,7 @@ import { unconverted, untyped } from '../schema/decode.ts'
 import type { Definition, Definitions } from '../schema/types.ts'
 import { ownedByCreator } from './creation.ts'
 import { difference, type FieldSet, intersection, isEmpty, noFields, printPaths, readFields, sameSet, union, withoutBranches } from './field-set.ts'
-import { identity, type Manager, type Operation, readManagers, writeEntry, writeManagers } from './managed-fields.ts'
+import { identity, isSame, type Manager, type Operation, readManagers, writeEntry, writeManagers } from './managed-fields.ts'
 import { badRequest } from './refusals.ts'
 import { isMap, type Json } from './shape.ts'
 import { type Comparison, rootField, skeleton, Typed } from './typed.ts'
@@ -95,13 +95,12 @@ function attempt(apply: Apply, force: boolean): Attempt {
   const typed = new Typed(definitions)
   const root = rootField(definition)
   const writer: Writer = { manager: apply.manager, operation: 'Apply', apiVersion: apply.config.apiVersion, subresource: apply.subresource ?? '' }
-  const self = identity(writer)
   const config = withoutFields(apply.config, apply.ignores)
   const before: Json = live ?? skeleton(config, definition, definitions)
   const known = live ? existing(apply, live) : []
-  const last = known.find((each) => identity(each) === self)
+  const last = known.find((each) => isSame(each, writer))
   const fields = strip(typed.fields(config, root))
-  const rest = known.filter((each) => identity(each) !== self)
+  const rest = known.filter((each) => !isSame(each, writer))
 
   const kept = rest.reduce((all, each) => union(all, each.fields), fields)
   // Another version of the API may have applied for the same manager: its claims are this manager's past as well.
@@ -190,23 +189,23 @@ export function trackUpdate(update: Update): Draft {
   const typed = new Typed(definitions)
   const root = rootField(definition)
   const writer: Writer = { manager: update.manager, operation: update.operation ?? 'Update', apiVersion: update.apiVersion ?? after.apiVersion, subresource: update.subresource ?? '' }
-  const self = identity(writer)
   // A request may rewrite the entries: [{}] forgets them all, none or [] leaves them.
   const said = writer.subresource === '' && (entriesOf(after)?.length ?? 0) > 0 ? readManagers(entriesOf(after)) : undefined
   const known = said ?? readManagers(entriesOf(before)) ?? []
   const bare = withManagers(after, [])
   if (before === undefined && known.length === 0) return withCreator(update, writer, bare)
   // Upstream's objects always have their three parts, so nobody owns the parts themselves.
-  const parts = Object.fromEntries(Object.keys(bare).filter((name) => (definition.isCustom ? name === 'metadata' : ['metadata', 'spec', 'status'].includes(name)) && isMap(bare[name])).map((name) => [name, {}]))
+  const parts: Record<string, unknown> = {}
+  for (const name of definition.isCustom ? ['metadata'] : ['metadata', 'spec', 'status']) if (isMap(bare[name])) parts[name] = {}
   const old: Json = before ? { ...parts, ...withManagers(before, []) } : skeleton(bare, definition, definitions)
   const change = typed.compare(old, bare, root)
   const taken = withoutBranches(strip(union(change.added, change.modified)), ignoredSet(update.ignores))
-  const own = known.find((each) => identity(each) === self)
+  const own = known.find((each) => isSame(each, writer))
   if (isEmpty(taken) && isEmpty(change.removed)) {
     const entries = said ? writeManagers(known) : entriesOf(before) ?? []
     return deepEqual(entriesOf(after) ?? [], entries) ? after : withManagers(after, entries)
   }
-  const rest = others(known.filter((each) => identity(each) !== self), change)
+  const rest = others(known.filter((each) => !isSame(each, writer)), change)
   const left = own ? withoutBranches(own.fields, change.removed) : noFields
   const mine: Manager = { ...writer, time: isEmpty(taken) ? own?.time : timestamp(update.now), fields: union(left, taken) }
   return withManagers(after, writeManagers([...rest, mine]))

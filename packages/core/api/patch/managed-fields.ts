@@ -19,6 +19,10 @@ const updatersMax = 10
 /** One string per manager, whatever it owns: time is no part of who it is. */
 export const identity = (manager: Omit<Manager, 'fields' | 'time'>): string => JSON.stringify([manager.operation, manager.manager, manager.apiVersion, manager.subresource])
 
+/** Whether both are one manager, whatever they own. */
+export const isSame = (left: Omit<Manager, 'fields' | 'time'>, right: Omit<Manager, 'fields' | 'time'>): boolean =>
+  left.manager === right.manager && left.operation === right.operation && left.apiVersion === right.apiVersion && left.subresource === right.subresource
+
 // Most entries pass from one revision of an object to the next untouched: each is read and written once.
 const managerOf = new WeakMap<ManagedFieldsEntry, Manager>()
 const entryOf = new WeakMap<Manager, ManagedFieldsEntry>()

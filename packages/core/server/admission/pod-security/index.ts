@@ -16,7 +16,7 @@ export const podSecurity: Plugin = {
   validate(admission) {
     const { kind, subresource } = admission
     if (kind.resource === namespaces.resource) return subresource === '' ? ofNamespace(admission) : undefined
-    if (kind.resource === pods.resource) return unchanging.has(subresource) || !isSignificant(admission) ? undefined : ofPod(admission)
+    if (kind.resource === pods.resource) return unchanging.has(subresource) ? undefined : ofPod(admission)
     return subresource === '' ? ofWorkload(admission) : undefined
   },
 }
@@ -35,6 +35,7 @@ const prefix = 'pod-security.kubernetes.io/'
 function ofPod(admission: Admission): Passed | Refusal | undefined {
   const { policy, problems } = policyOf(labelsOf(admission))
   if (policy.enforce.level === 'privileged' && policy.audit.level === 'privileged' && policy.warn.level === 'privileged') return undefined
+  if (!isSignificant(admission)) return undefined
   const { kind, object } = admission
   const pod = object as Pod
   const violations = violationsOf(policy.enforce, pod.spec, pod.metadata)

@@ -15,6 +15,7 @@ const goneVolumes: Readonly<Partial<Record<keyof Volume, string>>> = {
   cephfs: 'deprecated in v1.28, non-functional in v1.31+',
   rbd: 'deprecated in v1.28, non-functional in v1.31+',
 }
+const goneSources = Object.keys(goneVolumes) as (keyof Volume)[]
 const noSelector = 'a null labelSelector results in matching no pod'
 
 /** What to say of a pod's spec at `path`. */
@@ -22,7 +23,7 @@ export function warningsOfPodSpec(spec: PodSpec, path: string): readonly string[
   const volumes = spec.volumes ?? []
   return [
     ...(spec.topologySpreadConstraints ?? []).flatMap(({ labelSelector }, index) => (labelSelector === undefined ? [`${path}.topologySpreadConstraints[${index}].labelSelector: ${noSelector}`] : [])),
-    ...volumes.flatMap((volume, index) => (Object.keys(goneVolumes) as (keyof Volume)[]).filter((source) => volume[source] !== undefined).map((source) => `${path}.volumes[${index}].${source}: ${goneVolumes[source]}`)),
+    ...volumes.flatMap((volume, index) => goneSources.filter((source) => volume[source] !== undefined).map((source) => `${path}.volumes[${index}].${source}: ${goneVolumes[source]}`)),
     ...volumes.flatMap(({ name, projected }) => (projected?.sources ?? []).filter((source) => Object.keys(source).length === 0).map(() => `volume "${name}" (Projected) has no sources provided`)),
     ...again(spec.hostAliases ?? [], ({ ip }) => ip, (index, ip) => `${path}.hostAliases[${index}].ip: duplicate ip "${ip}"`),
     ...again(spec.imagePullSecrets ?? [], ({ name }) => name ?? '', (index, name) => `${path}.imagePullSecrets[${index}].name: duplicate name "${name}"`),
@@ -56,10 +57,13 @@ function again<Item>(items: readonly Item[], keyOf: (item: Item) => string, say:
 function fractions(amounts: Readonly<Record<string, string>> | undefined, path: string): readonly string[] {
   return ['memory', 'ephemeral-storage'].flatMap((resource) => {
     const amount = amounts?.[resource]
-    const quantity = amount === undefined ? undefined : parseQuantity(amount)
+    const quantity = amount === undefined || plainBytes.test(amount) ? undefined : parseQuantity(amount)
     return quantity === undefined || quantity.nanos % 1_000_000_000n === 0n ? [] : [`${path}[${resource}]: fractional byte value "${amount}" is invalid, must be an integer`]
   })
 }
+
+/** Whole bytes for certain: nearly all are written so. */
+const plainBytes = /^\d+(?:[KMGTPE]i|[kMGTPE])?$/
 
 interface Placed { readonly container: Container; readonly at: string }
 const containersOf = (spec: PodSpec, path: string): readonly Placed[] => (['initContainers', 'containers', 'ephemeralContainers'] as const)
