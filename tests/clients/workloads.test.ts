@@ -218,7 +218,7 @@ spec:
       ['taint node sim-1 k=v:Nothing', /invalid taint effect: Nothing, unsupported taint effect/],
       ['run lost --image=lost', 'pod/lost created'],
       ['get pod lost --no-headers', /^lost +0\/1 +Pending +0 +\d+s\n$/],
-      ['describe pod lost', /Warning +FailedScheduling +\S+ .*default-scheduler +0\/3 nodes are available: 3 node\(s\) had untolerated taint(\(s\)| {k: v})/],
+      ['describe pod lost', /Warning +FailedScheduling +\S+ .*default-scheduler +0\/3 nodes are available: 3 node\(s\) had untolerated taint\(s\)/],
       ['taint node sim-1 sim-2 sim-3 k-', 'node/sim-1 untainted\nnode/sim-2 untainted\nnode/sim-3 untainted'],
       ['wait --for=condition=Ready pod/lost --timeout=20s', 'pod/lost condition met'],
       ['delete pod lost', 'pod "lost" deleted'],

@@ -11,7 +11,8 @@ export function failureMessage(nodeCount: number, why: WhyNot, preemption: Preem
 /** What came of preemption; as upstream, nothing is said where it helps. */
 function preemptionMessage(nodeCount: number, preemption: Preemption): string {
   if (preemption.is === 'possible' || preemption.is === 'off') return ''
-  return ` preemption: ${preemption.is === 'forbidden' ? preemption.why : `0/${nodeCount} nodes are available: ${histogram(preemption.reasons)}.`}`
+  // Before preemption, claims that hold devices are asked to go: none ever has to where no driver is told to let go.
+  return ` no new claims to deallocate, preemption: ${preemption.is === 'forbidden' ? preemption.why : `0/${nodeCount} nodes are available: ${histogram(preemption.reasons)}.`}`
 }
 
 /** '1 Insufficient cpu, 2 node(s) were unschedulable': sorted as texts, as upstream does. */

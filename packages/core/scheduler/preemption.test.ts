@@ -68,7 +68,7 @@ test('a pod whose victims are still ending drives out nobody else', () => {
   world.clock.advanceTo(dawn + 1000)
   world.settle()
   assert.deepEqual(victims(world), ['x'])
-  assert.equal(world.events.at(-1), 'FailedScheduling: 0/2 nodes are available: 2 Insufficient cpu. preemption: not eligible due to a terminating pod on the nominated node.')
+  assert.equal(world.events.at(-1), 'FailedScheduling: 0/2 nodes are available: 2 Insufficient cpu. no new claims to deallocate, preemption: not eligible due to a terminating pod on the nominated node.')
 })
 
 test('what a pod was promised is not given to one that matters no more', () => {
@@ -76,7 +76,7 @@ test('what a pod was promised is not given to one that matters no more', () => {
   world.remove(pods, 'x')
   world.put(aPod('late', { requests: { cpu: '1' }, spec: { priority: 50 } }))
   world.settle()
-  assert.deepEqual([world.nodeOf('late'), world.events.at(-1)], [undefined, 'FailedScheduling: 0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.'])
+  assert.deepEqual([world.nodeOf('late'), world.events.at(-1)], [undefined, 'FailedScheduling: 0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.'])
   world.clock.advanceTo(dawn + 1000)
   world.settle()
   assert.deepEqual([world.nodeOf('p'), world.nodeOf('late')], ['a', undefined])

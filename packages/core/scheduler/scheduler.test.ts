@@ -43,22 +43,22 @@ for (const [name, objects, expected] of [
   ['a gated pod is left alone', [aNode('a'), aPod('p', { spec: { schedulingGates: [{ name: 'wait' }] } })], undefined],
 ] as const) test(name, () => assert.equal(schedulingWorld(objects).nodeOf('p'), expected))
 
-const help = (number: number, of: number): string => `preemption: 0/${of} nodes are available: ${number} Preemption is not helpful for scheduling.`
+const help = (number: number, of: number): string => `no new claims to deallocate, preemption: 0/${of} nodes are available: ${number} Preemption is not helpful for scheduling.`
 for (const [name, objects, message] of [
   ['no nodes', [], 'no nodes available to schedule pods'],
   ['not enough free', [aNode('a', { cpu: '1' }), aPod('q', { requests: { cpu: '600m' }, spec: { nodeName: 'a' } }), aPod('p', { requests: { cpu: '500m' } })],
-    '0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.'],
+    '0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.'],
   ['never enough', [aNode('a', { cpu: '1', memory: '1Gi', pods: '0' }), aPod('p', { requests: { cpu: '2', memory: '2Gi' } })],
     `0/1 nodes are available: 1 Insufficient cpu, 1 Insufficient memory, 1 Too many pods. ${help(1, 1)}`],
   ['different reasons', [aNode('a', { spec: { unschedulable: true } }), aNode('b', { spec: { taints: [taint] } }), aNode('c', { pods: '0' }), aPod('p')],
-    '0/3 nodes are available: 1 Too many pods, 1 node(s) had untolerated taint {dedicated: gpu}, 1 node(s) were unschedulable. preemption: 0/3 nodes are available: 1 No preemption victims found for incoming pod, 2 Preemption is not helpful for scheduling.'],
+    '0/3 nodes are available: 1 Too many pods, 1 node(s) had untolerated taint(s), 1 node(s) were unschedulable. no new claims to deallocate, preemption: 0/3 nodes are available: 1 No preemption victims found for incoming pod, 2 Preemption is not helpful for scheduling.'],
   ['a taint without a value', [aNode('a', { spec: { taints: [{ key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }] } }), aPod('p')],
-    `0/1 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/not-ready: }. ${help(1, 1)}`],
+    `0/1 nodes are available: 1 node(s) had untolerated taint(s). ${help(1, 1)}`],
   ['the wrong labels', [aNode('a'), aPod('p', { spec: { nodeSelector: { zone: 'y' } } })], `0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector. ${help(1, 1)}`],
   ['a DaemonSet\'s pod whose node is full', [aNode('a', { pods: '0' }), aNode('b'), aPod('p', { spec: { affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchFields: [{ key: 'metadata.name', operator: 'In', values: ['a'] }] }] } } } } })],
-    "0/2 nodes are available: 1 Too many pods, 1 node(s) didn't satisfy plugin(s) [NodeAffinity]. preemption: 0/2 nodes are available: 1 No preemption victims found for incoming pod, 1 Preemption is not helpful for scheduling."],
+    "0/2 nodes are available: 1 Too many pods, 1 node(s) didn't satisfy plugin(s) [NodeAffinity]. no new claims to deallocate, preemption: 0/2 nodes are available: 1 No preemption victims found for incoming pod, 1 Preemption is not helpful for scheduling."],
   ['a claim that is not there', [aNode('a'), aPod('p', { spec: { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'data' } }] } })], `0/1 nodes are available: persistentvolumeclaim "data" not found. ${help(1, 1)}`],
-  ['pods that never preempt', [aNode('a', { pods: '0' }), aPod('p', { spec: { preemptionPolicy: 'Never' } })], '0/1 nodes are available: 1 Too many pods. preemption: not eligible due to preemptionPolicy=Never.'],
+  ['pods that never preempt', [aNode('a', { pods: '0' }), aPod('p', { spec: { preemptionPolicy: 'Never' } })], '0/1 nodes are available: 1 Too many pods. no new claims to deallocate, preemption: not eligible due to preemptionPolicy=Never.'],
 ] as const) {
   test(`why not: ${name}`, () => {
     const world = schedulingWorld(objects.length > 0 ? objects : [aPod('p')])

@@ -92,7 +92,7 @@ export const placementStories: readonly Story[] = [
       for (const node of all) await runs(world, podsOf(world, `half-${nameOf(node)}`))
       const most = Math.max(...all.map((node) => milli(text(node, 'status', 'allocatable', 'cpu'))))
       await world.create(podsOf(world), aPod('too-much', {}, asking('cpu', `${Math.floor(most * 0.5)}m`)))
-      await waits(world, podsOf(world, 'too-much'), /^0\/\d+ nodes are available: .*\d+ Insufficient cpu.*\. preemption: 0\/\d+ nodes are available: .*No preemption victims found for incoming pod/)
+      await waits(world, podsOf(world, 'too-much'), /^0\/\d+ nodes are available: .*\d+ Insufficient cpu.*\. no new claims to deallocate, preemption: 0\/\d+ nodes are available: .*No preemption victims found for incoming pod/)
       await world.remove(podsOf(world, `half-${nameOf(all[0])}`))
       await runs(world, podsOf(world, 'too-much'))
     },

@@ -4,8 +4,8 @@ import type { Resource, ResourceType } from '../../api/resource.ts'
 import { csiDrivers, csiNodes, csiStorageCapacities, namespaces, persistentVolumeClaims, persistentVolumes, type Pod, storageClasses } from '../../api/resources.ts'
 import { aNode, anObject, aPod, schedulingWorld } from '../builders.ts'
 
-const useless = (nodes: number): string => ` preemption: 0/${nodes} nodes are available: ${nodes} Preemption is not helpful for scheduling.`
-const noVictims = (nodes: number): string => ` preemption: 0/${nodes} nodes are available: ${nodes} No preemption victims found for incoming pod.`
+const useless = (nodes: number): string => ` no new claims to deallocate, preemption: 0/${nodes} nodes are available: ${nodes} Preemption is not helpful for scheduling.`
+const noVictims = (nodes: number): string => ` no new claims to deallocate, preemption: 0/${nodes} nodes are available: ${nodes} No preemption victims found for incoming pod.`
 const why = (...objects: readonly Resource[]): string | undefined => schedulingWorld(objects).events.find((event) => event.startsWith('FailedScheduling'))?.replace('FailedScheduling: ', '')
 const placed = (name: string, node: string, spec: Partial<Pod['spec']> = {}, labels: Readonly<Record<string, string>> = {}): Pod => aPod(name, { labels, spec: { nodeName: node, ...spec } })
 const wants = (cpu: string, rest: object = {}) => ({ name: `c${cpu}`, resources: { requests: { cpu } }, ...rest })

@@ -55,9 +55,9 @@ for (const [name, objects, expected] of [
 
 for (const [name, objects, message] of [
   ['in the words of upstream', [...zones, on('a', 'q'), inZone('b', 'y', { pods: '0' }), spreading([hard()])],
-    "0/2 nodes are available: 1 Too many pods, 1 node(s) didn't match pod topology spread constraints. preemption: 0/2 nodes are available: 2 No preemption victims found for incoming pod."],
+    "0/2 nodes are available: 1 Too many pods, 1 node(s) didn't match pod topology spread constraints. no new claims to deallocate, preemption: 0/2 nodes are available: 2 No preemption victims found for incoming pod."],
   ['a node without the label is of no use', [aNode('a'), spreading([hard()])],
-    "0/1 nodes are available: 1 node(s) didn't match pod topology spread constraints (missing required label). preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling."],
+    "0/1 nodes are available: 1 node(s) didn't match pod topology spread constraints (missing required label). no new claims to deallocate, preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling."],
 ] as const) test(`why not: ${name}`, () => assert.deepEqual(schedulingWorld(objects).events, [`FailedScheduling: ${message}`]))
 
 for (const [name, act] of [

@@ -3,6 +3,7 @@ import { type NodeRefusal, nodeSides, type SchedulerPlugin } from '../types.ts'
 import { normalised } from '../normalise.ts'
 
 const hard = ['NoSchedule', 'NoExecute']
+const refusal: NodeRefusal = { reasons: ['node(s) had untolerated taint(s)'], forGood: true }
 
 /** Keeps pods off tainted nodes, and away from those with PreferNoSchedule taints. */
 export const taintToleration: SchedulerPlugin = {
@@ -11,19 +12,12 @@ export const taintToleration: SchedulerPlugin = {
     study: (pod) => {
       const { tolerations } = pod.spec
       const soft = tolerations?.filter((toleration) => !toleration.effect || toleration.effect === 'PreferNoSchedule') ?? []
-      const refusals = new Map<string, NodeRefusal>()
       return {
         refuses: (node) => {
           const taints = nodes.node(node)?.spec.taints
           return taints !== undefined && untolerated(taints, tolerations, hard) !== undefined
         },
-        why: (node) => {
-          const taint = untolerated(nodes.node(node)?.spec.taints, tolerations, hard)
-          const reason = `node(s) had untolerated taint {${taint?.key}: ${taint?.value ?? ''}}`
-          const refusal = refusals.get(reason) ?? { reasons: [reason], forGood: true }
-          refusals.set(reason, refusal)
-          return refusal
-        },
+        why: () => refusal,
         score: (node) => {
           let count = 0
           for (const taint of nodes.node(node)?.spec.taints ?? []) {
