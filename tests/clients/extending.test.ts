@@ -108,7 +108,7 @@ withEveryKubectl('extending', (shell) => {
       ['create priorityclass high --value=1000', 'priorityclass.scheduling.k8s.io/high created'],
       ['get flowschemas exempt --no-headers', /^exempt +exempt +1 +<none> +\w+ +False\n$/],
       ['get apiservices v1.apps --no-headers', /^v1.apps +Local +True +\w+\n$/],
-      ['top nodes', /error: Metrics API not available/],
+      ['top nodes', /^NAME +CPU\(cores\) +(CPU\(%\)|CPU%) +MEMORY\(bytes\) +(MEMORY\(%\)|MEMORY%) *\n(sim-\d +\d+m +\d+% +\d+Mi +\d+% *\n)+$/],
       ['delete namespace small', 'namespace "small" deleted'],
     ])
   })

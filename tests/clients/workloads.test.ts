@@ -96,8 +96,9 @@ withEveryKubectl('workloads', (shell) => {
       ['attach solo', simulated],
       ['cp solo:/etc/hostname copied', simulated],
       ['port-forward pod/solo 18080:80', /error upgrading connection: pod solo runs on the simulated node sim-\d: there is no process to forward to\n$/],
-      ['top pods', 'error: Metrics API not available'],
-      ['top nodes', 'error: Metrics API not available'],
+      // What a pod uses is known when it has run for a while.
+      ['top pods', /^(error: metrics not available yet|NAME +CPU\(cores\) +MEMORY\(bytes\) *\n[^]+)\n$/],
+      ['top nodes', /^NAME +CPU\(cores\) +(CPU\(%\)|CPU%) +MEMORY\(bytes\) +(MEMORY\(%\)|MEMORY%) *\n(sim-\d +\d+m +\d+% +\d+Mi +\d+% *\n)+$/],
       ['delete pod solo', 'pod "solo" deleted'],
       ['get pods --field-selector=status.phase=Succeeded --no-headers', /^once +0\/1 +Completed +0 +\d+s\n$/],
       ['delete pod once --grace-period=0 --force', old ? /warning: Immediate deletion[^]*pod "once" force deleted|pod "once" force deleted[^]*warning: Immediate deletion/ : /pod "once" force deleted/],

@@ -9,6 +9,8 @@ export const ownName: Readonly<Record<string, string>> = { 'storage.k8s.io/stora
 
 /** Examples of versions that ask for more than the hub's example has. */
 export const ownExample: Readonly<Record<string, Fields>> = {
+  // Nobody serves it: the controller waits for it, and leaves the status alone meanwhile.
+  'storagemigration.k8s.io/v1 storageversionmigrations': { metadata: { name: 'walked' }, spec: { resource: { group: 'example.com', resource: 'gadgets' } } },
   'events.k8s.io/v1 events': { metadata: { name: 'web' }, regarding: { kind: 'Pod', namespace: 'default', name: 'web' }, reason: 'Walked', note: 'A walk came by', type: 'Normal', action: 'Walking', reportingController: 'example.com/walk', reportingInstance: 'walk-1', eventTime: '2026-01-01T00:00:00.000000Z' },
 }
 
