@@ -22,7 +22,7 @@ const hangMs = 5_000
 
 /** 5xx that upstream answers to the same request: they say what the client did. */
 const expected: readonly RegExp[] = [
-  /resourceVersion should not be set on objects to be created/, /Too large resource version/, /failed to create typed patch object/, /failed calling webhook/, /the server rejected our request due to an error in our request/, /Internal error occurred: .*cannot be handled as a/, /Internal error occurred: json: cannot unmarshal/, /couldn't read the patch of admission webhook/, /no endpoints available for service/, /no service port/,
+  /resourceVersion should not be set on objects to be created/, /Too large resource version/, /failed to create typed patch object/, /unknown patch type: /, /failed calling webhook/, /the server rejected our request due to an error in our request/, /Internal error occurred: .*cannot be handled as a/, /Internal error occurred: json: cannot unmarshal/, /couldn't read the patch of admission webhook/, /no endpoints available for service/, /no service port/,
   /there is no process to reach/, /serves no kubelet API/, /nobody outside this cluster answers/, /service unavailable/, /error trying to reach service/, /more than one PodDisruptionBudget/, /conversion webhook/, /does not have a host assigned/,
 ]
 

@@ -8,7 +8,7 @@ import { problemText } from '../api/kinds/index.ts'
 import { isRefusal, type Refusal } from '../api/refusal.ts'
 import type { Resource, ResourceType } from '../api/resource.ts'
 import type { CustomResourceDefinition } from '../api/resources.ts'
-import { readJson } from '../api/text/index.ts'
+import { readJson, shownText } from '../api/text/index.ts'
 import type { ClusterView } from '../api/view.ts'
 import { RepeatedDraws, type Draws } from './draws.ts'
 import { failureText, type Posted, postTo } from './post.ts'
@@ -107,7 +107,7 @@ export class Conversions {
   }
 
   #take({ definition, object, to }: Need, objects: readonly Json[], ask: Ask, posted: Posted): Refusal | undefined {
-    const gvk = `${String(object['apiVersion'])}, Kind=${definition.spec.names.kind}`
+    const gvk = `${shownText(object['apiVersion'])}, Kind=${definition.spec.names.kind}`
     const converted = convertedBy(ask, posted, gvk, objects, to)
     if (isRefusal(converted)) return converted
     objects.forEach((each, index) => { this.#keep(keyOf(each, to), converted[index] ?? {}) })
@@ -151,12 +151,12 @@ function convertedBy(ask: Ask, posted: Posted, gvk: string, objects: readonly Js
 }
 
 function faultOf(object: Json, converted: Json, to: string): string | undefined {
-  if (converted['apiVersion'] !== to) return `invalid groupVersion (expected ${to}, received ${String(converted['apiVersion'] ?? '')})`
-  if (converted['kind'] !== object['kind']) return `invalid kind (expected ${String(object['kind'])}, received ${String(converted['kind'] ?? '')})`
+  if (converted['apiVersion'] !== to) return `invalid groupVersion (expected ${to}, received ${shownText(converted['apiVersion'] ?? '')})`
+  if (converted['kind'] !== object['kind']) return `invalid kind (expected ${shownText(object['kind'])}, received ${shownText(converted['kind'] ?? '')})`
   const [was, is] = [object['metadata'] as Json, converted['metadata'] as Json | undefined]
   if (typeof is !== 'object' || is === null) return 'missing metadata in converted object'
   for (const [field, word] of [['name', 'name'], ['namespace', 'namespace'], ['uid', 'UID']] as const) {
-    if ((was[field] ?? '') !== (is[field] ?? '')) return `must have the same ${word}: ${String(was[field] ?? '')} != ${String(is[field] ?? '')}`
+    if ((was[field] ?? '') !== (is[field] ?? '')) return `must have the same ${word}: ${shownText(was[field] ?? '')} != ${shownText(is[field] ?? '')}`
   }
   const [problem] = checkPairs(is as Parameters<typeof checkPairs>[0])
   return problem === undefined ? undefined : problemText(problem)

@@ -1,2 +1,3 @@
 export { exactInteger, readJson, type Reading } from './json.ts'
+export { shownText } from './shown.ts'
 export { printYaml, readDocuments, readYaml } from './yaml.ts'

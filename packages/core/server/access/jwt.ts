@@ -1,4 +1,5 @@
 // The user that the claims of a verified token of another issuer speak of, as its authenticator maps them.
+import { shownText } from '../../api/text/index.ts'
 import type { JwtAuthenticator, Mapping } from './authenticators.ts'
 import type { Evaluate } from './claim-expressions.ts'
 import type { User } from './types.ts'
@@ -15,7 +16,7 @@ export function userOfJwt(authenticator: JwtAuthenticator, claims: Claims, evalu
   for (const rule of authenticator.claimValidationRules) {
     if ('claim' in rule) {
       if (claims[rule.claim] === undefined) return { why: `oidc: required claim ${rule.claim} not present in ID token` }
-      if (claims[rule.claim] !== rule.requiredValue) return { why: `oidc: required claim ${rule.claim} value does not match. Got = ${String(claims[rule.claim])}, want = ${rule.requiredValue}` }
+      if (claims[rule.claim] !== rule.requiredValue) return { why: `oidc: required claim ${rule.claim} value does not match. Got = ${shownText(claims[rule.claim])}, want = ${rule.requiredValue}` }
     } else {
       const passed = evaluate(rule.expression, { claims })
       if ('error' in passed || passed.value !== true) return { why: `oidc: error evaluating claim validation expression: ${rule.message || `validation expression '${rule.expression}' failed`}` }

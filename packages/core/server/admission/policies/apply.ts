@@ -1,5 +1,6 @@
 // What a mutation makes of an object: an apply configuration merged into it, or a JSON patch.
 import { jsonOf, Struct, type Value } from '../../../api/cel/index.ts'
+import { shownText } from '../../../api/text/index.ts'
 import { jsonPatch } from '../../../api/patch/index.ts'
 import { isMap, memberField, shapeOf } from '../../../api/patch/shape.ts'
 import { rootField, Typed } from '../../../api/patch/typed.ts'
@@ -47,7 +48,7 @@ function mistyped(value: unknown, { type, format = '', ref }: Field, shown: stri
   return (type === 'string' || type === 'boolean') && typeof value !== type ? `expected ${type}, got ${shown}` : undefined
 }
 /** As Go prints a value: '[1]', '<nil>'. */
-const goText = (value: unknown): string => value === null ? 'NULL_VALUE' : Array.isArray(value) ? `[${value.map(goText).join(' ')}]` : String(value)
+const goText = (value: unknown): string => value === null ? 'NULL_VALUE' : Array.isArray(value) ? `[${value.map(goText).join(' ')}]` : shownText(value)
 
 function look(value: unknown, field: Field | undefined, path: string, definitions: Definitions, found: Found, inMap = false): void {
   const shape = shapeOf(field, value, definitions)
@@ -96,9 +97,9 @@ export function patched(value: Value, shown: Draft): Patched {
 
 /** Why an operation cannot be done, as upstream's library says it. */
 function whyNot(document: unknown, { op, path: to, from }: Readonly<Record<string, unknown>>): string {
-  const operation = String(op ?? ''), path = String(to)
+  const operation = shownText(op ?? ''), path = shownText(to)
   if (!['add', 'remove', 'replace', 'move', 'copy', 'test'].includes(operation)) return `Unexpected kind: ${operation}`
-  const place = operation === 'move' || operation === 'copy' ? String(from) : path
+  const place = operation === 'move' || operation === 'copy' ? shownText(from) : path
   const key = place.slice(place.lastIndexOf('/') + 1).replaceAll('~1', '/').replaceAll('~0', '~')
   if (!isThere(document, place.slice(0, Math.max(0, place.lastIndexOf('/'))))) {
     return operation === 'add' || operation === 'remove' ? `${operation} operation does not apply: doc is missing path: ${JSON.stringify(path)}: missing value` : `${operation} operation does not apply: doc is missing ${place === path ? '' : 'from '}path: ${place}: missing value`

@@ -1,6 +1,6 @@
 // AdmissionReview: what a webhook is asked, and what is made of its answer. Behaviour and words: upstream's webhook request package.
 import type { Refusal } from '../../../api/refusal.ts'
-import { readJson } from '../../../api/text/index.ts'
+import { readJson, shownText } from '../../../api/text/index.ts'
 import { internal } from '../../refusals.ts'
 import { askedOf, type Matched, objectsOf, requestOf } from '../matching.ts'
 import { failureText, type Posted, postTo } from '../../post.ts'
@@ -34,12 +34,12 @@ export function verdictOf({ uid, version, post }: Asked, { webhook, mutates }: H
   if (!reading.ok) return { is: 'failed', why: `failed to call webhook: couldn't get version/kind; json parse error: ${reading.message}` }
   const invalid = (why: string): Verdict => ({ is: 'failed', why: `received invalid webhook response: ${why}` })
   const review = fieldsOf(reading.value)
-  const unlike = otherKind(String(review['kind'] || 'AdmissionReview'), String(review['apiVersion'] || `${group}/${version}`), version)
+  const unlike = otherKind(shownText(review['kind'] || 'AdmissionReview'), shownText(review['apiVersion'] || `${group}/${version}`), version)
   if (unlike !== undefined) return { is: 'failed', why: `failed to call webhook: ${unlike}` }
   const response = review['response']
   if (typeof response !== 'object' || response === null) return invalid('webhook response was absent')
   const { uid: answered, allowed, status, patch, patchType, warnings, auditAnnotations } = response as Fields
-  if (version === 'v1' && answered !== uid) return invalid(`expected response.uid=${JSON.stringify(uid)}, got ${JSON.stringify(String(answered ?? ''))}`)
+  if (version === 'v1' && answered !== uid) return invalid(`expected response.uid=${JSON.stringify(uid)}, got ${JSON.stringify(shownText(answered ?? ''))}`)
   if (typeof allowed !== 'boolean' && allowed !== undefined && allowed !== null) return { is: 'failed', why: `failed to call webhook: json: cannot unmarshal ${Array.isArray(allowed) ? 'array' : typeof allowed} into Go struct field AdmissionResponse.response.allowed of type bool` }
   const hasPatch = typeof patch === 'string' && patch !== ''
   if (!mutates && version === 'v1' && hasPatch) return invalid('validating webhook may not return response.patch')
@@ -73,7 +73,7 @@ const fieldsOf = (value: unknown): Fields => (typeof value === 'object' && value
 
 function remarksOf(name: string, warnings: unknown, annotations: unknown): Remarks {
   const said = Array.isArray(warnings) ? warnings.filter((each) => typeof each === 'string') : []
-  const noted = Object.entries(fieldsOf(annotations)).map(([key, value]) => [`${name}/${key}`, String(value)])
+  const noted = Object.entries(fieldsOf(annotations)).map(([key, value]) => [`${name}/${key}`, shownText(value)])
   return { ...(said.length > 0 && { warnings: said }), ...(noted.length > 0 && { annotations: Object.fromEntries(noted) }) }
 }
 

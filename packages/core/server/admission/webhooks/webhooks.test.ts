@@ -133,6 +133,7 @@ for (const [rule, response, why] of [
   ['a patch of a validating webhook', { allowed: true, patch: 'W10=', patchType: 'JSONPatch' }, /^received invalid webhook response: validating webhook may not return response.patch$/],
   ['no JSON', { is: 'answered', text: '<html>' }, /^failed to call webhook: couldn't get version\/kind; json parse error: /],
   ['another kind', { is: 'answered', text: '{"kind":"Pod","apiVersion":"v1"}' }, /^failed to call webhook: no kind "Pod" is registered for version "v1" in scheme "pkg\/runtime\/scheme.go:111"$/],
+  ['a kind that is no text', { is: 'answered', text: '{"kind":{"toString":1},"apiVersion":"v1"}' }, /^failed to call webhook: no kind "\{\\"toString\\":1\}" is registered for version "v1"/],
   ['no response', { is: 'answered', text: '{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1"}' }, /^received invalid webhook response: webhook response was absent$/],
   ['a bad status', { is: 'rejected', why: 'the server could not find the requested resource' }, /^failed to call webhook: the server could not find the requested resource$/],
 ] as const) {
