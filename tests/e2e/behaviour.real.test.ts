@@ -79,6 +79,14 @@ describe('the behaviour of real containers', { skip, timeout: 240_000 }, () => {
     assert.match(ok('logs', 'second-try'), /^try$/m)
   })
 
+  test('who has nothing to tell of a pod writes nothing', async () => {
+    const written = (): number => Number(/^apiserver_request_total\{code="200".*resource="pods".*subresource="status".*verb="PUT".*\} (\d+)$/m.exec(ok('get', '--raw', '/metrics'))?.[1])
+    const before = written()
+    await new Promise((resolve) => { setTimeout(resolve, 2_000) })
+    // Some pods fail and are restarted meanwhile.
+    assert.ok(written() - before < 40, `${written() - before} statuses were written in two seconds`)
+  })
+
   test('a pod reads ConfigMaps, Secrets and itself, as files and as environment', async () => {
     runs('configured')
     assert.equal(sh('configured', 'echo $PASSWORD,$POD,$LIMIT,$GREETING,$FROM_colour'), 'hush,configured,67108864,configured says hello,blue\n')

@@ -2,6 +2,7 @@ import type { Key, Resource, ResourceType, Revision } from '@kubeskiff/core/api'
 import type { Store } from '@kubeskiff/core/store'
 import type { Connection } from './connection.ts'
 import { collectionPath } from './paths.ts'
+import { readShown } from './read.ts'
 
 export interface FeedOptions {
   readonly connection: Connection
@@ -75,7 +76,7 @@ class Following {
     for (let next: string | undefined = ''; next !== undefined;) {
       const answer = await this.#options.connection.request('GET', this.#query({ limit: String(pageSize), ...(next !== '' && { continue: next }) }))
       if (answer.status !== 200) throw new Error(`list answered ${answer.status}: ${answer.body.slice(0, 200)}`)
-      const page = JSON.parse(answer.body) as { readonly apiVersion: string; readonly kind: string; readonly metadata: { readonly resourceVersion: string; readonly continue?: string }; readonly items: readonly Resource[] }
+      const page = readShown(answer.body) as { readonly apiVersion: string; readonly kind: string; readonly metadata: { readonly resourceVersion: string; readonly continue?: string }; readonly items: readonly Resource[] }
       // Items of a list do not say what they are.
       const kind = page.kind.replace(/List$/, '')
       for (const item of page.items) objects.push({ ...item, apiVersion: page.apiVersion, kind })
@@ -110,7 +111,7 @@ class Following {
     for await (const part of body) {
       const lines = (rest + decoder.decode(part, { stream: true })).split('\n')
       rest = lines.pop() ?? ''
-      const frames = lines.filter((line) => line !== '').map((line) => JSON.parse(line) as WatchFrame)
+      const frames = lines.filter((line) => line !== '').map((line) => readShown(line) as WatchFrame)
       const error = frames.find((frame) => frame.type === 'ERROR')
       this.#take(frames.filter((frame) => frame.type !== 'ERROR'))
       if (error !== undefined) {

@@ -3,6 +3,7 @@ import type { Answer, Connection, RequestOptions } from './connection.ts'
 import { collectionPath, objectPath, typeOfObject } from './paths.ts'
 import { refusalOf, unreachable } from './refusal.ts'
 import type { EventRecorder } from './events.ts'
+import { readShown } from './read.ts'
 
 /** Carries actions out over HTTP, each actor on the connection that is its own. `done` is called when the answer comes. */
 export function submitOverHttp(connectionOf: (actor: Actor) => Connection, events: EventRecorder): Submit {
@@ -38,7 +39,7 @@ async function send(connection: Connection, method: string, path: string, body: 
 }
 
 function outcomeOf(answer: Answer): Outcome {
-  const object = JSON.parse(answer.body) as Resource
+  const object = readShown(answer.body) as Resource
   const revision = Number(object.metadata?.resourceVersion ?? 0)
   return object.kind === 'Status' ? { revision: 0 } : { revision, object }
 }
