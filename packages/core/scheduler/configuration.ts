@@ -2,6 +2,7 @@
 import { Faults, type Fields, record } from './fields.ts'
 import { readYaml } from '../api/text/index.ts'
 import { configuredPlugins, type PluginArguments, readPluginArguments } from './plugin-arguments.ts'
+import { type ConfiguredPlugin, type Point, points } from './points.ts'
 import { preemptionBounds } from './preemption.ts'
 import { defaultConfiguration, type Profile, type SchedulerConfiguration, schedulerName } from './profiles.ts'
 import type { SchedulerPlugin } from './types.ts'
@@ -12,8 +13,6 @@ export interface ConfigurationFault { readonly fault: string }
 const apiVersion = 'kubescheduler.config.k8s.io/v1'
 /** Fields that mean nothing where the scheduler runs inside the control plane: they are accepted. */
 const ignoredFields = ['parallelism', 'leaderElection', 'clientConnection', 'enableProfiling', 'enableContentionProfiling', 'delayCacheUntilActive'] as const
-const points = ['preEnqueue', 'queueSort', 'preFilter', 'filter', 'postFilter', 'preScore', 'score', 'reserve', 'permit', 'preBind', 'bind', 'postBind', 'placementGenerate', 'placementScore', 'multiPoint'] as const
-type Point = (typeof points)[number]
 
 /** Reads a KubeSchedulerConfiguration as YAML or JSON. */
 export function readSchedulerConfiguration(text: string): SchedulerConfiguration | ConfigurationFault {
@@ -110,8 +109,6 @@ function pluginSets(given: Fields, path: string, known: ReadonlySet<string>, fau
 }
 
 interface Enabled { readonly plugin: ConfiguredPlugin; readonly weight: number }
-/** A plugin by name; `work` is absent where the scheduler does it itself. */
-export interface ConfiguredPlugin { readonly name: string; readonly weight: number; readonly points: readonly Point[]; readonly work?: SchedulerPlugin }
 
 /**
  * The plugins at work at one point. As upstream: those of multiPoint (the defaults, less what is disabled, with what is enabled) that have such a

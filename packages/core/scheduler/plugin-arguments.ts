@@ -1,6 +1,5 @@
 // What pluginConfig says of single plugins. Defaults and rules: upstream's.
 import type { NodeAffinity, TopologySpreadConstraint } from '../api/generated/types.ts'
-import type { ConfiguredPlugin } from './configuration.ts'
 import { type Faults, type Fields, record } from './fields.ts'
 import { cpuAndMemory, type ScoringStrategy, type WeightedResource } from './plugins/allocation.ts'
 import { balancedAllocation, balancedAllocationOf } from './plugins/balanced-allocation.ts'
@@ -10,6 +9,7 @@ import { nodeAffinity, nodeAffinityOf } from './plugins/node-affinity.ts'
 import { podTopologySpread, podTopologySpreadOf } from './plugins/pod-topology-spread.ts'
 import { resourcesFit, type ResourcesFitArguments, resourcesFitOf } from './plugins/resources-fit.ts'
 import type { SpreadDefaults } from './plugins/spread-constraints.ts'
+import type { ConfiguredPlugin } from './points.ts'
 import { preemptionBounds, type PreemptionBounds } from './preemption.ts'
 import type { SchedulerPlugin } from './types.ts'
 

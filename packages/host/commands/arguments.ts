@@ -1,3 +1,4 @@
+import type { Instant } from '@kubeskiff/core/base'
 import type { ParseArgsOptionsConfig } from 'node:util'
 
 // An import would read every export of node:util, and with some of them load worker threads: 15 ms before anything begins.
@@ -45,4 +46,11 @@ export function pairs(option: string, texts: readonly string[]): Readonly<Record
     if (at < 1) throw new UsageError(`${option} takes key=value, not '${text}'`)
     return [text.slice(0, at), text.slice(at + 1)]
   }))
+}
+
+/** '2030-01-01T00:00:00Z', or a day, which begins at midnight UTC. Refused when it is neither. */
+export function instantAsked(text: string): Instant {
+  const instant = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(text) ? Date.parse(text) : Number.NaN
+  if (Number.isNaN(instant)) throw new UsageError(`an instant is written like 2030-01-01T00:00:00Z, 2030-01-01T00:00:00+01:00 or 2030-01-01, not '${text}'`)
+  return instant
 }

@@ -6,9 +6,8 @@ import { type Meeting, missedRuns, offsetAt, type Plan, planOf, type PreviewLine
 import { dataDirectory } from '../daemon/directory.ts'
 import { readSettings } from '../daemon/settings.ts'
 import { timePath } from '../daemon/time-requests.ts'
-import { parse, UsageError, wholeNumber } from './arguments.ts'
+import { instantAsked, parse, UsageError, wholeNumber } from './arguments.ts'
 import { adminConnection, ownerOf } from './running.ts'
-import { instantAsked } from './time.ts'
 
 const usage = `usage: skiff time preview cronjob/NAME [-n NAMESPACE] [options]
        skiff time preview -f FILE [options]

@@ -1,9 +1,9 @@
-import { durationMs, type Instant } from '@kubeskiff/core/base'
+import { durationMs } from '@kubeskiff/core/base'
 import type { Connection } from '../client/index.ts'
 import { dataDirectory } from '../daemon/directory.ts'
 import { readSettings } from '../daemon/settings.ts'
 import { timePath } from '../daemon/time-requests.ts'
-import { parse, UsageError, wholeNumber } from './arguments.ts'
+import { instantAsked, parse, UsageError, wholeNumber } from './arguments.ts'
 import { adminConnection, ownerOf } from './running.ts'
 
 const usage = `usage: skiff time now
@@ -53,13 +53,6 @@ function queryOf(verb: string, argument: string, grace: string | undefined): str
     return `do=advance&ms=${ms}${outside}`
   }
   return verb === 'until' ? `do=until&instant=${instantAsked(argument)}${outside}` : `do=${verb}`
-}
-
-/** '2030-01-01T00:00:00Z', or a day, which begins at midnight UTC. Refused when it is neither. */
-export function instantAsked(text: string): Instant {
-  const instant = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(text) ? Date.parse(text) : Number.NaN
-  if (Number.isNaN(instant)) throw new UsageError(`an instant is written like 2030-01-01T00:00:00Z, 2030-01-01T00:00:00+01:00 or 2030-01-01, not '${text}'`)
-  return instant
 }
 
 async function ask(connection: Connection, method: string, query: string | undefined): Promise<Told> {

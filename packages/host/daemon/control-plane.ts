@@ -31,7 +31,7 @@ export interface ControlPlaneOptions {
   /** One line about something that a person should know. */
   readonly say: (line: string) => void
   /** The machine's time, unless a test has its own. */
-  readonly clock?: RealClock | SteeredClock
+  readonly clock?: RealClock
 }
 
 export interface ControlPlane {

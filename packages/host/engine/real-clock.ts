@@ -1,7 +1,7 @@
 import { type Cancel, type Clock, type Instant, invariant, Timers } from '@kubeskiff/core/base'
 
 /** Node refuses longer time-outs: a later timer is looked at again after this many milliseconds. */
-export const timeoutMax = 2 ** 31 - 1
+const timeoutMax = 2 ** 31 - 1
 
 /** The machine's time. One operating-system timer serves all that are set. */
 export class RealClock implements Clock {
@@ -14,11 +14,12 @@ export class RealClock implements Clock {
   constructor(time: () => Instant = Date.now) { this.#time = time }
 
   now(): Instant { return this.#time() }
+  /** The machine's time: what others outside go by, who check certificates. */
   machineNow(): Instant { return this.#time() }
 
   wake(owner: string, key: string, due: Instant | undefined): void {
     this.#timers.set(owner, key, due)
-    this.#arm()
+    this.arm()
   }
 
   onWake(owner: string, told: (key: string) => void): Cancel {
@@ -30,27 +31,28 @@ export class RealClock implements Clock {
   /** Tells what is due by now, as its own timer would. */
   look(): void {
     if (this.#armed !== undefined) clearTimeout(this.#armed.timeout)
-    this.#tell()
+    this.#armed = undefined
+    const now = this.now()
+    for (let timer = this.#timers.take(now); timer !== undefined; timer = this.#timers.take(now)) this.#listeners.get(timer.owner)?.(timer.key)
+    this.arm()
   }
 
   /** Drops every timer, so that the process can end. */
   stop(): void {
-    if (this.#armed !== undefined) clearTimeout(this.#armed.timeout)
-    this.#armed = undefined
     this.#timers.thaw([])
+    this.arm()
   }
 
-  #arm(): void {
-    const due = this.#timers.peek()?.due
+  protected nextDue(): Instant | undefined { return this.#timers.peek()?.due }
+  /** Whether time goes on to this instant by itself. */
+  protected comesTo(_due: Instant): boolean { return true }
+
+  /** Sets the operating system's timer to what is due next. */
+  protected arm(): void {
+    const next = this.nextDue()
+    const due = next === undefined || !this.comesTo(next) ? undefined : next
     if (due === this.#armed?.due) return
     if (this.#armed !== undefined) clearTimeout(this.#armed.timeout)
-    this.#armed = due === undefined ? undefined : { due, timeout: setTimeout(() => { this.#tell() }, Math.min(timeoutMax, Math.max(0, due - this.#time()))) }
-  }
-
-  #tell(): void {
-    this.#armed = undefined
-    const now = this.#time()
-    for (let timer = this.#timers.take(now); timer !== undefined; timer = this.#timers.take(now)) this.#listeners.get(timer.owner)?.(timer.key)
-    this.#arm()
+    this.#armed = due === undefined ? undefined : { due, timeout: setTimeout(() => { this.look() }, Math.min(timeoutMax, Math.max(0, due - this.now()))) }
   }
 }

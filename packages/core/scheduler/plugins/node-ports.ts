@@ -1,26 +1,17 @@
 import type { Pod } from '../../api/resources.ts'
+import { NodeCounts } from './node-counts.ts'
 import { type NodeRefusal, podSides, type SchedulerPlugin } from '../types.ts'
 
+/** `place` is 'TCP/80'. */
 interface HostPort { readonly place: string; readonly ip: string }
 
 /** Host ports on a node are taken once per protocol and address. */
 export const nodePorts: SchedulerPlugin = {
   name: 'NodePorts', weight: 0,
   start: () => {
-    /** By node, then 'TCP/80', then address: how many pods have it. */
-    const taken = new Map<number, Map<string, Map<string, number>>>()
+    const taken = new NodeCounts()
     const count = (pod: Pod, node: number, by: 1 | -1): void => {
-      for (const { place, ip } of hostPorts(pod)) {
-        const ports = taken.get(node) ?? new Map<string, Map<string, number>>()
-        const addresses = ports.get(place) ?? new Map<string, number>()
-        const next = (addresses.get(ip) ?? 0) + by
-        if (next > 0) addresses.set(ip, next)
-        else addresses.delete(ip)
-        if (addresses.size > 0) ports.set(place, addresses)
-        else ports.delete(place)
-        if (ports.size > 0) taken.set(node, ports)
-        else taken.delete(node)
-      }
+      for (const { place, ip } of hostPorts(pod)) taken.add(node, place, ip, by)
     }
     return {
       placed: (pod, node) => count(pod, node, 1),
@@ -30,7 +21,7 @@ export const nodePorts: SchedulerPlugin = {
         if (wanted.length === 0) return undefined
         return {
           refuses: (node) => {
-            const ports = taken.get(node)
+            const ports = taken.of(node)
             return ports !== undefined && wanted.some(({ place, ip }) => {
               const addresses = ports.get(place)
               return addresses !== undefined && (ip === anyAddress || addresses.has(ip) || addresses.has(anyAddress))

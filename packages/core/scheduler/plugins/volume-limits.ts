@@ -2,6 +2,7 @@ import { csiNodes, persistentVolumeClaims, persistentVolumes, type Pod, storageC
 import type { ClusterView } from '../../api/view.ts'
 import { type NodeRefusal, podSides, type SchedulerPlugin } from '../types.ts'
 import { claimNames } from './claims.ts'
+import { NodeCounts } from './node-counts.ts'
 
 const full: NodeRefusal = { reasons: ['node(s) exceed max volume count'], forGood: false }
 
@@ -11,30 +12,19 @@ interface Attached { readonly driver: string; readonly handle: string }
 export const volumeLimits: SchedulerPlugin = {
   name: 'NodeVolumeLimits', weight: 0,
   start: ({ nodes, view }) => {
-    /** By node, driver and volume: how many pods use it. Several pods of a node share an attachment. */
-    const attached = new Map<number, Map<string, Map<string, number>>>()
+    /** Several pods of a node share an attachment. */
+    const attached = new NodeCounts()
     /** What was counted for a pod: what its claims resolve to may change later. */
     const counted = new Map<string, readonly Attached[]>()
-    const add = (node: number, { driver, handle }: Attached, by: 1 | -1): void => {
-      const drivers = attached.get(node) ?? new Map<string, Map<string, number>>()
-      const handles = drivers.get(driver) ?? new Map<string, number>()
-      const next = (handles.get(handle) ?? 0) + by
-      if (next > 0) handles.set(handle, next)
-      else handles.delete(handle)
-      if (handles.size > 0) drivers.set(driver, handles)
-      else drivers.delete(driver)
-      if (drivers.size > 0) attached.set(node, drivers)
-      else attached.delete(node)
-    }
     return {
       placed: (pod, node) => {
         const volumes = volumesOf(pod, view)
         if (volumes.length === 0) return
         counted.set(pod.metadata.uid, volumes)
-        for (const volume of volumes) add(node, volume, 1)
+        for (const { driver, handle } of volumes) attached.add(node, driver, handle, 1)
       },
       removed: (pod, node) => {
-        for (const volume of counted.get(pod.metadata.uid) ?? []) add(node, volume, -1)
+        for (const { driver, handle } of counted.get(pod.metadata.uid) ?? []) attached.add(node, driver, handle, -1)
         counted.delete(pod.metadata.uid)
       },
       study: (pod) => {
@@ -46,7 +36,7 @@ export const volumeLimits: SchedulerPlugin = {
             return drivers.some(({ name, allocatable }) => {
               const limit = allocatable?.count
               if (limit === undefined) return false
-              const there = attached.get(node)?.get(name)
+              const there = attached.of(node)?.get(name)
               const more = new Set(volumes.filter(({ driver, handle }) => driver === name && there?.has(handle) !== true).map(({ handle }) => handle))
               return more.size > 0 && (there?.size ?? 0) + more.size > limit
             })

@@ -5,7 +5,7 @@ import { checkLabelSelector } from '../../labelselector.ts'
 import { checkOneOf, forbidden, invalid, required } from '../../problems.ts'
 import { checkSignerName } from '../../certificates/signers.ts'
 import { checkFilePath } from './paths.ts'
-import { checkItems, checkMode, checkTold } from './volumes.ts'
+import { checkItems, checkMode, checkTold } from './volume-files.ts'
 
 const tokenSecondsMin = 600
 const tokenSecondsMax = 2 ** 32

@@ -1,18 +1,15 @@
 // What upstream's ValidateVolumes refuses.
 import { parseQuantity, quantityFault } from '../../../../base/quantity.ts'
-import type { DownwardAPIVolumeFile, KeyToPath, PersistentVolumeClaimTemplate, Volume } from '../../../generated/types.ts'
+import type { PersistentVolumeClaimTemplate, Volume } from '../../../generated/types.ts'
 import type { Problem } from '../../../refusal.ts'
 import { checkLabelName, checkSubdomain } from '../../../selectors/syntax.ts'
 import { checkPairs } from '../../metadata.ts'
 import { checkOneOf, checkRequiredText, duplicate, forbidden, invalid, required } from '../../problems.ts'
 import { checkClaimSpec } from '../claims.ts'
 import { checkSharedSource, sharedSources } from '../volumesources.ts'
-import { checkFieldRef, checkResourceFieldRef, volumeFields } from './environment.ts'
-import { checkFilePath, checkInnerPath } from './paths.ts'
+import { checkInnerPath } from './paths.ts'
 import { checkProjected } from './projected.ts'
-
-const modeMax = 0o777
-const modeFault = 'must be a number between 0 and 0777 (octal), both inclusive'
+import { checkItems, checkMode, checkTold } from './volume-files.ts'
 
 /** The problems of volumes, and those that have none: only these can be mounted. `pod` is the name of the pod, when it is one. */
 export function checkVolumes(volumes: readonly Volume[], path: string, pod = ''): { readonly problems: readonly Problem[]; readonly sound: readonly Volume[] } {
@@ -66,27 +63,4 @@ function checkSize(size: string, path: string): readonly Problem[] {
   const quantity = parseQuantity(size)
   if (quantity === undefined) return [invalid(path, size, quantityFault)]
   return quantity.nanos < 0n ? [forbidden(path, 'SizeLimit field must be a valid resource quantity')] : []
-}
-
-export const checkMode = (mode: number | undefined, path: string): readonly Problem[] => (mode === undefined || (mode >= 0 && mode <= modeMax) ? [] : [invalid(path, mode, modeFault)])
-
-/** Which keys become which files. */
-export function checkItems(items: readonly KeyToPath[] | undefined, path: string): readonly Problem[] {
-  return (items ?? []).flatMap(({ key, path: file = '', mode }, index) => [
-    ...(key ? [] : [required(`${path}[${index}].key`)]),
-    ...(file === '' ? [required(`${path}[${index}].path`)] : checkFilePath(file, `${path}[${index}].path`)),
-    ...checkMode(mode, `${path}[${index}].mode`),
-  ])
-}
-
-/** A file that tells something of the pod. As upstream: the file's number is not told. */
-export function checkTold({ path: file = '', fieldRef, resourceFieldRef, mode }: DownwardAPIVolumeFile, path: string): readonly Problem[] {
-  return [
-    ...(file === '' ? [required(`${path}.path`)] : checkFilePath(file, `${path}.path`)),
-    ...(fieldRef !== undefined ? checkFieldRef(fieldRef, `${path}.fieldRef`, volumeFields)
-      : resourceFieldRef === undefined ? [required(path, 'one of fieldRef and resourceFieldRef is required')]
-        : [...(resourceFieldRef.containerName ? [] : [required(`${path}.resourceFieldRef.containerName`)]), ...checkResourceFieldRef(resourceFieldRef, `${path}.resourceFieldRef`)]),
-    ...(fieldRef !== undefined && resourceFieldRef !== undefined ? [invalid(path, 'resource', 'fieldRef and resourceFieldRef can not be specified simultaneously')] : []),
-    ...checkMode(mode, `${path}.mode`),
-  ]
 }
