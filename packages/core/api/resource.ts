@@ -52,6 +52,12 @@ export interface ResourceType<Hub extends Resource> {
 export const apiVersionOf = (type: { readonly group: string; readonly version: string }): string =>
   type.group === '' ? type.version : `${type.group}/${type.version}`
 
+/** The group and version of an apiVersion: ['', 'v1'], ['apps', 'v1']. */
+export function splitVersion(apiVersion: string): readonly [group: string, version: string] {
+  const at = apiVersion.indexOf('/')
+  return at < 0 ? ['', apiVersion] : [apiVersion.slice(0, at), apiVersion.slice(at + 1)]
+}
+
 /** The key of an object of this type. */
 export const keyOf = (type: { readonly resource: string }, object: { readonly metadata: { readonly namespace?: string; readonly name: string } }): Key =>
   ({ resource: type.resource, namespace: object.metadata.namespace ?? '', name: object.metadata.name })

@@ -3,7 +3,7 @@ import type { Container } from '../api/generated/types.ts'
 import { byOwner } from '../api/indexes.ts'
 import type { Resource } from '../api/resource.ts'
 import { nodes, type Pod } from '../api/resources.ts'
-import { isSimulated, scriptPrefix, silentSince } from '../api/simulated.ts'
+import { isSimulated, scriptEntry, scriptPrefix, silentSince } from '../api/simulated.ts'
 import type { ClusterView } from '../api/view.ts'
 import type { Instant } from '../base/clock.ts'
 import { courseAt } from './course.ts'
@@ -14,7 +14,6 @@ import { instantOf } from './time.ts'
 
 /** How long a measurement looks back, as metrics-server's resolution: what runs for less has not been measured yet. */
 export const windowMs = 15_000
-const prefix = scriptPrefix
 /** What a container uses that is told nothing. */
 const idle = { cpu: '1m', memory: '4Mi' } as const
 
@@ -50,7 +49,7 @@ export const sumOfUses = (uses: readonly Use[]): Use => ({ cpu: uses.reduce((sum
 function useOf(pod: Pod, { name }: Container, now: Instant, sharersOf: (pod: Pod) => number): ContainerUse {
   const since = instantOf(pod.status.startTime) ?? now
   const said = (what: string): string | undefined => {
-    const story = pod.metadata.annotations?.[`${prefix}${what}.${name}`] ?? pod.metadata.annotations?.[`${prefix}${what}`]
+    const story = scriptEntry(pod.metadata.annotations, what, name)
     return story === undefined ? undefined : courseAt(story, now - since, `${pod.metadata.uid} ${name} ${what}`)
   }
   // A shared load is that of all pods of one controller; a pod that is not ready has none of it.
@@ -61,6 +60,6 @@ function useOf(pod: Pod, { name }: Container, now: Instant, sharersOf: (pod: Pod
 
 /** A number that somebody measures of an object, in thousandths: the annotation `skiff.dev/metric.NAME` says it; undefined when it is not measured. */
 export function metricOf(object: Resource, name: string, now: Instant): number | undefined {
-  const story = object.metadata.annotations?.[`${prefix}metric.${name}`]
+  const story = object.metadata.annotations?.[`${scriptPrefix}metric.${name}`]
   return story === undefined ? undefined : millisOf(courseAt(story, now - (instantOf(object.metadata.creationTimestamp) ?? now), object.metadata.uid))
 }

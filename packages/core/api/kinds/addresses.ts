@@ -84,6 +84,8 @@ export function parseBlock(cidr: string): Block | undefined {
 }
 /** How many addresses a block has. */
 export const sizeOf = ({ bits, width }: Block): bigint => 1n << BigInt(width - bits)
+/** A CIDR in its one canonical form. */
+export const formatBlock = (block: Block): string => `${formatAddress(block.family, block.first)}/${block.bits}`
 export const isInBlock = (block: Block, family: string, number: bigint): boolean => family === block.family && number >= block.first && number < block.first + sizeOf(block)
 
 /** A CIDR, '10.0.0.0/8' or '2001:db8::/32'. */

@@ -1,7 +1,7 @@
 // What upstream's validation says of addresses and CIDRs. Fields from before it was strict keep what they have.
 import type { Problem } from '../refusal.ts'
 import { checkLabelName, checkSubdomain } from '../selectors/syntax.ts'
-import { addressFault, formatAddress, isCidr, parseAddress, parseBlock } from './addresses.ts'
+import { addressFault, formatAddress, formatBlock, isCidr, isInBlock, parseAddress, parseBlock } from './addresses.ts'
 import { invalid, required } from './problems.ts'
 
 export const cidrFault = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'
@@ -31,7 +31,7 @@ export function checkCidr(path: string, text: string): readonly Problem[] {
   const problems = checkOldCidr(path, text)
   const block = parseBlock(text)
   if (problems.length > 0 || block === undefined) return problems
-  const canonical = `${formatAddress(block.family, block.first)}/${block.bits}`
+  const canonical = formatBlock(block)
   return canonical === text ? [] : [invalid(path, text, `must be in canonical form (${JSON.stringify(canonical)})`)]
 }
 
@@ -53,7 +53,7 @@ export function checkOldCidr(path: string, text: string, had: readonly string[] 
 export function checkReachable(path: string, text: string): readonly Problem[] {
   const parsed = parseAddress(text)
   if (parsed === undefined) return []
-  const range = special.find(({ blocks }) => blocks.some((block) => block.family === parsed.family && parsed.number >> BigInt(block.width - block.bits) === block.first >> BigInt(block.width - block.bits)))
+  const range = special.find(({ blocks }) => blocks.some((block) => isInBlock(block, parsed.family, parsed.number)))
   if (parsed.number === 0n) return [invalid(path, text, `may not be unspecified (${text})`)]
   return range === undefined ? [] : [invalid(path, text, range.fault)]
 }

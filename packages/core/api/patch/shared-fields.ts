@@ -1,4 +1,5 @@
 // Field sets are much alike: all pods of one template have the same. Equal parts are kept once.
+import { deepFreeze } from '../../base/frozen.ts'
 import { isNoted, noteWritten } from './field-set.ts'
 import type { Json } from './shape.ts'
 
@@ -27,17 +28,11 @@ function shared(part: unknown): unknown {
   if (typeof part !== 'object' || part === null || isNoted(part)) return part
   const key = JSON.stringify(part)
   const found = known.get(key) ?? older.get(key)
-  const kept = found ?? frozen(part)
+  const kept = found ?? deepFreeze(part)
   if (found === undefined) noteWritten(kept)
   if (found === undefined || !known.has(key)) {
     known.set(key, kept)
     if (known.size >= knownMax) { older = known; known = new Map() }
   }
   return kept
-}
-
-function frozen(part: object): object {
-  if (Object.isFrozen(part)) return part
-  for (const inner of Object.values(part)) if (typeof inner === 'object' && inner !== null) frozen(inner)
-  return Object.freeze(part)
 }

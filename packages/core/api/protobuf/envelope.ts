@@ -2,6 +2,7 @@
 import { loadDefinitions } from '../schema/definitions.ts'
 import { BackwardBytes } from './bytes.ts'
 import { hasMessage, writeMessage } from './write.ts'
+import { splitVersion } from '../resource.ts'
 
 const magic = new Uint8Array([107, 56, 115, 0])
 /** Upstream writes the encoding and the type of what is inside as well, both empty. */
@@ -72,10 +73,6 @@ export function frame(type: string, object: readonly Uint8Array[]): Uint8Array {
   return out.take()
 }
 
-const splitVersion = (apiVersion: string): readonly [string, string] => {
-  const at = apiVersion.indexOf('/')
-  return at < 0 ? ['', apiVersion] : [apiVersion.slice(0, at), apiVersion.slice(at + 1)]
-}
 const definitionOf = (apiVersion: string, kind: string): string | undefined => {
   const name = loadDefinitions().forKind(...splitVersion(apiVersion), kind)?.name
   return name !== undefined && hasMessage(name) ? name : undefined

@@ -5,6 +5,7 @@ import { readJson, type Reading } from '../text/json.ts'
 import { messageName, slotsOf } from './messages.ts'
 import { type Union, unionOf } from './unions.ts'
 import { eachField, WireFault, type WireValue } from './wire.ts'
+import { splitVersion } from '../resource.ts'
 
 const magic = [107, 56, 115, 0]
 const depthMax = 100
@@ -28,8 +29,7 @@ export function readProtobuf(bytes: Uint8Array, definitions: Definitions, expect
       })
       if (number === 2) raw = new Uint8Array(bytesOf(value))
     })
-    const at = apiVersion.indexOf('/')
-    const definition = definitions.forKind(apiVersion.slice(0, Math.max(at, 0)), apiVersion.slice(at + 1), kind) ?? expected
+    const definition = definitions.forKind(...splitVersion(apiVersion), kind) ?? expected
     if (definition === undefined) return { ok: false, message: `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)}` }
     const object = new MessageReader(definitions).message(raw, messageName(definition.name), definition, 0)
     return { ok: true, value: { ...(apiVersion !== '' && { apiVersion }), ...(kind !== '' && { kind }), ...object }, duplicates: [] }

@@ -22,7 +22,7 @@ const unknownMax = 100
  * converter has other words than its parser, and takes integers that do not fit.
  */
 export function conform(value: unknown, definition: Definition, definitions: Definitions, how: 'parse' | 'convert' = 'parse', known?: object): Conformed {
-  if (definition.custom !== undefined) return definition.custom.conform(value, false)
+  if (definition.custom !== undefined) return definition.custom.conform(value)
   const walk = new Walk(definitions, how === 'convert')
   const made = walk.object(value, definition, undefined, known)
   return { value: (made ?? {}) as Readonly<Record<string, unknown>>, unknown: walk.unknown, fault: walk.fault }

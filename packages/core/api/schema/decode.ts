@@ -1,7 +1,7 @@
 // A request's body, decoded: bytes in one of the accepted forms become an object of the expected definition, or a refusal.
 import { readProtobuf } from '../protobuf/index.ts'
 import type { Refusal } from '../refusal.ts'
-import type { Draft } from '../resource.ts'
+import { apiVersionOf, splitVersion, type Draft } from '../resource.ts'
 import { readJson, type Reading } from '../text/json.ts'
 import { readYaml } from '../text/yaml.ts'
 import { conform } from './conform.ts'
@@ -25,7 +25,6 @@ export interface Expected {
 export interface Decoded { readonly value: Draft; readonly warnings: readonly string[] }
 
 const badRequest = (message: string): Refusal => ({ refused: true, code: 400, reason: 'BadRequest', message })
-const apiVersionOf = ({ group, version }: GroupVersionKind): string => (group === '' ? version : `${group}/${version}`)
 
 /** The media types of bodies that `decode` reads. */
 export const bodyTypes: readonly string[] = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
@@ -141,10 +140,6 @@ const yamlReading = (source: string): Reading => (isJson(source) ? inJson(readJs
 function applyReading(source: string): Reading {
   const reading = isJson(source) ? readJson(source) : readYaml(source)
   return reading.ok || !reading.message.startsWith('yaml:') ? reading : { ok: false, message: `error converting YAML to JSON: ${reading.message}` }
-}
-const splitVersion = (apiVersion: string): [string, string] => {
-  const at = apiVersion.indexOf('/')
-  return at < 0 ? ['', apiVersion] : [apiVersion.slice(0, at), apiVersion.slice(at + 1)]
 }
 
 /** The first bytes of a body, as upstream shows what it could not recognise. */

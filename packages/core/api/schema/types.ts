@@ -17,8 +17,8 @@ export interface Definition {
   readonly custom?: Custom
 }
 export interface Custom {
-  /** As `conform`; an applied configuration keeps all fields, because apply itself tells of those that are not declared. */
-  conform(value: unknown, keepsAll: boolean): Conformed
+  /** As `conform`. */
+  conform(value: unknown): Conformed
   openapi(dialect: 2 | 3): Readonly<Record<string, unknown>>
   /** Definitions that `openapi` refers to. */
   readonly references: readonly string[]

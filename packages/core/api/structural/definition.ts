@@ -2,11 +2,10 @@
 // and managed fields. Objects inside are definitions of their own, named by their place.
 import type { Conformed, Definition, Definitions, Field } from '../schema/types.ts'
 import { listSchema, publishedSchema } from './openapi.ts'
-import { prune } from './prune.ts'
-import { isEmbedded, isIntOrString, isObject, preserves, type Schema } from './schema.ts'
+import { objectMeta, prune } from './prune.ts'
+import { isEmbedded, isIntOrString, isObject, keepsAll, type Schema } from './schema.ts'
 
 export interface CustomType { readonly group: string; readonly version: string; readonly plural: string; readonly kind: string; readonly listKind: string }
-export const objectMeta = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'
 const listMeta = 'io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta'
 const text: Field = { type: 'string' }
 const anything: Field = { type: 'any' }
@@ -21,10 +20,8 @@ export function definitionsOf(type: CustomType, schema: Schema, builtIn: Definit
   const name = definitionName(type)
   const { group, version } = type
   const root = objectDefinition(schema, name, true, made)
-  const conform = (value: unknown, keepsAll: boolean): Conformed => {
-    if (!isObject(value)) return { value: {}, unknown: [], fault: 'json: cannot unmarshal into an object' }
-    return keepsAll ? { value, unknown: [], fault: undefined } : prune(value, schema, builtIn)
-  }
+  const conform = (value: unknown): Conformed =>
+    (isObject(value) ? prune(value, schema, builtIn) : { value: {}, unknown: [], fault: 'json: cannot unmarshal into an object' })
   const own: Definition = {
     ...root, kinds: [{ group, version, kind: type.kind }],
     custom: { conform, openapi: (dialect) => publishedSchema(type, schema, dialect), references: [objectMeta] },
@@ -42,7 +39,7 @@ function objectDefinition(schema: Schema, name: string, isResource: boolean, mad
   if (isResource) Object.assign(fields, { apiVersion: text, kind: text, metadata: { type: 'object', ref: objectMeta } })
   for (const [field, of] of Object.entries(schema.properties ?? {})) if (!(isResource && field in fields)) fields[field] = fieldOf(of, `${name}.${field}`, made)
   const rest = typeof schema.additionalProperties === 'object' ? fieldOf(schema.additionalProperties, `${name}.*`, made)
-    : preserves(schema) || schema.additionalProperties === true ? anything : undefined
+    : keepsAll(schema) ? anything : undefined
   return {
     name, kinds: [], required: schema.required ?? [], fields, isCustom: true,
     ...(rest !== undefined && { rest }), ...(schema['x-kubernetes-map-type'] === 'atomic' && { mapType: 'atomic' as const }),
@@ -66,7 +63,7 @@ function fieldOf(schema: Schema, name: string, made: Definition[]): Field {
     case 'object': {
       const hasFields = Object.keys(schema.properties ?? {}).length > 0 || isEmbedded(schema)
       if (!hasFields && typeof schema.additionalProperties === 'object') return { type: 'object', values: fieldOf(schema.additionalProperties, `${name}.*`, made), ...kept, ...given }
-      if (!hasFields && (preserves(schema) || schema.additionalProperties === true)) return { ...anything, ...kept, ...given }
+      if (!hasFields && keepsAll(schema)) return { ...anything, ...kept, ...given }
       made.push(objectDefinition(schema, name, isEmbedded(schema), made))
       return { type: 'object', ref: name, ...kept, ...given }
     }

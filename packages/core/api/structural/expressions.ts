@@ -7,7 +7,6 @@ import { sameValue } from './same.ts'
 import { isEmbedded, isObject, joined, type Schema, schemaOfField } from './schema.ts'
 
 const reasons = ['FieldValueRequired', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueDuplicate'] as const
-const shownReasons = ['FieldValueInvalid', 'FieldValueForbidden', 'FieldValueRequired', 'FieldValueDuplicate']
 const messageMax = 5 * 1024
 const dearestShown = 4
 const requestBytesMax = 3 * 1024 * 1024
@@ -34,8 +33,8 @@ interface Place {
   readonly uncorrelated: string | undefined
 }
 
-/** What is wrong with the rules of a schema whose structure is right; `before` is the schema that it replaces. */
-export function checkExpressions(schema: Schema, path: string, _before?: Schema): readonly Problem[] {
+/** What is wrong with the rules of a schema whose structure is right. */
+export function checkExpressions(schema: Schema, path: string): readonly Problem[] {
   if (!hasRules(schema)) return []
   const walk = new SchemaWalk()
   walk.schema(schema, { path, isRoot: true, most: 1, uncorrelated: undefined })
@@ -128,7 +127,7 @@ class SchemaWalk {
     else if (rule?.trim().includes('\n') && !message) push(missing(`${path}.message`, 'message must be specified if rule contains line breaks'))
     if (messageExpression !== undefined && messageExpression !== '' && isBlank(messageExpression)) push(missing(`${path}.messageExpression`, 'messageExpression must be non-empty if specified'))
     if (reason !== undefined && !reasons.some((each) => each === reason)) {
-      push({ path: `${path}.reason`, reason: 'FieldValueNotSupported', value: reason, detail: `supported values: ${shownReasons.toSorted().map((each) => JSON.stringify(each)).join(', ')}` })
+      push({ path: `${path}.reason`, reason: 'FieldValueNotSupported', value: reason, detail: `supported values: ${reasons.toSorted().map((each) => JSON.stringify(each)).join(', ')}` })
     }
     if (fieldPath !== undefined && fieldPath !== '' && isBlank(fieldPath)) push(problem(`${path}.fieldPath`, fieldPath, 'must be non-empty if specified'))
     else if (fieldPath?.includes('\n')) push(problem(`${path}.fieldPath`, fieldPath, 'must not contain line breaks'))
@@ -194,8 +193,9 @@ class Trial {
 
   value(value: unknown, before: unknown, schema: Schema, path: string, isRoot: boolean): void {
     if (this.#isOver || value === null || value === undefined || !hasRules(schema)) return
-    const isSame = before !== undefined && sameValue(value, before)
-    for (const each of rulesOf(schema, isRoot)) {
+    const rules = rulesOf(schema, isRoot)
+    const isSame = rules.length > 0 && before !== undefined && sameValue(value, before)
+    for (const each of rules) {
       if (this.#isOver) return
       // What did not change was judged before; a rule about changes looks always.
       if (isSame && !each.isTransition) continue
@@ -218,7 +218,7 @@ class Trial {
     if (items === undefined || !hasRules(items)) return
     const old = Array.isArray(before) ? before : []
     // Rules about changes are not allowed where items cannot be told apart; whole lists that did not change are known.
-    const isSame = old.length > 0 && sameValue(value, before)
+    const isSame = old.length > 0 && (value === before || sameValue(value, before))
     value.forEach((item, index) => { this.value(item, isSame ? old[index] : correlated(item, old, schema), items, `${path}[${index}]`, false) })
   }
 
@@ -230,14 +230,14 @@ class Trial {
     if ('error' in outcome) {
       const isSpent = outcome.exceeded && this.#left <= 0
       if (isSpent) this.#isOver = true
-      this.#say(path, schema, 'FieldValueInvalid', isSpent ? 'validation failed due to running out of cost budget, no further validation rules will be run'
+      this.#say(path, 'FieldValueInvalid', isSpent ? 'validation failed due to running out of cost budget, no further validation rules will be run'
         : outcome.exceeded ? `no further validation rules will be run due to call cost exceeds limit for rule: ${rule.rule}` : `${outcome.error} evaluating rule: ${messageOf(rule, false)}`, schema.type ?? '')
       return
     }
     if (outcome.value === true) return
     const said = message === undefined ? undefined : this.#message(message, variables)
     const at = rule.fieldPath ? `${path}${rule.fieldPath}`.replace(/^\./, '') : path
-    this.#say(at, schema, rule.reason ?? 'FieldValueInvalid', said ?? messageOf(rule), value)
+    this.#say(at, rule.reason ?? 'FieldValueInvalid', said ?? messageOf(rule), value)
   }
 
   #message(program: Program, variables: Readonly<Record<string, unknown>>): string | undefined {
@@ -247,7 +247,7 @@ class Trial {
     return typeof text !== 'string' || text.trim() === '' || text.includes('\n') || text.length > messageMax ? undefined : text.trim()
   }
 
-  #say(path: string, _schema: Schema, reason: string, detail: string, value: unknown): void {
+  #say(path: string, reason: string, detail: string, value: unknown): void {
     const known = reasons.find((each) => each === reason) ?? 'FieldValueInvalid'
     this.problems.push({ path: path === '' ? '<nil>' : path, reason: known, ...((known === 'FieldValueInvalid' || known === 'FieldValueDuplicate') && path !== '' ? { value } : {}), detail })
   }

@@ -62,12 +62,11 @@ function shownOf(schema: Schema, dialect: Dialect): Json {
   if (!isOld && schema.default !== undefined) shown['default'] = schema.default
   if (!isOld && schema.nullable === true) shown['nullable'] = true
   if (!(isOld && schema.nullable === true)) for (const name of values) if (schema[name] !== undefined) shown[name] = schema[name]
-  const isClosed = !isUntyped && !(isOld && preserves(schema))
-  if (isClosed && schema.items !== undefined) shown['items'] = shownOf(schema.items, dialect)
-  if (isClosed && schema.properties !== undefined && Object.keys(schema.properties).length > 0) {
+  if (!isUntyped && schema.items !== undefined) shown['items'] = shownOf(schema.items, dialect)
+  if (!isUntyped && schema.properties !== undefined && Object.keys(schema.properties).length > 0) {
     shown['properties'] = Object.fromEntries(Object.entries(schema.properties).map(([name, field]) => [name, shownOf(field, dialect)]))
   }
-  if (isClosed && schema.additionalProperties !== undefined) {
+  if (!isUntyped && schema.additionalProperties !== undefined) {
     shown['additionalProperties'] = typeof schema.additionalProperties === 'object' ? shownOf(schema.additionalProperties, dialect) : schema.additionalProperties
   }
   if (!isOld) {
@@ -75,7 +74,7 @@ function shownOf(schema: Schema, dialect: Dialect): Json {
     if (schema.not !== undefined) shown['not'] = shownOf(schema.not, dialect)
   }
   for (const name of extensions) if (schema[name] !== undefined) shown[name] = schema[name]
-  if (!isEmbedded(schema) || !isClosed) return shown
+  if (!isEmbedded(schema) || isUntyped) return shown
   const required = [...(schema.required ?? []), ...['kind', 'apiVersion'].filter((name) => !schema.required?.includes(name))]
   return { ...withResource(shown, dialect, embeddedVersionText, embeddedKindText), required }
 }

@@ -6,7 +6,7 @@ import { isEmbedded, isObject, joined, keepsAll, type Json, preserves, type Sche
 export interface Pruned { readonly value: Json; readonly unknown: readonly string[]; readonly fault: string | undefined }
 
 const unknownMax = 100
-const objectMeta = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'
+export const objectMeta = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'
 
 /** The object as the schema knows it; `unknown` are the paths of what was dropped. What needs no change is shared. */
 export function prune(object: Json, schema: Schema, definitions: Definitions): Pruned {

@@ -1,5 +1,5 @@
 import type { OwnerReference } from '../../api/generated/types.ts'
-import type { ResourceType } from '../../api/resource.ts'
+import { splitVersion, type ResourceType } from '../../api/resource.ts'
 import { deployments, type ReplicaSet, replicaSets, replicationControllers, statefulSets } from '../../api/resources.ts'
 import type { ClusterView } from '../../api/view.ts'
 
@@ -7,14 +7,13 @@ export interface Scaled { readonly uid: string; readonly replicas: number }
 
 /** How many pods a controller wants: a ReplicaSet of a Deployment wants what the Deployment wants. Undefined for what is gone or has no scale. */
 export function scaleOf(view: ClusterView, owner: OwnerReference, namespace: string): Scaled | undefined {
-  const type = (scaledTypes as readonly ResourceType<ReplicaSet>[]).find(({ kind, group }) => kind === owner.kind && groupOf(owner.apiVersion) === group)
+  const type = (scaledTypes as readonly ResourceType<ReplicaSet>[]).find(({ kind, group }) => kind === owner.kind && splitVersion(owner.apiVersion)[0] === group)
   const found = type === undefined ? undefined : view.get(type, namespace, owner.name)
   if (found === undefined || found.metadata.uid !== owner.uid) return undefined
-  const above = found.metadata.ownerReferences?.find((each) => each.controller === true && each.kind === 'Deployment' && groupOf(each.apiVersion) === 'apps')
+  const above = found.metadata.ownerReferences?.find((each) => each.controller === true && each.kind === 'Deployment' && splitVersion(each.apiVersion)[0] === 'apps')
   if (above === undefined) return { uid: owner.uid, replicas: found.spec.replicas ?? 1 }
   const deployment = view.get(deployments, namespace, above.name)
   return deployment === undefined || deployment.metadata.uid !== above.uid ? undefined : { uid: above.uid, replicas: deployment.spec.replicas ?? 1 }
 }
 /** Alike in what is read here. */
 const scaledTypes: readonly unknown[] = [replicaSets, statefulSets, replicationControllers]
-const groupOf = (apiVersion: string): string => (apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '')

@@ -2,7 +2,7 @@ import type { Action } from '../../api/action.ts'
 import type { Controller, Plan } from '../../api/controller.ts'
 import type { OwnerReference } from '../../api/generated/types.ts'
 import { byOwner, byUid } from '../../api/indexes.ts'
-import { keyOf, type Resource } from '../../api/resource.ts'
+import { keyOf, type Resource, splitVersion } from '../../api/resource.ts'
 import type { Change, ClusterView } from '../../api/view.ts'
 import { ownersPatch } from '../../rules/owners.ts'
 import { isTerminating } from '../../rules/pods.ts'
@@ -92,7 +92,7 @@ function giveUp(dependent: Resource, view: ClusterView, types: KnownTypes): Acti
 function ownerOf(dependent: Resource, reference: OwnerReference, view: ClusterView): Resource | undefined {
   for (const owner of view.by(byUid, reference.uid)) {
     const namespace = owner.metadata.namespace ?? ''
-    if (owner.kind === reference.kind && owner.metadata.name === reference.name && groupOf(owner.apiVersion) === groupOf(reference.apiVersion) && (namespace === '' || namespace === dependent.metadata.namespace)) return owner
+    if (owner.kind === reference.kind && owner.metadata.name === reference.name && splitVersion(owner.apiVersion)[0] === splitVersion(reference.apiVersion)[0] && (namespace === '' || namespace === dependent.metadata.namespace)) return owner
   }
   return undefined
 }
@@ -106,5 +106,4 @@ function withoutFinalizer(owner: Resource, finalizer: string, types: KnownTypes)
 
 const has = (object: Resource, finalizer: string): boolean => object.metadata.finalizers?.includes(finalizer) ?? false
 const waits = (owner: Resource | undefined): boolean => owner !== undefined && isTerminating(owner) && has(owner, foreground)
-const groupOf = (apiVersion: string): string => (apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '')
 function first<T>(some: Iterable<T>): T | undefined { for (const one of some) return one; return undefined }

@@ -1,6 +1,6 @@
 import type { LabelSelector, V2MetricSpec, V2MetricStatus, V2MetricTarget, V2MetricValueStatus } from '../../api/generated/types.ts'
 import { goSelectorText } from '../../api/selectors/index.ts'
-import type { Resource } from '../../api/resource.ts'
+import { splitVersion, type Resource } from '../../api/resource.ts'
 import { type HorizontalPodAutoscaler, namespaces, type Pod } from '../../api/resources.ts'
 import type { ClusterView } from '../../api/view.ts'
 import type { Instant } from '../../base/clock.ts'
@@ -133,7 +133,7 @@ function objectWish({ metric, target: { type, value, averageValue }, describedOb
 }
 
 function findDescribed({ apiVersion = 'v1', kind, name }: { readonly apiVersion?: string; readonly kind: string; readonly name: string }, namespace: string, { view, types }: Surroundings): Resource | undefined {
-  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
+  const [group] = splitVersion(apiVersion)
   for (const type of types()) if (type.kind === kind && type.group === group) return view.get(type, type.scope === 'Namespaced' ? namespace : '', name)
   return undefined
 }

@@ -5,6 +5,7 @@ import { builtinKinds } from '../../api/kinds/index.ts'
 import { customResourceDefinitions, type ValidatingAdmissionPolicy } from '../../api/resources.ts'
 import { loadDefinitions } from '../../api/schema/index.ts'
 import type { ClusterView } from '../../api/view.ts'
+import { splitVersion } from '../../api/resource.ts'
 
 /** As upstream: of more kinds nobody wants to read. */
 const kindsMax = 10
@@ -48,7 +49,7 @@ function kindsOf({ matchConstraints }: ValidatingAdmissionPolicy['spec'], view: 
 }
 
 function paramType({ apiVersion = '', kind = '' }: ParamKind, view: ClusterView): CelType | undefined {
-  const [group = '', version = ''] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion]
+  const [group, version] = splitVersion(apiVersion)
   return typeOf(group, version, (each) => each.kind === kind, view)?.type
 }
 

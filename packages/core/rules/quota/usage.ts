@@ -4,6 +4,7 @@ import { events, type PersistentVolumeClaim, persistentVolumeClaims, type Pod, p
 import { addQuantities, compareQuantities, parseQuantity, type Quantity, quantityOf } from '../../base/quantity.ts'
 import { isTerminal } from '../pods.ts'
 import { podQuantities, type Quantities } from './pod-quantities.ts'
+import { isNative } from '../../api/kinds/core/resourcenames.ts'
 
 /** Names a kind to quotas. */
 export interface Counted { readonly resource: string; readonly group: string; readonly plural: string }
@@ -34,7 +35,6 @@ export function isAbout(type: Counted, name: string): boolean {
     default: return plainNames.has(type.resource) && name === type.plural
   }
 }
-const isNative = (name: string): boolean => !name.includes('/') || name.includes('kubernetes.io/')
 const isExtendedRequest = (name: string): boolean => name.startsWith(requestsPrefix) && !isNative(name)
 
 /** What the object costs. */

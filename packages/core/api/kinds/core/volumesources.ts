@@ -2,6 +2,7 @@
 import type { Problem } from '../../refusal.ts'
 import { checkLabelName, checkSubdomain } from '../../selectors/syntax.ts'
 import { checkOneOf, checkRequiredText, checkText, invalid, required, tooLong, unsupported } from '../problems.ts'
+import { checkNoBacksteps } from './pod/paths.ts'
 
 /** By the field that names them. */
 export const sharedSources = [
@@ -60,7 +61,7 @@ const rules: Readonly<Partial<Record<SharedSource, (source: Source, path: string
 
 /** A path on a node: there, and never up. */
 export const checkPath = (value: string, path: string): readonly Problem[] =>
-  (value === '' ? [required(path)] : value.split('/').includes('..') ? [invalid(path, value, "must not contain '..'")] : [])
+  (value === '' ? [required(path)] : checkNoBacksteps(value, path))
 
 const driverMax = 63
 export function checkCsiDriver(driver: string, path: string): readonly Problem[] {

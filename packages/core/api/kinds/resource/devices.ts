@@ -8,7 +8,8 @@ import { canonicalQuantity } from '../../../base/quantity.ts'
 import { eachOf, eachValue, withDefaults, withField } from '../filling.ts'
 import { checkOneOf, checkRequiredOneOf, checkRequiredText, checkText, duplicate, invalid, required, tooLong, unsupported } from '../problems.ts'
 import { checkDeviceExpression } from './expressions.ts'
-import { asText, checkDriver, checkEach, checkEachOnce, checkFullyQualifiedName, checkRequestName } from './names.ts'
+import { checkDriverName } from '../drivernames.ts'
+import { asText, checkEach, checkEachOnce, checkFullyQualifiedName, checkRequestName } from './names.ts'
 
 const listMax = 32
 const alternativesMax = 8
@@ -98,7 +99,7 @@ export const checkConfigurations = (configurations: readonly DeviceClassConfigur
 
 /** What a driver is told, in its own words. */
 export const checkConfiguration = ({ opaque }: { readonly opaque?: OpaqueDeviceConfiguration }, path: string): readonly Problem[] =>
-  (opaque === undefined ? [required(`${path}.opaque`)] : [...checkDriver(opaque.driver, `${path}.opaque.driver`), ...checkRaw(opaque.parameters, `${path}.opaque.parameters`, opaqueMax)])
+  (opaque === undefined ? [required(`${path}.opaque`)] : [...checkDriverName(opaque.driver, `${path}.opaque.driver`), ...checkRaw(opaque.parameters, `${path}.opaque.parameters`, opaqueMax)])
 
 /** A JSON object of any form, up to a size. */
 export function checkRaw(raw: JsonValue | undefined, path: string, max: number): readonly Problem[] {

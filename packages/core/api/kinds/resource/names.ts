@@ -1,19 +1,14 @@
 // The names of dynamic resource allocation, and lists and maps with bounds, as upstream's pkg/apis/resource/validation.
 import type { Problem } from '../../refusal.ts'
 import { checkLabelName, checkSubdomain, type TextRule } from '../../selectors/syntax.ts'
+import { checkDriverName } from '../drivernames.ts'
 import { checkText, duplicate, invalid, required, tooLong, tooMany } from '../problems.ts'
 
 export const group = 'resource.k8s.io'
-const driverMax = 63
 const identifierMax = 32
 const subdomainMax = 253
 const identifier = /^[A-Za-z_][A-Za-z0-9_]*$/
 const identifierForm = "a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_' (e.g. 'my_name',  or 'MY_NAME',  or 'MyName', regex used for validation is '[A-Za-z_][A-Za-z0-9_]*')"
-
-export function checkDriver(name: string | undefined, path: string): readonly Problem[] {
-  if (!name) return [required(path)]
-  return [...(name.length > driverMax ? [tooLong(path, driverMax)] : []), ...checkSubdomain(name.toLowerCase()).map((detail) => invalid(path, name, detail))]
-}
 
 /** One or several subdomains, with slashes between them. */
 export function checkPool(name: string | undefined, path: string): readonly Problem[] {
@@ -30,7 +25,7 @@ export function checkQualifiedName(name: string, path: string): readonly Problem
   if (more.length > 0) return [invalid(path, name, 'must not contain more than one slash')]
   if (second === undefined) return checkIdentifier(first, path)
   return [
-    ...(first === '' ? [invalid(path, '', 'the domain must not be empty')] : checkDriver(first, path)),
+    ...(first === '' ? [invalid(path, '', 'the domain must not be empty')] : checkDriverName(first, path)),
     ...(second === '' ? [invalid(path, '', 'the name must not be empty')] : checkIdentifier(second, path)),
   ]
 }

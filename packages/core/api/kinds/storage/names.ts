@@ -1,20 +1,10 @@
 // What kinds of storage share.
 import type { Problem } from '../../refusal.ts'
-import { checkLabelKey, checkSubdomain } from '../../selectors/syntax.ts'
+import { checkLabelKey } from '../../selectors/syntax.ts'
 import { checkText, invalid, required, tooLong } from '../problems.ts'
 
-const driverNameMax = 63
 const parametersMax = 512
 const parametersBytesMax = 256 * 1024
-
-/** The name of a CSI driver where others refer to it. */
-export function checkDriverName(path: string, name = ''): readonly Problem[] {
-  if (name === '') return [required(path)]
-  return [
-    ...(name.length > driverNameMax ? [tooLong(path, driverNameMax)] : []),
-    ...checkSubdomain(name.toLowerCase()).map((detail) => invalid(path, name, detail)),
-  ]
-}
 
 /** Who makes the volumes of a class. */
 export const checkProvisioner = (path: string, name = ''): readonly Problem[] =>

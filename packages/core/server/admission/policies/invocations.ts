@@ -1,6 +1,6 @@
 // Which policies are asked about a write: each with the binding that brings it and one set of its parameters.
 import type { MatchCondition, MatchResources, ParamKind, ParamRef, Variable } from '../../../api/generated/types.ts'
-import type { Draft, Resource, ResourceType } from '../../../api/resource.ts'
+import { splitVersion, type Draft, type Resource, type ResourceType } from '../../../api/resource.ts'
 import { matchesLabels } from '../../../api/selectors/index.ts'
 import type { Endpoint } from '../../registry.ts'
 import { type Asked, askedOf, isExempt, type Matched, matchResources } from '../matching.ts'
@@ -53,7 +53,7 @@ export function invocationsOf<P extends Policy, B extends Binding>(admission: Ad
 
 /** As upstream prints a kind: '/v1, Kind=ConfigMap'. */
 function kindText({ apiVersion = '', kind = '' }: ParamKind): string {
-  const [group = '', version = ''] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion]
+  const [group, version] = splitVersion(apiVersion)
   return `${group}/${version}, Kind=${kind}`
 }
 

@@ -39,7 +39,7 @@ function checkWhole(schema: Readonly<Record<string, unknown>>, before: unknown, 
   if (problems.length > 0) return problems
   const sound = schema as Schema
   const defaults = checkDefaults(sound, path, loadDefinitions())
-  return [...defaults, ...checkExpressions(sound, path, before as Schema | undefined)]
+  return [...defaults, ...checkExpressions(sound, path)]
 }
 
 function checkScale(scale: CustomResourceSubresourceScale | undefined, path: string): readonly Problem[] {

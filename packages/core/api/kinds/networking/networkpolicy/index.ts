@@ -3,7 +3,7 @@ import type { Kind } from '../../../kind.ts'
 import type { Problem } from '../../../refusal.ts'
 import { type NetworkPolicy, networkPolicies } from '../../../resources.ts'
 import { labelSelectorText } from '../../../selectors/labels.ts'
-import { formatAddress, isInBlock, parseBlock } from '../../addresses.ts'
+import { formatBlock, isInBlock, parseBlock } from '../../addresses.ts'
 import { checkOldCidr } from '../../addressrules.ts'
 import { ageColumn, nameColumn, text } from '../../columns.ts'
 import { eachOf, filling, withDefaults, withField, withParts } from '../../filling.ts'
@@ -100,7 +100,7 @@ const blocksOf = ({ spec }: NetworkPolicy): readonly { readonly path: string; re
 
 function warnOfForm(path: string, text: string): readonly string[] {
   const block = text.includes(':') ? parseBlock(text) : undefined
-  const canonical = block && `${formatAddress(block.family, block.first)}/${block.bits}`
+  const canonical = block && formatBlock(block)
   return canonical === undefined || canonical === text ? [] : [`${path}: IPv6 CIDR value ${JSON.stringify(text)} should be in RFC 5952 canonical format (${JSON.stringify(canonical)})`]
 }
 

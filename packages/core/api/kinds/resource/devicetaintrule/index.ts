@@ -11,7 +11,8 @@ import { filling, withParts } from '../../filling.ts'
 import { checkMetadata } from '../../metadata.ts'
 import { tooMany } from '../../problems.ts'
 import { checkTaint } from '../devices.ts'
-import { checkDevice, checkDriver, checkPool, group } from '../names.ts'
+import { checkDriverName } from '../../drivernames.ts'
+import { checkDevice, checkPool, group } from '../names.ts'
 
 const conditionsMax = 8
 
@@ -27,7 +28,7 @@ function check(next: DeviceTaintRule, before: DeviceTaintRule | undefined): read
   const { deviceSelector: selector, taint } = next.spec
   return [
     ...checkMetadata(next, before, { scope: 'Cluster' }),
-    ...(selector?.driver === undefined ? [] : checkDriver(selector.driver, 'spec.deviceSelector.driver')),
+    ...(selector?.driver === undefined ? [] : checkDriverName(selector.driver, 'spec.deviceSelector.driver')),
     ...(selector?.pool === undefined ? [] : checkPool(selector.pool, 'spec.deviceSelector.pool')),
     ...(selector?.device === undefined ? [] : checkDevice(selector.device, 'spec.deviceSelector.device')),
     ...checkTaint(taint ?? { key: '', effect: '' }, before?.spec.taint, 'spec.taint'),

@@ -8,7 +8,8 @@ import { checkNodeSelector } from '../../core/nodeselector.ts'
 import { sameMeaning } from '../../equal.ts'
 import { checkRequiredOneOf, forbidden, immutable, invalid, required, tooLong, tooMany } from '../../problems.ts'
 import { checkBinding, checkConfiguration, checkRaw, checkReference, checkReferences, checkToleration, opaqueMax, type RequestNames, requestNamesOf } from '../devices.ts'
-import { checkDevice, checkDriver, checkEach, checkEachOnce, checkPool } from '../names.ts'
+import { checkDriverName } from '../../drivernames.ts'
+import { checkDevice, checkEach, checkEachOnce, checkPool } from '../names.ts'
 
 const consumersMax = 256
 const resultsMax = 32
@@ -60,7 +61,7 @@ function checkAllocation({ devices = {}, nodeSelector }: AllocationResult, path:
 function checkResult(result: DeviceRequestAllocationResult, path: string, names: RequestNames): readonly Problem[] {
   return [
     ...checkReference(result.request ?? '', `${path}.request`, names),
-    ...checkDriver(result.driver, `${path}.driver`), ...checkPool(result.pool, `${path}.pool`), ...checkDevice(result.device, `${path}.device`),
+    ...checkDriverName(result.driver, `${path}.driver`), ...checkPool(result.pool, `${path}.pool`), ...checkDevice(result.device, `${path}.device`),
     ...checkBinding(result, path),
     ...(result.tolerations ?? []).flatMap((toleration, index) => checkToleration(toleration, `${path}.tolerations[${index}]`)),
     ...checkShare(result.shareID, `${path}.shareID`),
@@ -75,7 +76,7 @@ function checkShare(uid: string | undefined, path: string): readonly Problem[] {
 function checkDeviceStatus(device: AllocatedDeviceStatus, path: string, allocated: ReadonlySet<string>): readonly Problem[] {
   const { conditions = [], data, networkData } = device
   return [
-    ...checkDriver(device.driver, `${path}.driver`), ...checkPool(device.pool, `${path}.pool`), ...checkDevice(device.device, `${path}.device`), ...checkShare(device.shareID, `${path}.shareID`),
+    ...checkDriverName(device.driver, `${path}.driver`), ...checkPool(device.pool, `${path}.pool`), ...checkDevice(device.device, `${path}.device`), ...checkShare(device.shareID, `${path}.shareID`),
     ...(allocated.has(shareId(device)) ? [] : [invalid(path, shareId(device), 'must be an allocated device in the claim')]),
     ...(conditions.length > conditionsMax ? [tooMany(`${path}.conditions`, conditions.length, conditionsMax)] : []),
     ...checkConditions(`${path}.conditions`, conditions),

@@ -7,7 +7,8 @@ import { checkNodeSelector } from '../../core/nodeselector.ts'
 import { sameMeaning } from '../../equal.ts'
 import { checkRequiredText, checkText, forbidden, immutable, invalid, required, tooLong } from '../../problems.ts'
 import { checkBinding, checkTaint } from '../devices.ts'
-import { asText, checkDevice, checkDriver, checkEach, checkEachOnce, checkMap, checkPool, checkQualifiedName } from '../names.ts'
+import { checkDriverName } from '../../drivernames.ts'
+import { asText, checkDevice, checkEach, checkEachOnce, checkMap, checkPool, checkQualifiedName } from '../names.ts'
 
 const devicesMax = 128
 const advancedDevicesMax = 64
@@ -23,7 +24,7 @@ const semantic = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-(0|[1-9]\d*|\d*[a-z
 export function checkSliceSpec(spec: ResourceSliceSpec, before: ResourceSliceSpec | undefined): readonly Problem[] {
   const advanced = (spec.devices ?? []).some(({ taints = [], consumesCounters = [] }) => taints.length + consumesCounters.length > 0)
   return [
-    ...checkDriver(spec.driver, 'spec.driver'),
+    ...checkDriverName(spec.driver, 'spec.driver'),
     ...checkResourcePool(spec.pool, 'spec.pool'),
     ...(before === undefined ? [] : [
       ...(spec.pool?.name === before.pool?.name ? [] : [immutable('spec.pool.name', spec.pool?.name)]),

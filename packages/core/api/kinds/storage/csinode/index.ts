@@ -8,7 +8,7 @@ import { sameMeaning } from '../../equal.ts'
 import { filling, withParts } from '../../filling.ts'
 import { checkMetadata } from '../../metadata.ts'
 import { checkNonNegative, checkText, duplicate, immutable, invalid, required } from '../../problems.ts'
-import { checkDriverName } from '../names.ts'
+import { checkDriverName } from '../../drivernames.ts'
 
 const nodeIdMax = 256
 
@@ -36,7 +36,7 @@ function checkDrivers(drivers: readonly CSINodeDriver[]): readonly Problem[] {
     const again = names.has(name)
     names.add(name)
     return [
-      ...checkDriverName(`${path}.name`, name),
+      ...checkDriverName(name, `${path}.name`),
       ...(nodeID === '' ? [required(`${path}.nodeID`, nodeID)] : nodeID.length > nodeIdMax ? [invalid(`${path}.nodeID`, nodeID, `must be ${nodeIdMax} characters or less`)] : []),
       ...checkNonNegative(`${path}.allocatable.count`, allocatable?.count),
       ...(again ? [duplicate(`${path}.name`, name)] : []),

@@ -8,7 +8,7 @@ import { sameMeaning } from '../../equal.ts'
 import { filling, withDefaults, withField, withParts } from '../../filling.ts'
 import { checkMetadata } from '../../metadata.ts'
 import { checkOneOf, checkText, forbidden, immutable, invalid, required, tooLong } from '../../problems.ts'
-import { checkDriverName } from '../names.ts'
+import { checkDriverName } from '../../drivernames.ts'
 
 const metadataBytesMax = 256 * 1024
 const messageMax = 1024
@@ -21,7 +21,7 @@ function check(next: VolumeAttachment, before: VolumeAttachment | undefined): re
   const { attacher = '', nodeName = '', source = {} } = next.spec
   return [
     ...checkMetadata(next, before, { scope: 'Cluster' }),
-    ...checkDriverName('spec.attacher', attacher),
+    ...checkDriverName(attacher, 'spec.attacher'),
     ...checkSource(source),
     ...checkText('spec.nodeName', nodeName, checkSubdomain),
     ...checkStatus(next),
@@ -53,7 +53,7 @@ function checkInline({ accessModes = [], capacity, claimRef, csi, persistentVolu
   return [
     ...absent('claimRef', claimRef !== undefined), ...absent('capacity', Object.keys(capacity ?? {}).length > 0),
     ...(csi === undefined ? [required(`${path}.csi`, `has to be specified ${inContext}`)] : [
-      ...checkDriverName(`${path}.csi.driver`, csi.driver),
+      ...checkDriverName(csi.driver, `${path}.csi.driver`),
       ...(csi.volumeHandle ? [] : [required(`${path}.csi.volumeHandle`)]),
     ]),
     ...(accessModes.length === 0 ? [required(`${path}.accessModes`)] : accessModes.flatMap((mode) => checkOneOf(`${path}.accessModes`, mode, ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod']))),
