@@ -7,7 +7,7 @@ import { isSimulated } from '../api/simulated.ts'
 import { logText, scriptedAnswer, simulatedLog } from '../rules/pod-log.ts'
 import type { Call } from './call.ts'
 import type { User } from './access/types.ts'
-import { mutate, validate } from './admission/index.ts'
+import { admit } from './admission/index.ts'
 import { circumstancesOf, type Machine } from './machine.ts'
 import type { Endpoint } from './registry.ts'
 import { badRequest, invalid, notFound } from './refusals.ts'
@@ -54,14 +54,11 @@ export function connect(machine: Machine, call: Call, route: ResourceRoute, endp
 /** A connection as admission sees it: with its options as what was sent. */
 export function admitConnect(machine: Machine, call: Call, endpoint: Endpoint, object: Resource, sent: { readonly subresource: string; readonly kind: string; readonly options: object }, user: User): Refusal | Asks | undefined {
   const manner = mannerOf(call, user, { dryRun: false, options: {} }, { is: 'nobody' })
-  const admission = admissionOf(machine, endpoint, manner, {
+  const admitted = admit(admissionOf(machine, endpoint, manner, {
     operation: 'connect', object, before: undefined, subresource: sent.subresource, circumstances: circumstancesOf(machine, manner),
     body: { kind: sent.kind, apiVersion: 'v1', metadata: {}, ...sent.options },
-  })
-  const mutated = mutate(admission)
-  if (isStopped(mutated)) return mutated
-  const valid = validate(admission)
-  return isStopped(valid) ? valid : undefined
+  }))
+  return isStopped(admitted) ? admitted : undefined
 }
 /** Reading a log is a get, which admission does not see. */
 const optionKinds: Readonly<Partial<Record<Connect['what'], string>>> = { exec: 'PodExecOptions', attach: 'PodAttachOptions', portforward: 'PodPortForwardOptions' }

@@ -2,7 +2,7 @@
 import { writeMessage } from '../api/protobuf/index.ts'
 import { encode } from '../api/schema/encode.ts'
 import { mayShowNulls, withNulls } from '../api/schema/nulls.ts'
-import type { Resource } from '../api/resource.ts'
+import { apiVersionOf, type Draft, type Resource } from '../api/resource.ts'
 import { Remembered } from '../base/remembered.ts'
 import type { AnyKind, AnyServed } from './registry.ts'
 
@@ -17,6 +17,12 @@ export function formOf(served: AnyServed, object: Resource): object {
   let converted = versions.get(served)
   if (converted === undefined) versions.set(served, (converted = Object.freeze(served.convert.fromHub(object))))
   return converted
+}
+
+/** What somebody sent in a served version, with its defaults, as it is stored. */
+export function hubForm({ kind, served }: { readonly kind: AnyKind; readonly served: AnyServed }, draft: Draft): Resource {
+  const filled = served.fill({ ...draft, apiVersion: apiVersionOf(served), kind: kind.kind })
+  return (served.convert === undefined ? filled : served.convert.toHub(filled)) as unknown as Resource
 }
 
 /** The same as clients see it: what is null where it is nothing is null. */

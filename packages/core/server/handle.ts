@@ -5,7 +5,8 @@
 // The last steps are in write/: every verb that writes decides what to write (a value), and one place commits it.
 import { isRefusal, type Refusal } from '../api/refusal.ts'
 import { authenticate } from './access/authenticate.ts'
-import type { Attributes, User } from './access/types.ts'
+import { refusalOf } from './access/authorizer.ts'
+import type { Attributes, Decision, User } from './access/types.ts'
 import { reviewsOf } from './access/reviews.ts'
 import { answerReview } from './access/answer-review.ts'
 import { auditOf, codeOf } from './audit/index.ts'
@@ -45,9 +46,9 @@ export function createHandler(machine: Machine): Handler {
         served = answer(machine, call)
       }
       if (isAsks(served)) {
-        const { is, asks, attributes } = served
+        const { is, asks, attributes, decision } = served
         if (attributes === undefined || machine.flows.takes(request, attributes)) return { is, asks }
-        served = { outcome: tooManyRequests, attributes }
+        served = { outcome: tooManyRequests, attributes, ...(decision !== undefined && { decision }) }
       }
       machine.flows.leaves(request)
       const series = count(machine, call, served.outcome)
@@ -57,7 +58,7 @@ export function createHandler(machine: Machine): Handler {
         // Whatever was read is no newer than this; what was refused was refused because of it.
         asOf: machine.store.view.revision,
       })
-      const audit = machine.options.audit === undefined ? undefined : auditOf(machine.options.audit, { request, id, ...served, annotations: decisionOf(machine, served), definitions: machine.definitions, received: call.draws.now, now: machine.now() })
+      const audit = machine.options.audit === undefined ? undefined : auditOf(machine.options.audit, { request, id, ...served, annotations: noteOf(served.decision), definitions: machine.definitions, received: call.draws.now, now: machine.now() })
       return audit === undefined ? { ...watched(machine, reply, series), series } : { ...watched(machine, reply, series), series, audit }
     },
     took: (series, seconds) => { machine.counters.took(series, seconds) },
@@ -69,17 +70,18 @@ export function createHandler(machine: Machine): Handler {
 const auditId = (serial: number): string => `00000000-0000-4000-8000-${serial.toString(16).padStart(12, '0')}`
 
 /** What became of a request, and how it looked to the authorizer. */
-interface Served { readonly outcome: Answer | Refusal; readonly attributes: Attributes }
+interface Served { readonly outcome: Answer | Refusal; readonly attributes: Attributes; /** Absent: nobody was asked whether he may. */ readonly decision?: Decision }
 
-function answer(machine: Machine, call: Call): Served | (Asks & { readonly attributes?: Attributes }) {
+function answer(machine: Machine, call: Call): Served | (Asks & Partial<Pick<Served, 'attributes' | 'decision'>>) {
   if (isMalformed(call.request.path)) return { outcome: text('400 Bad Request', 400), attributes: attributesOf(call, nobody) }
   const user = authenticate(machine, call.request, call.answers)
   if (isAsks(user)) return user
   if (isRefusal(user)) return { outcome: user, attributes: attributesOf(call, nobody) }
   const attributes = attributesOf(call, user)
-  const outcome = machine.authorizer.refusal(attributes) ?? elsewhere(machine, call, user)
+  const decision = machine.authorizer.decide(attributes)
+  const outcome = (decision.allowed ? undefined : refusalOf(attributes, decision.reason)) ?? elsewhere(machine, call, user)
     ?? (call.route.is === 'path' ? servePath(machine, call, call.route.path) : served(machine, call, call.route, user))
-  return isAsks(outcome) ? { ...outcome, attributes } : { outcome, attributes }
+  return isAsks(outcome) ? { ...outcome, attributes, decision } : { outcome, attributes, decision }
 }
 /** Serves it, after conversions that it turned out to need. */
 function served(machine: Machine, call: Call, route: ResourceRoute, user: User): Answer | Refusal | Asks {
@@ -97,9 +99,9 @@ function elsewhere(machine: Machine, call: Call, user: User): Answer | Refusal |
 const nobody: User = { name: '', groups: [] }
 
 /** As upstream notes in the audit log whether the user may, and why. */
-function decisionOf(machine: Machine, { attributes }: Served): Readonly<Record<string, string>> {
-  if (attributes.user === nobody) return {}
-  const { allowed, reason } = machine.authorizer.decide(attributes)
+function noteOf(decision: Decision | undefined): Readonly<Record<string, string>> {
+  if (decision === undefined) return {}
+  const { allowed, reason } = decision
   return { 'authorization.k8s.io/decision': allowed ? 'allow' : 'forbid', 'authorization.k8s.io/reason': reason }
 }
 

@@ -32,7 +32,8 @@ export function createAuthorizer(store: Store): Authorizer {
   }
 }
 
-function refusalOf(attributes: Attributes, reason: string): Refusal {
+/** 403 in upstream's words. */
+export function refusalOf(attributes: Attributes, reason: string): Refusal {
   const user = JSON.stringify(attributes.user.name)
   const because = reason === '' ? '' : `: ${reason}`
   if (attributes.is === 'path') {

@@ -1,7 +1,6 @@
 import { isRefusal, type Refusal } from '../../api/refusal.ts'
 import type { Resource } from '../../api/resource.ts'
-import { type Asks, isAsks } from '../types.ts'
-import type { Decided } from '../write/decided.ts'
+import { type Asks, isAsks, isStopped } from '../types.ts'
 import { certificateApproval } from './certificate-approval.ts'
 import { certificateSigning } from './certificate-signing.ts'
 import { certificateSubjectRestriction } from './certificate-subject-restriction.ts'
@@ -17,13 +16,14 @@ import { mutatingAdmissionPolicy, validatingAdmissionPolicy } from './policies/i
 import { podSecurity } from './pod-security/index.ts'
 import { podTopologyLabels } from './pod-topology-labels.ts'
 import { priority } from './priority.ts'
+import { noRemarks, type Remarks, together } from './remarks.ts'
 import { roleEscalation } from './role-escalation.ts'
 import { runtimeClass } from './runtime-class.ts'
 import { serviceAccount } from './service-account.ts'
 import { storageObjectInUseProtection } from './storage-protection.ts'
 import { taintNodesByCondition } from './taint-nodes.ts'
 import { mutatingWebhooks, validatingWebhooks } from './webhooks/index.ts'
-import type { Admission, Again, Passed, Plugin, Remarked, Remarks } from './types.ts'
+import type { Admission, Again, Passed, Plugin, Remarked } from './types.ts'
 
 /** In upstream's order. */
 export const plugins: readonly Plugin[] = [
@@ -62,7 +62,7 @@ export function mutate(admission: Admission): Mutated | Refusal | Asks {
 
 function mutateOnce(admission: Admission, again: Again[]): Mutated | Refusal | Asks {
   let { object } = admission
-  let remarks: Remarks = none
+  let remarks = noRemarks
   for (const plugin of concerned(admission).mutating) {
     const admitted = plugin.mutate?.(object === admission.object ? admission : { ...admission, object }) ?? object
     if (isRefusal(admitted) || isAsks(admitted)) return admitted
@@ -75,10 +75,9 @@ function mutateOnce(admission: Admission, again: Again[]): Mutated | Refusal | A
   return { is: 'mutated', object, remarks }
 }
 
-/** Whether all plugins let the finished object pass: their remarks and what has to be written with it. */
-export function validate(admission: Admission): { readonly is: 'valid'; readonly remarks: Remarks; readonly also: readonly Decided[] } | Refusal | Asks {
-  let remarks: Remarks = none
-  let also: readonly Decided[] = nothingElse
+/** What all plugins remark of the finished object when they let it pass. */
+export function validate(admission: Admission): Remarks | Refusal | Asks {
+  let remarks = noRemarks
   const asks: Asks['asks'][number][] = []
   for (const plugin of concerned(admission).validating) {
     const passed: Passed | Refusal | Asks | undefined = plugin.validate?.(admission)
@@ -87,17 +86,16 @@ export function validate(admission: Admission): { readonly is: 'valid'; readonly
     // The questions of several plugins go out together.
     if (isAsks(passed)) { asks.push(...passed.asks); continue }
     if (passed.remarks !== undefined) remarks = together(remarks, passed.remarks)
-    if (passed.also !== undefined) also = [...also, ...passed.also]
   }
-  return asks.length > 0 ? { is: 'asks', asks } : { is: 'valid', remarks, also }
+  return asks.length > 0 ? { is: 'asks', asks } : remarks
 }
 
-const none: Remarks = {}
-const nothingElse: readonly Decided[] = []
-const isRemarked = (admitted: Resource | Remarked): admitted is Remarked => 'is' in admitted && admitted.is === 'remarked'
-/** Remarks of two that spoke one after the other. */
-export function together(first: Remarks, second: Remarks): Remarks {
-  if (first === none) return second
-  if (second === none) return first
-  return { warnings: [...(first.warnings ?? []), ...(second.warnings ?? [])], annotations: { ...first.annotations, ...second.annotations } }
+/** Both phases, for what is decided on as it is. */
+export function admit(admission: Admission): Remarks | Refusal | Asks {
+  const mutated = mutate(admission)
+  if (isStopped(mutated)) return mutated
+  const valid = validate(admission)
+  return isStopped(valid) ? valid : together(mutated.remarks, valid)
 }
+
+const isRemarked = (admitted: Resource | Remarked): admitted is Remarked => 'is' in admitted && admitted.is === 'remarked'

@@ -4,6 +4,7 @@ import type { MatchResources, NamedRuleWithOperations } from '../../api/generate
 import type { Draft, Resource } from '../../api/resource.ts'
 import { matchesLabels, type LabelSelectorObject } from '../../api/selectors/index.ts'
 import { namespaces } from '../../api/resources.ts'
+import { formOf } from '../encode.ts'
 import { type Endpoint, subresourceKind } from '../registry.ts'
 import type { Admission } from './types.ts'
 
@@ -111,12 +112,11 @@ export interface Objects { readonly object: Draft | null; readonly oldObject: Dr
 /** The objects of a request in one version of its kind; what is of another kind (a Scale, a Binding) as it was sent. */
 export function objectsOf(admission: Admission, { served }: Endpoint): Objects {
   const { operation, object, before, body, bodyBefore } = admission
-  const shown = (hub: Resource | undefined): Draft | null => hub === undefined ? null : served.convert === undefined ? asDraft(hub) : served.convert.fromHub(hub)
+  const shown = (hub: Resource | undefined): Draft | null => hub === undefined ? null : formOf(served, hub) as Draft
   if (operation === 'delete') return { object: null, oldObject: shown(object) }
   if (body !== undefined || operation === 'connect') return { object: body ?? null, oldObject: bodyBefore ?? null }
   return { object: shown(object), oldObject: operation === 'update' ? shown(before) : null }
 }
-const asDraft = (hub: Resource): Draft => hub as unknown as Draft
 
 /** An AdmissionRequest without uid and objects: what `request` is in expressions, and the better part of an AdmissionReview. */
 export function requestOf(asked: Asked, matched: Pick<Matched, 'resource' | 'kind'>, { user, dryRun, options, operation }: Admission): Readonly<Record<string, unknown>> {

@@ -1,7 +1,8 @@
 // An object after somebody has changed what he was shown of it.
 import { type Refusal, isRefusal } from '../../api/refusal.ts'
-import { apiVersionOf, type Draft, type Resource } from '../../api/resource.ts'
+import type { Draft, Resource } from '../../api/resource.ts'
 import { decodeReading } from '../../api/schema/decode.ts'
+import { hubForm } from '../encode.ts'
 import { badRequest, internal } from '../refusals.ts'
 import type { Endpoint } from '../registry.ts'
 import type { Admission } from './types.ts'
@@ -13,8 +14,7 @@ export function rebuilt({ machine, object, subresource, operation }: Admission, 
   const gvk = { group: served.group, version: served.version, kind: kind.kind }
   const decoded = decodeReading({ ok: true, value, duplicates: [] }, { definitions: machine.definitions, definition, mode, kind: gvk, patched: shown })
   if (isRefusal(decoded)) return internal(decoded.message.replace(/^\S+ in version "[^"]*" cannot be handled as a \S+: /, ''))
-  const filled = served.fill({ ...decoded.value, apiVersion: apiVersionOf(served), kind: kind.kind })
-  const hub = (served.convert === undefined ? filled : served.convert.toHub(filled)) as unknown as Resource
+  const hub = hubForm({ kind, served }, decoded.value)
   // Which object it is, is not for admission to say; only one that is made may get another name.
   const { namespace, uid, resourceVersion, creationTimestamp } = object.metadata
   if (operation === 'create' && hub.metadata.namespace !== namespace) return badRequest('the namespace of the provided object does not match the namespace sent on the request')

@@ -7,7 +7,7 @@ import type { User } from '../access/types.ts'
 import type { Machine } from '../machine.ts'
 import type { AnyKind, Endpoint } from '../registry.ts'
 import type { Asks } from '../types.ts'
-import type { Decided } from '../write/decided.ts'
+import type { Remarks } from './remarks.ts'
 
 /** A write on its way in, or a connection. */
 export interface Admission {
@@ -47,15 +47,10 @@ export interface Again {
   readonly idle?: true
 }
 
-/** What is said of a write besides yes or no: to its client, and to the audit log. */
-export interface Remarks {
-  readonly warnings?: readonly string[]
-  readonly annotations?: Readonly<Record<string, string>>
-}
 /** A changed object with remarks. */
 export interface Remarked { readonly is: 'remarked'; readonly object: Resource; readonly remarks: Remarks; /** Set: all plugins see the object once more. */ readonly again?: Again }
-/** Passed: with remarks, and with writes that are committed together with this one (a quota's use). */
-export interface Passed { readonly is: 'passed'; readonly remarks?: Remarks; readonly also?: readonly Decided[] }
+/** Passed, with remarks. */
+export interface Passed { readonly is: 'passed'; readonly remarks?: Remarks }
 
 /**
  * One rule of the cluster about writes. Both parts may ask the outside: then the whole request is

@@ -53,6 +53,17 @@ test('a refusal is told with its status; a watch when it starts and when it ends
   assert.deepEqual(eventsOf('- level: Metadata', 'GET', '/api/v1/pods?watch=1').map(({ stage }) => stage), ['RequestReceived', 'ResponseStarted', 'ResponseComplete'])
 })
 
+test('who gives his right away with a request was allowed to', () => {
+  const world = aWorld({ audit: policy('- level: Metadata\n  omitStages: [RequestReceived]') })
+  settle(world)
+  const group = '/apis/rbac.authorization.k8s.io/v1/namespaces/default'
+  world.ask(`POST ${group}/roles`, { metadata: { name: 'own' }, rules: [{ apiGroups: ['rbac.authorization.k8s.io'], resources: ['rolebindings'], verbs: ['delete'] }] })
+  world.ask(`POST ${group}/rolebindings`, { metadata: { name: 'own' }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'own' }, subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: 'ann' }] })
+  const reply = world.server.handler.step(world.request(`DELETE ${group}/rolebindings/own`, undefined, { certificate: { commonName: 'ann', organizations: [] } }), new Map())
+  const [event] = reply.is === 'asks' ? [] : reply.audit?.events ?? []
+  assert.deepEqual([(event?.['responseStatus'] as { readonly code: number }).code, (event?.['annotations'] as Readonly<Record<string, string>>)['authorization.k8s.io/decision']], [200, 'allow'])
+})
+
 test('the first rule that fits decides', () => {
   const rules = `
 - {level: None, users: ["system:kube-proxy"]}

@@ -1,9 +1,10 @@
 // Writes the objects that no cluster is without, in one commit. They are our own: nobody is asked, and a test sees that they pass every check but one:
 // that a server may listen on loopback, which Endpoints of a user's may not name.
 import { isRefusal } from '../../api/refusal.ts'
-import { apiVersionOf, type Draft, keyOf, type Resource } from '../../api/resource.ts'
+import { type Draft, keyOf, type Resource } from '../../api/resource.ts'
 import { invariant } from '../../base/invariant.ts'
 import type { Write } from '../../store/types.ts'
+import { hubForm } from '../encode.ts'
 import { type Machine, timestamp } from '../machine.ts'
 import type { AnyKind } from '../registry.ts'
 import { withGeneration } from '../write/update.ts'
@@ -34,10 +35,9 @@ export function plant({ store, registry, random, now }: Planter, { missing, chan
   const made = missing.flatMap((draft): readonly Write[] => {
     const endpoint = registry.byGroupKind(draft.apiVersion, draft.kind)
     if (endpoint === undefined) return []
-    const { kind, served } = endpoint
+    const { kind } = endpoint
     const metadata = { ...draft.metadata, uid: random.uuid(), creationTimestamp: timestamp(instant), ...(kind.generation !== undefined && { generation: 1 }) }
-    const filled = served.fill({ ...draft, apiVersion: apiVersionOf(served), kind: kind.kind, metadata })
-    const object = prepared(kind, (served.convert === undefined ? filled : served.convert.toHub(filled)) as unknown as Resource, undefined)
+    const object = prepared(kind, hubForm(endpoint, { ...draft, metadata }), undefined)
     return [{ key: keyOf(kind, object), expect: 'absent', object }]
   })
   const replaced = changed.map(({ kind, before, next }): Write => {

@@ -1,8 +1,10 @@
 import type { ObjectMeta } from '../../api/generated/types.ts'
 import { refuseInvalid } from '../../api/kinds/problems.ts'
 import { isRefusal, type Refusal } from '../../api/refusal.ts'
-import { apiVersionOf, type Draft, type Resource } from '../../api/resource.ts'
-import { mutate, together, validate } from '../admission/index.ts'
+import type { Draft } from '../../api/resource.ts'
+import { mutate, validate } from '../admission/index.ts'
+import { together } from '../admission/remarks.ts'
+import { hubForm } from '../encode.ts'
 import { circumstancesOf, type Machine, timestamp } from '../machine.ts'
 import { alreadyExists, noUniqueName } from '../refusals.ts'
 import type { Endpoint } from '../registry.ts'
@@ -24,9 +26,7 @@ export function decideCreate(machine: Machine, endpoint: Endpoint, draft: Draft,
   }
   const name = nameOf(machine, endpoint, draft.metadata, manner)
   if (isRefusal(name)) return name
-  const named: Draft = { ...draft, apiVersion: apiVersionOf(served), kind: kind.kind, metadata: freshMetadata(endpoint, draft.metadata, name, manner) }
-  const filled = served.fill(named)
-  const hub = (served.convert === undefined ? filled : served.convert.toHub(filled)) as unknown as Resource
+  const hub = hubForm(endpoint, { ...draft, metadata: freshMetadata(endpoint, draft.metadata, name, manner) })
   const circumstances = circumstancesOf(machine, manner)
   // As upstream: who writes owns what he sent, and not what admission and the kind make of it.
   const owned = tracked(machine, endpoint, hub, undefined, '', manner)
@@ -41,7 +41,7 @@ export function decideCreate(machine: Machine, endpoint: Endpoint, draft: Draft,
   if (isStopped(valid)) return valid
   const there = machine.store.view.get(kind, prepared.metadata.namespace ?? '', name)
   if (there !== undefined) return alreadyExists(type, name, there.metadata.deletionTimestamp !== undefined)
-  return { is: 'created', endpoint, object: prepared, remarks: together(together(mutated.remarks, valid.remarks), warningsOf(kind, prepared, undefined)), also: valid.also }
+  return { is: 'created', endpoint, object: prepared, remarks: together(together(mutated.remarks, valid), warningsOf(kind, prepared, undefined)) }
 }
 
 /** What the server sets and what a client may not: in the order upstream prints it. */

@@ -8,7 +8,7 @@ import { type Charge, type Charged, chargesOf } from '../admission/resource-quot
 import type { Machine } from '../machine.ts'
 import type { Answers } from '../../api/action.ts'
 import type { User } from '../access/types.ts'
-import type { Remarks } from '../admission/types.ts'
+import type { Remarks } from '../admission/remarks.ts'
 import type { Draws } from '../draws.ts'
 import type { AnyKind, Endpoint } from '../registry.ts'
 
@@ -22,7 +22,7 @@ export type Decided =
 interface Together {
   /** What admission says of it. */
   readonly remarks?: Remarks
-  /** What is committed with it, all or nothing: the use of a quota. */
+  /** What is committed with it, all or nothing: what an eviction takes of a budget. */
   readonly also?: readonly Decided[]
 }
 
@@ -46,31 +46,25 @@ export interface Committed { readonly object: Resource; readonly revision: Revis
 export function commit(machine: Machine, decided: readonly Decided[], dryRun: boolean): readonly Committed[] | Refusal {
   const charges = chargesFor(machine, decided)
   if (isRefusal(charges)) return charges
-  const writes = dryRun ? [] : decided.flatMap(writesOf)
-  if (writes.length === 0) return decided.map(({ object }) => ({ object, revision: 0 }))
-  const done = machine.store.commit([...writes, ...charges.map(writeOfCharge)])
+  const writes = dryRun ? [] : decided.map(writesOf)
+  if (writes.every(({ length }) => length === 0)) return decided.map(({ object }) => ({ object, revision: 0 }))
+  const done = machine.store.commit([...writes.flat(), ...charges.map(writeOfCharge)])
   if (isRefusal(done)) return done
   for (const each of decided) noteEvent(machine, each)
   let at = 0
-  return decided.map((each): Committed => {
+  return decided.map((each, index): Committed => {
     if (each.is === 'unchanged') return { object: each.object, revision: 0 }
     const own = at + ownWrites(each) - 1
     const made = committed(each, done.revisions[own] ?? 0, done.objects[own])
-    at += writesOf(each).length
+    at += writes[index]?.length ?? 0
     return made
   })
 }
 
 /** Commits one decision. */
 export function commitOne(machine: Machine, decided: Decided, dryRun: boolean): Committed | Refusal {
-  const charges = chargesFor(machine, [decided])
-  if (isRefusal(charges)) return charges
-  if (decided.is === 'unchanged' || dryRun) return { object: decided.object, revision: 0 }
-  const done = machine.store.commit([...writesOf(decided), ...charges.map(writeOfCharge)])
-  if (isRefusal(done)) return done
-  noteEvent(machine, decided)
-  const own = ownWrites(decided) - 1
-  return committed(decided, done.revisions[own] ?? 0, done.objects[own])
+  const done = commit(machine, [decided], dryRun)
+  return isRefusal(done) ? done : done[0] as Committed // one for each decision
 }
 
 function noteEvent(machine: Machine, decided: Decided): void {

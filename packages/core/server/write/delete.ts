@@ -2,7 +2,8 @@
 import { refuseInvalid } from '../../api/kinds/problems.ts'
 import type { Refusal } from '../../api/refusal.ts'
 import type { Resource } from '../../api/resource.ts'
-import { mutate, together, validate } from '../admission/index.ts'
+import { admit } from '../admission/index.ts'
+import { noRemarks, type Remarks, together } from '../admission/remarks.ts'
 import { circumstancesOf, type Machine, timestamp } from '../machine.ts'
 import { type Asks, isStopped } from '../types.ts'
 import { admissionOf } from './admission-of.ts'
@@ -30,10 +31,10 @@ export function decideDelete(machine: Machine, endpoint: Endpoint, before: Resou
   const { name, uid, resourceVersion } = before.metadata
   if (options.uid !== undefined && options.uid !== uid) return deletesOther(type, name, options.uid, uid)
   if (options.resourceVersion !== undefined && options.resourceVersion !== resourceVersion) return deletesModified(type, name, options.resourceVersion, resourceVersion)
-  const admitted = options.isAdmitted === true ? {} : admitDelete(machine, endpoint, before, manner)
+  const admitted = options.isAdmitted === true ? noRemarks : admitDelete(machine, endpoint, before, manner)
   if (isStopped(admitted)) return admitted
   const warning = options.propagation === undefined ? kind.orphans?.warning : undefined
-  const said = warning === undefined ? admitted : { ...admitted, remarks: together(admitted.remarks ?? {}, { warnings: [warning] }) }
+  const said = { remarks: warning === undefined ? admitted : together(admitted, { warnings: [warning] }) }
   const marked = withFinalizers(before, options.propagation ?? ownPropagation(kind, before))
   const next = before.metadata.deletionTimestamp === undefined ? terminated(manner, kind, marked, options) : shortened(kind, marked, options)
   if (isFinished(kind, next)) return kind.graceSeconds === undefined ? { is: 'deleted', endpoint, object: before, before, ...said } : { is: 'deleted', endpoint, object: next, before, marks: next !== before, ...said }
@@ -41,13 +42,8 @@ export function decideDelete(machine: Machine, endpoint: Endpoint, before: Resou
 }
 
 /** What admission says of a delete. */
-function admitDelete(machine: Machine, endpoint: Endpoint, before: Resource, manner: Manner): Pick<Decided, 'remarks' | 'also'> | Refusal | Asks {
-  const admission = admissionOf(machine, endpoint, manner, { operation: 'delete', object: before, before, subresource: '', circumstances: circumstancesOf(machine, manner) })
-  const mutated = mutate(admission)
-  if (isStopped(mutated)) return mutated
-  const valid = validate(admission)
-  return isStopped(valid) ? valid : { remarks: together(mutated.remarks, valid.remarks), also: valid.also }
-}
+const admitDelete = (machine: Machine, endpoint: Endpoint, before: Resource, manner: Manner): Remarks | Refusal | Asks =>
+  admit(admissionOf(machine, endpoint, manner, { operation: 'delete', object: before, before, subresource: '', circumstances: circumstancesOf(machine, manner) }))
 
 /** Is nothing left to wait for? */
 export function isFinished(kind: AnyKind, object: Resource): boolean {

@@ -12,8 +12,8 @@ import { type AnySubresource, type Endpoint, hubOf } from '../registry.ts'
 import { invariant } from '../../base/invariant.ts'
 import { type Answer, value } from '../reply.ts'
 import type { ResourceRoute } from '../route.ts'
-import { mutate, together, validate } from '../admission/index.ts'
-import type { Remarks } from '../admission/types.ts'
+import { admit } from '../admission/index.ts'
+import { noRemarks, type Remarks, together } from '../admission/remarks.ts'
 import { admissionOf } from './admission-of.ts'
 import { commitOne, type Decided, type Manner } from './decided.ts'
 import { mannerOf } from './manner.ts'
@@ -67,9 +67,8 @@ export function decideInvoke(machine: Machine, endpoint: Endpoint, subresource: 
     invariant(found !== undefined, `${resource} has objects, so it is served`)
     return { is: 'updated', endpoint: found, object: other, before }
   })
-  return { ...decided, remarks: together(remarks, decided.remarks ?? noRemarks), also: [...(decided.also ?? []), ...also] }
+  return { ...decided, remarks: together(remarks, decided.remarks ?? noRemarks), also }
 }
-const noRemarks: Remarks = {}
 
 /** Upstream has words of its own for those two. */
 const namesWrongly = (kind: string, { metadata: { name = '' } }: Draft, asked: string): boolean => (kind === 'Eviction' || kind === 'Binding') && name !== '' && name !== asked
@@ -84,9 +83,5 @@ function isDryRun(body: Draft): boolean {
 function admitPosted(machine: Machine, endpoint: Endpoint, subresource: string, body: Draft, object: Resource, manner: Manner): Remarks | Refusal | Asks {
   const { namespace } = object.metadata
   const placed: Draft = namespace === undefined ? body : { ...body, metadata: { ...body.metadata, namespace } }
-  const admission = admissionOf(machine, endpoint, manner, { operation: 'create', object, before: undefined, subresource, body: placed, circumstances: circumstancesOf(machine, manner) })
-  const mutated = mutate(admission)
-  if (isStopped(mutated)) return mutated
-  const valid = validate(admission)
-  return isStopped(valid) ? valid : together(mutated.remarks, valid.remarks)
+  return admit(admissionOf(machine, endpoint, manner, { operation: 'create', object, before: undefined, subresource, body: placed, circumstances: circumstancesOf(machine, manner) }))
 }

@@ -3,8 +3,10 @@ import { sameContent, sameMeaning } from '../../api/kinds/equal.ts'
 import { refuseInvalid } from '../../api/kinds/problems.ts'
 import type { Circumstances } from '../../api/kind.ts'
 import { isRefusal, type Problem, type Refusal } from '../../api/refusal.ts'
-import { apiVersionOf, type Draft, type Resource, type StoredMeta } from '../../api/resource.ts'
-import { mutate, together, validate } from '../admission/index.ts'
+import type { Draft, Resource, StoredMeta } from '../../api/resource.ts'
+import { mutate, validate } from '../admission/index.ts'
+import { noRemarks, together } from '../admission/remarks.ts'
+import { hubForm } from '../encode.ts'
 import { circumstancesOf, type Machine } from '../machine.ts'
 import { badRequest, modified, otherUid } from '../refusals.ts'
 import type { AnyKind, AnySubresource, Endpoint } from '../registry.ts'
@@ -20,10 +22,7 @@ export const partName = (part: Part): string => (part.is === 'main' ? part.throu
 
 /** Decides a PUT of a document in the endpoint's version. Its resourceVersion and uid, where given, are preconditions. */
 export function decideUpdate(machine: Machine, endpoint: Endpoint, document: Draft, before: Resource, part: Part, manner: Manner): Decided | Refusal | Asks {
-  const { kind, served } = endpoint
-  const filled = served.fill({ ...document, apiVersion: apiVersionOf(served), kind: kind.kind })
-  const next = (served.convert === undefined ? filled : served.convert.toHub(filled)) as unknown as Resource
-  return decideReplace(machine, endpoint, next, before, part, manner)
+  return decideReplace(machine, endpoint, hubForm(endpoint, document), before, part, manner)
 }
 
 /** Why a write that says which version it changes cannot be done. */
@@ -59,7 +58,7 @@ export function decideReplace(machine: Machine, endpoint: Endpoint, asked: Resou
   if (problems.length > 0) return refuseInvalid(type, name, problems)
   const valid = validate({ ...admission, object: prepared })
   if (isStopped(valid)) return valid
-  const said = { remarks: together(together(mutated.remarks, valid.remarks), part.is === 'main' ? warningsOf(kind, prepared, before) : {}), also: valid.also }
+  const said = { remarks: together(together(mutated.remarks, valid), part.is === 'main' ? warningsOf(kind, prepared, before) : noRemarks) }
   if (part.is !== 'status' && isFinished(kind, prepared)) return { is: 'deleted', endpoint, object: prepared, before, ...said }
   if (isUnchanged(prepared, before)) return { is: 'unchanged', endpoint, object: before, remarks: said.remarks }
   return { is: 'updated', endpoint, object: part.is === 'status' ? prepared : withGeneration(kind, prepared, before), before, ...said }

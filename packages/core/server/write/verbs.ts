@@ -1,8 +1,7 @@
 // POST, PUT and DELETE: from the body to what is decided, committed and answered.
 import { isRefusal, type Refusal } from '../../api/refusal.ts'
 import type { Draft, Resource } from '../../api/resource.ts'
-import { together } from '../admission/index.ts'
-import type { Remarks } from '../admission/types.ts'
+import { noRemarks, type Remarks, together } from '../admission/remarks.ts'
 import { bodyOf, type Call, oversized, writeQueryOf, writingOf } from '../call.ts'
 import type { Machine } from '../machine.ts'
 import type { User } from '../access/types.ts'
@@ -143,7 +142,7 @@ export function removeCollection(machine: Machine, call: Call, route: ResourceRo
     if (isRefusal(done)) return done
     gone.push(done.object)
   }
-  const remarks = decisions.reduce<Remarks>((all, decided) => decided.remarks === undefined ? all : together(all, decided.remarks), {})
+  const remarks = decisions.reduce<Remarks>((all, decided) => decided.remarks === undefined ? all : together(all, decided.remarks), noRemarks)
   const shown = showingList(gone, { kind: endpoint.kind.kind, metadata: { resourceVersion: String(machine.store.view.revision) } }, { ...writing, served: endpoint.served, now: machine.now() })
   return { ...shown, ...remarksOf({ remarks }, []) } as Answer
 }

@@ -2,6 +2,7 @@
 import type { MatchCondition, MatchResources, ParamKind, ParamRef, Variable } from '../../../api/generated/types.ts'
 import { splitVersion, type Draft, type Resource, type ResourceType } from '../../../api/resource.ts'
 import { matchesLabels } from '../../../api/selectors/index.ts'
+import { formOf } from '../../encode.ts'
 import type { Endpoint } from '../../registry.ts'
 import { type Asked, askedOf, isExempt, type Matched, matchResources } from '../matching.ts'
 import type { Admission } from '../types.ts'
@@ -68,5 +69,5 @@ function paramsOf(endpoint: Endpoint | undefined, reference: ParamRef | undefine
   const found = name !== '' ? [view.get(kind, namespace, name)].filter((each) => each !== undefined)
     : selector === undefined ? [] : [...view.list(kind, namespace)].filter(({ metadata }) => matchesLabels(selector, metadata.labels ?? {}))
   if (found.length === 0 && reference.parameterNotFoundAction === 'Deny') return { fault: 'no params found for policy binding with `Deny` parameterNotFoundAction' }
-  return { params: found.map((hub) => served.convert === undefined ? hub as unknown as Draft : served.convert.fromHub(hub)) }
+  return { params: found.map((hub) => formOf(served, hub) as Draft) }
 }

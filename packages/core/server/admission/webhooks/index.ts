@@ -9,7 +9,8 @@ import type { Endpoint } from '../../registry.ts'
 import type { Posted } from '../../post.ts'
 import { dueIn } from '../again.ts'
 import { rebuilt } from '../rebuilt.ts'
-import type { Admission, Plugin, Remarks } from '../types.ts'
+import { noRemarks, type Remarks, together } from '../remarks.ts'
+import type { Admission, Plugin } from '../types.ts'
 import { concerns, hooksOf } from './hooks.ts'
 import { askOf, failureOf, verdictOf } from './review.ts'
 
@@ -20,7 +21,7 @@ export const mutatingWebhooks: Plugin = {
     const hooks = hooksOf('mutating', admission)
     if (hooks.length === 0) return admission.object
     let { object } = admission
-    let remarks: Remarks = {}
+    let remarks = noRemarks
     let changed = false
     const first = dueIn(admission)
     const due = first === undefined ? undefined : new Set(first)
@@ -42,7 +43,7 @@ export const mutatingWebhooks: Plugin = {
         if (refusal !== undefined) return withWarnings(refusal, remarks)
         continue
       }
-      remarks = added(remarks, verdict.remarks)
+      remarks = together(remarks, verdict.remarks)
       const patched = verdict.patch === undefined || verdict.patch.length === 0 ? object : patchedObject(seen, matched.endpoint, asked.shown, verdict.patch, hook.webhook.name)
       if (isRefusal(patched)) return patched
       if (patched !== object && !sameMeaning(patched, object)) {
@@ -74,7 +75,7 @@ export const validatingWebhooks: Plugin = {
     const hooks = hooksOf('validating', admission)
     if (hooks.length === 0) return undefined
     const asks: Ask[] = []
-    let remarks: Remarks = {}
+    let remarks = noRemarks
     let refusal: Refusal | undefined
     for (const hook of hooks) {
       const matched = concerns(hook, admission)
@@ -84,7 +85,7 @@ export const validatingWebhooks: Plugin = {
       if (!admission.answers.has(asked.id)) { asks.push({ id: asked.id, what: 'webhook', input: asked.post }); continue }
       const verdict = verdictOf(asked, hook, admission.answers.get(asked.id) as Posted)
       switch (verdict.is) {
-        case 'allowed': remarks = added(remarks, verdict.remarks); break
+        case 'allowed': remarks = together(remarks, verdict.remarks); break
         case 'denied': refusal ??= verdict.refusal; break
         case 'failed': refusal ??= failureOf(hook, verdict.why)
       }
@@ -96,4 +97,3 @@ export const validatingWebhooks: Plugin = {
 
 /** What others have said is told also when one refuses. */
 const withWarnings = (refusal: Refusal, { warnings = [] }: Remarks): Refusal => (warnings.length === 0 ? refusal : { ...refusal, warnings: [...warnings, ...(refusal.warnings ?? [])] })
-const added = (first: Remarks, second: Remarks): Remarks => ({ warnings: [...(first.warnings ?? []), ...(second.warnings ?? [])], annotations: { ...first.annotations, ...second.annotations } })
