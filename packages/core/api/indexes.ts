@@ -1,4 +1,5 @@
 // The indexes every store keeps. A lookup by one of these costs the size of its answer.
+import type { Volume } from './generated/types.ts'
 import type { Resource, ResourceType } from './resource.ts'
 import { controllerRevisions, type EndpointSlice, endpointSlices, type Pod, pods, replicaSets, type Service, services } from './resources.ts'
 import type { Index } from './view.ts'
@@ -69,11 +70,15 @@ export const openJobPods: Index<Pod> = {
   },
 }
 
+/** The claim that a volume of a pod is; one that is made for the pod has its name and the volume's. */
+export const claimOfVolume = ({ metadata }: Pod, { name, persistentVolumeClaim, ephemeral }: Volume): string | undefined =>
+  persistentVolumeClaim?.claimName ?? (ephemeral === undefined ? undefined : `${metadata.name}-${name}`)
+
 /** Pods by the claims they mount, 'namespace/claim'; ephemeral volumes count with the claims made for them. */
 export const podsByClaim: Index<Pod> = {
   name: 'pods by claim', type: pods,
   values: (pod) => (pod.spec.volumes ?? []).flatMap((volume) => {
-    const claim = volume.persistentVolumeClaim?.claimName ?? (volume.ephemeral === undefined ? undefined : `${pod.metadata.name}-${volume.name}`)
+    const claim = claimOfVolume(pod, volume)
     return claim === undefined ? [] : [`${pod.metadata.namespace}/${claim}`]
   }),
   reads: (pod) => pod.spec.volumes,

@@ -8,6 +8,7 @@ import { type Cluster, type ClusterOptions, kindIndexes, wireCluster } from './c
 import { whoHolds } from './holding.ts'
 import { manifestsOf, pathOf } from './manifests.ts'
 import { capacityOf, labelsOf, type NodePool, placed, type PlacedNode, poolOf } from '../rules/node-pools.ts'
+import { statusOf } from '../server/refusals.ts'
 
 export interface VirtualClusterOptions {
   /** How many simulated nodes, their shapes, or pools of them: `[{ count: 500, cpu: '16', zones: ['a', 'b'] }]`. Default 1. */
@@ -145,7 +146,7 @@ function stepOnce(cluster: Cluster, request: Request): Reply {
 function answerOf(reply: Reply): Answer {
   if (reply.is === 'connect') {
     const { refusal, scripted } = reply.connect
-    if (refusal !== undefined) return { status: refusal.code, body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message: refusal.message, reason: refusal.reason, code: refusal.code } }
+    if (refusal !== undefined) return { status: refusal.code, body: statusOf(refusal) }
     if (scripted?.is === 'answer') return { status: 200, body: scripted.out }
   }
   if (reply.is !== 'bytes') throw new Error('streams and watches have no place in a single request: read the store instead')

@@ -7,6 +7,7 @@ import { bytesOf, bytesOfBase64 } from './bytes.ts'
 import type { TokenAnswer, TokenAsk } from './decision.ts'
 import { type Circumstances, fieldOf, resourceOf } from './environment.ts'
 import type { VolumeSpec } from './runtime.ts'
+import { claimOfVolume } from '../api/indexes.ts'
 
 export interface VolumeCircumstances extends Circumstances {
   readonly tokens: ReadonlyMap<string, TokenAnswer> | undefined
@@ -64,8 +65,8 @@ function volumeOf(volume: Volume, around: VolumeCircumstances, draft: Draft): Vo
   if (volume.secret !== undefined) return files(secretFiles({ ...volume.secret, name: volume.secret.secretName ?? '' }, volume.secret.defaultMode ?? fileMode, around, draft), true)
   if (volume.downwardAPI !== undefined) return files(downwardFiles(volume.downwardAPI.items ?? [], volume.downwardAPI.defaultMode ?? fileMode, around, draft), false)
   if (volume.projected !== undefined) return files(projectedFiles(volume.projected, around, draft), true)
-  if (volume.persistentVolumeClaim !== undefined) return claimVolume(name, volume.persistentVolumeClaim.claimName, around, draft, failed)
-  if (volume.ephemeral !== undefined) return claimVolume(name, `${around.pod.metadata.name}-${name}`, around, draft, failed)
+  const claim = claimOfVolume(around.pod, volume)
+  if (claim !== undefined) return claimVolume(name, claim, around, draft, failed)
   return failed('no volume plugin matched')
 }
 const fileMode = 0o644

@@ -1,6 +1,7 @@
 // What a pod refers to by name: a node needs these objects, and may read no others of their kind.
 import type { Container } from '../api/generated/types.ts'
 import type { Pod } from '../api/resources.ts'
+import { claimOfVolume } from '../api/indexes.ts'
 
 const named = (names: readonly (string | undefined)[]): ReadonlySet<string> => new Set(names.filter((name) => name !== undefined && name !== '')) as ReadonlySet<string>
 const containersOf = (pod: Pod): readonly Container[] => [...(pod.spec.initContainers ?? []), ...pod.spec.containers, ...(pod.spec.ephemeralContainers ?? []) as readonly Container[]]
@@ -20,9 +21,9 @@ export function configMapsOf(pod: Pod): ReadonlySet<string> {
     ...containersOf(pod).flatMap((container) => [...(container.envFrom ?? []).map(({ configMapRef }) => configMapRef?.name), ...(container.env ?? []).map(({ valueFrom }) => valueFrom?.configMapKeyRef?.name)]),
   ])
 }
-/** The names of the PersistentVolumeClaims that a pod mounts; those made for it have its name and the volume's. */
+/** The names of the PersistentVolumeClaims that a pod mounts. */
 export function volumeClaimsOf(pod: Pod): ReadonlySet<string> {
-  return named((pod.spec.volumes ?? []).map((volume) => volume.persistentVolumeClaim?.claimName ?? (volume.ephemeral === undefined ? undefined : `${pod.metadata.name}-${volume.name}`)))
+  return named((pod.spec.volumes ?? []).map((volume) => claimOfVolume(pod, volume)))
 }
 /** The names of the ResourceClaims that a pod's devices come from. */
 export function deviceClaimsOf(pod: Pod): ReadonlySet<string> {

@@ -1,6 +1,7 @@
 import type { Node, Pod } from '../api/resources.ts'
 import { type Amounts, amountsOf, podRequests, podUsage } from '../rules/requests.ts'
 import { isTerminal } from '../rules/pods.ts'
+import { priorityOf } from './priority.ts'
 
 /** What upstream counts for a container that requests nothing, when it scores nodes: 0.1 cores, 200 MiB. */
 const assumedRequests: Amounts = { cpu: 100, memory: 200 * 1024 * 1024 }
@@ -119,7 +120,7 @@ export class NodeTable {
       const column = this.#column(this.#requested, resource)
       column[node] = (column[node] ?? 0) + sign * (requests[resource] ?? 0)
     }
-    this.#countPriority(pod.spec.priority ?? 0, node, sign)
+    this.#countPriority(priorityOf(pod), node, sign)
     this.#podCount[node] = (this.#podCount[node] ?? 0) + sign
     this.#scoredCpu[node] = (this.#scoredCpu[node] ?? 0) + sign * (scored['cpu'] ?? 0)
     this.#scoredMemory[node] = (this.#scoredMemory[node] ?? 0) + sign * (scored['memory'] ?? 0)

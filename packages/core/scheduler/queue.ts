@@ -1,6 +1,7 @@
 import type { Pod } from '../api/resources.ts'
 import type { Clock, Instant } from '../base/clock.ts'
 import { Heap } from './heap.ts'
+import { priorityOf } from './priority.ts'
 
 /** How long a pod that did not fit waits before it is tried again: at first, and at most. */
 export interface Backoff { readonly backoffFirstMs: number; readonly backoffMostMs: number }
@@ -63,7 +64,7 @@ export class SchedulingQueue {
   add(pod: Pod): void {
     const { uid, namespace = '', name } = pod.metadata
     const entry: Waiting = {
-      uid, namespace, name, priority: pod.spec.priority ?? 0, order: this.#order++, attempts: 0, failedAt: 0, restsSince: 0, state: 'active', refusedBy: [], woken: false,
+      uid, namespace, name, priority: priorityOf(pod), order: this.#order++, attempts: 0, failedAt: 0, restsSince: 0, state: 'active', refusedBy: [], woken: false,
     }
     this.#waiting.set(uid, entry)
     this.#active.push(entry)

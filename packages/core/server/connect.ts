@@ -9,7 +9,7 @@ import type { Call } from './call.ts'
 import type { User } from './access/types.ts'
 import { admit } from './admission/index.ts'
 import { circumstancesOf, type Machine } from './machine.ts'
-import type { Endpoint } from './registry.ts'
+import { connectKinds, type Endpoint } from './registry.ts'
 import { badRequest, invalid, notFound } from './refusals.ts'
 import { type Answer, text } from './reply.ts'
 import { isTrue, type ResourceRoute } from './route.ts'
@@ -29,7 +29,8 @@ export function connect(machine: Machine, call: Call, route: ResourceRoute, endp
   const log = what === 'log' ? logOf(query) : undefined
   if (isRefusal(log)) return log
   const streams = { stdin: isTrue(query, 'stdin'), stdout: isTrue(query, 'stdout'), stderr: isTrue(query, 'stderr'), tty: isTrue(query, 'tty') }
-  const kind = optionKinds[what]
+  // Reading a log is a get, which admission does not see.
+  const kind = connectKinds[what]
   const admitted = kind === undefined ? undefined : admitConnect(machine, call, endpoint, pod, { subresource: what, kind, options: { ...streams, container, command: query.getAll('command') } }, user)
   if (isStopped(admitted)) return admitted
   const node = pod.spec.nodeName ?? ''
@@ -60,8 +61,6 @@ export function admitConnect(machine: Machine, call: Call, endpoint: Endpoint, o
   }))
   return isStopped(admitted) ? admitted : undefined
 }
-/** Reading a log is a get, which admission does not see. */
-const optionKinds: Readonly<Partial<Record<Connect['what'], string>>> = { exec: 'PodExecOptions', attach: 'PodAttachOptions', portforward: 'PodPortForwardOptions' }
 
 const isPort = (port: number): boolean => Number.isInteger(port) && port > 0 && port < 65536
 

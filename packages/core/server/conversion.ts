@@ -13,6 +13,7 @@ import type { ClusterView } from '../api/view.ts'
 import { RepeatedDraws, type Draws } from './draws.ts'
 import { failureText, type Posted, postTo } from './post.ts'
 import type { Asks } from './types.ts'
+import { fingerprint } from '../base/fingerprint.ts'
 
 type Json = Readonly<Record<string, unknown>>
 /** A conversion that nobody has answered yet. */
@@ -119,7 +120,7 @@ function askFor({ definition, to }: Need, objects: readonly Json[]): Ask {
   const { webhook } = definition.spec.conversion ?? {}
   const version = webhook?.conversionReviewVersions.find((each) => each === 'v1' || each === 'v1beta1') ?? 'v1'
   const request = { desiredAPIVersion: to, objects }
-  const id = fingerprint(`${definition.metadata.uid} ${definition.metadata.generation ?? 0} ${JSON.stringify(request)}`)
+  const id = nameOf(`${definition.metadata.uid} ${definition.metadata.generation ?? 0} ${JSON.stringify(request)}`)
   const body = { kind: 'ConversionReview', apiVersion: `apiextensions.k8s.io/${version}`, request: { uid: id, ...request } }
   return { id: `convert/${id}`, what: 'convert', input: postTo(webhook?.clientConfig ?? {}, timeoutSeconds, body) }
 }
@@ -170,9 +171,7 @@ function withMetadataOf(object: Json, converted: Json): Json {
 }
 
 /** A name for what is asked, in the form of a uid: the same when the same is asked. */
-function fingerprint(text: string): string {
-  const parts = [0x811c9dc5, 0x01000193, 0x9e3779b9, 0x85ebca6b]
-  for (let at = 0; at < text.length; at++) for (let part = 0; part < parts.length; part++) parts[part] = Math.imul((parts[part] ?? 0) ^ (text.charCodeAt(at) + part * 131), 0x01000193)
-  const hex = parts.map((part) => (part >>> 0).toString(16).padStart(8, '0')).join('')
+function nameOf(text: string): string {
+  const hex = fingerprint(text)
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }

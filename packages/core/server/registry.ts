@@ -89,7 +89,8 @@ export function subresourceKind(subresource: AnySubresource, kind: string): { re
   const { body } = subresource
   return body.group === '' ? { kind: body.kind } : body
 }
-const connectKinds: Readonly<Record<string, string>> = { exec: 'PodExecOptions', attach: 'PodAttachOptions', portforward: 'PodPortForwardOptions' }
+/** What is sent along when a pod is connected to. */
+export const connectKinds: Readonly<Record<string, string>> = { exec: 'PodExecOptions', attach: 'PodAttachOptions', portforward: 'PodPortForwardOptions' }
 
 /** The version that objects are stored in. */
 export function hubOf(registry: Registry, resource: string): Endpoint | undefined {

@@ -69,7 +69,6 @@ function valueBytes(value: unknown, { media, pretty }: Manner): { readonly body:
   }
   return { body: [jsonBytes(value, pretty)], contentType: json }
 }
-export const newline = utf8('\n')
 const jsonBytes = (object: unknown, pretty: boolean): Uint8Array => utf8(pretty ? JSON.stringify(object, undefined, 2) : `${JSON.stringify(object)}\n`)
 
 const decoder = new TextDecoder()

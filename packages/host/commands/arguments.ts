@@ -54,3 +54,6 @@ export function instantAsked(text: string): Instant {
   if (Number.isNaN(instant)) throw new UsageError(`an instant is written like 2030-01-01T00:00:00Z, 2030-01-01T00:00:00+01:00 or 2030-01-01, not '${text}'`)
   return instant
 }
+
+/** 'a, b and 3 more': of many names, the first five. */
+export const few = (names: readonly string[]): string => `${names.slice(0, 5).join(', ')}${names.length > 5 ? ` and ${names.length - 5} more` : ''}`

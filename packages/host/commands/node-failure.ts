@@ -1,7 +1,7 @@
 import { failedAtMark, isSimulated, type Node, silentSince } from '@kubeskiff/core/api'
 import type { DataDirectory } from '../daemon/directory.ts'
 import type { Settings } from '../daemon/settings.ts'
-import { UsageError } from './arguments.ts'
+import { few, UsageError } from './arguments.ts'
 import { adminConnection, ownerOf } from './running.ts'
 
 export interface Chosen { readonly names: readonly string[]; readonly zones: readonly string[]; readonly all: boolean }
@@ -23,7 +23,7 @@ export async function changeFailure(verb: 'fail' | 'recover', chosen: Chosen, di
     const now = verb === 'fail' ? await clusterNow() : null
     for (let at = 0; at < nodes.length; at += atOnce) await Promise.all(nodes.slice(at, at + atOnce).map((node) => mark(node.metadata.name, now)))
     const names = nodes.map((node) => node.metadata.name)
-    console.log(names.length === 0 ? `nothing to do: ${verb === 'fail' ? 'all of them have failed already' : 'none of them has failed'}` : `${verb === 'fail' ? 'failed' : 'recovered'} ${names.slice(0, 5).join(', ')}${names.length > 5 ? ` and ${names.length - 5} more` : ''}`)
+    console.log(names.length === 0 ? `nothing to do: ${verb === 'fail' ? 'all of them have failed already' : 'none of them has failed'}` : `${verb === 'fail' ? 'failed' : 'recovered'} ${few(names)}`)
     return 0
   } finally { connection.close() }
 

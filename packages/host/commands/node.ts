@@ -4,7 +4,7 @@ import { dataDirectory } from '../daemon/directory.ts'
 import { newRealNodes, newSimulatedNodes } from '../daemon/nodes.ts'
 import { type NodeSettings, readSettings, type Settings, writeSettings } from '../daemon/settings.ts'
 import { isTurned, readCourse } from '../daemon/time-file.ts'
-import { pairs, parse, UsageError, wholeNumber } from './arguments.ts'
+import { few, pairs, parse, UsageError, wholeNumber } from './arguments.ts'
 import { changeFailure } from './node-failure.ts'
 import { poolsInFile } from './pool-file.ts'
 
@@ -108,7 +108,6 @@ function poolAsked(values: Values, count: number): NodePool {
 }
 
 const listed = (texts: readonly string[] | undefined): readonly string[] => (texts ?? []).flatMap((text) => text.split(',')).filter((text) => text !== '')
-const few = (names: readonly string[]): string => `${names.slice(0, 5).join(', ')}${names.length > 5 ? ` and ${names.length - 5} more` : ''}`
 /** The nodes whose names a pool of this prefix would have. */
 export const namesOfPool = (nodes: readonly NodeSettings[], prefix: string): readonly string[] => nodes.map(({ name }) => name).filter((name) => name.startsWith(`${prefix}-`) && /^\d+$/.test(name.slice(prefix.length + 1)))
 

@@ -1,5 +1,6 @@
 import { gzip } from 'node:zlib'
 import type { Ask } from '@kubeskiff/core/api'
+import { microTimestamp } from '@kubeskiff/core/base'
 import type { AuditEvent, Handler, Reply, Request } from '@kubeskiff/core/server'
 import type { Store } from '@kubeskiff/core/store'
 import type { Limits } from './limits.ts'
@@ -103,7 +104,7 @@ function audited(reply: Reply, { end }: NonNullable<Reply['audit']>, audit: (eve
       answer: (answers) => watch.answer?.(answers),
       close: () => {
         watch.close()
-        if (open) audit({ ...end, stageTimestamp: new Date().toISOString().replace('Z', '000Z') })
+        if (open) audit({ ...end, stageTimestamp: microTimestamp(Date.now()) })
         open = false
       },
     },

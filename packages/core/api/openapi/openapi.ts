@@ -5,6 +5,7 @@ import { documentV2, documentV3 } from './documents.ts'
 import { gnostic } from './gnostic.ts'
 import { groupVersionPath } from './operations.ts'
 import type { Document, ServedResource } from './types.ts'
+import { fingerprint } from '../../base/fingerprint.ts'
 
 /** Content type of the protobuf form of version 2; clients ask for it with '@' instead of the last '.'. */
 export const gnosticType = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
@@ -32,7 +33,7 @@ export function createOpenApi(served: { readonly resources: readonly ServedResou
   }
   const made = new Map<string, Document>()
   // The hash is of what goes into a document, so that the index costs no document; descriptions may come later.
-  const hashOf = (of: readonly ServedResource[]): string => hash(JSON.stringify([version, of, descriptionsLoaded()]))
+  const hashOf = (of: readonly ServedResource[]): string => fingerprint(JSON.stringify([version, of, descriptionsLoaded()])).toUpperCase()
   const keep = (name: string, of: readonly ServedResource[], make: () => Uint8Array): Document => {
     const current = hashOf(of)
     const known = made.get(name)
@@ -54,12 +55,3 @@ export function createOpenApi(served: { readonly resources: readonly ServedResou
   }
 }
 
-/** A fingerprint of 128 bits: four 32-bit multiplicative hashes (FNV-1a with different starts). No secret, no signature. */
-function hash(text: string): string {
-  const parts = [0x811c9dc5, 0x01000193, 0x9e3779b9, 0x85ebca6b]
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at)
-    for (let part = 0; part < parts.length; part++) parts[part] = Math.imul((parts[part] ?? 0) ^ (code + part * 131), 0x01000193)
-  }
-  return parts.map((part) => (part >>> 0).toString(16).padStart(8, '0')).join('').toUpperCase()
-}

@@ -1,11 +1,10 @@
 // Approves the requests of kubelets, signs what is approved, and forgets old requests. Behaviour: upstream's certificates controllers.
 import type { Action } from '../../api/action.ts'
 import type { Controller, Plan, World } from '../../api/controller.ts'
-import type { CertificateSigningRequestCondition } from '../../api/generated/types.ts'
 import { type Draft, keyOf } from '../../api/resource.ts'
 import { type CertificateSigningRequest, certificateSigningRequests } from '../../api/resources.ts'
 import { blocksOf, readCertificate, readPemRequest, textOfBytesField } from '../../api/x509/index.ts'
-import { isTrue } from '../../rules/conditions.ts'
+import { conditionOf, isTrue } from '../../rules/conditions.ts'
 import { timestamp } from '../../rules/time.ts'
 import { settled } from '../settled.ts'
 import { kubeletClientFault, kubeletClientSigner, signers } from './signers.ts'
@@ -34,12 +33,11 @@ export const certificateController = (mayRequest: MayRequest): Controller<Memory
   },
 })
 
-const conditionOf = (request: CertificateSigningRequest, type: string): CertificateSigningRequestCondition | undefined => request.status.conditions?.find((condition) => condition.type === type)
 const isApproved = ({ status }: CertificateSigningRequest): boolean => isTrue(status.conditions, 'Approved')
 
 /** When a request is to be forgotten. */
 function endOf(request: CertificateSigningRequest): number {
-  const decided = ['Denied', 'Failed', 'Approved'].map((type) => conditionOf(request, type)).find((condition) => condition !== undefined)
+  const decided = ['Denied', 'Failed', 'Approved'].map((type) => conditionOf(request.status.conditions, type)).find((condition) => condition !== undefined)
   if (decided === undefined) return Date.parse(request.metadata.creationTimestamp) + pendingMs
   const kept = Date.parse(decided.lastUpdateTime ?? request.metadata.creationTimestamp) + keptMs
   const [first] = request.status.certificate ? blocksOf(textOfBytesField(request.status.certificate) ?? '') : []
@@ -49,7 +47,7 @@ function endOf(request: CertificateSigningRequest): number {
 /** Only kubelets' requests for client certificates are approved by themselves. */
 function approve(request: CertificateSigningRequest, mayRequest: MayRequest): Plan<Memory> {
   const { spec, status } = request
-  if (spec.signerName !== kubeletClientSigner || conditionOf(request, 'Denied') !== undefined || status.certificate) return settled
+  if (spec.signerName !== kubeletClientSigner || conditionOf(request.status.conditions, 'Denied') !== undefined || status.certificate) return settled
   const read = readPemRequest(spec.request)
   if ('fault' in read || kubeletClientFault(read, spec.usages ?? []) !== undefined) return settled
   const own = spec.username === read.subject.commonName && mayRequest(spec, 'selfnodeclient')

@@ -1,9 +1,9 @@
 // What the signers of a cluster sign, as upstream's pkg/apis/certificates/helpers.go and pkg/controller/certificates/signer.
 import type { CertificateRequest } from '../../api/x509/index.ts'
 
-export const clientSigner = 'kubernetes.io/kube-apiserver-client'
+const clientSigner = 'kubernetes.io/kube-apiserver-client'
 export const kubeletClientSigner = 'kubernetes.io/kube-apiserver-client-kubelet'
-export const kubeletServingSigner = 'kubernetes.io/kubelet-serving'
+const kubeletServingSigner = 'kubernetes.io/kubelet-serving'
 const legacySigner = 'kubernetes.io/legacy-unknown'
 
 type Check = (request: CertificateRequest, usages: readonly string[]) => string | undefined

@@ -9,6 +9,8 @@ import { builtInTypes, type Pod, type PodDisruptionBudget, podDisruptionBudgets,
 import type { Resource } from '../../api/resource.ts'
 import type { Change, ClusterView } from '../../api/view.ts'
 import type { Instant } from '../../base/clock.ts'
+import { objectKey } from '../../rules/changes.ts'
+import { controllerOf } from '../../rules/owners.ts'
 import { isReady, isTerminating } from '../../rules/pods.ts'
 import { portionOf } from '../../rules/percent.ts'
 import { instantOf } from '../../rules/time.ts'
@@ -35,18 +37,17 @@ export const disruptionController: Controller = {
   },
 }
 
-const keyOf = ({ metadata }: Resource): string => `${metadata.namespace}/${metadata.name}`
 
 function budgetsAround({ key: { namespace }, before, after }: Change, view: ClusterView): readonly string[] {
   if (view.count(podDisruptionBudgets, namespace) === 0) return []
   const sides = [before as Pod | undefined, after as Pod | undefined].filter((side) => side !== undefined)
-  return [...view.list(podDisruptionBudgets, namespace)].filter((budget) => sides.some((pod) => keepsPod(budget, pod))).map(keyOf)
+  return [...view.list(podDisruptionBudgets, namespace)].filter((budget) => sides.some((pod) => keepsPod(budget, pod))).map(objectKey)
 }
 
 /** A controller whose pods have not come yet counts already with how many it wants. */
 function budgetsWhenScaled({ key: { namespace }, before, after }: Change, view: ClusterView): readonly string[] {
   if (before === undefined || after === undefined || replicasOf(before) === replicasOf(after) || view.count(podDisruptionBudgets, namespace) === 0) return []
-  return [...view.list(podDisruptionBudgets, namespace)].map(keyOf)
+  return [...view.list(podDisruptionBudgets, namespace)].map(objectKey)
 }
 const replicasOf = (object: Resource): unknown => (object as { readonly spec?: { readonly replicas?: number } }).spec?.replicas
 
@@ -109,7 +110,7 @@ function scaleOfAll(kept: readonly Pod[], view: ClusterView): Omit<Expected, 'he
   const looked = new Set<string>()
   let unmanaged = false
   for (const pod of kept) {
-    const controller = pod.metadata.ownerReferences?.find((owner) => owner.controller === true)
+    const controller = controllerOf(pod)
     if (controller === undefined) { unmanaged = true; continue }
     if (looked.has(controller.uid)) continue
     looked.add(controller.uid)

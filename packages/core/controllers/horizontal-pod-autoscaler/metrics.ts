@@ -9,7 +9,7 @@ import { millisOf } from '../../rules/quantity.ts'
 import { metricOf, sumOfUses, usesIn } from '../../rules/use.ts'
 import type { KnownTypes } from '../known-types.ts'
 import { type Measures, plainRatio, propose, proposeByRatio, proposeByShare, type Proposal, requestsOf, type Tolerance, utilizationRatio } from './replicas.ts'
-import { type Fault, isFault, type Target } from './target.ts'
+import { type Fault, isFault, type Target, typeOfKind } from './target.ts'
 
 /** What one metric asks for. */
 export interface Wish { readonly replicas: number; readonly metric: string; readonly status: V2MetricStatus }
@@ -133,9 +133,8 @@ function objectWish({ metric, target: { type, value, averageValue }, describedOb
 }
 
 function findDescribed({ apiVersion = 'v1', kind, name }: { readonly apiVersion?: string; readonly kind: string; readonly name: string }, namespace: string, { view, types }: Surroundings): Resource | undefined {
-  const [group] = splitVersion(apiVersion)
-  for (const type of types()) if (type.kind === kind && type.group === group) return view.get(type, type.scope === 'Namespaced' ? namespace : '', name)
-  return undefined
+  const type = typeOfKind(splitVersion(apiVersion)[0], kind, types)
+  return type && view.get(type, type.scope === 'Namespaced' ? namespace : '', name)
 }
 
 /** What is measured outside of the cluster: the namespace's annotation says it. */

@@ -43,7 +43,7 @@ export function targetOf({ spec: { scaleTargetRef }, metadata: { namespace = '' 
   }
 }
 
-function typeOfKind(group: string, kind: string, types: KnownTypes): ResourceType<Resource> | undefined {
+export function typeOfKind(group: string, kind: string, types: KnownTypes): ResourceType<Resource> | undefined {
   for (const type of types()) if (type.kind === kind && type.group === group) return type
   return undefined
 }

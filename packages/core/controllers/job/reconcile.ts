@@ -5,7 +5,7 @@ import { type Action, type Change, type ClusterView, type Controller, type Job, 
 import { setCondition } from '../../rules/conditions.ts'
 import { objectKey, sidesOf } from '../../rules/changes.ts'
 import { generatedName } from '../../rules/names.ts'
-import { controllerOf, isControlledBy, ownerReference } from '../../rules/owners.ts'
+import { controllerOf, isControlledBy, ownerReference, withoutOwner } from '../../rules/owners.ts'
 import { inDeletionOrder, isTerminating } from '../../rules/pods.ts'
 import { selectorMatches } from '../../rules/selectors.ts'
 import { instantOf, timestamp } from '../../rules/time.ts'
@@ -110,8 +110,8 @@ function releaseAll(open: readonly Pod[], now: number): Plan<Memory> {
 
 /** Whoever lost the labels is a Job's no more, and is not counted. */
 function disown(job: Job, pod: Pod): Action {
-  const { resourceVersion, ownerReferences = [], finalizers = [] } = pod.metadata
-  const owners = ownerReferences.filter(({ uid }) => uid !== job.metadata.uid)
+  const { resourceVersion, finalizers = [] } = pod.metadata
+  const owners = withoutOwner(pod, job.metadata.uid)
   const left = finalizers.filter((one) => one !== jobTrackingFinalizer)
   return { do: 'patch', key: keyOf(pods, pod), uid: pod.metadata.uid, part: 'main', patch: { metadata: { resourceVersion, ownerReferences: owners.length > 0 ? owners : null, finalizers: left.length > 0 ? left : null } } }
 }

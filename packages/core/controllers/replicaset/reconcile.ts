@@ -67,11 +67,11 @@ function ownersOf<Owner extends Replicating>(flavour: Flavour<Owner>, change: Ch
 function reconcile<Owner extends Replicating>(flavour: Flavour<Owner>, set: Owner, { view, now, last }: World<undefined>): Plan {
   const candidates = [...candidatesFor(view, pods, set, uncontrolledPods)]
   const active = candidates.filter(isActive)
-  const decided = claim(set, flavour.selector(set), active)
+  const selector = flavour.selector(set)
+  const decided = claim(set, selector, active)
   const owned = decided.owned
   const missing = (set.spec.replicas ?? 1) - owned.length
   const failure = last !== undefined && missing > 0 && isCreateFailure(last) ? last : undefined
-  const selector = flavour.selector(set)
   const terminating = flavour.countsTerminating ? candidates.filter((pod) => isTerminating(pod) && !isTerminal(pod) && controllerOf(pod)?.uid === set.metadata.uid && selectorMatches(selector, pod.metadata.labels)).length : undefined
   const status = statusOf(set, owned, { missing, failure, terminating, now })
   return {

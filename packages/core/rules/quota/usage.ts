@@ -5,6 +5,7 @@ import { addQuantities, compareQuantities, parseQuantity, type Quantity, quantit
 import { isTerminal } from '../pods.ts'
 import { podQuantities, type Quantities } from './pod-quantities.ts'
 import { isNative } from '../../api/kinds/core/resourcenames.ts'
+import { classOfClaim } from '../../api/kinds/core/persistentvolumeclaim/index.ts'
 
 /** Names a kind to quotas. */
 export interface Counted { readonly resource: string; readonly group: string; readonly plural: string }
@@ -75,7 +76,7 @@ function serviceUsage({ spec }: Service): Quantities {
 }
 
 function claimUsage(claim: PersistentVolumeClaim): Quantities {
-  const className = claim.metadata.annotations?.['volume.beta.kubernetes.io/storage-class'] ?? claim.spec.storageClassName ?? ''
+  const className = classOfClaim(claim)
   const asked = roundedUp(claim.spec.resources?.requests?.['storage'])
   const allocated = roundedUp(claim.status?.allocatedResources?.['storage'])
   const storage = asked !== undefined && allocated !== undefined && compareQuantities(allocated, asked) > 0 ? allocated : asked

@@ -1,13 +1,14 @@
 import type { Pod } from '../../api/resources.ts'
+import { claimOfVolume } from '../../api/indexes.ts'
 
 export interface ClaimName { readonly name: string; readonly ephemeral: boolean }
 
-/** The claims that a pod mounts; those of ephemeral volumes are named after pod and volume. */
+/** The claims that a pod mounts. */
 export function claimNames(pod: Pod): readonly ClaimName[] {
   let names: ClaimName[] | undefined
   for (const volume of pod.spec.volumes ?? []) {
-    if (volume.persistentVolumeClaim) (names ??= []).push({ name: volume.persistentVolumeClaim.claimName, ephemeral: false })
-    else if (volume.ephemeral) (names ??= []).push({ name: `${pod.metadata.name}-${volume.name}`, ephemeral: true })
+    const name = claimOfVolume(pod, volume)
+    if (name !== undefined) (names ??= []).push({ name, ephemeral: volume.persistentVolumeClaim === undefined })
   }
   return names ?? none
 }

@@ -2,6 +2,7 @@ import { type PersistentVolumeClaim, persistentVolumeClaims, storageClasses } fr
 import { compareQuantities, parseQuantity } from '../../base/quantity.ts'
 import { forbidden } from '../refusals.ts'
 import type { Plugin } from './types.ts'
+import { classOfClaim } from '../../api/kinds/index.ts'
 
 /** Only a bound claim whose class lets volumes grow may ask for more. */
 export const persistentVolumeClaimResize: Plugin = {
@@ -13,7 +14,7 @@ export const persistentVolumeClaimResize: Plugin = {
     const [size, oldSize] = [sizeOf(claim), sizeOf(old)]
     if (size === undefined || oldSize === undefined || compareQuantities(size, oldSize) <= 0) return undefined
     if (old.status.phase !== 'Bound') return forbidden(kind, claim.metadata.name, 'only bound persistent volume claims can be expanded')
-    const className = claim.metadata.annotations?.['volume.beta.kubernetes.io/storage-class'] ?? claim.spec.storageClassName ?? ''
+    const className = classOfClaim(claim)
     return view.get(storageClasses, '', className)?.allowVolumeExpansion === true ? undefined
       : forbidden(kind, claim.metadata.name, 'only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize')
   },

@@ -1,5 +1,5 @@
 // Where a request that goes on to a pod, a Service or a node is sent: an address that the host can dial.
-import { isRefusal, type Refusal } from '../../api/refusal.ts'
+import type { Refusal } from '../../api/refusal.ts'
 import { slicesByService } from '../../api/indexes.ts'
 import { type EndpointSlice, nodes, pods, type Service, services } from '../../api/resources.ts'
 import { isSimulated } from '../../api/simulated.ts'
@@ -80,4 +80,3 @@ function simulatedRefusal(view: ClusterView, namespace: string, name: string): R
   return found !== undefined && isSimulated(found) ? unavailable(`pod ${name} runs on the simulated node ${node}: there is no process to reach`) : undefined
 }
 
-export const isTarget = (target: Target | Refusal): target is Target => !isRefusal(target)

@@ -10,6 +10,7 @@ import type { Selection } from '../selection.ts'
 import { candidates, spaceOf } from './candidates.ts'
 import { showingList, type Writing } from './forms.ts'
 import { noRevision, revisionOf } from './get.ts'
+import { forbidden, unsupported } from '../../api/kinds/problems.ts'
 
 /** Where a page starts: after this key, in the cluster as it was at this revision (0: as it is now). */
 interface Start { readonly revision: number; readonly after: string | undefined }
@@ -64,19 +65,18 @@ function pageOf(machine: Machine, query: URLSearchParams): Page | Refusal {
   return view === 'compacted' ? expired(`The resourceVersion for the provided list is too old.`) : { view, after: undefined, limit }
 }
 const listOptions = { group: 'meta.k8s.io', kind: 'ListOptions' }
-const forbids = (path: string, detail: string): Problem => ({ path, reason: 'FieldValueForbidden', detail })
 
 /** How upstream validates what a list asks of its revision: all that is wrong at once. */
 function matchProblems({ asked, match, token, sends }: { readonly asked: string; readonly match: string; readonly token: string; readonly sends: boolean }): readonly Problem[] {
   const path = 'resourceVersionMatch'
   const problems: Problem[] = []
   if (match !== '') {
-    if (asked === '') problems.push(forbids(path, `${path} is forbidden unless resourceVersion is provided`))
-    if (token !== '') problems.push(forbids(path, `${path} is forbidden when continue is provided`))
-    if (match !== 'Exact' && match !== 'NotOlderThan') problems.push({ path, reason: 'FieldValueNotSupported', value: match, detail: 'supported values: "Exact", "NotOlderThan", ""' })
-    if (match === 'Exact' && asked === '0') problems.push(forbids(path, `${path} "exact" is forbidden for resourceVersion "0"`))
+    if (asked === '') problems.push(forbidden(path, `${path} is forbidden unless resourceVersion is provided`))
+    if (token !== '') problems.push(forbidden(path, `${path} is forbidden when continue is provided`))
+    if (match !== 'Exact' && match !== 'NotOlderThan') problems.push(unsupported(path, match, ['Exact', 'NotOlderThan', '']))
+    if (match === 'Exact' && asked === '0') problems.push(forbidden(path, `${path} "exact" is forbidden for resourceVersion "0"`))
   }
-  if (sends) problems.push(forbids('sendInitialEvents', 'sendInitialEvents is forbidden for list'))
+  if (sends) problems.push(forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list'))
   return problems
 }
 

@@ -12,11 +12,12 @@ import { type Media, mediaTypes } from '../negotiate.ts'
 import { type Answer, utf8 } from '../reply.ts'
 import { isTrue } from '../route.ts'
 import type { Selection } from '../selection.ts'
-import type { WatchReader } from '../types.ts'
+import { isAsks, type WatchReader } from '../types.ts'
 import { candidates } from './candidates.ts'
 import { type Writing, written } from './forms.ts'
 import { noRevision, revisionOf } from './get.ts'
 import { notInteger } from './list.ts'
+import { forbidden, unsupported } from '../../api/kinds/problems.ts'
 
 type EventType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'
 
@@ -60,13 +61,13 @@ function startOf({ store }: Machine, query: URLSearchParams): Start | Refusal {
 /** How upstream validates what a watch asks of its beginning: all that is wrong at once. */
 function matchProblems(match: string, query: URLSearchParams): readonly Problem[] {
   const path = 'resourceVersionMatch'
-  const forbids = (detail: string): Problem => ({ path, reason: 'FieldValueForbidden', detail })
+  const forbids = (detail: string): Problem => forbidden(path, detail)
   const continues = (query.get('continue') ?? '') === '' ? [] : [forbids(`${path} is forbidden when continue is provided`)]
   if (!query.has('sendInitialEvents')) return match === '' ? continues : [forbids(`${path} is forbidden for watch unless sendInitialEvents is provided`), ...continues]
   if (match === 'NotOlderThan') return continues
   return [
     forbids('sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'),
-    ...(match === '' ? [] : [{ path, reason: 'FieldValueNotSupported', value: match, detail: 'supported values: "NotOlderThan"' } as const]), ...continues,
+    ...(match === '' ? [] : [unsupported(path, match, ['NotOlderThan'])]), ...continues,
   ]
 }
 
@@ -131,7 +132,7 @@ class Reader implements WatchReader {
       this.#done = true
       return { frames, asOf, more: false, done: true }
     }
-    return 'asks' in told && 'is' in told ? { frames, asOf, more: false, done: false, asks: told.asks } : told
+    return isAsks(told) ? { frames, asOf, more: false, done: false, asks: told.asks } : told
   }
 
   #read(frames: Uint8Array[], push: (frame: Uint8Array) => void, roomLeft: () => number): { readonly frames: readonly Uint8Array[]; readonly asOf: Revision; readonly more: boolean; readonly done: boolean } {
