@@ -69,6 +69,12 @@ export function claimActions<T extends Resource>(type: ResourceType<T>, ownerTyp
 /** The owner references without one owner. */
 export const withoutOwner = (object: Resource, uid: string): readonly OwnerReference[] => (object.metadata.ownerReferences ?? []).filter((owner) => owner.uid !== uid)
 
+/** Replaces the finalizers; refused when the object changed meanwhile. */
+export const finalizersPatch = (type: { readonly resource: string }, object: Resource, finalizers: readonly string[]): Action => ({
+  do: 'patch', key: keyOf(type, object), uid: object.metadata.uid, part: 'main',
+  patch: { metadata: { resourceVersion: object.metadata.resourceVersion, finalizers: finalizers.length > 0 ? finalizers : null } },
+})
+
 /** Replaces the owner references; refused when the object changed meanwhile. */
 export const ownersPatch = (type: { readonly resource: string }, object: Resource, ownerReferences: readonly OwnerReference[]): Action => ({
   do: 'patch', key: keyOf(type, object), uid: object.metadata.uid, part: 'main',

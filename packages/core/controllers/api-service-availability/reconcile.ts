@@ -6,7 +6,7 @@ import { type APIService, apiServices, endpointSlices, type Service, services } 
 import type { Change, ClusterView } from '../../api/view.ts'
 import { sidesOf } from '../../rules/changes.ts'
 import { timestamp } from '../../rules/time.ts'
-import type { Fetch, Fetched } from '../../server/index.ts'
+import { type Fetch, type Fetched, proxyAt } from '../../server/index.ts'
 import { settled } from '../settled.ts'
 
 /** A server that can be reached is asked again after this long: nothing tells when it goes. As upstream's resync. */
@@ -74,20 +74,11 @@ function asked(found: APIService, { address, port }: { readonly address: string;
     return finding === undefined ? { actions: [], memory, again: memory.due } : told(found, finding, now, { ...memory, finding })
   }
   const next: Memory = { asked: (memory?.asked ?? 0) + 1, due: now + againMs, place }
-  const { group = '', version = '', insecureSkipTLSVerify, caBundle, service } = found.spec
-  const fetch: Fetch = {
-    timeoutMs,
-    proxy: {
-      scheme: 'https', address, port, path: `/apis/${group}/${version}`, prefix: '', identity: 'front-proxy', headers: { ...aggregator, accept: 'application/json' },
-      verify: insecureSkipTLSVerify === true ? { is: 'never' } : { is: 'as', serverName: `${service?.name}.${service?.namespace}.svc`, ...(caBundle !== undefined && { authority: textOf(caBundle) }) },
-    },
-  }
+  const { group = '', version = '' } = found.spec
+  const fetch: Fetch = { timeoutMs, proxy: { ...proxyAt({ address, port }, found, `/apis/${group}/${version}`), headers: { ...aggregator, accept: 'application/json' } } }
   return { actions: [{ do: 'ask', ask: { id: idOf(found, next.asked), what: 'proxy', input: fetch } }], memory: next, again: next.due }
 }
 const idOf = ({ metadata }: APIService, asked: number): string => `available ${metadata.name} ${asked}`
-function textOf(base64: string): string {
-  try { return atob(base64) } catch { return '' }
-}
 
 function findingOf({ spec: { group, version } }: APIService, address: string, port: number, answer: Fetched): Finding {
   const url = `https://${address}:${port}/apis/${group}/${version}`

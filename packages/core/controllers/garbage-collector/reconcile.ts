@@ -4,7 +4,7 @@ import type { OwnerReference } from '../../api/generated/types.ts'
 import { byOwner, byUid } from '../../api/indexes.ts'
 import { keyOf, type Resource, splitVersion } from '../../api/resource.ts'
 import type { Change, ClusterView } from '../../api/view.ts'
-import { ownersPatch } from '../../rules/owners.ts'
+import { finalizersPatch, ownersPatch } from '../../rules/owners.ts'
 import { isTerminating } from '../../rules/pods.ts'
 import { builtIn, type KnownTypes, typeOf } from '../known-types.ts'
 import { settled } from '../settled.ts'
@@ -99,9 +99,7 @@ function ownerOf(dependent: Resource, reference: OwnerReference, view: ClusterVi
 
 function withoutFinalizer(owner: Resource, finalizer: string, types: KnownTypes): Action[] {
   const type = typeOf(owner, types)
-  const { uid, resourceVersion, finalizers = [] } = owner.metadata
-  const left = finalizers.filter((one) => one !== finalizer)
-  return type === undefined ? [] : [{ do: 'patch', key: keyOf(type, owner), uid, part: 'main', patch: { metadata: { resourceVersion, finalizers: left.length > 0 ? left : null } } }]
+  return type === undefined ? [] : [finalizersPatch(type, owner, (owner.metadata.finalizers ?? []).filter((one) => one !== finalizer))]
 }
 
 const has = (object: Resource, finalizer: string): boolean => object.metadata.finalizers?.includes(finalizer) ?? false

@@ -5,7 +5,7 @@ import { type Action, type Change, type ClusterView, type Controller, type Job, 
 import { setCondition } from '../../rules/conditions.ts'
 import { objectKey, sidesOf } from '../../rules/changes.ts'
 import { generatedName } from '../../rules/names.ts'
-import { controllerOf, isControlledBy, ownerReference, withoutOwner } from '../../rules/owners.ts'
+import { controllerOf, finalizersPatch, isControlledBy, ownerReference, withoutOwner } from '../../rules/owners.ts'
 import { inDeletionOrder, isTerminating } from '../../rules/pods.ts'
 import { selectorMatches } from '../../rules/selectors.ts'
 import { instantOf, timestamp } from '../../rules/time.ts'
@@ -74,13 +74,7 @@ function releaseOrphan(key: string, view: ClusterView): Plan<Memory> {
 }
 
 /** Takes the finalizer off; refused when the pod has changed since. */
-function release(pod: Pod): Action {
-  const finalizers = pod.metadata.finalizers?.filter((one) => one !== jobTrackingFinalizer) ?? []
-  return {
-    do: 'patch', key: keyOf(pods, pod), uid: pod.metadata.uid, part: 'main',
-    patch: { metadata: { resourceVersion: pod.metadata.resourceVersion, finalizers: finalizers.length > 0 ? finalizers : null } },
-  }
-}
+const release = (pod: Pod): Action => finalizersPatch(pods, pod, pod.metadata.finalizers?.filter((one) => one !== jobTrackingFinalizer) ?? [])
 
 const remove = (pod: Pod): Action => ({ do: 'delete', key: keyOf(pods, pod), uid: pod.metadata.uid })
 const deleted = (job: Job, pod: Pod): Action => ({ do: 'record', about: job, type: 'Normal', reason: 'SuccessfulDelete', message: `Deleted pod: ${pod.metadata.name}` })

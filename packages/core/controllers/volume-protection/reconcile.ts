@@ -1,10 +1,11 @@
 // Claims that pods use, volumes that claims use and classes that either uses are not deleted under them.
 // Behaviour: upstream's pvc-protection, pv-protection and volumeattributesclass-protection controllers.
-import { type Action, type ClusterView, type Controller, keyOf, type PersistentVolume, type PersistentVolumeClaim, persistentVolumeClaims, persistentVolumes, type Pod, pods, podsByClaim, type Resource, type VolumeAttributesClass, volumeAttributesClasses } from '../../api/index.ts'
+import { type Action, type ClusterView, type Controller, type PersistentVolume, type PersistentVolumeClaim, persistentVolumeClaims, persistentVolumes, type Pod, pods, podsByClaim, type VolumeAttributesClass, volumeAttributesClasses } from '../../api/index.ts'
 import { sidesOf } from '../../rules/changes.ts'
 import { isTerminating } from '../../rules/pods.ts'
 import { namesOf, ownKey } from '../keys.ts'
 import { settled } from '../settled.ts'
+import { finalizersPatch } from '../../rules/owners.ts'
 
 const claimFinalizer = 'kubernetes.io/pvc-protection'
 const volumeFinalizer = 'kubernetes.io/pv-protection'
@@ -61,14 +62,9 @@ const classKeys = (names: readonly (string | undefined)[]): readonly string[] =>
 /** A finalizer while the object lives; off when it is to go and nobody uses it. */
 function protect(object: PersistentVolume | PersistentVolumeClaim | VolumeAttributesClass, type: { readonly resource: string }, finalizer: string, isUsed: () => boolean): readonly Action[] {
   const finalizers = object.metadata.finalizers ?? []
-  if (!isTerminating(object)) return finalizers.includes(finalizer) ? [] : [finalizersPatch(object, type, [...finalizers, finalizer])]
-  return finalizers.includes(finalizer) && !isUsed() ? [finalizersPatch(object, type, finalizers.filter((one) => one !== finalizer))] : []
+  if (!isTerminating(object)) return finalizers.includes(finalizer) ? [] : [finalizersPatch(type, object, [...finalizers, finalizer])]
+  return finalizers.includes(finalizer) && !isUsed() ? [finalizersPatch(type, object, finalizers.filter((one) => one !== finalizer))] : []
 }
-
-const finalizersPatch = (object: Resource, type: { readonly resource: string }, finalizers: readonly string[]): Action => ({
-  do: 'patch', key: keyOf(type, object), uid: object.metadata.uid, part: 'main',
-  patch: { metadata: { resourceVersion: object.metadata.resourceVersion, finalizers: finalizers.length > 0 ? finalizers : null } },
-})
 
 /** A pod that has no node yet does not count: kubelets start none on a claim that is to go. */
 const isMounted = (claim: PersistentVolumeClaim, view: ClusterView): boolean =>

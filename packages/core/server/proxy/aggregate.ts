@@ -6,7 +6,7 @@ import type { Call } from '../call.ts'
 import type { Machine } from '../machine.ts'
 import type { Answer } from '../reply.ts'
 import type { Proxy } from '../types.ts'
-import { serviceTarget } from './target.ts'
+import { serviceTarget, type Target } from './target.ts'
 
 /** The APIService that serves what a path asks for, where that is not this server itself: '/apis/GROUP/VERSION/…', '/openapi/v3/apis/GROUP/VERSION'. */
 export function aggregatorOf({ registry, store }: Machine, path: string): APIService | undefined {
@@ -26,14 +26,18 @@ export function aggregated(machine: Machine, call: Call, service: APIService, us
 const unavailable: Refusal = { refused: true, code: 503, reason: 'ServiceUnavailable', message: 'service unavailable' }
 
 /** How a path of an aggregated server is reached. Refused where its Service leads nowhere. */
-export function proxyTo(machine: Machine, { draws }: Pick<Call, 'draws'>, { spec }: APIService, path: string): Proxy | Refusal {
-  const { name = '', namespace = '', port = 443 } = spec.service ?? {}
+export function proxyTo(machine: Machine, { draws }: Pick<Call, 'draws'>, service: APIService, path: string): Proxy | Refusal {
+  const { name = '', namespace = '', port = 443 } = service.spec.service ?? {}
   const target = serviceTarget(machine.store.view, { namespace, name, port: String(port) }, draws.random)
-  if (isRefusal(target)) return target
+  return isRefusal(target) ? target : proxyAt(target, service, path)
+}
+
+/** The same where it is known who answers. */
+export function proxyAt({ address, port }: Target, { spec }: APIService, path: string): Proxy {
   return {
-    ...target, scheme: 'https', path, prefix: '', identity: 'front-proxy', headers: {},
+    address, port, scheme: 'https', path, prefix: '', identity: 'front-proxy', headers: {},
     verify: spec.insecureSkipTLSVerify === true ? { is: 'never' }
-      : { is: 'as', serverName: `${name}.${namespace}.svc`, ...(spec.caBundle !== undefined && { authority: textOf(spec.caBundle) }) },
+      : { is: 'as', serverName: `${spec.service?.name}.${spec.service?.namespace}.svc`, ...(spec.caBundle !== undefined && { authority: textOf(spec.caBundle) }) },
   }
 }
 
