@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { notYet } from '../../tests/conformance/not-yet.ts'
 import { points } from '../../tests/conformance/points/index.ts'
+import { realRows } from '../../tests/conformance/real/rows.ts'
+import { realStories, realStoriesByFile } from '../../tests/conformance/real/stories/index.ts'
 import { rows } from '../../tests/conformance/rows.ts'
 import { stories, storiesByFile } from '../../tests/conformance/stories/index.ts'
 import { conformance, page } from './conformance.ts'
@@ -19,5 +21,12 @@ test('every row has one story, in the file that the page names, and what does no
   assert.deepEqual(Object.keys(storiesByFile).filter((file) => !existsSync(join(import.meta.dirname, `../../tests/conformance/stories/${file}.ts`))), [])
   assert.deepEqual(points.map(({ number }) => number), Array.from({ length: 40 }, (_, index) => index + 1))
   assert.deepEqual(points.filter((point) => 'shownBy' in point && !existsSync(join(import.meta.dirname, '../..', point.shownBy))), [])
-  assert.deepEqual(Object.keys(notYet).filter((row) => !stories.some((story) => story.row === row)), [])
+  assert.deepEqual(Object.keys(notYet).filter((row) => ![...stories, ...realStories].some((story) => story.row === row)), [])
+})
+
+test('every story on real nodes is of a row, and told once', () => {
+  const known: readonly string[] = Object.values(realRows).flat()
+  assert.deepEqual(realStories.filter(({ row }) => !known.includes(row)).map(({ row }) => row), [])
+  assert.equal(new Set(realStories.map(({ row }) => row)).size, realStories.length)
+  assert.deepEqual(Object.keys(realStoriesByFile).filter((file) => !existsSync(join(import.meta.dirname, `../../tests/conformance/real/stories/${file}.ts`))), [])
 })
