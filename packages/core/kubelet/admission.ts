@@ -13,6 +13,8 @@ export function rejection(pod: Pod, around: Surroundings): Rejection | undefined
   const { node, granted, view } = around
   const sysctl = forbiddenSysctl(pod)
   if (sysctl !== undefined) return rejected('SysctlForbidden', sysctl)
+  // As upstream: a profile that the kernel cannot enforce is not left out in silence.
+  if (!node.simulated && node.appArmor !== true && wantsAppArmor(pod)) return rejected('AppArmor', 'Cannot enforce AppArmor: AppArmor is not enabled on the host')
   const object = view.get(nodes, '', node.name)
   if (object !== undefined && !nodeMatches(pod.spec, object)) return rejected('NodeAffinity', 'Predicate NodeAffinity failed: node(s) didn\'t match Pod\'s node affinity/selector')
   const evicting = object === undefined ? undefined : untolerated(object.spec.taints, pod.spec.tolerations, ['NoExecute'])
@@ -20,6 +22,11 @@ export function rejection(pod: Pod, around: Surroundings): Rejection | undefined
   const ports = hostPortsOf(pod)
   if (ports.some((port) => granted.hasHostPort(port))) return rejected('NodePorts', 'Predicate NodePorts failed')
   return shortage(pod, around)
+}
+
+function wantsAppArmor({ spec }: Pod): boolean {
+  const contexts = [spec.securityContext, ...[...spec.containers, ...(spec.initContainers ?? [])].map((container) => container.securityContext)]
+  return contexts.some((context) => context?.appArmorProfile !== undefined && context.appArmorProfile.type !== 'Unconfined')
 }
 
 function shortage(pod: Pod, { node, granted, view }: Surroundings): Rejection | undefined {

@@ -2,7 +2,7 @@ import type { Container } from '../api/generated/types.ts'
 import type { Pod } from '../api/resources.ts'
 import { amountOf } from '../rules/requests.ts'
 import { type Circumstances, environmentOf, expand } from './environment.ts'
-import type { ContainerSpec } from './runtime.ts'
+import type { ContainerSpec, ResourceLimits } from './runtime.ts'
 
 /** Everything a runtime needs to start a container, or why it cannot be made yet. */
 export function containerSpec(container: Container, around: Circumstances): { readonly is: 'spec'; readonly spec: ContainerSpec } | { readonly is: 'missing'; readonly message: string } {
@@ -36,15 +36,19 @@ function endsByItself(container: Container, pod: Pod): boolean {
   return pod.spec.restartPolicy !== 'Always' && pod.spec.restartPolicy !== undefined || pod.spec.initContainers?.includes(container) === true
 }
 
-function resourcesOf({ resources }: Container): ContainerSpec['resources'] {
+/** What a container is to be given. */
+export function resourcesOf({ resources }: Pick<Container, 'resources'>): ResourceLimits {
   const cpuLimit = resources?.limits?.['cpu']
   const memoryLimit = resources?.limits?.['memory']
+  const hugePages = Object.entries(resources?.limits ?? {}).filter(([name]) => name.startsWith(hugePagePrefix))
   return {
     cpuMillisRequested: amountOf('cpu', resources?.requests?.['cpu']), memoryBytesRequested: amountOf('memory', resources?.requests?.['memory']),
     ...(cpuLimit === undefined ? {} : { cpuMillisLimit: amountOf('cpu', cpuLimit) }),
     ...(memoryLimit === undefined ? {} : { memoryBytesLimit: amountOf('memory', memoryLimit) }),
+    ...(hugePages.length === 0 ? {} : { hugePages: Object.fromEntries(hugePages.map(([name, quantity]) => [name.slice(hugePagePrefix.length), amountOf(name, quantity)])) }),
   }
 }
+const hugePagePrefix = 'hugepages-'
 
 /** The container's own settings before the pod's. */
 function securityOf(container: Container, pod: Pod): ContainerSpec['security'] {
@@ -53,6 +57,7 @@ function securityOf(container: Container, pod: Pod): ContainerSpec['security'] {
   const user = own?.runAsUser ?? shared?.runAsUser
   const group = own?.runAsGroup ?? shared?.runAsGroup
   const privileged = own?.privileged ?? false
+  const seccomp = own?.seccompProfile ?? shared?.seccompProfile
   return {
     ...(user === undefined ? {} : { user }), ...(group === undefined ? {} : { group }),
     supplementalGroups: shared?.supplementalGroups ?? none,
@@ -61,5 +66,9 @@ function securityOf(container: Container, pod: Pod): ContainerSpec['security'] {
     allowPrivilegeEscalation: own?.allowPrivilegeEscalation ?? true,
     mustRunAsNonRoot: own?.runAsNonRoot ?? shared?.runAsNonRoot ?? false,
     capabilitiesAdded: own?.capabilities?.add ?? none, capabilitiesDropped: own?.capabilities?.drop ?? none,
+    // As upstream: a privileged container is not filtered, whatever it asks for.
+    ...(privileged || seccomp === undefined || seccomp.type === 'Unconfined' ? {} : { seccomp: seccomp.type === 'Localhost' ? { is: 'localhost', path: seccomp.localhostProfile ?? '' } as const : { is: 'default' } as const }),
+    ...(own?.procMount === 'Unmasked' ? { unmasked: true } : {}),
+    ...(shared?.supplementalGroupsPolicy === 'Strict' ? { strictGroups: true } : {}),
   }
 }

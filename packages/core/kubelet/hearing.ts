@@ -1,12 +1,10 @@
 import { begun, postStartEnded, pullFailed } from './containers.ts'
 import { durationText } from './images.ts'
+import { retryBackoff, sandboxFailed } from './preparation.ts'
 import { probeAnswered } from './probes.ts'
 import type { RuntimeEvent } from './runtime.ts'
 import { hookEnded } from './stopping.ts'
 import { containerOf, fieldPathOf, memoryOf, remember, rememberPod, standIn, tell, type Work } from './work.ts'
-
-/** How long a failed sandbox or failed volumes wait for the next try. */
-export const retryBackoff = (failures: number): number => Math.min(1000 * 2 ** Math.max(0, failures - 1), 60_000)
 
 /** Takes in what the runtime said: into memory, and into Events that users see. */
 export function hear(work: Work, event: RuntimeEvent): void {
@@ -30,12 +28,7 @@ export function hear(work: Work, event: RuntimeEvent): void {
       return
     }
     case 'pull-failed': pullFailed(work, event.image, event.reason, event.message); return
-    case 'sandbox-failed': {
-      tell(work, 'Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${event.message}`)
-      const failures = (work.memory.sandbox?.failures ?? 0) + 1
-      rememberPod(work, { sandbox: { orderedAt: work.memory.sandbox?.orderedAt ?? now, failures, retryAt: now + retryBackoff(failures) } })
-      return
-    }
+    case 'sandbox-failed': sandboxFailed(work, event.message); return
     case 'sandbox-ready': rememberPod(work, { sandbox: undefined }); return
     case 'volumes-failed': {
       tell(work, 'Warning', 'FailedMount', event.message)

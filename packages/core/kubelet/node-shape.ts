@@ -16,6 +16,8 @@ export interface NodeShape {
   readonly info?: Partial<NodeInfo>
   /** The address at which the node's streams (logs, exec) answer; absent: none. */
   readonly kubeletPort?: number
+  /** Whether its kernel enforces AppArmor profiles. */
+  readonly appArmor?: boolean
   /** Directories of claims and plugins live below this path. */
   readonly stateDirectory?: string
 }

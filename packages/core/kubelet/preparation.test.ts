@@ -107,7 +107,7 @@ test('names and resolvers inside a pod', () => {
     hostname: 'web-0', domain: 'headless.default.svc.cluster.local',
     dns: { nameservers: ['10.96.0.10'], searches: ['default.svc.cluster.local', 'svc.cluster.local', 'cluster.local', 'example.com'], options: ['ndots:2'] },
   })
-  assert.deepEqual(sandboxSpec(aPod({ spec: { dnsPolicy: 'Default' } }), real, cluster).dns, { nameservers: [], searches: [], options: [] })
+  assert.deepEqual(sandboxSpec(aPod({ spec: { dnsPolicy: 'Default' } }), real, cluster).dns, { nameservers: [], searches: [], options: [], fromNode: true })
 })
 
 test('images without a tag, or with latest, are always pulled', () => {

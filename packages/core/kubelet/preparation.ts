@@ -1,5 +1,5 @@
 import type { Container } from '../api/generated/types.ts'
-import { configMaps, type Pod, secrets } from '../api/resources.ts'
+import { configMaps, type Pod, runtimeClasses, secrets } from '../api/resources.ts'
 import { podIps } from './containers.ts'
 import { isDue } from './images.ts'
 import { sandboxSpec } from './sandbox.ts'
@@ -29,6 +29,25 @@ export function sandboxReady(work: Work): boolean {
   return (pod.spec.volumes ?? []).length === 0 || (made !== undefined && made.failed === undefined)
 }
 
+/** How the pod's class says that it is to be run; undefined when there is no such class. */
+function handlerOf({ pod, around }: Work): string | undefined {
+  const { runtimeClassName = '' } = pod.spec
+  return runtimeClassName === '' || around.node.simulated ? '' : around.view.get(runtimeClasses, '', runtimeClassName)?.handler
+}
+
+/** The sandbox could not be made: told, and tried again after a while. */
+export function sandboxFailed(work: Work, why: string): void {
+  tell(work, 'Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${why}`)
+  const { now } = work.around
+  const failures = (work.memory.sandbox?.failures ?? 0) + 1
+  const retryAt = now + retryBackoff(failures)
+  rememberPod(work, { sandbox: { orderedAt: work.memory.sandbox?.orderedAt ?? now, failures, retryAt } })
+  lookAgain(work, retryAt)
+}
+
+/** How long a failed sandbox or failed volumes wait for the next try. */
+export const retryBackoff = (failures: number): number => Math.min(1000 * 2 ** Math.max(0, failures - 1), 60_000)
+
 function volumesMissing(work: Work, missing: string): void {
   const before = work.memory.volumes
   tell(work, 'Warning', 'FailedMount', missing)
@@ -43,7 +62,9 @@ function orderSandbox(work: Work): void {
   if (sandbox !== undefined && sandbox.retryAt === undefined) return
   if (sandbox === undefined && around.observed?.sandbox.is === 'pending') return
   if (!isDue(sandbox?.retryAt, around.now)) { lookAgain(work, sandbox?.retryAt ?? around.now); return }
-  work.commands.push({ do: 'sandbox', pod: pod.metadata.uid, spec: sandboxSpec(pod, around.node, around.cluster) })
+  const handler = handlerOf(work)
+  if (handler === undefined) { sandboxFailed(work, `runtimeclass.node.k8s.io ${JSON.stringify(pod.spec.runtimeClassName)} not found`); return }
+  work.commands.push({ do: 'sandbox', pod: pod.metadata.uid, spec: sandboxSpec(pod, around.node, around.cluster, handler) })
   rememberPod(work, { sandbox: { orderedAt: around.now, failures: sandbox?.failures ?? 0 } })
 }
 

@@ -53,16 +53,23 @@ export interface SandboxSpec {
   readonly namespace: string
   readonly name: string
   readonly hostname: string
-  readonly domain: string // 'web-headless.default.svc.cluster.local' or ''
+  readonly domain: string // 'web-headless.default.svc.cluster.local' or '': what follows the host name
   readonly hostNetwork: boolean
   readonly hostPid: boolean
   readonly hostIpc: boolean
   readonly shareProcessNamespace: boolean
-  readonly dns: { readonly nameservers: readonly string[]; readonly searches: readonly string[]; readonly options: readonly string[] }
+  /** The name before the domain, where `hostname` is the whole name. */
+  readonly shortHostname?: string
+  /** `fromNode`: added to what the node's own resolver is told. */
+  readonly dns: { readonly nameservers: readonly string[]; readonly searches: readonly string[]; readonly options: readonly string[]; readonly fromNode?: boolean }
   readonly hostAliases: readonly { readonly ip: string; readonly hostnames: readonly string[] }[]
   readonly sysctls: readonly { readonly name: string; readonly value: string }[]
   readonly hostPorts: readonly { readonly protocol: 'TCP' | 'UDP' | 'SCTP'; readonly hostPort: number; readonly containerPort: number; readonly hostIp: string }[]
   readonly qos: 'Guaranteed' | 'Burstable' | 'BestEffort'
+  /** What all containers have together. */
+  readonly resources?: ResourceLimits
+  /** The runtime's own name of how the pod is to be run; absent: as usual. */
+  readonly handler?: string
   readonly labels: Readonly<Record<string, string>>
   /** The pod's annotations: a simulated runtime reads its script from them. */
   readonly annotations: Readonly<Record<string, string>>
@@ -88,14 +95,30 @@ export interface ContainerSpec {
   readonly stdin: boolean
   readonly stdinOnce: boolean
   readonly tty: boolean
-  readonly resources: { readonly cpuMillisRequested: number; readonly cpuMillisLimit?: number; readonly memoryBytesLimit?: number; readonly memoryBytesRequested: number }
+  readonly resources: ResourceLimits
   readonly security: {
     readonly user?: number; readonly group?: number; readonly supplementalGroups: readonly number[]; readonly fsGroup?: number
     readonly privileged: boolean; readonly readOnlyRoot: boolean; readonly allowPrivilegeEscalation: boolean; readonly mustRunAsNonRoot: boolean
     readonly capabilitiesAdded: readonly string[]; readonly capabilitiesDropped: readonly string[]
+    /** The filter of system calls; absent: none. A path is below the node's folder of profiles. */
+    readonly seccomp?: { readonly is: 'default' } | { readonly is: 'localhost'; readonly path: string }
+    /** Nothing of /proc is hidden or read-only. */
+    readonly unmasked?: boolean
+    /** Only the groups that the pod names: not those that the image's accounts add. */
+    readonly strictGroups?: boolean
   }
   readonly terminationMessagePath: string
   readonly terminationMessagePolicy: 'File' | 'FallbackToLogsOnError'
+}
+
+/** What a container, or a pod, is given. Memory in bytes, CPU in thousandths of one; no limit where one is absent. */
+export interface ResourceLimits {
+  readonly cpuMillisRequested: number
+  readonly cpuMillisLimit?: number
+  readonly memoryBytesRequested: number
+  readonly memoryBytesLimit?: number
+  /** By size of page, as in the resource's name: '2Mi'. */
+  readonly hugePages?: Readonly<Record<string, number>>
 }
 
 export type RuntimeEvent =

@@ -1,4 +1,4 @@
-import { type Actor, endpointSlices, nodes, persistentVolumeClaims, persistentVolumes, type Resource, type ResourceType, services } from '@kubeskiff/core/api'
+import { type Actor, endpointSlices, nodes, persistentVolumeClaims, persistentVolumes, type Resource, type ResourceType, runtimeClasses, services } from '@kubeskiff/core/api'
 import { createKubelet } from '@kubeskiff/core/kubelet'
 import { createStore } from '@kubeskiff/core/store'
 import { connectAgent } from '../agent-link/index.ts'
@@ -15,7 +15,7 @@ import { openOn } from './streams.ts'
 import { tokensOverHttp } from './tokens.ts'
 
 /** What every node may read, and all nodes of this machine read once. */
-const shared: readonly ResourceType<Resource>[] = [nodes, services, endpointSlices, persistentVolumes, persistentVolumeClaims]
+const shared: readonly ResourceType<Resource>[] = [nodes, services, endpointSlices, persistentVolumes, persistentVolumeClaims, runtimeClasses]
 /** An agent keeps no past: its store only needs to bridge from one turn to the next. */
 const historyMax = 2_000
 const dnsPort = 53

@@ -38,7 +38,7 @@ export function shapesOf(nodes: readonly NodeSettings[], stateDirectory: string)
     const common = { name: node.name, capacity, labels: node.labels, taints: node.taints }
     return node.simulated
       ? { ...common, simulated: true, address: `172.31.${index >> 8}.${index & 255}`, podCidr: `10.${128 + (index >> 8)}.${index & 255}.0/24` }
-      : { ...common, simulated: false, address: `172.30.0.${firstRealOffset + index}`, podCidr: `10.244.${index}.0/24`, info: machineInfo(), stateDirectory }
+      : { ...common, simulated: false, address: `172.30.0.${firstRealOffset + index}`, podCidr: `10.244.${index}.0/24`, info: machineInfo(), stateDirectory, appArmor: readOr('/sys/module/apparmor/parameters/enabled').startsWith('Y') }
   })
 }
 

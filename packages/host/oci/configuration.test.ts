@@ -6,7 +6,7 @@ import { aContainer, aSandbox, security } from './real.world.ts'
 import { resolveUser } from './users.ts'
 
 const all = (1n << 41n) - 1n
-const limits = { capabilityBound: all, openFilesLimit: 20000, outOfMemoryScore: 0, memoryBytes: 1 << 30 }
+const limits = { capabilityBound: all, openFilesLimit: 20000, outOfMemoryScore: 0, memoryBytes: 1 << 30, canLimitSwap: false, unified: false }
 const input = (changed: Partial<ConfigurationInput>): ConfigurationInput => ({
   id: 'id', spec: aContainer({}), sandbox: aSandbox({ hostname: 'web-0' }), settings: {}, user: { uid: 0, gid: 0, additionalGids: [0], home: '/root' }, root: '/r', cgroupsPath: '/kubepods/x',
   namespaces: { network: '/ns/net', ipc: '/ns/ipc', uts: '/ns/uts', pid: 'own' }, binds: [], sharedMemory: '/shm', devices: [], limits, ...changed,

@@ -1,6 +1,8 @@
 import type { ContainerSpec, SandboxSpec } from '@kubeskiff/core/kubelet'
 import type { ImageSettings } from '../images/store.ts'
 import { capabilitiesOf } from './capabilities.ts'
+import { cpuPeriodMicroseconds, cpuQuota, cpuShares } from './groups.ts'
+import type { SeccompFilter } from './seccomp.ts'
 import type { ContainerUser } from './users.ts'
 
 /** The parts of the OCI runtime specification that we write. */
@@ -19,7 +21,15 @@ export interface OciMount { readonly destination: string; readonly type: string;
 export interface OciConfiguration { readonly process: OciProcess; readonly [more: string]: unknown }
 
 /** What the machine allows at most. */
-export interface HostLimits { readonly capabilityBound: bigint; readonly openFilesLimit: number; readonly outOfMemoryScore: number; readonly memoryBytes: number }
+export interface HostLimits {
+  readonly capabilityBound: bigint
+  readonly openFilesLimit: number
+  readonly outOfMemoryScore: number
+  readonly memoryBytes: number
+  /** Whether control groups can forbid swap, and whether they are of the second version. */
+  readonly canLimitSwap: boolean
+  readonly unified: boolean
+}
 
 export interface ConfigurationInput {
   readonly id: string
@@ -37,11 +47,12 @@ export interface ConfigurationInput {
   /** Device nodes of the machine, for privileged containers. */
   readonly devices: readonly { readonly path: string; readonly type: 'c' | 'b'; readonly major: number; readonly minor: number; readonly fileMode: number; readonly uid: number; readonly gid: number }[]
   readonly limits: HostLimits
+  /** The filter of the profile that the pod names, where it names one. */
+  readonly filter?: SeccompFilter
 }
 
 const defaultPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const wantedOpenFiles = 1048576
-const cpuPeriodMicroseconds = 100000
 const maskedPaths = ['/proc/asound', '/proc/acpi', '/proc/kcore', '/proc/keys', '/proc/latency_stats', '/proc/timer_list', '/proc/timer_stats', '/proc/sched_debug', '/proc/scsi', '/sys/firmware', '/sys/devices/virtual/powercap']
 const readonlyPaths = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger']
 
@@ -82,8 +93,9 @@ export function configurationOf(input: ConfigurationInput): OciConfiguration {
     linux: {
       namespaces,
       cgroupsPath: input.cgroupsPath,
-      resources: resourcesOf(spec, privileged),
-      ...(privileged ? { devices: input.devices } : { maskedPaths, readonlyPaths }),
+      resources: resourcesOf(spec, privileged, limits),
+      ...(privileged ? { devices: input.devices } : spec.security.unmasked === true ? {} : { maskedPaths, readonlyPaths }),
+      ...(input.filter === undefined ? {} : { seccomp: input.filter }),
       // A container that mounts in both directions needs its own root to be a peer of ours.
       rootfsPropagation: input.binds.some((bind) => bind.propagation === 'Bidirectional') ? 'rshared' : input.binds.some((bind) => bind.propagation === 'HostToContainer') ? 'rslave' : 'rprivate',
     },
@@ -106,16 +118,19 @@ function environmentOf(spec: ContainerSpec, sandbox: SandboxSpec, settings: Imag
   return [...values].map(([name, value]) => `${name}=${value}`)
 }
 
-function resourcesOf(spec: ContainerSpec, privileged: boolean): object {
-  const { cpuMillisRequested, cpuMillisLimit, memoryBytesLimit } = spec.resources
+function resourcesOf(spec: ContainerSpec, privileged: boolean, { canLimitSwap, unified }: HostLimits): object {
+  const { cpuMillisLimit, memoryBytesLimit, hugePages } = spec.resources
   return {
     devices: [{ allow: privileged, access: 'rwm' }],
-    // As the kubelet: 1,024 shares a CPU and at least 2; a quota of at least a millisecond in each tenth of a second.
     cpu: {
-      shares: Math.max(2, Math.floor((cpuMillisRequested * 1024) / 1000)),
-      ...(cpuMillisLimit === undefined || cpuMillisLimit === 0 ? {} : { quota: Math.max(1000, cpuMillisLimit * (cpuPeriodMicroseconds / 1000)), period: cpuPeriodMicroseconds }),
+      shares: cpuShares(spec.resources),
+      ...(cpuMillisLimit === undefined || cpuMillisLimit === 0 ? {} : { quota: cpuQuota(cpuMillisLimit), period: cpuPeriodMicroseconds }),
     },
-    ...(memoryBytesLimit === undefined || memoryBytesLimit === 0 ? {} : { memory: { limit: memoryBytesLimit } }),
+    // As the kubelet's default: nothing of a container is swapped.
+    ...(memoryBytesLimit === undefined || memoryBytesLimit === 0 ? {} : { memory: { limit: memoryBytesLimit, ...(canLimitSwap ? { swap: memoryBytesLimit } : {}) } }),
+    ...(hugePages === undefined ? {} : { hugepageLimits: Object.entries(hugePages).map(([size, limit]) => ({ pageSize: size.replace(/i?$/, 'B'), limit })) }),
+    // As the kubelet: what is killed for want of memory is killed whole.
+    ...(unified ? { unified: { 'memory.oom.group': '1' } } : {}),
   }
 }
 

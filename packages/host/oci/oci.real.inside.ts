@@ -12,13 +12,19 @@ const world = makeRealWorld(process.env['SKIFF_TEST_DIRECTORY'] ?? '', process.e
 after(() => world.close())
 const forever = 'while :; do sleep 1000 & wait; done'
 
+/** What the kernel says of a group. */
+function limitsOf(group: string): { readonly shares: number; readonly quota: number; readonly memory: number } {
+  const read = (v1: string, v2: string): string => readFileSync(existsSync('/sys/fs/cgroup/cgroup.controllers') ? `/sys/fs/cgroup${group}/${v2}` : `/sys/fs/cgroup/${v1.split('.')[0]}${group}/${v1}`, 'utf8')
+  return { shares: Number(read('cpu.shares', 'cpu.weight')), quota: Number(read('cpu.cfs_quota_us', 'cpu.max').split(' ')[0]), memory: Number(read('memory.limit_in_bytes', 'memory.max')) }
+}
+
 /** Waits until the main container of a pod takes connections. */
 async function listens(pod: string, port: number): Promise<void> {
   for (let tries = 0; tries < 200 && !(await world.check(pod, 'main', { is: 'tcp', host: '', port })).ok; tries += 1) await new Promise((resolve) => setTimeout(resolve, 10))
 }
 
 test('a container runs with its environment, files and log, and ends with its code and last words', async () => {
-  const address = await world.pod('one', { hostname: 'one', domain: 'one.web.default.svc.cluster.local', hostAliases: [{ ip: '10.1.2.3', hostnames: ['far', 'away'] }] })
+  const address = await world.pod('one', { hostname: 'one', domain: 'web.default.svc.cluster.local', hostAliases: [{ ip: '10.1.2.3', hostnames: ['far', 'away'] }] })
   await world.start('one', 'main', { command: ['sh', '-c', 'echo $FROM_IMAGE $OWN; cat greeting; hostname; echo oops >&2; echo done > /dev/termination-log; exit 3'], env: [['OWN', 'mine']], workingDir: '/' })
   const { exitCode, message, outOfMemory } = await world.exited('one', 'main')
   assert.deepEqual({ exitCode, message, outOfMemory }, { exitCode: 3, message: 'done\n', outOfMemory: false })
@@ -162,6 +168,34 @@ test('users, capabilities and a read-only root are as the security context says'
   const privileged = await world.start('secure', 'privileged', { security: security({ privileged: true }) })
   assert.equal(privileged.is, 'started')
   await world.teardown('secure')
+})
+
+test('system calls are filtered by the default profile, by one of the machine, or not at all', async () => {
+  mkdirSync(`${world.directory}/state/seccomp`, { recursive: true })
+  writeFileSync(`${world.directory}/state/seccomp/no-folders.json`, JSON.stringify({ defaultAction: 'SCMP_ACT_ALLOW', syscalls: [{ names: ['mkdir', 'mkdirat'], action: 'SCMP_ACT_ERRNO' }] }))
+  await world.pod('filter')
+  const look = (container: string): Promise<{ readonly stdout: string }> => world.exec('filter', container, 'sh', '-c', 'grep ^Seccomp: /proc/self/status | tr -d "\\t"; mkdir /new 2>&1 && echo made; cat /proc/self/mounts | grep -c " /proc/"')
+  await world.start('filter', 'plain', {})
+  await world.start('filter', 'usual', { security: security({ seccomp: { is: 'default' } }) })
+  await world.start('filter', 'own', { security: security({ seccomp: { is: 'localhost', path: 'no-folders.json' } }) })
+  await world.start('filter', 'open', { security: security({ unmasked: true }) })
+  const answers = await Promise.all(['plain', 'usual', 'own', 'open'].map(async (container) => (await look(container)).stdout.trim().split('\n')))
+  assert.deepEqual(answers.map(([filter, made]) => [filter, made]), [['Seccomp:0', 'made'], ['Seccomp:2', 'made'], ['Seccomp:2', "mkdir: can't create directory '/new': Operation not permitted"], ['Seccomp:0', 'made']])
+  assert.deepEqual(answers.map((lines) => Number(lines[2]) > 0), [true, true, true, false], 'what is hidden of /proc')
+  const missing = await world.start('filter', 'missing', { security: security({ seccomp: { is: 'localhost', path: 'none.json' } }) })
+  assert.match(missing.is === 'start-failed' ? `${missing.reason}: ${missing.message}` : '', /^CreateContainerError: cannot load seccomp profile ".*\/seccomp\/none.json": /)
+  await world.teardown('filter')
+})
+
+test('a pod\'s group holds what its containers have together, and an unknown handler is refused', async () => {
+  await world.pod('group', { qos: 'Burstable', resources: { cpuMillisRequested: 500, cpuMillisLimit: 1000, memoryBytesRequested: 1 << 24, memoryBytesLimit: 1 << 26 } })
+  await world.start('group', 'main', {})
+  const group = `${process.env['SKIFF_TEST_CGROUP'] ?? ''}/burstable/podgroup`
+  assert.deepEqual(limitsOf(group), { shares: 512, quota: 100000, memory: 1 << 26 })
+  await world.teardown('group')
+  assert.equal(existsSync(`/sys/fs/cgroup/cpu${group}`) || existsSync(`/sys/fs/cgroup${group}`), false)
+  await assert.rejects(world.pod('strange', { handler: 'gvisor' }), { message: 'rpc error: code = Unknown desc = failed to get sandbox runtime: no runtime for "gvisor" is configured' })
+  await world.teardown('strange')
 })
 
 test('what cannot start says why', async () => {

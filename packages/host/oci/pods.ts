@@ -1,9 +1,11 @@
 import { mkdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
+import { basename } from 'node:path'
 import type { SandboxSpec, VolumeSpec } from '@kubeskiff/core/kubelet'
 import { signal } from '../linux/processes.ts'
 import type { Attempts } from './attempts.ts'
 import { removeGroup } from './cgroups.ts'
+import { limitPod, podGroup } from './groups.ts'
 import { complain, type Held, type Pod, words } from './held.ts'
 import type { PodRecord } from './records.ts'
 import { makeSandbox } from './sandbox.ts'
@@ -19,7 +21,7 @@ export interface Pods {
 
 /** What stands around a pod's containers: made before them, and taken away after them. */
 export function createPods(held: Held, attempts: Attempts, place: StartPlace): Pods {
-  const { places, network } = place
+  const { places, network, tools } = place
 
   const inOrder = (uid: string, act: (pod: Pod) => Promise<void>, otherwise: (message: string) => void): void => {
     const pod = held.pods.get(uid)
@@ -38,8 +40,11 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
       const at = places.pod(uid)
       mkdirSync(at.directory, { recursive: true })
       network.detach(uid, spec.node, at.namespaces) // What a failed or lost sandbox has left.
+      // As containerd, which knows its runtimes by name.
+      if (spec.handler !== undefined && spec.handler !== basename(tools.runtime)) throw new Error(`rpc error: code = Unknown desc = failed to get sandbox runtime: no runtime for ${JSON.stringify(spec.handler)} is configured`)
       held.save(pod, { ...pod.record, spec, sandbox: { is: 'pending' } })
       const made = await makeSandbox(uid, spec, at, network)
+      if (spec.resources !== undefined) limitPod(podGroup(place.cgroupRoot, spec.qos, uid), spec.qos, spec.resources)
       const now = place.now()
       held.save(pod, { ...pod.record, sandbox: { is: 'ready', addresses: made.addresses, at: now }, pause: made.pause })
       held.tell({ is: 'sandbox-ready', pod: uid, addresses: made.addresses, at: now })

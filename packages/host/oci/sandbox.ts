@@ -6,7 +6,7 @@ import { makeNamespaces, nameHost } from '../linux/namespaces.ts'
 import { identify, type ProcessIdentity } from '../linux/processes.ts'
 import type { ClusterNetwork } from '../network/index.ts'
 import type { PodPlaces } from './places.ts'
-import { hostsFile, resolverFile } from './pod-files.ts'
+import { hostsFile, resolverFile, withNodeResolver } from './pod-files.ts'
 
 const sharedMemoryBytes = 64 * 1024 * 1024
 const pauseTries = 500
@@ -35,9 +35,15 @@ export async function makeSandbox(uid: string, spec: SandboxSpec, at: PodPlaces,
   }
   writeFileSync(at.hosts, hostsFile(spec, address, spec.hostNetwork ? readFileSync('/etc/hosts', 'utf8') : ''))
   writeFileSync(at.hostname, `${spec.hostname}\n`)
-  writeFileSync(at.resolver, resolverFile(spec.dns))
+  writeFileSync(at.resolver, resolverFile(spec.dns.fromNode === true ? withNodeResolver(spec.dns, nodeResolver()) : spec.dns))
   for (const file of [at.hosts, at.hostname, at.resolver]) chmodSync(file, 0o644)
   return { addresses: [address], pause: spec.shareProcessNamespace ? await startPause(at) : undefined }
+}
+
+/** Where the machine's resolver is only a way to others, theirs: pods do not reach its loopback. */
+function nodeResolver(): string {
+  const behind = '/run/systemd/resolve/resolv.conf'
+  return readFileSync(existsSync(behind) ? behind : '/etc/resolv.conf', 'utf8')
 }
 
 /**

@@ -1,18 +1,22 @@
 import { randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { totalmem } from 'node:os'
+import { join } from 'node:path'
 import type { ContainerSpec } from '@kubeskiff/core/kubelet'
 import type { ImageStore } from '../images/store.ts'
 import { overlayMount } from '../linux/mounts.ts'
 import type { HostProbe } from '../linux/probe.ts'
 import { identify, run } from '../linux/processes.ts'
 import type { ClusterNetwork } from '../network/index.ts'
+import { capabilitiesOf } from './capabilities.ts'
 import { argumentsOf, configurationOf, type ConfigurationInput } from './configuration.ts'
 import { createMonitored, type OciTools } from './conmon.ts'
+import { canLimitSwap, podGroup } from './groups.ts'
 import type { AttemptPlaces, Places, PodPlaces } from './places.ts'
 import { readIfThere, writeRecord, type ContainerRecord, type PodRecord } from './records.ts'
 import { readInRoot } from './root-files.ts'
 import { sharedProcessNamespace } from './sandbox.ts'
+import { defaultFilter, filterFrom, type SeccompFilter } from './seccomp.ts'
 import { resolveUser } from './users.ts'
 import { bindSubPath, giveToGroup, volumePath } from './volumes.ts'
 
@@ -27,6 +31,8 @@ export interface StartPlace {
   readonly network: ClusterNetwork
   readonly host: HostProbe
   readonly cgroupRoot: string
+  /** The folder of the machine's own seccomp profiles. */
+  readonly profiles: string
   readonly now: () => number
 }
 
@@ -55,7 +61,7 @@ async function start(pod: PodRecord, container: string, attempt: number, spec: C
   if (image === undefined) throw new StartError('CreateContainerError', `failed to get image from store: image "${spec.image}": not found`)
   if (argumentsOf(spec, image.settings).length === 0) throw new StartError('CreateContainerError', `failed to generate container spec: no command specified`)
   const id = randomBytes(32).toString('hex')
-  const cgroup = `${place.cgroupRoot}${qosGroup(pod)}/pod${pod.uid}/${id}`
+  const cgroup = `${podGroup(place.cgroupRoot, pod.spec.qos, pod.uid)}/${id}`
   for (const directory of [own.directory, own.upper, own.work, own.root]) mkdirSync(directory, { recursive: true })
   // It is the container's own /, whatever our umask says.
   chmodSync(own.upper, 0o755)
@@ -69,6 +75,7 @@ async function start(pod: PodRecord, container: string, attempt: number, spec: C
     passwd: readInRoot(own.root, '/etc/passwd'), group: readInRoot(own.root, '/etc/group'),
   }, { pod: `${pod.spec.name}_${pod.spec.namespace}(${pod.uid})`, container })
   if (answer.is === 'refused') throw new StartError(spec.security.mustRunAsNonRoot ? 'CreateContainerConfigError' : 'CreateContainerError', answer.message)
+  const filter = filterOf(spec.security, place)
   writeFileSync(own.terminationMessage, '')
   chmodSync(own.terminationMessage, 0o666)
   const node = place.network.node(pod.spec.node)
@@ -84,7 +91,8 @@ async function start(pod: PodRecord, container: string, attempt: number, spec: C
     binds: bindsOf(pod, spec, at, own),
     sharedMemory: pod.spec.hostIpc ? '/dev/shm' : at.sharedMemory,
     devices: spec.security.privileged ? machineDevices() : [],
-    limits: { ...place.host, memoryBytes: totalmem() },
+    limits: { ...place.host, memoryBytes: totalmem(), canLimitSwap: canLimitSwap(), unified: place.host.cgroups === 'v2' },
+    ...(filter === undefined ? {} : { filter }),
   }
   writeFileSync(`${own.directory}/config.json`, JSON.stringify(configurationOf(input)))
   const created = await createMonitored(place.tools, place.places, own, { id, terminal: spec.tty, stdin: spec.stdin, keepStdinOpen: spec.stdin && !spec.stdinOnce })
@@ -99,8 +107,11 @@ async function start(pod: PodRecord, container: string, attempt: number, spec: C
   return record
 }
 
-function qosGroup(pod: PodRecord): string {
-  return pod.spec.qos === 'Guaranteed' ? '' : `/${pod.spec.qos.toLowerCase()}`
+/** The filter that a container's security context names. Profiles of the machine are below the node's own folder, as the kubelet's are. */
+function filterOf({ seccomp, ...security }: ContainerSpec['security'], place: StartPlace): SeccompFilter | undefined {
+  if (seccomp === undefined) return undefined
+  if (seccomp.is === 'default') return defaultFilter(capabilitiesOf(security, place.host.capabilityBound))
+  try { return filterFrom(join(place.profiles, seccomp.path)) } catch (error) { throw new StartError('CreateContainerError', error instanceof Error ? error.message : String(error)) }
 }
 
 function bindsOf(pod: PodRecord, spec: ContainerSpec, at: PodPlaces, own: AttemptPlaces): ConfigurationInput['binds'] {

@@ -27,7 +27,7 @@ export function resolveUser(security: ContainerSpec['security'], imageUser: stri
   if (security.user === undefined && group !== '' && groupLine === undefined && !/^\d+$/.test(group)) return refused(`unable to find group ${group}: no matching entries in group file`)
   const own = groupLine !== undefined ? Number(groupLine[2]) : security.user === undefined && /^\d+$/.test(group) ? Number(group) : Number(account?.[3] ?? 0)
   const gid = security.group ?? own
-  const memberships = account === undefined ? [] : groups.filter((fields) => (fields[3] ?? '').split(',').includes(account[0] ?? '')).map((fields) => Number(fields[2]))
+  const memberships = account === undefined || security.strictGroups === true ? [] : groups.filter((fields) => (fields[3] ?? '').split(',').includes(account[0] ?? '')).map((fields) => Number(fields[2]))
   const additionalGids = [...new Set([gid, ...memberships, ...security.supplementalGroups, ...(security.fsGroup === undefined ? [] : [security.fsGroup])])]
   return { is: 'user', user: { uid, gid, additionalGids, home: account?.[5] ?? '/' } }
 }

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { test } from 'node:test'
+import { cpuQuota, cpuShares, cpuWeight, limitPod, podGroup, writeLimits } from './groups.ts'
+
+test('shares, weights and quotas are computed as the kubelet does', () => {
+  const shares = (cpuMillisRequested: number): number => cpuShares({ cpuMillisRequested, memoryBytesRequested: 0 })
+  assert.deepEqual([shares(0), shares(1), shares(100), shares(1000), shares(1_000_000)], [2, 2, 102, 1024, 262144])
+  assert.deepEqual([cpuWeight(2), cpuWeight(1024), cpuWeight(262144)], [1, 39, 10000])
+  assert.deepEqual([cpuQuota(1), cpuQuota(10), cpuQuota(2500)], [1000, 1000, 250000])
+})
+
+test('a pod stands below its class', () => {
+  assert.deepEqual([podGroup('/skiff', 'Guaranteed', 'u'), podGroup('/skiff', 'Burstable', 'u'), podGroup('/skiff', 'BestEffort', 'u')], ['/skiff/podu', '/skiff/burstable/podu', '/skiff/besteffort/podu'])
+})
+
+test('limits are written to a tree of the second version, and its controllers are opened on the way', () => {
+  const root = mkdtempSync(`${tmpdir()}/skiff-groups-`)
+  try {
+    writeFileSync(`${root}/cgroup.controllers`, 'cpu memory pids')
+    limitPod('/skiff/burstable/podu', 'Burstable', { cpuMillisRequested: 1000, cpuMillisLimit: 1500, memoryBytesRequested: 0, memoryBytesLimit: 1 << 20 }, root)
+    const read = (file: string): string => readFileSync(`${root}/skiff/burstable/podu/${file}`, 'utf8')
+    assert.deepEqual([read('cpu.weight'), read('cpu.max'), read('memory.max')], ['39', '150000 100000', '1048576'])
+    assert.equal(readFileSync(`${root}/skiff/cgroup.subtree_control`, 'utf8'), '+pids', 'the last that was opened')
+    writeLimits('/skiff/burstable/podu', { cpuMillisRequested: 0, memoryBytesRequested: 0 }, root)
+    assert.deepEqual([read('cpu.weight'), read('cpu.max'), read('memory.max')], ['1', 'max 100000', 'max'])
+  } finally { rmSync(root, { recursive: true }) }
+})
+
+test('limits are written to the trees of the first version', () => {
+  const root = mkdtempSync(`${tmpdir()}/skiff-groups-`)
+  try {
+    mkdirSync(`${root}/cpu/podu`, { recursive: true })
+    mkdirSync(`${root}/memory/podu`, { recursive: true })
+    for (const file of ['memory.limit_in_bytes', 'memory.memsw.limit_in_bytes']) writeFileSync(`${root}/memory/podu/${file}`, '9223372036854771712')
+    writeLimits('/podu', { cpuMillisRequested: 250, memoryBytesRequested: 0, memoryBytesLimit: 4096 }, root)
+    const read = (file: string): string => readFileSync(`${root}/${file}`, 'utf8')
+    assert.deepEqual([read('cpu/podu/cpu.shares'), read('cpu/podu/cpu.cfs_quota_us'), read('memory/podu/memory.limit_in_bytes'), read('memory/podu/memory.memsw.limit_in_bytes')], ['256', '-1', '4096', '4096'])
+  } finally { rmSync(root, { recursive: true }) }
+})

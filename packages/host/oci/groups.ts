@@ -1,0 +1,84 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import type { ResourceLimits, SandboxSpec } from '@kubeskiff/core/kubelet'
+
+const mounted = '/sys/fs/cgroup'
+export const cpuPeriodMicroseconds = 100_000
+const sharesMin = 2
+const sharesMax = 262_144
+const unlimitedV1 = '-1'
+/** What pods and containers are given here; others are left as they are. */
+const controllers = ['cpu', 'memory', 'pids'] as const
+
+/** As the kubelet: 1,024 shares a CPU, and at least 2. */
+export const cpuShares = ({ cpuMillisRequested }: ResourceLimits): number => Math.min(sharesMax, Math.max(sharesMin, Math.floor((cpuMillisRequested * 1024) / 1000)))
+/** As the kubelet: a quota of at least a millisecond in each tenth of a second. */
+export const cpuQuota = (millis: number): number => Math.max(1000, millis * (cpuPeriodMicroseconds / 1000))
+/** Shares as the weights of the second version: 2 to 262,144 onto 1 to 10,000. */
+export const cpuWeight = (shares: number): number => 1 + Math.floor(((shares - sharesMin) * 9999) / (sharesMax - sharesMin))
+
+/** The group of a pod: below that of its class, as the kubelet lays them out. */
+export const podGroup = (root: string, qos: SandboxSpec['qos'], uid: string): string => `${root}${qos === 'Guaranteed' ? '' : `/${qos.toLowerCase()}`}/pod${uid}`
+
+/** Makes a pod's group, with what its containers may have together. */
+export function limitPod(group: string, qos: SandboxSpec['qos'], resources: ResourceLimits, root = mounted): void {
+  makeGroup(group, root)
+  writeLimits(group, resources, root)
+  // Best-effort pods share what all others leave.
+  if (qos === 'BestEffort') writeShares(group.slice(0, group.lastIndexOf('/')), sharesMin, root)
+}
+
+/** Gives a group other limits. The kernel may refuse to take memory away: then it throws. */
+export function writeLimits(group: string, resources: ResourceLimits, root = mounted): void {
+  const { cpuMillisLimit = 0, memoryBytesLimit = 0 } = resources
+  writeShares(group, cpuShares(resources), root)
+  const quota = cpuMillisLimit === 0 ? undefined : cpuQuota(cpuMillisLimit)
+  if (isUnified(root)) {
+    write(`${root}${group}/cpu.max`, `${quota ?? 'max'} ${cpuPeriodMicroseconds}`)
+    write(`${root}${group}/memory.max`, memoryBytesLimit === 0 ? 'max' : String(memoryBytesLimit))
+    return
+  }
+  write(`${root}/cpu${group}/cpu.cfs_period_us`, String(cpuPeriodMicroseconds))
+  write(`${root}/cpu${group}/cpu.cfs_quota_us`, quota === undefined ? unlimitedV1 : String(quota))
+  const limit = memoryBytesLimit === 0 ? unlimitedV1 : String(memoryBytesLimit)
+  const together = `${root}/memory${group}/memory.memsw.limit_in_bytes`
+  const alone = `${root}/memory${group}/memory.limit_in_bytes`
+  // Memory with swap is never less than memory: which goes first depends on the way.
+  const files = existsSync(together) ? [alone, together] : [alone]
+  const before = Number(readFileSync(alone, 'utf8'))
+  for (const file of memoryBytesLimit === 0 || memoryBytesLimit > before ? files.toReversed() : files) write(file, limit)
+}
+
+function writeShares(group: string, shares: number, root: string): void {
+  if (isUnified(root)) write(`${root}${group}/cpu.weight`, String(cpuWeight(shares)))
+  else write(`${root}/cpu${group}/cpu.shares`, String(shares))
+}
+
+/** The memory that a group's processes take now, in bytes; undefined when that cannot be read. */
+export function memoryUsed(group: string, root = mounted): number | undefined {
+  try { return Number(readFileSync(isUnified(root) ? `${root}${group}/memory.current` : `${root}/memory${group}/memory.usage_in_bytes`, 'utf8')) } catch {
+    return undefined // The group is gone.
+  }
+}
+
+function makeGroup(group: string, root: string): void {
+  if (!isUnified(root)) {
+    for (const controller of controllers) if (existsSync(`${root}/${controller}`)) mkdirSync(`${root}/${controller}${group}`, { recursive: true })
+    return
+  }
+  const parts = group.split('/').slice(1)
+  parts.forEach((_part, depth) => {
+    const above = [root, ...parts.slice(0, depth)].join('/')
+    for (const controller of controllers) {
+      try { write(`${above}/cgroup.subtree_control`, `+${controller}`) } catch {
+        continue // The machine lacks it, or keeps it to itself: limits of that sort are not there.
+      }
+    }
+    mkdirSync([root, ...parts.slice(0, depth + 1)].join('/'), { recursive: true })
+  })
+}
+
+/** Whether groups of this machine can forbid swap. */
+export const canLimitSwap = (root = mounted): boolean => isUnified(root) || existsSync(`${root}/memory/memory.memsw.limit_in_bytes`)
+
+const isUnified = (root: string): boolean => existsSync(`${root}/cgroup.controllers`)
+const write = (file: string, text: string): void => { writeFileSync(file, text, { flag: 'w' }) }
