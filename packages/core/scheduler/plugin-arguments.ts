@@ -33,7 +33,7 @@ export function configuredPlugins(settings: PluginArguments): readonly Configure
   const own = defaultPlugins.map((plugin) => ({ name: plugin.name, weight: plugin.weight, work: made.get(plugin) ?? plugin, points: scoresOnly.has(plugin.name) ? ['score'] as const : plugin.weight > 0 ? ['filter', 'score'] as const : ['filter'] as const }))
   return [
     { name: 'SchedulingGates', weight: 0, points: ['preEnqueue'] }, { name: 'PrioritySort', weight: 0, points: ['queueSort'] }, ...own,
-    { name: 'DefaultPreemption', weight: 0, points: ['postFilter'] }, { name: 'DefaultBinder', weight: 0, points: ['bind'] }, { name: 'DynamicResources', weight: 0, points: [] },
+    { name: 'DefaultPreemption', weight: 0, points: ['postFilter'] }, { name: 'DefaultBinder', weight: 0, points: ['bind'] },
   ]
 }
 const scoresOnly: ReadonlySet<string> = new Set(['NodeResourcesBalancedAllocation', 'ImageLocality'])

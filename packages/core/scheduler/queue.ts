@@ -101,7 +101,7 @@ export class SchedulingQueue {
     else this.#rest(entry)
   }
 
-  /** It waits for what was done for it, and goes on at once when that is there. */
+  /** It waits for what was done for it, or was not even tried, and goes on at once when that is there. */
   parked(entry: Waiting, waitsFor: readonly string[]): void {
     if (!this.#waiting.has(entry.uid)) return
     entry.attempts--

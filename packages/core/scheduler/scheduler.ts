@@ -1,8 +1,8 @@
 import type { Action, Actor, Outcome, Submit } from '../api/action.ts'
 import { podsByNode } from '../api/indexes.ts'
 import { isRefusal } from '../api/refusal.ts'
-import { keyOf, type Revision } from '../api/resource.ts'
-import { csiDrivers, csiNodes, csiStorageCapacities, namespaces, nodes as nodeType, persistentVolumeClaims, persistentVolumes, type Node, type Pod, pods, storageClasses } from '../api/resources.ts'
+import { keyOf, type Resource, type Revision } from '../api/resource.ts'
+import { csiDrivers, csiNodes, csiStorageCapacities, deviceClasses, deviceTaintRules, namespaces, nodes as nodeType, persistentVolumeClaims, persistentVolumes, type Node, type Pod, pods, resourceClaims, resourceSlices, storageClasses } from '../api/resources.ts'
 import type { Change, ClusterView } from '../api/view.ts'
 import type { Clock, Freezable, Loop, Random } from '../base/index.ts'
 import type { Cancel } from '../base/loop.ts'
@@ -17,7 +17,7 @@ import { type Candidate, preempt, type Preemption } from './preemption.ts'
 import { defaultConfiguration, type Profile, type SchedulerConfiguration, schedulerName } from './profiles.ts'
 import { type FrozenEntry, SchedulingQueue, type Waiting } from './queue.ts'
 import { type ActivePlugin, select, type Selection, type SelectionRules } from './select.ts'
-import { nodeSides, podSides, type Study } from './types.ts'
+import { nodeSides, podSides, type Preparation, type Study } from './types.ts'
 
 export interface SchedulerOptions {
   readonly view: ClusterView
@@ -131,6 +131,7 @@ class PodScheduler implements Scheduler {
       else if (change.key.resource === nodeType.resource) relabelled = this.#nodeChanged(change) || relabelled
       else if (change.key.resource === namespaces.resource) relabelled = (change.before !== undefined && change.after !== undefined && labelsDiffer(change)) || relabelled
       else if (!watched.has(change.key.resource)) continue
+      else for (const { state } of this.#plugins) state.changed?.(change)
       this.#wake(change)
     }
     // Labels of nodes and namespaces are what plugins count by; they hardly ever change.
@@ -237,13 +238,35 @@ class PodScheduler implements Scheduler {
     const pod = view.get(pods, entry.namespace, entry.name)
     const team = pod && this.#teams.get(schedulerOf(pod))
     if (pod === undefined || team === undefined || pod.metadata.uid !== entry.uid || !waits(pod)) return this.#queue.remove(entry.uid)
+    const holding = team.plugins.filter(({ state }) => state.holds?.(pod))
+    if (holding.length > 0) return this.#queue.parked(entry, holding.map(({ plugin }) => plugin.name))
     const selection = select(pod, this.#rulesOf(team), this.#startAt, random)
     this.#startAt = selection.startAt
     if (selection.is === 'none') return this.#fail(entry, pod, team, selection)
+    if (selection.is === 'fault') return this.#giveUp(entry, pod, team, selection.message)
     const { node, studies } = selection
     const reservations = studies.flatMap((study: Study) => [...(study.reserve?.(node) ?? [])])
     if (reservations.length > 0 || studies.some((study) => study.reserve !== undefined)) return this.#reserve(entry, team, reservations)
-    this.#bind(entry, pod, team, this.nodes.nameOf(node))
+    const nodeName = this.nodes.nameOf(node)
+    // Counted from now on: an agent's answer, and the change that shows it, come later.
+    this.#place(pod, nodeName)
+    this.#prepare({ entry, pod, team, nodeName, abandon: [] }, studies.flatMap((study: Study) => study.prepare?.(node) ?? []))
+  }
+
+  /** Does what has to be done right before the pod is bound, step by step, then binds it. */
+  #prepare(attempt: Attempt, preparations: readonly Preparation[]): void {
+    const [first, ...rest] = preparations
+    if (first === undefined) return this.#bind(attempt)
+    const preparing: Attempt = { ...attempt, abandon: [...attempt.abandon, first] }
+    const go = (at: number, after: Resource | undefined): void => {
+      const step = first.steps[at]
+      if (step === undefined) return this.#prepare(preparing, rest)
+      this.#submit(attempt.team, step.action(after), (outcome) => {
+        if (isRefusal(outcome)) this.#unbound(preparing, `running PreBind plugin "DynamicResources": ${step.failure}: ${outcome.message}`)
+        else go(at + 1, outcome.object)
+      })
+    }
+    go(0, undefined)
   }
 
   #rulesOf({ plugins, profile: { percentageOfNodesToScore } }: Team): SelectionRules {
@@ -256,10 +279,9 @@ class PodScheduler implements Scheduler {
     for (const action of reservations) this.#submit(team, action, (outcome) => { if (isRefusal(outcome)) this.#queue.failed(entry) })
   }
 
-  #bind(entry: Waiting, pod: Pod, team: Team, nodeName: string): void {
+  #bind(attempt: Attempt): void {
+    const { pod, team, nodeName } = attempt
     const { namespace = '', name, uid } = pod.metadata
-    // Counted from now on: an agent's answer, and the change that shows it, come later.
-    this.#place(pod, nodeName)
     this.#submit(team, {
       do: 'invoke', key: keyOf(pods, pod), subresource: 'binding',
       body: { apiVersion: 'v1', kind: 'Binding', metadata: { namespace, name, uid }, target: { kind: 'Node', name: nodeName } },
@@ -269,22 +291,33 @@ class PodScheduler implements Scheduler {
         this.#submit(team, { do: 'record', about: pod, type: 'Normal', reason: 'Scheduled', message: `Successfully assigned ${namespace}/${name} to ${nodeName}` })
         return
       }
-      this.#board.remove(uid)
-      if (outcome.reason !== 'NotFound') {
-        const message = `running Bind plugin "DefaultBinder": ${outcome.message}`
-        this.#submit(team, { do: 'record', about: pod, type: 'Warning', reason: 'FailedScheduling', message })
-        this.#note(pod, team, { reason: 'SchedulerError', message, nominated: '' })
-      }
-      this.#queue.failed(entry)
-      this.#ring()
+      this.#unbound(attempt, outcome.reason === 'NotFound' ? undefined : `running Bind plugin "DefaultBinder": ${outcome.message}`)
     })
   }
 
+  /** The pod did not get its node: what was taken for it is given back. Nothing is said of a pod that is gone. */
+  #unbound({ entry, pod, team, abandon }: Attempt, message: string | undefined): void {
+    this.#board.remove(pod.metadata.uid)
+    for (const preparation of abandon) for (const action of preparation.abandon(this.#options.view)) this.#submit(team, action)
+    if (message === undefined) this.#queue.failed(entry)
+    else this.#giveUp(entry, pod, team, message)
+    this.#ring()
+  }
+
+  /** Something went wrong: it is said, and tried again after a while. */
+  #giveUp(entry: Waiting, pod: Pod, team: Team, message: string): void {
+    this.#submit(team, { do: 'record', about: pod, type: 'Warning', reason: 'FailedScheduling', message })
+    this.#note(pod, team, { reason: 'SchedulerError', message, nominated: '' })
+    this.#queue.failed(entry)
+  }
+
   #fail(entry: Waiting, pod: Pod, team: Team, selection: Selection & { readonly is: 'none' }): void {
+    const amends = this.nodes.count === 0 ? undefined : selection.studies.map((study) => study.amends?.()).find((each) => each !== undefined)
     const preemption = this.#preemption(pod, team, selection)
-    const message = failureMessage(this.nodes.count, selection.why, preemption)
+    const message = failureMessage(this.nodes.count, selection.why, amends?.said ?? 'no new claims to deallocate', preemption)
     this.#queue.refused(entry, selection.refusedBy.length > 0 ? selection.refusedBy : [noNodes])
     this.#submit(team, { do: 'record', about: pod, type: 'Warning', reason: 'FailedScheduling', message })
+    for (const action of amends?.actions ?? []) this.#submit(team, action)
     if (preemption.is === 'possible') this.#driveOut(pod, team, preemption.candidate)
     const nominated = preemption.is === 'possible' ? this.nodes.nameOf(preemption.candidate.node) : preemption.is === 'useless' ? '' : pod.status.nominatedNodeName ?? ''
     this.#note(pod, team, { reason: 'Unschedulable', message, nominated })
@@ -346,9 +379,14 @@ class PodScheduler implements Scheduler {
 /** A profile at work. */
 interface Team { readonly profile: Profile; readonly plugins: readonly ActivePlugin[]; readonly actor: Actor }
 
+/** A pod on its way to a node. */
+interface Attempt { readonly entry: Waiting; readonly pod: Pod; readonly team: Team; readonly nodeName: string; readonly abandon: readonly Preparation[] }
+
 /** Stands for a plugin: without any node, none had a say. */
 const noNodes = 'no nodes'
-const watched: ReadonlySet<string> = new Set([persistentVolumeClaims, persistentVolumes, storageClasses, csiNodes, csiDrivers, csiStorageCapacities].map(({ resource }) => resource))
+const watched: ReadonlySet<string> = new Set([
+  persistentVolumeClaims, persistentVolumes, storageClasses, csiNodes, csiDrivers, csiStorageCapacities, resourceClaims, resourceSlices, deviceClasses, deviceTaintRules,
+].map(({ resource }) => resource))
 
 const schedulerOf = ({ spec }: Pod): string => spec.schedulerName ?? schedulerName
 

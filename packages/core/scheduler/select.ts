@@ -19,7 +19,9 @@ export interface SelectionRules {
 
 export type Selection =
   | { readonly is: 'node'; readonly node: number; readonly studies: readonly Study[]; readonly startAt: number }
-  | { readonly is: 'none'; readonly refusedBy: readonly string[]; readonly why: WhyNot; readonly startAt: number; readonly filters: readonly ActivePlugin[] }
+  | { readonly is: 'none'; readonly refusedBy: readonly string[]; readonly why: WhyNot; readonly startAt: number; readonly filters: readonly ActivePlugin[]; readonly studies: readonly Study[] }
+  /** A plugin cannot say. */
+  | { readonly is: 'fault'; readonly message: string; readonly startAt: number }
 
 /** Why no node will do: one reason against all of them, or how many nodes have each reason, and which would do without some of their pods, perhaps. */
 export type WhyNot =
@@ -45,7 +47,7 @@ export function select(pod: Pod, rules: SelectionRules, startAt: number, random:
   for (const active of plugins) {
     const answer = active.state.study(pod)
     if (answer === undefined) continue
-    if (isHopeless(answer)) return { is: 'none', refusedBy: [active.plugin.name], why: { is: 'hopeless', refusal: answer.refusal }, startAt, filters: [] }
+    if (isHopeless(answer)) return { is: 'none', refusedBy: [active.plugin.name], why: { is: 'hopeless', refusal: answer.refusal }, startAt, filters: [], studies: [] }
     studies.push({ active, study: answer })
   }
   const only = allowedNodes(studies)
@@ -66,8 +68,12 @@ export function select(pod: Pod, rules: SelectionRules, startAt: number, random:
     const node = candidates[only ? looked : (startAt + looked) % candidates.length]
     if (node !== undefined && !refuses(node)) fitting.push(node)
   }
+  for (const { active, study } of filters) {
+    const fault = study.fault?.()
+    if (fault !== undefined) return { is: 'fault', message: `running ${JSON.stringify(active.plugin.name)} filter plugin: ${fault}`, startAt }
+  }
   const nextStart = only || candidates.length === 0 ? startAt : (startAt + looked) % candidates.length
-  if (fitting.length === 0) return { is: 'none', ...explain(filters, promised, candidates, only, nodes), startAt: nextStart, filters: filters.map(({ active }) => active) }
+  if (fitting.length === 0) return { is: 'none', ...explain(filters, promised, candidates, only, nodes), startAt: nextStart, filters: filters.map(({ active }) => active), studies: studies.map(({ study }) => study) }
   return { is: 'node', node: best(fitting, studies, random), studies: studies.map(({ study }) => study), startAt: nextStart }
 }
 

@@ -1,4 +1,5 @@
 import type { Action } from '../api/action.ts'
+import type { Resource } from '../api/resource.ts'
 import type { Node, Pod } from '../api/resources.ts'
 import type { Change, ClusterView } from '../api/view.ts'
 import type { NodeTable } from './nodes.ts'
@@ -24,6 +25,10 @@ export interface PluginState {
   removed?(pod: Pod, node: number): void
   /** A node came or changed in the table; what it was is told. After one that went everything is rebuilt. */
   nodePut?(node: number, before: Node | undefined): void
+  /** Something other than a pod or a node changed, whoever waits. */
+  changed?(change: Change): void
+  /** Must the pod not even be tried yet? As upstream's PreEnqueue: nothing is said of it, and a change that `wakes` it lets it go on. */
+  holds?(pod: Pod): boolean
   /** What this plugin has to say about one pod; undefined when that is nothing. */
   study(pod: Pod): Study | Hopeless | undefined
   /** Could this change matter to any pod at all? Asked once a change, before `wakes`. */
@@ -55,6 +60,20 @@ export interface Study {
   normalise?(scores: Float64Array): void
   /** What has to be done before the pod is bound to the node, which then waits for it. */
   reserve?(node: number): readonly Action[]
+  /** What is done right before the pod is bound to the node, which is counted there already. */
+  prepare?(node: number): Preparation
+  /** Something is so wrong that no node need be asked any more; known when nodes were. */
+  fault?(): string | undefined
+  /** What might help a pod that fits nowhere, before others are driven out for it, and what is said of that. */
+  amends?(): { readonly said: string; readonly actions: readonly Action[] }
+}
+
+/** Actions one after the other; the first that is refused ends them. */
+export interface Preparation {
+  /** `after`: the object as the step before left it. */
+  readonly steps: readonly { action(after: Resource | undefined): Action; readonly failure: string }[]
+  /** The pod is not bound after all: what is to be taken back. */
+  abandon(view: ClusterView): readonly Action[]
 }
 
 export const isHopeless = (answer: Study | Hopeless | undefined): answer is Hopeless => answer !== undefined && 'refusal' in answer

@@ -1,7 +1,7 @@
 // From a tree to a program: types are checked, functions chosen and costs bounded in one walk.
 import { compileIndex, compileName, compileQualified, compileSelect } from './access.ts'
 import { compileCall, constantSize } from './calls.ts'
-import { compileBind, compileFold } from './folds.ts'
+import { compileBind, compileFold, compileLet } from './folds.ts'
 import { constantFaults } from './constants.ts'
 import { standardFunctions } from './functions/index.ts'
 import { isFaulty, parse, qualifiedName } from './parser.ts'
@@ -80,6 +80,7 @@ function node(given: Node, scope: Scope): Typed {
     case 'map': return map(given, scope)
     case 'struct': return struct(given, scope)
     case 'fold': return compileFold(given, node(given.range, scope), scope, node)
+    case 'let': return scope.environment.binds === true ? compileLet(given, node(given.value, scope), scope, node) : node(given.call, scope)
     case 'bind': return compileBind(given, node(given.value, scope), scope, node)
   }
 }

@@ -16,7 +16,15 @@ const twoNames: Readonly<Record<string, FoldKind>> = {
 export function expand(at: number, name: string, target: Node | undefined, args: readonly Node[]): Expanded {
   if (target === undefined) return name === 'has' && args.length === 1 ? expandHas(args[0]) : undefined
   if ((name === 'optMap' || name === 'optFlatMap') && args.length === 2) return binding(at, name, target, args[0], args[1])
-  return expandFold(at, name, target, args)
+  return name === 'bind' && simple(target) === 'cel' ? expandLet(at, target, args) : expandFold(at, name, target, args)
+}
+
+function expandLet(at: number, target: Node, args: readonly Node[]): Expanded {
+  const [variable, value, body] = args
+  const name = simple(variable)
+  if (value === undefined || body === undefined || args.length !== 3) return undefined
+  if (name === undefined) return { at: variable?.at ?? at, message: 'cel.bind() variable names must be simple identifiers' }
+  return { is: 'let', at, name, value, body, call: { is: 'call', at, name: 'bind', target, args } }
 }
 
 function expandHas(arg: Node | undefined): Expanded {

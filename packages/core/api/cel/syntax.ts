@@ -20,3 +20,5 @@ export type Node =
   | { readonly is: 'struct'; readonly at: number; readonly name: string; readonly fields: readonly StructField[] }
   | Fold
   | { readonly is: 'bind'; readonly at: number; readonly how: 'optMap' | 'optFlatMap'; readonly name: string; readonly value: Node; readonly body: Node }
+  /** cel.bind(name, value, body); a plain call where the environment knows no such thing. */
+  | { readonly is: 'let'; readonly at: number; readonly name: string; readonly value: Node; readonly body: Node; readonly call: Node }

@@ -29,6 +29,8 @@ export interface Environment {
   typeNamed?(name: string): ObjectType | undefined
   /** Functions besides those that every expression of Kubernetes may call. */
   readonly functions?: readonly Overload[]
+  /** May an expression give values names of its own by cel.bind? */
+  readonly binds?: boolean
 }
 
 /** A compiled expression. */

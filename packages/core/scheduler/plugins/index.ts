@@ -1,5 +1,6 @@
 import type { SchedulerPlugin } from '../types.ts'
 import { balancedAllocation } from './balanced-allocation.ts'
+import { dynamicResources } from './dynamic-resources.ts'
 import { imageLocality } from './image-locality.ts'
 import { interPodAffinity } from './inter-pod-affinity.ts'
 import { nodeAffinity } from './node-affinity.ts'
@@ -17,5 +18,5 @@ import { volumeZone } from './volume-zone.ts'
 /** In upstream's order of filters: the first that refuses a node gives the reasons. */
 export const defaultPlugins: readonly SchedulerPlugin[] = [
   nodeUnschedulable, nodeName, taintToleration, nodeAffinity, nodePorts, resourcesFit, volumeRestrictions, volumeLimits, volumeBinding, volumeZone,
-  podTopologySpread, interPodAffinity, balancedAllocation, imageLocality,
+  podTopologySpread, interPodAffinity, dynamicResources, balancedAllocation, imageLocality,
 ]

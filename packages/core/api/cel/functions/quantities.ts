@@ -18,10 +18,13 @@ const ofInt = (value: Int): Amount => ({ nanos: BigInt(value) * billion, format:
 const wholeMax = 10n ** 18n
 const wholeOf = ({ nanos }: Amount): Int | undefined => nanos % billion !== 0n || nanos / billion > wholeMax || nanos / billion < -wholeMax ? undefined : intOf(nanos / billion)
 const nominal = costs(1)
+/** A quantity or a version of an object's field as a value; a Fault where its text is none. */
+export const quantityValue = (text: string): Quantity | Fault => { const amount = parseQuantity(text); return amount === undefined ? new Fault(quantityFault) : new Quantity(amount) }
+export const versionValue = (text: string): Version | Fault => readVersion(text)
 
 export const quantities: readonly Overload[] = [
   declared('isQuantity', [string], bool, (text) => parseQuantity(text) !== undefined, traverses()),
-  declared('quantity', [string], quantityType, (text) => { const amount = parseQuantity(text); return amount === undefined ? new Fault(quantityFault) : new Quantity(amount) }, traverses()),
+  declared('quantity', [string], quantityType, quantityValue, traverses()),
   // As upstream: a function, and no member as the others.
   declared('sign', [quantityType], int, ({ amount }) => amount.nanos > 0n ? 1 : amount.nanos < 0n ? -1 : 0, nominal),
   member('isInteger', [quantityType], bool, ({ amount }) => wholeOf(amount) !== undefined, nominal),

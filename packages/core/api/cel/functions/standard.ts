@@ -3,7 +3,7 @@ import { compilePattern } from '../../pattern/index.ts'
 import { scaled, times as product } from '../static-types.ts'
 import { datePart, durationFrom, durationText, secondsOf, timestampFrom, timestampText, timestampOf, type DatePart } from '../times.ts'
 import type { Overload, Range } from '../types.ts'
-import { Double, doubleOf, Duration, entryOf, equal, Fault, intOf, Optional, sizeOf, Timestamp, toDouble, TypeValue, typeNameOf, Uint, uintOf, type Int } from '../values.ts'
+import { Double, doubleOf, Duration, entryOf, equal, Fault, intOf, keyOf, Optional, sizeOf, Timestamp, toDouble, TypeValue, typeNameOf, Uint, uintOf, type Int } from '../values.ts'
 import { A, anyType, B, bool, bytes, declared, double, duration, int, list, map, member, optional, string, timestamp, traversal, type, uint, type Costs } from './declare.ts'
 import { doubleText } from './number-text.ts'
 
@@ -111,7 +111,7 @@ const membership: readonly Overload[] = [
   declared('@in', [A, list(A)], bool, (wanted, items) => items.some((item) => equal(wanted, item)), {
     cost: ([, items]) => Math.max(1, sizeOf(items)), estimate: ([, items = nothing]) => ({ cost: items }),
   }),
-  declared('@in', [A, map(A, B)], bool, (key, held) => entryOf(held, key) !== undefined),
+  declared('@in', [A, map(A, B)], bool, (key, held) => held instanceof Map ? held.has(keyOf(key)) : entryOf(held, key) !== undefined),
 ]
 
 const zeroes = (value: unknown): boolean => value === null || value === false || value === 0 || value === '' || (value instanceof Double && value.value === 0) || (value instanceof Uint && value.value === 0n)
