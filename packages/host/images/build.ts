@@ -25,10 +25,10 @@ export type RecipeFile =
 /** Where packages are kept between builds, and where work happens; `say` is told how far it is. */
 export interface BuildPlace { readonly cacheDirectory: string; readonly say?: (line: string) => void }
 
-/** Packages that only maintainer scripts or package management need. */
+/** Packages that only maintainer scripts or package management need. Libraries that servers link against, such as PAM's, are not among them. */
 const notInImages: ReadonlySet<string> = new Set([
-  'adduser', 'cdebconf', 'debconf', 'dpkg', 'init-system-helpers', 'libaudit-common', 'libaudit1', 'libcap-ng0', 'libpam-modules', 'libpam-modules-bin',
-  'libpam0g', 'libsemanage-common', 'libsemanage2', 'libsepol2', 'lsb-base', 'passwd', 'perl-base', 'sysvinit-utils', 'tar', 'usrmerge',
+  'adduser', 'cdebconf', 'debconf', 'dpkg', 'init-system-helpers', 'libaudit-common', 'libpam-modules', 'libpam-modules-bin',
+  'libsemanage-common', 'libsemanage2', 'libsepol2', 'lsb-base', 'passwd', 'perl-base', 'sysvinit-utils', 'tar', 'usrmerge',
 ])
 const notUnpacked = ['doc', 'man', 'locale', 'lintian', 'bug', 'info', 'bash-completion', 'zsh'].map((name) => `--exclude=./usr/share/${name}`)
 const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
