@@ -7,6 +7,7 @@ import { type CustomResourceDefinition, customResourceDefinitions } from '../../
 import type { Change, ClusterView } from '../../api/view.ts'
 import type { Instant } from '../../base/clock.ts'
 import { isTrue, setCondition } from '../../rules/conditions.ts'
+import { finalizersPatch } from '../../rules/owners.ts'
 import { isTerminating } from '../../rules/pods.ts'
 import { settled } from '../settled.ts'
 import { nameDefinition, takenNames } from './names.ts'
@@ -65,16 +66,17 @@ function finalize(definition: CustomResourceDefinition, view: ClusterView, now: 
     const conditions = setCondition<Condition>(status?.conditions, { type: 'Terminating', ...condition }, now)
     return conditions === status?.conditions ? [] : [statusPatch(definition, { conditions })]
   }
-  const release: Action = { do: 'patch', key: keyOf(customResourceDefinitions, definition), uid: metadata.uid, part: 'main', patch: { metadata: { finalizers: left.length > 0 ? left : null } } }
+  // What is said comes first: the finalizer goes when that is seen, and only if nobody changed the others meanwhile.
+  const release = (reports: readonly Action[]): Plan => ({ actions: reports.length > 0 ? reports : [finalizersPatch(customResourceDefinitions, definition, left)] })
   if (!isTrue(status?.conditions, 'Established')) {
-    return { actions: [...report({ status: 'False', reason: 'NeverEstablished', message: 'resource was never established' }), release] }
+    return release(report({ status: 'False', reason: 'NeverEstablished', message: 'resource was never established' }))
   }
   const type: ResourceType<Resource> = {
     resource: `${spec.group}/${spec.names.plural}`, group: spec.group, version: storageVersion(definition), plural: spec.names.plural, kind: spec.names.kind,
     scope: spec.scope === 'Namespaced' ? 'Namespaced' : 'Cluster',
   }
   const instances = [...view.list(type)]
-  if (instances.length === 0) return { actions: [...report({ status: 'False', reason: 'InstanceDeletionCompleted', message: 'removed all instances' }), release] }
+  if (instances.length === 0) return release(report({ status: 'False', reason: 'InstanceDeletionCompleted', message: 'removed all instances' }))
   return {
     actions: [
       ...report({ status: 'True', reason: 'InstanceDeletionInProgress', message: 'CustomResource deletion is in progress' }),

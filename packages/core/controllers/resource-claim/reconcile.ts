@@ -5,7 +5,7 @@ import type { Change, ClusterView } from '../../api/view.ts'
 import { byOwner } from '../../api/indexes.ts'
 import { isOf, sidesOf } from '../../rules/changes.ts'
 import { generatedName } from '../../rules/names.ts'
-import { controllerOf, isControlledBy, ownerReference } from '../../rules/owners.ts'
+import { controllerOf, finalizersPatch, isControlledBy, ownerReference } from '../../rules/owners.ts'
 import { deviceClaimsOf } from '../../rules/pod-references.ts'
 import { isTerminal, isTerminating } from '../../rules/pods.ts'
 import { namesOf, ownKey } from '../keys.ts'
@@ -15,21 +15,26 @@ const podClaimAnnotation = 'resource.kubernetes.io/pod-claim-name'
 const protection = 'resource.kubernetes.io/delete-protection'
 const podMark = 'pod:'
 
+/** That this claim's devices were given back, and its finalizer is still to go. Where it is forgotten, the finalizer goes when the claim is deleted. */
+interface Memory { readonly isGivenBack: boolean }
+
 /** A key is a claim's 'namespace/name', or a pod's after a mark. */
-export const resourceClaimController: Controller = {
+export const resourceClaimController: Controller<Memory> = {
   name: 'resource-claim-controller',
   watches: [
     { resource: pods.resource, affected: (change) => keysOfPod(change) },
     { resource: resourceClaims.resource, affected: (change) => (change.after === undefined ? [] : ownKey(change)) },
     { resource: resourceClaimTemplates.resource, affected: ({ after }, view) => (after === undefined ? [] : waitingPods(after as ResourceClaimTemplate, view)) },
   ],
-  reconcile: (key, { view, last }) => {
+  reconcile: (key, { view, last, memory }) => {
     if (key.startsWith(podMark)) {
       const pod = view.get(pods, ...namesOf(key.slice(podMark.length)))
-      return pod === undefined || isDone(pod) ? settled : make(pod, view, last?.message)
+      if (pod === undefined || isDone(pod)) return settled
+      const made = make(pod, view, last?.message)
+      return { actions: made.length > 0 ? made : reservations(pod, view) }
     }
     const claim = view.get(resourceClaims, ...namesOf(key))
-    return claim === undefined ? settled : giveBack(claim, view)
+    return claim === undefined ? settled : giveBack(claim, view, memory?.isGivenBack ?? false)
   },
 }
 
@@ -41,7 +46,7 @@ function keysOfPod(change: Change): readonly string[] {
   if (pod?.spec.resourceClaims === undefined) return []
   const claims = [...deviceClaimsOf(pod)].map((name) => `${pod.metadata.namespace}/${name}`)
   if (after === undefined || isDone(after)) return claims
-  return before === undefined || before.status?.resourceClaimStatuses !== after.status?.resourceClaimStatuses ? [keyOfPod(after), ...(before === undefined ? claims : [])] : []
+  return before === undefined || before.spec.nodeName !== after.spec.nodeName || before.status?.resourceClaimStatuses !== after.status?.resourceClaimStatuses ? [keyOfPod(after), ...(before === undefined ? claims : [])] : []
 }
 
 /** A template that came late is what pods may have waited for. */
@@ -52,7 +57,7 @@ const waitingPods = ({ metadata: { namespace, name } }: ResourceClaimTemplate, v
 const isDone = (pod: Pod): boolean => isTerminal(pod) || (isTerminating(pod) && !pod.spec.nodeName)
 
 /** Makes the claims that a pod's templates ask for, and tells the pod their names. */
-function make(pod: Pod, view: ClusterView, refused: string | undefined): Plan {
+function make(pod: Pod, view: ClusterView, refused: string | undefined): readonly Action[] {
   const actions: Action[] = []
   const added: PodResourceClaimStatus[] = []
   for (const asked of pod.spec.resourceClaims ?? []) {
@@ -69,7 +74,7 @@ function make(pod: Pod, view: ClusterView, refused: string | undefined): Plan {
     added.push({ name: asked.name, resourceClaimName: name })
   }
   const resourceClaimStatuses = [...(pod.status?.resourceClaimStatuses ?? []), ...added]
-  return { actions: added.length === 0 ? actions : [...actions, { do: 'patch', key: keyOf(pods, pod), uid: pod.metadata.uid, part: 'status', patch: { status: { resourceClaimStatuses } } }] }
+  return added.length === 0 ? actions : [...actions, { do: 'patch', key: keyOf(pods, pod), uid: pod.metadata.uid, part: 'status', patch: { status: { resourceClaimStatuses } } }]
 }
 
 function newClaim(pod: Pod, { name: asked }: PodResourceClaim, { spec: { metadata, spec } }: ResourceClaimTemplate, { prefix, name }: { readonly prefix: string; readonly name: string }): Action {
@@ -84,25 +89,41 @@ function newClaim(pod: Pod, { name: asked }: PodResourceClaim, { spec: { metadat
   }
 }
 
+/** Who was put on a node without the scheduler has its allocated claims reserved here. */
+function reservations(pod: Pod, view: ClusterView): readonly Action[] {
+  const { namespace = '', name, uid } = pod.metadata
+  if (!pod.spec.nodeName) return []
+  return [...deviceClaimsOf(pod)].flatMap((claimName): readonly Action[] => {
+    const claim = view.get(resourceClaims, namespace, claimName)
+    const users = claim?.status.reservedFor ?? []
+    if (claim?.status.allocation === undefined || isTerminating(claim) || users.some((user) => user.uid === uid)) return []
+    const isMade = pod.spec.resourceClaims?.every(({ resourceClaimName }) => resourceClaimName !== claimName)
+    if (isMade === true && !isControlledBy(claim, pod)) return []
+    return [statusPatch(claim, { reservedFor: [...users, { resource: 'pods', name, uid }] })]
+  })
+}
+
+const statusPatch = (claim: ResourceClaim, status: object): Action =>
+  ({ do: 'patch', key: keyOf(resourceClaims, claim), uid: claim.metadata.uid, part: 'status', patch: { metadata: { resourceVersion: claim.metadata.resourceVersion }, status } })
+
 /** Consumers that are gone are taken off; what nobody uses any more is allocated to nobody, and one that was made for a pod goes with it. */
-function giveBack(claim: ResourceClaim, view: ClusterView): Plan {
+function giveBack(claim: ResourceClaim, view: ClusterView, isGivenBack: boolean): Plan<Memory> {
   const namespace = claim.metadata.namespace ?? ''
-  const before = claim.status?.reservedFor ?? []
+  const before = claim.status.reservedFor ?? []
   const users = before.filter((user) => mayUse(user, namespace, view))
   const isProtected = claim.metadata.finalizers?.includes(protection) ?? false
-  const isFree = users.length === 0 && isProtected && (before.length > 0 || isTerminating(claim))
-  const actions: Action[] = []
-  if (users.length < before.length || (isFree && claim.status?.allocation !== undefined)) {
-    actions.push({ do: 'patch', key: keyOf(resourceClaims, claim), uid: claim.metadata.uid, part: 'status', patch: { status: { reservedFor: users.length > 0 ? users : null, ...(isFree && { allocation: null }) } } })
-  }
-  if (isFree) {
-    const finalizers = claim.metadata.finalizers?.filter((one) => one !== protection) ?? []
-    actions.push({ do: 'patch', key: keyOf(resourceClaims, claim), uid: claim.metadata.uid, part: 'main', patch: { metadata: { finalizers: finalizers.length > 0 ? finalizers : null } } })
-  }
+  const isFree = users.length === 0 && isProtected && (before.length > 0 || isGivenBack || isTerminating(claim))
   const owner = controllerOf(claim)
   const pod = owner?.kind === 'Pod' ? view.get(pods, namespace, owner.name) : undefined
-  if (users.length === 0 && owner?.kind === 'Pod' && !isTerminating(claim) && (pod === undefined || pod.metadata.uid !== owner.uid || isDone(pod))) actions.push({ do: 'delete', key: keyOf(resourceClaims, claim), uid: claim.metadata.uid })
-  return { actions }
+  const isOver = users.length === 0 && owner?.kind === 'Pod' && !isTerminating(claim) && (pod === undefined || pod.metadata.uid !== owner.uid || isDone(pod))
+  // One thing after the other: each is seen before the next, which is refused where somebody else was faster.
+  if (users.length < before.length || (isFree && !isGivenBack && claim.status.allocation !== undefined)) {
+    return { actions: [statusPatch(claim, { reservedFor: users.length > 0 ? users : null, ...(isFree && { allocation: null }) })], ...(isFree && { memory: { isGivenBack: true } }) }
+  }
+  if (isFree && claim.status.allocation === undefined) {
+    return { actions: [finalizersPatch(resourceClaims, claim, claim.metadata.finalizers?.filter((one) => one !== protection) ?? [])], ...(isGivenBack && { memory: { isGivenBack } }) }
+  }
+  return { actions: isOver ? [{ do: 'delete', key: keyOf(resourceClaims, claim), uid: claim.metadata.uid }] : [] }
 }
 
 function mayUse({ apiGroup = '', resource, name, uid }: ResourceClaimConsumerReference, namespace: string, view: ClusterView): boolean {

@@ -2,6 +2,7 @@
 import { type Action, type ClusterView, type Controller, ipAddresses, keyOf, type ServiceCIDR, serviceCIDRs } from '../../api/index.ts'
 import type { Condition } from '../../api/generated/types.ts'
 import { type Block, isAllocated, isInBlock, parseAddress, parseBlock } from '../../api/kinds/index.ts'
+import { finalizersPatch } from '../../rules/owners.ts'
 import { isTerminating } from '../../rules/pods.ts'
 import { timestamp } from '../../rules/time.ts'
 import { settled } from '../settled.ts'
@@ -25,9 +26,9 @@ export const serviceCIDRController: Controller = {
     const range = view.get(serviceCIDRs, '', name)
     if (range === undefined) return settled
     const finalizers = range.metadata.finalizers ?? []
-    if (!isTerminating(range)) return { actions: [...(finalizers.includes(finalizer) ? [] : [finalizersPatch(range, [...finalizers, finalizer])]), ...conditionPatch(range, ready, now)] }
+    if (!isTerminating(range)) return { actions: [...(finalizers.includes(finalizer) ? [] : [finalizersPatch(serviceCIDRs, range, [...finalizers, finalizer])]), ...conditionPatch(range, ready, now)] }
     if (!finalizers.includes(finalizer)) return settled
-    return { actions: isNeeded(range, view) ? conditionPatch(range, held, now) : [finalizersPatch(range, finalizers.filter((one) => one !== finalizer))] }
+    return { actions: isNeeded(range, view) ? conditionPatch(range, held, now) : [finalizersPatch(serviceCIDRs, range, finalizers.filter((one) => one !== finalizer))] }
   },
 }
 
@@ -45,11 +46,6 @@ function isNeeded(range: ServiceCIDR, view: ClusterView): boolean {
   }
   return false
 }
-
-const finalizersPatch = (range: ServiceCIDR, finalizers: readonly string[]): Action => ({
-  do: 'patch', key: keyOf(serviceCIDRs, range), uid: range.metadata.uid, part: 'main',
-  patch: { metadata: { finalizers: finalizers.length > 0 ? finalizers : null } },
-})
 
 function conditionPatch(range: ServiceCIDR, said: Pick<Condition, 'status' | 'reason' | 'message'>, now: number): readonly Action[] {
   const conditions = range.status?.conditions ?? []
