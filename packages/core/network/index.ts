@@ -1,4 +1,6 @@
 export * from '../rules/addresses.ts'
 export { answerTtl, authorityOf, dnsAnswer } from './dns.ts'
-export { routedServices, routesDifference, routesOfService, serviceRoutes } from './routes.ts'
+export { localEndpoints, routedServices, routesOfService } from './routes.ts'
 export * from './types.ts'
+export * from './policy-book.ts'
+export type { PolicyRules, PolicyWay, PodSelection, Transport } from './policy-rules.ts'

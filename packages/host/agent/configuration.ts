@@ -8,6 +8,8 @@ export interface AgentConfiguration {
   readonly agentPath: string
   readonly authority: string // PEM
   readonly nodes: readonly AgentNode[]
+  /** Of the user who may see all pods, for policies: skiff:network. */
+  readonly observer: { readonly certificate: string; readonly key: string } // PEM
   readonly stateDirectory: string
   readonly clusterDns: string
   readonly clusterDomain: string

@@ -10,6 +10,7 @@ import { showingLeases } from './leases.ts'
 import { openMachine } from './machine.ts'
 import { nameServer } from './names.ts'
 import { NodePods } from './pods.ts'
+import { followPolicies } from './policies.ts'
 import { followServices } from './services.ts'
 import { openOn } from './streams.ts'
 import { tokensOverHttp } from './tokens.ts'
@@ -34,8 +35,11 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
 
   const feeds = shared.map((type) => startFeed({ connection: first, store, type, onTrouble: say }))
   const pods = [...connections].map(([node, connection]) => new NodePods({ node, connection, store, onTrouble: say }))
+  const names = configuration.nodes.map(({ shape }) => shape.name)
+  const observer = openConnection({ url: configuration.url, authority: configuration.authority, ...configuration.observer })
+  const policies = followPolicies({ connection: observer, view: store.view, network, nodes: names, dnsAddress: configuration.clusterDns, onTrouble: say })
   // Pods of the view are compared with what runs: first the view must be whole, or all would look like strays.
-  const kubeletReady = Promise.all([...feeds, ...pods].map((feed) => feed.filled)).then(() => {
+  const kubeletReady = Promise.all([...feeds, ...pods, policies].map((feed) => feed.filled)).then(() => {
     const ring = (): void => { loop.ring('kubelets') }
     const kubelet = createKubelet({
       nodes: configuration.nodes.map(({ shape }) => shape), view: store.view, changes: (after) => store.changes(after), runtime, clock, ring,
@@ -49,12 +53,13 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
   })
 
   const answer = nameServer({ view: store.view, zone: configuration.clusterDomain })
+  // Rules and names that an earlier agent has left stand until the whole view is there to replace them.
+  await Promise.all([...feeds.map((feed) => feed.filled), policies.filled])
   const sockets = configuration.nodes.flatMap(({ shape }) => {
     const node = network.node(shape.name)
     return node === undefined ? [] : [openSockets(node.namespace, { address: configuration.clusterDns, port: dnsPort })]
   })
   for (const each of sockets) serveDns(each, answer)
-  const names = configuration.nodes.map(({ shape }) => shape.name)
   const stopServices = followServices({ store, network, nodes: names, onTrouble: say })
   const link = connectAgent({ url: configuration.url, path: configuration.agentPath, authority: configuration.authority, nodes: configuration.nodes.map(({ shape, certificate, key }) => ({ name: shape.name, certificate, key })), open: openOn(runtime), onTrouble: say })
   await kubeletReady
@@ -64,6 +69,8 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
       link.close()
       stopServices()
       for (const each of sockets) each.close()
+      policies.stop()
+      observer.close()
       for (const feed of [...feeds, ...pods]) feed.stop()
       for (const connection of connections.values()) connection.close()
       runtime.close()

@@ -1,45 +1,68 @@
-import { endpointSlices, nodes, type Change, services } from '@kubeskiff/core/api'
+import { nodes, type Change, type Node, services } from '@kubeskiff/core/api'
 import type { Cancel } from '@kubeskiff/core/base'
-import { serviceRoutes } from '@kubeskiff/core/network'
+import { routedServices, routesOfService, type ServingPlace } from '@kubeskiff/core/network'
 import type { Store } from '@kubeskiff/core/store'
-import type { ClusterNetwork } from '../network/index.ts'
+import { type ClusterNetwork, machine } from '../network/index.ts'
 
-/** Resources whose changes may change a route. */
-const watched: ReadonlySet<string> = new Set([services.resource, endpointSlices.resource, nodes.resource])
-const isRelevant = (change: Change): boolean =>
-  watched.has(change.key.resource) && !(change.key.resource === nodes.resource && change.before !== undefined && change.after !== undefined)
+const zoneLabel = 'topology.kubernetes.io/zone'
+/** After a failure everything is set anew, not at once. */
+const retryMs = 1_000
 
 /**
  * Keeps the packet rules of every node that this agent plays, and of the machine, as the Services say. Rules follow the
- * view in the background: one programming at a time, always of the newest view.
+ * view in the background: one programming at a time, of the Services that changed, as the newest view has them. Call it
+ * when the view is whole: the first programming replaces what an earlier agent has left.
  */
 export function followServices(options: { readonly store: Store; readonly network: ClusterNetwork; readonly nodes: readonly string[]; readonly onTrouble: (message: string) => void }): Cancel {
   const { store, network } = options
-  let seen = 0
-  let dirty = true
+  let seen = store.view.revision
+  let changed = new Set<string>()
+  let all = true
   let working = false
   let stopped = false
 
   const look = (): void => {
     const changes = store.changes(seen)
-    dirty ||= changes === 'compacted' || [...changes].some(isRelevant)
+    if (changes === 'compacted') all = true
+    else for (const change of changes) {
+      if (movesNode(change, options.nodes)) all = true
+      for (const key of routedServices(change)) changed.add(key)
+    }
     seen = store.view.revision
-    if (dirty && !working && !stopped) void program()
+    if ((all || changed.size > 0) && !working && !stopped) void program()
   }
   const program = async (): Promise<void> => {
     working = true
-    while (dirty && !stopped) {
-      dirty = false
+    while ((all || changed.size > 0) && !stopped) {
+      if (all) for (const { metadata } of store.view.list(services)) changed.add(`${metadata.namespace ?? ''}/${metadata.name}`)
+      const keys = changed
+      changed = new Set()
+      all = false
+      const routesAt = (place: ServingPlace) => new Map([...keys].map((key) => [key, routesOfService(store.view, key, place)]))
       try {
-        for (const node of options.nodes) await network.program(node, serviceRoutes(store.view, node))
-        await network.programHost(serviceRoutes(store.view, options.nodes[0] ?? ''))
+        await Promise.all([
+          ...options.nodes.map((node) => network.route(node, routesAt(placeOf(node)))),
+          network.route(machine, routesAt({})),
+        ])
       } catch (error) {
         if (!stopped) options.onTrouble(`services: ${error instanceof Error ? error.message : String(error)}`)
+        all = true
+        await new Promise((resolve) => { setTimeout(resolve, retryMs) })
       }
     }
     working = false
+  }
+  const placeOf = (node: string): ServingPlace => {
+    const zone = store.view.get(nodes, '', node)?.metadata.labels?.[zoneLabel]
+    return { node, ...(zone !== undefined && { zone }) }
   }
   const quiet = store.onCommit(look)
   look()
   return () => { stopped = true; quiet() }
 }
+
+/** Whether a node of ours came into another zone: hints read otherwise there. */
+function movesNode({ key, before, after }: Change, ours: readonly string[]): boolean {
+  return key.resource === nodes.resource && ours.includes(key.name) && zoneOf(before) !== zoneOf(after)
+}
+const zoneOf = (node: Change['before']): string | undefined => (node as Node | undefined)?.metadata.labels?.[zoneLabel]

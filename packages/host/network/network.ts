@@ -1,14 +1,16 @@
 import { spawnSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import type { ServiceRoute } from '@kubeskiff/core/network'
+import type { PolicyBook, PolicyChanges, ServiceRoute } from '@kubeskiff/core/network'
 import { writePrivately } from '../files/index.ts'
 import { addAddress, addCable, closeNetlink, linkNumber, linkUp, openNetlink, openNetlinkHere, setRoute, type NetlinkSocket } from '../linux/netlink.ts'
 import { isPinned, makeNamespaces, nameHost, unpin } from '../linux/namespaces.ts'
 import { run } from '../linux/processes.ts'
 import { nextAddress, nthAddress } from './addresses.ts'
+import { NodePolicies } from './node-policies.ts'
+import { PacketTable } from './packet-table.ts'
 import { createProgrammer, type Programmer } from './programmer.ts'
-import type { HostPort } from './rules.ts'
+import { frame, hostPortRules, type HostPort, type RuledPlace, serviceRules } from './rules.ts'
 
 /** The networks of one cluster on this machine. */
 export interface NetworkSettings {
@@ -53,14 +55,23 @@ export interface ClusterNetwork {
   /** Gives the pod namespaces (net and uts always, ipc unless the host's) under `directory` and joins it to its node. Synchronous: 1–2 ms. */
   attach(pod: PodPlace): void
   detach(pod: string, node: string, directory: string): void
+  /** Who is told of each pod that has got its address, before anything runs in it, and may hold it up. */
+  onAttached(told: (pod: AttachedPod) => Promise<void>): void
+  /** Tells of it. */
+  attached(pod: AttachedPod): Promise<void>
   /** Opens the node's ports for a pod, as hostPort asks. */
   openHostPorts(node: string, pod: string, ports: readonly HostPort[]): Promise<void>
-  /** Makes these, and only these, services work in the node. */
-  program(node: string, routes: readonly ServiceRoute[]): Promise<void>
-  /** Makes these services work for the machine itself. */
-  programHost(routes: readonly ServiceRoute[]): Promise<void>
+  /** Gives these Services, by their names, these routes in the node; the others keep theirs. `machine` stands for the machine itself. */
+  route(node: string | typeof machine, routes: ReadonlyMap<string, readonly ServiceRoute[]>): Promise<void>
+  /** Holds the node's pods as the policies say; what has changed is in `changes`. */
+  hold(node: string, book: PolicyBook, changes: PolicyChanges): Promise<void>
   close(): void
 }
+export interface AttachedPod { readonly node: string; readonly namespace: string; readonly name: string; readonly address: string }
+
+/** What `route` calls the machine. */
+export const machine = Symbol('machine')
+
 export interface PodPlace {
   readonly pod: string
   readonly node: string
@@ -76,19 +87,20 @@ const gateway = '169.254.1.1'
 const hubOffset = 2
 const firstNodeOffset = 11
 
-interface NodeState { node: NetworkNode; readonly socket: NetlinkSocket; readonly programmer: Programmer; routes: readonly ServiceRoute[]; readonly pods: NodePods }
+interface NodeState { node: NetworkNode; readonly socket: NetlinkSocket; readonly pods: NodePods; rules: NodeRules }
+/** The packet rules of a node, made anew when its pods' network becomes known. */
+interface NodeRules { readonly place: RuledPlace; readonly table: PacketTable; readonly policies: NodePolicies; readonly programmer: Programmer; isOpen: boolean }
 /** Pods of a node, known even before the node itself is after a restart. */
 interface NodePods { readonly taken: Map<string, string>; last: string | undefined; readonly hostPorts: Map<string, readonly HostPort[]> }
 
 /** Builds, or finds after a restart, the network of a cluster. Must run as root in a mount namespace that outlives us. */
 export function createNetwork(settings: NetworkSettings, directory: string): ClusterNetwork {
   const hub = { namespace: `${directory}/hub/net`, address: nthAddress(settings.nodeNetwork, hubOffset) }
-  const machine = nthAddress(settings.nodeNetwork, 1)
+  const machineAddress = nthAddress(settings.nodeNetwork, 1)
   const clusterNetworks = [settings.podNetwork, settings.nodeNetwork]
   mkdirSync(`${directory}/nodes`, { recursive: true })
   if (!isPinned(hub.namespace)) makeHub()
   const hubSocket = openNetlink(hub.namespace)
-  const hubProgrammer = createProgrammer(hub.namespace)
   const nodes = new Map<string, NodeState>()
   const podsByNode = new Map<string, NodePods>()
   const podsOf = (node: string): NodePods => {
@@ -121,12 +133,12 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
     try {
       addCable(here, { name, peer: 'host', peerNamespace: hub.namespace })
       const index = linkNumber(here, name) ?? 0
-      addAddress(here, index, { address: machine, prefix: 32, scope: 'global' })
-      for (const to of [settings.nodeNetwork, settings.podNetwork, settings.serviceNetwork]) setRoute(here, { to, by: 'gateway', index, gateway: hub.address, source: machine })
+      addAddress(here, index, { address: machineAddress, prefix: 32, scope: 'global' })
+      for (const to of [settings.nodeNetwork, settings.podNetwork, settings.serviceNetwork]) setRoute(here, { to, by: 'gateway', index, gateway: hub.address, source: machineAddress })
       const peer = linkNumber(inside, 'host') ?? 0
       linkUp(inside, peer)
-      setRoute(inside, { to: `${machine}/32`, by: 'device', index: peer, source: hub.address })
-      if (settings.egress) setRoute(inside, { to: 'default', by: 'gateway', index: peer, gateway: machine, source: hub.address })
+      setRoute(inside, { to: `${machineAddress}/32`, by: 'device', index: peer, source: hub.address })
+      if (settings.egress) setRoute(inside, { to: 'default', by: 'gateway', index: peer, gateway: machineAddress, source: hub.address })
     } finally {
       closeNetlink(here)
       closeNetlink(inside)
@@ -143,6 +155,7 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
     })
   }
 
+  let listener: ((pod: AttachedPod) => Promise<void>) | undefined
   const stateOf = (name: string): NodeState => {
     const state = nodes.get(name)
     if (state === undefined) throw new Error(`node ${name} has no network on this machine`)
@@ -183,10 +196,19 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
     }
   }
 
-  const forwarding = (state: NodeState): Promise<void> => state.programmer.program({
-    address: state.node.address, podNetwork: state.node.podNetwork, clusterNetworks, served: [settings.dnsAddress],
-    routes: state.routes, hostPorts: [...state.pods.hostPorts.values()].flat(),
-  })
+  function placeOf(address: string, podNetwork: string): RuledPlace {
+    return { family: 'ip', address, podNetwork, clusterNetworks, served: [settings.dnsAddress] }
+  }
+  function rulesFor({ name, address, namespace, podNetwork }: NetworkNode): NodeRules {
+    const place = placeOf(address, podNetwork)
+    const table = new PacketTable(place.family, frame(place))
+    return { place, table, policies: new NodePolicies(name, [table]), programmer: createProgrammer(namespace, () => [table]), isOpen: false }
+  }
+  const hubRules = rulesFor({ name: '', address: hub.address, namespace: hub.namespace, podNetwork: '' })
+  const complain = (node: string) => (error: unknown): void => { process.stderr.write(`node ${node}: ${String(error)}\n`) }
+  const openAll = ({ rules, pods }: NodeState): void => {
+    for (const [pod, ports] of pods.hostPorts) rules.table.put(`host ports of ${pod}`, hostPortRules(rules.place, ports))
+  }
 
   return {
     settings,
@@ -202,15 +224,16 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
       const address = nthAddress(settings.nodeNetwork, offset)
       const node: NetworkNode = { name, address, namespace: `${place}/net`, podNetwork }
       const known = nodes.get(name)
-      const state = known ?? { node, socket: openNetlink(node.namespace), programmer: createProgrammer(node.namespace), routes: [], pods: podsOf(name) }
+      const state = known ?? { node, socket: openNetlink(node.namespace), pods: podsOf(name), rules: rulesFor(node) }
+      if (state.node.podNetwork !== podNetwork) state.rules = rulesFor(node)
       state.node = node
+      openAll(state)
       nodes.set(name, state)
       if (podNetwork !== '') {
         const outer = linkNumber(hubSocket, `node${offset}`) ?? 0
         setRoute(hubSocket, { to: podNetwork, by: 'gateway', index: outer, gateway: address, source: hub.address })
         setRoute(state.socket, { to: podNetwork, by: 'nothing' })
       }
-      void forwarding(state).catch((error) => process.stderr.write(`node ${name}: ${String(error)}\n`))
       return node
     },
     node: (name) => nodes.get(name)?.node,
@@ -261,24 +284,37 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
         closeNetlink(inside)
       }
     },
+    onAttached(told) { listener = told },
+    attached: (pod) => listener?.(pod) ?? Promise.resolve(),
     detach(pod, name, place) {
       unpin(place, ['net', 'ipc', 'uts'])
       const state = nodes.get(name)
       const pods = podsOf(name)
       pods.taken.delete(pod)
-      if (pods.hostPorts.delete(pod) && state !== undefined) void forwarding(state).catch((error) => process.stderr.write(`node ${name}: ${String(error)}\n`))
+      if (!pods.hostPorts.delete(pod) || state === undefined) return
+      state.rules.table.put(`host ports of ${pod}`, undefined)
+      if (state.rules.isOpen) state.rules.programmer.flush().catch(complain(name))
     },
     openHostPorts(name, pod, ports) {
       podsOf(name).hostPorts.set(pod, ports)
       const state = nodes.get(name)
-      return state === undefined ? Promise.resolve() : forwarding(state)
+      if (state === undefined) return Promise.resolve()
+      openAll(state)
+      return state.rules.isOpen ? state.rules.programmer.flush() : Promise.resolve()
     },
-    program(name, routes) {
-      const state = stateOf(name)
-      state.routes = routes
-      return forwarding(state)
+    route(name, routes) {
+      const rules = name === machine ? hubRules : stateOf(name).rules
+      const { place, table, programmer } = rules
+      // Until now what an earlier agent has left is in force: the first step replaces it, and is not made before it is whole.
+      rules.isOpen = true
+      for (const [service, ways] of routes) table.put(`service ${service}`, ways.length === 0 ? undefined : serviceRules(place, ways))
+      return programmer.flush()
     },
-    programHost: (routes) => hubProgrammer.program({ address: hub.address, podNetwork: '', clusterNetworks, served: [settings.dnsAddress], routes, hostPorts: [] }),
+    hold(name, book, changes) {
+      const { policies, programmer, isOpen } = stateOf(name).rules
+      policies.update(book, changes)
+      return isOpen ? programmer.flush() : Promise.resolve()
+    },
     close() {
       closeNetlink(hubSocket)
       for (const state of nodes.values()) closeNetlink(state.socket)
@@ -304,6 +340,8 @@ export function removeNetwork(directory: string): void {
 function prepareRouter(): void {
   setting('net.ipv4.ip_forward', '1')
   for (const scope of ['all', 'default']) setting(`net.ipv4.conf.${scope}.rp_filter`, '0')
+  // Ports that a pod has at its node's loopback; packets to it from elsewhere are dropped by the packet rules.
+  setting('net.ipv4.conf.all.route_localnet', '1')
   setting('net.ipv6.conf.default.disable_ipv6', '1')
 }
 

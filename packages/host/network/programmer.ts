@@ -1,36 +1,33 @@
 import { inNetwork } from '../linux/namespaces.ts'
 import { run } from '../linux/processes.ts'
-import { changeScript, loadScript, rulesOf, type Forwarding, type RuleSet } from './rules.ts'
+import type { PacketTable } from './packet-table.ts'
 
-/** Keeps the packet rules of one network namespace as they were last asked for. */
+/** Keeps the packet rules of one network namespace as its tables want them. */
 export interface Programmer {
-  /** Settles when these rules, or later ones, are in force; fails with nft's words. */
-  program(forwarding: Forwarding): Promise<void>
+  /** Settles when what has been put, or something later, is in force; fails with nft's words. */
+  flush(): Promise<void>
 }
 
-/** The rules go to nft in whole transactions, one at a time; what is asked for meanwhile is joined into the next. */
-export function createProgrammer(namespace: string): Programmer {
-  let installed: { readonly frame: string; readonly rules: RuleSet } | undefined
-  let wanted: Forwarding | undefined
+/** The rules go to nft in whole transactions, one at a time; what is put meanwhile is joined into the next. */
+export function createProgrammer(namespace: string, tables: () => readonly PacketTable[]): Programmer {
+  let asked = false
   let running: Promise<void> | undefined
 
   async function install(): Promise<void> {
-    while (wanted !== undefined) {
-      const forwarding: Forwarding = wanted
-      wanted = undefined
-      const rules = rulesOf(forwarding)
-      const frame = JSON.stringify([forwarding.address, forwarding.podNetwork, forwarding.clusterNetworks])
-      const script = installed?.frame === frame ? changeScript(installed.rules, rules) : loadScript(forwarding, rules)
-      if (script === '') continue
-      const result = await inNetwork(namespace, () => run('nft', ['-f', '-'], { input: script }))
-      installed = result.code === 0 ? { frame, rules } : undefined
+    while (asked) {
+      asked = false
+      const scripts = tables().map((table) => ({ script: table.script(), settle: table.begin() }))
+      const input = scripts.map(({ script }) => script).join('')
+      const result = input === '' ? { code: 0, stderr: '' } : await inNetwork(namespace, () => run('nft', ['-f', '-'], { input }))
+      for (const { settle } of scripts) settle(result.code === 0)
       if (result.code !== 0) throw new Error(`cannot set the packet rules: ${result.stderr.trim().split('\n').slice(0, 3).join(' ')}`)
     }
   }
 
   return {
-    program(forwarding) {
-      wanted = forwarding
+    flush() {
+      asked = true
+      // Later in this turn: what is put in one turn is one transaction.
       running ??= Promise.resolve().then(install).finally(() => { running = undefined })
       return running
     },

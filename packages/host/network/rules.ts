@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
-import type { ServiceRoute } from '@kubeskiff/core/network'
+import type { Endpoints, ServiceRoute } from '@kubeskiff/core/network'
 import { isInside } from './addresses.ts'
+import { type Family, type RuleSet, table } from './packet-table.ts'
 
-/** What one network namespace forwards. */
-export interface Forwarding {
+/** The network namespace whose packets are ruled, in one family of addresses. */
+export interface RuledPlace {
+  readonly family: Family
   /** The namespace's own address: the source of what it sends in another's name. */
   readonly address: string
   /** Pods attached here; '' for a namespace that has none. */
@@ -12,127 +14,157 @@ export interface Forwarding {
   readonly clusterNetworks: readonly string[]
   /** Cluster addresses that a socket in this namespace answers. */
   readonly served: readonly string[]
-  readonly routes: readonly ServiceRoute[]
-  readonly hostPorts: readonly HostPort[]
 }
 export interface HostPort { readonly protocol: 'TCP' | 'UDP' | 'SCTP'; readonly hostIp: string; readonly hostPort: number; readonly address: string; readonly port: number }
 
-/** The changing part of the packet rules, by name. The unchanging part is `frame`. */
-export interface RuleSet {
-  readonly chains: ReadonlyMap<string, readonly string[]>
-  /** Sets of clients that stick to an endpoint: name to declaration. */
-  readonly sets: ReadonlyMap<string, string>
-  /** By map or set, then key; the value is empty in sets. */
-  readonly elements: ReadonlyMap<string, ReadonlyMap<string, string>>
-}
-
-export const table = 'skiff'
 const sentOnMark = '0x4000'
-const maps = ['services', 'node-ports', 'host-ports', 'cluster-ips', 'hairpin'] as const
+const maps = ['services', 'node-ports', 'host-ports', 'any-host-ports', 'cluster-ips', 'unserved', 'hairpin'] as const
+type MapName = (typeof maps)[number]
 
-/** Turns services into verdict maps, one chain a service port. As kube-proxy: random choice, clients that stick for a time. */
-export function rulesOf(forwarding: Forwarding): RuleSet {
-  const chains = new Map<string, readonly string[]>()
-  const sets = new Map<string, string>()
-  const elements = new Map<string, Map<string, string>>(maps.map((name) => [name, new Map()]))
-  const put = (map: (typeof maps)[number], key: string, value: string): void => { elements.get(map)?.set(key, value) }
+export const shortHash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 12)
+export const familyOf = (address: string): Family => (address.includes(':') ? 'ip6' : 'ip')
 
-  for (const route of forwarding.routes) {
-    const protocol = route.protocol.toLowerCase()
-    const id = shortHash(`${route.name}/${route.protocol}`)
-    const addresses = route.addresses.filter((address) => isIpv4(address) && !forwarding.served.includes(address))
-    for (const address of addresses) put('cluster-ips', address, '')
-    const endpoints = route.endpoints.filter((endpoint) => isIpv4(endpoint.address))
-    // A service without endpoints has no chain: what asks for its address is refused at once.
-    if (endpoints.length === 0) continue
-    const chain = `service-${id}`
-    for (const address of addresses) put('services', `${address} . ${protocol} . ${route.port}`, `goto ${chain}`)
-    if (route.nodePort !== undefined) {
-      chains.set(`outside-${id}`, [`meta mark set meta mark or ${sentOnMark}`, `goto ${chain}`])
-      put('node-ports', `${protocol} . ${route.nodePort}`, `goto outside-${id}`)
-    }
-    for (const endpoint of endpoints) {
-      if (forwarding.podNetwork !== '' && isInside(endpoint.address, forwarding.podNetwork)) put('hairpin', `${endpoint.address} . ${endpoint.address}`, '')
-    }
-    const places = endpoints.map((endpoint) => `${endpoint.address} . ${endpoint.port}`)
-    if (route.affinitySeconds === undefined) {
-      chains.set(chain, [`meta l4proto ${protocol} dnat ip addr . port to numgen random mod ${places.length} map { ${numbered(places)} }`])
-      continue
-    }
-    const sticky = places.map((place) => ({ place, name: `${id}-${shortHash(place)}` }))
-    for (const { place, name } of sticky) {
-      sets.set(`clients-${name}`, `type ipv4_addr; flags dynamic,timeout; timeout ${route.affinitySeconds}s;`)
-      const [address, port] = place.split(' . ')
-      chains.set(`endpoint-${name}`, [`update @clients-${name} { ip saddr }`, `meta l4proto ${protocol} dnat ip to ${address}:${port}`])
-    }
-    chains.set(chain, [
-      ...sticky.map(({ name }) => `ip saddr @clients-${name} goto endpoint-${name}`),
-      `numgen random mod ${sticky.length} vmap { ${numbered(sticky.map(({ name }) => `goto endpoint-${name}`))} }`,
-    ])
+interface Draft { readonly chains: Map<string, readonly string[]>; readonly sets: Map<string, string>; readonly elements: Map<string, Map<string, string>>; put(map: MapName, key: string, value: string): void }
+function draft(): Draft {
+  const elements = new Map<string, Map<string, string>>()
+  return {
+    chains: new Map(), sets: new Map(), elements,
+    put(map, key, value) {
+      const members = elements.get(map) ?? new Map<string, string>()
+      elements.set(map, members.set(key, value))
+    },
   }
-
-  for (const port of forwarding.hostPorts) {
-    const key = `${port.protocol.toLowerCase()} . ${port.hostPort}`
-    const chain = `host-port-${port.protocol.toLowerCase()}-${port.hostPort}`
-    const only = port.hostIp === '' || port.hostIp === '0.0.0.0' ? '' : `ip daddr ${port.hostIp} `
-    chains.set(chain, [...(chains.get(chain) ?? []), `${only}meta l4proto ${port.protocol.toLowerCase()} dnat ip to ${port.address}:${port.port}`])
-    put('host-ports', key, `goto ${chain}`)
-    put('hairpin', `${port.address} . ${port.address}`, '')
-  }
-  return { chains, sets, elements }
 }
 
-/** The whole table, replacing whatever stood there. Connections under way live on in the kernel's connection table. */
-export function loadScript(forwarding: Forwarding, rules: RuleSet): string {
-  return [`table ip ${table} {}`, `delete table ip ${table}`, frame(forwarding), changeScript(undefined, rules)].join('\n')
+/** Turns the routes of a Service into verdict maps and chains. As kube-proxy: random choice, clients that stick for a time. */
+export function serviceRules(place: RuledPlace, routes: readonly ServiceRoute[]): RuleSet {
+  const rules = draft()
+  for (const route of routes) if (familyOf(route.addresses[0] ?? route.outside?.addresses[0] ?? route.outside?.balanced?.addresses[0] ?? '') === place.family) addRoute(rules, place, route)
+  return rules
 }
 
-/** The step from one rule set to the next, as one transaction; '' when they are the same. */
-export function changeScript(before: RuleSet | undefined, after: RuleSet): string {
-  const lines: string[] = []
-  for (const map of maps) {
-    const [old, next] = [before?.elements.get(map) ?? none, after.elements.get(map) ?? none]
-    const gone = [...old].filter(([key, value]) => next.get(key) !== value)
-    if (gone.length > 0) lines.push(`delete element ip ${table} ${map} { ${gone.map(element).join(', ')} }`)
+function addRoute(rules: Draft, place: RuledPlace, route: ServiceRoute): void {
+  const protocol = route.protocol.toLowerCase()
+  const id = shortHash(`${route.name}/${route.protocol}`)
+  const isServed = (address: string): boolean => place.served.includes(address)
+  for (const address of route.addresses) if (!isServed(address)) rules.put('cluster-ips', address, '')
+  const lead = (addresses: readonly string[], target: string | undefined, endpoints: Endpoints): void => {
+    for (const address of addresses.filter((one) => !isServed(one))) {
+      const key = `${address} . ${protocol} . ${route.port}`
+      if (target !== undefined) rules.put('services', key, target)
+      // Without endpoints nothing leads on: what asks for a cluster IP is refused at once, and for another address, too, at this port.
+      else if (endpoints === 'refused' && !route.addresses.includes(address)) rules.put('unserved', key, '')
+    }
   }
-  for (const [name, declaration] of after.sets) {
-    // A changed timeout needs a new set; its chains are flushed first and written again below.
-    const old = before?.sets.get(name)
-    if (old === undefined) lines.push(`add set ip ${table} ${name} { ${declaration} }`)
-  }
-  for (const name of after.chains.keys()) if (before?.chains.get(name) === undefined) lines.push(`add chain ip ${table} ${name}`)
-  for (const [name, rules] of after.chains) {
-    const old = before?.chains.get(name)
-    if (old !== undefined && old.join('\n') === rules.join('\n')) continue
-    if (old !== undefined) lines.push(`flush chain ip ${table} ${name}`)
-    for (const rule of rules) lines.push(`add rule ip ${table} ${name} ${rule}`)
-  }
-  for (const map of maps) {
-    const [old, next] = [before?.elements.get(map) ?? none, after.elements.get(map) ?? none]
-    const fresh = [...next].filter(([key, value]) => old.get(key) !== value)
-    if (fresh.length > 0) lines.push(`add element ip ${table} ${map} { ${fresh.map(element).join(', ')} }`)
-  }
-  const dropped = [...(before?.chains.keys() ?? [])].filter((name) => !after.chains.has(name))
-  for (const name of dropped) lines.push(`flush chain ip ${table} ${name}`)
-  for (const name of dropped) lines.push(`delete chain ip ${table} ${name}`)
-  for (const name of before?.sets.keys() ?? []) if (!after.sets.has(name)) lines.push(`delete set ip ${table} ${name}`)
-  return lines.length === 0 ? '' : `${lines.join('\n')}\n`
+  lead(route.addresses, addChoice(rules, place, route, { name: `service-${id}`, id, endpoints: route.endpoints }), route.endpoints)
+  const { outside } = route
+  if (outside === undefined) return
+  const entry = addOutside(rules, place, route, { protocol, id })
+  const reached = outside.local?.all ?? route.endpoints
+  lead(outside.addresses, entry, reached)
+  if (outside.nodePort !== undefined && entry !== undefined) rules.put('node-ports', `${protocol} . ${outside.nodePort}`, entry)
+  if (outside.balanced === undefined) return
+  if (entry !== undefined) rules.chains.set(`from-${id}`, [...outside.balanced.from.map((block) => `${place.family} saddr ${block} ${entry}`), 'drop'])
+  lead(outside.balanced.addresses, entry === undefined ? undefined : `goto from-${id}`, reached)
 }
 
-// TCP is refused by a reset: an ICMP answer that comes while connect() holds the socket is lost, and costs a second.
-function frame(forwarding: Forwarding): string {
-  const inside = forwarding.clusterNetworks.join(', ')
-  const outward = forwarding.podNetwork === '' ? '' : `ip saddr ${forwarding.podNetwork} ip daddr != { ${inside} } snat to ${forwarding.address}`
-  return `table ip ${table} {
-  map services { type ipv4_addr . inet_proto . inet_service : verdict; }
+/** The chain for what comes from outside: it takes the node's own address as source, so that answers come back this way, or goes to the node's own pods as it is. */
+function addOutside(rules: Draft, place: RuledPlace, route: ServiceRoute, { id }: { readonly protocol: string; readonly id: string }): string | undefined {
+  const local = route.outside?.local
+  const sentOn = `meta mark set meta mark or ${sentOnMark}`
+  // What is asked for from outside does not keep to a node for the policy inside.
+  const everywhere = local?.all ?? route.endpoints
+  const all = everywhere === route.endpoints ? directly(route.endpoints, `service-${id}`) : addChoice(rules, place, route, { name: `all-${id}`, id: `${id}-all`, endpoints: everywhere })
+  if (local === undefined) {
+    if (all === undefined || all === 'drop') return all
+    rules.chains.set(`outside-${id}`, [sentOn, all])
+    return `goto outside-${id}`
+  }
+  const own = addChoice(rules, place, route, { name: `local-${id}`, id: `${id}-local`, endpoints: local.endpoints })
+  if (all === undefined) return own
+  rules.chains.set(`outside-${id}`, [
+    // Pods and the node itself are not outside: as kube-proxy, they go to all endpoints.
+    ...(place.podNetwork === '' ? [] : [`${place.family} saddr ${place.podNetwork} ${all}`]),
+    `fib saddr type local ${sentOn} ${all}`,
+    own ?? 'drop',
+  ])
+  return `goto outside-${id}`
+}
+
+const directly = (endpoints: Endpoints, chain: string): string | undefined => (endpoints === 'refused' ? undefined : endpoints === 'dropped' ? 'drop' : `goto ${chain}`)
+
+/** The chain that chooses one of some endpoints; answers the verdict that leads there, undefined when there is none to lead to. */
+function addChoice(rules: Draft, place: RuledPlace, route: ServiceRoute, { name, id, endpoints }: { readonly name: string; readonly id: string; readonly endpoints: Endpoints }): string | undefined {
+  if (typeof endpoints === 'string') return directly(endpoints, name)
+  const { family } = place
+  const protocol = route.protocol.toLowerCase()
+  for (const endpoint of endpoints) {
+    if (place.podNetwork !== '' && isLocal(endpoint.address, place)) rules.put('hairpin', `${endpoint.address} . ${endpoint.address}`, '')
+  }
+  const places = endpoints.map((endpoint) => `${endpoint.address} . ${endpoint.port}`)
+  if (route.affinitySeconds === undefined) {
+    rules.chains.set(name, [`meta l4proto ${protocol} dnat ${family} addr . port to numgen random mod ${places.length} map { ${numbered(places)} }`])
+    return `goto ${name}`
+  }
+  // A set cannot change how long it remembers: the time is part of its name.
+  const seconds = route.affinitySeconds
+  const sticky = places.map((endpoint) => ({ endpoint, chain: `endpoint-${id}-${shortHash(endpoint)}`, set: `clients-${id}-${shortHash(endpoint)}-${seconds}` }))
+  for (const { endpoint, chain, set } of sticky) {
+    rules.sets.set(set, `type ${addressType(family)}; flags dynamic,timeout; timeout ${seconds}s;`)
+    const [address = '', port = ''] = endpoint.split(' . ')
+    rules.chains.set(chain, [`update @${set} { ${family} saddr }`, `meta l4proto ${protocol} dnat ${family} to ${withPort(address, port)}`])
+  }
+  rules.chains.set(name, [
+    ...sticky.map(({ chain, set }) => `${family} saddr @${set} goto ${chain}`),
+    `numgen random mod ${sticky.length} vmap { ${numbered(sticky.map(({ chain }) => `goto ${chain}`))} }`,
+  ])
+  return `goto ${name}`
+}
+
+/** A pod's ports on its node. */
+export function hostPortRules(place: RuledPlace, ports: readonly HostPort[]): RuleSet {
+  const rules = draft()
+  for (const port of ports) {
+    if (familyOf(port.address) !== place.family) continue
+    const protocol = port.protocol.toLowerCase()
+    const isAny = port.hostIp === '' || port.hostIp === '0.0.0.0' || port.hostIp === '::'
+    if (!isAny && familyOf(port.hostIp) !== place.family) continue
+    const chain = `host-port-${shortHash(`${port.hostIp}/${protocol}/${port.hostPort}`)}`
+    rules.chains.set(chain, [`meta l4proto ${protocol} dnat ${place.family} to ${withPort(port.address, String(port.port))}`])
+    if (isAny) rules.put('any-host-ports', `${protocol} . ${port.hostPort}`, `goto ${chain}`)
+    else rules.put('host-ports', `${port.hostIp} . ${protocol} . ${port.hostPort}`, `goto ${chain}`)
+    rules.put('hairpin', `${port.address} . ${port.address}`, '')
+  }
+  return rules
+}
+
+/**
+ * The part of the table that stays. TCP is refused by a reset: an ICMP answer that comes while connect() holds the socket
+ * is lost, and costs a second.
+ */
+export function frame(place: RuledPlace): string {
+  const { family } = place
+  const address = addressType(family)
+  const inside = place.clusterNetworks.filter((network) => familyOf(network) === family).join(', ')
+  const outward = place.podNetwork === '' ? '' : `${family} saddr ${place.podNetwork} ${family} daddr != { ${inside} } snat to ${place.address}`
+  const loopback = family === 'ip' ? '127.0.0.0/8' : '::1'
+  return `table ${family} ${table} {
+  map services { type ${address} . inet_proto . inet_service : verdict; }
   map node-ports { type inet_proto . inet_service : verdict; }
-  map host-ports { type inet_proto . inet_service : verdict; }
-  set cluster-ips { type ipv4_addr; }
-  set hairpin { type ipv4_addr . ipv4_addr; }
+  map host-ports { type ${address} . inet_proto . inet_service : verdict; }
+  map any-host-ports { type inet_proto . inet_service : verdict; }
+  set cluster-ips { type ${address}; }
+  set unserved { type ${address} . inet_proto . inet_service; }
+  set hairpin { type ${address} . ${address}; }
   chain choose {
-    ip daddr . meta l4proto . th dport vmap @services
-    fib daddr type local ip daddr != 127.0.0.0/8 meta l4proto . th dport vmap @host-ports
-    fib daddr type local ip daddr != 127.0.0.0/8 meta l4proto . th dport vmap @node-ports
+    ${family} daddr . meta l4proto . th dport vmap @services
+    ${family} daddr . meta l4proto . th dport vmap @host-ports
+    fib daddr type local meta l4proto . th dport vmap @any-host-ports
+    fib daddr type local ${family} daddr != ${loopback} meta l4proto . th dport vmap @node-ports
+  }
+  chain guard {
+    type filter hook prerouting priority raw; policy accept;
+    iifname != "lo" ${family} daddr ${loopback} drop
   }
   chain arriving {
     type nat hook prerouting priority dstnat; policy accept;
@@ -144,17 +176,20 @@ function frame(forwarding: Forwarding): string {
   }
   chain leaving {
     type nat hook postrouting priority srcnat; policy accept;
-    meta mark and ${sentOnMark} == ${sentOnMark} snat to ${forwarding.address}
-    ip saddr . ip daddr @hairpin snat to ${forwarding.address}
+    meta mark and ${sentOnMark} == ${sentOnMark} snat to ${place.address}
+    ${family} saddr . ${family} daddr @hairpin snat to ${place.address}
+    ${family} saddr ${loopback} oifname != "lo" snat to ${place.address}
     ${outward}
   }
   chain refuse-passing {
     type filter hook prerouting priority filter; policy accept;
-    ip daddr @cluster-ips jump refuse
+    ${family} daddr @cluster-ips jump refuse
+    ${family} daddr . meta l4proto . th dport @unserved jump refuse
   }
   chain refuse-own {
     type filter hook output priority filter; policy accept;
-    ip daddr @cluster-ips jump refuse
+    ${family} daddr @cluster-ips jump refuse
+    ${family} daddr . meta l4proto . th dport @unserved jump refuse
   }
   chain refuse {
     meta l4proto tcp reject with tcp reset
@@ -163,8 +198,7 @@ function frame(forwarding: Forwarding): string {
 }`
 }
 
-const none: ReadonlyMap<string, string> = new Map()
-const element = ([key, value]: readonly [string, string]): string => (value === '' ? key : `${key} : ${value}`)
+export const addressType = (family: Family): string => (family === 'ip' ? 'ipv4_addr' : 'ipv6_addr')
+const withPort = (address: string, port: string): string => (address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`)
 const numbered = (values: readonly string[]): string => values.map((value, index) => `${index} : ${value}`).join(', ')
-const isIpv4 = (address: string): boolean => /^\d+\.\d+\.\d+\.\d+$/.test(address)
-const shortHash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 12)
+const isLocal = (address: string, place: RuledPlace): boolean => (place.family === 'ip' ? isInside(address, place.podNetwork) : false)

@@ -4,7 +4,7 @@ import { after, test } from 'node:test'
 import { runtimeConformance } from '../../core/kubelet/runtime.conformance.ts'
 import type { ServiceRoute } from '@kubeskiff/core/network'
 import { mountsBelow } from '../linux/index.ts'
-import { openSockets, serveDns } from '../network/index.ts'
+import { machine, openSockets, serveDns } from '../network/index.ts'
 import { collect, makeRealWorld, security, testImage, text } from './real.world.ts'
 
 /** Started by oci.real.test.ts as root, in private namespaces. */
@@ -236,12 +236,13 @@ test('pods of two nodes reach each other, and services reach them from pods, nod
   assert.equal((await world.exec('client', 'main', 'ping', '-c', '1', '-W', '2', south)).code, 0)
   const endpoints = [{ address: north, port: 80 }, { address: south, port: 80 }]
   const routes: readonly ServiceRoute[] = [
-    { name: 'default/web:http', protocol: 'TCP', addresses: ['10.96.0.100'], port: 80, nodePort: 30080, endpoints },
+    { name: 'default/web:http', protocol: 'TCP', addresses: ['10.96.0.100'], port: 80, endpoints, outside: { addresses: [], nodePort: 30080 } },
     { name: 'default/sticky:', protocol: 'TCP', addresses: ['10.96.0.101'], port: 80, affinitySeconds: 600, endpoints },
-    { name: 'default/empty:', protocol: 'TCP', addresses: ['10.96.0.102'], port: 80, endpoints: [] },
+    { name: 'default/empty:', protocol: 'TCP', addresses: ['10.96.0.102'], port: 80, endpoints: 'refused' },
     { name: 'default/self:', protocol: 'TCP', addresses: ['10.96.0.103'], port: 8000, endpoints: [{ address: north, port: 80 }] },
   ]
-  await Promise.all([world.network.program('north', routes), world.network.program('south', routes), world.network.programHost(routes)])
+  const byName = new Map(routes.map((route) => [route.name, [route]]))
+  await Promise.all([world.network.route('north', byName), world.network.route('south', byName), world.network.route(machine, byName)])
   const get = async (pod: string, url: string): Promise<string> => {
     const { code, stdout, stderr } = await world.exec(pod, 'main', 'timeout', '5', 'wget', '-qO-', url)
     return code === 0 ? stdout : stderr
@@ -257,7 +258,7 @@ test('pods of two nodes reach each other, and services reach them from pods, nod
   assert.equal(await get('south-web', `http://${world.network.node('north')?.address}:8081/`), 'client\n')
   assert.match(await (await fetch('http://10.96.0.100/')).text(), /^(north|south)\n$/)
   assert.equal(await (await fetch(`http://${south}/`)).text(), 'south\n')
-  await world.network.program('north', routes.map((route) => ({ ...route, endpoints: route.endpoints.slice(0, 1) })))
+  await world.network.route('north', new Map(routes.slice(0, 1).map((route) => [route.name, [{ ...route, endpoints: endpoints.slice(0, 1) }]])))
   assert.deepEqual(await many('client', 'http://10.96.0.100/'), ['north\n'])
   for (const pod of ['north-web', 'south-web', 'client']) await world.teardown(pod)
 })

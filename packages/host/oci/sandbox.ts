@@ -25,6 +25,7 @@ export async function makeSandbox(uid: string, spec: SandboxSpec, at: PodPlaces,
   } else {
     address = network.allocate(spec.node, uid)
     network.attach({ pod: uid, node: spec.node, address, directory: at.namespaces, hostname: spec.hostname, ipc: !spec.hostIpc, sysctls: spec.sysctls })
+    await network.attached({ node: spec.node, namespace: spec.namespace, name: spec.name, address })
     if (spec.hostPorts.length > 0) {
       await network.openHostPorts(spec.node, uid, spec.hostPorts.map((port) => ({ protocol: port.protocol, hostIp: port.hostIp, hostPort: port.hostPort, address, port: port.containerPort })))
     }

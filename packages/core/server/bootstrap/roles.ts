@@ -88,6 +88,8 @@ export const roles: readonly Draft[] = [
   clusterRole('system:kubelet-api-admin', [rule(readVerbs, '', 'nodes'), rule('proxy', '', 'nodes'), rule('*', '', 'nodes/log nodes/metrics nodes/proxy nodes/stats'), rule('*', '', 'nodes/configz nodes/healthz nodes/pods')]),
   clusterRole('system:node', nodeRules),
   clusterRole('system:node-proxier', [rule('list watch', '', 'endpoints services'), rule(readVerbs, '', 'nodes'), eventsRule, rule('list watch', 'networking.k8s.io', 'servicecidrs'), rule('list watch', 'discovery.k8s.io', 'endpointslices')]),
+  // Ours: who enforces NetworkPolicies sees the pods of all nodes, as a network plugin's account does.
+  clusterRole('skiff:network', [rule('list watch', '', 'pods namespaces'), rule('list watch', 'networking.k8s.io', 'networkpolicies')]),
   clusterRole('system:kube-dns', [rule('list watch', '', 'endpoints services')]),
   clusterRole('system:kube-scheduler', schedulerRules),
   clusterRole('system:volume-scheduler', [rule('get list patch update watch', '', 'persistentvolumes'), rule(readVerbs, 'storage.k8s.io', 'storageclasses'), rule('get list patch update watch', '', 'persistentvolumeclaims')]),
@@ -124,6 +126,7 @@ export const bindings: readonly Draft[] = [
   // No subjects: the node authorizer decides for nodes.
   clusterRoleBinding('system:node', 'system:node', []),
   clusterRoleBinding('system:node-proxier', 'system:node-proxier', [user('system:kube-proxy')]),
+  clusterRoleBinding('skiff:network', 'skiff:network', [user('skiff:network')]),
   clusterRoleBinding('system:kube-dns', 'system:kube-dns', [account('kube-dns')]),
   clusterRoleBinding('system:kube-scheduler', 'system:kube-scheduler', [user('system:kube-scheduler')]),
   clusterRoleBinding('system:volume-scheduler', 'system:volume-scheduler', [user('system:kube-scheduler')]),
