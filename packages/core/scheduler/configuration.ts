@@ -1,6 +1,5 @@
 // KubeSchedulerConfiguration (kubescheduler.config.k8s.io/v1), read and checked. Fields, defaults and rules: upstream's kube-scheduler.
-import { Faults, type Fields, record } from './fields.ts'
-import { readYaml } from '../api/text/index.ts'
+import { Faults, type Fields, readYaml, record } from '../api/text/index.ts'
 import { configuredPlugins, type PluginArguments, readPluginArguments } from './plugin-arguments.ts'
 import { type ConfiguredPlugin, type Point, points } from './points.ts'
 import { preemptionBounds } from './preemption.ts'

@@ -1,6 +1,6 @@
 // What pluginConfig says of single plugins. Defaults and rules: upstream's.
 import type { NodeAffinity, TopologySpreadConstraint } from '../api/generated/types.ts'
-import { type Faults, type Fields, record } from './fields.ts'
+import { type Faults, type Fields, record } from '../api/text/index.ts'
 import { cpuAndMemory, type ScoringStrategy, type WeightedResource } from './plugins/allocation.ts'
 import { balancedAllocation, balancedAllocationOf } from './plugins/balanced-allocation.ts'
 import { defaultPlugins } from './plugins/index.ts'

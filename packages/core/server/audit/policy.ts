@@ -1,5 +1,5 @@
 // What of a request is written down: audit.k8s.io/v1 Policy, read from its file and asked for each request.
-import { readYaml } from '../../api/text/index.ts'
+import { Faults, readYaml, record } from '../../api/text/index.ts'
 import type { Attributes } from '../access/types.ts'
 
 export const levels = ['None', 'Metadata', 'Request', 'RequestResponse'] as const
@@ -37,7 +37,7 @@ export function readAuditPolicy(text: string): AuditPolicy | PolicyFault {
     return { fault: `expected apiVersion audit.k8s.io/v1 and kind Policy, found ${JSON.stringify(document['apiVersion'])} and ${JSON.stringify(document['kind'])}` }
   }
   const faults = new Faults()
-  const general = faults.stages(document['omitStages'], 'omitStages')
+  const general = faults.someOf(document, 'omitStages', '', stages)
   const omits = document['omitManagedFields'] === true
   const given = Array.isArray(document['rules']) ? document['rules'] as readonly unknown[] : []
   if (given.length === 0) faults.say('rules', 'at least one rule is required')
@@ -47,29 +47,11 @@ export function readAuditPolicy(text: string): AuditPolicy | PolicyFault {
 
 interface General { readonly general: readonly Stage[]; readonly omits: boolean }
 
-class Faults {
-  readonly found: string[] = []
-  say(path: string, what: string): void { this.found.push(`${path}: ${what}`) }
-  texts(value: unknown, path: string): readonly string[] {
-    if (value === undefined || value === null) return []
-    if (Array.isArray(value) && value.every((each) => typeof each === 'string')) return value
-    this.say(path, 'expected a list of texts')
-    return []
-  }
-  stages(value: unknown, path: string): readonly Stage[] {
-    return this.texts(value, path).flatMap((each) => {
-      const stage = stages.find((known) => known === each)
-      if (stage === undefined) this.say(path, `expected one of ${stages.join(', ')}, found ${JSON.stringify(each)}`)
-      return stage === undefined ? [] : [stage]
-    })
-  }
-}
-
 function ruleOf(value: unknown, path: string, faults: Faults, { general, omits }: General): Rule {
   const given = record(value) ?? {}
   const level = levels.find((each) => each === given['level'])
   if (level === undefined) faults.say(`${path}.level`, `expected one of ${levels.join(', ')}, found ${JSON.stringify(given['level'])}`)
-  const texts = (field: string): readonly string[] => faults.texts(given[field], `${path}.${field}`)
+  const texts = (field: string): readonly string[] => faults.texts(given, field, path)
   const resources = Array.isArray(given['resources']) ? given['resources'].map((each, at) => resourceRuleOf(each, `${path}.resources[${at}]`, faults)) : []
   const nonResourceURLs = texts('nonResourceURLs')
   const namespaces = texts('namespaces')
@@ -80,7 +62,7 @@ function ruleOf(value: unknown, path: string, faults: Faults, { general, omits }
   }
   return {
     level: level ?? 'None', users: texts('users'), userGroups: texts('userGroups'), verbs: texts('verbs'), resources, namespaces, nonResourceURLs,
-    omitStages: [...new Set([...general, ...faults.stages(given['omitStages'], `${path}.omitStages`)])],
+    omitStages: [...new Set([...general, ...faults.someOf(given, 'omitStages', path, stages)])],
     omitManagedFields: typeof given['omitManagedFields'] === 'boolean' ? given['omitManagedFields'] : omits,
   }
 }
@@ -90,14 +72,11 @@ function resourceRuleOf(value: unknown, path: string, faults: Faults): ResourceR
   const group = given['group'] ?? ''
   if (typeof group !== 'string') faults.say(`${path}.group`, 'expected a text')
   else if (group.includes('/')) faults.say(`${path}.group`, `expected the name of a group, without its version, found ${JSON.stringify(group)}`)
-  const resources = faults.texts(given['resources'], `${path}.resources`)
-  const resourceNames = faults.texts(given['resourceNames'], `${path}.resourceNames`)
+  const resources = faults.texts(given, 'resources', path)
+  const resourceNames = faults.texts(given, 'resourceNames', path)
   if (resourceNames.length > 0 && resources.length === 0) faults.say(`${path}.resourceNames`, 'using resourceNames requires at least one resource')
   return { group: typeof group === 'string' ? group : '', resources, resourceNames }
 }
-
-const record = (value: unknown): Readonly<Record<string, unknown>> | undefined =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? value as Readonly<Record<string, unknown>> : undefined
 
 function policyOf(rules: readonly Rule[], { general, omits }: General): AuditPolicy {
   const nothing: Instruction = { level: 'None', omitStages: general, omitManagedFields: omits }

@@ -1,4 +1,5 @@
 // The five fields of a CronJob's schedule, as robfig/cron's standard parser reads them (upstream's), with its error texts.
+import { goDurationMs } from '../../../../base/duration.ts'
 
 /** When a schedule fires: sets of numbers; or every so many milliseconds ('@every 90s'). */
 export type Schedule =
@@ -42,7 +43,7 @@ function parseNickname(text: string): Schedule | { readonly fault: string } {
   if (fields !== undefined) return parseSchedule(fields)
   if (!text.startsWith('@every ')) return { fault: `unrecognized descriptor: ${text}` }
   const duration = text.slice('@every '.length)
-  const milliseconds = parseDuration(duration)
+  const milliseconds = goDurationMs(duration)
   if (milliseconds === undefined) return { fault: `failed to parse duration ${text}: time: invalid duration ${JSON.stringify(duration)}` }
   // As robfig/cron: whole seconds, at least one.
   return { is: 'every', milliseconds: Math.max(1000, milliseconds - (milliseconds % 1000)) }
@@ -95,16 +96,6 @@ function parseCount(text: string): number | { readonly fault: string } {
     return value < 0 ? { fault: `negative number (${value}) not allowed: ${text}` } : value
   }
   return { fault: `failed to parse int from ${text}: strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax` }
-}
-
-const units: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
-
-/** A duration as Go writes them: '1h30m'. In milliseconds. */
-function parseDuration(text: string): number | undefined {
-  if (!/^[+-]?((\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h))+$/.test(text)) return undefined
-  let sum = 0
-  for (const [, amount = '', unit = ''] of text.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h)/g)) sum += Number(amount) * (units[unit] ?? 0)
-  return text.startsWith('-') ? -sum : sum
 }
 
 /** Is this the name of a time zone? */

@@ -1,3 +1,5 @@
+// Documents of settings, read field by field: every fault is kept with its path, so that all are told at once.
+
 /** A mapping of a document that was read. */
 export type Fields = Readonly<Record<string, unknown>>
 
@@ -39,6 +41,15 @@ export class Faults {
     if (Array.isArray(value) && value.every((each) => typeof each === 'string')) return value
     this.invalid(this.at(path, field), value, 'expected a list of texts')
     return []
+  }
+
+  /** Texts of which each must be one of those known. */
+  someOf<Known extends string>(given: Fields, field: string, path: string, known: readonly Known[]): readonly Known[] {
+    return this.texts(given, field, path).flatMap((each) => {
+      const found = known.find((one) => one === each)
+      if (found === undefined) this.unsupported(this.at(path, field), each, known)
+      return found === undefined ? [] : [found]
+    })
   }
 
   items(given: Fields, field: string, path: string): readonly Fields[] {
