@@ -1,7 +1,7 @@
 // The indexes every store keeps. A lookup by one of these costs the size of its answer.
 import type { Volume } from './generated/types.ts'
 import type { Resource, ResourceType } from './resource.ts'
-import { controllerRevisions, type EndpointSlice, endpointSlices, type Pod, pods, replicaSets, type Service, services } from './resources.ts'
+import { controllerRevisions, type EndpointSlice, endpointSlices, type Pod, pods, replicaSets, type ResourceClaim, resourceClaims, type ResourceSlice, resourceSlices, type Service, services } from './resources.ts'
 import type { Index } from './view.ts'
 
 const none: readonly string[] = []
@@ -84,6 +84,16 @@ export const podsByClaim: Index<Pod> = {
   reads: (pod) => pod.spec.volumes,
 }
 
+/** ResourceSlices by their pool, 'driver/pool'. */
+export const slicesByPool: Index<ResourceSlice> = { name: 'slices by pool', type: resourceSlices, values: ({ spec }) => [`${spec.driver}/${spec.pool.name}`], reads: ({ spec }) => spec.pool }
+
+/** ResourceClaims by the pools that their devices are of, 'driver/pool'. */
+export const claimsByPool: Index<ResourceClaim> = {
+  name: 'claims by pool', type: resourceClaims,
+  values: ({ status }) => [...new Set((status?.allocation?.devices?.results ?? []).map(({ driver, pool }) => `${driver}/${pool}`))],
+  reads: ({ status }) => status?.allocation,
+}
+
 export const standardIndexes: readonly Index<Resource>[] = [
-  byOwner, byNamespace, byUid, podsByNode, slicesByService, podsByLabel, servicesBySelector, uncontrolledPods, uncontrolledReplicaSets, uncontrolledRevisions, openJobPods, podsByClaim,
+  byOwner, byNamespace, byUid, podsByNode, slicesByService, podsByLabel, servicesBySelector, uncontrolledPods, uncontrolledReplicaSets, uncontrolledRevisions, openJobPods, podsByClaim, slicesByPool, claimsByPool,
 ]

@@ -22,7 +22,7 @@ export function allControllers({ authority, volumesBelow, mayRequest = () => fal
     controllers.endpointsController, controllers.endpointSliceController, controllers.endpointSliceMirroringController, controllers.serviceAddressController, controllers.serviceCIDRController,
     controllers.volumeBinderController, controllers.localProvisioner({ volumesBelow }), controllers.claimProtectionController, controllers.volumeProtectionController, controllers.attributesClassProtectionController, controllers.ephemeralVolumeController, controllers.nodeAddressController(),
     controllers.podGarbageCollector(), controllers.nodeLifecycleController(), controllers.zoneEvictionController, controllers.taintEvictionController,
-    controllers.resourceQuotaController, controllers.disruptionController, controllers.horizontalPodAutoscalerController(types), controllers.storageVersionMigrationController(types), controllers.resourceClaimController,
+    controllers.resourceQuotaController, controllers.disruptionController, controllers.horizontalPodAutoscalerController(types), controllers.storageVersionMigrationController(types), controllers.resourceClaimController, controllers.deviceTaintEvictionController,
     controllers.customResourceDefinitionController, controllers.validatingAdmissionPolicyStatusController,
     controllers.clusterRoleAggregationController, controllers.certificateController(mayRequest), controllers.podCertificateRequestCleaner, controllers.autoregisterController, controllers.flowSchemaController, controllers.apiServiceAvailabilityController,
   ] as readonly Controller<unknown>[]
