@@ -1,5 +1,6 @@
 import type { Instant } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
+import type { Ask } from './action.ts'
 import type { Together } from './disruption.ts'
 import type { Problem, Refusal } from './refusal.ts'
 import type { Draft, Resource, ResourceType } from './resource.ts'
@@ -68,12 +69,14 @@ export interface Kind<Hub extends Resource> extends ResourceType<Hub> {
   terminating?(object: Hub): Hub
   /** A kind that is never stored: what there is of it now, in the order of its names. Only get and list read it. */
   computed?(computing: Computing): readonly Hub[]
+  /** What the outside has to answer before it can be computed: `computed` finds the answer in `answered`. */
+  asks?(view: ClusterView): Ask | undefined
   readonly indexes?: readonly Index<Hub>[]
   readonly subresources?: readonly Subresource<Hub>[]
 }
 
 /** What a computed kind is made of: the cluster, the time, and of which namespace and which one object is asked for. */
-export interface Computing { readonly view: ClusterView; readonly now: Instant; readonly namespace: string | undefined; readonly name: string | undefined }
+export interface Computing { readonly view: ClusterView; readonly now: Instant; readonly namespace: string | undefined; readonly name: string | undefined; readonly answered?: unknown }
 
 /** One served version of a kind. */
 export interface Served<Hub extends Resource> {

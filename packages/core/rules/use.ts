@@ -1,4 +1,4 @@
-// What pods on simulated nodes use, and what is measured of any object: told by annotations, a function of time. Which: kubelet/simulated/README.md.
+// What pods use, and what is measured of any object. On simulated nodes annotations tell it, a function of time (which: kubelet/simulated/README.md); of real ones their kubelets do.
 import type { Container } from '../api/generated/types.ts'
 import { byOwner } from '../api/indexes.ts'
 import type { Resource } from '../api/resource.ts'
@@ -9,6 +9,7 @@ import type { Instant } from '../base/clock.ts'
 import { courseAt } from './course.ts'
 import { isReady, isTerminating } from './pods.ts'
 import { millisOf, unitsOf } from './quantity.ts'
+import { type MeasuredUse, nothingMeasured } from './measured-use.ts'
 import { controllerOf } from './owners.ts'
 import { instantOf } from './time.ts'
 
@@ -21,8 +22,8 @@ const idle = { cpu: '1m', memory: '4Mi' } as const
 export interface Use { readonly cpu: number; readonly memory: number }
 export interface ContainerUse extends Use { readonly name: string }
 
-/** Tells what pods use now; undefined for those of which nothing can be measured: they do not run yet, or not on a simulated node. One for each look: it remembers who shares a load. */
-export function usesIn(view: ClusterView, now: Instant): (pod: Pod) => readonly ContainerUse[] | undefined {
+/** Tells what pods use now; undefined for those of which nothing is measured: they do not run yet, or their node did not tell. One for each look: it remembers who shares a load. */
+export function usesIn(view: ClusterView, now: Instant, measured: MeasuredUse = nothingMeasured): (pod: Pod) => readonly ContainerUse[] | undefined {
   const sharers = new Map<string, number>()
   const sharersOf = (pod: Pod): number => {
     const uid = controllerOf(pod)?.uid
@@ -36,7 +37,8 @@ export function usesIn(view: ClusterView, now: Instant): (pod: Pod) => readonly 
   }
   return (pod) => {
     const node = pod.spec.nodeName ? view.get(nodes, '', pod.spec.nodeName) : undefined
-    if (node === undefined || !isSimulated(node) || silentSince(node) !== undefined || pod.status?.phase !== 'Running') return undefined
+    if (node !== undefined && !isSimulated(node)) return measured.get(node.metadata.name)?.pods.get(pod.metadata.uid)
+    if (node === undefined || silentSince(node) !== undefined || pod.status?.phase !== 'Running') return undefined
     const running = new Set((pod.status.containerStatuses ?? []).concat(pod.status.initContainerStatuses ?? []).filter(({ state }) => (instantOf(state?.running?.startedAt) ?? Infinity) + windowMs <= now).map(({ name }) => name))
     const containers = [...pod.spec.containers, ...(pod.spec.initContainers ?? []).filter((one) => one.restartPolicy === 'Always')].filter(({ name }) => running.has(name))
     return containers.length === 0 ? undefined : containers.map((container) => useOf(pod, container, now, sharersOf))

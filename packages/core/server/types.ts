@@ -48,6 +48,8 @@ export interface Proxy {
   readonly scheme: 'http' | 'https'
   readonly address: string
   readonly port: number
+  /** The node whose kubelet answers: its agent is asked, over the connection that it keeps, and no address is dialled. */
+  readonly kubelet?: string
   /** With the query. */
   readonly path: string
   /** What the client's URL has before that path: where a redirect from there leads, to the client. */

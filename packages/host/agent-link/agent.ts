@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import { isRefusal } from '@kubeskiff/core/api'
 import type { Connect } from '@kubeskiff/core/server'
 import type { OpenStream, PodStream, TerminalSize } from '../streams/index.ts'
-import { eachLine, encodeLine, errorTrailer, hasHeader, idHeader, linkProtocol, windowBytes } from './wire.ts'
+import { eachLine, encodeLine, errorTrailer, hasHeader, idHeader, type KubeletAnswer, kubeletPath, type KubeletRequest, linkProtocol, windowBytes } from './wire.ts'
 
 export interface AgentOptions {
   readonly url: string // 'https://127.0.0.1:6443'
@@ -14,6 +14,8 @@ export interface AgentOptions {
   /** Each node that this agent plays, with its certificate: one link a node. */
   readonly nodes: readonly { readonly name: string; readonly certificate: string; readonly key: string }[] // PEM
   readonly open: OpenStream
+  /** Answers what the control plane sends on to a node's kubelet. */
+  readonly kubelet: (node: string, request: KubeletRequest) => Promise<KubeletAnswer>
   /** Told once of each kind of trouble, until the link stands again. */
   readonly onTrouble?: (why: string) => void
 }
@@ -83,7 +85,10 @@ class Link {
       const late = setTimeout(() => { session.destroy() }, pingTimeoutMs)
       session.ping(() => { clearTimeout(late) })
     }, pingEveryMs)
-    session.on('stream', (stream, headers) => { streams.serve(stream, headers) })
+    session.on('stream', (stream, headers) => {
+      if ((headers[':path'] ?? '').startsWith(`${kubeletPath}/`)) answerKubelet(stream, headers, (request) => this.#options.kubelet(this.#node.name, request))
+      else streams.serve(stream, headers)
+    })
     session.on('error', () => {}) // 'close' follows
     session.once('close', () => {
       clearInterval(pings)
@@ -163,6 +168,24 @@ class Streams {
     void pod.ended.then((ending) => { if (!stream.closed && !stream.writableEnded) stream.end(encodeLine(ending)) })
     void Promise.all([pod.ended, drained, new Promise((resolve) => stream.once('close', resolve))]).then(() => { this.#streams.delete(id) })
   }
+}
+
+function answerKubelet(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, answer: (request: KubeletRequest) => Promise<KubeletAnswer>): void {
+  stream.on('error', () => {}) // the asker is gone
+  stream.resume()
+  const [path = '', query = ''] = (headers[':path'] ?? '').slice(kubeletPath.length).split('?')
+  answer({ method: headers[':method'] ?? 'GET', path, query }).then(({ status, headers: told, body }) => {
+    if (stream.destroyed) { if (typeof body !== 'string') body.destroy(); return }
+    stream.respond({ ':status': status, ...told })
+    if (typeof body === 'string') { stream.end(body); return }
+    stream.once('close', () => { body.destroy() })
+    body.on('error', () => { stream.close() })
+    body.pipe(stream)
+  }, (error: unknown) => {
+    if (stream.destroyed) return
+    stream.respond({ ':status': 500, 'content-type': 'text/plain; charset=utf-8' })
+    stream.end(`${error instanceof Error ? error.message : String(error)}\n`)
+  })
 }
 
 /** Both ways; what breaks at the pod's end is told in a trailer. */

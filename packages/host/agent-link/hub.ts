@@ -4,13 +4,15 @@ import type { Refusal } from '@kubeskiff/core/api'
 import type { Connect } from '@kubeskiff/core/server'
 import { refuse, type Upgrade } from '../http/index.ts'
 import type { Ending, OpenStream, PodStream, PortStream, ProcessStream } from '../streams/index.ts'
-import { eachLine, encodeLine, errorTrailer, hasHeader, idHeader, linkProtocol, windowBytes } from './wire.ts'
+import { eachLine, encodeLine, errorTrailer, hasHeader, idHeader, type KubeletAnswer, kubeletPath, type KubeletRequest, linkProtocol, windowBytes } from './wire.ts'
 
 export interface AgentHub {
   /** Takes an agent's connection: for the HTTP server's path of links. */
   readonly upgrade: Upgrade
   /** Opens a stream on the agent of the Connect's node; waits a little for an agent that is about to come. */
   readonly open: OpenStream
+  /** Asks a node's kubelet; the body comes as it is read. */
+  readonly askKubelet: (node: string, request: KubeletRequest) => Promise<KubeletAnswer | Refusal>
   /** The nodes that are linked now. */
   readonly nodes: () => readonly string[]
   close(): void
@@ -63,6 +65,10 @@ export function createAgentHub(options: { readonly linkWaitMs?: number } = {}): 
       const link = await linkOf(connect.node)
       return link === undefined ? unreachable(`the agent of node ${connect.node} is not connected`) : openOn(link, connect)
     },
+    async askKubelet(node, request) {
+      const link = await linkOf(node)
+      return link === undefined ? unreachable(`the agent of node ${node} is not connected`) : askOver(link, node, request)
+    },
     nodes: () => [...links.keys()].sort(),
     close() { for (const link of links.values()) link.destroy() },
   }
@@ -71,6 +77,21 @@ const nodePrefix = 'system:node:'
 const plain = (status: number, body: string) => ({ status, headers: { 'content-type': 'text/plain' }, body: [Buffer.from(`${body}\n`)] })
 /** As upstream words a kubelet that cannot be reached. */
 const unreachable = (why: string): Refusal => ({ refused: true, code: 500, reason: 'InternalError', message: `Internal error occurred: error dialing backend: ${why}` })
+
+function askOver(link: ClientHttp2Session, node: string, { method, path, query }: KubeletRequest): Promise<KubeletAnswer | Refusal> {
+  return new Promise((resolve) => {
+    const stream = link.request({ ':method': method, ':path': `${kubeletPath}${path}${query === '' ? '' : `?${query}`}` }, { endStream: true })
+    const lost = (): void => { resolve(unreachable(`the link to node ${node} broke`)) }
+    stream.on('error', lost)
+    stream.once('close', lost)
+    stream.setTimeout(answerTimeoutMs, () => { stream.close(constants.NGHTTP2_CANCEL) })
+    stream.once('response', (headers) => {
+      stream.setTimeout(0)
+      const { ':status': status = 502, ...told } = headers
+      resolve({ status, headers: Object.fromEntries(Object.entries(told).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : []))), body: stream })
+    })
+  })
+}
 
 /** Asks the agent for the stream; resolves when the agent has answered. */
 function openOn(link: ClientHttp2Session, connect: Connect): Promise<PodStream | Refusal> {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { createConnection, createServer, type Socket } from 'node:net'
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { after, test } from 'node:test'
 import { isRefusal } from '@kubeskiff/core/api'
 import type { Connect } from '@kubeskiff/core/server'
 import { connectOf, testServer, type TestServer } from '../http/testing.ts'
 import { fakePod, opened, type Seen } from '../streams/testing.ts'
-import { connectAgent, createAgentHub, type AgentHub, type AgentLink } from './index.ts'
+import { connectAgent, createAgentHub, type AgentHub, type AgentLink, type KubeletAnswer, type KubeletRequest } from './index.ts'
 
 const path = '/skiff.dev/agent'
 const seen: Seen = { sizes: [], closed: 0 }
@@ -15,9 +15,16 @@ const server = await testServer({ upgrades: new Map([[path, hub.upgrade]]) })
 const agent = await linked(server, 'node-1')
 after(async () => { agent.close(); hub.close(); await server.close() })
 
+/** Says what it was asked; `/long` is a body that is read as it comes. */
+async function fakeKubelet(node: string, { method, path: asked, query }: KubeletRequest): Promise<KubeletAnswer> {
+  if (asked === '/broken') throw new Error('no such group')
+  const body = asked === '/long' ? Readable.from(['one ', 'two']) : `${node} ${method} ${asked} ${query}`
+  return { status: asked === '/none' ? 404 : 200, headers: { 'content-type': 'text/plain' }, body }
+}
+
 async function linked(of: TestServer, name: string, url = of.url, onTrouble: (why: string) => void = () => {}): Promise<AgentLink> {
   const { certificate, key } = await of.certificates.node(name)
-  return connectAgent({ url, path, authority: of.authority.certificate, nodes: [{ name, certificate, key }], open: fakePod(seen), onTrouble })
+  return connectAgent({ url, path, authority: of.authority.certificate, nodes: [{ name, certificate, key }], open: fakePod(seen), kubelet: fakeKubelet, onTrouble })
 }
 const aConnect = (query: string, what = 'exec'): Connect => connectOf(what, { query: `stdout=true&stderr=true&${query}` })
 
@@ -78,6 +85,17 @@ test('many streams share one link, each at its own pace', async () => {
   idle.close()
 })
 
+test('a request to a node\'s kubelet is answered by its agent, as it answers', async () => {
+  const rows = [['/stats/summary', 'a=1', 200, 'node-1 GET /stats/summary a=1'], ['/none', '', 404, 'node-1 GET /none '], ['/long', '', 200, 'one two'], ['/broken', '', 500, 'no such group\n']] as const
+  for (const [asked, query, status, expected] of rows) {
+    const answer = await hub.askKubelet('node-1', { method: 'GET', path: asked, query })
+    assert.equal(isRefusal(answer), false, asked)
+    if (!isRefusal(answer)) assert.deepEqual([answer.status, typeof answer.body === 'string' ? answer.body : await text(answer.body)], [status, expected])
+  }
+  const nobody = await createAgentHub({ linkWaitMs: 1 }).askKubelet('node-9', { method: 'GET', path: '/pods', query: '' })
+  assert.equal(isRefusal(nobody) && nobody.message, 'Internal error occurred: error dialing backend: the agent of node node-9 is not connected')
+})
+
 test('a node without an agent is said to have none', async () => {
   const quick = createAgentHub({ linkWaitMs: 1 })
   assert.deepEqual(await quick.open(aConnect('command=say')), { refused: true, code: 500, reason: 'InternalError', message: 'Internal error occurred: error dialing backend: the agent of node node-1 is not connected' })
@@ -86,7 +104,7 @@ test('a node without an agent is said to have none', async () => {
 test('only the certificate of a node makes a link', async () => {
   const admin = await server.certificates.admin()
   const trouble = await new Promise<string>((resolve) => {
-    const refused = connectAgent({ url: server.url, path, authority: server.authority.certificate, nodes: [{ name: 'node-2', ...admin }], open: fakePod(), onTrouble: (why) => { refused.close(); resolve(why) } })
+    const refused = connectAgent({ url: server.url, path, authority: server.authority.certificate, nodes: [{ name: 'node-2', ...admin }], open: fakePod(), kubelet: fakeKubelet, onTrouble: (why) => { refused.close(); resolve(why) } })
   })
   assert.equal(trouble, 'the control plane refuses the link of node node-2: a link needs the certificate of a node')
 })

@@ -6,6 +6,8 @@
 //                              Answer 200 with the headers below and, as the body, the Ending; or a Refusal.
 //   PUT  /streams/ID/stdin     GET /streams/ID/stdout     GET /streams/ID/stderr
 //   POST /streams/ID/ports/N   one connection, both ways; a failure comes in a trailer
+//   GET  /kubelet/PATH         a request to the node's kubelet; the answer is the kubelet's own
+import type { Readable } from 'node:stream'
 import type { Connect } from '@kubeskiff/core/server'
 import type { Ending, TerminalSize } from '../streams/index.ts'
 
@@ -15,9 +17,16 @@ export const idHeader = 'skiff-stream'
 /** 'ports', or which of stdin, stdout and stderr there are. */
 export const hasHeader = 'skiff-has'
 export const errorTrailer = 'skiff-error'
+/** Before the path of a request to the node's kubelet. */
+export const kubeletPath = '/kubelet'
 export const windowBytes = 256 << 10
 
 export const encodeLine = (value: Connect | Ending | TerminalSize): string => `${JSON.stringify(value)}\n`
+
+/** A request to a node's kubelet: path and query as the client wrote them. */
+export interface KubeletRequest { readonly method: string; readonly path: string; readonly query: string }
+/** What the kubelet answers. A body of text is whole. */
+export interface KubeletAnswer { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string | Readable }
 
 /** Calls back for each whole line. */
 export function eachLine(take: (line: string) => void): (chunk: string) => void {

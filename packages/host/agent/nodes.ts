@@ -6,6 +6,7 @@ import { type Connection, createEventRecorder, openConnection, startFeed, submit
 import { RealClock, selfPumpingLoop } from '../engine/index.ts'
 import { openSockets, serveDns } from '../network/index.ts'
 import type { AgentConfiguration } from './configuration.ts'
+import { kubeletApi } from './kubelet-api.ts'
 import { showingLeases } from './leases.ts'
 import { openMachine } from './machine.ts'
 import { nameServer } from './names.ts'
@@ -61,7 +62,9 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
   })
   for (const each of sockets) serveDns(each, answer)
   const stopServices = followServices({ store, network, nodes: names, onTrouble: say })
-  const link = connectAgent({ url: configuration.url, path: configuration.agentPath, authority: configuration.authority, nodes: configuration.nodes.map(({ shape, certificate, key }) => ({ name: shape.name, certificate, key })), open: openOn(runtime), onTrouble: say })
+  const open = openOn(runtime)
+  const answerKubelet = kubeletApi({ configuration, view: store.view, runtime, networkOf: (node) => network.node(node)?.namespace, open, now: () => clock.now() })
+  const link = connectAgent({ url: configuration.url, path: configuration.agentPath, authority: configuration.authority, nodes: configuration.nodes.map(({ shape, certificate, key }) => ({ name: shape.name, certificate, key })), open, kubelet: answerKubelet, onTrouble: say })
   await kubeletReady
   say(`playing ${names.join(', ')}`)
   return {

@@ -14,6 +14,7 @@ import { openHttpServer, withFetches } from '../http/index.ts'
 import { attachJournal, openEmbeddedJournal, ownDirectory } from '../journal/index.ts'
 import { openAccess, withIssuers } from './access-files.ts'
 import type { DataDirectory } from './directory.ts'
+import { createMeasuring, withMeasures } from './measuring.ts'
 import { machineAddress, networks, shapesOf } from './nodes.ts'
 import { processMetrics } from './process-metrics.ts'
 import { readSettings, type Settings, writeSettings } from './settings.ts'
@@ -79,7 +80,9 @@ export async function startControlPlane({ directory, settings: initial, say, clo
     throw new StartProblem(error instanceof Error ? error.message : String(error))
   })
   const poster = createPoster({ view: store.view, random: systemRandom() })
-  const answer = withIssuers(access, () => clock.now(), withPosts(poster, withFetches(frontProxy.client, answerAsks({ signer, certificates, volumesBelow: join(directory.agent, 'volumes'), now: () => clock.now() }))))
+  const hub = createAgentHub()
+  const measure = createMeasuring({ askKubelet: hub.askKubelet, now: () => clock.machineNow() })
+  const answer = withIssuers(access, () => clock.now(), withPosts(poster, withMeasures(measure, withFetches(frontProxy.client, answerAsks({ signer, certificates, volumesBelow: join(directory.agent, 'volumes'), now: () => clock.now() })))))
   const outside = countWaiting()
   const cluster = wireCluster({
     store, clock, random: systemRandom(), loop, authority: authority.certificate, frontProxyAuthority: frontProxy.authority.certificate, historyMs, outsideNow: () => clock.machineNow(), processMetrics: () => processMetrics(http.is === 'listening' ? http.inFlight() : { mutating: 0, readOnly: 0 }), nodes: shapes().filter((shape) => shape.simulated),
@@ -94,9 +97,8 @@ export async function startControlPlane({ directory, settings: initial, say, clo
   })
 
   const steering = clock instanceof SteeredClock ? createSteering({ clock, loop, cluster, waiting: () => ({ requests: http.is === 'listening' ? http.inFlight() : noRequests, outside: outside.waiting() }), real: () => settings.nodes.filter((node) => !node.simulated).map(({ name }) => name), keep: (course) => { keepCourse(directory.time, course) } }) : undefined
-  const hub = createAgentHub()
   const http = await openHttpServer({
-    handler: cluster.server.handler, store, answer, open: simulatedStreams({ store, clock, others: (connect) => hub.open(connect) }), host: everywhere ? '0.0.0.0' : '127.0.0.1', port: settings.port, now: () => clock.machineNow(),
+    handler: cluster.server.handler, store, answer, open: simulatedStreams({ store, clock, others: (connect) => hub.open(connect) }), askKubelet: hub.askKubelet, host: everywhere ? '0.0.0.0' : '127.0.0.1', port: settings.port, now: () => clock.machineNow(),
     tls: { certificate: server.certificate, key: server.key, authority: authority.certificate }, frontProxy: frontProxy.client,
     upgrades: new Map([[agentPath, hub.upgrade]]), own: new Map(steering === undefined ? [] : [[timePath, timeRequests(steering)]]), ...(access.log !== undefined && { audit: access.log.write }), onError: (error) => { say(`a request failed: ${error instanceof Error ? error.stack ?? error.message : String(error)}`) },
   })

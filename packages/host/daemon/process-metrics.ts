@@ -1,32 +1,11 @@
-// What only the process knows of itself, in the text that Prometheus reads.
-import { readdirSync, readFileSync } from 'node:fs'
+// What only the control plane's process knows of itself, in the text that Prometheus reads.
+import { metric, processText } from '../metrics/index.ts'
 
 /** Requests in work now; watches and streams are not counted. */
 export interface InFlight { readonly mutating: number; readonly readOnly: number }
 
-const pageBytes = 4096
-const started = Date.now() / 1000 - process.uptime()
-
 /** The process_* metrics, and the requests in work. */
-export function processMetrics(inFlight: InFlight): string {
-  const { user, system } = process.cpuUsage()
-  const one = (name: string, type: 'counter' | 'gauge', help: string, value: number | undefined): string =>
-    (value === undefined ? '' : `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${name} ${value}\n`)
-  const requests = 'apiserver_current_inflight_requests'
-  return [
-    `# HELP ${requests} [STABLE] Maximal number of currently used inflight request limit of this apiserver per request kind in last second.\n# TYPE ${requests} gauge\n`,
-    `${requests}{request_kind="mutating"} ${inFlight.mutating}\n${requests}{request_kind="readOnly"} ${inFlight.readOnly}\n`,
-    one('process_cpu_seconds_total', 'counter', 'Total user and system CPU time spent in seconds.', (user + system) / 1e6),
-    one('process_max_fds', 'gauge', 'Maximum number of open file descriptors.', attempt(maxFiles)),
-    one('process_open_fds', 'gauge', 'Number of open file descriptors.', attempt(() => readdirSync('/proc/self/fd').length)),
-    one('process_resident_memory_bytes', 'gauge', 'Resident memory size in bytes.', process.memoryUsage.rss()),
-    one('process_start_time_seconds', 'gauge', 'Start time of the process since unix epoch in seconds.', Math.round(started * 100) / 100),
-    one('process_virtual_memory_bytes', 'gauge', 'Virtual memory size in bytes.', attempt(() => Number(readFileSync('/proc/self/statm', 'utf8').split(' ')[0]) * pageBytes)),
-  ].join('')
-}
-
-const maxFiles = (): number => Number(/^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1])
-/** Only Linux has these files; elsewhere the metric is left out. */
-function attempt(read: () => number): number | undefined {
-  try { return read() } catch { return undefined }
-}
+export const processMetrics = ({ mutating, readOnly }: InFlight): string =>
+  `${metric('apiserver_current_inflight_requests', 'gauge', '[STABLE] Maximal number of currently used inflight request limit of this apiserver per request kind in last second.', [
+    { labels: { request_kind: 'mutating' }, value: mutating }, { labels: { request_kind: 'readOnly' }, value: readOnly },
+  ])}${processText()}`

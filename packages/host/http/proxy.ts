@@ -1,8 +1,8 @@
 import { type ClientRequest, type IncomingMessage, request as plainRequest, type RequestOptions } from 'node:http'
 import { request as secureRequest } from 'node:https'
 import type { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
-import type { Ask } from '@kubeskiff/core/api'
+import type { Duplex, Readable } from 'node:stream'
+import { type Ask, isRefusal, type Refusal } from '@kubeskiff/core/api'
 import type { Fetch, Fetched, Proxy, Request } from '@kubeskiff/core/server'
 import { type Exchange, sendable } from './exchange.ts'
 import { type PlainReply, statusReply } from './status.ts'
@@ -15,6 +15,31 @@ const dialTimeoutMs = 30_000
 const kept = new Set(['connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'http2-settings', 'host', 'content-length', 'authorization', 'expect'])
 const isIdentity = (name: string): boolean => name.startsWith('x-remote-') || name.startsWith('impersonate-')
 
+/** Asks a node's kubelet, by the connection that its agent keeps. */
+export type AskKubelet = (node: string, request: { readonly method: string; readonly path: string; readonly query: string }) => Promise<{ readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string | Readable } | Refusal>
+
+/** The same for what a node's kubelet answers. */
+export function kubeletExchange(exchange: Exchange, request: Request, proxy: Proxy, ask: AskKubelet | undefined, done: (failed?: PlainReply) => void): void {
+  if (ask === undefined || proxy.kubelet === undefined) { done(statusReply(noAgents)); return }
+  const [path = '', query = ''] = proxy.path.split('?')
+  ask(proxy.kubelet, { method: request.method, path, query }).then((answer) => {
+    if (isRefusal(answer)) { done(statusReply(answer)); return }
+    if (typeof answer.body === 'string') { done({ status: answer.status, headers: answer.headers, body: [Buffer.from(answer.body)] }); return }
+    if (exchange.isOver) { answer.body.destroy(); done(); return }
+    pipeAnswer(exchange, answer.status, answer.headers, answer.body)
+    done()
+  }, (error: unknown) => { done(unreachable(error instanceof Error ? error : new Error(String(error)))) })
+}
+const noAgents: Refusal = { refused: true, code: 503, reason: 'ServiceUnavailable', message: 'no agent connects to this server' }
+
+function pipeAnswer(exchange: Exchange, status: number, headers: Readonly<Record<string, string>>, body: Readable): void {
+  const writer = exchange.begin(status, headers)
+  writer.on('error', () => {})
+  writer.once('close', () => { body.destroy() })
+  body.once('error', () => { exchange.abort() })
+  body.pipe(writer)
+}
+
 /** Sends a request on and its answer back, as it comes. */
 export function proxyExchange(exchange: Exchange, request: Request, proxy: Proxy, frontProxy: FrontProxy | undefined, done: (failed?: PlainReply) => void): void {
   const forwarded = dial(request, proxy, frontProxy, exchange.remoteAddress)
@@ -26,12 +51,8 @@ export function proxyExchange(exchange: Exchange, request: Request, proxy: Proxy
   forwarded.on('response', (response) => {
     answered = true
     if (exchange.isOver) { response.destroy(); done(); return }
-    const writer = exchange.begin(response.statusCode ?? 502, answerHeaders(response, proxy))
+    pipeAnswer(exchange, response.statusCode ?? 502, answerHeaders(response, proxy), response)
     done()
-    writer.on('error', () => {})
-    writer.once('close', () => { response.destroy() })
-    response.once('error', () => { exchange.abort() })
-    response.pipe(writer)
   })
   forwarded.end(request.body)
 }

@@ -11,7 +11,7 @@ import { exchangeOverHttp1, exchangeOverHttp2, type Exchange, type Peer } from '
 import { usualLimits, type Limits } from './limits.ts'
 import { openOrRefuse, sendLog } from './log.ts'
 import { carry, encodeBody, type Answer, type PipelineOptions } from './pipeline.ts'
-import { type FrontProxy, proxyExchange } from './proxy.ts'
+import { type AskKubelet, type FrontProxy, kubeletExchange, proxyExchange } from './proxy.ts'
 import { listenAlso, type SecondAddress } from './second-address.ts'
 import { internalError, statusReply, timedOut, tooLarge, tooManyRequests, unauthorized, upgradeRequired, type PlainReply } from './status.ts'
 import { serveUpgrade, type Upgrade } from './upgrade.ts'
@@ -23,6 +23,8 @@ export interface HttpServerOptions {
   readonly answer: Answer
   /** Brings streams to their pods; absent, they are refused. */
   readonly open?: OpenStream
+  /** Asks the kubelets of nodes. */
+  readonly askKubelet?: AskKubelet
   readonly host: string
   /** 0: any free one. */
   readonly port: number
@@ -188,12 +190,15 @@ class Front {
         }
         return
       }
-      case 'proxy':
-        proxyExchange(exchange, request, reply.proxy, this.#options.frontProxy, (failed) => {
+      case 'proxy': {
+        const done = (failed?: PlainReply): void => {
           if (failed === undefined) this.#leave(exchange)
           else this.#finish(exchange, failed)
-        })
+        }
+        if (reply.proxy.kubelet === undefined) proxyExchange(exchange, request, reply.proxy, this.#options.frontProxy, done)
+        else kubeletExchange(exchange, request, reply.proxy, this.#options.askKubelet, done)
         return
+      }
       case 'connect':
         if (reply.connect.what === 'log') this.#log(exchange, reply.connect)
         else this.#finish(exchange, reply.connect.refusal === undefined ? upgradeRequired : statusReply(reply.connect.refusal))

@@ -8,7 +8,7 @@ import { peerOf, plainHeaders, sendable, splitTarget, type Peer } from './exchan
 import { openOrRefuse } from './log.ts'
 import { bytesOf, whole } from './parts.ts'
 import { carry, type PipelineOptions } from './pipeline.ts'
-import { internalError, statusReply, unauthorized, upgradeRequired, type PlainReply } from './status.ts'
+import { internalError, statusReply, unauthorized, unavailable, upgradeRequired, type PlainReply } from './status.ts'
 import { type FrontProxy, proxyUpgrade } from './proxy.ts'
 import type { Watches } from './watches.ts'
 
@@ -54,7 +54,10 @@ function reply(options: UpgradeOptions, request: Request, reply: Reply): void {
   switch (reply.is) {
     case 'bytes': refuse(socket, { status: reply.status, headers: reply.headers, body: reply.body }); return
     case 'watch': watch(options, reply.watch, reply.headers['content-type'] ?? ''); return
-    case 'proxy': proxyUpgrade(options.message, socket, options.head, request, reply.proxy, options.frontProxy, (refusal) => { refuse(socket, refusal) }); return
+    case 'proxy':
+      if (reply.proxy.kubelet !== undefined) { refuse(socket, unavailable('streams of a node\'s kubelet are opened through its pods')); return }
+      proxyUpgrade(options.message, socket, options.head, request, reply.proxy, options.frontProxy, (refusal) => { refuse(socket, refusal) })
+      return
     case 'connect':
       connect(options, reply.connect).catch((error: unknown) => {
         options.onError(error)

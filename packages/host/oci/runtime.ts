@@ -5,6 +5,7 @@ import { pullImage, type RegistryOptions } from '../images/pull.ts'
 import { familiarNames } from '../images/reference.ts'
 import type { ImageStore } from '../images/store.ts'
 import type { HostProbe } from '../linux/probe.ts'
+import type { MeasurablePod } from '../metrics/index.ts'
 import type { ClusterNetwork } from '../network/index.ts'
 import { adopt } from './adoption.ts'
 import { type Attempts, createAttempts } from './attempts.ts'
@@ -12,6 +13,7 @@ import { runCheck } from './checks.ts'
 import type { OciTools } from './conmon.ts'
 import { watchExits } from './exits.ts'
 import { Held } from './held.ts'
+import { measurablePods } from './measurable.ts'
 import { placesIn } from './places.ts'
 import { createPods } from './pods.ts'
 import { rotateLog, rotationLookMs } from './rotation.ts'
@@ -32,6 +34,8 @@ export interface OciRuntimeOptions {
 
 /** The container runtime, and the byte streams of its containers. */
 export interface OciRuntime extends ContainerRuntime, ContainerStreams {
+  /** The pods that run now, for those who measure. */
+  measurable(): readonly MeasurablePod[]
   /** Stops looking and telling; every container lives on. */
   close(): void
 }
@@ -125,6 +129,7 @@ export function createOciRuntime(options: OciRuntimeOptions): OciRuntime {
     },
     observed: () => ({ pods: held.observed(), images: observedImages() }),
     onEvent: (listen) => held.onEvent(listen),
+    measurable: () => measurablePods(held, places, place.cgroupRoot),
     ...streams,
     close() {
       held.close()

@@ -6,6 +6,7 @@ import type { ClusterView } from '../../api/view.ts'
 import type { Instant } from '../../base/clock.ts'
 import { formatQuantity, quantityOfMilli } from '../../base/quantity.ts'
 import { millisOf } from '../../rules/quantity.ts'
+import type { MeasuredUse } from '../../rules/measured-use.ts'
 import { metricOf, sumOfUses, usesIn } from '../../rules/use.ts'
 import type { KnownTypes } from '../known-types.ts'
 import { type Measures, plainRatio, propose, proposeByRatio, proposeByShare, type Proposal, requestsOf, type Tolerance, utilizationRatio } from './replicas.ts'
@@ -24,6 +25,8 @@ export interface Surroundings {
   readonly view: ClusterView
   readonly types: KnownTypes
   readonly now: Instant
+  /** What the kubelets of real nodes told. */
+  readonly measured: MeasuredUse
 }
 
 /** As upstream's default: a tenth off the target is near enough. */
@@ -80,16 +83,17 @@ function resourceProposal(resource: string, { averageValue, averageUtilization }
   return isFault(told) ? failed(told) : told
 }
 
-function resourceMeasures(resource: string, container: string | undefined, { pods, view, now }: Surroundings): Measures | Fault {
+function resourceMeasures(resource: string, container: string | undefined, { pods, view, now, measured }: Surroundings): Measures | Fault {
   const measures = new Map<string, number>()
-  const uses = usesIn(view, now)
+  const uses = usesIn(view, now, measured)
   let any = false
   for (const pod of pods) {
     const all = uses(pod)
     any ||= all !== undefined
     const own = container === undefined ? all : all?.filter(({ name }) => name === container)
     if (own === undefined || own.length === 0 || (resource !== 'cpu' && resource !== 'memory')) continue
-    const { cpu, memory } = sumOfUses(own)
+    // Amounts below a thousandth count as a whole one, container by container, as upstream's MilliValue.
+    const { cpu, memory } = sumOfUses(own.map((use) => ({ cpu: Math.ceil(use.cpu), memory: use.memory })))
     measures.set(pod.metadata.name, resource === 'cpu' ? cpu : memory * 1000)
   }
   if (!any) return { fault: 'no metrics returned from resource metrics API' }

@@ -8,6 +8,7 @@ import { type HorizontalPodAutoscaler, horizontalPodAutoscalers, type Pod } from
 import type { ClusterView } from '../../api/view.ts'
 import type { Instant } from '../../base/clock.ts'
 import { isTrue, setCondition } from '../../rules/conditions.ts'
+import { askForUse, measuredOf, type MeasuredUse } from '../../rules/measured-use.ts'
 import { isTerminating } from '../../rules/pods.ts'
 import { timestamp } from '../../rules/time.ts'
 import { namesOf, ownKey } from '../keys.ts'
@@ -17,11 +18,16 @@ import { isUnknown, type Unknown, type Wish, wishOf } from './metrics.ts'
 import { paced, type Past, recent } from './pace.ts'
 import { isFault, podsOf, type Target, targetOf } from './target.ts'
 
+/** Kubelets that do not tell by then what is used have told nothing. */
+const measuredWithinMs = 10_000
+
 /** As upstream's default: every autoscaler is looked at so often, and first so long after it came. */
 const periodMs = 15_000
 
 interface Memory extends Past {
   readonly next: Instant
+  /** What real pods use was asked, and is waited for so long. */
+  readonly asking?: { readonly id: string; readonly until: Instant }
   /** A change of size that was submitted: whether it was made shows at the next look. */
   readonly trying?: { readonly from: number; readonly to: number; readonly why: string; readonly at: Instant }
 }
@@ -38,9 +44,20 @@ export const horizontalPodAutoscalerController = (types: KnownTypes = builtIn): 
     if (memory === undefined) return { actions: [], memory: { next: now + periodMs, recommendations: [], ups: [], downs: [] }, again: now + periodMs }
     if (memory.trying !== undefined && last !== undefined) return failedToSize(autoscaler, memory, memory.trying, last.message, now)
     if (now < memory.next) return { actions: [], memory, again: memory.next }
-    return look(autoscaler, world, made(memory), types)
+    return measuring(autoscaler, world, made(memory)) ?? look(autoscaler, world, made(memory), types)
   },
 })
+
+/** Asks the kubelets of real nodes what pods use, where a metric is about that; undefined when there is nothing to wait for. */
+function measuring(autoscaler: HorizontalPodAutoscaler, { view, now, observed }: World<Memory>, memory: Memory): Plan<Memory> | undefined {
+  const { asking } = memory
+  if (asking !== undefined) return observed.has(asking.id) || now >= asking.until ? undefined : { actions: [], memory, again: asking.until }
+  if (!(autoscaler.spec.metrics ?? []).some(({ type }) => type === 'Resource' || type === 'ContainerResource')) return undefined
+  const ask = askForUse(view, `use@${now}`)
+  if (ask === undefined) return undefined
+  const until = now + measuredWithinMs
+  return { actions: [{ do: 'ask', ask }], memory: { ...memory, asking: { id: ask.id, until } }, again: until }
+}
 
 /** The change of size was made: it counts for the rates. */
 function made({ trying, ...memory }: Memory): Memory {
@@ -69,7 +86,8 @@ function failedToSize(autoscaler: HorizontalPodAutoscaler, { trying: _tried, ...
   }
 }
 
-function look(autoscaler: HorizontalPodAutoscaler, { view, now }: World<Memory>, memory: Memory, types: KnownTypes): Plan<Memory> {
+function look(autoscaler: HorizontalPodAutoscaler, { view, now, observed }: World<Memory>, { asking, ...memory }: Memory, types: KnownTypes): Plan<Memory> {
+  const measured = measuredOf(asking && observed.get(asking.id))
   const next = now + periodMs
   const target = targetOf(autoscaler, view, types)
   const before = autoscaler.status ?? { desiredReplicas: 0 }
@@ -80,11 +98,11 @@ function look(autoscaler: HorizontalPodAutoscaler, { view, now }: World<Memory>,
   // The size that was found first is a recommendation: what shrinks it waits.
   const past = memory.recommendations.length === 0 ? { ...memory, recommendations: [{ replicas: target.replicas, at: now }] } : memory
   const conditions = setCondition<Condition>(before.conditions, { type: 'AbleToScale', status: 'True', reason: 'SucceededGetScale', message: "the HPA controller was able to get the target's current scale" }, now)
-  const decided = decide(autoscaler, target, { view, now, past, conditions, types })
+  const decided = decide(autoscaler, target, { view, now, past, conditions, types, measured })
   return { actions: decided.actions, memory: { ...recent(autoscaler, decided.past, now), next, ...(decided.trying && { trying: decided.trying }) }, again: next }
 }
 
-interface Sight { readonly view: ClusterView; readonly now: Instant; readonly past: Past; readonly conditions: readonly Condition[]; readonly types: KnownTypes }
+interface Sight { readonly view: ClusterView; readonly now: Instant; readonly past: Past; readonly conditions: readonly Condition[]; readonly types: KnownTypes; readonly measured: MeasuredUse }
 interface Decision { readonly actions: readonly Action[]; readonly past: Past; readonly trying?: NonNullable<Memory['trying']> }
 
 function decide(autoscaler: HorizontalPodAutoscaler, target: Target, sight: Sight): Decision {
@@ -116,7 +134,7 @@ function decideByMetrics(autoscaler: HorizontalPodAutoscaler, target: Target, si
     }
   }
   const specs = autoscaler.spec.metrics ?? []
-  const answers = specs.map((spec) => wishOf(spec, { autoscaler, target, pods: selected.pods, view: sight.view, types: sight.types, now }))
+  const answers = specs.map((spec) => wishOf(spec, { autoscaler, target, pods: selected.pods, view: sight.view, types: sight.types, now, measured: sight.measured }))
   const unknown = answers.filter(isUnknown)
   const best = answers.filter((answer): answer is Wish => !isUnknown(answer)).reduce<Wish | undefined>((most, wish) => (most === undefined || wish.replicas > most.replicas ? wish : most), undefined)
   const metrics = answers.map((answer): V2MetricStatus => (isUnknown(answer) ? { type: '' } : answer.status))

@@ -7,6 +7,7 @@ import type { AnySubresource, Endpoint } from '../registry.ts'
 import { type Answer, value } from '../reply.ts'
 import type { ResourceRoute } from '../route.ts'
 import { selectionOf } from '../selection.ts'
+import type { Asks } from '../types.ts'
 import { scaleOf } from '../write/scale.ts'
 import { readComputed } from './computed.ts'
 import { get } from './get.ts'
@@ -14,7 +15,7 @@ import { list } from './list.ts'
 import { watch } from './watch.ts'
 
 /** get, list and watch, of objects and of subresources that show one. */
-export function read(machine: Machine, call: Call, route: ResourceRoute, endpoint: Endpoint, subresource?: Extract<AnySubresource, { readonly is: 'status' | 'update' | 'scale' }>): Answer | Refusal {
+export function read(machine: Machine, call: Call, route: ResourceRoute, endpoint: Endpoint, subresource?: Extract<AnySubresource, { readonly is: 'status' | 'update' | 'scale' }>): Answer | Refusal | Asks {
   const writing = writingOf(call, endpoint.served)
   if (isRefusal(writing)) return writing
   const mismatch = wrongNumber(writing.form, route.verb, endpoint)
@@ -26,7 +27,13 @@ export function read(machine: Machine, call: Call, route: ResourceRoute, endpoin
     const missing = subresource.missing?.(object)
     return missing === undefined ? value(scaleOf(subresource, object)) : internal(missing)
   }
-  if (endpoint.kind.computed !== undefined) return readComputed(endpoint, endpoint.kind.computed({ view: machine.store.view, now: machine.now(), namespace: namespace || undefined, name: route.verb === 'get' ? name : undefined }), route, call.query, { ...writing, served: endpoint.served, now: machine.now() })
+  if (endpoint.kind.computed !== undefined) {
+    const { view } = machine.store
+    const ask = endpoint.kind.asks?.(view)
+    if (ask !== undefined && !call.answers.has(ask.id)) return { is: 'asks', asks: [ask] }
+    const computing = { view, now: machine.now(), namespace: namespace || undefined, name: route.verb === 'get' ? name : undefined, ...(ask !== undefined && { answered: call.answers.get(ask.id) }) }
+    return readComputed(endpoint, endpoint.kind.computed(computing), route, call.query, { ...writing, served: endpoint.served, now: machine.now() })
+  }
   if (route.verb === 'get') return get(machine, endpoint, { namespace, name }, call.query, { ...writing, served: endpoint.served, now: machine.now() })
   const selection = selectionOf(call.query, endpoint, endpoint.kind.scope === 'Namespaced' && namespace !== '' ? namespace : undefined, route.single ? name : '')
   if (isRefusal(selection)) return selection

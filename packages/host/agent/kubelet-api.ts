@@ -1,0 +1,131 @@
+// The kubelet's own API: what `kubectl get --raw /api/v1/nodes/NODE/proxy/…`, metrics-server and Prometheus ask a node for.
+import { join } from 'node:path'
+import { availableParallelism, totalmem } from 'node:os'
+import { type ClusterView, isRefusal, type Pod, pods } from '@kubeskiff/core/api'
+import { kubernetesVersion } from '@kubeskiff/core/base'
+import type { Connect } from '@kubeskiff/core/server'
+import type { KubeletAnswer, KubeletRequest } from '../agent-link/index.ts'
+import { inNetwork } from '../linux/index.ts'
+import { cadvisorText, DiskUses, interfacesOf, type InterfaceReading, Meter, metric, openGroups, processText, resourceText, summaryOf } from '../metrics/index.ts'
+import type { OciRuntime } from '../oci/index.ts'
+import type { OpenStream } from '../streams/index.ts'
+import type { AgentConfiguration } from './configuration.ts'
+import { countProbes } from './probe-counts.ts'
+
+/** Answers a request to one node's kubelet. Who may ask was settled before. */
+export type KubeletApi = (node: string, request: KubeletRequest) => Promise<KubeletAnswer>
+
+export interface KubeletApiOptions {
+  readonly configuration: AgentConfiguration
+  readonly view: ClusterView
+  readonly runtime: OciRuntime
+  /** Where a node's network is pinned. */
+  readonly networkOf: (node: string) => string | undefined
+  readonly open: OpenStream
+  readonly now: () => number
+}
+
+const text = (body: string, status = 200): KubeletAnswer => ({ status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body })
+const exposition = (body: string): KubeletAnswer => ({ status: 200, headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }, body })
+const json = (value: unknown): KubeletAnswer => ({ status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(value) })
+const notFound = text('404 page not found\n', 404)
+
+/** The API of all nodes that this agent plays. */
+export function kubeletApi(options: KubeletApiOptions): KubeletApi {
+  const { configuration, view, runtime, now } = options
+  const meter = new Meter({ groups: openGroups(), pods: () => runtime.measurable(), now })
+  const uses = new DiskUses(now)
+  const probes = countProbes(runtime)
+  const since = now()
+  const podsOf = (node: string): readonly Pod[] => [...view.list(pods)].filter(({ spec }) => spec.nodeName === node)
+
+  const summary = async (node: string, onlyCpuAndMemory: boolean): Promise<KubeletAnswer> => {
+    const measurement = await meter.measure()
+    uses.tidy()
+    const { stateDirectory } = configuration
+    return json(await summaryOf({
+      node, measurement, since, machineMemoryBytes: totalmem(), interfaces: onlyCpuAndMemory ? [] : interfacesIn(options.networkOf(node)),
+      ...(!onlyCpuAndMemory && { files: { uses, stateDirectory, images: join(stateDirectory, 'images') } }),
+    }))
+  }
+
+  return async (node, { method, path, query }) => {
+    if (method !== 'GET' && method !== 'HEAD') return text('405 method not allowed\n', 405)
+    const asked = new URLSearchParams(query)
+    switch (path) {
+      case '/healthz': case '/healthz/ping': case '/healthz/log': case '/healthz/syncloop': return text('ok')
+      case '/pods': case '/pods/': return json({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items: podsOf(node) })
+      case '/runningpods': case '/runningpods/': return json(runningPods(runtime, node))
+      case '/stats/summary': case '/stats/summary/': return summary(node, asked.get('only_cpu_and_memory') === 'true')
+      case '/metrics': return exposition(ownMetrics(runtime, node))
+      case '/metrics/resource': return exposition(resourceText(await meter.measure(), node))
+      case '/metrics/cadvisor': return exposition(cadvisorText(await meter.measure(), node, { cores: availableParallelism(), memoryBytes: totalmem() }))
+      case '/metrics/probes': return exposition(probes(node))
+      case '/configz': return json({ kubeletconfig: configurationOf(configuration, node) })
+      default: return path.startsWith('/containerLogs/') ? containerLog(options, node, path, asked) : notFound
+    }
+  }
+}
+
+function interfacesIn(namespace: string | undefined): readonly InterfaceReading[] {
+  return namespace === undefined ? [] : inNetwork(namespace, () => interfacesOf('thread-self'))
+}
+
+function runningPods(runtime: OciRuntime, node: string): object {
+  const items = runtime.measurable().filter((pod) => pod.node === node).map(({ uid, namespace, name, containers }) => ({
+    metadata: { name, namespace, uid }, spec: { containers: containers.map(({ name: container, image }) => ({ name: container, image, resources: {} })) }, status: {},
+  }))
+  return { kind: 'PodList', apiVersion: 'v1', metadata: {}, items }
+}
+
+function ownMetrics(runtime: OciRuntime, node: string): string {
+  const states = new Map<string, number>()
+  let sandboxes = 0
+  for (const { spec, sandbox, containers } of runtime.observed().pods.values()) {
+    if (spec.node !== node) continue
+    if (sandbox.is === 'ready') sandboxes++
+    for (const attempts of containers.values()) {
+      for (const { is } of attempts) {
+        const state = is === 'running' || is === 'exited' ? is : is === 'creating' ? 'created' : 'unknown'
+        states.set(state, (states.get(state) ?? 0) + 1)
+      }
+    }
+  }
+  return [
+    metric('kubelet_node_name', 'gauge', '[ALPHA] The node\'s name. The count is always 1.', [{ labels: { node }, value: 1 }]),
+    metric('kubelet_running_containers', 'gauge', '[ALPHA] Number of containers currently running', [...states].map(([state, value]) => ({ labels: { container_state: state }, value }))),
+    metric('kubelet_running_pods', 'gauge', '[ALPHA] Number of pods that have a running pod sandbox', [{ labels: {}, value: sandboxes }]),
+    metric('kubernetes_build_info', 'gauge', '[ALPHA] A metric with a constant \'1\' value labeled by major, minor, git version, git commit, git tree state, build date, Go version, and compiler from which Kubernetes was built, and platform on which it is running.',
+      [{ labels: { git_version: kubernetesVersion.gitVersion, major: kubernetesVersion.major, minor: kubernetesVersion.minor }, value: 1 }]),
+    processText(),
+  ].join('')
+}
+
+/** Those fields of a KubeletConfiguration that say what the agent does. */
+function configurationOf({ clusterDns, clusterDomain, nodes }: AgentConfiguration, node: string): object {
+  const shape = nodes.find((each) => each.shape.name === node)?.shape
+  return {
+    kind: 'KubeletConfiguration', apiVersion: 'kubelet.config.k8s.io/v1beta1', clusterDomain, clusterDNS: [clusterDns], cgroupDriver: 'cgroupfs', failSwapOn: false,
+    maxPods: Number(shape?.capacity['pods'] ?? 110), podCIDR: shape?.podCidr ?? '', containerLogMaxSize: '10Mi', containerLogMaxFiles: 5, nodeLeaseDurationSeconds: 40,
+    authentication: { x509: {}, webhook: { enabled: true, cacheTTL: '2m0s' }, anonymous: { enabled: false } }, authorization: { mode: 'Webhook' },
+  }
+}
+
+/** /containerLogs/NAMESPACE/POD/CONTAINER with the query of a pod's log. */
+async function containerLog({ view, open }: KubeletApiOptions, node: string, path: string, asked: URLSearchParams): Promise<KubeletAnswer> {
+  const [, , namespace = '', name = '', container = ''] = path.split('/').map(decodeURIComponent)
+  const pod = view.get(pods, namespace, name)
+  if (pod === undefined || pod.spec.nodeName !== node) return text(`pod ${JSON.stringify(name)} does not exist\n`, 404)
+  if (![...pod.spec.containers, ...(pod.spec.initContainers ?? [])].some((each) => each.name === container)) return text(`container ${JSON.stringify(container)} not found in pod ${JSON.stringify(name)}\n`, 404)
+  const number = (of: string): number | undefined => (asked.has(of) && /^\d+$/.test(asked.get(of) ?? '') ? Number(asked.get(of)) : undefined)
+  const [tailLines, limitBytes, sinceSeconds, sinceTime] = [number('tailLines'), number('limitBytes'), number('sinceSeconds'), asked.get('sinceTime')]
+  const log: NonNullable<Connect['log']> = {
+    follow: asked.get('follow') === 'true', previous: asked.get('previous') === 'true', timestamps: asked.get('timestamps') === 'true',
+    ...(tailLines !== undefined && { tailLines }), ...(limitBytes !== undefined && { limitBytes }), ...(sinceSeconds !== undefined && { sinceSeconds }), ...(sinceTime !== null && { sinceTime }),
+  }
+  const stream = await open({
+    what: 'log', node, pod: { namespace, name, uid: pod.metadata.uid }, container, command: [], ports: [], streams: { stdin: false, stdout: true, stderr: true, tty: false }, log,
+  })
+  if (isRefusal(stream)) return text(`${stream.message}\n`, stream.code)
+  return stream.is === 'process' && stream.stdout !== undefined ? { ...text(''), body: stream.stdout } : text('')
+}

@@ -1,0 +1,62 @@
+import type { Stats } from 'node:fs'
+import { lstat, readdir, statfs } from 'node:fs/promises'
+
+/** What a file system has and has left. */
+export interface FileSystem { readonly capacityBytes: number; readonly availableBytes: number; readonly usedBytes: number; readonly inodes: number; readonly inodesFree: number; readonly inodesUsed: number }
+/** What is below a directory, on the disk. */
+export interface DiskUse { readonly bytes: number; readonly inodes: number }
+
+const blockBytes = 512
+
+/** The file system that a path is on; undefined when there is no such path. */
+export async function fileSystemOf(path: string): Promise<FileSystem | undefined> {
+  const found = await statfs(path).catch(() => undefined)
+  if (found === undefined) return undefined
+  const { bsize, blocks, bfree, bavail, files, ffree } = found
+  return { capacityBytes: blocks * bsize, availableBytes: bavail * bsize, usedBytes: (blocks - bfree) * bsize, inodes: files, inodesFree: ffree, inodesUsed: files - ffree }
+}
+
+/** Counts what is below a path on its own file system, as `du -x`: each file once, however many names it has. What goes away meanwhile is not counted. */
+export async function diskUse(path: string): Promise<DiskUse> {
+  const start = await lstat(path).catch(() => undefined)
+  if (start === undefined) return { bytes: 0, inodes: 0 }
+  let [bytes, inodes] = [0, 0]
+  const seen = new Set<number>()
+  const pending: { readonly path: string; readonly stats: Stats }[] = [{ path, stats: start }]
+  for (let one = pending.pop(); one !== undefined; one = pending.pop()) {
+    const { path: at, stats } = one
+    if (stats.dev !== start.dev || (stats.nlink > 1 && !stats.isDirectory() && seen.has(stats.ino))) continue
+    if (stats.nlink > 1) seen.add(stats.ino)
+    bytes += stats.blocks * blockBytes
+    inodes++
+    if (!stats.isDirectory()) continue
+    const names = await readdir(at).catch(() => [])
+    for (const name of names) {
+      const found = await lstat(`${at}/${name}`).catch(() => undefined)
+      if (found !== undefined) pending.push({ path: `${at}/${name}`, stats: found })
+    }
+  }
+  return { bytes, inodes }
+}
+
+/** Remembers counts for a minute, as the kubelet does: counting reads every directory. */
+export class DiskUses {
+  readonly #known = new Map<string, { readonly at: number; readonly use: Promise<DiskUse> }>()
+  readonly #now: () => number
+
+  constructor(now: () => number) { this.#now = now }
+
+  of(path: string): Promise<DiskUse> {
+    const known = this.#known.get(path)
+    if (known !== undefined && this.#now() - known.at < keptMs) return known.use
+    const use = diskUse(path)
+    this.#known.set(path, { at: this.#now(), use })
+    return use
+  }
+
+  /** Forgets what nobody has asked about for long. */
+  tidy(): void {
+    for (const [path, { at }] of this.#known) if (this.#now() - at > 2 * keptMs) this.#known.delete(path)
+  }
+}
+const keptMs = 60_000

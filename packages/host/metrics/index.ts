@@ -1,0 +1,8 @@
+export { openGroups, type Groups, type GroupReading, type MemoryReading } from './groups.ts'
+export { DiskUses, diskUse, fileSystemOf, type DiskUse, type FileSystem } from './files.ts'
+export { interfacesOf, type InterfaceReading } from './interfaces.ts'
+export type { MeasurableContainer, MeasurablePod } from './measurable.ts'
+export { Meter, type Measurement } from './meter.ts'
+export { processText } from './process.ts'
+export { summaryOf, type Summary } from './summary.ts'
+export { cadvisorText, metric, resourceText } from './text.ts'

@@ -1,0 +1,88 @@
+// What a node's kubelet serves, on real containers: numbers, its own API, and streams of every dialect by a stock kubectl.
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { type Finished, Playground, stockKubectl, until, whyNoContainers } from './playground.ts'
+
+const kubectl = stockKubectl()
+const skip = whyNoContainers() ?? (kubectl === undefined ? 'no stock kubectl: set SKIFF_TEST_KUBECTL' : false)
+
+const busy = 'while :; do i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; sleep 0.05; done'
+const pod = (name: string, node: string, command: readonly string[], more: object = {}): object => ({
+  apiVersion: 'v1', kind: 'Pod', metadata: { name, labels: { app: name } },
+  spec: { nodeName: node, terminationGracePeriodSeconds: 0, containers: [{ name: 'main', image: 'localhost/skiff/busybox:1', imagePullPolicy: 'Never', command, ...more }] },
+})
+const limits = { resources: { requests: { cpu: '100m', memory: '16Mi' }, limits: { memory: '64Mi' } } }
+const manifests = [
+  pod('busy', 'node-1', ['sh', '-c', busy], { ...limits, readinessProbe: { exec: { command: ['true'] }, periodSeconds: 1 } }),
+  pod('idle', 'node-2', ['sh', '-c', 'head -c 3000000 /dev/zero > /data; echo ready; exec sleep 100000'], limits),
+  {
+    apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', metadata: { name: 'load' },
+    spec: { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'load' }, minReplicas: 1, maxReplicas: 2, metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 20 } } }] },
+  },
+  {
+    apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'load' },
+    spec: {
+      replicas: 1, selector: { matchLabels: { app: 'load' } },
+      template: { metadata: { labels: { app: 'load' } }, spec: { terminationGracePeriodSeconds: 0, containers: [{ name: 'main', image: 'localhost/skiff/busybox:1', imagePullPolicy: 'Never', command: ['sh', '-c', busy], resources: { requests: { cpu: '50m' } } }] } },
+    },
+  },
+]
+
+describe('kubelets of two real nodes', { skip, timeout: 300_000 }, () => {
+  let ground: Playground
+  const run = (...words: string[]): Finished => ground.kubectl(kubectl ?? '', words)
+  const ok = (...words: string[]): string => {
+    const { code, out, err } = run(...words)
+    assert.equal(code, 0, `kubectl ${words.join(' ')}\n${out}${err}`)
+    return out
+  }
+  const kubelet = (node: string, path: string): string => ok('get', '--raw', `/api/v1/nodes/${node}/proxy${path}`)
+
+  before(async () => {
+    ground = new Playground()
+    await ground.ready()
+    const up = ground.skiff(['up', '--nodes', '2', '--detach', '--bare'], { timeoutMs: 120_000 })
+    assert.equal(up.code, 0, up.out + up.err)
+    const image = ground.buildImage(['localhost/skiff/busybox:1', '--package', 'busybox-static'])
+    assert.equal(image.code, 0, image.out + image.err)
+    const applied = ground.kubectl(kubectl ?? '', ['apply', '-f', '-'], { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifests }) })
+    assert.equal(applied.code, 0, applied.err)
+    ok('wait', '--for=condition=Ready', 'pod/busy', 'pod/idle', '--timeout=60s')
+  })
+  after(() => { ground?.close() })
+
+  test('the summary tells what pods use: a busy one more CPU than an idle one, and what was written to the disk', () => {
+    interface Summary { readonly node: { readonly nodeName: string; readonly cpu: { readonly usageNanoCores: number }; readonly fs: { readonly capacityBytes: number } }; readonly pods: readonly { readonly podRef: { readonly name: string }; readonly cpu: { readonly usageNanoCores: number }; readonly memory: { readonly workingSetBytes: number }; readonly network: { readonly name: string; readonly rxBytes: number }; readonly containers: readonly { readonly rootfs: { readonly usedBytes: number }; readonly memory: { readonly availableBytes: number } }[]; readonly process_stats: { readonly process_count: number } }[] }
+    const [first, second] = ['node-1', 'node-2'].map((node): Summary => JSON.parse(kubelet(node, '/stats/summary')))
+    const [busyPod, idlePod] = [first?.pods.find(({ podRef }) => podRef.name === 'busy'), second?.pods.find(({ podRef }) => podRef.name === 'idle')]
+    assert.equal(first?.pods.some(({ podRef }) => podRef.name === 'idle'), false, 'a node tells of its own pods only')
+    assert.ok((busyPod?.cpu.usageNanoCores ?? 0) > 20_000_000, JSON.stringify(busyPod))
+    assert.ok((idlePod?.cpu.usageNanoCores ?? Infinity) < 20_000_000, JSON.stringify(idlePod))
+    assert.ok((idlePod?.containers[0]?.rootfs.usedBytes ?? 0) >= 3_000_000, 'what the container wrote is counted')
+    assert.ok((idlePod?.memory.workingSetBytes ?? 0) > 100_000 && (idlePod?.containers[0]?.memory.availableBytes ?? 0) < 64 << 20)
+    assert.deepEqual([first?.node.nodeName, idlePod?.network.name, (idlePod?.process_stats.process_count ?? 0) > 0, (first?.node.cpu.usageNanoCores ?? 0) > 0, (first?.node.fs.capacityBytes ?? 0) > 0], ['node-1', 'eth0', true, true, true])
+  })
+
+  test('the kubelet answers its other paths', () => {
+    assert.equal(kubelet('node-1', '/healthz'), 'ok')
+    assert.deepEqual((JSON.parse(kubelet('node-2', '/pods')) as { items: { metadata: { name: string } }[] }).items.map(({ metadata }) => metadata.name).filter((name) => name === 'idle' || name === 'busy'), ['idle'])
+    assert.equal((JSON.parse(kubelet('node-1', '/configz')) as { kubeletconfig: { clusterDomain: string } }).kubeletconfig.clusterDomain, 'cluster.local')
+    assert.match(kubelet('node-2', '/containerLogs/default/idle/main'), /^ready$/m)
+    assert.match(kubelet('node-1', '/metrics/resource'), /^container_cpu_usage_seconds_total\{container="main",namespace="default",pod="busy"\} [\d.]+ \d+$/m)
+    assert.match(kubelet('node-1', '/metrics/cadvisor'), /^container_memory_working_set_bytes\{container="main",id="\/skiff\/burstable\/pod[^"]+",image="localhost\/skiff\/busybox:1",name="[0-9a-f]{64}",namespace="default",pod="busy"\} \d+ \d+$/m)
+    assert.match(kubelet('node-1', '/metrics/probes'), /^prober_probe_total\{container="main",namespace="default",pod="busy",pod_uid="[^"]+",probe_type="Readiness",result="successful"\} \d+$/m)
+    assert.match(kubelet('node-1', '/metrics'), /^kubelet_running_pods \d+$/m)
+    assert.match(ok('get', '--raw', '/api/v1/nodes/node-1:10250/proxy/healthz'), /ok/)
+    assert.match(run('get', '--raw', '/api/v1/nodes/node-1/proxy/none').err, /NotFound|the server could not find the requested resource/)
+  })
+
+  test('kubectl top shows nodes and pods, with their containers', () => {
+    assert.match(ok('top', 'node', '--no-headers'), /^node-1\s+\d+m\s+\d+%\s+\d+Mi\s+\d+%\s*\nnode-2\s/)
+    assert.match(ok('top', 'pod', 'busy', '--no-headers'), /^busy\s+[1-9]\d+m\s+\d+Mi\s*$/)
+    assert.match(ok('top', 'pod', 'idle', '--containers', '--no-headers'), /^idle\s+main\s+\dm\s+\d+Mi\s*$/)
+  })
+
+  test('an autoscaler sizes a Deployment by what its real pods use', async () => {
+    await until('the autoscaler has made a second pod', () => ok('get', 'deployment', 'load', '-o', 'jsonpath={.spec.replicas}') === '2' || ok('describe', 'hpa', 'load'), 90_000)
+  })
+})
