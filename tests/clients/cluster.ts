@@ -54,7 +54,7 @@ export class TestCluster {
 
   /** Brings the cluster up (again). */
   async up(words: readonly string[] = []): Promise<void> {
-    const [program = '', ...rest] = this.#inside([...skiffCommand, 'up', '--runtime', 'simulated', '--bare', '--data-dir', this.dataDir, '--port', String(this.port), ...words])
+    const [program = '', ...rest] = this.#inside([...skiffCommand, 'up', '--runtime', 'simulated', '--bare', '--pace', 'instant', '--data-dir', this.dataDir, '--port', String(this.port), ...words])
     const daemon = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, HOME: this.folder } })
     this.#daemon = daemon
     await new Promise<void>((resolve, reject) => {

@@ -78,7 +78,7 @@ withEveryKubectl('workloads', (shell) => {
 
   test('pods by run: Ready, Completed, and what a simulated pod has not', () => {
     const { story, old } = shell()
-    const simulated = /^(Unable to use a TTY.*\n)?(Default.*\n|Use 'kubectl describe.*\n|If you don't see.*\n)*Error from server \(BadRequest\): pod solo runs on the simulated node sim-\d: there is no process to (exec|attach)\n/
+    const simulated = /^(Unable to use a TTY.*\n)?(Default.*\n|Use 'kubectl describe.*\n|If you don't see.*\n)*Error from server \(BadRequest\): pod solo runs on the simulated node sim-\d: there is no process to (exec; the pod's annotation skiff\.dev\/exec\.\w+ would .*|attach; pods on real nodes have one)\n/
     story([
       ['run solo --image=busybox --port=80 --labels=app=solo --env=A=B', 'pod/solo created'],
       ['wait pod/solo --for=condition=Ready --timeout=20s', 'pod/solo condition met'],
@@ -88,14 +88,14 @@ withEveryKubectl('workloads', (shell) => {
       ['run idea --image=busybox --dry-run=client -o name', 'pod/idea'],
       ['run idea --image=busybox --dry-run=server', 'pod/idea created (server dry run)'],
       ['get pod idea', 'Error from server (NotFound): pods "idea" not found'],
-      ['logs solo', /^Error from server \(BadRequest\): container "solo" in pod "solo" runs on the simulated node sim-\d: it writes no log\n$/],
+      ['logs solo', /^Error from server \(BadRequest\): container "solo" in pod "solo" runs on the simulated node sim-\d: it writes no log; the pod's annotation skiff\.dev\/log would tell one\n$/],
       ['logs solo -c absent', /container (absent|"absent") is not valid for pod (solo|"solo")/],
-      ['logs -l app=solo', /runs on the simulated node sim-\d: it writes no log\n$/],
+      ['logs -l app=solo', /runs on the simulated node sim-\d: it writes no log; the pod's annotation skiff\.dev\/log would tell one\n$/],
       ['exec solo -- date', simulated],
       ['exec -it solo -- sh', simulated],
       ['attach solo', simulated],
       ['cp solo:/etc/hostname copied', simulated],
-      ['port-forward pod/solo 18080:80', /error upgrading connection: pod solo runs on the simulated node sim-\d: there is no process to forward to\n$/],
+      ['port-forward pod/solo 18080:80', /error upgrading connection: pod solo runs on the simulated node sim-\d: there is no process to forward to; pods on real nodes have one\n$/],
       // What a pod uses is known when it has run for a while.
       ['top pods', /^(error: metrics not available yet|NAME +CPU\(cores\) +MEMORY\(bytes\) *\n[^]+)\n$/],
       ['top nodes', /^NAME +CPU\(cores\) +(CPU\(%\)|CPU%) +MEMORY\(bytes\) +(MEMORY\(%\)|MEMORY%) *\n(sim-\d +\d+m +\d+% +\d+Mi +\d+% *\n)+$/],
@@ -111,7 +111,7 @@ withEveryKubectl('workloads', (shell) => {
       ['wait --for=condition=complete job/pi --timeout=20s', 'job.batch/pi condition met'],
       ['get jobs', /^NAME +STATUS +COMPLETIONS +DURATION +AGE\npi +Complete +1\/1 +\d+s +\d+s\n$/],
       ['get pods -l job-name=pi --no-headers', /^pi-[0-9a-z]{5} +0\/1 +Completed +0 +\d+s\n$/],
-      ['logs job/pi', /simulated node sim-\d: it writes no log\n$/],
+      ['logs job/pi', /simulated node sim-\d: it writes no log; the pod's annotation skiff\.dev\/log would tell one\n$/],
       ['apply -f -', 'job.batch/many created', `apiVersion: batch/v1\nkind: Job\nmetadata: {name: many}\nspec: {completions: 9, parallelism: 3, template: {spec: {restartPolicy: Never, containers: [{name: a, image: a}]}}}\n`],
       ['wait --for=condition=complete job/many --timeout=40s', 'job.batch/many condition met'],
       ['get job many -o jsonpath={.status.succeeded}', /^9$/],

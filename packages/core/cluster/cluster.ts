@@ -7,7 +7,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Cancel, Loop } from '../base/loop.ts'
 import type { Random } from '../base/random.ts'
 import { createRunner, type MayRequest, type Runner, type RunnerState } from '../controllers/index.ts'
-import { createKubelet, createSimulatedRuntime, type Kubelet, type KubeletOptions, type KubeletState, type NodeShape, type SimulatedRuntime, type SimulatedState } from '../kubelet/index.ts'
+import { createKubelet, createSimulatedRuntime, type Kubelet, type KubeletOptions, type KubeletState, type NodeShape, type PaceName, paces, type SimulatedRuntime, type SimulatedState } from '../kubelet/index.ts'
 import { createScheduler, type Scheduler, type SchedulerConfiguration, type SchedulerState } from '../scheduler/index.ts'
 import { type Advertised, bootstrap } from '../server/bootstrap/index.ts'
 import { createServer, type Server, type ServerOptions } from '../server/index.ts'
@@ -35,6 +35,8 @@ export interface ClusterOptions extends Pick<ServerOptions, 'version' | 'issuer'
   readonly volumesBelow?: string
   /** Profiles and paces of the scheduler, as its configuration file says. */
   readonly scheduling?: SchedulerConfiguration
+  /** How long pods on simulated nodes take to start and stop; instant unless it is said. */
+  readonly pace?: PaceName
   readonly clusterDns?: string
   readonly clusterDomain?: string
   /** Goes on where another cluster was frozen, on a fork of its store; then `nodes` counts for nothing. Its timers are the clock's. */
@@ -91,7 +93,7 @@ export function wireCluster(options: ClusterOptions): Cluster {
   const feed = { view: store.view, changes: (after: number) => store.changes(after), onCommit: (ring: () => void) => store.onCommit(ring), submit: server.submit, clock, loop }
   const runner = createRunner({ ...feed, controllers: allControllers({ authority: options.authority ?? '', volumesBelow: options.volumesBelow ?? volumesBelowDefault, mayRequest: mayRequestOf(server), types: server.types }), types: server.types, ...(options.ask !== undefined && { ask: options.ask }) })
   const scheduler = createScheduler({ ...feed, random, ...(options.scheduling !== undefined && { configuration: options.scheduling }) })
-  const simulated = createSimulatedRuntime({ clock })
+  const simulated = createSimulatedRuntime({ clock, pace: paces[options.pace ?? 'instant'] })
   const shapes = new Map((options.state?.nodes ?? options.nodes ?? []).map((shape) => [shape.name, shape]))
   if (options.state !== undefined) simulated.thaw(options.state.simulated)
   else for (const shape of shapes.values()) simulated.addNode(shape.name, shape.podCidr)

@@ -104,6 +104,9 @@ export function logText(lines: readonly LogLine[], { timestamps = false, tailLin
   return limitBytes === undefined ? text : new TextDecoder().decode(new TextEncoder().encode(text).slice(0, limitBytes))
 }
 
+/** The program's name without its folder. */
+export const programOf = (command: readonly string[]): string => (command[0] ?? '').split('/').at(-1) ?? ''
+
 export interface ScriptedAnswer { readonly out: string; readonly exitCode: number }
 
 /**
@@ -111,7 +114,7 @@ export interface ScriptedAnswer { readonly out: string; readonly exitCode: numbe
  * `$ whole command`. A last line `exit N` gives the exit code. Undefined: nobody has said it.
  */
 export function scriptedAnswer(pod: Pod, container: string, command: readonly string[]): ScriptedAnswer | undefined {
-  const program = (command[0] ?? '').split('/').at(-1) ?? ''
+  const program = programOf(command)
   const said = scriptEntry(pod.metadata.annotations, `exec.${program}`, container)
   if (said === undefined) return undefined
   const lines = said.replace(/\n$/, '').split('\n')

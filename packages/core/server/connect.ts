@@ -3,8 +3,8 @@ import type { Container, ContainerStatus } from '../api/generated/types.ts'
 import { isRefusal, type Refusal } from '../api/refusal.ts'
 import type { Resource } from '../api/resource.ts'
 import { nodes, type Pod, pods } from '../api/resources.ts'
-import { isSimulated } from '../api/simulated.ts'
-import { logText, scriptedAnswer, simulatedLog } from '../rules/pod-log.ts'
+import { isSimulated, scriptPrefix } from '../api/simulated.ts'
+import { logText, programOf, scriptedAnswer, simulatedLog } from '../rules/pod-log.ts'
 import type { Call } from './call.ts'
 import type { User } from './access/types.ts'
 import { admit } from './admission/index.ts'
@@ -37,7 +37,7 @@ export function connect(machine: Machine, call: Call, route: ResourceRoute, endp
   if (node === '') return what === 'log' ? text('') : badRequest(`pod ${pod.metadata.name} does not have a host assigned`)
   const { phase } = pod.status
   if ((what === 'exec' || what === 'attach') && (phase === 'Succeeded' || phase === 'Failed')) return badRequest(`cannot exec into a container in a completed pod; current phase is ${phase}`)
-  const refusal = refusalOf(machine, pod, node, container, what, log?.previous === true)
+  const refusal = refusalOf(machine, pod, node, container, what, log?.previous === true, query.getAll('command'))
   const scripted = isOnSimulated(machine, node) ? scriptedOf(machine, pod, container, what, log, query.getAll('command')) : undefined
   if (refusal === undefined && scripted?.is === 'text') return text(scripted.text)
   const { namespace = '', name, uid } = pod.metadata
@@ -97,22 +97,28 @@ function logOf(query: URLSearchParams): LogOptions | Refusal {
 }
 
 /** What the node's kubelet would say at once, when it cannot serve the stream. */
-function refusalOf({ store: { view } }: Machine, pod: Pod, node: string, container: string, what: Connect['what'], previous: boolean): Refusal | undefined {
+function refusalOf({ store: { view } }: Machine, pod: Pod, node: string, container: string, what: Connect['what'], previous: boolean, command: readonly string[]): Refusal | undefined {
   const { name } = pod.metadata
   const simulated = isOnSimulated({ store: { view } }, node)
-  if (simulated && what !== 'log') return badRequest(`pod ${name} runs on the simulated node ${node}: there is no process to ${what === 'portforward' ? 'forward to' : what}`)
+  if (simulated && what !== 'log') return badRequest(`pod ${name} runs on the simulated node ${node}: there is no process to ${what === 'portforward' ? 'forward to' : what}; ${insteadOf(what, command)}`)
   if (what === 'portforward') return pod.status.phase === 'Running' ? undefined : badRequest(`unable to forward port because pod is not running. Current status=${pod.status.phase ?? 'Unknown'}`)
   const status = statusOf(pod, container)
   if (what !== 'log') return undefined
   if (previous) return status?.lastState?.terminated === undefined ? badRequest(`previous terminated container ${JSON.stringify(container)} in pod ${JSON.stringify(name)} not found`) : undefined
   const waiting = status?.state?.waiting
   if (status !== undefined && (waiting === undefined || status.lastState?.terminated !== undefined)) {
-    return simulated && simulatedLog(pod, container, 0) === undefined ? badRequest(`container ${JSON.stringify(container)} in pod ${JSON.stringify(name)} runs on the simulated node ${node}: it writes no log`) : undefined
+    return simulated && simulatedLog(pod, container, 0) === undefined ? badRequest(`container ${JSON.stringify(container)} in pod ${JSON.stringify(name)} runs on the simulated node ${node}: it writes no log; the pod's annotation ${scriptPrefix}log would tell one`) : undefined
   }
   const reason = waiting?.reason ?? 'ContainerCreating'
   return badRequest(reason === 'ErrImagePull' || reason === 'ImagePullBackOff'
     ? `container ${JSON.stringify(container)} in pod ${JSON.stringify(name)} is waiting to start: ${reason === 'ErrImagePull' ? 'image can\'t be pulled' : 'trying and failing to pull image'}`
     : `container ${JSON.stringify(container)} in pod ${JSON.stringify(name)} is waiting to start: ${reason}`)
+}
+
+/** What gives an answer where nothing runs. */
+function insteadOf(what: Connect['what'], command: readonly string[]): string {
+  const program = programOf(command)
+  return what === 'exec' && /^\w[\w.-]*$/.test(program) ? `the pod's annotation ${scriptPrefix}exec.${program} would give its answer, a real node has a process` : 'pods on real nodes have one'
 }
 
 function isOnSimulated({ store: { view } }: { readonly store: Pick<Machine['store'], 'view'> }, node: string): boolean {

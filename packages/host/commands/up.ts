@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { resolve } from 'node:path'
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { nodes } from '@kubeskiff/core/api'
+import { type PaceName, paceNames } from '@kubeskiff/core/kubelet'
 import { type NodePool, poolNameDefault } from '@kubeskiff/core/rules'
 import type { AccessFiles } from '../daemon/access-files.ts'
 import { type ControlPlane, StartProblem, startControlPlane } from '../daemon/control-plane.ts'
@@ -26,6 +27,7 @@ const usage = `usage: skiff up [options]
       --port P          where the API listens (${portDefault})
       --data-dir DIR    where the cluster lives on the disk
       --runtime R       auto (default), oci (real containers or nothing), simulated
+      --pace P          of pods on simulated nodes: natural (images take a second or two, as on real ones), instant (default with --clock virtual)
       --clock C         machine (default), virtual: simulated nodes only, so that 'skiff time' can turn it
       --detach          leave the cluster running in the background
       --bare            without the first workload
@@ -35,10 +37,10 @@ const usage = `usage: skiff up [options]
 `
 const options = {
   filename: { type: 'string', short: 'f', multiple: true }, nodes: { type: 'string' }, simulate: { type: 'string' }, 'simulate-pools': { type: 'string' }, install: { type: 'boolean' }, port: { type: 'string' },
-  'data-dir': { type: 'string' }, runtime: { type: 'string' }, clock: { type: 'string' }, detach: { type: 'boolean' }, bare: { type: 'boolean' },
+  'data-dir': { type: 'string' }, runtime: { type: 'string' }, clock: { type: 'string' }, pace: { type: 'string' }, detach: { type: 'boolean' }, bare: { type: 'boolean' },
   'authentication-config': { type: 'string' }, 'token-auth-file': { type: 'string' }, 'audit-policy-file': { type: 'string' }, 'audit-log-path': { type: 'string' }, 'scheduler-config': { type: 'string' }, help: { type: 'boolean', short: 'h' },
 } as const
-interface Wishes { readonly nodes?: number; readonly simulate?: number; readonly pools?: readonly NodePool[]; readonly port?: number; readonly runtime: 'auto' | 'oci' | 'simulated'; readonly install: boolean; readonly access: AccessFiles }
+interface Wishes { readonly nodes?: number; readonly simulate?: number; readonly pools?: readonly NodePool[]; readonly port?: number; readonly runtime: 'auto' | 'oci' | 'simulated'; readonly pace?: PaceName; readonly install: boolean; readonly access: AccessFiles }
 
 const nodesDefault = 3
 const readyTimeoutMs = 60_000
@@ -52,8 +54,11 @@ export async function up(words: readonly string[]): Promise<number> {
   if (values.clock === 'virtual' && values.runtime === 'oci') throw new UsageError("--clock virtual is for simulated nodes: containers of real nodes live by this machine's clock")
   const runtime = values.clock === 'virtual' ? 'simulated' : values.runtime ?? 'auto'
   if (runtime !== 'auto' && runtime !== 'oci' && runtime !== 'simulated') throw new UsageError(`--runtime takes auto, oci or simulated, not '${runtime}'`)
+  const pace = values.pace === undefined ? values.clock === 'virtual' ? 'instant' : undefined : paceNames.find((name) => name === values.pace)
+  if (values.pace !== undefined && pace === undefined) throw new UsageError(`--pace takes ${paceNames.join(' or ')}, not '${values.pace}'`)
   const wishes: Wishes = {
     runtime, install: values.install === true, access: accessFiles(values),
+    ...(pace !== undefined && { pace }),
     ...(values.nodes !== undefined && { nodes: wholeNumber('--nodes', values.nodes, 0, realNodesMax) }),
     ...(values.simulate !== undefined && { simulate: wholeNumber('--simulate', values.simulate, 0, nodesMax) }),
     ...(values['simulate-pools'] !== undefined && { pools: poolsInFile(values['simulate-pools']) }),
@@ -113,8 +118,9 @@ async function settingsFor(directory: DataDirectory, wishes: Wishes, say: (line:
   }
   if (have(true) > nodesMax) throw new UsageError(`a cluster has at most ${nodesMax} simulated nodes, not ${have(true)}`)
   const access = { ...before?.access, ...wishes.access }
+  const pace = wishes.pace ?? before?.pace
   return {
-    version: 1, port: wishes.port ?? before?.port ?? portDefault, ...(before?.listen !== undefined && { listen: before.listen }), nodes, ...(Object.keys(access).length > 0 && { access }),
+    version: 1, port: wishes.port ?? before?.port ?? portDefault, ...(before?.listen !== undefined && { listen: before.listen }), nodes, ...(pace !== undefined && { pace }), ...(Object.keys(access).length > 0 && { access }),
     welcomed: before?.welcomed ?? false,
   }
 }

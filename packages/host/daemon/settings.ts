@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { type PaceName, paceNames } from '@kubeskiff/core/kubelet'
 import { writePrivately } from '../files/index.ts'
 import type { AccessFiles } from './access-files.ts'
 
@@ -26,6 +27,8 @@ export interface Settings {
   /** Who reaches the API besides pods: this machine alone, unless it is asked to listen on all of its addresses. */
   readonly listen?: 'loopback' | 'everywhere'
   readonly nodes: readonly NodeSettings[]
+  /** How long pods on simulated nodes take to start and stop: natural, so that it can be watched, unless it is said. */
+  readonly pace?: PaceName
   /** Files that say who signs in and what is written down. */
   readonly access?: AccessFiles
   /** The first workload was brought up once: never again by itself. */
@@ -55,6 +58,7 @@ type Shape = Readonly<Record<string, readonly [string, (value: unknown) => boole
 const settingsShape: Shape = {
   port: ['a port', (value) => isCount(value) && Number(value) > 0 && Number(value) < 65_536],
   nodes: ['a list of nodes', Array.isArray], welcomed: ['true or false', (value) => typeof value === 'boolean'],
+  pace: [paceNames.join(' or '), (value) => value === undefined || paceNames.some((name) => name === value)],
 }
 const nodeShape: Shape = {
   name: ['a name', isText], simulated: ['true or false', (value) => typeof value === 'boolean'], index: ['a count', isCount],

@@ -19,7 +19,7 @@ const freePort = (): Promise<number> => new Promise((resolve) => {
 
 async function idle(nodes: number, port: number): Promise<{ readonly first: number; readonly warm: readonly number[]; readonly pss: number; readonly cpu: number }> {
   const folder = mkdtempSync(join(tmpdir(), 'skiff-bench-'))
-  const up = (): ChildProcess => spawn(process.execPath, [skiff.entry, 'up', '--bare', '--runtime', 'simulated', '--simulate', String(nodes), '--data-dir', folder, '--port', String(port)], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const up = (): ChildProcess => spawn(process.execPath, [skiff.entry, 'up', '--bare', '--runtime', 'simulated', '--pace', 'instant', '--simulate', String(nodes), '--data-dir', folder, '--port', String(port)], { stdio: ['ignore', 'ignore', 'pipe'] })
   let child = up()
   const first = await ready(child)
   const warm: number[] = []

@@ -39,9 +39,9 @@ withKubectl('examples/patterns', (shell) => {
       ['wait --for=condition=Ready pod/go-between pod/interpreter --timeout=20s', 'pod/go-between condition met\npod/interpreter condition met'],
       ['get pods go-between interpreter --no-headers', /^go-between +2\/2 +Running +0 +\d+s\ninterpreter +2\/2 +Running +0 +\d+s\n$/],
       ['get pod go-between -o jsonpath={.spec.containers[*].name},{.spec.volumes[0].configMap.name}', /^inner outer,go-between$/],
-      ['logs interpreter -c interpreter', /container "interpreter" in pod "interpreter" runs on the simulated node sim-\d: it writes no log\n$/],
-      ['exec interpreter -c speaker -- date', /pod interpreter runs on the simulated node sim-\d: there is no process to exec\n$/],
-      ['port-forward pod/go-between 19090:9090', /pod go-between runs on the simulated node sim-\d: there is no process to forward to\n$/],
+      ['logs interpreter -c interpreter', /container "interpreter" in pod "interpreter" runs on the simulated node sim-\d: it writes no log; the pod's annotation skiff\.dev\/log would tell one\n$/],
+      ['exec interpreter -c speaker -- date', /pod interpreter runs on the simulated node sim-\d: there is no process to exec; the pod's annotation skiff\.dev\/exec\.date would give its answer, a real node has a process\n$/],
+      ['port-forward pod/go-between 19090:9090', /pod go-between runs on the simulated node sim-\d: there is no process to forward to; pods on real nodes have one\n$/],
     ])
   })
 

@@ -8,6 +8,7 @@ import type { Pod } from '../../api/resources.ts'
 import type { ContainerRuntime, ContainerSpec, RuntimeCommand, RuntimeContainer, RuntimeEvent, RuntimePod, RuntimeState, SandboxSpec } from '../runtime.ts'
 import { AddressPools } from './address-pools.ts'
 import { scriptPrefix } from '../../api/simulated.ts'
+import { type Pace, paced, paces } from './pace.ts'
 import { plainScript, type Script, scriptOf } from './script.ts'
 
 export interface SimulatedRuntime extends ContainerRuntime, Freezable<SimulatedState> {
@@ -19,6 +20,8 @@ export interface SimulatedState {
   readonly pods: readonly SimulatedPod[]
   readonly nodes: readonly (readonly [name: string, podCidr: string, lastAddress?: string | undefined])[]
   readonly images: readonly (readonly [node: string, images: readonly string[]])[]
+  /** Pulls under way, by node and image. */
+  readonly pulling: readonly string[]
 }
 
 /** Plain data, except for the map that the port asks for; replaced as a whole at each change. */
@@ -33,23 +36,26 @@ const owner = 'simulated runtime'
 const noContainers: ReadonlyMap<string, readonly RuntimeContainer[]> = new Map()
 const imageBytes = 10_000_000
 
-/** Containers that live by script, on a clock. Commands take effect, and their events come, before `submit` returns unless the script delays them. */
-export function createSimulatedRuntime({ clock }: { readonly clock: Clock }): SimulatedRuntime {
-  return new Simulation(clock)
+/** Containers that live by script, on a clock. Commands take effect, and their events come, before `submit` returns unless a script or the pace delays them. */
+export function createSimulatedRuntime({ clock, pace = paces.instant }: { readonly clock: Clock; readonly pace?: Pace }): SimulatedRuntime {
+  return new Simulation(clock, pace)
 }
 
 class Simulation implements SimulatedRuntime {
   readonly keepsLogs = true
   readonly #clock: Clock
+  readonly #pace: Pace
   readonly #pods = new Map<string, SimulatedPod>()
   readonly #images = new Map<string, Map<string, { readonly id: string; readonly sizeBytes: number }>>()
+  readonly #pulling = new Set<string>()
   readonly #addresses = new AddressPools()
   readonly #listeners = new Set<(event: RuntimeEvent) => void>()
   readonly #scripts = new Map<string, Script>()
   readonly #state: RuntimeState
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, pace: Pace) {
     this.#clock = clock
+    this.#pace = pace
     this.#state = { pods: this.#pods, images: this.#images }
     clock.onWake(owner, (key) => { this.#due(key) })
   }
@@ -61,6 +67,7 @@ class Simulation implements SimulatedRuntime {
     for (const pod of [...this.#pods.values()]) if (pod.spec.node === name) this.#forget(pod)
     this.#addresses.remove(name)
     this.#images.delete(name)
+    for (const place of [...this.#pulling]) if (place.startsWith(`${name} `)) this.#pulling.delete(place)
   }
 
   submit(command: RuntimeCommand): void {
@@ -105,7 +112,7 @@ class Simulation implements SimulatedRuntime {
       const startedAt = instantOf(status?.state?.running?.startedAt)
       const made = containerSpecs.get(name)
       if (status === undefined || startedAt === undefined || made === undefined) continue
-      scripts[name] = this.#shared(scriptOf(spec.annotations, name, status.restartCount, made, uid))
+      scripts[name] = this.#shared(scriptOf(spec.annotations, name, status.restartCount, made, uid, this.#pace))
       containers.set(name, [{ is: 'running', attempt: status.restartCount, image: status.image === '' ? image : status.image, id: status.containerID ?? '', imageId: status.imageID, startedAt }])
     }
     for (const run of [...containers.values()].flat()) this.#image(spec.node, run.image)
@@ -114,13 +121,15 @@ class Simulation implements SimulatedRuntime {
   }
 
   freeze(): SimulatedState {
-    return { pods: [...this.#pods.values()], nodes: this.#addresses.nodes(), images: [...this.#images].map(([node, images]) => [node, [...images.keys()]] as const) }
+    return { pods: [...this.#pods.values()], nodes: this.#addresses.nodes(), images: [...this.#images].map(([node, images]) => [node, [...images.keys()]] as const), pulling: [...this.#pulling] }
   }
   thaw(data: SimulatedState): void {
     this.#pods.clear()
     this.#images.clear()
     for (const [name] of this.#addresses.nodes()) this.#addresses.remove(name)
     for (const [name, podCidr, lastAddress] of data.nodes) this.#addresses.add(name, podCidr, lastAddress)
+    this.#pulling.clear()
+    for (const place of data.pulling) this.#pulling.add(place)
     for (const [node, images] of data.images) for (const image of images) this.#image(node, image)
     for (const pod of data.pods) {
       this.#pods.set(pod.uid, pod)
@@ -133,15 +142,20 @@ class Simulation implements SimulatedRuntime {
 
   #pull(command: Extract<RuntimeCommand, { readonly do: 'pull' }>): void {
     const { node, image } = command
+    const place = `${node} ${image}`
+    if (this.#pulling.has(place)) return
     const annotations = this.#pods.get(command.pod ?? '')?.spec.annotations
     const missing = annotations?.[`${scriptPrefix}image-missing`]
-    const tookMs = durationMs(annotations?.[`${scriptPrefix}pull-time`] ?? '') ?? 0
+    const usualMs = this.#images.get(node)?.has(image) === true ? this.#pace.checkMs : this.#pace.pullMs
+    const tookMs = durationMs(annotations?.[`${scriptPrefix}pull-time`] ?? '') ?? paced(usualMs, this.#pace, place)
     const fails = missing === 'true' || missing?.split(',').some((one) => one.trim() === image) === true
+    this.#pulling.add(place)
     if (tookMs > 0) { this.#clock.wake(owner, JSON.stringify(['pull', node, image, fails, tookMs]), this.#clock.now() + tookMs); return }
     this.#pulled(node, image, fails, tookMs)
   }
   #pulled(node: string, image: string, fails: boolean, tookMs: number): void {
     const at = this.#clock.now()
+    this.#pulling.delete(`${node} ${image}`)
     if (fails) {
       const message = `failed to pull and unpack image "${image}": failed to resolve reference "${image}": ${image}: not found`
       this.#emit({ is: 'pull-failed', node, image, reason: 'ErrImagePull', message, at })
@@ -161,6 +175,18 @@ class Simulation implements SimulatedRuntime {
     const at = this.#clock.now()
     const before = this.#pods.get(uid)
     if (before?.sandbox.is === 'ready') { this.#emit({ is: 'sandbox-ready', pod: uid, addresses: before.sandbox.addresses, at }); return }
+    if (before?.sandbox.is === 'pending') return
+    const tookMs = paced(this.#pace.sandboxMs, this.#pace, `${uid} sandbox`)
+    if (tookMs > 0) {
+      this.#put({ uid, spec, volumes: before?.volumes, containers: before?.containers ?? noContainers, scripts: before?.scripts ?? noScripts, sandbox: { is: 'pending' } })
+      this.#clock.wake(owner, sandboxKey(uid), at + tookMs)
+      return
+    }
+    this.#sandboxMade(uid, spec)
+  }
+  #sandboxMade(uid: string, spec: SandboxSpec): void {
+    const at = this.#clock.now()
+    const before = this.#pods.get(uid)
     const shared = { uid, spec, volumes: before?.volumes, containers: before?.containers ?? noContainers, scripts: before?.scripts ?? noScripts }
     const address = spec.hostNetwork ? undefined : this.#addresses.next(spec.node)
     if (address === undefined && !spec.hostNetwork) {
@@ -175,7 +201,7 @@ class Simulation implements SimulatedRuntime {
   }
 
   #start(pod: SimulatedPod, container: string, attempt: number, spec: ContainerSpec): void {
-    const script = this.#shared(scriptOf(pod.spec.annotations, container, attempt, spec, pod.uid))
+    const script = this.#shared(scriptOf(pod.spec.annotations, container, attempt, spec, pod.uid, this.#pace))
     const creating: RuntimeContainer = { is: 'creating', attempt, image: spec.image }
     this.#put({ ...pod, scripts: { ...pod.scripts, [container]: script }, containers: withRun(pod.containers, container, creating) })
     if (script.startDelayMs > 0) this.#wake('begin', pod.uid, container, attempt, this.#clock.now() + script.startDelayMs)
@@ -265,6 +291,7 @@ class Simulation implements SimulatedRuntime {
         for (const what of ['begin', 'exit', 'kill', 'stopped'] as const) this.#wake(what, pod.uid, container, attempt, undefined)
       }
     }
+    if (pod.sandbox.is === 'pending') this.#clock.wake(owner, sandboxKey(pod.uid), undefined)
     this.#pods.delete(pod.uid)
   }
 
@@ -288,6 +315,10 @@ class Simulation implements SimulatedRuntime {
     if (!Array.isArray(answer)) return
     const [what, a, b, c, d] = answer as readonly unknown[]
     if (what === 'pull') this.#pulled(String(a), String(b), c === true, Number(d))
+    else if (what === 'sandbox') {
+      const pod = this.#pods.get(String(a))
+      if (pod?.sandbox.is === 'pending') this.#sandboxMade(pod.uid, pod.spec)
+    }
     else if (this.#pods.has(String(a))) this.#emit({ is: 'checked', pod: String(a), container: String(b), attempt: Number(c), id: String(d), ok: true, output: '', at: this.#clock.now() })
   }
 
@@ -306,6 +337,7 @@ class Simulation implements SimulatedRuntime {
   }
 }
 const scriptsSharedMax = 1000
+const sandboxKey = (uid: string): string => JSON.stringify(['sandbox', uid])
 const noScripts: Readonly<Record<string, Script>> = {}
 const scriptIn = (pod: SimulatedPod, container: string): Script => pod.scripts[container] ?? plainScript
 
