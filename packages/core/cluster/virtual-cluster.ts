@@ -68,7 +68,7 @@ const placeOf = ({ address }: NodeShape): number | undefined => {
   return high === undefined || low === undefined ? undefined : (Number(high) << 8) + Number(low)
 }
 const shapeOf = ({ name, place, nth, pool }: PlacedNode): NodeShape =>
-  simulatedNode(place, { name, capacity: capacityOf(pool), labels: labelsOf(pool, nth), ...(pool.taints !== undefined && { taints: pool.taints }) })
+  simulatedNode(place, { name, capacity: capacityOf(pool), labels: labelsOf(pool, nth), ...(pool.devices !== undefined && { devices: pool.devices }), ...(pool.taints !== undefined && { taints: pool.taints }) })
 
 export function createCluster(options: VirtualClusterOptions = {}): VirtualCluster {
   const clock = new VirtualClock(options.now ?? startDefault)

@@ -1,10 +1,12 @@
-import type { Actor, Submit } from '../api/action.ts'
+import type { Action, Actor, Submit } from '../api/action.ts'
 import { isRefusal } from '../api/refusal.ts'
-import { type Node, leases, nodes } from '../api/resources.ts'
+import { keyOf } from '../api/resource.ts'
+import { type Node, leases, nodes, resourceSlices } from '../api/resources.ts'
 import { silentSince } from '../api/simulated.ts'
 import type { ClusterView } from '../api/view.ts'
 import type { Clock, Instant } from '../base/clock.ts'
 import { instantOf, microTimestamp } from '../rules/time.ts'
+import { slicesToWrite } from './devices.ts'
 import { leaseDraft, leaseNamespace, leaseRenewMs, nodeDraft, nodeStatus, ownLabels, saysTheSame, statusReportMs } from './node.ts'
 import type { NodeShape } from './node-shape.ts'
 
@@ -55,6 +57,7 @@ export class NodeKeeper {
       this.#postedAt.set(name, now)
       this.#write(name, (done) => { submit({ do: 'replace', object: { ...node, status } as Node, part: 'status' }, nodeActor(name), done) })
     }
+    if (shape.devices !== undefined) this.#publish(shape, node)
     if (!shape.simulated) this.#renew(node, now)
   }
 
@@ -66,6 +69,16 @@ export class NodeKeeper {
     const key = { resource: nodes.resource, namespace: '', name: shape.name }
     this.#write(shape.name, (done) => { this.#options.submit({ do: 'patch', key, uid: node.metadata.uid, part: 'main', patch }, nodeActor(shape.name), done) })
     return true
+  }
+
+  /** Devices are published as a driver's plugin would. */
+  #publish(shape: NodeShape, node: Node): void {
+    for (const { draft, before } of slicesToWrite(shape, node, this.#options.view)) {
+      this.#write(`${shape.name}/${draft.metadata.name}`, (done) => {
+        const action: Action = before === undefined ? { do: 'create', object: draft } : { do: 'patch', key: keyOf(resourceSlices, before), uid: before.metadata.uid, part: 'main', patch: { metadata: { resourceVersion: before.metadata.resourceVersion }, spec: draft['spec'] } }
+        this.#options.submit(action, nodeActor(shape.name), done)
+      })
+    }
   }
 
   #renew(node: Node, now: Instant): void {

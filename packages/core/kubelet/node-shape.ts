@@ -1,3 +1,5 @@
+import type { DevicesByDriver } from '../rules/node-devices.ts'
+
 /** A node that a kubelet plays. */
 export interface NodeShape {
   readonly name: string
@@ -7,6 +9,8 @@ export interface NodeShape {
   readonly podCidr: string
   /** Quantities: cpu, memory, pods, ephemeral-storage, and extended resources. */
   readonly capacity: Readonly<Record<string, string>>
+  /** Of simulated nodes: devices by driver, which they publish as ResourceSlices. */
+  readonly devices?: DevicesByDriver
   /** Absent: all of the capacity. */
   readonly allocatable?: Readonly<Record<string, string>>
   readonly labels?: Readonly<Record<string, string>>

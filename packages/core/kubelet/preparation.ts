@@ -1,6 +1,7 @@
 import type { Container } from '../api/generated/types.ts'
 import { configMaps, type Pod, runtimeClasses, secrets } from '../api/resources.ts'
 import { podIps } from './containers.ts'
+import { devicesMissing } from './devices.ts'
 import { isDue } from './images.ts'
 import { sandboxSpec } from './sandbox.ts'
 import { planVolumes } from './volumes.ts'
@@ -37,7 +38,11 @@ function handlerOf({ pod, around }: Work): string | undefined {
 
 /** The sandbox could not be made: told, and tried again after a while. */
 export function sandboxFailed(work: Work, why: string): void {
-  tell(work, 'Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${why}`)
+  prepareLater(work, 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${why}`)
+}
+
+function prepareLater(work: Work, reason: string, message: string): void {
+  tell(work, 'Warning', reason, message)
   const { now } = work.around
   const failures = (work.memory.sandbox?.failures ?? 0) + 1
   const retryAt = now + retryBackoff(failures)
@@ -62,6 +67,8 @@ function orderSandbox(work: Work): void {
   if (sandbox !== undefined && sandbox.retryAt === undefined) return
   if (sandbox === undefined && around.observed?.sandbox.is === 'pending') return
   if (!isDue(sandbox?.retryAt, around.now)) { lookAgain(work, sandbox?.retryAt ?? around.now); return }
+  const devices = devicesMissing(pod, around.node, around.view)
+  if (devices !== undefined) { prepareLater(work, 'FailedPrepareDynamicResources', `Failed to prepare dynamic resources: prepare dynamic resources: ${devices}`); return }
   const handler = handlerOf(work)
   if (handler === undefined) { sandboxFailed(work, `runtimeclass.node.k8s.io ${JSON.stringify(pod.spec.runtimeClassName)} not found`); return }
   work.commands.push({ do: 'sandbox', pod: pod.metadata.uid, spec: sandboxSpec(pod, around.node, around.cluster, handler) })

@@ -1,6 +1,7 @@
 // Pools: simulated nodes of one shape, as a command, a file or a test asks for them.
 import { checkLabelKey, checkLabelValue } from '../api/selectors/index.ts'
 import { parseQuantity } from '../base/quantity.ts'
+import { type DevicesByDriver, devicesOf } from './node-devices.ts'
 import { isReservedNodeLabel } from './node-labels.ts'
 
 /** Some simulated nodes of one shape. */
@@ -17,6 +18,8 @@ export interface NodePool {
   readonly pods?: number
   /** Extended resources: {'nvidia.com/gpu': '4'}. */
   readonly resources?: Readonly<Record<string, string>>
+  /** Devices of each node by driver, for ResourceClaims: {'gpu.example.com': { count: 4 }}. */
+  readonly devices?: DevicesByDriver
   /** The zones that its nodes take turns in. */
   readonly zones?: readonly string[]
   readonly region?: string
@@ -79,7 +82,7 @@ export function poolsOf(value: unknown): readonly NodePool[] {
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value)
-const fields = ['name', 'count', 'cpu', 'memory', 'storage', 'pods', 'resources', 'gpus', 'zone', 'zones', 'region', 'instanceType', 'labels', 'taints']
+const fields = ['name', 'count', 'cpu', 'memory', 'storage', 'pods', 'resources', 'gpus', 'devices', 'zone', 'zones', 'region', 'instanceType', 'labels', 'taints']
 
 /** Reads one pool as a person writes it: numbers or texts, taints as texts or objects, `zone` for one zone, `gpus` for nvidia.com/gpu. */
 export function poolOf(value: unknown, where = ''): NodePool {
@@ -95,12 +98,18 @@ export function poolOf(value: unknown, where = ''): NodePool {
   const pool: NodePool = compact({
     name, count: countOf(value['count'], at('count'), poolNodesMax), pods: countOf(value['pods'], at('pods'), podsPerNodeMax),
     cpu: quantityOf(value['cpu'], at('cpu')), memory: quantityOf(value['memory'], at('memory')), storage: quantityOf(value['storage'], at('storage')),
-    resources: Object.keys(resources).length > 0 ? resources : undefined, zones, region: textOf(value['region'], at('region')), instanceType: textOf(value['instanceType'], at('instanceType')),
+    resources: Object.keys(resources).length > 0 ? resources : undefined, devices: value['devices'] === undefined ? undefined : devicesIn(value['devices'], at('devices')), zones, region: textOf(value['region'], at('region')), instanceType: textOf(value['instanceType'], at('instanceType')),
     labels: value['labels'] === undefined ? undefined : mapOf(value['labels'], at('labels')),
     taints: value['taints'] === undefined ? undefined : listOf(value['taints'], at('taints')).map((taint, nth) => taintOf(taint, `${at('taints')}[${nth}]`)),
   })
   for (const nth of pool.zones === undefined ? [0] : pool.zones.keys()) checkLabels(labelsOf(pool, nth), at('labels'))
   return pool
+}
+
+function devicesIn(value: unknown, where: string): DevicesByDriver {
+  const devices = devicesOf(value, where)
+  if ('problem' in devices && typeof devices.problem === 'string') throw new PoolProblem(devices.problem)
+  return devices as DevicesByDriver
 }
 
 const compact = (pool: { readonly [Field in keyof NodePool]: NodePool[Field] | undefined }): NodePool =>

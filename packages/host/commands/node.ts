@@ -10,6 +10,7 @@ import { poolsInFile } from './pool-file.ts'
 
 const usage = `usage: skiff node list
        skiff node add --simulate N [--name PREFIX] [--cpu 8] [--memory 32Gi] [--pods 110] [--storage 100Gi] [--gpus N] [--resources a.b/c=N,…]
+                      [--devices gpu.example.com=N,…]
                       [--zone a,…] [--region R] [--instance-type T] [--labels a=b,…] [--taints key=value:Effect,…]
        skiff node add -f FILE           simulated nodes of the pools in a YAML file
        skiff node add [--count N] [--name PREFIX] [--labels a=b,…] [--taints …]      real nodes: this machine plays them
@@ -21,7 +22,7 @@ A running cluster follows at once.
 `
 const options = {
   'data-dir': { type: 'string' }, help: { type: 'boolean', short: 'h' }, simulate: { type: 'string' }, filename: { type: 'string', short: 'f' }, count: { type: 'string' }, name: { type: 'string' },
-  cpu: { type: 'string' }, memory: { type: 'string' }, pods: { type: 'string' }, storage: { type: 'string' }, gpus: { type: 'string' }, resources: { type: 'string', multiple: true },
+  cpu: { type: 'string' }, memory: { type: 'string' }, pods: { type: 'string' }, storage: { type: 'string' }, gpus: { type: 'string' }, resources: { type: 'string', multiple: true }, devices: { type: 'string', multiple: true },
   zone: { type: 'string', multiple: true }, region: { type: 'string' }, 'instance-type': { type: 'string' }, labels: { type: 'string', multiple: true }, taints: { type: 'string', multiple: true },
   pool: { type: 'string' }, all: { type: 'boolean' },
 } as const
@@ -71,7 +72,7 @@ export async function node(words: readonly string[]): Promise<number> {
 /** The nodes that were asked for; refused as a whole where one cannot be. */
 function toAdd(values: Values, settings: Settings): readonly NodeSettings[] {
   if (values.filename !== undefined) {
-    const other = (['simulate', 'count', 'name', 'cpu', 'memory', 'pods', 'storage', 'gpus', 'resources', 'zone', 'region', 'instance-type', 'labels', 'taints'] as const).find((option) => values[option] !== undefined)
+    const other = (['simulate', 'count', 'name', 'cpu', 'memory', 'pods', 'storage', 'gpus', 'resources', 'devices', 'zone', 'region', 'instance-type', 'labels', 'taints'] as const).find((option) => values[option] !== undefined)
     if (other !== undefined) throw new UsageError(`--filename tells all about its pools: leave out --${other}`)
     const pools = poolsInFile(values.filename)
     checkRoom(settings, pools.reduce((sum, { count = 1 }) => sum + count, 0), true)
@@ -81,7 +82,7 @@ function toAdd(values: Values, settings: Settings): readonly NodeSettings[] {
   const count = wholeNumber(simulated ? '--simulate' : '--count', values.simulate ?? values.count ?? '1', 1, nodesMax)
   const pool = poolAsked(values, count)
   if (!simulated && isTurned(readCourse(dataDirectory(values['data-dir']).time))) throw new UsageError("the time of this cluster has been turned ('skiff time now'): real nodes live by this machine's")
-  if (!simulated) for (const option of ['storage', 'gpus', 'resources'] as const) if (values[option] !== undefined) throw new UsageError(`--${option} is for simulated nodes: a real one has what this machine has`)
+  if (!simulated) for (const option of ['storage', 'gpus', 'resources', 'devices'] as const) if (values[option] !== undefined) throw new UsageError(`--${option} is for simulated nodes: a real one has what this machine has`)
   checkRoom(settings, count, simulated)
   const lacking = simulated ? undefined : whyNoRealNodes() ?? (missingPackages().length > 0 ? `real nodes need ${missingPackages().join(', ')}` : undefined)
   if (lacking !== undefined) throw new UsageError(`${lacking}: simulated ones are added with --simulate ${count}`)
@@ -97,7 +98,7 @@ function checkRoom(settings: Settings, count: number, simulated: boolean): void 
 function poolAsked(values: Values, count: number): NodePool {
   const said = {
     count, name: values.name, cpu: values.cpu, memory: values.memory, pods: values.pods, storage: values.storage, gpus: values.gpus, region: values.region, instanceType: values['instance-type'],
-    resources: values.resources && pairs('--resources', values.resources), zones: values.zone && listed(values.zone), labels: values.labels && pairs('--labels', values.labels), taints: values.taints && listed(values.taints),
+    resources: values.resources && pairs('--resources', values.resources), devices: values.devices && pairs('--devices', values.devices), zones: values.zone && listed(values.zone), labels: values.labels && pairs('--labels', values.labels), taints: values.taints && listed(values.taints),
   }
   try {
     return poolOf(Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)))
@@ -112,11 +113,11 @@ const listed = (texts: readonly string[] | undefined): readonly string[] => (tex
 export const namesOfPool = (nodes: readonly NodeSettings[], prefix: string): readonly string[] => nodes.map(({ name }) => name).filter((name) => name.startsWith(`${prefix}-`) && /^\d+$/.test(name.slice(prefix.length + 1)))
 
 /** What is there, in columns; what is not usual after them. */
-function lineOf({ name, simulated, cpu, memory, pods, labels, taints, resources = {} }: NodeSettings): string {
+function lineOf({ name, simulated, cpu, memory, pods, labels, taints, resources = {}, devices = {} }: NodeSettings): string {
   if (!simulated) return `${name}\treal`
   const zone = labels['topology.kubernetes.io/zone']
   return [
-    name, 'simulated', `${cpu} cpu`, memory, ...(pods === 110 ? [] : [`${pods} pods`]), ...Object.entries(resources).map(([resource, amount]) => `${amount} ${resource}`),
+    name, 'simulated', `${cpu} cpu`, memory, ...(pods === 110 ? [] : [`${pods} pods`]), ...Object.entries(resources).map(([resource, amount]) => `${amount} ${resource}`), ...Object.entries(devices).map(([driver, { count }]) => `${count} of ${driver}`),
     ...(zone === undefined ? [] : [`zone ${zone}`]), ...taints.map(({ key, value, effect }) => `${key}${value === '' ? '' : `=${value}`}:${effect}`),
   ].join('\t')
 }

@@ -17,7 +17,7 @@ export function newSimulatedNodes(taken: readonly NodeSettings[], pools: readonl
     const { cpu = '', memory = '', pods = '' } = capacityOf(pool)
     return {
       name, simulated: true, index: place, cpu, memory, pods: Number(pods), labels: labelsOf(pool, nth), taints: (pool.taints ?? []).map(({ key, value = '', effect }) => ({ key, value, effect })),
-      ...(pool.resources !== undefined && { resources: pool.resources }), ...(pool.storage !== undefined && { storage: pool.storage }),
+      ...(pool.resources !== undefined && { resources: pool.resources }), ...(pool.devices !== undefined && { devices: pool.devices }), ...(pool.storage !== undefined && { storage: pool.storage }),
     }
   })
 }
@@ -37,7 +37,7 @@ export function shapesOf(nodes: readonly NodeSettings[], stateDirectory: string)
     const capacity = capacityOf(node)
     const common = { name: node.name, capacity, labels: node.labels, taints: node.taints }
     return node.simulated
-      ? { ...common, simulated: true, address: `172.31.${index >> 8}.${index & 255}`, podCidr: `10.${128 + (index >> 8)}.${index & 255}.0/24` }
+      ? { ...common, ...(node.devices !== undefined && { devices: node.devices }), simulated: true, address: `172.31.${index >> 8}.${index & 255}`, podCidr: `10.${128 + (index >> 8)}.${index & 255}.0/24` }
       : { ...common, simulated: false, address: `172.30.0.${firstRealOffset + index}`, podCidr: `10.244.${index}.0/24`, info: machineInfo(), stateDirectory, appArmor: readOr('/sys/module/apparmor/parameters/enabled').startsWith('Y') }
   })
 }

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { type PaceName, paceNames } from '@kubeskiff/core/kubelet'
 import { writePrivately } from '../files/index.ts'
+import type { DevicesByDriver } from '@kubeskiff/core/rules'
 import type { AccessFiles } from './access-files.ts'
 
 /** One node of the cluster, as the user asked for it. Real ones are played by this machine's agent. */
@@ -18,6 +19,8 @@ export interface NodeSettings {
   /** Of simulated nodes: extended resources, and storage when it is not the usual. */
   readonly resources?: Readonly<Record<string, string>>
   readonly storage?: string
+  /** Of simulated nodes: devices by driver. */
+  readonly devices?: DevicesByDriver
 }
 
 /** What a cluster remembers between runs besides its objects. */
@@ -66,6 +69,7 @@ const nodeShape: Shape = {
   labels: ['labels', (value) => isRecord(value) && Object.values(value).every((each) => typeof each === 'string')],
   taints: ['a list of taints', (value) => Array.isArray(value) && value.every(isRecord)],
   resources: ['quantities by name', (value) => value === undefined || (isRecord(value) && Object.values(value).every(isText))], storage: ['a quantity', (value) => value === undefined || isText(value)],
+  devices: ['devices by driver', (value) => value === undefined || (isRecord(value) && Object.values(value).every((each) => isRecord(each) && isCount(each['count'])))],
 }
 
 /** What is not as it was written, in words: people edit this file. */

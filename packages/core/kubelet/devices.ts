@@ -1,0 +1,52 @@
+// Devices for pods on nodes: a simulated node is its own driver and publishes what it offers; a real one has drivers or has not.
+import type { DeviceAttribute } from '../api/generated/types.ts'
+import { apiVersionOf, type Draft } from '../api/resource.ts'
+import { type Node, nodes, type Pod, resourceClaims, type ResourceSlice, resourceSlices } from '../api/resources.ts'
+import type { ClusterView } from '../api/view.ts'
+import { deviceClaimsOf } from '../rules/pod-references.ts'
+import type { NodeDevices } from '../rules/node-devices.ts'
+import type { NodeShape } from './node-shape.ts'
+
+/** The ResourceSlices that a node lacks or that say something else than its shape; nothing for a node without devices. */
+export function slicesToWrite(shape: NodeShape, node: Node, view: ClusterView): readonly { readonly draft: Draft; readonly before: ResourceSlice | undefined }[] {
+  return Object.entries(shape.devices ?? {}).flatMap(([driver, devices]) => {
+    const before = view.get(resourceSlices, '', sliceName(shape.name, driver))
+    const wanted = devicesIn(driver, devices)
+    if (before !== undefined && JSON.stringify(before.spec.devices?.map(({ name, attributes, capacity }) => [name, attributes, capacity])) === JSON.stringify(wanted.map(({ name, attributes, capacity }) => [name, attributes, capacity]))) return []
+    return [{ draft: sliceDraft(driver, wanted, node, (before?.spec.pool.generation ?? 0) + 1), before }]
+  })
+}
+
+const sliceName = (node: string, driver: string): string => `${node}-${driver}`
+
+/** 'gpu-0' for gpu.example.com. */
+const devicesIn = (driver: string, { count, attributes = {}, capacity }: NodeDevices) => Array.from({ length: count }, (_, index) => ({
+  name: `${driver.slice(0, driver.indexOf('.'))}-${index}`,
+  attributes: { index: { int: index }, ...Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, attributeOf(value)])) },
+  ...(capacity !== undefined && { capacity: Object.fromEntries(Object.entries(capacity).map(([name, value]) => [name, { value }])) }),
+}))
+const attributeOf = (value: string | number | boolean): DeviceAttribute => (typeof value === 'string' ? { string: value } : typeof value === 'number' ? { int: value } : { bool: value })
+
+const sliceDraft = (driver: string, devices: ReturnType<typeof devicesIn>, { metadata: { name, uid } }: Node, generation: number): Draft => ({
+  apiVersion: apiVersionOf(resourceSlices), kind: resourceSlices.kind,
+  // As upstream's kubelet plugins: the slice goes with its node.
+  metadata: { name: sliceName(name, driver), ownerReferences: [{ apiVersion: 'v1', kind: nodes.kind, name, uid, controller: true }] },
+  spec: { driver, nodeName: name, pool: { name, generation, resourceSliceCount: 1 }, devices },
+})
+
+/** Why the pod's devices cannot be handed to it yet; undefined when they can, or it has none. In upstream's words. */
+export function devicesMissing(pod: Pod, node: NodeShape, view: ClusterView): string | undefined {
+  if (pod.spec.resourceClaims === undefined) return undefined
+  const { namespace = '', name, uid } = pod.metadata
+  const told = new Set(pod.status?.resourceClaimStatuses?.map((status) => status.name))
+  if (pod.spec.resourceClaims.some((claim) => claim.resourceClaimName === undefined && !told.has(claim.name))) return `pod "${namespace}/${name}": ResourceClaim not created yet`
+  for (const claimName of deviceClaimsOf(pod)) {
+    // No driver registers with our node agents: what the claim was given is not ours to hand out.
+    if (!node.simulated) return `no DRA driver is registered on this node: the devices of ResourceClaim ${claimName} cannot be prepared`
+    const claim = view.get(resourceClaims, namespace, claimName)
+    if (claim === undefined) return `could not find ResourceClaim "${namespace}/${claimName}"`
+    if (claim.status.reservedFor?.some((user) => user.uid === uid) !== true) return `pod ${name}(${uid}) is not allowed to use resource claim ${claimName}(${claim.metadata.uid})`
+    for (const { driver } of claim.status.allocation?.devices?.results ?? []) if (node.devices?.[driver] === undefined) return `DRA driver ${driver} is not registered`
+  }
+  return undefined
+}
