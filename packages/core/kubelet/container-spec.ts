@@ -3,6 +3,7 @@ import type { Pod } from '../api/resources.ts'
 import { amountOf } from '../rules/requests.ts'
 import { type Circumstances, environmentOf, expand } from './environment.ts'
 import type { ContainerSpec, ResourceLimits } from './runtime.ts'
+import { mountsOf } from './volumes/mounts.ts'
 
 /** Everything a runtime needs to start a container, or why it cannot be made yet. */
 export function containerSpec(container: Container, around: Circumstances): { readonly is: 'spec'; readonly spec: ContainerSpec } | { readonly is: 'missing'; readonly message: string } {
@@ -10,18 +11,15 @@ export function containerSpec(container: Container, around: Circumstances): { re
   if (environment.is === 'missing') return environment
   const variables = new Map(environment.variables)
   const expanded = (text: string): string => expand(text, (name) => variables.get(name))
+  const mounts = mountsOf(container, variables)
+  if (typeof mounts === 'string') return { is: 'missing', message: mounts }
   return {
     is: 'spec',
     spec: {
       image: container.image ?? '', ends: endsByItself(container, around.pod),
       command: container.command?.map(expanded) ?? none, args: container.args?.map(expanded) ?? none,
       env: environment.variables, workingDir: container.workingDir ?? '',
-      mounts: container.volumeMounts?.map((mount) => ({
-        volume: mount.name, path: mount.mountPath,
-        subPath: mount.subPathExpr !== undefined && mount.subPathExpr !== '' ? expanded(mount.subPathExpr) : mount.subPath ?? '',
-        readOnly: mount.readOnly ?? false,
-        propagation: mount.mountPropagation === 'HostToContainer' || mount.mountPropagation === 'Bidirectional' ? mount.mountPropagation : 'None',
-      })) ?? none,
+      mounts,
       stdin: container.stdin ?? false, stdinOnce: container.stdinOnce ?? false, tty: container.tty ?? false,
       resources: resourcesOf(container), security: securityOf(container, around.pod),
       terminationMessagePath: container.terminationMessagePath ?? '/dev/termination-log',

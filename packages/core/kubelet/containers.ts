@@ -96,7 +96,7 @@ function retryCreation(work: Work, container: Container, attempt: number, failed
 
 /** Orders an attempt to start once its image is there and its environment is complete. */
 function launch(work: Work, container: Container, attempt: number): boolean {
-  if (!imageReady(work, container, attempt)) return false
+  if (!imagesReady(work, container, attempt)) return false
   const { pod, around } = work
   const spec = containerSpec(container, { pod, view: around.view, node: around.node, podIps: podIps(work) })
   const path = fieldPathOf(pod, container.name)
@@ -119,14 +119,24 @@ function launch(work: Work, container: Container, attempt: number): boolean {
 export const podIps = ({ pod, around }: Work): readonly string[] =>
   pod.spec.hostNetwork === true ? [around.node.address] : around.observed?.sandbox.is === 'ready' ? around.observed.sandbox.addresses : []
 
-/** Whether the attempt may start with the image that is here; orders a pull when not, and waits out back-offs. */
-function imageReady(work: Work, container: Container, attempt: number): boolean {
+/** Whether the attempt may start with the images that are here: its own, and those that it mounts. */
+function imagesReady(work: Work, container: Container, attempt: number): boolean {
+  const own = memoryOf(work, container.name).pulled === attempt || imageReady(work, container, attempt, container.image ?? '', pullPolicyOf(container))
+  if (!own) return false
+  return (work.pod.spec.volumes ?? []).every(({ name, image }) => {
+    if (image === undefined || container.volumeMounts?.some((mount) => mount.name === name) !== true) return true
+    const { reference = '' } = image
+    // What is always pulled for a volume is pulled once a pod.
+    if (work.memory.mountedImages?.includes(reference) === true && work.around.images?.has(reference) === true) return true
+    return imageReady(work, container, attempt, reference, pullPolicyOf({ image: reference, ...(image.pullPolicy !== undefined && { imagePullPolicy: image.pullPolicy }) }))
+  })
+}
+
+/** Whether an image may be used as it is here; orders a pull when not, and waits out back-offs. */
+function imageReady(work: Work, container: Container, attempt: number, image: string, policy: ReturnType<typeof pullPolicyOf>): boolean {
   const { around, pod } = work
   const { now } = around
-  const image = container.image ?? ''
-  const policy = pullPolicyOf(container)
   const memory = memoryOf(work, container.name)
-  if (memory.pulled === attempt) return true
   const present = around.images?.has(image) === true
   if (present && policy !== 'Always') return true
   const path = fieldPathOf(pod, container.name)

@@ -1,5 +1,5 @@
 import type { Pod } from '../api/resources.ts'
-import type { PodStatus } from '../api/generated/types.ts'
+import type { PodCertificateProjection, PodStatus } from '../api/generated/types.ts'
 import type { ClusterView } from '../api/view.ts'
 import type { Instant } from '../base/clock.ts'
 import type { PodMemory } from './memory.ts'
@@ -20,7 +20,7 @@ export interface Surroundings {
   readonly memory: PodMemory | undefined
   /** What the other pods on the node have been granted. */
   readonly granted: Granted
-  readonly tokens: ReadonlyMap<string, TokenAnswer> | undefined
+  readonly credentials: ReadonlyMap<string, CredentialAnswer> | undefined
   readonly foretell: ContainerRuntime['foretell']
   readonly keepsLogs: boolean
 }
@@ -45,7 +45,7 @@ export interface Decision {
   readonly memory: PodMemory | undefined
   /** Look again at this instant even if nothing happens. */
   readonly again: Instant | undefined
-  readonly asks: readonly TokenAsk[]
+  readonly asks: readonly CredentialAsk[]
   /** Objects whose change may change this decision, as 'resource/namespace/name'. Undefined: as before. */
   readonly dependsOn: readonly string[] | undefined
 }
@@ -57,14 +57,28 @@ export interface PodEvent {
   readonly fieldPath?: string
 }
 
-/** A service account's token that a pod's volume needs. */
+/** What a pod's volume needs from others: asked for by the kubelet, kept nowhere. */
+export type CredentialAsk = TokenAsk | CertificateAsk
+/** A service account's token. */
 export interface TokenAsk {
+  readonly is: 'token'
   readonly id: string
   readonly pod: Pod
   readonly audience: string | undefined
   readonly expirationSeconds: number
 }
-export type TokenAnswer =
+/** A certificate for a new key, from the signer that the source names. Asked again while it is under way, it is not begun anew. */
+export interface CertificateAsk {
+  readonly is: 'certificate'
+  readonly id: string
+  readonly pod: Pod
+  readonly source: PodCertificateProjection
+}
+export type CredentialAnswer =
   | { readonly is: 'asked' }
   | { readonly is: 'token'; readonly token: string; readonly issuedAt: Instant; readonly expiresAt: Instant }
+  /** Key and chain are PEM. */
+  | { readonly is: 'certificate'; readonly key: string; readonly chain: string; readonly issuedAt: Instant; readonly renewAt: Instant }
   | { readonly is: 'refused'; readonly message: string }
+  /** For good: nobody asks again. */
+  | { readonly is: 'denied'; readonly message: string; readonly event: { readonly reason: string; readonly message: string } }

@@ -1,9 +1,10 @@
 import { begun, postStartEnded, pullFailed } from './containers.ts'
 import { durationText } from './images.ts'
-import { retryBackoff, sandboxFailed } from './preparation.ts'
+import { sandboxFailed } from './preparation.ts'
 import { probeAnswered } from './probes.ts'
 import type { RuntimeEvent } from './runtime.ts'
 import { hookEnded } from './stopping.ts'
+import { mountsFailed } from './volumes/mounting.ts'
 import { containerOf, fieldPathOf, memoryOf, remember, rememberPod, standIn, tell, type Work } from './work.ts'
 
 /** Takes in what the runtime said: into memory, and into Events that users see. */
@@ -24,19 +25,15 @@ export function hear(work: Work, event: RuntimeEvent): void {
       tell(work, 'Normal', 'Pulled', `Successfully pulled image "${event.image}" in ${durationText(event.tookMs)} (${waited} including waiting). Image size: ${event.sizeBytes} bytes.`, fieldPathOf(work.pod, pull.container))
       const { [event.image]: _, ...others } = work.memory.images ?? {}
       rememberPod(work, { images: others })
-      remember(work, pull.container, { pulled: pull.attempt, waiting: undefined })
+      const isOwn = containerOf(work.pod, pull.container)?.image === event.image
+      remember(work, pull.container, { ...(isOwn ? { pulled: pull.attempt } : {}), waiting: undefined })
+      if (!isOwn) rememberPod(work, { mountedImages: [...work.memory.mountedImages ?? [], event.image] })
       return
     }
     case 'pull-failed': pullFailed(work, event.image, event.reason, event.message); return
     case 'sandbox-failed': sandboxFailed(work, event.message); return
     case 'sandbox-ready': rememberPod(work, { sandbox: undefined }); return
-    case 'volumes-failed': {
-      tell(work, 'Warning', 'FailedMount', event.message)
-      const before = work.memory.volumes
-      const failures = (before?.failures ?? 0) + 1
-      rememberPod(work, { volumes: { generation: event.generation, failures, retryAt: now + retryBackoff(failures) } })
-      return
-    }
+    case 'volumes-failed': mountsFailed(work, event.generation, event.failures); return
     case 'checked': checked(work, event); return
     case 'torn-down': rememberPod(work, { tearing: undefined }); return
     case 'volumes-ready':

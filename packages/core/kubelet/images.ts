@@ -13,7 +13,7 @@ export const pullBackoff = (failures: number): number => Math.min(10_000 * 2 ** 
 export const pullErrorShownMs = 1_000
 
 /** Absent: Always for the tag latest or none, else IfNotPresent; the API defaults it the same way. */
-export function pullPolicyOf(container: Container): 'Always' | 'IfNotPresent' | 'Never' {
+export function pullPolicyOf(container: Pick<Container, 'image' | 'imagePullPolicy'>): 'Always' | 'IfNotPresent' | 'Never' {
   const policy = container.imagePullPolicy
   if (policy === 'Always' || policy === 'IfNotPresent' || policy === 'Never') return policy
   const reference = container.image ?? ''

@@ -2,14 +2,14 @@ import type { Submit } from '../api/action.ts'
 import { podsByNode } from '../api/indexes.ts'
 import type { Refusal } from '../api/refusal.ts'
 import type { Resource, Revision } from '../api/resource.ts'
-import { configMaps, nodes, persistentVolumeClaims, persistentVolumes, type Pod, pods, secrets } from '../api/resources.ts'
+import { clusterTrustBundles, configMaps, nodes, persistentVolumeClaims, persistentVolumes, type Pod, pods, secrets } from '../api/resources.ts'
 import { silentSince } from '../api/simulated.ts'
 import type { Change, ClusterView } from '../api/view.ts'
 import type { Clock, Instant } from '../base/clock.ts'
 import type { Freezable } from '../base/freezable.ts'
 import { containerSpec } from './container-spec.ts'
 import { decide } from './decide.ts'
-import type { ClusterNames, Decision, TokenAnswer, TokenAsk } from './decision.ts'
+import type { CertificateAsk, ClusterNames, CredentialAnswer, CredentialAsk, Decision, TokenAsk } from './decision.ts'
 import { Grants } from './grants.ts'
 import type { PodMemory } from './memory.ts'
 import { nodeActor, NodeKeeper } from './node-keeper.ts'
@@ -30,7 +30,9 @@ export interface KubeletOptions {
   readonly ring: () => void
   readonly cluster: ClusterNames
   /** Answers with a service account's token, later or at once. Absent: pods that need one wait. */
-  readonly tokens?: (ask: TokenAsk, done: (answer: TokenAnswer) => void) => void
+  readonly tokens?: (ask: TokenAsk, done: (answer: CredentialAnswer) => void) => void
+  /** Answers with a certificate for a pod. Absent: pods that need one wait. */
+  readonly certificates?: (ask: CertificateAsk, done: (answer: CredentialAnswer) => void) => void
   /** The owner of its timers; one a clock. */
   readonly owner?: string
 }
@@ -59,8 +61,8 @@ interface Tracked {
   heard: RuntimeEvent[] | undefined
   timer: Instant | undefined
   dependsOn: readonly string[] | undefined
-  tokens: Map<string, TokenAnswer> | undefined
-  /** When each token was last asked for. */
+  credentials: Map<string, CredentialAnswer> | undefined
+  /** When each was last asked for. */
   askedAt: Map<string, Instant> | undefined
   released: boolean
 }
@@ -72,7 +74,7 @@ const refusedRetryMs = 1000
 /** A token that was refused, or has not come, is asked for again after this long. */
 const askAgainMs = 10_000
 /** What volumes and environments can be made of. */
-const contentResources: ReadonlySet<string> = new Set([configMaps, secrets, persistentVolumeClaims, persistentVolumes].map((type) => type.resource))
+const contentResources: ReadonlySet<string> = new Set([configMaps, secrets, persistentVolumeClaims, persistentVolumes, clusterTrustBundles].map((type) => type.resource))
 const noEvents: readonly RuntimeEvent[] = []
 
 /** Starts playing nodes. Deciding is pure (decide.ts); this carries decisions out. */
@@ -200,6 +202,8 @@ class Kubelets implements Kubelet {
     }
     if (!contentResources.has(key.resource)) return
     for (const uid of this.#dependents.get(`${key.resource}/${key.namespace}/${key.name}`) ?? []) this.#enqueue(uid)
+    // Who selects among all of a kind.
+    for (const uid of this.#dependents.get(`${key.resource}//*`) ?? []) this.#enqueue(uid)
   }
 
   /** A pod that goes is shown as it was last, and that may have been an own write: only what was written can be one. */
@@ -213,7 +217,7 @@ class Kubelets implements Kubelet {
     const { uid, name, namespace = '' } = pod.metadata
     if (this.#tracked.has(uid)) return
     const node = pod.spec.nodeName ?? ''
-    this.#tracked.set(uid, { uid, name, namespace, node, memory: undefined, heard: undefined, timer: undefined, dependsOn: undefined, tokens: undefined, askedAt: undefined, released: false })
+    this.#tracked.set(uid, { uid, name, namespace, node, memory: undefined, heard: undefined, timer: undefined, dependsOn: undefined, credentials: undefined, askedAt: undefined, released: false })
     if (pod.status?.startTime !== undefined && !isTerminal(pod)) this.#grants.grant(node, pod)
     this.#enqueue(uid)
   }
@@ -339,7 +343,7 @@ class Kubelets implements Kubelet {
     tracked.heard = undefined
     return decide(pod, {
       view, node: shape, cluster, now: clock.now(), observed: observed.pods.get(tracked.uid), images: observed.images.get(shape.name), heard, memory: tracked.memory,
-      granted: this.#grants.of(shape.name), tokens: tracked.tokens, foretell: runtime.foretell?.bind(runtime), keepsLogs: runtime.keepsLogs ?? false,
+      granted: this.#grants.of(shape.name), credentials: tracked.credentials, foretell: runtime.foretell?.bind(runtime), keepsLogs: runtime.keepsLogs ?? false,
     })
   }
 
@@ -360,22 +364,27 @@ class Kubelets implements Kubelet {
     }
   }
 
-  #ask(tracked: Tracked, ask: TokenAsk): void {
-    const { tokens, clock } = this.#options
-    const known = tracked.tokens ?? new Map<string, TokenAnswer>()
+  #ask(tracked: Tracked, ask: CredentialAsk): void {
+    const { tokens, certificates, clock } = this.#options
+    const known = tracked.credentials ?? new Map<string, CredentialAnswer>()
     const askedAt = tracked.askedAt ?? new Map<string, Instant>()
     const before = askedAt.get(ask.id)
-    if (tokens === undefined || (before !== undefined && clock.now() - before < askAgainMs)) return
-    tracked.tokens = known
+    if ((ask.is === 'token' ? tokens : certificates) === undefined || (before !== undefined && clock.now() - before < askAgainMs)) return
+    tracked.credentials = known
     tracked.askedAt = askedAt.set(ask.id, clock.now())
     if (!known.has(ask.id)) known.set(ask.id, asked)
-    tokens(ask, (answer) => {
+    const done = (answer: CredentialAnswer): void => {
       if (this.#tracked.get(tracked.uid) !== tracked) return
-      // A token that cannot be renewed now stays good for the rest of its life.
-      if (answer.is === 'token' || known.get(ask.id)?.is !== 'token') known.set(ask.id, answer)
+      // What cannot be renewed now stays good for the rest of its life.
+      const before = known.get(ask.id)
+      if (answer.is !== 'refused' || (before?.is !== 'token' && before?.is !== 'certificate')) known.set(ask.id, answer)
+      const pod = answer.is === 'denied' ? this.#podOf(tracked) : undefined
+      if (pod !== undefined && answer.is === 'denied') this.#options.submit({ do: 'record', about: pod, host: tracked.node, type: 'Warning', ...answer.event }, nodeActor(tracked.node), nothing)
       tracked.heard ??= []
       this.#enqueue(tracked.uid)
-    })
+    }
+    if (ask.is === 'token') tokens?.(ask, done)
+    else certificates?.(ask, done)
   }
 
   #release(tracked: Tracked, pod: Pod, shape: NodeShape): void {
@@ -416,4 +425,4 @@ class Kubelets implements Kubelet {
 const isTerminal = (pod: Pod): boolean => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
 const nothing = (): void => {}
 /** Stands for an answer that has been asked for. */
-const asked: TokenAnswer = { is: 'asked' }
+const asked: CredentialAnswer = { is: 'asked' }

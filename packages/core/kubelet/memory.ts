@@ -9,6 +9,8 @@ export interface PodMemory {
   readonly containers?: Readonly<Record<string, ContainerMemory>>
   /** By image reference. */
   readonly images?: Readonly<Record<string, ImageMemory>>
+  /** Images that were pulled to be mounted. */
+  readonly mountedImages?: readonly string[]
   /** A teardown was ordered and has not been answered. */
   readonly tearing?: 'keep logs' | 'all'
 }
@@ -19,10 +21,12 @@ export interface VolumesMemory {
   readonly fingerprint?: string
   /** Why they cannot be made yet. */
   readonly missing?: string
+  /** Which ones the runtime could not make. */
+  readonly unmounted?: readonly string[]
   readonly failures: number
   readonly retryAt?: Instant
-  /** When a token in them is to be renewed. */
-  readonly renewAt?: Instant
+  /** Since when they have been waited for, or when that was last said. */
+  readonly since?: Instant
 }
 export interface Ending { readonly reason: string; readonly message: string; readonly since: Instant; readonly graceSeconds: number }
 

@@ -10,12 +10,12 @@ import { environmentOf, expand } from './environment.ts'
 import { credentialsOf, pullPolicyOf } from './images.ts'
 import { sandboxSpec } from './sandbox.ts'
 import { aCluster, aPod, aShape, start } from './test-cluster.ts'
-import { planVolumes } from './volumes.ts'
+import { planVolumes } from './volumes/plan.ts'
 
 const real = aShape('a', { simulated: false })
 const object = (kind: string, name: string, more: object): Resource =>
   ({ apiVersion: 'v1', kind, metadata: { name, namespace: 'default', uid: `uid-${name}`, resourceVersion: '5', creationTimestamp: '2026-01-01T00:00:00Z' }, ...more }) as Resource
-const around = (objects: readonly Resource[], pod = aPod({ labels: { app: 'web' } }), node = real) => ({ pod, view: viewOf(objects), node, podIps: ['10.244.1.7'], tokens: undefined, now: start })
+const around = (objects: readonly Resource[], pod = aPod({ labels: { app: 'web' } }), node = real) => ({ pod, view: viewOf(objects), node, podIps: ['10.244.1.7'], credentials: undefined, now: start })
 const variables = (container: Partial<Container>, objects: readonly Resource[] = []): unknown => {
   const made = environmentOf({ name: 'web', ...container }, around(objects))
   return made.is === 'environment' ? Object.fromEntries(made.variables) : made.message
@@ -72,16 +72,16 @@ test('volumes are files, directories and scratch space', () => {
   const objects = [
     object('ConfigMap', 'settings', { data: { mode: 'fast' } }), object('Secret', 'keys', { data: { token: 'c2VjcmV0' } }),
     object('PersistentVolumeClaim', 'data-0', { spec: { volumeName: 'pv-1' }, status: { phase: 'Bound' } }),
-    { ...object('PersistentVolume', 'pv-1', { spec: { local: { path: '/srv/pv-1' } } }), metadata: { name: 'pv-1', uid: 'u', resourceVersion: '5', creationTimestamp: '' } } as Resource,
+    { ...object('PersistentVolume', 'pv-1', { spec: { local: { path: '/srv/pv-1' }, claimRef: { uid: 'uid-data-0' } } }), metadata: { name: 'pv-1', uid: 'u', resourceVersion: '5', creationTimestamp: '' } } as Resource,
   ]
   const plan = planVolumes(around(objects, pod))
   const shown = plan.volumes.map((volume) => (volume.is === 'files' ? { ...volume, files: volume.files.map((file) => [file.path, file.mode.toString(8), textOf(file.bytes)]) } : volume))
-  assert.deepEqual([plan.missing, shown], [undefined, [
+  assert.deepEqual([plan.missing, shown], [[], [
     { name: 'scratch', is: 'emptyDir', medium: 'Memory', sizeBytes: 1_048_576 }, { name: 'settings', is: 'files', inMemory: false, files: [['deep/mode', '400', 'fast']] },
     { name: 'all', is: 'files', inMemory: true, files: [['token', '644', 'secret'], ['labels', '644', 'app="web"']] },
     { name: 'data', is: 'directory', path: '/srv/pv-1' }, { name: 'machine', is: 'hostPath', path: '/var/log', type: 'Directory' }, { name: 'maybe', is: 'files', inMemory: false, files: [] },
   ]])
-  assert.equal(planVolumes(around([], pod)).missing, 'MountVolume.SetUp failed for volume "settings" : configmap "settings" not found')
+  assert.equal(planVolumes(around([], pod)).missing[0]?.message, 'MountVolume.SetUp failed for volume "settings" : configmap "settings" not found')
 })
 
 test('a token is asked for, waited for, and renewed when four fifths of its life are over', () => {
@@ -112,7 +112,7 @@ test('names and resolvers inside a pod', () => {
 
 test('images without a tag, or with latest, are always pulled', () => {
   const rows = [['web', 'Always'], ['web:latest', 'Always'], ['web:1', 'IfNotPresent'], ['host:5000/web', 'Always'], ['host:5000/web:1', 'IfNotPresent'], ['web@sha256:00', 'IfNotPresent']] as const
-  assert.deepEqual(rows.map(([image]) => [image, pullPolicyOf({ name: 'web', image })]), rows)
+  assert.deepEqual(rows.map(([image]) => [image, pullPolicyOf({ image })]), rows)
 })
 
 test('registry credentials come from pull secrets', () => {

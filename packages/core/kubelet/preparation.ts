@@ -4,7 +4,8 @@ import { podIps } from './containers.ts'
 import { devicesMissing } from './devices.ts'
 import { isDue } from './images.ts'
 import { sandboxSpec } from './sandbox.ts'
-import { planVolumes } from './volumes.ts'
+import { orderVolumes } from './volumes/mounting.ts'
+import { planVolumes } from './volumes/plan.ts'
 import { lookAgain, rememberPod, tell, type Work } from './work.ts'
 
 /** A token that was refused, or has not come, is looked for again after this long. */
@@ -13,17 +14,14 @@ const tokenRetryMs = 10_000
 /** Prepares what the containers share: volumes that can be resolved, then the sandbox. True when both stand. */
 export function sandboxReady(work: Work): boolean {
   const { pod, around } = work
-  const plan = planVolumes({ pod, view: around.view, node: around.node, podIps: podIps(work), tokens: around.tokens, now: around.now })
+  const plan = planVolumes({ pod, view: around.view, node: around.node, podIps: podIps(work), credentials: around.credentials, now: around.now })
   work.asks.push(...plan.asks)
   work.dependsOn = [...plan.dependsOn, ...environmentDependencies(pod)]
   if (plan.renewAt !== undefined) lookAgain(work, plan.renewAt)
   else if (plan.asks.length > 0) lookAgain(work, around.now + tokenRetryMs)
   const ready = around.observed?.sandbox.is === 'ready'
-  if (plan.missing !== undefined) { if (work.memory.volumes?.missing !== plan.missing) volumesMissing(work, plan.missing) }
-  else if (!plan.waiting) {
-    orderSandbox(work)
-    orderVolumes(work, plan.volumes, plan.fingerprint)
-  }
+  if (plan.missing.length === 0 && !plan.waiting) orderSandbox(work)
+  orderVolumes(work, plan)
   if (!ready) return false
   // Contents that cannot be renewed now do not stop what runs already.
   const made = around.observed?.volumes
@@ -50,15 +48,8 @@ function prepareLater(work: Work, reason: string, message: string): void {
   lookAgain(work, retryAt)
 }
 
-/** How long a failed sandbox or failed volumes wait for the next try. */
-export const retryBackoff = (failures: number): number => Math.min(1000 * 2 ** Math.max(0, failures - 1), 60_000)
-
-function volumesMissing(work: Work, missing: string): void {
-  const before = work.memory.volumes
-  tell(work, 'Warning', 'FailedMount', missing)
-  const generation = before?.generation ?? work.around.observed?.volumes?.generation ?? 0
-  rememberPod(work, { volumes: { generation, failures: (before?.failures ?? 0) + 1, missing } })
-}
+/** How long a failed sandbox waits for the next try. */
+const retryBackoff = (failures: number): number => Math.min(1000 * 2 ** Math.max(0, failures - 1), 60_000)
 
 function orderSandbox(work: Work): void {
   const { pod, around } = work
@@ -73,17 +64,6 @@ function orderSandbox(work: Work): void {
   if (handler === undefined) { sandboxFailed(work, `runtimeclass.node.k8s.io ${JSON.stringify(pod.spec.runtimeClassName)} not found`); return }
   work.commands.push({ do: 'sandbox', pod: pod.metadata.uid, spec: sandboxSpec(pod, around.node, around.cluster, handler) })
   rememberPod(work, { sandbox: { orderedAt: around.now, failures: sandbox?.failures ?? 0 } })
-}
-
-function orderVolumes(work: Work, volumes: ReturnType<typeof planVolumes>['volumes'], fingerprint: string): void {
-  const { pod, around } = work
-  if ((pod.spec.volumes ?? []).length === 0) return
-  const before = work.memory.volumes
-  if (before?.fingerprint === fingerprint && before.missing === undefined) return
-  if (before?.retryAt !== undefined && !isDue(before.retryAt, around.now)) { lookAgain(work, before.retryAt); return }
-  const generation = Math.max(before?.generation ?? 0, around.observed?.volumes?.generation ?? 0) + 1
-  work.commands.push({ do: 'volumes', pod: pod.metadata.uid, generation, volumes })
-  rememberPod(work, { volumes: { generation, fingerprint, failures: before?.failures ?? 0 } })
 }
 
 /** ConfigMaps and Secrets that the containers' environments are made of. */

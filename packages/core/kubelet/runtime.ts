@@ -76,12 +76,18 @@ export interface SandboxSpec {
 }
 
 export type VolumeSpec =
-  | { readonly name: string; readonly is: 'emptyDir'; readonly medium: '' | 'Memory'; readonly sizeBytes?: number }
+  | { readonly name: string; readonly is: 'emptyDir'; readonly medium: '' | 'Memory' | 'HugePages'; readonly pageSize?: string; readonly sizeBytes?: number } & Owned
   /** ConfigMap, Secret, downward API, projected, token: all are files. */
-  | { readonly name: string; readonly is: 'files'; readonly files: readonly { readonly path: string; readonly mode: number; readonly bytes: Uint8Array }[]; readonly inMemory: boolean }
+  | { readonly name: string; readonly is: 'files'; readonly files: readonly { readonly path: string; readonly mode: number; readonly user?: number; readonly bytes: Uint8Array }[]; readonly inMemory: boolean } & Owned
   | { readonly name: string; readonly is: 'hostPath'; readonly path: string; readonly type: string }
   /** A claim's volume on this node: a directory that outlives the pod. */
-  | { readonly name: string; readonly is: 'directory'; readonly path: string }
+  | { readonly name: string; readonly is: 'directory'; readonly path: string } & Owned
+  /** What an image holds, read only. */
+  | { readonly name: string; readonly is: 'image'; readonly reference: string }
+  /** A file system of another machine. */
+  | { readonly name: string; readonly is: 'network'; readonly type: string; readonly source: string; readonly options: readonly string[] }
+/** What belongs to a group of the pod's own: all that is in it, or only what does not yet when its root does. */
+interface Owned { readonly group?: number; readonly groupOnMismatch?: true }
 
 export interface ContainerSpec {
   readonly image: string
@@ -91,7 +97,7 @@ export interface ContainerSpec {
   readonly args: readonly string[] // empty with an empty command: the image's cmd
   readonly env: readonly (readonly [string, string])[]
   readonly workingDir: string // '': the image's
-  readonly mounts: readonly { readonly volume: string; readonly path: string; readonly subPath: string; readonly readOnly: boolean; readonly propagation: 'None' | 'HostToContainer' | 'Bidirectional' }[]
+  readonly mounts: readonly { readonly volume: string; readonly path: string; readonly subPath: string; readonly readOnly: boolean; readonly recursiveReadOnly?: true; readonly propagation: 'None' | 'HostToContainer' | 'Bidirectional' }[]
   readonly stdin: boolean
   readonly stdinOnce: boolean
   readonly tty: boolean
@@ -127,7 +133,7 @@ export type RuntimeEvent =
   | { readonly is: 'sandbox-ready'; readonly pod: string; readonly addresses: readonly string[]; readonly at: Instant }
   | { readonly is: 'sandbox-failed'; readonly pod: string; readonly message: string; readonly at: Instant }
   | { readonly is: 'volumes-ready'; readonly pod: string; readonly generation: number; readonly at: Instant }
-  | { readonly is: 'volumes-failed'; readonly pod: string; readonly generation: number; readonly message: string; readonly at: Instant }
+  | { readonly is: 'volumes-failed'; readonly pod: string; readonly generation: number; readonly failures: readonly { readonly volume: string; readonly message: string }[]; readonly at: Instant }
   | { readonly is: 'started'; readonly pod: string; readonly container: string; readonly attempt: number; readonly id: string; readonly imageId: string; readonly at: Instant }
   | { readonly is: 'start-failed'; readonly pod: string; readonly container: string; readonly attempt: number; readonly reason: 'CreateContainerError' | 'CreateContainerConfigError' | 'RunContainerError'; readonly message: string; readonly at: Instant }
   | { readonly is: 'exited'; readonly pod: string; readonly container: string; readonly attempt: number; readonly exitCode: number; readonly signal: number; readonly outOfMemory: boolean; readonly message: string; readonly at: Instant }

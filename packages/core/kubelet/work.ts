@@ -1,7 +1,7 @@
 import type { Container } from '../api/generated/types.ts'
 import type { Pod } from '../api/resources.ts'
 import type { Instant } from '../base/clock.ts'
-import type { PodEvent, Surroundings, TokenAsk } from './decision.ts'
+import type { CredentialAsk, PodEvent, Surroundings } from './decision.ts'
 import type { ContainerMemory, PodMemory } from './memory.ts'
 import type { RuntimeCommand } from './runtime.ts'
 import { type Stand, standOf } from './stands.ts'
@@ -12,7 +12,7 @@ export interface Work {
   readonly around: Surroundings
   readonly commands: RuntimeCommand[]
   readonly events: PodEvent[]
-  readonly asks: TokenAsk[]
+  readonly asks: CredentialAsk[]
   memory: PodMemory
   again: Instant | undefined
   dependsOn: readonly string[] | undefined

@@ -5,6 +5,7 @@ import { connectAgent } from '../agent-link/index.ts'
 import { type Connection, createEventRecorder, openConnection, startFeed, submitOverHttp } from '../client/index.ts'
 import { RealClock, selfPumpingLoop } from '../engine/index.ts'
 import { openSockets, serveDns } from '../network/index.ts'
+import { certificatesOverHttp } from './certificates.ts'
 import type { AgentConfiguration } from './configuration.ts'
 import { kubeletApi } from './kubelet-api.ts'
 import { showingLeases } from './leases.ts'
@@ -45,6 +46,7 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
     const kubelet = createKubelet({
       nodes: configuration.nodes.map(({ shape }) => shape), view: store.view, changes: (after) => store.changes(after), runtime, clock, ring,
       submit: showingLeases(submitOverHttp(connectionOf, createEventRecorder(() => clock.now())), store, connectionOf), cluster: { dns: configuration.clusterDns, domain: configuration.clusterDomain },
+      certificates: certificatesOverHttp({ connectionOf, store, onTrouble: say, now: () => clock.now() }),
       tokens: tokensOverHttp(connectionOf, (message) => { say(message) }, () => clock.now()),
     })
     // A node that was taken from this machine leaves nothing running: no kubelet answers for its pods any more.

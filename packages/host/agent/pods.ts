@@ -1,4 +1,4 @@
-import { configMaps, type Pod, pods, type Resource, type ResourceType, secrets } from '@kubeskiff/core/api'
+import { clusterTrustBundles, configMaps, type Pod, pods, type Resource, type ResourceType, secrets } from '@kubeskiff/core/api'
 import { configMapsOf, secretsOf } from '@kubeskiff/core/rules'
 import type { Store } from '@kubeskiff/core/store'
 import { type Connection, type Feed, startFeed } from '../client/index.ts'
@@ -47,9 +47,12 @@ export class NodePods {
 
   #follow(pod: string, object: Pod | undefined): readonly Promise<void>[] {
     const namespace = object?.metadata.namespace ?? ''
-    const wanted = object === undefined ? [] : [...[...configMapsOf(object)].map((name) => [configMaps, name] as const), ...[...secretsOf(object)].map((name) => [secrets, name] as const)]
-    const needs = wanted.map(([type, name]) => `${type.resource}/${namespace}/${name}`)
-    const waits = wanted.map(([type, name]) => this.#use(pod, type, namespace, name))
+    const wanted = object === undefined ? [] : [
+      ...[...configMapsOf(object)].map((name) => [configMaps, namespace, name] as const), ...[...secretsOf(object)].map((name) => [secrets, namespace, name] as const),
+      ...(trustsBundles(object) ? [[clusterTrustBundles, '', everyName] as const] : []),
+    ]
+    const needs = wanted.map(([type, of, name]) => `${type.resource}/${of}/${name}`)
+    const waits = wanted.map(([type, of, name]) => this.#use(pod, type, of, name))
     for (const need of this.#needs.get(pod) ?? []) if (!needs.includes(need)) this.#leave(pod, need)
     if (needs.length === 0) this.#needs.delete(pod)
     else this.#needs.set(pod, needs)
@@ -60,7 +63,8 @@ export class NodePods {
     const place = `${type.resource}/${namespace}/${name}`
     let reference = this.#references.get(place)
     if (reference === undefined) {
-      reference = { users: new Set(), feed: startFeed({ connection: this.#connection, store: this.#store, type, namespace, fieldSelector: `metadata.name=${name}`, onTrouble: this.#onTrouble }) }
+      const whose = { ...(namespace !== '' && { namespace }), ...(name !== everyName && { name }) }
+      reference = { users: new Set(), feed: startFeed({ connection: this.#connection, store: this.#store, type, ...whose, onTrouble: this.#onTrouble }) }
       this.#references.set(place, reference)
     }
     reference.users.add(pod)
@@ -75,3 +79,8 @@ export class NodePods {
     this.#references.delete(place)
   }
 }
+
+/** No object is called so: all of a kind. */
+const everyName = '*'
+/** What is trusted is public, and may be chosen by signer: then all of it is followed. */
+const trustsBundles = (pod: Pod): boolean => pod.spec.volumes?.some(({ projected }) => projected?.sources?.some(({ clusterTrustBundle }) => clusterTrustBundle !== undefined)) === true

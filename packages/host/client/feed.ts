@@ -10,6 +10,8 @@ export interface FeedOptions {
   readonly type: ResourceType<Resource>
   readonly namespace?: string
   readonly fieldSelector?: string
+  /** Follows this object only. */
+  readonly name?: string
   readonly onTrouble?: (message: string) => void
 }
 export interface Feed {
@@ -66,7 +68,7 @@ class Following {
   }
 
   #query(parts: Readonly<Record<string, string>>): string {
-    const { fieldSelector } = this.#options
+    const { name, fieldSelector = name === undefined ? undefined : `metadata.name=${name}` } = this.#options
     return `${this.#path}?${new URLSearchParams({ ...parts, ...(fieldSelector !== undefined && { fieldSelector }) }).toString()}`
   }
 
@@ -83,6 +85,7 @@ class Following {
       revision = page.metadata.resourceVersion
       next = page.metadata.continue === undefined || page.metadata.continue === '' ? undefined : page.metadata.continue
     }
+    if (this.#revision === '') this.#takeOver()
     const gone = new Map(this.#held)
     const changed = objects.filter((object) => {
       const key = this.#keyOf(object)
@@ -99,6 +102,15 @@ class Following {
     this.#revision = revision
     this.#failures = 0
     this.#fill()
+  }
+
+  /** What an earlier feed has left in the store may be gone by now, and nobody has said so. */
+  #takeOver(): void {
+    const { store, type, namespace = '', name, fieldSelector } = this.#options
+    if (fieldSelector !== undefined) return
+    const one = name === undefined ? undefined : store.view.get(type, namespace, name)
+    const left = name !== undefined ? one === undefined ? [] : [one] : namespace === '' ? store.view.list(type) : store.view.list(type, namespace)
+    for (const object of left) { const key = this.#keyOf(object); this.#held.set(placeOf(key), key) }
   }
 
   async #watch(): Promise<void> {

@@ -1,5 +1,6 @@
 export { Certificates, nodeSubject, type ServerNames } from './certificates.ts'
 export type { KeyPair, Subject } from './issue.ts'
 export { kubeconfig } from './kubeconfig.ts'
+export { newRequest } from './request.ts'
 export { readTokenFile, type TokenUser } from './token-file.ts'
 export { openTokenSigner, tokenSigner, type Claims, type TokenSigner, type Verified } from './tokens.ts'

@@ -100,7 +100,7 @@ const extendedUsages: Readonly<Record<string, string>> = {
 }
 
 /** Loaded only when something must be made: it costs more than all the rest of a start. */
-async function loadX509(): Promise<typeof import('@peculiar/x509')> {
+export async function loadX509(): Promise<typeof import('@peculiar/x509')> {
   await import('reflect-metadata')
   return import('@peculiar/x509')
 }

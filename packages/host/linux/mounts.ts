@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { checked, libc } from './libc.ts'
 
+const readOnlyFlag = 1
 const noSuid = 2
 const noDevices = 4
 const noExecute = 8
@@ -20,6 +21,19 @@ export function memoryMount(target: string, options: { readonly sizeBytes?: numb
   const flags = noSuid | noDevices | (options.executable ? 0 : noExecute)
   const data = `mode=${options.mode.toString(8)}${size}`
   checked('mount', libc().mount('tmpfs', target, 'tmpfs', flags, data), `tmpfs at ${target}`)
+}
+
+/** Huge pages as files: their size as Kubernetes writes it ('2Mi'). */
+export function hugePagesMount(target: string, options: { readonly pageSize: string; readonly sizeBytes?: number }): void {
+  const size = options.sizeBytes === undefined ? '' : `,size=${options.sizeBytes}`
+  checked('mount', libc().mount('nodev', target, 'hugetlbfs', 0, `mode=1777,pagesize=${options.pageSize.replace('i', '')}${size}`), `hugetlbfs at ${target}`)
+}
+
+/** Layers from top to bottom as one tree that nobody can change. */
+export function readOnlyOverlayMount(target: string, layers: readonly string[]): void {
+  const data = `lowerdir=${layers.join(':')}`
+  if (data.length > optionsLimit) throw new Error(`the image has too many layers (${layers.length}) for one overlay mount`)
+  checked('mount', libc().mount('overlay', target, 'overlay', readOnlyFlag, data), `overlay at ${target}`)
 }
 
 /** A root file system: `layers` from top to bottom, changes in `upper`. */

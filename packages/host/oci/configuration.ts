@@ -4,6 +4,7 @@ import { capabilitiesOf } from './capabilities.ts'
 import { cpuPeriodMicroseconds, cpuQuota, cpuShares } from './groups.ts'
 import type { SeccompFilter } from './seccomp.ts'
 import type { ContainerUser } from './users.ts'
+import type { Bind } from './volumes/index.ts'
 
 /** The parts of the OCI runtime specification that we write. */
 export interface OciProcess {
@@ -42,7 +43,7 @@ export interface ConfigurationInput {
   /** Paths of pinned namespaces; a namespace without a path is the machine's. */
   readonly namespaces: { readonly network: string; readonly ipc: string | undefined; readonly uts: string | undefined; readonly pid: string | 'own' | 'host' }
   /** Volumes and the pod's own files, in the order to mount them. */
-  readonly binds: readonly { readonly source: string; readonly path: string; readonly readOnly: boolean; readonly propagation: 'None' | 'HostToContainer' | 'Bidirectional' }[]
+  readonly binds: readonly Bind[]
   readonly sharedMemory: string
   /** Device nodes of the machine, for privileged containers. */
   readonly devices: readonly { readonly path: string; readonly type: 'c' | 'b'; readonly major: number; readonly minor: number; readonly fileMode: number; readonly uid: number; readonly gid: number }[]
@@ -159,6 +160,6 @@ function kernelMounts(input: ConfigurationInput): readonly OciMount[] {
 function binds(input: ConfigurationInput): readonly OciMount[] {
   const propagations = { None: 'rprivate', HostToContainer: 'rslave', Bidirectional: 'rshared' }
   return input.binds.map((bind) => ({
-    destination: bind.path, type: 'bind', source: bind.source, options: ['rbind', propagations[bind.propagation], bind.readOnly ? 'ro' : 'rw'],
+    destination: bind.path, type: 'bind', source: bind.source, options: ['rbind', propagations[bind.propagation], bind.readOnly ? bind.recursiveReadOnly ? 'rro' : 'ro' : 'rw'],
   }))
 }

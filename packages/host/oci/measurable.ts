@@ -3,7 +3,7 @@ import type { MeasurableContainer, MeasurablePod } from '../metrics/index.ts'
 import type { Attempt, Held } from './held.ts'
 import type { Places } from './places.ts'
 import { podGroup } from './groups.ts'
-import { volumePath } from './volumes.ts'
+import { volumePath } from './volumes/index.ts'
 
 /** The pods that run here now, for those who measure. */
 export function measurablePods(held: Held, places: Places, cgroupRoot: string): readonly MeasurablePod[] {
@@ -14,7 +14,7 @@ export function measurablePods(held: Held, places: Places, cgroupRoot: string): 
     return [{
       uid, node: spec.node, namespace: spec.namespace, name: spec.name, hostNetwork: spec.hostNetwork, cgroup: podGroup(cgroupRoot, spec.qos, uid), startedAt: sandbox.at,
       containers: [...containers.values()].flatMap((attempts) => measurable(attempts.at(-1), uid, places)),
-      volumes: volumeSpecs.flatMap((volume) => (volume.is === 'hostPath' ? [] : [{ name: volume.name, path: volumePath(volume, at.volumes), own: volume.is === 'emptyDir' && volume.medium === '' }])),
+      volumes: volumeSpecs.flatMap((volume) => (volume.is === 'hostPath' || volume.is === 'image' ? [] : [{ name: volume.name, path: volumePath(volume, at.volumes), own: volume.is === 'emptyDir' && volume.medium === '' }])),
     }]
   })
 }

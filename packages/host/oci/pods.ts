@@ -10,7 +10,7 @@ import { complain, type Held, type Pod, words } from './held.ts'
 import type { PodRecord } from './records.ts'
 import { makeSandbox } from './sandbox.ts'
 import type { StartPlace } from './start.ts'
-import { prepareVolume, releaseVolumes } from './volumes.ts'
+import { prepareVolume, releaseVolumes } from './volumes/index.ts'
 
 /** What can be done to whole pods. */
 export interface Pods {
@@ -55,20 +55,22 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
   }
 
   function volumes(uid: string, generation: number, specs: readonly VolumeSpec[]): void {
-    const failed = (message: string): void => {
+    const failed = (failures: readonly { readonly volume: string; readonly message: string }[]): void => {
       const pod = held.pods.get(uid)
-      if (pod !== undefined) held.save(pod, { ...pod.record, volumes: { generation, failed: message } })
-      held.tell({ is: 'volumes-failed', pod: uid, generation, message, at: place.now() })
+      if (pod !== undefined) held.save(pod, { ...pod.record, volumes: { generation, failed: failures.map(({ message }) => message).join('\n') } })
+      held.tell({ is: 'volumes-failed', pod: uid, generation, failures, at: place.now() })
     }
     inOrder(uid, async (pod) => {
       const at = places.pod(uid)
       mkdirSync(at.volumes, { recursive: true })
       const stamp = new Date(place.now()).toISOString().replaceAll(/[-:T]/g, '_').replace('Z', `.${generation}`)
-      for (const volume of specs) prepareVolume(volume, at.volumes, stamp)
+      const failures: { readonly volume: string; readonly message: string }[] = []
+      for (const volume of specs) await prepareVolume(volume, at.volumes, stamp).catch((error) => { failures.push({ volume: volume.name, message: words(error) }) })
+      if (failures.length > 0) return failed(failures)
       const kept = specs.map((volume): VolumeSpec => (volume.is === 'files' ? { ...volume, files: [] } : volume))
       held.save(pod, { ...pod.record, volumeSpecs: kept, volumes: { generation } })
       held.tell({ is: 'volumes-ready', pod: uid, generation, at: place.now() })
-    }, failed)
+    }, (message) => { failed([{ volume: '', message }]) })
   }
 
   function teardown(uid: string, keepLogs: boolean): void {

@@ -84,7 +84,7 @@ export function makeRealWorld(directory: string, cgroupRoot: string): RealWorld 
     ...open(), images, directory, events, event,
     async pod(uid, spec = {}, volumes = []) {
       const failed = event('sandbox-failed', (one) => one.pod === uid).then((one) => { throw new Error(one.message) })
-      const badVolumes = event('volumes-failed', (one) => one.pod === uid).then((one) => { throw new Error(one.message) })
+      const badVolumes = event('volumes-failed', (one) => one.pod === uid).then((one) => { throw new Error(one.failures[0]?.message) })
       for (const never of [failed, badVolumes]) never.catch(() => undefined)
       const ready = event('sandbox-ready', (one) => one.pod === uid)
       const mounted = event('volumes-ready', (one) => one.pod === uid)

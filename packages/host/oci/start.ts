@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import type { ContainerSpec } from '@kubeskiff/core/kubelet'
@@ -18,7 +18,7 @@ import { readInRoot } from './root-files.ts'
 import { sharedProcessNamespace } from './sandbox.ts'
 import { defaultFilter, filterFrom, type SeccompFilter } from './seccomp.ts'
 import { resolveUser } from './users.ts'
-import { bindSubPath, giveToGroup, volumePath } from './volumes.ts'
+import { bindsOfVolumes, MountError } from './volumes/index.ts'
 
 export type StartReason = 'CreateContainerError' | 'CreateContainerConfigError' | 'RunContainerError'
 export type StartAnswer = { readonly is: 'running'; readonly record: ContainerRecord } | { readonly is: 'failed'; readonly reason: StartReason; readonly message: string }
@@ -52,7 +52,7 @@ export async function startContainer(pod: PodRecord, container: string, attempt:
     return { is: 'running', record: await start(pod, container, attempt, spec, at, own, place) }
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
-    return { is: 'failed', reason: error instanceof StartError ? error.reason : 'CreateContainerError', message }
+    return { is: 'failed', reason: error instanceof StartError ? error.reason : error instanceof MountError ? 'CreateContainerConfigError' : 'CreateContainerError', message }
   }
 }
 
@@ -88,7 +88,7 @@ async function start(pod: PodRecord, container: string, attempt: number, spec: C
       uts: existsSync(`${at.namespaces}/uts`) ? `${at.namespaces}/uts` : undefined,
       pid: pod.spec.hostPid ? 'host' : pod.pause === undefined ? 'own' : sharedProcessNamespace(pod.pause),
     },
-    binds: bindsOf(pod, spec, at, own),
+    binds: bindsOf(container, pod, spec, at, own, place.images),
     sharedMemory: pod.spec.hostIpc ? '/dev/shm' : at.sharedMemory,
     devices: spec.security.privileged ? machineDevices() : [],
     limits: { ...place.host, memoryBytes: totalmem(), canLimitSwap: canLimitSwap(), unified: place.host.cgroups === 'v2' },
@@ -114,20 +114,8 @@ function filterOf({ seccomp, ...security }: ContainerSpec['security'], place: St
   try { return filterFrom(join(place.profiles, seccomp.path)) } catch (error) { throw new StartError('CreateContainerError', error instanceof Error ? error.message : String(error)) }
 }
 
-function bindsOf(pod: PodRecord, spec: ContainerSpec, at: PodPlaces, own: AttemptPlaces): ConfigurationInput['binds'] {
-  const volumes = spec.mounts.map((mount, index) => {
-    const volume = pod.volumeSpecs.find((candidate) => candidate.name === mount.volume)
-    if (volume === undefined) throw new StartError('CreateContainerConfigError', `volume "${mount.volume}" of container is not there`)
-    const source = volumePath(volume, at.volumes)
-    if (spec.security.fsGroup !== undefined && volume.is !== 'hostPath' && statSync(source).gid !== spec.security.fsGroup) giveToGroup(source, spec.security.fsGroup, volume.is === 'files')
-    try {
-      const part = `${own.directory}/subpaths/${index}`
-      if (mount.subPath !== '') bindSubPath(source, mount.subPath, part)
-      return { source: mount.subPath === '' ? source : part, path: mount.path, readOnly: mount.readOnly || volume.is === 'files', propagation: mount.propagation }
-    } catch (error) {
-      throw new StartError('CreateContainerConfigError', `failed to prepare subPath for volumeMount "${mount.volume}": ${error instanceof Error ? error.message : String(error)}`)
-    }
-  })
+function bindsOf(container: string, pod: PodRecord, spec: ContainerSpec, at: PodPlaces, own: AttemptPlaces, images: ImageStore): ConfigurationInput['binds'] {
+  const volumes = bindsOfVolumes(spec.mounts, pod.volumeSpecs, { directory: at.volumes, parts: `${own.directory}/subpaths`, container, images })
   const taken = new Set(volumes.map((volume) => volume.path))
   const podFiles = [
     { source: at.hosts, path: '/etc/hosts', readOnly: false },

@@ -1,0 +1,2 @@
+export { type Bind, bindsOfVolumes, MountError } from './binds.ts'
+export { prepareVolume, releaseVolumes, volumePath } from './prepare.ts'

@@ -1,0 +1,78 @@
+import { chmodSync, existsSync, mkdirSync } from 'node:fs'
+import type { VolumeSpec } from '@kubeskiff/core/kubelet'
+import type { ImageStore } from '../../images/store.ts'
+import { bindMount, detach, hugePagesMount, memoryMount, mountsBelow, readOnlyOverlayMount } from '../../linux/mounts.ts'
+import { run } from '../../linux/processes.ts'
+import { writeFiles } from './files.ts'
+import { checkHostPath } from './host-path.ts'
+import { giveToGroup } from './ownership.ts'
+
+/** Makes or updates one volume under `directory`; throws in the kubelet's words when it cannot. `stamp` names a new generation. */
+export async function prepareVolume(volume: VolumeSpec, directory: string, stamp: string): Promise<void> {
+  try {
+    const target = volumePath(volume, directory)
+    switch (volume.is) {
+      case 'hostPath': checkHostPath(volume.path, volume.type); return
+      // When its image is here: a container that mounts it waits for that.
+      case 'image': return
+      case 'network': await mountNetwork(volume, target); return
+      case 'directory': if (!existsSync(target)) makeOpen(target); break
+      case 'emptyDir': if (!existsSync(target)) makeScratch(volume, target); break
+      case 'files': {
+        const isNew = !existsSync(target)
+        if (isNew) makeOpen(target)
+        if (isNew && volume.inMemory) memoryMount(target, { mode: 0o1777, executable: false })
+        writeFiles(target, volume, stamp)
+        break
+      }
+    }
+    if (volume.group !== undefined) giveToGroup(target, volume.group, { readOnly: volume.is === 'files', onMismatch: volume.groupOnMismatch === true })
+  } catch (error) {
+    throw new Error(`MountVolume.SetUp failed for volume "${volume.name}" : ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+function makeOpen(path: string): void {
+  mkdirSync(path, { recursive: true })
+  chmodSync(path, 0o777)
+}
+
+function makeScratch(volume: Extract<VolumeSpec, { readonly is: 'emptyDir' }>, target: string): void {
+  makeOpen(target)
+  const limit = volume.sizeBytes === undefined ? {} : { sizeBytes: volume.sizeBytes }
+  if (volume.medium === 'Memory') memoryMount(target, { mode: 0o1777, executable: true, ...limit })
+  if (volume.medium === 'HugePages') hugePagesMount(target, { pageSize: volume.pageSize ?? '2Mi', ...limit })
+}
+
+/** Where a volume's content stands on this machine. */
+export function volumePath(volume: VolumeSpec, directory: string): string {
+  return volume.is === 'hostPath' || volume.is === 'directory' ? volume.path : `${directory}/${volume.name}`
+}
+
+/** Mounts what an image holds, if it is not yet. */
+export function mountImage({ name, reference }: Extract<VolumeSpec, { readonly is: 'image' }>, directory: string, images: ImageStore): void {
+  const target = `${directory}/${name}`
+  if (mountsBelow(target).includes(target)) return
+  const image = images.find(reference)
+  if (image === undefined) throw new Error(`failed to get image from store: image "${reference}": not found`)
+  mkdirSync(target, { recursive: true })
+  const layers = images.layerDirectories(image)
+  const [only] = layers
+  if (layers.length === 1 && only !== undefined) bindMount(only, target)
+  else readOnlyOverlayMount(target, layers)
+}
+
+/** Network file systems are mounted by the machine's own helpers: nobody else knows all their options. */
+async function mountNetwork({ type, source, options }: Extract<VolumeSpec, { readonly is: 'network' }>, target: string): Promise<void> {
+  if (mountsBelow(target).includes(target)) return
+  mkdirSync(target, { recursive: true })
+  const words = ['-t', type, ...(options.length > 0 ? ['-o', options.join(',')] : []), source, target]
+  const done = await run('mount', words)
+  if (done.code === 0) return
+  throw new Error(`mount failed: exit status ${done.code}\nMounting command: mount\nMounting arguments: ${words.join(' ')}\nOutput: ${done.stderr.trim()}\n`)
+}
+
+/** Lets go of the mounts of a pod, so that its directory can be removed. */
+export function releaseVolumes(directory: string): void {
+  for (const point of mountsBelow(directory)) detach(point)
+}
