@@ -9,7 +9,7 @@ export type Action =
   /** A JSON merge patch (RFC 7396); refused when the uid is another's. */
   | { readonly do: 'patch'; readonly key: Key; readonly uid: string; readonly part: 'main' | 'status'; readonly patch: unknown }
   | { readonly do: 'delete'; readonly key: Key; readonly uid: string; readonly propagation?: 'Background' | 'Foreground' | 'Orphan'; readonly graceSeconds?: number }
-  /** A POST to a subresource: binding, eviction; a PUT where the subresource is an update: namespaces/finalize. */
+  /** A POST to a subresource: binding, eviction; a PUT where the subresource is an update: namespaces/finalize, scale. */
   | { readonly do: 'invoke'; readonly key: Key; readonly subresource: string; readonly body: Draft }
   /** An Event about an object. Never refused: a full queue drops it. */
   | { readonly do: 'record'; readonly about: Resource; readonly type: 'Normal' | 'Warning'; readonly reason: string; readonly message: string; readonly fieldPath?: string; readonly host?: string }

@@ -46,6 +46,14 @@ export const servicesBySelector: Index<Service> = {
   },
 }
 
+/** Does a Service ask for hints of zones? The older annotation counts first, as upstream. */
+export function wantsZoneHints({ metadata: { annotations } }: Service): boolean {
+  const mode = annotations?.['service.kubernetes.io/topology-aware-hints'] ?? annotations?.['service.kubernetes.io/topology-mode']
+  return mode === 'Auto' || mode === 'auto'
+}
+/** Services whose endpoints have hints in proportion to what zones can do, all under '': they follow the nodes. */
+export const servicesWithZoneHints: Index<Service> = { name: 'services with zone hints', type: services, values: (service) => (wantsZoneHints(service) ? [''] : none) }
+
 /** Objects of a type by namespace, those without a controller only: who may adopt looks here. */
 const uncontrolled = <T extends Resource>(type: ResourceType<T>): Index<T> => ({
   name: `uncontrolled ${type.plural}`, type,
@@ -95,5 +103,5 @@ export const claimsByPool: Index<ResourceClaim> = {
 }
 
 export const standardIndexes: readonly Index<Resource>[] = [
-  byOwner, byNamespace, byUid, podsByNode, slicesByService, podsByLabel, servicesBySelector, uncontrolledPods, uncontrolledReplicaSets, uncontrolledRevisions, openJobPods, podsByClaim, slicesByPool, claimsByPool,
+  byOwner, byNamespace, byUid, podsByNode, slicesByService, podsByLabel, servicesBySelector, servicesWithZoneHints, uncontrolledPods, uncontrolledReplicaSets, uncontrolledRevisions, openJobPods, podsByClaim, slicesByPool, claimsByPool,
 ]

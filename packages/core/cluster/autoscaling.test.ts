@@ -35,6 +35,8 @@ test('a load that all pods share brings as many as carry it, and lets them go fi
   assert.equal(replicas(), 7)
   const [hpa] = cluster.list(horizontalPodAutoscalers)
   assert.deepEqual(hpa?.status?.currentMetrics, [{ type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: 50, averageValue: '100m' } } }])
+  const scaled = cluster.list(deployments)[0]?.metadata.managedFields?.find(({ subresource }) => subresource === 'scale')
+  assert.deepEqual([scaled?.manager, scaled?.operation, scaled?.fieldsV1], ['kube-controller-manager', 'Update', { 'f:spec': { 'f:replicas': {} } }])
   cluster.advance('20m')
   assert.equal(replicas(), 1)
   const told = cluster.list(events).filter(({ involvedObject }) => involvedObject.kind === 'HorizontalPodAutoscaler').map(({ reason, message }) => `${reason}: ${message}`)

@@ -206,6 +206,12 @@ function invoke(key: Key, subresource: string, body: Draft, store: Store): Outco
     const home = store.view.get(namespaces, '', key.name)
     return home ? gone(store, namespaces, home) : refusal(404, 'NotFound', key.name)
   }
+  if (subresource === 'scale') {
+    const type = builtInTypes.find((one) => one.resource === key.resource)
+    const before: (Resource & { readonly spec?: object }) | undefined = type && store.view.get(type, key.namespace, key.name)
+    if (type === undefined || before === undefined) return refusal(404, 'NotFound', key.name)
+    return write(store, type, { ...before, spec: { ...before.spec, ...(body['spec'] as object) } } as Resource, before)
+  }
   if (subresource !== 'binding' || pod === undefined) return refusal(404, 'NotFound', `pods "${key.name}" not found`)
   if (pod.spec.nodeName) return refusal(409, 'Conflict', `pod ${key.name} is already assigned to node "${pod.spec.nodeName}"`)
   const target = body['target'] as { readonly name: string }

@@ -1,6 +1,6 @@
 // Which pods stand behind a Service, and how they are written down: shared by Endpoints and EndpointSlices.
 import type { ContainerPort, ServicePort } from '../api/generated/types.ts'
-import { type Change, type ClusterView, type Pod, pods, podsByLabel, type Service, services, servicesBySelector } from '../api/index.ts'
+import { type Change, type ClusterView, type Pod, pods, podsByLabel, type Service, services, servicesBySelector, wantsZoneHints } from '../api/index.ts'
 import { objectKey, sidesOf } from './changes.ts'
 import { isReady, isTerminal, isTerminating } from './pods.ts'
 
@@ -36,7 +36,7 @@ export function changedService(change: Change): readonly string[] {
   const sides = sidesOf(services, change)
   if (sides === undefined) return []
   const { before, after } = sides
-  if (before !== undefined && after !== undefined && before.spec === after.spec && before.metadata.labels === after.metadata.labels) return []
+  if (before !== undefined && after !== undefined && before.spec === after.spec && before.metadata.labels === after.metadata.labels && wantsZoneHints(before) === wantsZoneHints(after)) return []
   const object = after ?? before
   return object === undefined ? [] : [objectKey(object)]
 }

@@ -13,6 +13,7 @@ import { decideDelete } from './write/delete.ts'
 import { decideInvoke } from './write/invoke.ts'
 import { mergePatch } from '../api/patch/index.ts'
 import { decideRecord } from './write/record.ts'
+import { decideScale } from './write/scale.ts'
 import { decideReplace, decideUpdate, type Part } from './write/update.ts'
 
 /** Carries out actions at once: `done` is called before it returns, unless the outside (a webhook) has to be asked first. */
@@ -108,6 +109,7 @@ function decide(machine: Machine, action: Action, { actor, draws, answers }: Act
       if (isRefusal(target)) return target
       const subresource = target.endpoint.kind.subresources?.find(({ name }) => name === action.subresource)
       // As a PUT of one part: namespaces/finalize.
+      if (subresource?.is === 'scale') return decideScale(machine, target.endpoint, subresource, action.body, target.object, manner)
       if (subresource?.is === 'update') return decideUpdate(machine, target.endpoint, action.body, target.object, subresource, manner)
       return subresource?.is === 'create' ? decideInvoke(machine, target.endpoint, subresource, action.body, target.object, manner) : badRequest(`${action.key.resource} has no ${action.subresource} to post to`)
     }

@@ -5,7 +5,7 @@ import { slicesByService } from '../../api/indexes.ts'
 import { type APIService, apiServices, endpointSlices, type Service, services } from '../../api/resources.ts'
 import type { Change, ClusterView } from '../../api/view.ts'
 import { sidesOf } from '../../rules/changes.ts'
-import { timestamp } from '../../rules/time.ts'
+import { setCondition } from '../../rules/conditions.ts'
 import { type Fetch, type Fetched, proxyAt } from '../../server/index.ts'
 import { settled } from '../settled.ts'
 
@@ -89,10 +89,7 @@ function findingOf({ spec: { group, version } }: APIService, address: string, po
 
 function told(found: APIService, finding: Finding, now: number, memory?: Memory): Plan<Memory> {
   const later = memory === undefined ? {} : { memory, again: memory.due }
-  const known = found.status.conditions?.find(({ type }) => type === 'Available')
-  if (known !== undefined && known.status === finding.status && known.reason === finding.reason && known.message === finding.message) return { actions: [], ...later }
-  const since = known !== undefined && known.status === finding.status ? known.lastTransitionTime : timestamp(now)
-  const condition = { type: 'Available', ...finding, ...(since !== undefined && { lastTransitionTime: since }) }
-  const others = (found.status.conditions ?? []).filter(({ type }) => type !== 'Available')
-  return { actions: [{ do: 'replace', part: 'status', object: { ...found, status: { ...found.status, conditions: [...others, condition] } } as APIService }], ...later }
+  const before = found.status.conditions ?? []
+  const conditions = setCondition(before, { type: 'Available', ...finding }, now)
+  return { actions: conditions === before ? [] : [{ do: 'replace', part: 'status', object: { ...found, status: { ...found.status, conditions } } as APIService }], ...later }
 }

@@ -13,12 +13,13 @@ const pod = (name: string, ip: string, ready: boolean): Pod => {
 const plan = (...objects: readonly Resource[]) => endpointsController.reconcile('default/web', { view: viewOf(objects), now: dawn, memory: undefined, last: undefined, observed: new Map() }).actions
 const address = (name: string, ip: string) => ({ ip, nodeName: 'a', targetRef: { kind: 'Pod', name, namespace: 'default', uid: `uid-${name}` } })
 const labels = { 'endpoints.kubernetes.io/managed-by': 'endpoint-controller' }
+const noted = { 'endpoints.kubernetes.io/last-change-trigger-time': '2026-01-01T00:00:00Z' }
 const ports = [{ port: 8080, protocol: 'TCP' }]
 
 test('ready and unready addresses are told apart, in numeric order', () => {
   assert.deepEqual(plan(service(), pod('a', '10.244.0.10', true), pod('b', '10.244.0.9', true), pod('c', '10.244.0.3', false)), [{
     do: 'create', object: {
-      apiVersion: 'v1', kind: 'Endpoints', metadata: { name: 'web', namespace: 'default', labels },
+      apiVersion: 'v1', kind: 'Endpoints', metadata: { name: 'web', namespace: 'default', labels, annotations: noted },
       subsets: [{ addresses: [address('b', '10.244.0.9'), address('a', '10.244.0.10')], notReadyAddresses: [address('c', '10.244.0.3')], ports }],
     },
   }])
@@ -34,7 +35,7 @@ test('beyond a thousand addresses the rest is cut off and said so', () => {
   const [action] = plan(service(), ...many)
   assert.equal(action?.do, 'create')
   if (action?.do !== 'create') return
-  assert.deepEqual(action.object.metadata.annotations, { 'endpoints.kubernetes.io/over-capacity': 'truncated' })
+  assert.deepEqual(action.object.metadata.annotations, { 'endpoints.kubernetes.io/over-capacity': 'truncated', ...noted })
   const subsets = action.object['subsets'] as NonNullable<Endpoints['subsets']>
   assert.deepEqual(subsets.map((subset) => [subset.addresses?.length, subset.notReadyAddresses?.length]), [[1000, undefined]])
 })

@@ -1,11 +1,12 @@
 // Endpoints of Services with a selector. Behaviour: kube-controller-manager's endpoints controller.
 import { deepEqual } from 'fast-equals'
-import { type Action, type ClusterView, type Controller, type Endpoints, endpoints, keyOf, type Plan, type Pod, pods, type Service, services } from '../../api/index.ts'
+import { type Action, type Controller, type Endpoints, endpoints, keyOf, type Plan, type Pod, pods, type Service, services } from '../../api/index.ts'
 import type { EndpointAddress, EndpointSubset } from '../../api/generated/types.ts'
 import { addressNumber } from '../../rules/addresses.ts'
 import { objectKey, sidesOf, splitKey } from '../../rules/changes.ts'
 import { compareText, isReady, isTerminating } from '../../rules/pods.ts'
 import { belongs, changedService, endpointHostname, type FoundPort, portsIn, selectedPods, servicesBehindPod } from '../../rules/service-endpoints.ts'
+import { triggered, type Triggers, withTrigger } from '../trigger-time.ts'
 
 /** How many addresses one Endpoints object holds at most. */
 const addressesMost = 1000
@@ -13,7 +14,7 @@ const managedByLabel = 'endpoints.kubernetes.io/managed-by'
 const headlessLabel = 'service.kubernetes.io/headless'
 const overCapacity = 'endpoints.kubernetes.io/over-capacity'
 
-export const endpointsController: Controller = {
+export const endpointsController: Controller<Triggers> = {
   name: 'endpoint-controller',
   watches: [
     { resource: services.resource, affected: changedService },
@@ -26,39 +27,42 @@ export const endpointsController: Controller = {
       },
     },
   ],
-  reconcile(key, { view }): Plan {
+  reconcile(key, { view, memory }): Plan<Triggers> {
     const { namespace, name } = splitKey(key)
     const service = view.get(services, namespace, name)
     const existing = view.get(endpoints, namespace, name)
     if (service === undefined) return { actions: existing !== undefined && isOurs(existing) ? [remove(existing)] : [] }
     if (service.spec.selector === undefined || service.spec.type === 'ExternalName') return { actions: [] }
-    return { actions: write(service, existing, subsetsOf(view, service)) }
+    const selected = selectedPods(view, service)
+    const { at, triggers } = triggered(service, selected, memory)
+    return { actions: write(service, existing, subsetsOf(service, selected), at), memory: triggers }
   },
 }
 
 const isOurs = (object: Endpoints): boolean => object.metadata.labels?.[managedByLabel] === 'endpoint-controller'
 const remove = (object: Endpoints): Action => ({ do: 'delete', key: keyOf(endpoints, object), uid: object.metadata.uid })
 
-function write(service: Service, existing: Endpoints | undefined, all: readonly EndpointSubset[]): readonly Action[] {
+function write(service: Service, existing: Endpoints | undefined, all: readonly EndpointSubset[], at: string | undefined): readonly Action[] {
   const { kept: subsets, truncated } = truncate(all)
   const labels: Readonly<Record<string, string>> = {
     ...service.metadata.labels, [managedByLabel]: 'endpoint-controller', ...(service.spec.clusterIP === 'None' ? { [headlessLabel]: '' } : {}),
   }
   const { [overCapacity]: wasTruncated, ...others } = existing?.metadata.annotations ?? {}
-  const annotations = truncated ? { ...others, [overCapacity]: 'truncated' } : others
+  const noted = withTrigger(truncated ? { ...others, [overCapacity]: 'truncated' } : others, at)
   if (existing === undefined) {
-    const metadata = { name: service.metadata.name, namespace: service.metadata.namespace ?? '', labels, ...(truncated ? { annotations } : {}) }
+    const metadata = { name: service.metadata.name, namespace: service.metadata.namespace ?? '', labels, ...noted }
     return [{ do: 'create', object: { apiVersion: 'v1', kind: 'Endpoints', metadata, subsets } }]
   }
   const same = deepEqual(existing.subsets ?? [], subsets) && deepEqual(existing.metadata.labels ?? {}, labels) && truncated === (wasTruncated === 'truncated')
   if (same) return []
-  return [{ do: 'replace', part: 'main', object: { ...existing, metadata: { ...existing.metadata, labels, ...(truncated || wasTruncated ? { annotations } : {}) }, subsets } as Endpoints }]
+  const { annotations: _annotations, ...metadata } = existing.metadata
+  return [{ do: 'replace', part: 'main', object: { ...existing, metadata: { ...metadata, labels, ...noted }, subsets } as Endpoints }]
 }
 
 /** Pods with the same ports share a subset; addresses are in numeric order. */
-function subsetsOf(view: ClusterView, service: Service): readonly EndpointSubset[] {
+function subsetsOf(service: Service, selected: readonly Pod[]): readonly EndpointSubset[] {
   const subsets = new Map<string, { ports: readonly FoundPort[]; ready: EndpointAddress[]; notReady: EndpointAddress[] }>()
-  for (const pod of selectedPods(view, service)) {
+  for (const pod of selected) {
     if (!belongs(pod) || (isTerminating(pod) && service.spec.publishNotReadyAddresses !== true)) continue
     const address = addressOf(service, pod)
     if (address === undefined) continue

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { V2HorizontalPodAutoscalerSpec, V2MetricSpec } from '../../api/generated/types.ts'
-import { type Deployment, deployments, type HorizontalPodAutoscaler, horizontalPodAutoscalers, namespaces, nodes, pods, type Resource } from '../../api/index.ts'
+import { type Deployment, deployments, type HorizontalPodAutoscaler, horizontalPodAutoscalers, namespaces, nodes, pods, type Resource, statefulSets } from '../../api/index.ts'
 import { timestamp } from '../../rules/time.ts'
 import { anObject, aPod, dawn } from '../builders.ts'
 import { stage, type Stage } from '../stage.ts'
@@ -117,6 +117,11 @@ const failures: readonly { readonly rule: string; readonly objects: readonly Res
     rule: 'two autoscalers of one target', objects: [aDeployment(1), anAutoscaler(), anAutoscaler({ maxReplicas: 1 }, 'other'), running('a')], condition: 'ScalingActive=False AmbiguousSelector',
     news: [...['web', 'other'].flatMap(() => ['AmbiguousSelector', 'FailedComputeMetricsReplicas'].map((reason) => `${reason}: pods by selector app=web are controlled by multiple HPAs: [default/other default/web]`))],
   },
+  {
+    rule: 'autoscalers of two targets that select the same pods', condition: 'ScalingActive=False AmbiguousSelector',
+    objects: [aDeployment(1), anAutoscaler(), anObject(statefulSets, 'db', { spec: { replicas: 1, selector: { matchLabels: { app: 'web' } } }, status: { replicas: 1 } }), anAutoscaler({ scaleTargetRef: { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'db' } }, 'other'), running('a')],
+    news: [...['web', 'other'].flatMap(() => ['AmbiguousSelector', 'FailedComputeMetricsReplicas'].map((reason) => `${reason}: pods by selector app=web are controlled by multiple HPAs: [default/other default/web]`))],
+  },
 ]
 for (const { rule, objects, news, condition } of failures)
   test(`why it cannot scale is told: ${rule}`, () => {
@@ -140,7 +145,7 @@ test('an idle target sleeps at zero and is woken by the number that put it to sl
 
 test('a size that is refused is told, and does not count for the rates', () => {
   const on = stage([horizontalPodAutoscalerController()], node, aDeployment(1), anAutoscaler(), running('a', using('200m')))
-  on.world.refuse = (action) => (action.do === 'patch' && action.part === 'main' ? { refused: true, code: 403, reason: 'Forbidden', message: 'no' } : undefined)
+  on.world.refuse = (action) => (action.do === 'invoke' ? { refused: true, code: 403, reason: 'Forbidden', message: 'no' } : undefined)
   on.advance(16_000)
   assert.deepEqual(on.news(), ['FailedRescale: New size: 4; reason: cpu resource utilization (percentage of request) above target; error: no'])
   assert.equal(conditionsOf(on)[0], 'AbleToScale=False FailedUpdateScale')

@@ -3,6 +3,7 @@ import { deepEqual } from 'fast-equals'
 import type { Action } from '../../api/action.ts'
 import type { Controller, Plan, World } from '../../api/controller.ts'
 import type { V2HorizontalPodAutoscalerCondition, V2HorizontalPodAutoscalerStatus, V2MetricStatus } from '../../api/generated/types.ts'
+import { isSelectorFault, labelsMatch, parseLabelSelector } from '../../api/selectors/index.ts'
 import { keyOf } from '../../api/resource.ts'
 import { type HorizontalPodAutoscaler, horizontalPodAutoscalers, type Pod } from '../../api/resources.ts'
 import type { ClusterView } from '../../api/view.ts'
@@ -125,7 +126,7 @@ const hasOutsideMetric = ({ spec }: HorizontalPodAutoscaler): boolean => (spec.m
 function decideByMetrics(autoscaler: HorizontalPodAutoscaler, target: Target, sight: Sight, least: number): Decision {
   const { now, past } = sight
   const { replicas: current } = target
-  const selected = selectedPods(autoscaler, target, sight)
+  const selected = selectedPods(autoscaler, target, sight.view, sight.types)
   if ('condition' in selected) {
     const conditions = setCondition<Condition>(sight.conditions, selected.condition, now)
     return {
@@ -161,15 +162,30 @@ function notComputed(autoscaler: HorizontalPodAutoscaler, current: number, { sig
 
 interface Refused { readonly reason: string; readonly fault: string; readonly condition: Condition }
 
-function selectedPods(autoscaler: HorizontalPodAutoscaler, { selector }: Target, { view }: Sight): { readonly pods: readonly Pod[] } | Refused {
+function selectedPods(autoscaler: HorizontalPodAutoscaler, { selector }: Target, view: ClusterView, types: KnownTypes): { readonly pods: readonly Pod[] } | Refused {
   const refused = (reason: string, fault: string, condition: string, message = fault): Refused => ({ reason, fault, condition: { type: 'ScalingActive', status: 'False', reason: condition, message } })
   if (selector === '') return refused('SelectorRequired', 'selector is required', 'InvalidSelector', "the HPA target's scale is missing a selector")
   const namespace = autoscaler.metadata.namespace ?? ''
   const found = podsOf(view, namespace, selector)
   if (isFault(found)) return refused('InvalidSelector', `couldn't convert selector into a corresponding internal selector object: ${found.fault}`, 'InvalidSelector')
-  const rivals = [...view.list(horizontalPodAutoscalers, namespace)].filter((one) => deepEqual(one.spec.scaleTargetRef, autoscaler.spec.scaleTargetRef) && !isTerminating(one))
-  if (rivals.length <= 1 || found.length === 0) return { pods: found }
+  if (found.length === 0) return { pods: found }
+  const labels = labelsOf(found)
+  const rivals = [...view.list(horizontalPodAutoscalers, namespace)].filter((one) => one.metadata.name === autoscaler.metadata.name || selectsSome(one, labels, view, types))
+  if (rivals.length <= 1) return { pods: found }
   return refused('AmbiguousSelector', `pods by selector ${selector} are controlled by multiple HPAs: [${rivals.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`).join(' ')}]`, 'AmbiguousSelector')
+}
+
+type Labels = Readonly<Record<string, string>> | undefined
+/** The labels of pods, each set of them once: most pods of a target have the same. */
+const labelsOf = (found: readonly Pod[]): readonly Labels[] => [...new Map(found.map(({ metadata: { labels } }) => [JSON.stringify(labels), labels])).values()]
+
+/** Does what an autoscaler sizes select some of these? */
+function selectsSome(autoscaler: HorizontalPodAutoscaler, labels: readonly Labels[], view: ClusterView, types: KnownTypes): boolean {
+  if (isTerminating(autoscaler)) return false
+  const target = targetOf(autoscaler, view, types)
+  if (isFault(target) || target.selector === '') return false
+  const requirements = parseLabelSelector(target.selector)
+  return !isSelectorFault(requirements) && labels.some((each) => labelsMatch(requirements, each))
 }
 
 interface Resizing extends Sight { readonly to: number; readonly why: string; readonly metrics: readonly V2MetricStatus[]; readonly events: readonly Action[] }

@@ -36,10 +36,12 @@ export function targetOf({ spec: { scaleTargetRef }, metadata: { namespace = '' 
   if (paths === undefined) return { fault: 'the server could not find the requested resource' }
   const object = view.get(type, namespace, name)
   if (object === undefined) return { fault: `${type.plural}${type.group === '' ? '' : `.${type.group}`} ${JSON.stringify(name)} not found` }
-  const names = namesIn(paths.specReplicasPath)
   return {
-    object, selector: selectorOf(object, type, paths), replicas: numberAt(object, names) ?? (scaled.has(type.resource) ? 1 : 0), statusReplicas: numberAt(object, namesIn(paths.statusReplicasPath)) ?? 0,
-    sized: (replicas) => ({ do: 'patch', key: keyOf(type, object), uid: object.metadata.uid, part: 'main', patch: names.reduceRight<unknown>((value, field) => ({ [field]: value }), replicas) }),
+    object, selector: selectorOf(object, type, paths), replicas: numberAt(object, namesIn(paths.specReplicasPath)) ?? (scaled.has(type.resource) ? 1 : 0), statusReplicas: numberAt(object, namesIn(paths.statusReplicasPath)) ?? 0,
+    sized: (replicas) => ({
+      do: 'invoke', key: keyOf(type, object), subresource: 'scale',
+      body: { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { name, namespace, uid: object.metadata.uid, resourceVersion: object.metadata.resourceVersion }, spec: { replicas } },
+    }),
   }
 }
 

@@ -13,8 +13,8 @@ import { instantOf, timestamp } from '../../rules/time.ts'
 import { settled } from '../settled.ts'
 import { taintsOf } from './taints.ts'
 
-/** As upstream's node-monitor-grace-period was: a node that has not been heard of for so long is lost. */
-const graceMs = 40_000
+/** As upstream's node-monitor-grace-period: a node that has not been heard of for so long is lost. */
+const graceMs = 50_000
 const leaseNamespace = 'kube-node-lease'
 /** What only the kubelet knows becomes unknown with it. */
 const kubeletsConditions = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure']

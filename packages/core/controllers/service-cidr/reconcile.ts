@@ -2,6 +2,7 @@
 import { type Action, type ClusterView, type Controller, ipAddresses, keyOf, type ServiceCIDR, serviceCIDRs } from '../../api/index.ts'
 import type { Condition } from '../../api/generated/types.ts'
 import { type Block, isAllocated, isInBlock, parseAddress, parseBlock } from '../../api/kinds/index.ts'
+import { setCondition } from '../../rules/conditions.ts'
 import { finalizersPatch } from '../../rules/owners.ts'
 import { isTerminating } from '../../rules/pods.ts'
 import { timestamp } from '../../rules/time.ts'
@@ -48,13 +49,7 @@ function isNeeded(range: ServiceCIDR, view: ClusterView): boolean {
 }
 
 function conditionPatch(range: ServiceCIDR, said: Pick<Condition, 'status' | 'reason' | 'message'>, now: number): readonly Action[] {
-  const conditions = range.status?.conditions ?? []
-  const found = conditions.find(({ type }) => type === 'Ready')
-  if (found?.status === said.status && found.reason === said.reason && found.message === said.message) return []
-  const lastTransitionTime = found?.status === said.status ? found.lastTransitionTime : timestamp(now)
-  const next: Condition = { type: 'Ready', ...said, lastTransitionTime }
-  return [{
-    do: 'patch', key: keyOf(serviceCIDRs, range), uid: range.metadata.uid, part: 'status',
-    patch: { status: { conditions: [...conditions.filter(({ type }) => type !== 'Ready'), next] } },
-  }]
+  const before = range.status?.conditions ?? []
+  const conditions = setCondition<Condition>(before, { type: 'Ready', ...said, lastTransitionTime: timestamp(now) }, now)
+  return conditions === before ? [] : [{ do: 'patch', key: keyOf(serviceCIDRs, range), uid: range.metadata.uid, part: 'status', patch: { status: { conditions } } }]
 }
