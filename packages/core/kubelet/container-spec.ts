@@ -1,4 +1,4 @@
-import type { Container } from '../api/generated/types.ts'
+import type { Container, EphemeralContainer } from '../api/generated/types.ts'
 import type { Pod } from '../api/resources.ts'
 import { amountOf } from '../rules/requests.ts'
 import { type Circumstances, environmentOf, expand } from './environment.ts'
@@ -6,13 +6,14 @@ import type { ContainerSpec, ResourceLimits } from './runtime.ts'
 import { mountsOf } from './volumes/mounts.ts'
 
 /** Everything a runtime needs to start a container, or why it cannot be made yet. */
-export function containerSpec(container: Container, around: Circumstances): { readonly is: 'spec'; readonly spec: ContainerSpec } | { readonly is: 'missing'; readonly message: string } {
+export function containerSpec(container: Container | EphemeralContainer, around: Circumstances): { readonly is: 'spec'; readonly spec: ContainerSpec } | { readonly is: 'missing'; readonly message: string } {
   const environment = environmentOf(container, around)
   if (environment.is === 'missing') return environment
   const variables = new Map(environment.variables)
   const expanded = (text: string): string => expand(text, (name) => variables.get(name))
   const mounts = mountsOf(container, variables)
   if (typeof mounts === 'string') return { is: 'missing', message: mounts }
+  const target = 'targetContainerName' in container && typeof container.targetContainerName === 'string' ? container.targetContainerName : undefined
   return {
     is: 'spec',
     spec: {
@@ -20,6 +21,7 @@ export function containerSpec(container: Container, around: Circumstances): { re
       command: container.command?.map(expanded) ?? none, args: container.args?.map(expanded) ?? none,
       env: environment.variables, workingDir: container.workingDir ?? '',
       mounts,
+      ...(target === undefined || target === '' ? {} : { target }),
       stdin: container.stdin ?? false, stdinOnce: container.stdinOnce ?? false, tty: container.tty ?? false,
       resources: resourcesOf(container), security: securityOf(container, around.pod),
       terminationMessagePath: container.terminationMessagePath ?? '/dev/termination-log',

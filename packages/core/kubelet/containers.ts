@@ -26,6 +26,13 @@ export function keepRunning(work: Work, container: Container): void {
   }
 }
 
+/** Starts an ephemeral container. It runs once: what has ended stays so, whatever the pod's policy. */
+export function lookInto(work: Work, container: Container): void {
+  const stand = standIn(work, container.name)
+  if (stand.is === 'absent') launch(work, container, 0)
+  else if (stand.is === 'failed') retryCreation(work, container, stand.attempt, stand.run.at)
+}
+
 /** Whether a container that exited is to run again. */
 export function restarts(work: Work, container: Container, run: ExitedRun): boolean {
   if (isSidecar(container) || wasReplaced(work, container, run)) return true

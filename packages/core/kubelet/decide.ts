@@ -5,7 +5,7 @@ import type { Instant } from '../base/clock.ts'
 import { instantOf, timestamp } from '../rules/time.ts'
 import { deepEqual } from 'fast-equals'
 import { rejection } from './admission.ts'
-import { keepRunning } from './containers.ts'
+import { keepRunning, lookInto } from './containers.ts'
 import type { Decision, Surroundings } from './decision.ts'
 import { hear } from './hearing.ts'
 import { initialize, isInitialized } from './initialization.ts'
@@ -15,7 +15,7 @@ import { qosOf } from './sandbox.ts'
 import { isSidecar } from './stands.ts'
 import { endOf, isDone, statusOf } from './status.ts'
 import { stop } from './stopping.ts'
-import { beginWork, lookAgain, memoryOf, rememberPod, settledMemory, standIn, tell, type Work } from './work.ts'
+import { beginWork, ephemeralContainers, lookAgain, memoryOf, rememberPod, settledMemory, standIn, tell, type Work } from './work.ts'
 
 /** What is to be done about one pod that is bound to this node. Pure. */
 export function decide(pod: Pod, around: Surroundings): Decision {
@@ -65,6 +65,8 @@ function run(work: Work): Decision {
   // It was over already, and its status has been set back by somebody.
   if (work.around.observed?.sandbox.is === 'gone') return ended(work)
   if (!sandboxReady(work)) return concluded(work, statusOf(work, undefined))
+  // As upstream: who looks into a pod need not wait for its init containers.
+  for (const container of ephemeralContainers(work.pod)) lookInto(work, container)
   if (!isInitialized(work)) {
     const state = initialize(work)
     if (state === 'failed') return finish(work)
@@ -121,7 +123,7 @@ function over(work: Work): Decision {
 function stopAll(work: Work, deadline: Instant): boolean {
   const { pod } = work
   const inits = pod.spec.initContainers ?? []
-  const first = [...inits.filter((container) => !isSidecar(container)), ...pod.spec.containers]
+  const first = [...inits.filter((container) => !isSidecar(container)), ...pod.spec.containers, ...ephemeralContainers(pod)]
   const left = first.filter((container) => stopOne(work, container, deadline))
   if (left.length > 0) {
     for (const sidecar of inits.filter(isSidecar)) {

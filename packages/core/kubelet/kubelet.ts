@@ -236,7 +236,7 @@ class Kubelets implements Kubelet {
     const { runtime, view, cluster } = this.#options
     const podIps = pod.status?.podIPs?.map((one) => one.ip) ?? []
     if (runtime.adopt === undefined || podIps.length === 0 || isTerminal(pod) || runtime.observed().pods.has(pod.metadata.uid)) return
-    const containers = new Map([...(pod.spec.initContainers ?? []), ...pod.spec.containers].flatMap((container) => {
+    const containers = new Map([...(pod.spec.initContainers ?? []), ...pod.spec.containers, ...(pod.spec.ephemeralContainers ?? [])].flatMap((container) => {
       const made = containerSpec(container, { pod, view, node: shape, podIps })
       return made.is === 'spec' ? [[container.name, made.spec] as const] : []
     }))

@@ -6,7 +6,7 @@ import { isDue } from './images.ts'
 import { sandboxSpec } from './sandbox.ts'
 import { orderVolumes } from './volumes/mounting.ts'
 import { planVolumes } from './volumes/plan.ts'
-import { lookAgain, rememberPod, tell, type Work } from './work.ts'
+import { ephemeralContainers, lookAgain, rememberPod, tell, type Work } from './work.ts'
 
 /** A token that was refused, or has not come, is looked for again after this long. */
 const tokenRetryMs = 10_000
@@ -82,5 +82,6 @@ function environmentDependencies(pod: Pod): readonly string[] {
   }
   for (const container of pod.spec.initContainers ?? []) look(container)
   for (const container of pod.spec.containers) look(container)
+  for (const container of ephemeralContainers(pod)) look(container)
   return found
 }

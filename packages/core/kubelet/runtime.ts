@@ -98,6 +98,8 @@ export interface ContainerSpec {
   readonly env: readonly (readonly [string, string])[]
   readonly workingDir: string // '': the image's
   readonly mounts: readonly { readonly volume: string; readonly path: string; readonly subPath: string; readonly readOnly: boolean; readonly recursiveReadOnly?: true; readonly propagation: 'None' | 'HostToContainer' | 'Bidirectional' }[]
+  /** The container whose processes it shall see. */
+  readonly target?: string
   readonly stdin: boolean
   readonly stdinOnce: boolean
   readonly tty: boolean

@@ -40,6 +40,7 @@ export function exitedBefore(name: string, attempt: number, observed: RuntimePod
 
 export const containerStatusOf = (pod: Pod, name: string): ContainerStatus | undefined =>
   pod.status?.containerStatuses?.find((one) => one.name === name) ?? pod.status?.initContainerStatuses?.find((one) => one.name === name)
+    ?? pod.status?.ephemeralContainerStatuses?.find((one) => one.name === name)
 
 export const isSidecar = (container: Container): boolean => container.restartPolicy === 'Always'
 

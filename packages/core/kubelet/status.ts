@@ -7,7 +7,7 @@ import { probedState } from './probes.ts'
 import { qosOf } from './sandbox.ts'
 import { containerStatusOf, exitedBefore, type ExitedRun, isSidecar, type RunningRun } from './stands.ts'
 import { timeText } from './times.ts'
-import { memoryOf, standIn, type Work } from './work.ts'
+import { ephemeralContainers, memoryOf, standIn, type Work } from './work.ts'
 
 /** How a pod has ended, when it has. */
 export interface End { readonly phase: 'Succeeded' | 'Failed'; readonly reason?: string; readonly message?: string }
@@ -20,6 +20,7 @@ export function statusOf(work: Work, end: End | undefined): PodStatus {
   const idle = inits.length > 0 ? 'PodInitializing' : 'ContainerCreating'
   const initStatuses = inits.map((container) => containerStatus(work, container, idle))
   const statuses = pod.spec.containers.map((container) => containerStatus(work, container, idle))
+  const ephemeral = ephemeralContainers(pod)
   const phase = end?.phase ?? phaseOf(work)
   const ips = podIps(work)
   const { reason: _, message: __, ...kept } = before
@@ -35,8 +36,15 @@ export function statusOf(work: Work, end: End | undefined): PodStatus {
     startTime: before.startTime ?? timeText(around.now),
     ...(inits.length > 0 ? { initContainerStatuses: initStatuses } : {}),
     containerStatuses: statuses,
+    ...(ephemeral.length > 0 ? { ephemeralContainerStatuses: ephemeral.map((container) => ephemeralStatus(work, container)) } : {}),
     qosClass: qosOf(pod),
   }
+}
+
+/** As upstream: nobody asks an ephemeral container whether it has started, and it is never ready. */
+function ephemeralStatus(work: Work, container: Container): ContainerStatus {
+  const { started: _, ...status } = containerStatus(work, container, 'ContainerCreating')
+  return { ...status, ready: false }
 }
 
 function containerStatus(work: Work, container: Container, idle: string): ContainerStatus {

@@ -1,4 +1,4 @@
-import type { Container } from '../api/generated/types.ts'
+import type { Container, EphemeralContainer } from '../api/generated/types.ts'
 import type { Pod } from '../api/resources.ts'
 import type { Instant } from '../base/clock.ts'
 import type { CredentialAsk, PodEvent, Surroundings } from './decision.ts'
@@ -59,10 +59,14 @@ export function tell(work: Work, type: 'Normal' | 'Warning', reason: string, mes
 
 /** The field path of events about a container: 'spec.containers{web}'. */
 export const fieldPathOf = (pod: Pod, name: string): string =>
-  `spec.${pod.spec.initContainers?.some((one) => one.name === name) === true ? 'initContainers' : 'containers'}{${name}}`
+  `spec.${pod.spec.initContainers?.some((one) => one.name === name) === true ? 'initContainers' : ephemeralContainers(pod).some((one) => one.name === name) ? 'ephemeralContainers' : 'containers'}{${name}}`
 
 export const containerOf = (pod: Pod, name: string): Container | undefined =>
-  pod.spec.containers.find((one) => one.name === name) ?? pod.spec.initContainers?.find((one) => one.name === name)
+  pod.spec.containers.find((one) => one.name === name) ?? pod.spec.initContainers?.find((one) => one.name === name) ?? ephemeralContainers(pod).find((one) => one.name === name)
+
+/** Containers that somebody added to look into the pod. */
+export const ephemeralContainers = ({ spec }: Pod): readonly EphemeralContainer[] => spec.ephemeralContainers ?? noContainers
+const noContainers: readonly never[] = []
 
 /** '"web" in pod "default_web-0(uid)"' and the like: how upstream names a pod in messages. */
 export const podText = (pod: Pod): string => `${pod.metadata.name}_${pod.metadata.namespace ?? ''}(${pod.metadata.uid})`

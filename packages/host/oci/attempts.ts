@@ -60,7 +60,9 @@ export function createAttempts(held: Held, place: StartPlace, lookAtExits: () =>
         for (const point of mountsBelow(old)) detach(point)
         await rm(old, { recursive: true, force: true })
       }
-      const answer = await startContainer(pod.record, container, number, spec, place)
+      const target = spec.target === undefined ? undefined : pod.containers.get(spec.target)?.findLast(({ record: other }) => other.state.is === 'running')?.record.process
+      if (spec.target !== undefined && target === undefined) return failed('CreateContainerError', `unable to find target container ${spec.target}`)
+      const answer = await startContainer(pod.record, container, number, spec, place, target)
       if (answer.is === 'failed') {
         await clearAway(uid, attempt)
         return failed(answer.reason, answer.message)

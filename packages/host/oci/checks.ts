@@ -124,7 +124,8 @@ function httpCheck(check: Extract<Check, { is: 'http' }>, timeoutMs: number, pla
       const socket = url.protocol === 'https:' ? connectTls({ socket: raw, rejectUnauthorized: false }) : raw
       // An import of node:http would load its WebSocket too: 20 ms and 5 MB.
       const send = url.protocol === 'https:' ? httpsRequest : process.getBuiltinModule('node:http').request
-      const sent = send(url, { headers, signal: deadline, agent: false, createConnection: () => socket }, resolve)
+      // No agent is named: one would make a connection of its own, beside this one and from elsewhere.
+      const sent = send(url, { headers, signal: deadline, createConnection: () => socket }, resolve)
       sent.on('error', (error) => {
         raw.destroy()
         reject(error)

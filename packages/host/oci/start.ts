@@ -6,7 +6,7 @@ import type { ContainerSpec } from '@kubeskiff/core/kubelet'
 import type { ImageStore } from '../images/store.ts'
 import { overlayMount } from '../linux/mounts.ts'
 import type { HostProbe } from '../linux/probe.ts'
-import { identify, run } from '../linux/processes.ts'
+import { identify, type ProcessIdentity, run } from '../linux/processes.ts'
 import type { ClusterNetwork } from '../network/index.ts'
 import { capabilitiesOf } from './capabilities.ts'
 import { argumentsOf, configurationOf, type ConfigurationInput } from './configuration.ts'
@@ -44,19 +44,19 @@ class StartError extends Error {
   }
 }
 
-/** Creates and starts one attempt of a container; leaves a record of each step. */
-export async function startContainer(pod: PodRecord, container: string, attempt: number, spec: ContainerSpec, place: StartPlace): Promise<StartAnswer> {
+/** Creates and starts one attempt of a container; leaves a record of each step. It shares the processes of `target`, where given. */
+export async function startContainer(pod: PodRecord, container: string, attempt: number, spec: ContainerSpec, place: StartPlace, target?: ProcessIdentity): Promise<StartAnswer> {
   const at = place.places.pod(pod.uid)
   const own = at.attempt(container, attempt)
   try {
-    return { is: 'running', record: await start(pod, container, attempt, spec, at, own, place) }
+    return { is: 'running', record: await start(pod, container, attempt, spec, at, own, place, target) }
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     return { is: 'failed', reason: error instanceof StartError ? error.reason : error instanceof MountError ? 'CreateContainerConfigError' : 'CreateContainerError', message }
   }
 }
 
-async function start(pod: PodRecord, container: string, attempt: number, spec: ContainerSpec, at: PodPlaces, own: AttemptPlaces, place: StartPlace): Promise<ContainerRecord> {
+async function start(pod: PodRecord, container: string, attempt: number, spec: ContainerSpec, at: PodPlaces, own: AttemptPlaces, place: StartPlace, target: ProcessIdentity | undefined): Promise<ContainerRecord> {
   const image = place.images.find(spec.image)
   if (image === undefined) throw new StartError('CreateContainerError', `failed to get image from store: image "${spec.image}": not found`)
   if (argumentsOf(spec, image.settings).length === 0) throw new StartError('CreateContainerError', `failed to generate container spec: no command specified`)
@@ -86,7 +86,7 @@ async function start(pod: PodRecord, container: string, attempt: number, spec: C
       network: sharesNetwork ? node?.namespace ?? '/proc/self/ns/net' : `${at.namespaces}/net`,
       ipc: existsSync(`${at.namespaces}/ipc`) ? `${at.namespaces}/ipc` : undefined,
       uts: existsSync(`${at.namespaces}/uts`) ? `${at.namespaces}/uts` : undefined,
-      pid: pod.spec.hostPid ? 'host' : pod.pause === undefined ? 'own' : sharedProcessNamespace(pod.pause),
+      pid: pod.spec.hostPid ? 'host' : pod.pause !== undefined ? sharedProcessNamespace(pod.pause) : target === undefined ? 'own' : `/proc/${target.pid}/ns/pid`,
     },
     binds: bindsOf(container, pod, spec, at, own, place.images),
     sharedMemory: pod.spec.hostIpc ? '/dev/shm' : at.sharedMemory,

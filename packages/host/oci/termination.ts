@@ -11,7 +11,11 @@ export function terminationMessage(at: AttemptPlaces, spec: ContainerSpec, exitC
   const written = readStart(at.terminationMessage, messageBytes)
   if (written !== '' || spec.terminationMessagePolicy !== 'FallbackToLogsOnError' || exitCode === 0) return written
   const lines = readEnd(at.log, messageBytes * 4).split('\n').filter((line) => line !== '').slice(-fallbackLines)
-  const text = lines.map((line) => `${line.split(' ').slice(3).join(' ')}\n`).join('')
+  const text = lines.map((line) => {
+    const [, , mark, ...words] = line.split(' ')
+    // P: what was written so far of a line that had no end.
+    return `${words.join(' ')}${mark === 'P' ? '' : '\n'}`
+  }).join('')
   return Buffer.from(text).subarray(-fallbackBytes).toString()
 }
 

@@ -1,5 +1,12 @@
 import type { RealStory } from '../world.ts'
 import { entrypoints } from './entrypoints.ts'
+import { environment } from './environment.ts'
+import { workOfJobs } from './jobs.ts'
+import { life } from './life.ts'
+import { podFiles } from './pod-files.ts'
+import { probes } from './probes.ts'
+import { security } from './security.ts'
+import { setsOfPods } from './sets.ts'
 import { volumesDownward } from './volumes-downward.ts'
 import { volumesEmpty } from './volumes-empty.ts'
 import { volumesFiles } from './volumes-files.ts'
@@ -7,5 +14,8 @@ import { volumesIdentity } from './volumes-identity.ts'
 import { volumesSubpaths } from './volumes-subpaths.ts'
 
 /** The stories by the file that tells them. */
-export const realStoriesByFile: Readonly<Record<string, readonly RealStory[]>> = { entrypoints, volumesEmpty, volumesFiles, volumesDownward, volumesIdentity, volumesSubpaths }
+export const realStoriesByFile: Readonly<Record<string, readonly RealStory[]>> = {
+  entrypoints, environment, jobs: workOfJobs, life, 'pod-files': podFiles, probes, security, sets: setsOfPods,
+  'volumes-empty': volumesEmpty, 'volumes-files': volumesFiles, 'volumes-downward': volumesDownward, 'volumes-identity': volumesIdentity, 'volumes-subpaths': volumesSubpaths,
+}
 export const realStories: readonly RealStory[] = Object.values(realStoriesByFile).flat()
