@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import { Playground, whyNoContainers } from '../../e2e/playground.ts'
+import { measureContainerd, whyNoContainerd } from '../containerd.ts'
 import { type Measure, quantile, type Scenario } from '../scenario.ts'
 import { cpuPercent, end, family, pssMegabytes, ready, skiff } from '../skiff.ts'
 
@@ -40,14 +41,16 @@ export const scenario: Scenario = {
       if (client.code !== 0) throw new Error(client.err)
       const { each, togetherMs } = JSON.parse(client.out) as { readonly each: readonly number[]; readonly togetherMs: number }
       await end(child)
+      const peer = whyNoContainerd() === undefined ? measureContainerd(ground, image, oneByOne, together) : undefined
+      const beside = (runs: readonly number[] | undefined): Pick<Measure, 'beside'> => (runs === undefined ? {} : { beside: { what: 'containerd through the CRI, without an API', runs } })
       return [
         { what: `first start, 3 nodes (${skiff.form})`, unit: 'ms', runs: [first] },
         { what: 'warm start, 3 nodes', unit: 'ms', runs: warm, aim: '≤ 400' },
         { what: `idle memory (PSS) of ${processes} processes`, unit: 'MB', runs: [pss], aim: '≤ 150' },
         { what: 'idle CPU', unit: '%', runs: [cpu], aim: '≤ 0.5' },
-        { what: 'one pod at a time, create to Running', unit: 'ms', runs: each, aim: '≤ 60 (p50)' },
+        { what: 'one pod at a time, create to Running', unit: 'ms', runs: each, ...beside(peer?.each), aim: '≤ 60 (p50)' },
         { what: 'p99 of them', unit: 'ms', runs: [quantile(each, 0.99)], aim: '≤ 120' },
-        { what: `${together} pods at once, until all run`, unit: 'ms', runs: [togetherMs], aim: '≤ 1,500' },
+        { what: `${together} pods at once, until all run`, unit: 'ms', runs: [togetherMs], ...beside(peer && [peer.togetherMs]), aim: '≤ 1,500' },
       ]
     } finally { ground.close() }
   },
