@@ -147,6 +147,7 @@ function serveObject(machine: Machine, call: Call, route: ResourceRoute, endpoin
   if (!verbsOf(endpoint.kind).includes(route.verb)) return route.verb === 'watch' ? watchNotAllowed(endpoint.kind) : methodNotAllowed
   switch (route.verb) {
     case 'get': case 'list': case 'watch': return read(machine, call, route, endpoint)
+    case '': return methodNotAllowed
     case 'create': return route.single || (route.namespace === '' && endpoint.kind.scope === 'Namespaced') ? methodNotAllowed : create(machine, call, route, endpoint, user)
     case 'update': return route.single ? update(machine, call, route, endpoint, { is: 'main' }, user) : methodNotAllowed
     case 'patch': return route.single ? patch(machine, call, route, endpoint, { is: 'main' }, user) : methodNotAllowed
@@ -158,7 +159,7 @@ function serveObject(machine: Machine, call: Call, route: ResourceRoute, endpoin
 function serveSubresource(machine: Machine, call: Call, route: ResourceRoute, endpoint: Endpoint, user: User): Answer | Refusal | Asks {
   const subresource = endpoint.kind.subresources?.find(({ name }) => name === route.subresource)
   if (subresource === undefined || !route.single) return noSuchResource
-  if (!subresourceVerbs(subresource).includes(route.verb)) return methodNotAllowed
+  if (!subresourceVerbs(subresource).includes(route.verb) && !(route.verb === '' && isProxied(route))) return methodNotAllowed
   switch (subresource.is) {
     case 'status': case 'update': case 'scale':
       if (route.verb === 'get') return read(machine, call, route, endpoint, subresource)

@@ -4,7 +4,8 @@ import { parseFieldSelector, requiredValue } from '../api/selectors/index.ts'
 /** A request for objects, as upstream's RequestInfo reads it. */
 export interface ResourceRoute {
   readonly is: 'resource'
-  readonly verb: 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection'
+  /** '': a method that only those behind a proxy know; as upstream, only who may do everything may do that. */
+  readonly verb: 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection' | ''
   readonly group: string
   readonly version: string
   readonly plural: string
@@ -23,6 +24,8 @@ export interface PathRoute { readonly is: 'path'; readonly verb: string; readonl
 export type Route = ResourceRoute | PathRoute
 
 const verbs: Readonly<Record<string, ResourceRoute['verb']>> = { GET: 'get', POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' }
+/** Methods that nothing but a proxy takes. */
+const proxyVerbs: typeof verbs = { HEAD: 'get', OPTIONS: '' }
 
 /** Only absence, '0' and 'false' are false. */
 export function isTrue(query: URLSearchParams, name: string): boolean {
@@ -35,7 +38,7 @@ export function routeOf(method: string, path: string, query: URLSearchParams): R
   if (path.includes('%')) for (const [at, part] of parts.entries()) parts[at] = decoded(part)
   const elsewhere: PathRoute = { is: 'path', verb: method.toLowerCase(), path }
   const prefix = parts[0]
-  const verb = verbs[method]
+  const verb = verbs[method] ?? proxyVerbs[method]
   if (verb === undefined || (prefix !== 'api' && prefix !== 'apis')) return elsewhere
   const from = prefix === 'api' ? 2 : 3
   if (parts.length <= from) return elsewhere
@@ -54,7 +57,7 @@ export function routeOf(method: string, path: string, query: URLSearchParams): R
   const [plural = '', name = '', subresource = ''] = rest
   // No name has a slash, encoded or not, and none is empty.
   if (isUnusual(path) && ([group, version, namespace, plural, name, subresource].some((part) => part.includes('/')) || [group, version, ...rest.slice(0, 3)].some((part) => part === '.' || part === '..') || [version, ...rest.slice(0, 3)].includes(''))) return elsewhere
-  if (watchPath && verb !== 'get') return elsewhere
+  if ((watchPath && verb !== 'get') || (verbs[method] === undefined && subresource !== 'proxy')) return elsewhere
   const collection = name === ''
   let asked: ResourceRoute['verb'] = verb
   // One object is watched by its name as a field, or in the old form: with its name in the path it is read, as upstream.

@@ -82,8 +82,12 @@ function keepAllocated(next: Service, before: Service): Service {
 /** A change of type drops what only the old type has, unless the client set it anew. */
 function withoutLeftovers(next: Service, before: Service): Service {
   let service = next
-  if (needsAddress(before) && !needsAddress(next) && sameMeaning(next.spec.clusterIPs ?? [next.spec.clusterIP], before.spec.clusterIPs)) {
-    service = { ...service, spec: without(service.spec, 'clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy', 'internalTrafficPolicy') }
+  if (needsAddress(before) && !needsAddress(next)) {
+    const { spec } = service
+    const isSame = (field: 'ipFamilies' | 'ipFamilyPolicy' | 'internalTrafficPolicy'): boolean => sameMeaning(spec[field], before.spec[field])
+    const left = (['ipFamilies', 'ipFamilyPolicy', 'internalTrafficPolicy'] as const).filter(isSame)
+    const hasSameAddresses = sameMeaning(spec.clusterIPs ?? [spec.clusterIP], before.spec.clusterIPs)
+    service = { ...service, spec: without(spec, ...(hasSameAddresses ? ['clusterIP', 'clusterIPs'] as const : []), ...left) }
   }
   if (needsNodePorts(before) && !needsNodePorts(next)) {
     const had = new Set((before.spec.ports ?? []).map(({ nodePort }) => nodePort))
