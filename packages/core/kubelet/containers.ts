@@ -4,6 +4,7 @@ import { containerSpec } from './container-spec.ts'
 import { credentialsOf, pullBackoff, pullErrorShownMs, pullPolicyOf } from './images.ts'
 import type { Backoff } from './memory.ts'
 import { probedState, stepProbes } from './probes.ts'
+import { allocated } from './resizing.ts'
 import { type ExitedRun, isSidecar, type RunningRun } from './stands.ts'
 import { checkOf, stop } from './stopping.ts'
 import { containerOf, fieldPathOf, lookAgain, memoryOf, podText, remember, rememberPod, standIn, tell, type Work } from './work.ts'
@@ -51,9 +52,9 @@ export function restarts(work: Work, container: Container, run: ExitedRun): bool
 const hasOldImage = (work: Work, container: Container, run: RunningRun | ExitedRun): boolean =>
   run.image !== (container.image ?? '') && (isSidecar(container) || work.pod.spec.initContainers?.includes(container) !== true)
 
-/** Whether a container was stopped to run with another image: then it runs again, whatever the policy. */
+/** Whether a container was stopped to run with another image, or other resources: then it runs again, whatever the policy. */
 const wasReplaced = (work: Work, container: Container, run: ExitedRun): boolean =>
-  memoryOf(work, container.name).stopping?.attempt === run.attempt && hasOldImage(work, container, run)
+  memoryOf(work, container.name).stopping?.attempt === run.attempt && hasOldImage(work, container, run) || memoryOf(work, container.name).restarting === run.attempt
 
 /** Whether a running container counts as started: its postStart hook is done and its startup probe has passed. */
 export const hasStarted = (work: Work, container: Container, run: RunningRun): boolean =>
@@ -70,7 +71,7 @@ function restart(work: Work, container: Container, run: ExitedRun): void {
   const { now } = work.around
   if (wasReplaced(work, container, run)) {
     // As upstream: what crashed before was something else, so nothing is waited for.
-    if (launch(work, container, run.attempt + 1)) remember(work, container.name, { stopping: undefined, probes: undefined, hook: undefined, crash: undefined })
+    if (launch(work, container, run.attempt + 1)) remember(work, container.name, { stopping: undefined, probes: undefined, hook: undefined, crash: undefined, restarting: undefined })
     return
   }
   const { crash, waiting } = memoryOf(work, container.name)
@@ -105,7 +106,7 @@ function retryCreation(work: Work, container: Container, attempt: number, failed
 function launch(work: Work, container: Container, attempt: number): boolean {
   if (!imagesReady(work, container, attempt)) return false
   const { pod, around } = work
-  const spec = containerSpec(container, { pod, view: around.view, node: around.node, podIps: podIps(work) })
+  const spec = containerSpec(allocated(work, container), { pod, view: around.view, node: around.node, podIps: podIps(work) })
   const path = fieldPathOf(pod, container.name)
   if (spec.is === 'missing') {
     const before = memoryOf(work, container.name).waiting

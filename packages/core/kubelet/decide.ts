@@ -11,6 +11,7 @@ import { hear } from './hearing.ts'
 import { initialize, isInitialized } from './initialization.ts'
 import { sandboxReady } from './preparation.ts'
 import { stepProbes } from './probes.ts'
+import { resizeContainers } from './resizing.ts'
 import { qosOf } from './sandbox.ts'
 import { isSidecar } from './stands.ts'
 import { endOf, isDone, statusOf } from './status.ts'
@@ -73,6 +74,7 @@ function run(work: Work): Decision {
     if (state === 'under way') return concluded(work, statusOf(work, undefined))
   } else for (const container of work.pod.spec.initContainers ?? []) if (isSidecar(container) && !mainIsDone(work)) keepRunning(work, container)
   for (const container of work.pod.spec.containers) keepRunning(work, container)
+  resizeContainers(work)
   return mainIsDone(work) ? finish(work) : concluded(work, statusOf(work, undefined))
 }
 

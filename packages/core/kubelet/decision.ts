@@ -2,6 +2,7 @@ import type { Pod } from '../api/resources.ts'
 import type { PodCertificateProjection, PodStatus } from '../api/generated/types.ts'
 import type { ClusterView } from '../api/view.ts'
 import type { Instant } from '../base/clock.ts'
+import type { Amounts } from '../rules/requests.ts'
 import type { PodMemory } from './memory.ts'
 import type { NodeShape } from './node-shape.ts'
 import type { ContainerRuntime, RuntimeCommand, RuntimeEvent, RuntimePod } from './runtime.ts'
@@ -20,6 +21,8 @@ export interface Surroundings {
   readonly memory: PodMemory | undefined
   /** What the other pods on the node have been granted. */
   readonly granted: Granted
+  /** What this pod has of that; absent: nothing yet. */
+  readonly held?: Amounts | undefined
   readonly credentials: ReadonlyMap<string, CredentialAnswer> | undefined
   readonly foretell: ContainerRuntime['foretell']
   readonly keepsLogs: boolean

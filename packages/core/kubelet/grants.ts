@@ -1,10 +1,12 @@
 import type { Pod } from '../api/resources.ts'
-import { type Amounts, podRequests } from '../rules/requests.ts'
+import type { Amounts } from '../rules/requests.ts'
 import { portsCollide } from './admission.ts'
 import type { Granted, HostPort } from './decision.ts'
+import { heldBy, isResizePending } from './resizing.ts'
 import { hostPortsOf } from './sandbox.ts'
 
-interface Share { readonly amounts: Amounts; readonly ports: readonly HostPort[] }
+/** `of`: the pod as it was when its share was counted. */
+interface Share { readonly amounts: Amounts; readonly ports: readonly HostPort[]; readonly of: Pod }
 interface NodeGrants { readonly shares: Map<string, Share>; readonly total: Record<string, number>; readonly withPorts: Set<string> }
 
 /** What each node has granted to its pods: totals kept as pods come and go. */
@@ -14,12 +16,14 @@ export class Grants {
   add(node: string): void { if (!this.#nodes.has(node)) this.#nodes.set(node, { shares: new Map(), total: {}, withPorts: new Set() }) }
   remove(node: string): void { this.#nodes.delete(node) }
 
-  /** The pod holds its requests from now on. */
+  /** The pod holds its requests from now on; counted again when it was resized. */
   grant(node: string, pod: Pod): void {
     const grants = this.#nodes.get(node)
     const { uid } = pod.metadata
-    if (grants === undefined || grants.shares.has(uid)) return
-    const share: Share = { amounts: podRequests(pod.spec), ports: hostPortsOf(pod) }
+    const before = grants?.shares.get(uid)
+    if (grants === undefined || (before !== undefined && !mayHoldOther(before.of, pod))) return
+    if (before !== undefined) this.release(node, uid)
+    const share: Share = { amounts: heldBy(pod), ports: hostPortsOf(pod), of: pod }
     grants.shares.set(uid, share)
     if (share.ports.length > 0) grants.withPorts.add(uid)
     for (const resource in share.amounts) grants.total[resource] = (grants.total[resource] ?? 0) + (share.amounts[resource] ?? 0)
@@ -34,6 +38,9 @@ export class Grants {
     for (const resource in share.amounts) grants.total[resource] = (grants.total[resource] ?? 0) - (share.amounts[resource] ?? 0)
   }
 
+  /** What one pod holds. */
+  held(node: string, uid: string): Amounts | undefined { return this.#nodes.get(node)?.shares.get(uid)?.amounts }
+
   /** What is granted on a node. Asked for a pod that holds nothing yet. */
   of(node: string): Granted {
     const grants = this.#nodes.get(node)
@@ -44,4 +51,6 @@ export class Grants {
     }
   }
 }
+/** Cheap: only a pod that was written anew, or whose change has been taken on, may hold something else. */
+const mayHoldOther = (before: Pod, after: Pod): boolean => before.metadata.generation !== after.metadata.generation || isResizePending(before) !== isResizePending(after)
 const nothing: Granted = { amounts: {}, pods: 0, hasHostPort: () => false }

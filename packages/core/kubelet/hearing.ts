@@ -2,6 +2,7 @@ import { begun, postStartEnded, pullFailed } from './containers.ts'
 import { durationText } from './images.ts'
 import { sandboxFailed } from './preparation.ts'
 import { probeAnswered } from './probes.ts'
+import { resized } from './resizing.ts'
 import type { RuntimeEvent } from './runtime.ts'
 import { hookEnded } from './stopping.ts'
 import { mountsFailed } from './volumes/mounting.ts'
@@ -36,6 +37,7 @@ export function hear(work: Work, event: RuntimeEvent): void {
     case 'volumes-failed': mountsFailed(work, event.generation, event.failures); return
     case 'checked': checked(work, event); return
     case 'torn-down': rememberPod(work, { tearing: undefined }); return
+    case 'resized': resized(work, event.container, event.attempt, event.problem); return
     case 'volumes-ready':
     case 'removed': return
   }

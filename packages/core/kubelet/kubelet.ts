@@ -328,7 +328,7 @@ class Kubelets implements Kubelet {
     if (tracked.heard === undefined) this.#queue.delete(tracked.uid)
     this.#setTimer(tracked, decision.again)
     if (isTerminal(current)) this.#grants.release(shape.name, tracked.uid)
-    else this.#grants.grant(shape.name, pod)
+    else this.#grants.grant(shape.name, current)
     if (current.status !== started.status) this.#outbox.post(pod, current.status, nodeActor(shape.name))
     const told = this.#podOf(tracked)
     if (told === undefined || !isTerminal(told)) return
@@ -343,7 +343,7 @@ class Kubelets implements Kubelet {
     tracked.heard = undefined
     return decide(pod, {
       view, node: shape, cluster, now: clock.now(), observed: observed.pods.get(tracked.uid), images: observed.images.get(shape.name), heard, memory: tracked.memory,
-      granted: this.#grants.of(shape.name), credentials: tracked.credentials, foretell: runtime.foretell?.bind(runtime), keepsLogs: runtime.keepsLogs ?? false,
+      granted: this.#grants.of(shape.name), held: this.#grants.held(shape.name, tracked.uid), credentials: tracked.credentials, foretell: runtime.foretell?.bind(runtime), keepsLogs: runtime.keepsLogs ?? false,
     })
   }
 

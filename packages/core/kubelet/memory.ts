@@ -1,4 +1,5 @@
 import type { Instant } from '../base/clock.ts'
+import type { ResourceLimits } from './runtime.ts'
 
 /** What the kubelet remembers of one pod beyond the pod and the runtime: plain data, may be lost at a restart. Absent for a pod that is quiet. */
 export interface PodMemory {
@@ -11,9 +12,14 @@ export interface PodMemory {
   readonly images?: Readonly<Record<string, ImageMemory>>
   /** Images that were pulled to be mounted. */
   readonly mountedImages?: readonly string[]
+  readonly resize?: ResizeMemory
   /** A teardown was ordered and has not been answered. */
   readonly tearing?: 'keep logs' | 'all'
 }
+/** A change of resources: taken on for a generation of the pod, or why it waits. */
+export type ResizeMemory =
+  | { readonly is: 'under way'; readonly generation: number; readonly problem?: string }
+  | { readonly is: 'pending'; readonly generation: number; readonly reason: 'Infeasible' | 'Deferred'; readonly message: string }
 export interface SandboxMemory { readonly orderedAt: Instant; readonly failures: number; readonly retryAt?: Instant }
 export interface VolumesMemory {
   readonly generation: number
@@ -39,6 +45,10 @@ export interface ContainerMemory {
   /** Why the next attempt does not start: shown as the waiting state. */
   readonly waiting?: { readonly reason: string; readonly message?: string; readonly retryAt?: Instant }
   readonly stopping?: Stopping
+  /** What a running container is being given. */
+  readonly resizing?: { readonly attempt: number; readonly to: ResourceLimits; readonly retryAt?: Instant }
+  /** The attempt that was stopped to run again with other resources. */
+  readonly restarting?: number
   readonly hook?: { readonly attempt: number; readonly is: 'running' | 'failed' }
   readonly probes?: ProbesMemory
 }

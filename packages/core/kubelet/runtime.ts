@@ -28,6 +28,8 @@ export type RuntimeCommand =
   | { readonly do: 'volumes'; readonly pod: string; readonly generation: number; readonly volumes: readonly VolumeSpec[] }
   /** Creates and starts one container. An attempt that failed to start may be ordered again: it takes the failed one's place. */
   | { readonly do: 'start'; readonly pod: string; readonly container: string; readonly attempt: number; readonly spec: ContainerSpec }
+  /** Gives a running container other resources, and its pod what all have together by then. Answered by `resized`. */
+  | { readonly do: 'resize'; readonly pod: string; readonly container: string; readonly attempt: number; readonly resources: ResourceLimits; readonly podResources: ResourceLimits }
   /** Stop signal, then KILL after the grace. */
   | { readonly do: 'stop'; readonly pod: string; readonly container: string; readonly attempt: number; readonly graceSeconds: number; readonly signal?: string }
   /** Runs one check: a probe or a hook. Answered by `checked` with the same id. */
@@ -140,6 +142,8 @@ export type RuntimeEvent =
   | { readonly is: 'start-failed'; readonly pod: string; readonly container: string; readonly attempt: number; readonly reason: 'CreateContainerError' | 'CreateContainerConfigError' | 'RunContainerError'; readonly message: string; readonly at: Instant }
   | { readonly is: 'exited'; readonly pod: string; readonly container: string; readonly attempt: number; readonly exitCode: number; readonly signal: number; readonly outOfMemory: boolean; readonly message: string; readonly at: Instant }
   | { readonly is: 'checked'; readonly pod: string; readonly container: string; readonly attempt: number; readonly id: string; readonly ok: boolean; readonly output: string; readonly at: Instant }
+  /** A problem says why the container keeps what it had. */
+  | { readonly is: 'resized'; readonly pod: string; readonly container: string; readonly attempt: number; readonly problem?: string; readonly at: Instant }
   | { readonly is: 'removed'; readonly pod: string; readonly container: string; readonly attempt: number; readonly at: Instant }
   | { readonly is: 'torn-down'; readonly pod: string; readonly at: Instant }
 
@@ -159,7 +163,8 @@ export interface RuntimePod {
   /** Newest attempt last. */
   readonly containers: ReadonlyMap<string, readonly RuntimeContainer[]>
 }
-export type RuntimeContainer = { readonly attempt: number; readonly image: string } & (
+/** `resources`: what it has now; absent: none asked for. */
+export type RuntimeContainer = { readonly attempt: number; readonly image: string; readonly resources?: ResourceLimits } & (
   | { readonly is: 'creating' }
   | { readonly is: 'failed'; readonly reason: string; readonly message: string; readonly at: Instant }
   | { readonly is: 'running'; readonly id: string; readonly imageId: string; readonly startedAt: Instant }

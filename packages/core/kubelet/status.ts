@@ -4,6 +4,7 @@ import type { Instant } from '../base/clock.ts'
 import { hasStarted, podIps, restarts } from './containers.ts'
 import { isInitialized } from './initialization.ts'
 import { probedState } from './probes.ts'
+import { hasItsSize, isAllocated, resizeConditions, resizeTypes } from './resizing.ts'
 import { qosOf } from './sandbox.ts'
 import { containerStatusOf, exitedBefore, type ExitedRun, isSidecar, type RunningRun } from './stands.ts'
 import { timeText } from './times.ts'
@@ -54,7 +55,8 @@ function containerStatus(work: Work, container: Container, idle: string): Contai
   const { waiting } = memoryOf(work, name)
   const previous = containerStatusOf(pod, name)
   const image = container.image ?? ''
-  const shared = { name, image, imageID: previous?.imageID ?? '', ...resourcesOf(container) }
+  const isGiven = isAllocated(work)
+  const shared = { name, image, imageID: previous?.imageID ?? '', ...(isGiven ? resourcesOf(container) : lastGiven(container, previous)) }
   const held = { lastState: previous?.lastState ?? noState, ready: false, restartCount: previous?.restartCount ?? 0, started: false }
   switch (stand.is) {
     case 'absent': return { ...shared, ...held, state: { waiting: waiting === undefined ? { reason: idle } : shownWaiting(waiting) } }
@@ -66,7 +68,7 @@ function containerStatus(work: Work, container: Container, idle: string): Contai
       const inHook = memoryOf(work, name).hook?.attempt === run.attempt
       const probed = probedState(work, container, run)
       return {
-        ...shared, image: run.image, imageID: run.imageId, containerID: containerId(run.id), restartCount: stand.attempt,
+        ...shared, ...(hasItsSize(pod, container, run) ? {} : { resources: previous?.resources ?? {} }), image: run.image, imageID: run.imageId, containerID: containerId(run.id), restartCount: stand.attempt,
         lastState: lastStateOf(exitedBefore(name, stand.attempt, around.observed), previous, stand.attempt),
         // As upstream: a regular init container is ready when it has succeeded.
         ready: probed.ready && !inHook && !isRegularInit(pod, container), started: probed.started && !inHook,
@@ -110,6 +112,10 @@ function resourcesOf({ resources }: Container): Pick<ContainerStatus, 'resources
   if (resources === undefined || (resources.requests === undefined && resources.limits === undefined)) return { resources: {} }
   return { ...(resources.requests === undefined ? {} : { allocatedResources: resources.requests }), resources }
 }
+
+/** What a container was given before a change that waits. */
+const lastGiven = (container: Container, previous: ContainerStatus | undefined): Pick<ContainerStatus, 'resources' | 'allocatedResources'> =>
+  (previous === undefined ? resourcesOf(container) : { resources: previous.resources ?? {}, ...(previous.allocatedResources === undefined ? {} : { allocatedResources: previous.allocatedResources }) })
 
 /** The phase of a pod that goes on. */
 function phaseOf(work: Work): 'Pending' | 'Running' {
@@ -164,8 +170,9 @@ function conditionsOf(work: Work, phase: string, initStatuses: readonly Containe
     condition(pod, 'Ready', ready, around.now),
     condition(pod, 'ContainersReady', notReady, around.now),
     condition(pod, 'PodScheduled', { status: 'True' }, around.now),
+    ...resizeConditions(work).map(({ type, ...says }) => condition(pod, type, says, around.now)),
   ]
-  const others = pod.status?.conditions?.filter((one) => !ownTypes.includes(one.type)) ?? []
+  const others = pod.status?.conditions?.filter((one) => !ownTypes.includes(one.type) && !resizeTypes.includes(one.type)) ?? []
   return others.length === 0 ? own : [...own, ...others]
 }
 const ownTypes: readonly string[] = ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled']

@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { constants } from 'node:os'
-import type { ContainerSpec, RuntimeContainer } from '@kubeskiff/core/kubelet'
+import type { ContainerSpec, ResourceLimits, RuntimeContainer } from '@kubeskiff/core/kubelet'
 import { detach, mountsBelow } from '../linux/mounts.ts'
 import { isAlive, run, signal } from '../linux/processes.ts'
 import { ranOutOfMemory, removeGroup } from './cgroups.ts'
 import { forgetExit, readExit } from './exits.ts'
 import { createGate } from './gate.ts'
+import { memoryUsed, podGroup, writeLimits } from './groups.ts'
 import { type Attempt, complain, type Held, newAttempt, words } from './held.ts'
 import { readIfThere, type ContainerRecord } from './records.ts'
 import { startContainer, type StartPlace } from './start.ts'
@@ -18,6 +19,7 @@ const startsAtOnce = 10
 export interface Attempts {
   start(uid: string, container: string, attempt: number, spec: ContainerSpec): void
   stop(uid: string, container: string, attempt: number, graceSeconds: number, signal: string | undefined): void
+  resize(uid: string, container: string, attempt: number, resources: ResourceLimits, podResources: ResourceLimits): void
   remove(uid: string, container: string, attempt: number): void
   /** Ends an attempt, if it still runs, and removes all that the kernel and the OCI runtime hold for it. */
   end(uid: string, attempt: Attempt): Promise<void>
@@ -124,6 +126,30 @@ export function createAttempts(held: Held, place: StartPlace, lookAtExits: () =>
     }).catch(() => undefined)
   }
 
+  /** Changes the groups of a container and its pod. As upstream, memory that is in use is not taken away. */
+  function resize(uid: string, container: string, number: number, resources: ResourceLimits, podResources: ResourceLimits): void {
+    const attempt = held.find(uid, container, number)
+    const pod = held.pods.get(uid)
+    if (pod === undefined || attempt === undefined) return
+    const tell = (problem?: string): void => held.tell({ is: 'resized', pod: uid, container, attempt: number, ...(problem === undefined ? {} : { problem }), at: place.now() })
+    attempt.order = attempt.order.then((): void => {
+      const { state, cgroup } = attempt.record
+      if (state.is !== 'running') return
+      const group = podGroup(place.cgroupRoot, pod.record.spec.qos, uid)
+      const tooSmall = [
+        ...shrunkBelowUse(group, pod.record.spec.resources, podResources, 'pod'),
+        ...shrunkBelowUse(cgroup, state.resources, resources, `container ${JSON.stringify(container)}`),
+      ]
+      if (tooSmall.length > 0) return tell(`cannot decrease memory limits: ${tooSmall.length === 1 ? tooSmall[0] : `[${tooSmall.join(', ')}]`}`)
+      // A group may have no more than the one above it: that is opened meanwhile.
+      writeLimits(group, { cpuMillisRequested: podResources.cpuMillisRequested, memoryBytesRequested: podResources.memoryBytesRequested })
+      try { writeLimits(cgroup, resources) } finally { tryLimits(group, podResources) }
+      held.save(pod, { ...pod.record, spec: { ...pod.record.spec, resources: podResources } })
+      held.saveAttempt(uid, attempt, { ...attempt.record, spec: { ...attempt.record.spec, resources }, state: { ...state, resources } })
+      tell()
+    }).catch((error) => tell(words(error)))
+  }
+
   function send(attempt: Attempt, name: NodeJS.Signals): void {
     if (attempt.record.state.is === 'running' && attempt.record.process !== undefined) signal(attempt.record.process, name)
   }
@@ -167,7 +193,20 @@ export function createAttempts(held: Held, place: StartPlace, lookAtExits: () =>
     if (!waits) settle(uid, attempt, 255, place.now())
   }
 
-  return { start: startOne, stop, remove, end, dispose, settle, settleIfEnded, clearAway }
+  return { start: startOne, resize, stop, remove, end, dispose, settle, settleIfEnded, clearAway }
+}
+
+/** Where another container of the pod has more than all shall have, its own change comes yet, and this again with it. */
+function tryLimits(group: string, resources: ResourceLimits): void {
+  try { writeLimits(group, resources) } catch (error) { complain(group)(error) }
+}
+
+/** Why a limit on memory is too small, in the kubelet's words; nothing when it is not. */
+function shrunkBelowUse(group: string, before: ResourceLimits | undefined, next: ResourceLimits, whose: string): readonly string[] {
+  const limit = next.memoryBytesLimit ?? 0
+  if (limit === 0 || limit >= (before?.memoryBytesLimit ?? Infinity)) return []
+  const used = memoryUsed(group)
+  return used === undefined || used <= limit ? [] : [`attempting to set ${whose} memory limit (${limit}) below current usage (${used})`]
 }
 
 /** What a start that failed half-way has written down. */

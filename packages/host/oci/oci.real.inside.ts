@@ -187,11 +187,22 @@ test('system calls are filtered by the default profile, by one of the machine, o
   await world.teardown('filter')
 })
 
-test('a pod\'s group holds what its containers have together, and an unknown handler is refused', async () => {
+test('a pod\'s group holds what its containers have together and changes with them; an unknown handler is refused', async () => {
   await world.pod('group', { qos: 'Burstable', resources: { cpuMillisRequested: 500, cpuMillisLimit: 1000, memoryBytesRequested: 1 << 24, memoryBytesLimit: 1 << 26 } })
   await world.start('group', 'main', {})
   const group = `${process.env['SKIFF_TEST_CGROUP'] ?? ''}/burstable/podgroup`
   assert.deepEqual(limitsOf(group), { shares: 512, quota: 100000, memory: 1 << 26 })
+  const resized = async (memoryBytesLimit: number): Promise<string | undefined> => {
+    const answer = world.event('resized', (event) => event.pod === 'group')
+    const resources = { cpuMillisRequested: 100, cpuMillisLimit: 250, memoryBytesRequested: 1 << 20, memoryBytesLimit }
+    world.runtime.submit({ do: 'resize', pod: 'group', container: 'main', attempt: 0, resources, podResources: resources })
+    return (await answer).problem
+  }
+  assert.equal(await resized(1 << 25), undefined)
+  const main = world.runtime.observed().pods.get('group')?.containers.get('main')?.at(-1)
+  assert.deepEqual([limitsOf(group), limitsOf(`${group}/${main?.is === 'running' ? main.id : ''}`), main?.resources?.memoryBytesLimit], [{ shares: 102, quota: 25000, memory: 1 << 25 }, { shares: 102, quota: 25000, memory: 1 << 25 }, 1 << 25])
+  assert.match(await resized(4096) ?? '', /^cannot decrease memory limits: \[attempting to set pod memory limit \(4096\) below current usage \(\d+\), attempting to set container "main" memory limit \(4096\) below current usage \(\d+\)\]$/)
+  assert.equal(limitsOf(group).memory, 1 << 25)
   await world.teardown('group')
   assert.equal(existsSync(`/sys/fs/cgroup/cpu${group}`) || existsSync(`/sys/fs/cgroup${group}`), false)
   await assert.rejects(world.pod('strange', { handler: 'gvisor' }), { message: 'rpc error: code = Unknown desc = failed to get sandbox runtime: no runtime for "gvisor" is configured' })

@@ -122,6 +122,7 @@ export function createOciRuntime(options: OciRuntimeOptions): OciRuntime {
       if (command.do === 'sandbox') return pods.sandbox(command.pod, command.spec)
       if (command.do === 'volumes') return pods.volumes(command.pod, command.generation, command.volumes)
       if (command.do === 'start') return attempts.start(command.pod, command.container, command.attempt, command.spec)
+      if (command.do === 'resize') return attempts.resize(command.pod, command.container, command.attempt, command.resources, command.podResources)
       if (command.do === 'stop') return attempts.stop(command.pod, command.container, command.attempt, command.graceSeconds, command.signal)
       if (command.do === 'check') return check(command)
       if (command.do === 'remove') return attempts.remove(command.pod, command.container, command.attempt)

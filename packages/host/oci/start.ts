@@ -102,7 +102,7 @@ async function start(pod: PodRecord, container: string, attempt: number, spec: C
   writeRecord(own.record, waiting)
   const started = await run(place.tools.runtime, [`--root=${place.places.runtime}`, 'start', id])
   if (started.code !== 0) throw new StartError('RunContainerError', `failed to start container "${id}": ${started.stderr.trim()}`)
-  const record: ContainerRecord = { ...waiting, state: { attempt, image: spec.image, is: 'running', id, imageId: image.digest ?? image.id, startedAt: place.now() } }
+  const record: ContainerRecord = { ...waiting, state: { attempt, image: spec.image, is: 'running', resources: spec.resources, id, imageId: image.digest ?? image.id, startedAt: place.now() } }
   writeRecord(own.record, record)
   return record
 }

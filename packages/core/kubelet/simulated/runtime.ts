@@ -81,6 +81,12 @@ class Simulation implements SimulatedRuntime {
         this.#emit({ is: 'volumes-ready', pod: pod.uid, generation: command.generation, at: this.#clock.now() })
         return
       case 'start': this.#start(pod, command.container, command.attempt, command.spec); return
+      case 'resize': {
+        const run = pod.containers.get(command.container)?.find((one) => one.attempt === command.attempt)
+        if (run !== undefined) this.#put({ ...pod, containers: withRun(pod.containers, command.container, { ...run, resources: command.resources }) })
+        this.#emit({ is: 'resized', pod: pod.uid, container: command.container, attempt: command.attempt, at: this.#clock.now() })
+        return
+      }
       case 'stop': this.#stop(pod, command.container, command.attempt, command.graceSeconds); return
       case 'check': this.#check(pod, command); return
       case 'remove': this.#remove(pod, command.container, command.attempt); return
@@ -113,7 +119,7 @@ class Simulation implements SimulatedRuntime {
       const made = containerSpecs.get(name)
       if (status === undefined || startedAt === undefined || made === undefined) continue
       scripts[name] = this.#shared(scriptOf(spec.annotations, name, status.restartCount, made, uid, this.#pace))
-      containers.set(name, [{ is: 'running', attempt: status.restartCount, image: status.image === '' ? image : status.image, id: status.containerID ?? '', imageId: status.imageID, startedAt }])
+      containers.set(name, [{ is: 'running', attempt: status.restartCount, image: status.image === '' ? image : status.image, id: status.containerID ?? '', imageId: status.imageID, startedAt, ...given(made) }])
     }
     for (const run of [...containers.values()].flat()) this.#image(spec.node, run.image)
     this.#put({ uid, spec, sandbox: { is: 'ready', addresses, at: this.#clock.now() }, volumes: { generation: 1 }, containers, scripts })
@@ -202,7 +208,7 @@ class Simulation implements SimulatedRuntime {
 
   #start(pod: SimulatedPod, container: string, attempt: number, spec: ContainerSpec): void {
     const script = this.#shared(scriptOf(pod.spec.annotations, container, attempt, spec, pod.uid, this.#pace))
-    const creating: RuntimeContainer = { is: 'creating', attempt, image: spec.image }
+    const creating: RuntimeContainer = { is: 'creating', attempt, image: spec.image, ...given(spec) }
     this.#put({ ...pod, scripts: { ...pod.scripts, [container]: script }, containers: withRun(pod.containers, container, creating) })
     if (script.startDelayMs > 0) this.#wake('begin', pod.uid, container, attempt, this.#clock.now() + script.startDelayMs)
     else this.#begin(pod.uid, container, attempt)
@@ -215,7 +221,7 @@ class Simulation implements SimulatedRuntime {
     const at = this.#clock.now()
     const id = `simulated://${uid}-${container}-${attempt}`
     const imageId = this.#images.get(pod.spec.node)?.get(run.image)?.id ?? imageIdOf(run.image)
-    this.#put({ ...pod, containers: withRun(pod.containers, container, { is: 'running', attempt, image: run.image, id, imageId, startedAt: at }) })
+    this.#put({ ...pod, containers: withRun(pod.containers, container, { is: 'running', attempt, image: run.image, id, imageId, startedAt: at, ...(run.resources === undefined ? {} : { resources: run.resources }) }) })
     this.#setExit(uid, container, attempt)
     this.#emit({ is: 'started', pod: uid, container, attempt, id, imageId, at })
   }
@@ -342,6 +348,10 @@ const noScripts: Readonly<Record<string, Script>> = {}
 const scriptIn = (pod: SimulatedPod, container: string): Script => pod.scripts[container] ?? plainScript
 
 /** The runs with one put in its attempt's place, or at the end. */
+/** What a container starts with, where that is anything. */
+const given = ({ resources }: ContainerSpec): { readonly resources?: ContainerSpec['resources'] } =>
+  (resources.cpuMillisRequested === 0 && resources.memoryBytesRequested === 0 && resources.cpuMillisLimit === undefined && resources.memoryBytesLimit === undefined ? {} : { resources })
+
 function withRun(containers: ReadonlyMap<string, readonly RuntimeContainer[]>, name: string, run: RuntimeContainer): ReadonlyMap<string, readonly RuntimeContainer[]> {
   const others = containers.get(name)?.filter((one) => one.attempt !== run.attempt) ?? []
   return new Map(containers).set(name, [...others, run])

@@ -8,6 +8,7 @@ import { networkPods } from './network-pods.ts'
 import { networkServices } from './network-services.ts'
 import { podFiles } from './pod-files.ts'
 import { probes } from './probes.ts'
+import { resize } from './resize.ts'
 import { security } from './security.ts'
 import { setsOfPods } from './sets.ts'
 import { volumesDownward } from './volumes-downward.ts'
@@ -18,7 +19,7 @@ import { volumesSubpaths } from './volumes-subpaths.ts'
 
 /** The stories by the file that tells them. */
 export const realStoriesByFile: Readonly<Record<string, readonly RealStory[]>> = {
-  entrypoints, environment, jobs: workOfJobs, life, 'pod-files': podFiles, probes, security, sets: setsOfPods,
+  entrypoints, environment, jobs: workOfJobs, life, 'pod-files': podFiles, probes, resize, security, sets: setsOfPods,
   'volumes-empty': volumesEmpty, 'volumes-files': volumesFiles, 'volumes-downward': volumesDownward, 'volumes-identity': volumesIdentity, 'volumes-subpaths': volumesSubpaths,
   'network-names': networkNames, 'network-pods': networkPods, 'network-services': networkServices,
 }
