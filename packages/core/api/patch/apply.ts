@@ -10,9 +10,11 @@ import { conform } from '../schema/conform.ts'
 import { unconverted, untyped } from '../schema/decode.ts'
 import type { Definition, Definitions } from '../schema/types.ts'
 import { ownedByCreator } from './creation.ts'
-import { difference, type FieldSet, intersection, isEmpty, noFields, printPaths, readFields, sameSet, union, withoutBranches } from './field-set.ts'
+import { type FieldSet, isEmpty, noFields, printPaths, readFields } from './field-set.ts'
+import { compareParts } from './known-comparison.ts'
 import { identity, isSame, type Manager, type Operation, readManagers, writeEntry, writeManagers } from './managed-fields.ts'
 import { badRequest } from './refusals.ts'
+import { difference, intersection, sameSet, union, withoutBranches } from './set-operations.ts'
 import { isMap, type Json } from './shape.ts'
 import { type Comparison, rootField, skeleton, Typed } from './typed.ts'
 
@@ -186,19 +188,12 @@ function printManager({ manager, operation, apiVersion, subresource }: Manager):
  */
 export function trackUpdate(update: Update): Draft {
   const { before, after, definition, definitions } = update
-  const typed = new Typed(definitions)
-  const root = rootField(definition)
   const writer: Writer = { manager: update.manager, operation: update.operation ?? 'Update', apiVersion: update.apiVersion ?? after.apiVersion, subresource: update.subresource ?? '' }
   // A request may rewrite the entries: [{}] forgets them all, none or [] leaves them.
   const said = writer.subresource === '' && (entriesOf(after)?.length ?? 0) > 0 ? readManagers(entriesOf(after)) : undefined
   const known = said ?? readManagers(entriesOf(before)) ?? []
-  const bare = withManagers(after, [])
-  if (before === undefined && known.length === 0) return withCreator(update, writer, bare)
-  // Upstream's objects always have their three parts, so nobody owns the parts themselves.
-  const parts: Record<string, unknown> = {}
-  for (const name of definition.isCustom ? ['metadata'] : ['metadata', 'spec', 'status']) if (isMap(bare[name])) parts[name] = {}
-  const old: Json = before ? { ...parts, ...withManagers(before, []) } : skeleton(bare, definition, definitions)
-  const change = typed.compare(old, bare, root)
+  if (before === undefined && known.length === 0) return withCreator(update, writer, withManagers(after, []))
+  const change = compareParts(before === undefined ? skeleton(after, definition, definitions) : withParts(before, after, definition), after, definition, definitions)
   const taken = withoutBranches(strip(union(change.added, change.modified)), ignoredSet(update.ignores))
   const own = known.find((each) => isSame(each, writer))
   if (isEmpty(taken) && isEmpty(change.removed)) {
@@ -210,6 +205,14 @@ export function trackUpdate(update: Update): Draft {
   const mine: Manager = { ...writer, time: isEmpty(taken) ? own?.time : timestamp(update.now), fields: union(left, taken) }
   return withManagers(after, writeManagers([...rest, mine]))
 }
+
+/** The object with the parts that it lacks and the next one has: upstream's objects always have them, so nobody owns the parts themselves. */
+function withParts(before: Json, after: Json, definition: Definition): Json {
+  const missing = (definition.isCustom ? customParts : parts).filter((name) => before[name] === undefined && isMap(after[name]))
+  return missing.length === 0 ? before : { ...before, ...Object.fromEntries(missing.map((name) => [name, {}])) }
+}
+const customParts: readonly string[] = ['metadata']
+const parts: readonly string[] = ['metadata', 'spec', 'status']
 
 /** The new object with its creator's entry. */
 function withCreator({ after, ignores, definition, definitions, now }: Update, writer: Writer, bare: Draft): Draft {

@@ -4,7 +4,8 @@ import { builtinKinds } from '../kinds/index.ts'
 import { examples } from '../kinds/examples.ts'
 import { loadDefinitions } from '../schema/index.ts'
 import { ownedByCreator } from './creation.ts'
-import { difference, readFields, union, withoutBranches, writeFields } from './field-set.ts'
+import { readFields, writeFields } from './field-set.ts'
+import { difference, union, withoutBranches } from './set-operations.ts'
 import { rootField, skeleton, Typed } from './typed.ts'
 
 const definitions = loadDefinitions()

@@ -1,7 +1,10 @@
 // What the creator of an object owns, as managedFields hold it: all that is new to what upstream takes for granted in an object
 // (typed.ts, skeleton). The same as comparing with that skeleton, in one walk.
+import { Lately } from '../../base/lately.ts'
 import type { Definition, Definitions, Field } from '../schema/types.ts'
+import { pathsText } from './difference-text.ts'
 import { isMap, itemElement, type Json, type Shape, shapeOf } from './shape.ts'
+import { sharedPart } from './shared-fields.ts'
 import { isGranted } from './typed.ts'
 
 /** Fields that nobody owns, in a part and in its metadata. */
@@ -26,6 +29,13 @@ function planOf(definition: Definition, definitions: Definitions): readonly Memb
 }
 
 type Written = Record<string, unknown>
+/** What is owned of the parts of an object, by the paths that they have. */
+const known = new WeakMap<Member, Lately<string, Written>>()
+/** So many shapes of a part are known. */
+const shapesMax = 4096
+/** Longer texts are not remembered: maps with very many keys. */
+const textMax = 8192
+const nothing: Written = Object.freeze({})
 /** Most paths end at once: one object serves them all. */
 const end: Written = Object.freeze({})
 
@@ -42,20 +52,39 @@ class Walk {
   granted(value: Json, definition: Definition, unowned: Unowned): Written {
     const written: Written = {}
     let seen = 0
-    for (const { name, element, field, granted } of planOf(definition, this.#definitions)) {
-      const item = value[name]
+    for (const member of planOf(definition, this.#definitions)) {
+      const item = value[member.name]
       if (item === undefined) continue
       seen++
-      if (unowned.here.has(name)) continue
-      if (granted === 'list' && Array.isArray(item)) {
-        const items = this.#members({}, item, shapeOf(field, item, this.#definitions))
-        if (items !== end) written[element] = items
-      } else if (typeof granted === 'object' && isMap(item)) {
-        const inner = this.granted(item, granted, { here: name === 'metadata' ? unowned.inMetadata : none, inMetadata: none })
-        if (!isBare(inner)) written[element] = inner
-      } else written[element] = this.#whole(item, field)
+      if (unowned.here.has(member.name)) continue
+      // The object's own parts: of those there are few shapes.
+      const part = unowned.inMetadata === metadataUnowned ? this.#known(member, item, unowned) : this.#member(member, item, unowned)
+      if (part !== undefined) written[member.element] = part
     }
     return seen === Object.keys(value).length ? written : withStrangers(written, value, definition)
+  }
+
+  #member({ name, field, granted }: Member, item: unknown, unowned: Unowned): Written | undefined {
+    if (granted === 'list' && Array.isArray(item)) {
+      const items = this.#members({}, item, shapeOf(field, item, this.#definitions))
+      return items === end ? undefined : items
+    }
+    if (typeof granted !== 'object' || !isMap(item)) return this.#whole(item, field)
+    const inner = this.granted(item, granted, { here: name === 'metadata' ? unowned.inMetadata : none, inMetadata: none })
+    return isBare(inner) ? undefined : inner
+  }
+
+  /** The same for a part of the object itself: one answer for all that have these paths. */
+  #known(member: Member, item: unknown, unowned: Unowned): Written | undefined {
+    const text = pathsText(item, member.field, this.#definitions)
+    if (text.length > textMax) return this.#member(member, item, unowned)
+    let parts = known.get(member)
+    if (parts === undefined) known.set(member, (parts = Lately.of(shapesMax)))
+    const found = parts.get(text)
+    if (found !== undefined) return found === nothing ? undefined : found
+    const made = sharedPart(this.#member(member, item, unowned))
+    parts.set(text, made ?? nothing)
+    return made
   }
 
   /** A value that is new as a whole: its own path, and all below. */

@@ -1,6 +1,6 @@
 // Sets of paths into an object, as managedFields hold them: a tree whose branches are path elements ('f:spec', 'k:{"name":"a"}',
 // 'v:"x"') and whose nodes say whether the path that ends there is in the set. Immutable.
-import { isMap } from './shape.ts'
+import { isMap, type Json } from './shape.ts'
 
 export interface FieldSet { readonly has: boolean; readonly below: ReadonlyMap<string, FieldSet> }
 
@@ -11,57 +11,11 @@ export const isEmpty = (set: FieldSet): boolean => !set.has && set.below.size ==
 /** A node, or undefined when nothing is in it. */
 export const node = (has: boolean, below: ReadonlyMap<string, FieldSet>): FieldSet | undefined => (has || below.size > 0 ? { has, below } : undefined)
 
-/** In one of them or both. What only one has is shared with it. */
-export function union(left: FieldSet, right: FieldSet): FieldSet {
-  if (isEmpty(right)) return left
-  if (isEmpty(left)) return right
-  const below = new Map(left.below)
-  for (const [element, theirs] of right.below) {
-    const mine = below.get(element)
-    below.set(element, mine === undefined ? theirs : union(mine, theirs))
-  }
-  return { has: left.has || right.has, below }
-}
-/** In the first and not in the second; the first itself when they have nothing in common. */
-export const difference = (left: FieldSet, right: FieldSet): FieldSet => (left.has && right.has ? withBranches({ has: false, below: left.below }, right, difference) : withBranches(left, right, difference))
-/** In both. */
-export function intersection(left: FieldSet, right: FieldSet): FieldSet {
-  const below = new Map<string, FieldSet>()
-  const [few, many] = left.below.size < right.below.size ? [left, right] : [right, left]
-  for (const [element, mine] of few.below) {
-    const theirs = many.below.get(element)
-    const made = theirs === undefined ? noFields : intersection(mine, theirs)
-    if (!isEmpty(made)) below.set(element, made)
-  }
-  const has = left.has && right.has
-  return !has && below.size === 0 ? noFields : { has, below }
-}
-
-/** The set without whole branches: where `gone` has a path, all that lies below goes too. The set itself when nothing goes. */
-export const withoutBranches = (set: FieldSet, gone: FieldSet): FieldSet => withBranches(set, gone, (mine, theirs) => (theirs.has ? noFields : withoutBranches(mine, theirs)))
-
-/** The set with what is made of those branches that the other has as well; the set itself when they stay as they are. */
-function withBranches(set: FieldSet, other: FieldSet, made: (mine: FieldSet, theirs: FieldSet) => FieldSet): FieldSet {
-  if (set.below.size === 0 || other.below.size === 0) return set
-  let below: Map<string, FieldSet> | undefined
-  for (const [element, theirs] of other.below) {
-    const mine = set.below.get(element)
-    const next = mine === undefined ? undefined : made(mine, theirs)
-    if (next === undefined || next === mine) continue
-    below ??= new Map(set.below)
-    if (isEmpty(next)) below.delete(element)
-    else below.set(element, next)
-  }
-  return below === undefined ? set : { has: set.has, below }
-}
-export const sameSet = (left: FieldSet, right: FieldSet): boolean =>
-  left.has === right.has && left.below.size === right.below.size && [...left.below].every(([element, mine]) => { const theirs = right.below.get(element); return theirs !== undefined && sameSet(mine, theirs) })
-
 /** Upstream's order: fields, then keys, then values, each by their text; their first letters sort so too. */
 const sortedElements = (set: FieldSet): readonly string[] => (set.below.size < 2 ? [...set.below.keys()] : [...set.below.keys()].sort())
 
 /** The form of managedFields: {"f:spec":{"f:replicas":{}}}. */
-export function writeFields(set: FieldSet): Readonly<Record<string, unknown>> {
+export function writeFields(set: FieldSet): Json {
   const written: Record<string, unknown> = {}
   if (set.below.size > 0) writeInto(written, set)
   return written
@@ -69,28 +23,35 @@ export function writeFields(set: FieldSet): Readonly<Record<string, unknown>> {
 function writeInto(into: Record<string, unknown>, set: FieldSet): void {
   for (const element of sortedElements(set)) {
     const below = set.below.get(element) ?? noFields
-    const part = partOf.get(below)
-    if (part !== undefined) { into[element] = part; continue }
-    const inner: Record<string, unknown> = {}
-    if (below.below.size > 0) {
-      if (below.has) inner['.'] = {}
-      writeInto(inner, below)
-    }
-    into[element] = inner
+    into[element] = below instanceof SharedSet ? below.part : writeNode(below)
   }
 }
+/** The form of one branch, with the mark of its own path. */
+export function writeNode(set: FieldSet): Json {
+  const written: Record<string, unknown> = {}
+  if (set.below.size === 0) return written
+  if (set.has) written['.'] = {}
+  writeInto(written, set)
+  return written
+}
+
 // Parts that many objects share are read once, and written as they were.
-const nodeOf = new WeakMap<object, FieldSet>()
-const partOf = new WeakMap<FieldSet, object>()
+class SharedSet implements FieldSet {
+  readonly has: boolean
+  readonly below: ReadonlyMap<string, FieldSet>
+  /** How it is written. */
+  readonly part: object
+  constructor({ has, below }: FieldSet, part: object) { this.has = has; this.below = below; this.part = part }
+}
+const sharedOf = new WeakMap<object, FieldSet>()
 /** Notes how a branch is written. The part is written in upstream's order, and nobody can change it. */
 export function noteWritten(part: object): void {
   const read = readFields(part)
-  if (read === undefined) return
-  const set = nodeFrom(part, read)
-  nodeOf.set(part, set)
-  partOf.set(set, part)
+  if (read !== undefined) sharedOf.set(part, new SharedSet(nodeFrom(part, read), part))
 }
-export const isNoted = (part: object): boolean => nodeOf.has(part)
+/** The branch that is written so; undefined when that was not noted. */
+export const notedAs = (part: object): FieldSet | undefined => sharedOf.get(part)
+export const isShared = (set: FieldSet): boolean => set instanceof SharedSet
 /** A path that ends here is in the set; one that goes on is only where it says so. */
 const nodeFrom = (part: object, { below }: FieldSet): FieldSet => ({ has: below.size === 0 || '.' in part, below })
 
@@ -102,7 +63,7 @@ export function readFields(value: unknown): FieldSet | undefined {
     if (element === '.') continue
     if (!/^[fkvi]:/.test(element)) return undefined
     if (!isMap(inner)) return undefined
-    const known = nodeOf.get(inner)
+    const known = sharedOf.get(inner)
     const read = known ?? readFields(inner)
     if (read === undefined) return undefined
     below.set(element, known ?? nodeFrom(inner, read))

@@ -1,7 +1,9 @@
 // metadata.managedFields: who set which field, read and written.
+import { Lately } from '../../base/lately.ts'
 import type { ManagedFieldsEntry } from '../generated/types.ts'
 import { sharedFields } from './shared-fields.ts'
-import { type FieldSet, isEmpty, readFields, union, writeFields } from './field-set.ts'
+import { type FieldSet, isEmpty, readFields, writeFields } from './field-set.ts'
+import { union } from './set-operations.ts'
 
 export type Operation = 'Apply' | 'Update'
 /** One manager and what it owns. */
@@ -24,7 +26,8 @@ export const isSame = (left: Omit<Manager, 'fields' | 'time'>, right: Omit<Manag
   left.manager === right.manager && left.operation === right.operation && left.apiVersion === right.apiVersion && left.subresource === right.subresource
 
 // Most entries pass from one revision of an object to the next untouched: each is read and written once.
-const managerOf = new WeakMap<ManagedFieldsEntry, Manager>()
+const managersMax = 16_384
+const managerOf = Lately.weakly<ManagedFieldsEntry, Manager>(managersMax)
 const entryOf = new WeakMap<Manager, ManagedFieldsEntry>()
 
 /** Reads the entries of an object; undefined when one is malformed. */

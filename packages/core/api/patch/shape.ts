@@ -1,4 +1,5 @@
 // What server-side apply makes of a schema: which values are merged part by part, and which are taken as a whole.
+import { Lately } from '../../base/lately.ts'
 import type { Definition, Definitions, Field } from '../schema/types.ts'
 
 export type Json = Readonly<Record<string, unknown>>
@@ -37,6 +38,9 @@ export const memberField = (shape: Shape, name: string): Field | undefined =>
 /** The path element of a list's item: 'k:{"name":"a"}', 'v:"finalizer"'. Keys that are missing take the schema's default. */
 export function itemElement(shape: Shape, item: unknown, definitions: Definitions): string {
   if (shape.is !== 'keyed') return `v:${JSON.stringify(item)}`
+  const [only] = shape.keys
+  const single = shape.keys.length === 1 && only !== undefined && isMap(item) ? item[only] : undefined
+  if (only !== undefined && typeof single === 'string' && single.length < 256) return textElement(only, single)
   const fields = shape.items.ref === undefined ? {} : definitions.get(shape.items.ref)?.fields ?? {}
   const map = isMap(item) ? item : {}
   let keys = ''
@@ -45,6 +49,14 @@ export function itemElement(shape: Shape, item: unknown, definitions: Definition
     if (value !== undefined) keys += `${keys === '' ? '' : ','}${JSON.stringify(key)}:${JSON.stringify(value)}`
   }
   return `k:{${keys}}`
+}
+// Conditions, containers, volumes: keyed by one text, and the same few texts again and again.
+const textElements = Lately.of<string, string>(1024)
+function textElement(key: string, text: string): string {
+  const place = `${key} ${text}`
+  let element = textElements.get(place)
+  if (element === undefined) textElements.set(place, (element = `k:{${JSON.stringify(key)}:${JSON.stringify(text)}}`))
+  return element
 }
 const sorted = new WeakMap<readonly string[], readonly string[]>()
 function inOrder(keys: readonly string[]): readonly string[] {

@@ -12,10 +12,10 @@ export const rootField = (definition: Definition): Field => ({ type: 'object', r
 /** What differs: paths that are new, that changed, and that are gone (with all below them). */
 export interface Comparison { readonly added: FieldSet; readonly modified: FieldSet; readonly removed: FieldSet }
 
-const nothing: Comparison = { added: noFields, modified: noFields, removed: noFields }
+export const nothing: Comparison = { added: noFields, modified: noFields, removed: noFields }
 
 /** A comparison of two maps or lists while it is made. */
-class Change {
+export class Change {
   readonly added = new Map<string, FieldSet>()
   readonly modified = new Map<string, FieldSet>()
   readonly removed = new Map<string, FieldSet>()
@@ -24,6 +24,7 @@ class Change {
     if (!isEmpty(below.modified)) this.modified.set(element, below.modified)
     if (!isEmpty(below.removed)) this.removed.set(element, below.removed)
   }
+  gone(name: string): void { this.removed.set(`f:${name}`, oneField) }
   result(): Comparison {
     const set = (below: ReadonlyMap<string, FieldSet>): FieldSet => (below.size === 0 ? noFields : { has: false, below })
     return { added: set(this.added), modified: set(this.modified), removed: set(this.removed) }
@@ -55,14 +56,14 @@ export class Typed {
   }
 
   /** Every path of a value that comes new, with the maps and lists on the way. */
-  #whole(value: unknown, field: Field | undefined): FieldSet {
+  whole(value: unknown, field: Field | undefined): FieldSet {
     const { below } = this.#belowWhole(value, field)
     return { has: true, below }
   }
   #belowWhole(value: unknown, field: Field | undefined): FieldSet {
     const below = new Map<string, FieldSet>()
     const shape = shapeOf(field, value, this.#definitions)
-    for (const [element, item, inner] of this.#members(value, shape)) below.set(element, this.#whole(item, inner))
+    for (const [element, item, inner] of this.#members(value, shape)) below.set(element, this.whole(item, inner))
     return { has: false, below }
   }
   #members(value: unknown, shape: Shape): readonly (readonly [string, unknown, Field | undefined])[] {
@@ -103,15 +104,15 @@ export class Typed {
         const [was, is] = [before[name], after[name]]
         if (was === is && was !== undefined) continue
         const inner = memberField(shape, name)
-        if (was === undefined) change.added.set(`f:${name}`, this.#whole(is, inner))
+        if (was === undefined) change.added.set(`f:${name}`, this.whole(is, inner))
         else change.note(`f:${name}`, this.compare(was, is, inner))
       }
-      for (const name of Object.keys(before)) if (after[name] === undefined) change.removed.set(`f:${name}`, oneField)
+      for (const name of Object.keys(before)) if (after[name] === undefined) change.gone(name)
       return change.result()
     }
     const old = new Map(this.#members(before, shape).map(([element, item]) => [element, item]))
     for (const [element, item, inner] of this.#members(after, shape)) {
-      if (!old.has(element)) { change.added.set(element, this.#whole(item, inner)); continue }
+      if (!old.has(element)) { change.added.set(element, this.whole(item, inner)); continue }
       change.note(element, this.compare(old.get(element), item, inner))
       old.delete(element)
     }

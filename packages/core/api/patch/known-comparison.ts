@@ -1,0 +1,69 @@
+// Comparisons of the parts of an object, each made once for all writes of its shape.
+import { Lately } from '../../base/lately.ts'
+import type { Definition, Definitions, Field } from '../schema/types.ts'
+import { differenceText, pathsText } from './difference-text.ts'
+import { oneField } from './field-set.ts'
+import { isMap, type Json, memberField, type Shape } from './shape.ts'
+import { keptSet } from './shared-fields.ts'
+import { Change, type Comparison, nothing, Typed } from './typed.ts'
+
+/** So many shapes of writes are known. */
+const shapesMax = 4096
+/** Longer texts are not remembered: maps with very many keys. */
+const textMax = 8192
+/** By what a part is, then by how it changed. */
+const known = new WeakMap<Field, Lately<string, Comparison>>()
+
+/** How an object differs from what it was, as `Typed.compare` says, without its managedFields. */
+export function compareParts(before: Json, after: Json, definition: Definition, definitions: Definitions): Comparison {
+  const shape: Shape = { is: 'struct', definition }
+  const change = new Change()
+  for (const name in after) {
+    const [was, is] = [before[name], after[name]]
+    if (was === is && was !== undefined) continue
+    const field = memberField(shape, name)
+    const inner = field?.ref === undefined ? undefined : definitions.get(field.ref)
+    // What tells objects apart is high up in metadata and status.
+    const isOpen = (name === 'metadata' || name === 'status') && inner !== undefined && inner.scalar === undefined && inner.mapType === undefined && isMap(was) && isMap(is)
+    if (isOpen) change.note(`f:${name}`, compareMembers(was, is, { is: 'struct', definition: inner }, definitions))
+    else noteMember(change, name, was, is, field, definitions)
+  }
+  for (const name in before) if (after[name] === undefined) change.gone(name)
+  return change.result()
+}
+
+function compareMembers(before: Json, after: Json, shape: Shape, definitions: Definitions): Comparison {
+  const change = new Change()
+  for (const name in after) {
+    if (before[name] === after[name] && before[name] !== undefined) continue
+    if (name !== 'managedFields') noteMember(change, name, before[name], after[name], memberField(shape, name), definitions)
+  }
+  for (const name in before) if (after[name] === undefined && name !== 'managedFields') change.gone(name)
+  return change.result()
+}
+
+function noteMember(change: Change, name: string, was: unknown, is: unknown, field: Field | undefined, definitions: Definitions): void {
+  if (was === undefined && !isDeep(is)) change.added.set(`f:${name}`, oneField)
+  else if (!isDeep(was) && !isDeep(is)) change.modified.set(`f:${name}`, oneField)
+  else change.note(`f:${name}`, compared(was, is, field, definitions))
+}
+const isDeep = (value: unknown): boolean => typeof value === 'object' && value !== null
+
+function compared(was: unknown, is: unknown, field: Field | undefined, definitions: Definitions): Comparison {
+  const compare = (): Comparison => {
+    const typed = new Typed(definitions)
+    return was === undefined ? { ...nothing, added: typed.whole(is, field) } : typed.compare(was, is, field)
+  }
+  if (field === undefined) return compare()
+  const text = was === undefined ? `+${pathsText(is, field, definitions)}` : differenceText(was, is, field, definitions)
+  if (text === '') return nothing
+  if (text.length > textMax) return compare()
+  let shapes = known.get(field)
+  if (shapes === undefined) known.set(field, (shapes = Lately.of(shapesMax)))
+  const found = shapes.get(text)
+  if (found !== undefined) return found
+  const { added, modified, removed } = compare()
+  const made = { added: keptSet(added), modified: keptSet(modified), removed: keptSet(removed) }
+  shapes.set(text, made)
+  return made
+}

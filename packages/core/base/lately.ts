@@ -1,0 +1,41 @@
+/** What maps and weak maps have in common. */
+interface Table<Key, Value> { get(key: Key): Value | undefined; set(key: Key, value: Value): unknown }
+
+/**
+ * Remembers what was set or asked for lately: at least the last `most` entries and at most twice as many. Forgetting drops the
+ * older half as a whole, so it costs nothing.
+ */
+export class Lately<Key, Value> {
+  readonly #most: number
+  readonly #empty: () => Table<Key, Value>
+  #young: Table<Key, Value>
+  #old: Table<Key, Value>
+  #count = 0
+
+  private constructor(most: number, empty: () => Table<Key, Value>) {
+    this.#most = most
+    this.#empty = empty
+    this.#young = empty()
+    this.#old = empty()
+  }
+
+  static of<Key, Value>(most: number): Lately<Key, Value> { return new Lately(most, () => new Map<Key, Value>()) }
+  /** By objects, which are not kept alive by it. */
+  static weakly<Key extends WeakKey, Value>(most: number): Lately<Key, Value> { return new Lately(most, () => new WeakMap<Key, Value>()) }
+
+  get(key: Key): Value | undefined {
+    const found = this.#young.get(key)
+    if (found !== undefined) return found
+    const older = this.#old.get(key)
+    if (older !== undefined) this.set(key, older)
+    return older
+  }
+  /** Notes a value; setting one key again and again counts each time. */
+  set(key: Key, value: Value): void {
+    this.#young.set(key, value)
+    if (++this.#count < this.#most) return
+    this.#old = this.#young
+    this.#young = this.#empty()
+    this.#count = 0
+  }
+}
