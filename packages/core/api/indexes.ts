@@ -14,8 +14,8 @@ export const byOwner: Index<Resource> = { name: 'owner', values: (object) => obj
 /** Objects of any type by namespace. The store keeps no entries for it: its objects lie in this order. */
 export const byNamespace: Index<Resource> = { name: 'namespace', values: (object) => (object.metadata.namespace ? [object.metadata.namespace] : none) }
 
-/** Objects of any type by uid. */
-export const byUid: Index<Resource> = { name: 'uid', values: (object) => [object.metadata.uid], reads: (object) => object.metadata.uid }
+/** Objects of any type by uid. Not Events: they are the most of all, and nobody asks for one so. */
+export const byUid: Index<Resource> = { name: 'uid', values: (object) => (object.kind === 'Event' && object.apiVersion === 'v1' ? none : [object.metadata.uid]), reads: (object) => object.metadata.uid }
 
 /** Pods by the node they are bound to; '' for those that wait for one. */
 export const podsByNode: Index<Pod> = { name: 'pods by node', type: pods, values: (pod) => [pod.spec.nodeName ?? ''], reads: (pod) => pod.spec.nodeName }

@@ -4,6 +4,7 @@ import { isRefusal } from '../api/refusal.ts'
 import { keyOf } from '../api/resource.ts'
 import type { Clock, Instant } from '../base/clock.ts'
 import type { Cancel } from '../base/loop.ts'
+import { instantOf } from '../rules/time.ts'
 import type { Store } from '../store/types.ts'
 
 const livesMs = 60 * 60_000
@@ -72,8 +73,8 @@ export class Expiry {
 function expiryOf(event: Event): Instant {
   let last = 0
   for (const text of [event.metadata.creationTimestamp, event.lastTimestamp, event.eventTime, event.series?.lastObservedTime]) {
-    const time = text === undefined ? Number.NaN : Date.parse(text)
-    if (time > last) last = time
+    const time = instantOf(text)
+    if (time !== undefined && time > last) last = time
   }
   return last + livesMs
 }

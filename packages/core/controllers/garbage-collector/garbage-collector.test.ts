@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Resource } from '../../api/resource.ts'
-import { configMaps, deployments, pods, replicaSets } from '../../api/resources.ts'
+import { configMaps, deployments, events, pods, replicaSets } from '../../api/resources.ts'
 import { anObject, aPod, testWorld } from '../builders.ts'
 import { createRunner } from '../runner.ts'
 import { garbageCollector } from './reconcile.ts'
@@ -26,6 +26,13 @@ function collected(...objects: readonly Resource[]) {
 
 test('what is owned stays', () => {
   assert.deepEqual(collected(aDeployment(), aSet(), itsPod('a')).world.log, [])
+})
+
+test('what an Event owns stays as long as the Event', () => {
+  const event = anObject(events, 'noted', { involvedObject: {} })
+  const owned = (uid: string) => itsPod('a', { ownerReferences: [{ apiVersion: 'v1', kind: 'Event', name: 'noted', uid }] })
+  assert.deepEqual(collected(event, owned(event.metadata.uid)).left(), ['a'])
+  assert.deepEqual(collected(event, owned('another')).left(), [])
 })
 
 test('what names an owner that is not there goes, and what it owns after it', () => {

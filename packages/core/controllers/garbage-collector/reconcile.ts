@@ -3,6 +3,7 @@ import type { Controller, Plan } from '../../api/controller.ts'
 import type { OwnerReference } from '../../api/generated/types.ts'
 import { byOwner, byUid } from '../../api/indexes.ts'
 import { keyOf, type Resource, splitVersion } from '../../api/resource.ts'
+import { events } from '../../api/resources.ts'
 import type { Change, ClusterView } from '../../api/view.ts'
 import { finalizersPatch, ownersPatch } from '../../rules/owners.ts'
 import { isTerminating } from '../../rules/pods.ts'
@@ -90,6 +91,11 @@ function giveUp(dependent: Resource, view: ClusterView, types: KnownTypes): Acti
 
 /** The owner a reference means: of that uid, kind and name, in the dependent's namespace or in none. */
 function ownerOf(dependent: Resource, reference: OwnerReference, view: ClusterView): Resource | undefined {
+  // Events have no place among the uids.
+  if (reference.kind === events.kind) {
+    const event = view.get(events, dependent.metadata.namespace ?? '', reference.name)
+    if (event?.metadata.uid === reference.uid) return event
+  }
   for (const owner of view.by(byUid, reference.uid)) {
     const namespace = owner.metadata.namespace ?? ''
     if (owner.kind === reference.kind && owner.metadata.name === reference.name && splitVersion(owner.apiVersion)[0] === splitVersion(reference.apiVersion)[0] && (namespace === '' || namespace === dependent.metadata.namespace)) return owner

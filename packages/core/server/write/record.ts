@@ -5,6 +5,7 @@ import type { Draft } from '../../api/resource.ts'
 import { type Event, events } from '../../api/resources.ts'
 import { invariant } from '../../base/invariant.ts'
 import type { Instant } from '../../base/clock.ts'
+import { Lately } from '../../base/lately.ts'
 import { type Machine, timestamp } from '../machine.ts'
 import { decideCreate } from './create.ts'
 import type { Asks } from '../types.ts'
@@ -24,13 +25,15 @@ export function decideRecord(machine: Machine, action: Recorded, actor: Actor, m
   const message = action.message.length > messageMax ? `${action.message.slice(0, messageMax - 3)}...` : action.message
   const { now } = manner.draws
   const namespace = about.metadata.namespace || 'default'
-  const known = recentOf(machine).find(machine, keyOf(action, actor, message), now)
+  const recent = recentOf(machine)
+  const key = keyOf(action, actor, message)
+  const known = recent.find(machine, key, now)
   if (known !== undefined) {
     return { is: 'updated', endpoint, before: known, object: { ...known, count: (known.count ?? 1) + 1, lastTimestamp: timestamp(now) } as Event }
   }
   const source = { component: actor.component, ...(host !== undefined && { host }) }
   const draft: Draft = {
-    apiVersion: 'v1', kind: 'Event', metadata: { name: recentOf(machine).name(machine, about.metadata.name, namespace, now), namespace },
+    apiVersion: 'v1', kind: 'Event', metadata: { name: recent.name(machine, about.metadata.name, namespace, now), namespace },
     involvedObject: {
       kind: about.kind, ...(about.metadata.namespace !== undefined && { namespace: about.metadata.namespace }), name: about.metadata.name, uid: uidIn(about, actor),
       apiVersion: about.apiVersion, resourceVersion: about.metadata.resourceVersion, ...(fieldPath !== undefined && { fieldPath }),
@@ -38,7 +41,7 @@ export function decideRecord(machine: Machine, action: Recorded, actor: Actor, m
     reason, message, source, firstTimestamp: timestamp(now), lastTimestamp: timestamp(now), count: 1, type, reportingComponent: actor.component, reportingInstance: host ?? '',
   }
   const decided = decideCreate(machine, endpoint, draft, manner)
-  if ('is' in decided && decided.is === 'created') recentOf(machine).remember(keyOf(action, actor, message), namespace, decided.object.metadata.name, now)
+  if ('is' in decided && decided.is === 'created') recent.remember(key, namespace, decided.object.metadata.name, now)
   return decided
 }
 
@@ -46,36 +49,31 @@ export function decideRecord(machine: Machine, action: Recorded, actor: Actor, m
 const uidIn = (about: Recorded['about'], actor: Actor): string => (about.kind === 'Node' && actor.user === `system:node:${about.metadata.name}` ? about.metadata.name : about.metadata.uid)
 
 const keyOf = ({ about, type, reason, fieldPath, host }: Recorded, actor: Actor, message: string): string =>
-  JSON.stringify([actor.component, host ?? '', about.kind, about.metadata.namespace ?? '', about.metadata.name, about.metadata.uid, fieldPath ?? '', type, reason, message])
+  // The message is last: it may hold anything.
+  [actor.component, host ?? '', about.kind, about.metadata.namespace ?? '', about.metadata.name, about.metadata.uid, fieldPath ?? '', type, reason, message].join('\n')
 
 interface Known { readonly namespace: string; readonly name: string; readonly at: Instant }
 /** As client-go's correlator, at least: up to twice as many are known. */
 const rememberedMax = 4096
 /** Which Events were made lately: forgotten after a restart, when the next one is simply a new Event. */
 class Recent {
-  #known = new Map<string, Known>()
-  /** Those before: dropped as a whole, so that forgetting costs nothing. */
-  #older: ReadonlyMap<string, Known> = new Map()
+  readonly #known = Lately.of<string, Known>(rememberedMax)
   #lastName = 0n
 
   find(machine: Machine, key: string, now: Instant): Event | undefined {
-    const known = this.#known.get(key) ?? this.#older.get(key)
+    const known = this.#known.get(key)
     if (known === undefined || now - known.at > aggregationMs) return undefined
     this.remember(key, known.namespace, known.name, now)
     return machine.store.view.get(events, known.namespace, known.name)
   }
-  remember(key: string, namespace: string, name: string, at: Instant): void {
-    this.#known.set(key, { namespace, name, at })
-    if (this.#known.size < rememberedMax) return
-    this.#older = this.#known
-    this.#known = new Map()
-  }
+  remember(key: string, namespace: string, name: string, at: Instant): void { this.#known.set(key, { namespace, name, at }) }
   /** 'web-0.18a3f…': the object's name and nanoseconds in hex, made different from every other. */
   name(machine: Machine, about: string, namespace: string, now: Instant): string {
     const nanoseconds = BigInt(now) * 1_000_000n
-    this.#lastName = nanoseconds > this.#lastName ? nanoseconds : this.#lastName + 1n
-    while (machine.store.view.get(events, namespace, `${about}.${this.#lastName.toString(16)}`) !== undefined) this.#lastName++
-    return `${about}.${this.#lastName.toString(16)}`
+    for (this.#lastName = nanoseconds > this.#lastName ? nanoseconds : this.#lastName + 1n; ; this.#lastName++) {
+      const name = `${about}.${this.#lastName.toString(16)}`
+      if (machine.store.view.get(events, namespace, name) === undefined) return name
+    }
   }
 }
 const recents = new WeakMap<Machine, Recent>()
