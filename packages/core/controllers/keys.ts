@@ -17,10 +17,12 @@ export function controllerKey(type: ResourceType<Resource>, object: Resource | u
 
 /** The keys of the controllers before and after a change. */
 export function controllerKeys(type: ResourceType<Resource>, change: Change): readonly string[] {
-  const before = controllerKey(type, change.before)
   const after = controllerKey(type, change.after)
-  return [...new Set([before, after])].filter((key) => key !== undefined)
+  const before = change.before?.metadata.ownerReferences === change.after?.metadata.ownerReferences ? after : controllerKey(type, change.before)
+  if (after === undefined) return before === undefined ? none : [before]
+  return before === undefined || before === after ? [after] : [before, after]
 }
+const none: readonly string[] = []
 
 /** The key of the changed object itself. */
 export const ownKey = (change: Change): readonly string[] => [`${change.key.namespace}/${change.key.name}`]

@@ -27,7 +27,10 @@ export function nextTime(schedule: Schedule, after: Instant, zone?: string): Ins
     if (!schedule.hours.has(hour)) { instant = instantOfLocal(day + (hour + 1) * 3_600_000, instant, zone); continue }
     const minute = Math.floor((local - day) / minuteMs) % 60
     if (schedule.minutes.has(minute)) return instant
+    // Offsets change on quarter hours only: up to the next one the minutes follow each other.
+    const quarterEnd = Math.floor(instant / quarterMs) * quarterMs + quarterMs
     instant += minuteMs
+    for (let next = minute + 1; instant < quarterEnd && !schedule.minutes.has(next % 60); next++) instant += minuteMs
   }
   return undefined
 }

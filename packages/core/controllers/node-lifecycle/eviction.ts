@@ -40,12 +40,13 @@ const taintsDiffer = ({ before, after }: Change): boolean => {
   return after !== undefined && taints(before) !== taints(after)
 }
 
+const sameTolerations = (old: Pod, pod: Pod): boolean => old.spec.tolerations === pod.spec.tolerations || JSON.stringify(old.spec.tolerations) === JSON.stringify(pod.spec.tolerations)
 /** A pod that came to a node, or tolerates something else now. */
 function nodeOfArrival({ before, after }: Change, view: ClusterView): readonly string[] {
   const pod = after as Pod | undefined
   const old = before as Pod | undefined
   const name = pod?.spec.nodeName
-  if (!name || (old?.spec.nodeName === name && JSON.stringify(old.spec.tolerations) === JSON.stringify(pod.spec.tolerations))) return []
+  if (!name || (old?.spec.nodeName === name && sameTolerations(old, pod))) return []
   return executing(view.get(nodes, '', name)?.spec.taints).length > 0 ? [name] : []
 }
 
