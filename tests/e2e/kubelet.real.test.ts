@@ -1,5 +1,8 @@
 // What a node's kubelet serves, on real containers: numbers, its own API, and streams of every dialect by a stock kubectl.
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { type Finished, Playground, stockKubectl, until, whyNoContainers } from './playground.ts'
 
@@ -11,10 +14,12 @@ const pod = (name: string, node: string, command: readonly string[], more: objec
   apiVersion: 'v1', kind: 'Pod', metadata: { name, labels: { app: name } },
   spec: { nodeName: node, terminationGracePeriodSeconds: 0, containers: [{ name: 'main', image: 'localhost/skiff/busybox:1', imagePullPolicy: 'Never', command, ...more }] },
 })
+const speaks = 'echo out; sleep 0.2; echo err >&2; sleep 0.2; printf rest; sleep 0.2; while read line; do echo got $line; [ "$line" = die ] && exit 3; done; sleep 100000'
 const limits = { resources: { requests: { cpu: '100m', memory: '16Mi' }, limits: { memory: '64Mi' } } }
 const manifests = [
   pod('busy', 'node-1', ['sh', '-c', busy], { ...limits, readinessProbe: { exec: { command: ['true'] }, periodSeconds: 1 } }),
   pod('idle', 'node-2', ['sh', '-c', 'head -c 3000000 /dev/zero > /data; echo ready; exec sleep 100000'], limits),
+  pod('speaks', 'node-1', ['sh', '-c', speaks], { stdin: true }),
   {
     apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', metadata: { name: 'load' },
     spec: { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'load' }, minReplicas: 1, maxReplicas: 2, metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 20 } } }] },
@@ -47,7 +52,7 @@ describe('kubelets of two real nodes', { skip, timeout: 300_000 }, () => {
     assert.equal(image.code, 0, image.out + image.err)
     const applied = ground.kubectl(kubectl ?? '', ['apply', '-f', '-'], { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifests }) })
     assert.equal(applied.code, 0, applied.err)
-    ok('wait', '--for=condition=Ready', 'pod/busy', 'pod/idle', '--timeout=60s')
+    ok('wait', '--for=condition=Ready', 'pod/busy', 'pod/idle', 'pod/speaks', '--timeout=60s')
   })
   after(() => { ground?.close() })
 
@@ -80,6 +85,49 @@ describe('kubelets of two real nodes', { skip, timeout: 300_000 }, () => {
     assert.match(ok('top', 'node', '--no-headers'), /^node-1\s+\d+m\s+\d+%\s+\d+Mi\s+\d+%\s*\nnode-2\s/)
     assert.match(ok('top', 'pod', 'busy', '--no-headers'), /^busy\s+[1-9]\d+m\s+\d+Mi\s*$/)
     assert.match(ok('top', 'pod', 'idle', '--containers', '--no-headers'), /^idle\s+main\s+\dm\s+\d+Mi\s*$/)
+  })
+
+  test('logs are cut, stamped, chosen by stream, and read of an earlier attempt after an attach has ended it', async () => {
+    assert.equal(ok('logs', 'speaks'), 'out\nerr\nrest')
+    assert.match(ok('logs', 'speaks', '--timestamps'), /^\d{4}-\d\d-\d\dT[\d:]+\.\d{9}Z out\n/)
+    assert.equal(ok('logs', 'speaks', '--tail=1'), 'rest')
+    assert.equal(ok('logs', 'speaks', '--limit-bytes=5'), 'out\ne')
+    const raw = (query: string): string => ok('get', '--raw', `/api/v1/namespaces/default/pods/speaks/log?${query}`)
+    assert.deepEqual([raw('stream=Stdout'), raw('stream=Stderr'), raw('sinceTime=2090-01-01T00:00:00Z')], ['out\nrest', 'err\n', ''])
+    assert.match(run('logs', 'speaks', '--previous').err, /previous terminated container "main" in pod "speaks" not found/)
+    const attached = ground.kubectl(kubectl ?? '', ['attach', '-i', 'speaks'], { input: 'one\ndie\n', timeoutMs: 30_000 })
+    assert.match(attached.out, /got one\ngot die\n/)
+    await until('the container has begun again', () => ok('get', 'pod', 'speaks', '-o', 'jsonpath={.status.containerStatuses[0].restartCount}') === '1')
+    assert.equal(ok('logs', 'speaks', '--previous'), 'out\nerr\nrestgot one\ngot die\n')
+    await until('the new attempt has spoken', () => ok('logs', 'speaks') === 'out\nerr\nrest')
+  })
+
+  test('commands run beside the container: input, output, exit codes, terminals, and those that cannot be run', () => {
+    const exec = (words: readonly string[], input = ''): readonly [number | null, string, string] => { const { code, out, err } = ground.kubectl(kubectl ?? '', ['exec', ...words], { input, timeoutMs: 30_000 }); return [code, out, err] }
+    assert.deepEqual(exec(['-i', 'idle', '--', 'cat'], 'hello'), [0, 'hello', ''])
+    assert.deepEqual(exec(['idle', '--', 'sh', '-c', 'echo a; echo b >&2; exit 7']), [7, 'a\n', 'b\ncommand terminated with exit code 7\n'])
+    assert.match(exec(['idle', '--', 'nosuch']).join(' '), /^1 {2}error: Internal error occurred: .*exec: "nosuch": executable file not found in \$PATH: unknown/)
+    const large = 'x'.repeat(3_000_000)
+    assert.equal(exec(['-i', 'idle', '--', 'sh', '-c', 'wc -c; head -c 3000000 /dev/zero | tr "\\0" x'], large)[1], `3000000\n${large}`)
+    const terminal = ground.run(['script', '-qec', `env HOME=${ground.folder} ${kubectl} --kubeconfig ${ground.dataDir}/kubeconfig exec -it idle -- sh -c 'tty; exit 4'`, '/dev/null'], { timeoutMs: 30_000 })
+    assert.deepEqual([terminal.code, /\/dev\/pts\/0\r\n/.test(terminal.out)], [4, true], terminal.out)
+  })
+
+  test('files are copied both ways, and a port is forwarded', async () => {
+    const [here, back] = [join(ground.folder, 'here'), join(ground.folder, 'back')]
+    writeFileSync(here, randomBytes(2_000_000))
+    ok('cp', here, 'idle:/tmp/there')
+    ok('cp', 'idle:/tmp/there', back)
+    assert.ok(readFileSync(here).equals(readFileSync(back)))
+    ok('exec', 'idle', '--', 'sh', '-c', 'mkdir -p /www && echo served > /www/index.html && httpd -h /www -p 8080')
+    const forward = ground.start(['env', `HOME=${ground.folder}`, kubectl ?? '', '--kubeconfig', join(ground.dataDir, 'kubeconfig'), 'port-forward', 'pod/idle', ':8080'])
+    let said = ''
+    forward.stdout?.on('data', (chunk: Buffer) => { said += chunk.toString() })
+    await until('the port is forwarded', () => /127\.0\.0\.1:(\d+) ->/.test(said))
+    const port = /127\.0\.0\.1:(\d+) ->/.exec(said)?.[1] ?? ''
+    const fetched = ground.run([process.execPath, '-e', `fetch('http://127.0.0.1:${port}/').then(async (a) => console.log(await a.text()))`], { timeoutMs: 20_000 })
+    assert.equal(fetched.out.trim(), 'served', fetched.err)
+    forward.kill()
   })
 
   test('an autoscaler sizes a Deployment by what its real pods use', async () => {

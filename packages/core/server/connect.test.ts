@@ -50,6 +50,9 @@ test('what cannot be streamed is told in the kubelet\'s and the server\'s words'
     ['log?container=a', 'container "a" in pod "p" is waiting to start: trying and failing to pull image'],
     ['log?container=a&previous=true', 'previous terminated container "a" in pod "p" not found'],
     ['log?container=a&tailLines=-1', 'PodLogOptions "" is invalid: tailLines: Invalid value: -1: must be greater than or equal to 0'],
+    ['log?container=a&stream=stdout', 'PodLogOptions "" is invalid: stream: Unsupported value: "stdout": supported values: "All", "Stderr", "Stdout"'],
+    ['log?container=a&stream=Stdout&tailLines=1', 'PodLogOptions "" is invalid: : Forbidden: `tailLines` and specific `stream` are mutually exclusive for now'],
+    ['log?container=a&sinceSeconds=1&sinceTime=2026-01-01T00:00:00Z', 'PodLogOptions "" is invalid: : Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified'],
     ['log?container=a&limitBytes=x', 'strconv.ParseInt: parsing "x": invalid syntax'],
   ] as const) assert.equal(open(made, path), message, path)
   run(made, { terminated: { exitCode: 0 } }, 'Succeeded')

@@ -1,6 +1,6 @@
 // Streams to a pod's node: who and what is settled here, the host carries the bytes.
 import type { Container, ContainerStatus } from '../api/generated/types.ts'
-import { isRefusal, type Refusal } from '../api/refusal.ts'
+import { isRefusal, type Problem, type Refusal } from '../api/refusal.ts'
 import type { Resource } from '../api/resource.ts'
 import { nodes, type Pod, pods } from '../api/resources.ts'
 import { isSimulated, scriptPrefix } from '../api/simulated.ts'
@@ -89,10 +89,16 @@ function logOf(query: URLSearchParams): LogOptions | Refusal {
   const [tailLines, limitBytes, sinceSeconds] = [whole('tailLines', 0), whole('limitBytes', 1), whole('sinceSeconds', 1)]
   for (const each of [tailLines, limitBytes, sinceSeconds]) if (isRefusal(each)) return each
   const sinceTime = query.get('sinceTime') || undefined
+  const stream = query.get('stream') || 'All'
+  const unfit = (problem: Problem): Refusal => invalid({ group: '', kind: 'PodLogOptions' }, '', [problem])
+  if (stream !== 'All' && stream !== 'Stdout' && stream !== 'Stderr') return unfit({ path: 'stream', reason: 'FieldValueNotSupported', value: stream, detail: 'supported values: "All", "Stderr", "Stdout"' })
+  if (stream !== 'All' && tailLines !== undefined) return unfit({ path: '', reason: 'FieldValueForbidden', detail: '`tailLines` and specific `stream` are mutually exclusive for now' })
+  if (sinceSeconds !== undefined && sinceTime !== undefined) return unfit({ path: '', reason: 'FieldValueForbidden', detail: 'at most one of `sinceTime` or `sinceSeconds` may be specified' })
   return {
     follow: isTrue(query, 'follow'), previous: isTrue(query, 'previous'), timestamps: isTrue(query, 'timestamps'),
     ...(typeof tailLines === 'number' && { tailLines }), ...(typeof limitBytes === 'number' && { limitBytes }),
     ...(typeof sinceSeconds === 'number' && { sinceSeconds }), ...(sinceTime !== undefined && { sinceTime }),
+    ...(stream !== 'All' && { stream: stream === 'Stdout' ? 'stdout' : 'stderr' }),
   }
 }
 

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import type { Refusal } from '@kubeskiff/core/api'
 import type { Connect } from '@kubeskiff/core/server'
 import type { LogOptions, OciRuntime, OpenProcess } from '../oci/index.ts'
-import type { OpenStream, PodStream, ProcessStream } from '../streams/index.ts'
+import type { Ending, OpenStream, PodStream, ProcessStream } from '../streams/index.ts'
 
 /** Opens what a client asked for on this machine's containers. */
 export function openOn(runtime: OciRuntime): OpenStream {
@@ -27,7 +27,7 @@ function logOptions({ log }: Connect): LogOptions {
   const since = log?.sinceTime !== undefined ? Date.parse(log.sinceTime) : log?.sinceSeconds !== undefined ? Date.now() - log.sinceSeconds * 1000 : undefined
   return {
     follow: log?.follow ?? false, timestamps: log?.timestamps ?? false,
-    ...(log?.tailLines !== undefined && { tailLines: log.tailLines }), ...(log?.limitBytes !== undefined && { limitBytes: log.limitBytes }), ...(since !== undefined && { since }),
+    ...(log?.tailLines !== undefined && { tailLines: log.tailLines }), ...(log?.limitBytes !== undefined && { limitBytes: log.limitBytes }), ...(since !== undefined && { since }), ...(log?.stream !== undefined && { stream: log.stream }),
   }
 }
 
@@ -44,7 +44,7 @@ function processStream(opened: OpenProcess): ProcessStream {
   return {
     is: 'process', stdin: opened.stdin, stdout: opened.stdout, stderr: opened.stderr,
     resize: ({ width, height }) => { opened.resize({ columns: width, rows: height }) },
-    ended: opened.ended.then(({ code }) => ({ is: 'exited', code }) as const, (error: unknown) => ({ is: 'failed', message: String(error) }) as const),
+    ended: opened.ended.then((ending): Ending => ('failed' in ending ? { is: 'failed', message: ending.failed } : { is: 'exited', code: ending.code }), (error: unknown) => ({ is: 'failed', message: String(error) }) as const),
     close: () => { opened.close() },
   }
 }

@@ -147,8 +147,8 @@ export async function text(stream: AsyncIterable<Buffer | string>): Promise<stri
 }
 
 export async function collect(opened: OpenProcess): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
-  const [stdout, stderr, { code }] = await Promise.all([text(opened.stdout), opened.stderr === undefined ? '' : text(opened.stderr), opened.ended])
-  return { code, stdout, stderr }
+  const [stdout, stderr, ending] = await Promise.all([text(opened.stdout), opened.stderr === undefined ? '' : text(opened.stderr), opened.ended])
+  return 'code' in ending ? { code: ending.code, stdout, stderr } : { code: -1, stdout, stderr: ending.failed }
 }
 
 export function aSandbox(spec: Partial<SandboxSpec>): SandboxSpec {

@@ -20,14 +20,15 @@ export interface ContainerStreams {
   openPortForward(pod: string, port: number): Duplex
 }
 export interface TerminalSize { readonly columns: number; readonly rows: number }
+export type ExecEnding = { readonly code: number } | { readonly failed: string }
 export interface OpenProcess {
   readonly stdin: Writable | undefined
   readonly stdout: Readable
   /** Undefined with a terminal: both go to stdout. */
   readonly stderr: Readable | undefined
   resize(size: TerminalSize): void
-  /** The exit code of the command, or of the container attached to. */
-  readonly ended: Promise<{ readonly code: number }>
+  /** The exit code of the command, or of the container attached to; or why the command could not be run. */
+  readonly ended: Promise<ExecEnding>
   /** Ends a command; detaches from a container. */
   close(): void
 }
@@ -40,6 +41,9 @@ export interface StreamPlace {
   attempts(pod: string, container: string): readonly { readonly attempt: number; readonly at: AttemptPlaces; readonly ended: () => boolean }[]
   networkOf(pod: string): string | undefined
 }
+
+/** How often it is looked whether a command that has said something runs. */
+const lookMs = 5
 
 const usualSize: TerminalSize = { columns: 80, rows: 24 }
 const resizeTries = 40
@@ -65,13 +69,15 @@ export function createStreams(place: StreamPlace): ContainerStreams {
       const exec = startExec({ tools: place.tools, places: place.places, at: running.at, id: running.id }, command, options.tty ? { terminal: true, rows: size.rows, columns: size.columns } : { terminal: false, stdin: options.stdin })
       const { child } = exec
       // Node throws away what nobody reads when a child ends, and the reader may come later than a short command's end.
-      const stdout = child.stdout?.pipe(new PassThrough()) ?? new PassThrough()
-      const stderr = options.tty ? undefined : child.stderr?.pipe(new PassThrough())
-      const ended = new Promise<{ readonly code: number }>((resolve) => {
-        child.on('error', () => resolve({ code: 127 }))
+      const told = heldBack(options.tty ? child.stdout : child.stderr, () => exec.pid() !== undefined)
+      const stdout = options.tty ? told.output : child.stdout?.pipe(new PassThrough()) ?? new PassThrough()
+      const stderr = options.tty ? undefined : told.output
+      const ended = new Promise<ExecEnding>((resolve) => {
+        child.on('error', (error) => resolve({ failed: error.message }))
         child.on('close', (code, signal) => {
+          const failure = told.end()
           exec.forget()
-          resolve({ code: code ?? (signal === 'SIGKILL' ? 137 : 1) })
+          resolve(failure === undefined ? { code: code ?? (signal === 'SIGKILL' ? 137 : 1) } : { failed: execFailure(command, failure) })
         })
       })
       child.stdin?.on('error', () => undefined) // The command has closed its end.
@@ -152,6 +158,48 @@ function terminalOf(pid: () => number | undefined): (size: TerminalSize) => void
     working = true
     void work().finally(() => { working = false })
   }
+}
+
+/** Passes output on once `runs()`: what is said before is the runtime's own, and is why nothing runs when it ends so. */
+function heldBack(source: Readable | null, runs: () => boolean): { readonly output: PassThrough; readonly end: () => string | undefined } {
+  const output = new PassThrough()
+  let held: Buffer[] | undefined = []
+  let timer: NodeJS.Timeout | undefined
+  const pass = (): boolean => {
+    if (held === undefined) return true
+    if (!runs()) return false
+    clearTimeout(timer)
+    for (const chunk of held) output.write(chunk)
+    held = undefined
+    source?.pipe(output)
+    return true
+  }
+  const look = (): void => { if (!pass()) timer = setTimeout(look, lookMs) }
+  source?.on('data', (chunk: Buffer) => {
+    if (held === undefined) return // it is piped
+    held.push(chunk)
+    if (held.length === 1) look()
+  })
+  source?.once('end', () => { if (pass()) output.end() })
+  return {
+    output,
+    end() {
+      clearTimeout(timer)
+      if (pass() || held === undefined) return undefined
+      output.end()
+      return Buffer.concat(held).toString()
+    },
+  }
+}
+
+/** In the words of a kubelet whose containerd could not start a command. */
+function execFailure([program = '']: readonly string[], said: string): string {
+  // On a terminal crun colours what it says, and puts the time before it.
+  const plain = said.replaceAll(/\x1b\[[\d;]*m|\d{4}-\d\d-\d\dT[\d:.]+Z: /g, '').trim()
+  const why = /executable file .* not found in \$PATH/.test(plain) ? `exec: ${JSON.stringify(program)}: executable file not found in $PATH`
+    : /No such file or directory$/.test(plain) ? `exec: ${JSON.stringify(program)}: stat ${program}: no such file or directory`
+    : /Permission denied$/.test(plain) ? `exec: ${JSON.stringify(program)}: permission denied` : plain
+  return `Internal error occurred: error executing command in container: failed to exec in container: failed to start exec: OCI runtime exec failed: exec failed: unable to start container process: ${why}: unknown`
 }
 
 /** conmon takes orders ("1 rows columns": resize; "2 0 0": open the log anew) through a FIFO; one that has ended hears nothing. */
