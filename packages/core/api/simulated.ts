@@ -1,6 +1,6 @@
 // How simulated nodes are known by those who look at Node objects.
 
-/** Label and annotation 'true' on a node that is simulated: it writes no lease and is alive unless it is marked as failed. */
+/** Label and annotation 'true' on a node that is simulated: its lease is renewed seldom, and it is alive unless it is marked as failed. */
 export const simulatedMark = 'skiff.dev/simulated'
 
 /** Annotation on a simulated node that was made to fail, an RFC 3339 instant: its kubelet is silent since then, as if its lease had last been renewed at that instant. */

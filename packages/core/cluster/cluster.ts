@@ -37,6 +37,8 @@ export interface ClusterOptions extends Pick<ServerOptions, 'version' | 'issuer'
   readonly scheduling?: SchedulerConfiguration
   /** How long pods on simulated nodes take to start and stop; instant unless it is said. */
   readonly pace?: PaceName
+  /** Simulated nodes renew leases, post unchanged statuses and tell of their images, seldom. Absent: nothing ticks on an idle one. */
+  readonly simulatedReports?: boolean
   readonly clusterDns?: string
   readonly clusterDomain?: string
   /** Goes on where another cluster was frozen, on a fork of its store; then `nodes` counts for nothing. Its timers are the clock's. */
@@ -102,6 +104,7 @@ export function wireCluster(options: ClusterOptions): Cluster {
     ...feed, ring, nodes: [...shapes.values()], runtime: simulated, owner: 'simulated kubelets',
     cluster: { dns: options.clusterDns ?? clusterDnsDefault, domain: options.clusterDomain ?? clusterDomainDefault },
     ...(options.podTokens !== undefined && { tokens: options.podTokens }),
+    ...(options.simulatedReports !== undefined && { simulatedReports: options.simulatedReports }),
   })
   if (options.state !== undefined) {
     kubelet.thaw(options.state.kubelet)

@@ -21,7 +21,7 @@ test('a pod bound to a simulated node runs at once', () => {
     }],
   })
   assert.deepEqual(cluster.events, [
-    'Normal Pulling Pulling image "web:1"', 'Normal Pulled Successfully pulled image "web:1" in 0ms (0ms including waiting). Image size: 10000000 bytes.',
+    'Normal Pulling Pulling image "web:1"', 'Normal Pulled Successfully pulled image "web:1" in 0ms (0ms including waiting). Image size: 142006577 bytes.',
     'Normal Created Container created', 'Normal Started Container started',
   ])
   assert.equal(cluster.clock.nextDue(), undefined, 'an idle simulated node has no timers')

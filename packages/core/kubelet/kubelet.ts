@@ -12,6 +12,7 @@ import { decide } from './decide.ts'
 import type { CertificateAsk, ClusterNames, CredentialAnswer, CredentialAsk, Decision, TokenAsk } from './decision.ts'
 import { Grants } from './grants.ts'
 import type { PodMemory } from './memory.ts'
+import { simulatedReportBefore, simulatedReportMs } from './node.ts'
 import { nodeActor, NodeKeeper } from './node-keeper.ts'
 import type { NodeShape } from './node-shape.ts'
 import { Outbox, removeObject } from './outbox.ts'
@@ -33,6 +34,8 @@ export interface KubeletOptions {
   readonly tokens?: (ask: TokenAsk, done: (answer: CredentialAnswer) => void) => void
   /** Answers with a certificate for a pod. Absent: pods that need one wait. */
   readonly certificates?: (ask: CertificateAsk, done: (answer: CredentialAnswer) => void) => void
+  /** Simulated nodes have leases, post unchanged statuses and tell of their images, seldom. Absent: they don't, and nothing ticks on an idle one. */
+  readonly simulatedReports?: boolean
   /** The owner of its timers; one a clock. */
   readonly owner?: string
 }
@@ -71,6 +74,12 @@ interface Tracked {
 const roundsMax = 24
 const podsPerStep = 16
 const refusedRetryMs = 1000
+/** As upstream's nodeStatusUpdateFrequency. */
+const imagesToldAfterMs = 10_000
+/** New nodes are Ready first, and have leases then. */
+const firstReportAfterMs = 5_000
+/** The key of the timer that all simulated nodes share. */
+const allNodes = 'all simulated nodes'
 /** A token that was refused, or has not come, is asked for again after this long. */
 const askAgainMs = 10_000
 /** What volumes and environments can be made of. */
@@ -95,13 +104,15 @@ class Kubelets implements Kubelet {
   readonly #dependents = new Map<string, Set<string>>()
   /** Pods that wait for an image, by node and image. */
   readonly #pulls = new Map<string, Set<string>>()
+  /** Simulated nodes that have images that they have not told of. */
+  readonly #imagesDue = new Set<string>()
   readonly #cancel: readonly (() => void)[]
   #seen: Revision
 
   constructor(options: KubeletOptions) {
     this.#options = options
     this.#owner = options.owner ?? 'kubelet'
-    this.#nodes = new NodeKeeper(options, (name, due) => { options.clock.wake(this.#owner, `node/${name}`, due) }, (name) => { this.#enqueue(`node/${name}`) })
+    this.#nodes = new NodeKeeper({ ...options, images: () => options.runtime.observed().images }, (name, due) => { options.clock.wake(this.#owner, `node/${name}`, due) }, (name) => { this.#enqueue(`node/${name}`) })
     this.#outbox = new Outbox({
       view: options.view, submit: options.submit,
       refused: (uid, refusal, stale) => { this.#retry(uid, refusal, stale) },
@@ -117,6 +128,7 @@ class Kubelets implements Kubelet {
 
   addNode(shape: NodeShape): void {
     this.#shapes.set(shape.name, shape)
+    if (shape.simulated) this.#reportsDue(firstReportAfterMs)
     this.#grants.add(shape.name)
     for (const pod of this.#options.view.by(podsByNode, shape.name)) {
       this.#track(pod)
@@ -131,6 +143,7 @@ class Kubelets implements Kubelet {
     for (const tracked of [...this.#tracked.values()]) if (tracked.node === name) this.#forget(tracked)
     this.#grants.remove(name)
     this.#nodes.forget(name)
+    this.#imagesDue.delete(name)
     this.#options.clock.wake(this.#owner, `node/${name}`, undefined)
   }
 
@@ -252,6 +265,12 @@ class Kubelets implements Kubelet {
   }
 
   #woken(key: string): void {
+    if (key === allNodes) {
+      this.#reportsDue(simulatedReportMs)
+      for (const { name, simulated } of this.#shapes.values()) if (simulated) this.#enqueue(`node/${name}`)
+      return
+    }
+    if (key.startsWith('node/')) this.#imagesDue.delete(key.slice('node/'.length))
     const tracked = this.#tracked.get(key)
     if (tracked !== undefined) tracked.timer = undefined
     this.#enqueue(key)
@@ -272,6 +291,18 @@ class Kubelets implements Kubelet {
     const waiting = this.#pulls.get(place)
     this.#pulls.delete(place)
     for (const uid of waiting ?? []) this.#heardBy(uid, event)
+    if (event.is === 'pulled') this.#tellImages(event.node)
+  }
+  /** All simulated nodes are looked at when the next of their seldom reports is due, and soon after one has come. */
+  #reportsDue(withinMs: number): void {
+    const { clock, simulatedReports } = this.#options
+    if (simulatedReports === true) clock.wake(this.#owner, allNodes, Math.min(simulatedReportBefore(clock.now()) + simulatedReportMs, clock.now() + withinMs))
+  }
+  /** A simulated node's new images are told of a little later, many at once; a real node looks at itself that often anyway. */
+  #tellImages(node: string): void {
+    if (this.#options.simulatedReports !== true || this.#shapes.get(node)?.simulated !== true || this.#imagesDue.has(node)) return
+    this.#imagesDue.add(node)
+    this.#options.clock.wake(this.#owner, `node/${node}`, this.#options.clock.now() + imagesToldAfterMs)
   }
   #heardBy(uid: string, event: RuntimeEvent): void {
     const tracked = this.#tracked.get(uid)

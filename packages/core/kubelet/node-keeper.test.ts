@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Outcome } from '../api/action.ts'
+import { leases, nodes } from '../api/resources.ts'
 import { VirtualClock } from '../base/virtual-clock.ts'
 import { createStore } from '../store/index.ts'
 import { NodeKeeper } from './node-keeper.ts'
+import { aCluster, aPod, aShape } from './test-cluster.ts'
 
 test('what changes about a node while a write of it is on its way is looked at when the answer has come', () => {
   const answers: ((outcome: Outcome) => void)[] = []
@@ -17,4 +19,37 @@ test('what changes about a node while a write of it is on its way is looked at w
   keeper.look(shape)
   answers[1]?.({ revision: 2 })
   assert.deepEqual(looks, ['a'])
+})
+
+const hourMs = 3_600_000
+
+test('simulated nodes renew leases that last a day, and their heartbeats, all at once and four times a day', () => {
+  const cluster = aCluster({ shapes: [aShape('a'), aShape('b')], simulatedReports: true })
+  const startedAt = cluster.clock.now()
+  cluster.pass(10_000)
+  const lease = (name: string) => cluster.store.view.get(leases, 'kube-node-lease', name)?.spec
+  const heartbeat = () => cluster.store.view.get(nodes, '', 'a')?.status.conditions?.find(({ type }) => type === 'Ready')?.lastHeartbeatTime
+  assert.deepEqual([lease('a')?.holderIdentity, lease('a')?.leaseDurationSeconds, cluster.clock.freeze().timers.length], ['a', 86_400, 1])
+  const written = cluster.store.view.revision
+  cluster.pass(6 * hourMs)
+  const due = (Math.floor(startedAt / (6 * hourMs)) + 1) * 6 * hourMs
+  assert.deepEqual([lease('a')?.renewTime, lease('b')?.renewTime, heartbeat()], [`${new Date(due).toISOString().slice(0, -1)}000Z`, `${new Date(due).toISOString().slice(0, -1)}000Z`, new Date(due).toISOString().replace('.000', '')])
+  assert.equal(cluster.store.view.revision - written, 4)
+})
+
+test('without reports an idle simulated node has no lease and nothing ticks', () => {
+  const cluster = aCluster({ shapes: [aShape('a')] })
+  cluster.pass(10_000)
+  assert.deepEqual([[...cluster.store.view.list(leases)].length, cluster.clock.freeze().timers.length], [0, 0])
+})
+
+test('a simulated node tells of its images soon after they came, once for all of them', () => {
+  const cluster = aCluster({ shapes: [aShape('a')], simulatedReports: true })
+  cluster.pass(10_000)
+  cluster.put(aPod({ spec: { nodeName: 'a', containers: [{ name: 'one', image: 'web:1' }, { name: 'two', image: 'nginx' }] } }))
+  cluster.pass(9_000)
+  const names = () => cluster.store.view.get(nodes, '', 'a')?.status.images?.map((image) => image.names?.at(-1)).toSorted()
+  assert.equal(names(), undefined)
+  cluster.pass(2_000)
+  assert.deepEqual(names(), ['docker.io/library/nginx:latest', 'docker.io/library/web:1'])
 })

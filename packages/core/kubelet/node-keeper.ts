@@ -1,22 +1,27 @@
 import type { Action, Actor, Submit } from '../api/action.ts'
 import { isRefusal } from '../api/refusal.ts'
+import type { NodeCondition } from '../api/generated/types.ts'
 import { keyOf } from '../api/resource.ts'
-import { type Node, leases, nodes, resourceSlices } from '../api/resources.ts'
+import { type Lease, type Node, leases, nodes, resourceSlices } from '../api/resources.ts'
 import { silentSince } from '../api/simulated.ts'
 import type { ClusterView } from '../api/view.ts'
 import type { Clock, Instant } from '../base/clock.ts'
 import { instantOf, microTimestamp } from '../rules/time.ts'
 import { slicesToWrite } from './devices.ts'
-import { leaseDraft, leaseNamespace, leaseRenewMs, nodeDraft, nodeStatus, ownLabels, saysTheSame, statusReportMs } from './node.ts'
+import { leaseDraft, leaseNamespace, leaseRenewMs, leaseSeconds, nodeDraft, nodeStatus, ownLabels, saysTheSame, simulatedLeaseSeconds, simulatedReportBefore, statusReportMs } from './node.ts'
+import { imagesTold } from './node-images.ts'
 import type { NodeShape } from './node-shape.ts'
+import type { RuntimeState } from './runtime.ts'
 
-export interface NodeKeeperOptions { readonly view: ClusterView; readonly submit: Submit; readonly clock: Clock }
+export interface NodeKeeperOptions { readonly view: ClusterView; readonly submit: Submit; readonly clock: Clock; /** What images nodes have; absent: nothing is told of them. */ readonly images?: () => RuntimeState['images']; readonly simulatedReports?: boolean }
 const refusedRetryMs = 1000
+/** Simulated nodes are Ready first, thousands of them, and have leases then. */
+const leaseAfterMs = 3_000
 
 /** Who acts for a node. */
 export const nodeActor = (name: string): Actor => ({ user: `system:node:${name}`, groups: ['system:nodes', 'system:authenticated'], component: 'kubelet' })
 
-/** Registers nodes, posts their status and, for real ones, renews their leases. An idle simulated node has no timer. */
+/** Registers nodes, posts their status and renews their leases: of real ones every 10 s, of simulated ones when the whole of them is looked at, which is seldom. An idle simulated node has no timer. */
 export class NodeKeeper {
   readonly #options: NodeKeeperOptions
   readonly #wake: (name: string, due: Instant | undefined) => void
@@ -51,14 +56,18 @@ export class NodeKeeper {
     if (shape.simulated && silentSince(node) !== undefined) { this.#silent.add(name); return }
     this.#silent.delete(name)
     if (this.#relabel(shape, node)) return
-    const status = nodeStatus(shape, node.status, now)
-    const due = shape.simulated || now - (this.#postedAt.get(name) ?? -Infinity) < statusReportMs
-    if (!saysTheSame(node.status, status) || !due) {
+    const reports = !shape.simulated || this.#options.simulatedReports === true
+    const images = reports ? this.#options.images?.().get(name) : undefined
+    const status = nodeStatus(shape, node.status, now, images === undefined ? undefined : imagesTold(images))
+    const reported = shape.simulated ? instantOf(readyOf(node)?.lastHeartbeatTime) : this.#postedAt.get(name)
+    const dueSince = shape.simulated ? simulatedReportBefore(now) : now - statusReportMs + 1
+    if (!saysTheSame(node.status, status) || reports && (reported ?? -Infinity) < dueSince) {
       this.#postedAt.set(name, now)
       this.#write(name, (done) => { submit({ do: 'replace', object: { ...node, status } as Node, part: 'status' }, nodeActor(name), done) })
     }
     if (shape.devices !== undefined) this.#publish(shape, node)
     if (!shape.simulated) this.#renew(node, now)
+    else if (reports && now - (instantOf(node.metadata.creationTimestamp) ?? now) >= leaseAfterMs) this.#renewSeldom(node, now)
   }
 
   /** The labels that a kubelet answers for are put right. */
@@ -82,13 +91,24 @@ export class NodeKeeper {
   }
 
   #renew(node: Node, now: Instant): void {
-    const { view, submit } = this.#options
+    const { view } = this.#options
     const { name } = node.metadata
     const lease = view.get(leases, leaseNamespace, name)
     const renewed = instantOf(lease?.spec?.renewTime)
     this.#wake(name, now + leaseRenewMs)
-    if (lease === undefined) { this.#write(`${name}/lease`, (done) => { submit({ do: 'create', object: leaseDraft(node, now) }, nodeActor(name), done) }); return }
     if (renewed !== undefined && now - renewed < leaseRenewMs) { this.#wake(name, renewed + leaseRenewMs); return }
+    this.#writeLease(node, lease, now, leaseSeconds)
+  }
+
+  #renewSeldom(node: Node, now: Instant): void {
+    const lease = this.#options.view.get(leases, leaseNamespace, node.metadata.name)
+    if (lease === undefined || (instantOf(lease.spec?.renewTime) ?? 0) < simulatedReportBefore(now)) this.#writeLease(node, lease, now, simulatedLeaseSeconds)
+  }
+
+  #writeLease(node: Node, lease: Lease | undefined, now: Instant, durationSeconds: number): void {
+    const { submit } = this.#options
+    const { name } = node.metadata
+    if (lease === undefined) { this.#write(`${name}/lease`, (done) => { submit({ do: 'create', object: leaseDraft(node, now, durationSeconds) }, nodeActor(name), done) }); return }
     const patch = { spec: { holderIdentity: name, renewTime: microTimestamp(now) } }
     const key = { resource: leases.resource, namespace: leaseNamespace, name }
     this.#write(`${name}/lease`, (done) => { submit({ do: 'patch', key, uid: lease.metadata.uid, part: 'main', patch }, nodeActor(name), done) })
@@ -104,3 +124,5 @@ export class NodeKeeper {
     })
   }
 }
+
+const readyOf = (node: Node): NodeCondition | undefined => node.status.conditions?.find(({ type }) => type === 'Ready')

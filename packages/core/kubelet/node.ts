@@ -1,4 +1,4 @@
-import type { NodeCondition, NodeStatus } from '../api/generated/types.ts'
+import type { ContainerImage, NodeCondition, NodeStatus } from '../api/generated/types.ts'
 import { apiVersionOf, type Draft } from '../api/resource.ts'
 import { leases, type Node, nodes } from '../api/resources.ts'
 import { simulatedMark } from '../api/simulated.ts'
@@ -6,6 +6,7 @@ import type { Instant } from '../base/clock.ts'
 import { setCondition } from '../rules/conditions.ts'
 import { microTimestamp, timestamp } from '../rules/time.ts'
 import type { NodeInfo, NodeShape } from './node-shape.ts'
+import { digitsOf, uuidOf } from './simulated/stand-in.ts'
 
 export const leaseNamespace = 'kube-node-lease'
 /** As upstream's defaults: a lease lasts 40 s and is renewed after a quarter of that. */
@@ -13,6 +14,14 @@ export const leaseSeconds = 40
 export const leaseRenewMs = 10_000
 /** An unchanged status is posted this often, by real nodes. */
 export const statusReportMs = 5 * 60_000
+/**
+ * A simulated node's lease lasts a day, and both its lease and its status are renewed at whole quarters of a day, of all such nodes at once: a kubelet may be configured so
+ * (nodeLeaseDurationSeconds, nodeStatusReportFrequency), and thousands of idle nodes then cost next to nothing. Whether such a node is alive is known without.
+ */
+export const simulatedLeaseSeconds = 86_400
+export const simulatedReportMs = (simulatedLeaseSeconds / 4) * 1000
+/** When simulated nodes were to report last. */
+export const simulatedReportBefore = (now: Instant): Instant => Math.floor(now / simulatedReportMs) * simulatedReportMs
 
 const defaultInfo: NodeInfo = {
   architecture: 'amd64', operatingSystem: 'linux', osImage: 'Skiff', kernelVersion: '', containerRuntimeVersion: 'skiff://1',
@@ -20,7 +29,8 @@ const defaultInfo: NodeInfo = {
 }
 const simulatedInfo: Partial<NodeInfo> = { osImage: 'Skiff simulated node', kernelVersion: 'simulated', containerRuntimeVersion: 'simulated://1' }
 
-export const nodeInfoOf = (shape: NodeShape): NodeInfo => ({ ...defaultInfo, ...(shape.simulated ? simulatedInfo : {}), ...shape.info })
+export const nodeInfoOf = (shape: NodeShape): NodeInfo => ({ ...defaultInfo, ...(shape.simulated ? { ...simulatedInfo, ...standIns(shape.name) } : {}), ...shape.info })
+const standIns = (name: string): Partial<NodeInfo> => ({ machineID: digitsOf(`${name} machine`, 32), systemUUID: uuidOf(`${name} system`), bootID: uuidOf(`${name} boot`) })
 
 /** The labels that a kubelet keeps on its own node whatever others do. */
 export function ownLabels(shape: NodeShape): Readonly<Record<string, string>> {
@@ -51,7 +61,7 @@ export function nodeDraft(shape: NodeShape, now: Instant): Draft {
 }
 
 /** The status that a kubelet posts. Conditions and extended resources of others are kept. */
-export function nodeStatus(shape: NodeShape, before: NodeStatus | undefined, now: Instant): NodeStatus {
+export function nodeStatus(shape: NodeShape, before: NodeStatus | undefined, now: Instant, images?: readonly ContainerImage[]): NodeStatus {
   const info = nodeInfoOf(shape)
   const heartbeat = timestamp(now)
   let conditions: readonly NodeCondition[] = before?.conditions ?? []
@@ -69,6 +79,7 @@ export function nodeStatus(shape: NodeShape, before: NodeStatus | undefined, now
     conditions,
     daemonEndpoints: { kubeletEndpoint: { Port: shape.kubeletPort ?? 10250 } },
     nodeInfo: { ...info, kubeProxyVersion: '' },
+    ...(images !== undefined && images.length > 0 && { images }),
   }
 }
 
@@ -86,13 +97,13 @@ function sorted(value: unknown): unknown {
 }
 
 /** A node's lease as it is created. */
-export function leaseDraft(node: Node, now: Instant): Draft {
+export function leaseDraft(node: Node, now: Instant, durationSeconds: number): Draft {
   return {
     apiVersion: apiVersionOf(leases), kind: leases.kind,
     metadata: {
       namespace: leaseNamespace, name: node.metadata.name,
       ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: node.metadata.name, uid: node.metadata.uid }],
     },
-    spec: { holderIdentity: node.metadata.name, leaseDurationSeconds: leaseSeconds, renewTime: microTimestamp(now) },
+    spec: { holderIdentity: node.metadata.name, leaseDurationSeconds: durationSeconds, renewTime: microTimestamp(now) },
   }
 }

@@ -39,7 +39,7 @@ export const nodeLifecycleController = (lastSeen: LastSeen = byKind): Controller
   },
 })
 
-/** A simulated node writes no lease: it is heard of as long as nobody has made it fail. */
+/** A simulated node renews its lease seldom or never: it is heard of as long as nobody has made it fail. */
 function byKind(name: string, view: ClusterView): Instant | undefined {
   const node = view.get(nodes, '', name)
   return node !== undefined && isSimulated(node) ? silentSince(node) ?? Infinity : fromLease(name, view)

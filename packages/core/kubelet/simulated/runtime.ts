@@ -10,6 +10,7 @@ import { AddressPools } from './address-pools.ts'
 import { scriptPrefix } from '../../api/simulated.ts'
 import { type Pace, paced, paces } from './pace.ts'
 import { plainScript, type Script, scriptOf } from './script.ts'
+import { imageBytesOf, imageIdOf } from './stand-in.ts'
 
 export interface SimulatedRuntime extends ContainerRuntime, Freezable<SimulatedState> {
   addNode(name: string, podCidr: string): void
@@ -34,7 +35,6 @@ type Check = Extract<RuntimeCommand, { readonly do: 'check' }>
 
 const owner = 'simulated runtime'
 const noContainers: ReadonlyMap<string, readonly RuntimeContainer[]> = new Map()
-const imageBytes = 10_000_000
 
 /** Containers that live by script, on a clock. Commands take effect, and their events come, before `submit` returns unless a script or the pace delays them. */
 export function createSimulatedRuntime({ clock, pace = paces.instant }: { readonly clock: Clock; readonly pace?: Pace }): SimulatedRuntime {
@@ -168,12 +168,12 @@ class Simulation implements SimulatedRuntime {
       return
     }
     this.#image(node, image)
-    this.#emit({ is: 'pulled', node, image, imageId: imageIdOf(image), sizeBytes: imageBytes, tookMs, at })
+    this.#emit({ is: 'pulled', node, image, imageId: imageIdOf(image), sizeBytes: imageBytesOf(image), tookMs, at })
   }
   #image(node: string, image: string): void {
     const images = this.#images.get(node) ?? new Map<string, { readonly id: string; readonly sizeBytes: number }>()
     if (images.has(image)) return
-    images.set(image, { id: imageIdOf(image), sizeBytes: imageBytes })
+    images.set(image, { id: imageIdOf(image), sizeBytes: imageBytesOf(image) })
     this.#images.set(node, images)
   }
 
@@ -370,15 +370,4 @@ function failureText({ check }: Check): string {
     case 'exec':
     case 'sleep': return ''
   }
-}
-
-/** A stable stand-in for an image's digest: 64 hexadecimal digits made of its reference. */
-function imageIdOf(image: string): string {
-  let digits = ''
-  for (let round = 0; digits.length < 64; round++) {
-    let hash = 0x811c9dc5 ^ round
-    for (let at = 0; at < image.length; at++) hash = Math.imul(hash ^ image.charCodeAt(at), 0x01000193)
-    digits += (hash >>> 0).toString(16).padStart(8, '0')
-  }
-  return `sha256:${digits}`
 }
