@@ -12,7 +12,7 @@ test('a pool is read as a person writes it: one alone, a list, a list under pool
 
 test('what is no pool is told by its field', () => {
   const rows: readonly (readonly [unknown, string])[] = [
-    [{ cpus: 4 }, 'a pool has no field cpus: expected name, count, cpu, memory, storage, pods, resources, gpus, zone, zones, region, instanceType, labels, taints'],
+    [{ cpus: 4 }, 'a pool has no field cpus: expected name, count, cpu, memory, storage, pods, resources, gpus, devices, zone, zones, region, instanceType, labels, taints'],
     [{ cpu: 'many' }, "cpu takes a quantity such as 4, 500m or 16Gi, not 'many'"],
     [{ count: 0 }, "count takes a whole number from 1 to 30000, not '0'"],
     [{ pods: 300 }, "pods takes a whole number from 1 to 253, not '300'"],
