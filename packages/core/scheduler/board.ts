@@ -1,13 +1,15 @@
 import type { Node, Pod } from '../api/resources.ts'
 import type { ClusterView } from '../api/view.ts'
-import { podsByNode } from '../api/indexes.ts'
 import { NodeTable, type Placement } from './nodes.ts'
+import { Verdicts } from './verdicts.ts'
 import { isHopeless, type NodeRefusal, type PluginState, type SchedulerPlugin } from './types.ts'
 
 /** The nodes, the pods on them and what each plugin remembers of both, kept in step. All profiles share one. */
 export class Board {
   readonly nodes = new NodeTable()
   readonly view: ClusterView
+  /** What dry runs found, for pods that are alike. */
+  readonly verdicts = new Verdicts()
   readonly #states = new Map<SchedulerPlugin, PluginState>()
 
   constructor(view: ClusterView, plugins: Iterable<SchedulerPlugin>) {
@@ -21,7 +23,7 @@ export class Board {
     const known = this.nodes.numberOf(node.metadata.name)
     const before = known === undefined ? undefined : this.nodes.node(known)
     const number = this.nodes.put(node)
-    for (const state of this.#states.values()) state.nodePut?.(number, before)
+    for (const state of this.#states.values()) state.nodePut?.(number, before, node)
     return number
   }
 
@@ -42,16 +44,6 @@ export class Board {
   putBack(placement: Placement): void {
     this.nodes.putBack(placement)
     for (const state of this.#states.values()) state.placed?.(placement.pod, placement.node)
-  }
-
-  /** The pods that count on a node, by name. */
-  podsOn(node: number): readonly Pod[] {
-    const here: Pod[] = []
-    for (const { metadata: { uid } } of this.view.by(podsByNode, this.nodes.nameOf(node))) {
-      const pod = this.nodes.placeOf(uid) === node ? this.nodes.placedPod(uid) : undefined
-      if (pod !== undefined) here.push(pod)
-    }
-    return here
   }
 
   /** The answer to a question, as if these pods were on the node too. Afterwards everything is as before. */

@@ -138,7 +138,7 @@ function withoutFilter({ name, weight, start }: SchedulerPlugin): SchedulerPlugi
       const state = start(surroundings)
       return {
         ...(state.placed && { placed: (pod, node) => state.placed?.(pod, node) }), ...(state.removed && { removed: (pod, node) => state.removed?.(pod, node) }),
-        ...(state.nodePut && { nodePut: (node, before) => state.nodePut?.(node, before) }),
+        ...(state.nodePut && { nodePut: (number, before, node) => state.nodePut?.(number, before, node) }),
         study: (pod) => {
           const answer = state.study(pod)
           if (answer === undefined || 'refusal' in answer) return undefined

@@ -1,7 +1,7 @@
 import type { Node, Pod } from '../api/resources.ts'
 import { type Amounts, amountsOf, podRequests, podUsage } from '../rules/requests.ts'
 import { isTerminal } from '../rules/pods.ts'
-import { priorityOf } from './priority.ts'
+import { mostImportantFirst, priorityOf } from './priority.ts'
 
 /** What upstream counts for a container that requests nothing, when it scores nodes: 0.1 cores, 200 MiB. */
 const assumedRequests: Amounts = { cpu: 100, memory: 200 * 1024 * 1024 }
@@ -23,6 +23,12 @@ export class NodeTable {
   #scoredCpu = new Float64Array(64)
   #scoredMemory = new Float64Array(64)
   readonly #placements = new Map<string, Placement>()
+  /** Those of each node, and in order of importance once somebody asked. */
+  readonly #here = new Map<number, Set<Placement>>()
+  readonly #sorted = new Map<number, readonly Placement[]>()
+  /** By node: when it or its pods changed last, counted in changes of all. */
+  readonly #versions: number[] = []
+  #changes = 0
   /** By priority: how many pods of it each node has. There are few priorities. */
   readonly #priorities = new Map<number, Map<number, number>>()
   #capacity = 64
@@ -49,6 +55,7 @@ export class NodeTable {
     const number = this.#number(node.metadata.name)
     if (this.#nodes[number] === undefined) this.order.push(number)
     this.#nodes[number] = node
+    this.#changed(number)
     const allocatable = amountsOf(node.status?.allocatable)
     for (const [resource, column] of this.#allocatable) column[number] = allocatable[resource] ?? 0
     for (const resource in allocatable) this.#column(this.#allocatable, resource)[number] = allocatable[resource] ?? 0
@@ -81,7 +88,9 @@ export class NodeTable {
   /** A newer state of a pod that counts as before: the old one need not be kept. */
   refresh(pod: Pod): void {
     const placement = this.#placements.get(pod.metadata.uid)
-    if (placement !== undefined) placement.pod = pod
+    if (placement === undefined) return
+    placement.pod = pod
+    this.#changed(placement.node)
   }
 
   /** Takes a pod off; what comes back can be put back. */
@@ -106,6 +115,18 @@ export class NodeTable {
     return false
   }
 
+  /** The pods that count on a node, the most important first. Costs their number when one came or changed since. */
+  podsOn(node: number): readonly Placement[] {
+    const known = this.#sorted.get(node)
+    if (known !== undefined) return known
+    const here = [...this.#here.get(node) ?? []].sort((a, b) => mostImportantFirst(a.pod, b.pod))
+    this.#sorted.set(node, here)
+    return here
+  }
+
+  /** Another number whenever the node or a pod on it is another: what was found out of them holds while it stays. */
+  version(node: number): number { return this.#versions[node] ?? 0 }
+
   /** For tests: everything by name, so that a rebuilt table can be compared. */
   dump(): unknown {
     const rows = this.#names.flatMap((name, number) => (name === undefined ? [] : [{
@@ -115,7 +136,19 @@ export class NodeTable {
     return rows.sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
-  #account({ pod, node, requests, scored }: Placement, sign: 1 | -1): void {
+  #changed(node: number): void {
+    this.#sorted.delete(node)
+    this.#versions[node] = ++this.#changes
+  }
+
+  #account(placement: Placement, sign: 1 | -1): void {
+    const { pod, node, requests, scored } = placement
+    const here = this.#here.get(node) ?? new Set<Placement>()
+    if (sign === 1) here.add(placement)
+    else here.delete(placement)
+    if (here.size > 0) this.#here.set(node, here)
+    else this.#here.delete(node)
+    this.#changed(node)
     for (const resource in requests) {
       const column = this.#column(this.#requested, resource)
       column[node] = (column[node] ?? 0) + sign * (requests[resource] ?? 0)

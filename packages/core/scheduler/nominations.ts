@@ -30,6 +30,9 @@ export class Nominations {
     this.#byNode.clear()
   }
 
+  /** Was the node promised to anybody? */
+  has(nodeName: string): boolean { return this.#byNode.has(nodeName) }
+
   /** Those that this pod must leave room for: as important as it, or more. */
   before(pod: Pod, nodeName: string): readonly Pod[] { return this.#on(nodeName, (other) => other.metadata.uid !== pod.metadata.uid && priorityOf(other) >= priorityOf(pod)) }
 

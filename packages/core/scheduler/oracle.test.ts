@@ -134,7 +134,7 @@ test('preemption makes room, by pods that matter less, and no more of them than 
       const plugins = [...board.states].map(([plugin, state]) => ({ plugin, weight: 1, state }))
       const unfit = board.nodes.order.filter((number) => { const node = board.nodes.node(number); return node !== undefined && !fits(node, []) })
       const before = JSON.stringify(board.nodes.dump())
-      const answer = preempt({ pod, board, nominations: new Nominations(), plugins, allPlugins: plugins, nodes: unfit, bounds: preemptionBounds, random })
+      const answer = preempt({ pod, profile: '', board, nominations: new Nominations(), plugins, allPlugins: plugins, nodes: unfit, bounds: preemptionBounds, random })
       assert.equal(JSON.stringify(board.nodes.dump()), before)
       if (answer.is !== 'possible') {
         for (const number of unfit) {

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Resource } from '../api/resource.ts'
-import { podDisruptionBudgets, type Pod, pods } from '../api/resources.ts'
+import { nodes, podDisruptionBudgets, type Pod, pods } from '../api/resources.ts'
 import { seededRandom } from '../base/index.ts'
+import { Board } from './board.ts'
 import { aNode, anObject, aPod, dawn, schedulingWorld } from './builders.ts'
+import { Nominations } from './nominations.ts'
+import { preempt, preemptionBounds } from './preemption.ts'
+import { isHopeless } from './types.ts'
 
 /** A pod that runs on a node since so many minutes before dawn. */
 function runs(name: string, node: string, { priority = 0, cpu = '1', minutes = 1, labels = {} }: { readonly priority?: number; readonly cpu?: string; readonly minutes?: number; readonly labels?: Readonly<Record<string, string>> } = {}): Pod {
@@ -108,4 +112,38 @@ test('the dry run leaves the columns as they were', () => {
   world.put(important('4'))
   world.settle()
   assert.equal(JSON.stringify(world.scheduler.nodes.dump()), before)
+})
+
+test('what is remembered of nodes, found anew in numbers, and found by taking pods away is the same', () => {
+  const words = ['a', 'b', 'c', 'd', 'e', 'f']
+  let possible = 0
+  for (let seed = 1; seed <= 6; seed++) {
+    const random = seededRandom(seed * 31)
+    const world = schedulingWorld(words.map((name) => aNode(name, { cpu: '4', pods: '6' })))
+    for (let round = 0; round < 80; round++) {
+      const node = words[random.below(words.length)] ?? 'a'
+      const chance = random.below(10)
+      const name = `q${random.below(30)}`
+      if (chance < 6) world.put(runs(name, node, { priority: random.below(5), cpu: `${1 + random.below(4)}00m`, minutes: random.below(9) }))
+      else if (chance < 7) world.remove(pods, name)
+      else world.put(aNode(node, { cpu: String(1 + random.below(4)), pods: '6', spec: { ...(random.chance(0.2) && { unschedulable: true }), ...(random.chance(0.2) && { taints: [{ key: 'k', effect: 'NoSchedule' }] }) } }))
+      world.settle()
+      const { board } = world.scheduler
+      const fresh = new Board(world.store.view, board.states.keys())
+      for (const each of world.store.view.list(nodes)) fresh.putNode(each)
+      for (const each of world.store.view.list(pods)) if (each.spec.nodeName) fresh.place(each, each.spec.nodeName)
+      const pod = aPod('probe', { requests: { cpu: `${1 + random.below(4)}` }, spec: { priority: 1 + random.below(5) } })
+      const nominations = new Nominations()
+      if (random.chance(0.3)) nominations.put(aPod('guest', { requests: { cpu: '1' }, spec: { priority: 9 } }), node)
+      const answer = (on: Board, slowly: boolean) => {
+        const plugins = [...on.states].map(([plugin, state]) => ({ plugin, weight: 1, state: slowly ? { ...state, study: (each: Pod) => { const study = state.study(each); if (study === undefined || isHopeless(study)) return study; const { suppose: _suppose, ...rest } = study; return rest } } : state }))
+        const found = preempt({ pod, profile: 'x', board: on, nominations, plugins, allPlugins: plugins, nodes: words.map((each) => on.nodes.numberOf(each) ?? 0), bounds: preemptionBounds, random: seededRandom(round) })
+        return found.is === 'possible' ? [on.nodes.nameOf(found.candidate.node), found.candidate.victims.map(({ metadata }) => metadata.name)] : found
+      }
+      const [remembered, anew, slow] = [answer(board, false), answer(fresh, false), answer(fresh, true)]
+      assert.deepEqual([anew, slow], [remembered, remembered], `seed ${seed}, round ${round}`)
+      if (Array.isArray(remembered)) possible++
+    }
+  }
+  assert.ok(possible > 100)
 })

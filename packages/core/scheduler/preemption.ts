@@ -5,18 +5,23 @@ import { type Pod, podDisruptionBudgets, type PodDisruptionBudget } from '../api
 import type { Random } from '../base/random.ts'
 import { conditionOf } from '../rules/conditions.ts'
 import { isTerminating } from '../rules/pods.ts'
+import { type Amounts, podRequests, podUsage } from '../rules/requests.ts'
 import type { Board } from './board.ts'
 import type { Placement } from './nodes.ts'
 import type { Nominations } from './nominations.ts'
 import { mostImportantFirst, priorityOf, startOf } from './priority.ts'
 import type { ActivePlugin } from './select.ts'
+import { isHopeless, type NodeRefusal, type SchedulerPlugin, type Study, type Supposed } from './types.ts'
+import type { KindOfPods, Verdict } from './verdicts.ts'
 
 /** As upstream's DefaultPreemptionArgs: how many candidates are enough, as a share of the nodes that could be, and at least. */
 export interface PreemptionBounds { readonly minCandidateNodesPercentage: number; readonly minCandidateNodesAbsolute: number }
 export const preemptionBounds: PreemptionBounds = { minCandidateNodesPercentage: 10, minCandidateNodesAbsolute: 100 }
 
 /** Where room can be made, and by whose end: the most important first. */
-export interface Candidate { readonly node: number; readonly victims: readonly Pod[]; readonly violations: number }
+export interface Candidate { readonly node: number; readonly victims: readonly Pod[]; readonly violations: number; readonly rank: Rank }
+/** By what candidates are compared. */
+interface Rank { readonly first: number; readonly sum: number; readonly longest: number }
 
 export type Preemption =
   | { readonly is: 'possible'; readonly candidate: Candidate }
@@ -29,6 +34,8 @@ export type Preemption =
 
 export interface PreemptionQuestion {
   readonly pod: Pod
+  /** The scheduler that the pod names. */
+  readonly profile: string
   readonly board: Board
   readonly nominations: Nominations
   /** The plugins that had a say about nodes. */
@@ -49,13 +56,15 @@ export function preempt(question: PreemptionQuestion): Preemption {
   const budgets = new Map<string, readonly PodDisruptionBudget[]>()
   const enough = Math.min(nodes.length, Math.max(Math.trunc((nodes.length * question.bounds.minCandidateNodesPercentage) / 100), question.bounds.minCandidateNodesAbsolute))
   const start = nodes.length === 0 ? 0 : question.random.below(nodes.length)
+  const trials = trialsOf(question)
+  const known = trials === undefined ? undefined : knownVerdicts(question, trials)
   const reasons = new Map<string, number>()
   let best: Candidate | undefined
   let found = 0
   for (let at = 0; at < nodes.length; at++) {
     const node = nodes[(start + at) % nodes.length]
     if (node === undefined) continue
-    const verdict = victimsOn(node, question, budgets)
+    const verdict = verdictOn(node, question, budgets, trials, known)
     if (!('victims' in verdict)) {
       for (const reason of verdict.reasons) reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
       continue
@@ -78,7 +87,7 @@ function forbidden({ pod, board, nodes }: PreemptionQuestion): string | undefine
   const nominated = pod.status.nominatedNodeName ? board.nodes.numberOf(pod.status.nominatedNodeName) : undefined
   // Where the nominated node refuses for good by now, another is looked for at once.
   if (nominated === undefined || !nodes.includes(nominated)) return undefined
-  const leaving = board.podsOn(nominated).some((other) => priorityOf(other) < priorityOf(pod) && isLeavingForAnother(other))
+  const leaving = board.nodes.podsOn(nominated).some(({ pod: other }) => priorityOf(other) < priorityOf(pod) && isLeavingForAnother(other))
   return leaving ? 'not eligible due to a terminating pod on the nominated node.' : undefined
 }
 
@@ -87,14 +96,38 @@ function isLeavingForAnother(pod: Pod): boolean {
   return isTerminating(pod) && condition?.status === 'True' && condition.reason === 'PreemptionByScheduler'
 }
 
+/** The verdict on a node, which is remembered where it is the same for all pods of this sort. */
+function verdictOn(node: number, question: PreemptionQuestion, budgets: Map<string, readonly PodDisruptionBudget[]>, trials: readonly Trial[] | undefined, known: KindOfPods | undefined): Verdict {
+  const { board, nominations } = question
+  const promised = nominations.size > 0 && nominations.has(board.nodes.nameOf(node))
+  if (known === undefined || promised) return victimsOn(node, question, budgets, trials)
+  const version = board.nodes.version(node)
+  const before = known.versions[node] === version ? known.verdicts[node] : undefined
+  if (before !== undefined) return before
+  const verdict = victimsOn(node, question, budgets, trials)
+  // The dry run in numbers moves nobody: the version is still that.
+  known.versions[node] = version
+  known.verdicts[node] = verdict
+  return verdict
+}
+
+/** What was found for pods like this one; undefined where more than the node and its pods decides. */
+function knownVerdicts({ pod, board, profile }: PreemptionQuestion, trials: readonly Trial[]): KindOfPods | undefined {
+  if (trials.some(({ fixed }) => fixed === 'by more') || board.view.count(podDisruptionBudgets) > 0) return undefined
+  const { tolerations, nodeSelector, affinity, nodeName } = pod.spec
+  return board.verdicts.of(JSON.stringify([profile, priorityOf(pod), podRequests(pod.spec), tolerations, nodeSelector, affinity?.nodeAffinity, nodeName]))
+}
+
 /** The fewest and least important pods of a node whose end makes room. Pods that a budget keeps are spared first. */
-function victimsOn(node: number, question: PreemptionQuestion, budgets: Map<string, readonly PodDisruptionBudget[]>): Candidate | { readonly reasons: readonly string[] } {
+function victimsOn(node: number, question: PreemptionQuestion, budgets: Map<string, readonly PodDisruptionBudget[]>, trials: readonly Trial[] | undefined): Verdict {
   const { pod, board, nominations } = question
   if (!board.nodes.hasLesser(node, priorityOf(pod))) return nobodyThere
-  const lesser = board.podsOn(node).filter((other) => priorityOf(other) < priorityOf(pod)).sort(mostImportantFirst)
-  if (lesser.length === 0) return nobodyThere
+  const placements = board.nodes.podsOn(node).filter((other) => priorityOf(other.pod) < priorityOf(pod))
+  if (placements.length === 0) return nobodyThere
   const name = board.nodes.nameOf(node)
   const nominated = nominations.size === 0 ? [] : nominations.before(pod, name)
+  if (trials !== undefined && nominated.every(isPlain)) return triedOn(node, { placements, nominated, trials, board, budgets })
+  const lesser = placements.map((placement) => placement.pod)
   const refusal = (): readonly string[] | undefined => {
     const without = board.refusal(pod, node, question.plugins)
     return (without === undefined && nominated.length > 0 ? board.supposing(nominated, node, () => board.refusal(pod, node, question.allPlugins)) : without)?.reasons
@@ -105,7 +138,7 @@ function victimsOn(node: number, question: PreemptionQuestion, budgets: Map<stri
   try {
     const reasons = refusal()
     if (reasons !== undefined) return { reasons }
-    const { violating, free } = byBudget(lesser, board, budgets)
+    const { violating, free } = byBudget(placements, board, budgets)
     const victims: Pod[] = []
     let violations = 0
     const spare = (other: Pod): boolean => {
@@ -118,9 +151,9 @@ function victimsOn(node: number, question: PreemptionQuestion, budgets: Map<stri
       victims.push(other)
       return false
     }
-    for (const other of violating) if (!spare(other)) violations++
-    for (const other of free) spare(other)
-    return victims.length === 0 ? { reasons: [] } : { node, victims: victims.sort(mostImportantFirst), violations }
+    for (const { pod: other } of violating) if (!spare(other)) violations++
+    for (const { pod: other } of free) spare(other)
+    return victims.length === 0 ? { reasons: [] } : candidateOf(node, victims, violations)
   } finally {
     for (const placement of away.values()) board.putBack(placement)
   }
@@ -128,12 +161,71 @@ function victimsOn(node: number, question: PreemptionQuestion, budgets: Map<stri
 
 const nobodyThere = { reasons: [noVictims] } as const
 
+/** A plugin that can be asked about a node without moving pods about. */
+interface Trial { readonly study: Study; readonly fixed: SchedulerPlugin['fixed'] }
+
+/** All plugins as trials; undefined when one of them has to see pods go. Who has nothing to say of a pod has nothing to say when there are fewer others. */
+function trialsOf({ pod, plugins }: PreemptionQuestion): readonly Trial[] | undefined {
+  const trials: Trial[] = []
+  for (const { plugin, state } of plugins) {
+    const study = state.study(pod)
+    if (isHopeless(study)) return undefined
+    if (study?.refuses === undefined) continue
+    if (plugin.fixed === undefined && study.suppose === undefined) return undefined
+    trials.push({ study, fixed: plugin.fixed })
+  }
+  return trials
+}
+
+/** Nothing of it but what it uses matters to others. */
+const isPlain = ({ spec }: Pod): boolean => spec.affinity?.podAntiAffinity === undefined
+
+/** As the real dry run, in numbers: who is taken off, and put back one by one while the pod still fits. */
+function triedOn(node: number, { placements, nominated, trials, board, budgets }: {
+  readonly placements: readonly Placement[]; readonly nominated: readonly Pod[]; readonly trials: readonly Trial[]; readonly board: Board; readonly budgets: Map<string, readonly PodDisruptionBudget[]>
+}): Verdict {
+  const asked: (() => NodeRefusal | undefined)[] = []
+  const supposed: Supposed[] = []
+  for (const { study, fixed } of trials) {
+    if (fixed !== undefined) {
+      if (study.refuses?.(node) === true) { const refusal = study.why?.(node); asked.push(() => refusal) }
+      continue
+    }
+    const one = study.suppose?.(node)
+    if (one === undefined) continue
+    supposed.push(one)
+    asked.push(() => one.refusal())
+  }
+  const refusal = (): NodeRefusal | undefined => { for (const ask of asked) { const said = ask(); if (said !== undefined) return said } return undefined }
+  const change = (requests: Amounts, by: 1 | -1): void => { for (const one of supposed) one.change(requests, by) }
+  for (const { requests } of placements) change(requests, -1)
+  const without = refusal()
+  if (without !== undefined) return { reasons: without.reasons }
+  for (const guest of nominated) change(podUsage(guest), 1)
+  const beside = nominated.length === 0 ? undefined : refusal()
+  if (beside !== undefined) return { reasons: beside.reasons }
+  const { violating, free } = byBudget(placements, board, budgets)
+  const victims: Pod[] = []
+  const spare = ({ pod, requests }: Placement): boolean => {
+    change(requests, 1)
+    if (refusal() === undefined) return true
+    change(requests, -1)
+    victims.push(pod)
+    return false
+  }
+  let violations = 0
+  for (const placement of violating) if (!spare(placement)) violations++
+  for (const placement of free) spare(placement)
+  return victims.length === 0 ? { reasons: [] } : candidateOf(node, victims, violations)
+}
+
 /** Who could not end without breaking a disruption budget, were they to end in this order. */
-function byBudget(pods: readonly Pod[], { view }: Board, known: Map<string, readonly PodDisruptionBudget[]>): { readonly violating: readonly Pod[]; readonly free: readonly Pod[] } {
+function byBudget(placements: readonly Placement[], { view }: Board, known: Map<string, readonly PodDisruptionBudget[]>): { readonly violating: readonly Placement[]; readonly free: readonly Placement[] } {
   const left = new Map<PodDisruptionBudget, number>()
-  const violating: Pod[] = []
-  const free: Pod[] = []
-  for (const pod of pods) {
+  const violating: Placement[] = []
+  const free: Placement[] = []
+  for (const placement of placements) {
+    const { pod } = placement
     const { namespace = '', name, labels } = pod.metadata
     const budgets = known.get(namespace) ?? [...view.list(podDisruptionBudgets, namespace)]
     known.set(namespace, budgets)
@@ -145,20 +237,26 @@ function byBudget(pods: readonly Pod[], { view }: Board, known: Map<string, read
       left.set(budget, allowed)
       if (allowed < 0) violates = true
     }
-    (violates ? violating : free).push(pod)
+    (violates ? violating : free).push(placement)
   }
   return { violating, free }
 }
 
 /** As upstream: as few broken budgets as can be, then the least important victim, the least sum of priorities, the fewest victims, the shortest run. */
 function compareCandidates(a: Candidate, b: Candidate): number {
-  const first = ({ victims: [pod] }: Candidate): number => (pod === undefined ? 0 : priorityOf(pod))
-  return a.violations - b.violations || first(a) - first(b) || sumOf(a) - sumOf(b) || a.victims.length - b.victims.length || latestFirst(longestRun(a), longestRun(b))
+  return a.violations - b.violations || a.rank.first - b.rank.first || a.rank.sum - b.rank.sum || a.victims.length - b.victims.length || latestFirst(a.rank.longest, b.rank.longest)
 }
-/** Priorities are made positive, so that fewer victims are always less. */
-const sumOf = ({ victims }: Candidate): number => victims.reduce((sum, pod) => sum + priorityOf(pod) + 2 ** 31, 0)
-function longestRun({ victims }: Candidate): number {
-  const [first] = victims
-  return victims.reduce((earliest, pod) => (first !== undefined && priorityOf(pod) === priorityOf(first) ? Math.min(earliest, startOf(pod)) : earliest), Infinity)
+
+function candidateOf(node: number, pods: Pod[], violations: number): Candidate {
+  const victims = pods.sort(mostImportantFirst)
+  const first = victims[0] === undefined ? 0 : priorityOf(victims[0])
+  return {
+    node, victims, violations,
+    rank: {
+      // Priorities are made positive, so that fewer victims are always less.
+      first, sum: victims.reduce((sum, pod) => sum + priorityOf(pod) + 2 ** 31, 0),
+      longest: victims.reduce((earliest, pod) => (priorityOf(pod) === first ? Math.min(earliest, startOf(pod)) : earliest), Infinity),
+    },
+  }
 }
 const latestFirst = (a: number, b: number): number => (a > b ? -1 : a < b ? 1 : 0)

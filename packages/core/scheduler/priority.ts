@@ -7,7 +7,15 @@ import { instantOf } from '../rules/time.ts'
 export const priorityOf = (pod: Pod): number => pod.spec.priority ?? 0
 
 /** Since when the pod runs; a pod that has not started yet counts as the newest. */
-export const startOf = (pod: Pod): Instant => instantOf(pod.status.startTime) ?? Infinity
+export function startOf(pod: Pod): Instant {
+  const known = starts.get(pod)
+  if (known !== undefined) return known
+  const start = instantOf(pod.status.startTime) ?? Infinity
+  starts.set(pod, start)
+  return start
+}
+/** Objects never change: a time is read once. */
+const starts = new WeakMap<Pod, Instant>()
 
 /** As upstream's MoreImportantPod: by priority, then who has run for longer; here then by name, so that the order is always the same. */
 export const mostImportantFirst = (a: Pod, b: Pod): number =>

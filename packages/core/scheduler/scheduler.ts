@@ -326,7 +326,7 @@ class PodScheduler implements Scheduler {
   #preemption(pod: Pod, { profile, plugins }: Team, { why, filters }: Selection & { readonly is: 'none' }): Preemption {
     if (profile.preemption === undefined || this.nodes.count === 0) return { is: 'off' }
     return preempt({
-      pod, board: this.#board, nominations: this.#nominations, plugins: filters, allPlugins: plugins, bounds: profile.preemption, random: this.#options.random,
+      pod, profile: profile.schedulerName, board: this.#board, nominations: this.#nominations, plugins: filters, allPlugins: plugins, bounds: profile.preemption, random: this.#options.random,
       nodes: why.is === 'refused' ? why.perhaps : [],
     })
   }

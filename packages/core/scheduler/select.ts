@@ -54,26 +54,30 @@ export function select(pod: Pod, rules: SelectionRules, startAt: number, random:
   const candidates = only?.nodes ?? nodes.order
   const filters = studies.filter(({ study }) => study.refuses !== undefined)
   const promised = rules.nominations.size === 0 ? undefined : (node: number) => promisedAway(pod, node, rules)
-  const refuses = (node: number): boolean => {
-    for (const { study } of filters) if (study.refuses?.(node)) return true
-    return promised?.(node) !== undefined
+  /** The place of the first filter that refuses the node; as many as there are when what was promised does; undefined when it fits. */
+  const refuses = (node: number): number | undefined => {
+    for (let at = 0; at < filters.length; at++) if (filters[at]?.study.refuses?.(node) === true) return at
+    return promised?.(node) === undefined ? undefined : filters.length
   }
   // As upstream: the node that it made room on is tried first.
   const nominated = pod.status.nominatedNodeName ? nodes.numberOf(pod.status.nominatedNodeName) : undefined
-  if (nominated !== undefined && candidates.includes(nominated) && !refuses(nominated)) return { is: 'node', node: nominated, studies: studies.map(({ study }) => study), startAt }
+  if (nominated !== undefined && candidates.includes(nominated) && refuses(nominated) === undefined) return { is: 'node', node: nominated, studies: studies.map(({ study }) => study), startAt }
   const wanted = nodesToFind(candidates.length, rules.percentageOfNodesToScore)
   const fitting: number[] = []
+  const refusedAt: number[] = []
   let looked = 0
   for (; looked < candidates.length && fitting.length < wanted; looked++) {
     const node = candidates[only ? looked : (startAt + looked) % candidates.length]
-    if (node !== undefined && !refuses(node)) fitting.push(node)
+    const by = node === undefined ? undefined : refuses(node)
+    if (by !== undefined) refusedAt.push(by)
+    else if (node !== undefined) fitting.push(node)
   }
   for (const { active, study } of filters) {
     const fault = study.fault?.()
     if (fault !== undefined) return { is: 'fault', message: `running ${JSON.stringify(active.plugin.name)} filter plugin: ${fault}`, startAt }
   }
   const nextStart = only || candidates.length === 0 ? startAt : (startAt + looked) % candidates.length
-  if (fitting.length === 0) return { is: 'none', ...explain(filters, promised, candidates, only, nodes), startAt: nextStart, filters: filters.map(({ active }) => active), studies: studies.map(({ study }) => study) }
+  if (fitting.length === 0) return { is: 'none', ...explain({ filters, promised, refusedAt, nodes, candidates: inOrder(candidates, only ? 0 : startAt), only }), startAt: nextStart, filters: filters.map(({ active }) => active), studies: studies.map(({ study }) => study) }
   return { is: 'node', node: best(fitting, studies, random), studies: studies.map(({ study }) => study), startAt: nextStart }
 }
 
@@ -96,25 +100,42 @@ function allowedNodes(studies: readonly Asked[]): { readonly nodes: readonly num
   return allowed && { nodes: [...allowed], by }
 }
 
+const inOrder = (candidates: readonly number[], start: number): readonly number[] => (start === 0 ? candidates : [...candidates.slice(start), ...candidates.slice(0, start)])
+
+interface Refusals {
+  readonly filters: readonly Asked[]
+  readonly promised: ((node: number) => NodeRefusal & { readonly by: string } | undefined) | undefined
+  /** The nodes that were asked, in this order, and the place of the filter that refused each. */
+  readonly candidates: readonly number[]
+  readonly refusedAt: readonly number[]
+  readonly only: { readonly nodes: readonly number[]; readonly by: readonly string[] } | undefined
+  readonly nodes: NodeTable
+}
+
 /** Why each node was refused: by the first plugin that does. Costs the number of nodes, like the search before it. */
-function explain(
-  filters: readonly Asked[], promised: ((node: number) => NodeRefusal & { readonly by: string } | undefined) | undefined, candidates: readonly number[],
-  only: { readonly nodes: readonly number[]; readonly by: readonly string[] } | undefined, nodes: NodeTable,
-): { readonly refusedBy: readonly string[]; readonly why: WhyNot } {
+function explain({ filters, promised, candidates, refusedAt, only, nodes }: Refusals): { readonly refusedBy: readonly string[]; readonly why: WhyNot } {
   const refusedBy = new Set<string>(only?.by)
   const nodesByRefusal = new Map<NodeRefusal, number>()
   const perhaps: number[] = []
   const count = (refusal: NodeRefusal, by: number): void => { nodesByRefusal.set(refusal, (nodesByRefusal.get(refusal) ?? 0) + by) }
-  for (const node of candidates) {
-    const first = filters.find(({ study }) => study.refuses?.(node))
+  // Neighbours are mostly refused for the same reason: they are counted together.
+  let last: string | undefined
+  let alike: NodeRefusal | undefined
+  let running = 0
+  for (let at = 0; at < candidates.length; at++) {
+    const node = candidates[at] ?? 0
+    const first = filters[refusedAt[at] ?? 0]
     const late = first === undefined ? promised?.(node) : undefined
     const by = first?.active.plugin.name ?? late?.by
     if (by === undefined) continue
-    refusedBy.add(by)
+    if (by !== last) refusedBy.add(by)
+    last = by
     const refusal = late ?? first?.study.why?.(node) ?? unexplained
-    count(refusal, 1)
+    if (refusal === alike) running++
+    else { if (alike !== undefined) count(alike, running); alike = refusal; running = 1 }
     if (!refusal.forGood) perhaps.push(node)
   }
+  if (alike !== undefined) count(alike, running)
   const leftOut = nodes.count - candidates.length
   if (only && leftOut > 0) count({ reasons: [`node(s) didn't satisfy plugin(s) [${[...only.by].sort().join(' ')}]`], forGood: true }, leftOut)
   const reasons = new Map<string, number>()

@@ -2,6 +2,7 @@ import type { Action } from '../api/action.ts'
 import type { Resource } from '../api/resource.ts'
 import type { Node, Pod } from '../api/resources.ts'
 import type { Change, ClusterView } from '../api/view.ts'
+import type { Amounts } from '../rules/requests.ts'
 import type { NodeTable } from './nodes.ts'
 
 /** What a plugin may look at. */
@@ -15,6 +16,8 @@ export interface SchedulerPlugin {
   readonly name: string
   /** Of its scores, among those of all plugins. */
   readonly weight: number
+  /** Which nodes it refuses has nothing to do with the pods on them: with the node and the pod's tolerations, node selector and affinity alone, or with other objects too. */
+  readonly fixed?: 'by node and pod' | 'by more'
   /** A fresh state; called again when everything is rebuilt. */
   start(surroundings: Surroundings): PluginState
 }
@@ -24,7 +27,7 @@ export interface PluginState {
   placed?(pod: Pod, node: number): void
   removed?(pod: Pod, node: number): void
   /** A node came or changed in the table; what it was is told. After one that went everything is rebuilt. */
-  nodePut?(node: number, before: Node | undefined): void
+  nodePut?(number: number, before: Node | undefined, node: Node): void
   /** Something other than a pod or a node changed, whoever waits. */
   changed?(change: Change): void
   /** Must the pod not even be tried yet? As upstream's PreEnqueue: nothing is said of it, and a change that `wakes` it lets it go on. */
@@ -51,6 +54,8 @@ export interface Study {
   /** Nothing else need be looked at (a DaemonSet's pod, a claim's node). */
   readonly only?: Iterable<number>
   refuses?(node: number): boolean
+  /** The same question about one node as if it had fewer or more pods; a plugin that cannot tell so is asked again after real changes. */
+  suppose?(node: number): Supposed
   /** Why a node that was refused is; asked only when no node fits. Equal answers are best the same object: they are counted by it. */
   why?(node: number): NodeRefusal
   /** The nodes that fit, told before any of them is scored. */
@@ -66,6 +71,13 @@ export interface Study {
   fault?(): string | undefined
   /** What might help a pod that fits nowhere, before others are driven out for it, and what is said of that. */
   amends?(): { readonly said: string; readonly actions: readonly Action[] }
+}
+
+/** A node with other pods than it has, for one plugin. */
+export interface Supposed {
+  /** One pod more (1) or less (-1), with what it uses. */
+  change(requests: Amounts, by: 1 | -1): void
+  refusal(): NodeRefusal | undefined
 }
 
 /** Actions one after the other; the first that is refused ends them. */

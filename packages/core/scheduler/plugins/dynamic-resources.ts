@@ -18,7 +18,7 @@ const protection = 'resource.kubernetes.io/delete-protection'
 const alternativesMost = 8
 
 export const dynamicResources: SchedulerPlugin = {
-  name: 'DynamicResources', weight: 2,
+  name: 'DynamicResources', weight: 2, fixed: 'by more',
   start: (surroundings) => stateOf(surroundings),
 }
 

@@ -22,7 +22,7 @@ function started(nodes: NodeTable) {
   const put = (node: Node): void => {
     const known = nodes.numberOf(node.metadata.name)
     const before = known === undefined ? undefined : nodes.node(known)
-    state.nodePut?.(nodes.put(node), before)
+    state.nodePut?.(nodes.put(node), before, node)
   }
   const scores = (pod: Pod): readonly number[] | undefined => {
     const study = state.study(pod)

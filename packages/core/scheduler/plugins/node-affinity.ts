@@ -13,7 +13,7 @@ export const nodeAffinityOf = (added: NodeAffinity | undefined): SchedulerPlugin
   const enforced = added?.requiredDuringSchedulingIgnoredDuringExecution
   const fits = (pod: Pod, node: Node): boolean => nodeMatches(pod.spec, node) && (enforced === undefined || nodeSelectorMatches(enforced, node))
   return {
-    name: 'NodeAffinity', weight: 2,
+    name: 'NodeAffinity', weight: 2, fixed: 'by node and pod',
     start: ({ nodes }) => ({
       study: (pod) => {
         const affinity = pod.spec.affinity?.nodeAffinity

@@ -4,7 +4,7 @@ const another: NodeRefusal = { reasons: ["node(s) didn't match the requested nod
 
 /** A pod that names its node goes nowhere else. */
 export const nodeName: SchedulerPlugin = {
-  name: 'NodeName', weight: 0,
+  name: 'NodeName', weight: 0, fixed: 'by node and pod',
   start: ({ nodes }) => ({
     study: (pod) => {
       const name = pod.spec.nodeName

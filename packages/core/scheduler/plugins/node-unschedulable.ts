@@ -7,19 +7,24 @@ const cordoned: NodeRefusal = { reasons: ['node(s) were unschedulable'], forGood
 
 /** Cordoned nodes take only pods that tolerate it. */
 export const nodeUnschedulable: SchedulerPlugin = {
-  name: 'NodeUnschedulable', weight: 0,
-  start: ({ nodes }) => ({
-    study: (pod) => {
-      if (pod.spec.tolerations?.some((toleration) => tolerates(toleration, unschedulableTaint))) return undefined
-      return {
-        refuses: (node) => nodes.node(node)?.spec.unschedulable === true,
-        why: () => cordoned,
-      }
-    },
-    wakes: (_pod, change) => {
-      if (change.key.resource !== 'nodes') return false
-      const { before, after } = nodeSides(change)
-      return after !== undefined && after.spec.unschedulable !== true && (before === undefined || before.spec.unschedulable === true)
-    },
-  }),
+  name: 'NodeUnschedulable', weight: 0, fixed: 'by node and pod',
+  start: () => {
+    // Few are: the others need not be looked at.
+    const here = new Set<number>()
+    return {
+      nodePut: (number, _before, node) => { if (node.spec.unschedulable === true) here.add(number); else here.delete(number) },
+      study: (pod) => {
+        if (here.size === 0 || pod.spec.tolerations?.some((toleration) => tolerates(toleration, unschedulableTaint))) return undefined
+        return {
+          refuses: (node) => here.has(node),
+          why: () => cordoned,
+        }
+      },
+      wakes: (_pod, change) => {
+        if (change.key.resource !== 'nodes') return false
+        const { before, after } = nodeSides(change)
+        return after !== undefined && after.spec.unschedulable !== true && (before === undefined || before.spec.unschedulable === true)
+      },
+    }
+  },
 }

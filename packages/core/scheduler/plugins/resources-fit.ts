@@ -27,28 +27,41 @@ export const resourcesFitOf = ({ ignoredResources, ignoredResourceGroups, strate
         const refusals = new Map<number, NodeRefusal>()
         let scoring: ((node: number) => number) | undefined
         const { podCount } = nodes
+        /** What is short on a node with so many pods that use so much, or what they use as things are. */
+        const refusalOf = (node: number, count: number, used?: readonly number[]): NodeRefusal | undefined => {
+          // Which resources are short, as bits; the lowest are the number of pods and whether it is for good.
+          const tooMany = count + 1 > (pods?.[node] ?? 0)
+          let kind = tooMany ? 2 : 0
+          for (let at = 0; at < requests.length; at++) {
+            const request = requests[at]
+            if (request === undefined) continue
+            const offered = request.allocatable?.[node] ?? 0
+            if (request.amount + ((used === undefined ? request.requested?.[node] : used[at]) ?? 0) > offered) kind |= 4 << at
+            if (request.amount > offered) kind |= 1
+          }
+          if (kind < 2) return undefined
+          const known = refusals.get(kind)
+          if (known !== undefined) return known
+          const short = requests.filter((_, at) => (kind & (4 << at)) !== 0).map(({ resource }) => `Insufficient ${resource}`)
+          const refusal: NodeRefusal = { reasons: tooMany ? ['Too many pods', ...short] : short, forGood: (kind & 1) !== 0 }
+          refusals.set(kind, refusal)
+          return refusal
+        }
         return {
           refuses: (node) => {
             if ((podCount[node] ?? 0) + 1 > (pods?.[node] ?? 0)) return true
             for (const { amount, allocatable, requested } of requests) if (amount + (requested?.[node] ?? 0) > (allocatable?.[node] ?? 0)) return true
             return false
           },
-          why: (node) => {
-            // Which resources are short, as bits; the lowest are the number of pods and whether it is for good.
-            const tooMany = (podCount[node] ?? 0) + 1 > (pods?.[node] ?? 0)
-            let kind = tooMany ? 2 : 0
-            for (let at = 0; at < requests.length; at++) {
-              const { amount = 0, allocatable, requested } = requests[at] ?? {}
-              if (amount + (requested?.[node] ?? 0) > (allocatable?.[node] ?? 0)) kind |= 4 << at
-              if (amount > (allocatable?.[node] ?? 0)) kind |= 1
+          suppose: (node) => {
+            let count = podCount[node] ?? 0
+            const used = requests.map(({ requested }) => requested?.[node] ?? 0)
+            return {
+              change: (more, by) => { count += by; for (let at = 0; at < wanted.length; at++) used[at] = (used[at] ?? 0) + by * (more[wanted[at]?.[0] ?? ''] ?? 0) },
+              refusal: () => refusalOf(node, count, used),
             }
-            const known = refusals.get(kind)
-            if (known !== undefined) return known
-            const short = requests.filter((_, at) => (kind & (4 << at)) !== 0).map(({ resource }) => `Insufficient ${resource}`)
-            const refusal: NodeRefusal = { reasons: tooMany ? ['Too many pods', ...short] : short, forGood: (kind & 1) !== 0 }
-            refusals.set(kind, refusal)
-            return refusal
           },
+          why: (node) => refusalOf(node, podCount[node] ?? 0) ?? fine,
           // Made when the first node is scored: a dry run of preemption never gets there.
           score: (node) => (scoring ??= allocationScore(strategy, allocationColumns(pod, nodes, strategy.resources, { assumed: true })))(node),
         }
@@ -65,6 +78,8 @@ export const resourcesFitOf = ({ ignoredResources, ignoredResourceGroups, strate
 })
 
 export const resourcesFit = resourcesFitOf({ ignoredResources: [], ignoredResourceGroups: [], strategy: { type: 'LeastAllocated', resources: cpuAndMemory } })
+
+const fine: NodeRefusal = { reasons: [], forGood: false }
 
 /** A pod on a node ended, went, or asks for less. */
 function freesResources({ before, after }: { readonly before: Pod | undefined; readonly after: Pod | undefined }): boolean {

@@ -14,7 +14,7 @@ const noProvisioner = 'kubernetes.io/no-provisioner'
 
 /** A pod goes where its claims' volumes can be; claims that wait for their first consumer learn the node from here. */
 export const volumeBinding: SchedulerPlugin = {
-  name: 'VolumeBinding', weight: 0,
+  name: 'VolumeBinding', weight: 0, fixed: 'by more',
   start: (surroundings) => ({
     study: (pod) => study(pod, surroundings),
     wakes: (_pod, change) =>

@@ -10,7 +10,7 @@ const keys = [...current, ...formers.keys()]
 
 /** A pod goes where the labels of its volumes say they are: zone and region. */
 export const volumeZone: SchedulerPlugin = {
-  name: 'VolumeZone', weight: 0,
+  name: 'VolumeZone', weight: 0, fixed: 'by more',
   start: ({ nodes, view }) => ({
     study: (pod) => {
       const wanted = boundVolumes(pod, view).flatMap(zonesOf)
