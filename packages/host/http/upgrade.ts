@@ -5,7 +5,7 @@ import { isRefusal } from '@kubeskiff/core/api'
 import type { Connect, Reply, Request, WatchReader } from '@kubeskiff/core/server'
 import { acceptStream, chooseDialect, chooseWatchProtocol, openWebSocket, type OpenStream } from '../streams/index.ts'
 import { peerOf, plainHeaders, sendable, splitTarget, type Peer } from './exchange.ts'
-import { openOrRefuse } from './log.ts'
+import { openOrRefuse, sendLogFrames } from './log.ts'
 import { bytesOf, whole } from './parts.ts'
 import { carry, type PipelineOptions } from './pipeline.ts'
 import { internalError, statusReply, unauthorized, unavailable, upgradeRequired, type PlainReply } from './status.ts'
@@ -67,11 +67,17 @@ function reply(options: UpgradeOptions, request: Request, reply: Reply): void {
 }
 
 async function connect({ message, socket, head, open }: UpgradeOptions, wanted: Connect): Promise<void> {
-  const dialect = chooseDialect(message, wanted.what)
+  const isLog = wanted.what === 'log' && message.headers.upgrade?.toLowerCase() === 'websocket'
+  const dialect = isLog ? 'log' : chooseDialect(message, wanted.what)
   if (dialect === undefined) { refuse(socket, upgradeRequired); return }
   const stream = await openOrRefuse(open, wanted)
   if (isRefusal(stream)) { refuse(socket, statusReply(stream)); return }
   if (socket.destroyed) { stream.close(); return }
+  if (dialect === 'log') {
+    const protocol = chooseWatchProtocol(message)
+    openWebSocket({ message, socket, head, protocol }, (webSocket) => { sendLogFrames(webSocket, protocol, stream) })
+    return
+  }
   acceptStream({ message, socket, head, dialect, connect: wanted, stream })
 }
 

@@ -16,6 +16,8 @@ export interface RealApi extends Api {
   readonly kubeconfig: string
   /** Runs a command in a container to its end; `input` is what it reads. */
   exec(namespace: string, pod: string, container: string, command: readonly string[], input?: string): Promise<Ended>
+  /** All that comes over a WebSocket until the server closes it. */
+  readFrames(path: string, protocol: string): Promise<readonly string[]>
 }
 
 /** The cluster whose data directory this is, as its administrator. */
@@ -34,6 +36,7 @@ export async function openReal(dataDir: string): Promise<RealApi> {
   }
   return {
     way: 'over HTTPS', kubeconfig: directory.kubeconfig, request: https.request, watch: https.watch, exec,
+    readFrames: (path, protocol) => frames(new WebSocket(`wss://127.0.0.1:${port}${path}`, protocol, { ca, cert, key })),
     now: () => Date.now(),
     advance: async (milliseconds) => { await sleep(milliseconds) },
     pause: async () => { await sleep(pauseMs) },
@@ -43,6 +46,15 @@ export async function openReal(dataDir: string): Promise<RealApi> {
       return Promise.resolve()
     },
   }
+}
+
+function frames(socket: WebSocket): Promise<readonly string[]> {
+  return new Promise((resolve, reject) => {
+    const all: string[] = []
+    socket.on('message', (message: Buffer) => { all.push(message.toString()) })
+    socket.on('error', reject)
+    socket.on('close', () => { resolve(all) })
+  })
 }
 
 const channels = { stdin: 0, stdout: 1, stderr: 2, error: 3, close: 255 } as const

@@ -73,6 +73,9 @@ export class RealWorld extends World {
     }).catch((error: unknown) => { throw new Error(`${String(error)}; it wrote: ${last.slice(-2000)}`) })
   }
 
+  /** A log as it comes over a WebSocket. */
+  logFrames(pod: string, protocol: string): Promise<readonly string[]> { return this.#api.readFrames(`${this.pod(pod)}/log?container=main`, protocol) }
+
   exec(pod: string, command: readonly string[], { container = 'main', input }: { readonly container?: string; readonly input?: string } = {}): Promise<Ended> {
     return this.#api.exec(this.namespace, pod, container, command, input)
   }

@@ -60,6 +60,15 @@ export const podFiles: readonly RealStory[] = [
     },
   },
   {
+    row: `[sig-node] Pods should support retrieving logs from the container over websockets ${everywhere}`,
+    tell: async (world) => {
+      await world.says(aPod('talks', [shell('echo container is alive; echo and well')]))
+      const said = 'container is alive\nand well\n'
+      const [plain, encoded] = [await world.logFrames('talks', 'binary.k8s.io'), await world.logFrames('talks', 'base64.binary.k8s.io')]
+      assert.deepEqual([plain.join(''), encoded.map((frame) => Buffer.from(frame, 'base64').toString()).join('')], [said, said])
+    },
+  },
+  {
     row: '[sig-cli] Kubectl logs logs should be able to retrieve and filter logs [Conformance]',
     kubectl: true,
     tell: async (world) => {
