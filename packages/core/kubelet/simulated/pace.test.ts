@@ -20,7 +20,7 @@ test('at the natural pace pods come and go step by step; an image is pulled once
   runtime.onEvent((event: RuntimeEvent) => { heard.push(`${event.at} ${event.is}`) })
   runtime.addNode('n', '10.0.0.0/24')
   const spec = { node: 'n', hostNetwork: false, annotations: {} } as unknown as SandboxSpec // what the simulation reads of it
-  const container = { image: 'web:1', command: [], args: [], env: [] } as unknown as ContainerSpec
+  const container = { image: 'web:1', command: [], args: [], env: [], resources: { cpuMillisRequested: 0, memoryBytesRequested: 0 } } as unknown as ContainerSpec
   runtime.submit({ do: 'sandbox', pod: 'u', spec })
   runtime.submit({ do: 'pull', node: 'n', image: 'web:1', pod: 'u' })
   assert.equal(runtime.observed().pods.get('u')?.sandbox.is, 'pending')
