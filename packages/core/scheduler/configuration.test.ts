@@ -66,8 +66,9 @@ test('hard default constraints of a list filter', () => {
 })
 
 test('the file sets the pace', () => {
-  const world = schedulingWorld([aNode('a', { cpu: '1' }), aPod('p', { requests: { cpu: '2' } })], { configuration: read('podInitialBackoffSeconds: 5\npodMaxBackoffSeconds: 60') })
-  world.put(aNode('b'))
+  const world = schedulingWorld([aNode('a')], { configuration: read('podInitialBackoffSeconds: 5\npodMaxBackoffSeconds: 60') })
+  world.refuse = (action) => (action.do === 'invoke' ? { refused: true, code: 500, reason: 'InternalError', message: 'no' } : undefined)
+  world.put(aPod('p'))
   world.settle()
   assert.equal(world.clock.nextDue(), dawn + 5000)
 })

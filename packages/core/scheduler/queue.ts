@@ -20,6 +20,10 @@ export interface Waiting {
   order: number
   attempts: number
   failedAt: Instant
+  /** When its back-off is over, while it is backing off. */
+  dueAt: Instant
+  /** Something went wrong the last time: its back-off holds whatever else there is to do. */
+  hasErred: boolean
   /** Since when it waits for a change. */
   restsSince: Instant
   state: 'active' | 'backing off' | 'unschedulable' | 'taken'
@@ -30,7 +34,7 @@ export interface Waiting {
 }
 
 /** An entry as a fork takes it over. */
-export type FrozenEntry = Pick<Waiting, 'uid' | 'order' | 'attempts' | 'failedAt' | 'restsSince' | 'refusedBy'> & { readonly state: 'active' | 'backing off' | 'unschedulable' }
+export type FrozenEntry = Pick<Waiting, 'uid' | 'order' | 'attempts' | 'failedAt' | 'hasErred' | 'restsSince' | 'refusedBy'> & { readonly state: 'active' | 'backing off' | 'unschedulable' }
 
 /** Pods without a node: ready to be tried, backing off, or waiting for a change that helps. */
 export class SchedulingQueue {
@@ -42,6 +46,8 @@ export class SchedulingQueue {
   readonly #unschedulable = new Map<string, Set<Waiting>>()
   /** Entries whose pod has left or is elsewhere now are skipped when they surface. */
   #active = newHeap()
+  /** Those whose back-off need not hold when nobody else is to be tried. */
+  #early = newEarlyHeap()
   #order = 0
   /** Those that wait for a change, in the order in which they began to. */
   readonly #resting = new Set<Waiting>()
@@ -54,7 +60,6 @@ export class SchedulingQueue {
   }
 
   get size(): number { return this.#waiting.size }
-  get active(): boolean { return this.#peek() !== undefined }
   /** The pods that wait for a change this plugin knows of. */
   refusedBy(plugin: string): ReadonlySet<Waiting> { return this.#unschedulable.get(plugin) ?? noneWaiting }
 
@@ -64,7 +69,7 @@ export class SchedulingQueue {
   add(pod: Pod): void {
     const { uid, namespace = '', name } = pod.metadata
     const entry: Waiting = {
-      uid, namespace, name, priority: priorityOf(pod), order: this.#order++, attempts: 0, failedAt: 0, restsSince: 0, state: 'active', refusedBy: [], woken: false,
+      uid, namespace, name, priority: priorityOf(pod), order: this.#order++, attempts: 0, failedAt: 0, dueAt: 0, hasErred: false, restsSince: 0, state: 'active', refusedBy: [], woken: false,
     }
     this.#waiting.set(uid, entry)
     this.#active.push(entry)
@@ -80,11 +85,12 @@ export class SchedulingQueue {
     entry.state = 'taken'
   }
 
-  /** Takes the most important pod that may be tried. */
+  /** Takes the most important pod that may be tried; where there is none, as upstream, the one whose back-off is over first. */
   take(): Waiting | undefined {
-    const entry = this.#peek()
+    const entry = surfaced(this.#active, 'active') ?? surfaced(this.#early, 'backing off')
     if (entry === undefined) return undefined
-    this.#active.pop()
+    if (entry.state === 'backing off') { this.#early.pop(); this.#clock.wake(this.#owner, entry.uid, undefined) }
+    else this.#active.pop()
     entry.state = 'taken'
     entry.woken = false
     entry.attempts++
@@ -95,6 +101,7 @@ export class SchedulingQueue {
   refused(entry: Waiting, refusedBy: readonly string[]): void {
     if (!this.#waiting.has(entry.uid)) return
     entry.failedAt = this.#clock.now()
+    entry.hasErred = false
     entry.order = this.#order++
     entry.refusedBy = refusedBy
     if (entry.woken) this.#tryLater(entry)
@@ -115,6 +122,7 @@ export class SchedulingQueue {
     if (!this.#waiting.has(entry.uid) || entry.state === 'active' || entry.state === 'backing off') return
     if (entry.state === 'unschedulable') { this.#leave(entry); entry.attempts++ }
     entry.failedAt = this.#clock.now()
+    entry.hasErred = true
     entry.order = this.#order++
     this.#tryLater(entry)
   }
@@ -136,13 +144,14 @@ export class SchedulingQueue {
 
   /** What the store does not tell of those that wait; who was never tried comes as it arrived. */
   freeze(): readonly FrozenEntry[] {
-    return [...this.#waiting.values()].sort((a, b) => a.order - b.order).map(({ uid, order, attempts, failedAt, restsSince, refusedBy, state }) =>
-      ({ uid, order, attempts, failedAt, restsSince, refusedBy, state: state === 'taken' ? 'active' : state }))
+    return [...this.#waiting.values()].sort((a, b) => a.order - b.order).map(({ uid, order, attempts, failedAt, hasErred, restsSince, refusedBy, state }) =>
+      ({ uid, order, attempts, failedAt, hasErred, restsSince, refusedBy, state: state === 'taken' ? 'active' : state }))
   }
 
   /** Goes on from there with those that are here. */
   thaw(entries: readonly FrozenEntry[]): void {
     this.#active = newHeap()
+    this.#early = newEarlyHeap()
     for (const frozen of entries) {
       const entry = this.#waiting.get(frozen.uid)
       if (entry === undefined) continue
@@ -159,6 +168,7 @@ export class SchedulingQueue {
   clear(): void {
     for (const uid of [...this.#waiting.keys()]) this.remove(uid)
     this.#active = newHeap()
+    this.#early = newEarlyHeap()
   }
 
   #rest(entry: Waiting, since = this.#clock.now()): void {
@@ -200,6 +210,8 @@ export class SchedulingQueue {
     const dueAt = entry.failedAt + Math.min(backoffFirstMs * 2 ** (entry.attempts - 1), backoffMostMs)
     if (dueAt <= this.#clock.now()) return this.#activate(entry)
     entry.state = 'backing off'
+    entry.dueAt = dueAt
+    if (!entry.hasErred) this.#early.push(entry)
     this.#clock.wake(this.#owner, entry.uid, dueAt)
   }
 
@@ -208,14 +220,21 @@ export class SchedulingQueue {
     this.#active.push(entry)
   }
 
-  #peek(): Waiting | undefined {
-    for (;;) {
-      const entry = this.#active.peek()
-      if (entry === undefined || entry.state === 'active') return entry
-      this.#active.pop()
-    }
+}
+
+/** The first entry that is still in this state; what has left since is dropped. */
+function surfaced(heap: Heap<Waiting>, state: Waiting['state']): Waiting | undefined {
+  for (;;) {
+    const entry = heap.peek()
+    if (entry === undefined || entry.state === state) return entry
+    heap.pop()
   }
 }
 
 const noneWaiting: ReadonlySet<Waiting> = new Set()
-const newHeap = (): Heap<Waiting> => new Heap<Waiting>((a, b) => a.priority > b.priority || (a.priority === b.priority && a.order < b.order))
+const isFirst = (a: Waiting, b: Waiting): boolean => a.priority > b.priority || (a.priority === b.priority && a.order < b.order)
+const newHeap = (): Heap<Waiting> => new Heap<Waiting>(isFirst)
+/** As upstream: within a second, importance counts. */
+const windowMs = 1000
+const windowOf = ({ dueAt }: Waiting): number => Math.floor(dueAt / windowMs)
+const newEarlyHeap = (): Heap<Waiting> => new Heap<Waiting>((a, b) => windowOf(a) < windowOf(b) || (windowOf(a) === windowOf(b) && isFirst(a, b)))

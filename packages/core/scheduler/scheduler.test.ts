@@ -67,23 +67,24 @@ for (const [name, objects, message] of [
   })
 }
 
-test('a pod that did not fit is tried again when something helps, not before its back-off', () => {
+test('a pod that did not fit is tried again when something may help, after those that were not tried yet, and need not wait where there are none', () => {
   const world = schedulingWorld([aNode('a', { cpu: '1' }), aPod('q', { requests: { cpu: '1' }, spec: { nodeName: 'a' } }), aPod('p', { requests: { cpu: '1' } })])
-  world.put(aNode('b', { cpu: '100m' }))
+  world.put(aNode('b', { cpu: '100m' }), aPod('small', { requests: { cpu: '100m' } }))
   world.settle()
-  assert.equal(world.events.length, 1)
-  world.clock.advanceTo(dawn + 1000)
-  world.settle()
-  assert.equal(world.events.length, 2)
+  assert.deepEqual(world.events.slice(1).map((event) => event.split(':')[0]), ['Scheduled', 'FailedScheduling'])
   world.remove(pods, 'q')
   world.settle()
-  // The second attempt at 1 s waits 2 s.
-  world.clock.advanceTo(dawn + 2999)
+  assert.deepEqual([world.nodeOf('p'), world.clock.now()], ['a', dawn])
+})
+
+test('of those that back off until about the same second, the most important goes first', () => {
+  const world = schedulingWorld([aNode('a', { cpu: '1' }), aPod('q', { requests: { cpu: '1' }, spec: { nodeName: 'a', priority: 99 } }), aPod('low', { requests: { cpu: '1' } })])
+  world.clock.advanceTo(dawn + 10)
+  world.put(aPod('high', { requests: { cpu: '1' }, spec: { priority: 9 } }))
   world.settle()
-  assert.equal(world.nodeOf('p'), undefined)
-  world.clock.advanceTo(dawn + 3000)
+  world.remove(pods, 'q')
   world.settle()
-  assert.equal(world.nodeOf('p'), 'a')
+  assert.deepEqual([world.nodeOf('high'), world.nodeOf('low')], ['a', undefined])
 })
 
 test('the first node wakes those that found none', () => {
@@ -154,13 +155,19 @@ test('a fork waits on as its origin does', () => {
   const objects = [aNode('a', { cpu: '1' }), aPod('q', { requests: { cpu: '1' }, spec: { nodeName: 'a' } }), aPod('p', { requests: { cpu: '1' } }), aPod('r', { requests: { cpu: '1' } })]
   const world = schedulingWorld(objects)
   world.clock.advanceTo(dawn + 200)
+  world.refuse = (action) => (action.do === 'invoke' ? { refused: true, code: 500, reason: 'InternalError', message: 'no' } : undefined)
   world.remove(pods, 'q')
   world.settle()
+  // Both fitted, and could not be bound: that has to wait.
   const frozen = world.scheduler.freeze()
   world.scheduler.thaw(frozen)
   assert.equal(world.scheduler.step(), false)
-  assert.deepEqual([world.scheduler.freeze(), world.events.length], [frozen, 2])
-  world.clock.advanceTo(dawn + 1000)
+  assert.deepEqual([world.scheduler.freeze(), world.events.length], [frozen, 4])
+  world.refuse = undefined
+  world.clock.advanceTo(dawn + 2199)
+  world.settle()
+  assert.deepEqual([world.nodeOf('p'), world.nodeOf('r')], [undefined, undefined])
+  world.clock.advanceTo(dawn + 2200)
   world.settle()
   assert.deepEqual([world.nodeOf('p'), world.nodeOf('r')], ['a', undefined])
 })

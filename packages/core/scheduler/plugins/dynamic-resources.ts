@@ -55,7 +55,10 @@ function follow({ key: { resource, name }, before, after }: Change, { pools, use
 /** As upstream's hints: the pod's own claims and names, devices that became free, and whatever may change what is offered where. */
 function wakes(pod: Pod, change: Change, view: ClusterView): boolean {
   switch (change.key.resource) {
-    case pods.resource: return podSides(change).after?.metadata.uid === pod.metadata.uid && !('refusal' in claimsOf(pod, view))
+    case pods.resource: {
+      const { before, after } = podSides(change)
+      return after?.metadata.uid === pod.metadata.uid && before?.status.resourceClaimStatuses !== after.status.resourceClaimStatuses && !('refusal' in claimsOf(pod, view))
+    }
     case nodeType.resource: {
       const { before, after } = nodeSides(change)
       return after !== undefined && (before === undefined || JSON.stringify([before.metadata.labels, before.spec.taints]) !== JSON.stringify([after.metadata.labels, after.spec.taints]))
