@@ -56,6 +56,12 @@ describe('kubelets of two real nodes', { skip, timeout: 300_000 }, () => {
   })
   after(() => { ground?.close() })
 
+  test('an image that is built twice is the same', () => {
+    const again = ground.buildImage(['localhost/skiff/again:1', '--package', 'busybox-static'])
+    const ids = ground.skiff(['image', 'ls']).out.split('\n').filter((line) => line.startsWith('localhost/skiff/')).map((line) => line.split(/\s+/)[1])
+    assert.deepEqual([again.code, ids.length, new Set(ids).size], [0, 2, 1], again.err)
+  })
+
   test('the summary tells what pods use: a busy one more CPU than an idle one, and what was written to the disk', () => {
     interface Summary { readonly node: { readonly nodeName: string; readonly cpu: { readonly usageNanoCores: number }; readonly fs: { readonly capacityBytes: number } }; readonly pods: readonly { readonly podRef: { readonly name: string }; readonly cpu: { readonly usageNanoCores: number }; readonly memory: { readonly workingSetBytes: number }; readonly network: { readonly name: string; readonly rxBytes: number }; readonly containers: readonly { readonly rootfs: { readonly usedBytes: number }; readonly memory: { readonly availableBytes: number } }[]; readonly process_stats: { readonly process_count: number } }[] }
     const [first, second] = ['node-1', 'node-2'].map((node): Summary => JSON.parse(kubelet(node, '/stats/summary')))
@@ -88,7 +94,7 @@ describe('kubelets of two real nodes', { skip, timeout: 300_000 }, () => {
   })
 
   test('logs are cut, stamped, chosen by stream, and read of an earlier attempt after an attach has ended it', async () => {
-    assert.equal(ok('logs', 'speaks'), 'out\nerr\nrest')
+    await until('it has spoken', () => ok('logs', 'speaks') === 'out\nerr\nrest')
     assert.match(ok('logs', 'speaks', '--timestamps'), /^\d{4}-\d\d-\d\dT[\d:]+\.\d{9}Z out\n/)
     assert.equal(ok('logs', 'speaks', '--tail=1'), 'rest')
     assert.equal(ok('logs', 'speaks', '--limit-bytes=5'), 'out\ne')

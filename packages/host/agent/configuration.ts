@@ -1,4 +1,5 @@
 import type { NodeShape } from '@kubeskiff/core/kubelet'
+import type { RegistryOptions } from '../images/index.ts'
 
 /** What the daemon tells the agent, in a file that only the agent's owner can read. */
 export interface AgentConfiguration {
@@ -13,6 +14,8 @@ export interface AgentConfiguration {
   readonly stateDirectory: string
   readonly clusterDns: string
   readonly clusterDomain: string
+  /** Mirrors, and registries without TLS. */
+  readonly registries?: Registries
   readonly network: { readonly nodeNetwork: string; readonly podNetwork: string; readonly serviceNetwork: string }
 }
 export interface AgentNode {
@@ -20,3 +23,6 @@ export interface AgentNode {
   readonly certificate: string // PEM
   readonly key: string // PEM
 }
+
+/** Of the cluster's settings: where images are asked for first, by registry, and which registries speak plain HTTP. */
+export type Registries = Pick<RegistryOptions, 'mirrors' | 'insecure'>

@@ -7,9 +7,10 @@ import { RealClock, selfPumpingLoop } from '../engine/index.ts'
 import { openSockets, serveDns } from '../network/index.ts'
 import { certificatesOverHttp } from './certificates.ts'
 import type { AgentConfiguration } from './configuration.ts'
+import { collectImages } from './image-collection.ts'
 import { kubeletApi } from './kubelet-api.ts'
 import { showingLeases } from './leases.ts'
-import { openMachine } from './machine.ts'
+import { imagesDirectory, openMachine } from './machine.ts'
 import { nameServer } from './names.ts'
 import { NodePods } from './pods.ts'
 import { followPolicies } from './policies.ts'
@@ -28,7 +29,7 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
   const clock = new RealClock()
   const loop = selfPumpingLoop((error) => { throw error })
   const store = createStore({ historyMax })
-  const { network, runtime } = openMachine(configuration, clock)
+  const { network, images, runtime } = openMachine(configuration, clock)
   const connections = new Map<string, Connection>(configuration.nodes.map(({ shape, certificate, key }) =>
     [shape.name, openConnection({ url: configuration.url, authority: configuration.authority, certificate, key })]))
   const first = [...connections.values()][0]
@@ -40,12 +41,15 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
   const names = configuration.nodes.map(({ shape }) => shape.name)
   const observer = openConnection({ url: configuration.url, authority: configuration.authority, ...configuration.observer })
   const policies = followPolicies({ connection: observer, view: store.view, network, nodes: names, dnsAddress: configuration.clusterDns, onTrouble: say })
+  let stopCollecting = (): void => {}
   // Pods of the view are compared with what runs: first the view must be whole, or all would look like strays.
   const kubeletReady = Promise.all([...feeds, ...pods, policies].map((feed) => feed.filled)).then(() => {
     const ring = (): void => { loop.ring('kubelets') }
+    const submit = showingLeases(submitOverHttp(connectionOf, createEventRecorder(() => clock.now())), store, connectionOf)
+    stopCollecting = collectImages({ images, directory: imagesDirectory(configuration), runtime, store, submit, nodes: names, now: () => clock.now() })
     const kubelet = createKubelet({
       nodes: configuration.nodes.map(({ shape }) => shape), view: store.view, changes: (after) => store.changes(after), runtime, clock, ring,
-      submit: showingLeases(submitOverHttp(connectionOf, createEventRecorder(() => clock.now())), store, connectionOf), cluster: { dns: configuration.clusterDns, domain: configuration.clusterDomain },
+      submit, cluster: { dns: configuration.clusterDns, domain: configuration.clusterDomain },
       certificates: certificatesOverHttp({ connectionOf, store, onTrouble: say, now: () => clock.now() }),
       tokens: tokensOverHttp(connectionOf, (message) => { say(message) }, () => clock.now()),
     })
@@ -72,6 +76,7 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
   return {
     stop: () => {
       link.close()
+      stopCollecting()
       stopServices()
       for (const each of sockets) each.close()
       policies.stop()

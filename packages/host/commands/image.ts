@@ -2,7 +2,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { dataDirectory, makeDataDirectory } from '../daemon/directory.ts'
 import type { ImageRecipe, ImageStore } from '../images/index.ts'
+import { readSettings } from '../daemon/settings.ts'
 import { parse, UsageError } from './arguments.ts'
+import { progressBar } from './progress.ts'
 
 const usage = `usage: skiff image build NAME --package DEBIAN-PACKAGE… [--base busybox|IMAGE] [--entrypoint WORD…] [--cmd WORD…]
        skiff image build NAME -f RECIPE.json      a recipe: packages, base, files, settings
@@ -44,7 +46,9 @@ export async function image(words: readonly string[]): Promise<number> {
     case 'pull': {
       for (const name of some(names, 'pull')) {
         console.error(`pulling ${name}`)
-        const answer = await images.pullImage(name, store, {})
+        const bar = progressBar(process.stderr)
+        const answer = await images.pullImage(name, store, readSettings(directory.settings)?.registries ?? {}, bar.step)
+        bar.end()
         if (answer.is === 'failed') { console.error(`skiff: ${answer.message}`); return 1 }
         console.log(`pulled ${name} (${megabytes(answer.image.sizeBytes)})`)
       }

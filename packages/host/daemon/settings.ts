@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { type PaceName, paceNames } from '@kubeskiff/core/kubelet'
 import { writePrivately } from '../files/index.ts'
 import type { DevicesByDriver } from '@kubeskiff/core/rules'
+import type { Registries } from '../agent/configuration.ts'
 import type { AccessFiles } from './access-files.ts'
 
 /** One node of the cluster, as the user asked for it. Real ones are played by this machine's agent. */
@@ -32,6 +33,8 @@ export interface Settings {
   readonly nodes: readonly NodeSettings[]
   /** How long pods on simulated nodes take to start and stop: natural, so that it can be watched, unless it is said. */
   readonly pace?: PaceName
+  /** Where images are asked for first, by registry ('docker.io': ['https://mirror.example']), and which registries speak plain HTTP. */
+  readonly registries?: Registries
   /** Files that say who signs in and what is written down. */
   readonly access?: AccessFiles
   /** The first workload was brought up once: never again by itself. */
@@ -57,11 +60,17 @@ const isRecord = (value: unknown): value is Fields => typeof value === 'object' 
 const isText = (value: unknown): boolean => typeof value === 'string' && value !== ''
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0
 
+const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every(isText)
+const isRegistries = (value: unknown): boolean => value === undefined || (isRecord(value) && Object.keys(value).every((field) => field === 'mirrors' || field === 'insecure')
+  && (value['mirrors'] === undefined || (isRecord(value['mirrors']) && Object.values(value['mirrors']).every((urls) => isTexts(urls) && (urls as readonly string[]).every((url) => URL.canParse(url)))))
+  && (value['insecure'] === undefined || isTexts(value['insecure'])))
+
 type Shape = Readonly<Record<string, readonly [string, (value: unknown) => boolean]>>
 const settingsShape: Shape = {
   port: ['a port', (value) => isCount(value) && Number(value) > 0 && Number(value) < 65_536],
   nodes: ['a list of nodes', Array.isArray], welcomed: ['true or false', (value) => typeof value === 'boolean'],
   pace: [paceNames.join(' or '), (value) => value === undefined || paceNames.some((name) => name === value)],
+  registries: ['mirrors (lists of URLs by registry) and insecure (a list of registries)', isRegistries],
 }
 const nodeShape: Shape = {
   name: ['a name', isText], simulated: ['true or false', (value) => typeof value === 'boolean'], index: ['a count', isCount],

@@ -13,8 +13,11 @@ interface Manifest { readonly mediaType?: string; readonly config?: Descriptor; 
 
 const layersAtOnce = 3
 
+/** How far a pull is: bytes of a layer that came, as they came and of how many. */
+export interface PullProgress { readonly layer: string; readonly came: number; readonly of: number }
+
 /** Fetches an image into the store under its complete name. Never throws; the words of a failure are containerd's. */
-export async function pullImage(name: string, store: ImageStore, options: RegistryOptions): Promise<PullAnswer> {
+export async function pullImage(name: string, store: ImageStore, options: RegistryOptions, progress: (step: PullProgress) => void = () => {}): Promise<PullAnswer> {
   const reference = parseReference(name)
   if (reference === undefined) return { is: 'failed', reason: 'InvalidImageName', message: `Failed to apply default image tag ${JSON.stringify(name)}: couldn't parse image name ${JSON.stringify(name)}: invalid reference format` }
   const full = formatReference(reference)
@@ -34,7 +37,8 @@ export async function pullImage(name: string, store: ImageStore, options: Regist
         next += 1
         if (one.diffId !== undefined && store.hasLayer(one.diffId)) continue
         const { layer, diffId } = one
-        await registry.blob(layer, (compressed) => store.addLayer(decompress(compressed, layer.mediaType), diffId))
+        let came = 0
+        await registry.blob(layer, (compressed) => store.addLayer(decompress(compressed, layer.mediaType), diffId), (bytes) => { progress({ layer: layer.digest, came: came += bytes, of: layer.size }) })
       }
     }
     await Promise.all(Array.from({ length: layersAtOnce }, fetchSome))

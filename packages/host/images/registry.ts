@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { Readable, Transform } from 'node:stream'
+import { type Readable, Transform } from 'node:stream'
 import { formatReference, type ImageReference } from './reference.ts'
 import { digestOf } from './store.ts'
+import { persistently, resumed, type Patience } from './transfer.ts'
 
 export interface RegistryOptions {
   /** By registry ('docker.io'): where to ask first instead, complete with scheme. */
@@ -11,6 +12,8 @@ export interface RegistryOptions {
   readonly credentials?: readonly Credentials[]
   /** How long the first answer of a registry may take; 10 s unless said otherwise. */
   readonly firstAnswerMs?: number
+  /** How patient one is with a registry in trouble. */
+  readonly patience?: Patience
 }
 export interface Credentials { readonly registry: string; readonly username: string; readonly password: string }
 export interface Resolved { readonly digest: string; readonly text: string }
@@ -29,8 +32,8 @@ export interface Registry {
   /** A manifest by tag or digest; its digest is checked. */
   manifest(tagOrDigest: string): Promise<Resolved>
   text(blob: { readonly digest: string; readonly size: number }): Promise<string>
-  /** Streams a blob into `take`; fails when its digest is wrong, after `take` has ended. */
-  blob<Answer>(blob: { readonly digest: string }, take: (bytes: Readable) => Promise<Answer>): Promise<Answer>
+  /** Streams a blob into `take`, going on where it broke off; fails when its digest is wrong, after `take` has ended. `came` hears of each piece. */
+  blob<Answer>(blob: { readonly digest: string; readonly size: number }, take: (bytes: Readable) => Promise<Answer>, came?: (bytes: number) => void): Promise<Answer>
 }
 
 const manifestTypes = [
@@ -49,12 +52,12 @@ export function createRegistry(reference: ImageReference, options: RegistryOptio
   const name = formatReference(reference)
   const tokens = new Map<string, string>()
 
-  async function get(path: string, accept: string | undefined, limitMs: number): Promise<Response> {
+  async function get(path: string, wanted: Readonly<Record<string, string>>, limitMs: number): Promise<Response> {
     let failure: unknown
     for (const base of bases) {
       const url = `${base}/v2/${reference.repository}/${path}`
       try {
-        const answer = await signedGet(base, url, accept, limitMs)
+        const answer = await persistently(() => signedGet(base, url, wanted, limitMs), options.patience)
         if (answer.ok) return answer
         await answer.body?.cancel()
         failure = refusalOf(answer, url)
@@ -71,11 +74,10 @@ export function createRegistry(reference: ImageReference, options: RegistryOptio
     return new RegistryError('Unknown', `unexpected status from GET request to ${url}: ${answer.status} ${answer.statusText}`)
   }
 
-  async function signedGet(base: string, url: string, accept: string | undefined, limitMs: number): Promise<Response> {
+  async function signedGet(base: string, url: string, wanted: Readonly<Record<string, string>>, limitMs: number): Promise<Response> {
     const ask = (): Promise<Response> => {
-      const headers: Record<string, string> = {}
+      const headers: Record<string, string> = { ...wanted }
       const token = tokens.get(base)
-      if (accept !== undefined) headers['accept'] = accept
       if (token !== undefined) headers['authorization'] = token
       return fetchWithin(url, headers, limitMs)
     }
@@ -110,7 +112,7 @@ export function createRegistry(reference: ImageReference, options: RegistryOptio
   return {
     async manifest(tagOrDigest) {
       try {
-        const answer = await get(`manifests/${tagOrDigest}`, manifestTypes, first)
+        const answer = await get(`manifests/${tagOrDigest}`, { accept: manifestTypes }, first)
         const text = await limitedText(answer)
         const digest = digestOf(text)
         // A tag has no colon. A digest of another kind than ours cannot be checked, and so is not taken.
@@ -122,19 +124,18 @@ export function createRegistry(reference: ImageReference, options: RegistryOptio
       }
     },
     async text(blob) {
-      const answer = await get(`blobs/${blob.digest}`, undefined, wholeBlobMs)
+      const answer = await get(`blobs/${blob.digest}`, {}, wholeBlobMs)
       const text = await limitedText(answer)
       if (digestOf(text) !== blob.digest) throw new RegistryError('Unknown', `failed to copy: unexpected commit digest ${digestOf(text)}, expected ${blob.digest}: failed precondition`)
       return text
     },
-    async blob(blob, take) {
-      const answer = await get(`blobs/${blob.digest}`, undefined, wholeBlobMs)
-      if (answer.body === null) throw new RegistryError('Unknown', `failed to copy: blob ${blob.digest} is empty`)
+    async blob(blob, take, came) {
       const hash = createHash('sha256')
-      const source = Readable.fromWeb(answer.body)
+      const source = resumed((from) => get(`blobs/${blob.digest}`, from === 0 ? {} : { range: `bytes=${from}-` }, wholeBlobMs), blob.size, (why) => new RegistryError('Unknown', `failed to copy: ${why}`), options.patience)
       const measured = new Transform({
         transform(chunk: Buffer, _encoding, done) {
           hash.update(chunk)
+          came?.(chunk.length)
           done(undefined, chunk)
         },
       })

@@ -1,0 +1,41 @@
+import { type Actor, nodes, type Submit } from '@kubeskiff/core/api'
+import { nodeActor } from '@kubeskiff/core/kubelet'
+import type { Store } from '@kubeskiff/core/store'
+import { ImageCollector, type ImageStore } from '../images/index.ts'
+import { fileSystemOf } from '../metrics/index.ts'
+import type { OciRuntime } from '../oci/index.ts'
+
+/** As the kubelet. */
+const everyMs = 300_000
+
+/** Looks after the disk of images now and then, and says on every node when it cannot free enough. Call what is returned to end it. */
+export function collectImages(options: { readonly images: ImageStore; readonly directory: string; readonly runtime: OciRuntime; readonly store: Store; readonly submit: Submit; readonly nodes: readonly string[]; readonly now: () => number }): () => void {
+  const { images, directory, runtime, store, submit, now } = options
+  const collector = new ImageCollector({ store: images, inUse: () => imagesIn(runtime), disk: () => fileSystemOf(directory), now })
+  const tell = (reason: string, message: string): void => {
+    for (const name of options.nodes) {
+      const about = store.view.get(nodes, '', name)
+      const actor: Actor = nodeActor(name)
+      if (about !== undefined) submit({ do: 'record', about, type: 'Warning', reason, message }, actor, () => {})
+    }
+  }
+  let failures = 0
+  const look = async (): Promise<void> => {
+    const { freedBytes, wantedBytes } = await collector.look()
+    if (freedBytes >= wantedBytes) { failures = 0; return }
+    const message = `Failed to garbage collect required amount of images. Attempted to free ${wantedBytes} bytes, but only found ${freedBytes} bytes eligible to free.`
+    tell('FreeDiskSpaceFailed', message)
+    // As the kubelet: a first failure is often only early, one that stays is told as such.
+    if (++failures > 1) tell('ImageGCFailed', message)
+  }
+  const timer = setInterval(() => { look().catch((error: unknown) => { tell('ImageGCFailed', error instanceof Error ? error.message : String(error)) }) }, everyMs)
+  void look().catch(() => undefined) // the next look tells
+  return () => { clearInterval(timer) }
+}
+
+/** What containers have that run, or ran and may be looked at. */
+function imagesIn(runtime: OciRuntime): ReadonlySet<string> {
+  const used = new Set<string>()
+  for (const { containers } of runtime.observed().pods.values()) for (const attempts of containers.values()) for (const each of attempts) if (each.is === 'running' || each.is === 'exited') used.add(each.imageId)
+  return used
+}

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { bytesToFree, collectable } from './collect.ts'
+import { ImageCollector } from './collector.ts'
+import type { ImageStore, NamedImage } from './store.ts'
+
+const anImage = (id: string, digest: string | undefined = `${id}@sha256`): NamedImage => ({ reference: id, image: { id, digest, settings: {}, architecture: '', layers: [], sizeBytes: 10, configuration: '' } })
+
+test('images go from 85 % of the disk on, down to 80 %', () => {
+  for (const [available, expected] of [[16, undefined], [15, 5], [5, 15], [0, 20], [100, undefined]] as const) assert.equal(bytesToFree({ capacityBytes: 100, availableBytes: available }), expected, `${available} % free`)
+})
+
+test('those unused for longest go first; what is used, new, or was made here stays', () => {
+  const minutes = (count: number): number => count * 60_000
+  const seen = new Map([['old', { first: 0, used: 0 }], ['older use', { first: 0, used: minutes(1) }], ['newer use', { first: 0, used: minutes(5) }], ['new', { first: minutes(9), used: 0 }], ['running', { first: 0, used: minutes(10) }], ['built', { first: 0, used: 0 }]])
+  const built: NamedImage = { ...anImage('built'), image: { ...anImage('built').image, digest: undefined } }
+  const images = [anImage('newer use'), anImage('running'), anImage('new'), anImage('older use'), built, anImage('old')]
+  assert.deepEqual(collectable(images, new Set(['running@sha256']), seen, minutes(10)).map(({ reference }) => reference), ['old', 'older use', 'newer use'])
+})
+
+test('as much goes as is needed, and what is lacking is told', async () => {
+  let images = ['a', 'b', 'c'].map((id) => anImage(id))
+  let now = 0
+  let available = 100
+  const store = { list: () => images, remove: async (name: string) => { images = images.filter(({ reference }) => reference !== name); return { removed: [name], freedBytes: 10 } } } as unknown as ImageStore
+  const collector = new ImageCollector({ store, inUse: () => new Set(['c']), disk: async () => ({ capacityBytes: 100, availableBytes: available }), now: () => now })
+  assert.deepEqual(await collector.look(), { removed: [], freedBytes: 0, wantedBytes: 0 })
+  now = 200_000
+  available = 12
+  assert.deepEqual(await collector.look(), { removed: ['a'], freedBytes: 10, wantedBytes: 8 })
+  available = 0
+  assert.deepEqual(await collector.look(), { removed: ['b'], freedBytes: 10, wantedBytes: 20 }, 'the image in use stays')
+})

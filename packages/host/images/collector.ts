@@ -1,0 +1,56 @@
+import { bytesToFree, collectable, type Disk, type Seen } from './collect.ts'
+import type { ImageStore } from './store.ts'
+
+export interface CollectorOptions {
+  readonly store: ImageStore
+  /** Ids or digests of the images that containers here have. */
+  readonly inUse: () => ReadonlySet<string>
+  readonly disk: () => Promise<Disk | undefined>
+  readonly now: () => number
+}
+/** What a look freed, and how much less that is than it should. */
+export interface Collected { readonly removed: readonly string[]; readonly freedBytes: number; readonly wantedBytes: number }
+
+/** Keeps the disk of images from filling up. */
+export class ImageCollector {
+  readonly #options: CollectorOptions
+  readonly #seen = new Map<string, Seen>()
+
+  constructor(options: CollectorOptions) { this.#options = options }
+
+  /** Looks at the disk, and frees what is needed. */
+  async look(): Promise<Collected> {
+    this.#note()
+    const disk = await this.#options.disk()
+    const wanted = disk === undefined ? undefined : bytesToFree(disk)
+    return wanted === undefined ? { removed: [], freedBytes: 0, wantedBytes: 0 } : this.free(wanted)
+  }
+
+  /** Removes images that nobody needs until so much is free. */
+  async free(wantedBytes: number): Promise<Collected> {
+    this.#note()
+    const { store, now } = this.#options
+    const removed: string[] = []
+    let freedBytes = 0
+    for (const { reference } of collectable(store.list(), this.#options.inUse(), this.#seen, now())) {
+      if (freedBytes >= wantedBytes) break
+      const gone = await store.remove(reference, this.#options.inUse())
+      removed.push(...gone.removed)
+      freedBytes += gone.freedBytes
+    }
+    return { removed, freedBytes, wantedBytes }
+  }
+
+  #note(): void {
+    const { store, inUse, now } = this.#options
+    const used = inUse()
+    const here = new Set<string>()
+    for (const { image: { id, digest } } of store.list()) {
+      here.add(id)
+      const before = this.#seen.get(id)
+      const isUsed = used.has(id) || (digest !== undefined && used.has(digest))
+      this.#seen.set(id, { first: before?.first ?? now(), used: isUsed ? now() : before?.used ?? 0 })
+    }
+    for (const id of this.#seen.keys()) if (!here.has(id)) this.#seen.delete(id)
+  }
+}

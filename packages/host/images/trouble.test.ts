@@ -1,0 +1,122 @@
+// Registries in trouble, and those that lie.
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { tmpdir } from 'node:os'
+import { after, test } from 'node:test'
+import { gzipSync } from 'node:zlib'
+import { probeHost } from '../linux/index.ts'
+import { pullImage, type PullAnswer, type PullProgress } from './pull.ts'
+import { openImageStore } from './store.ts'
+
+const host = probeHost()
+const skip = host.root && host.foreignFunctions && host.tools.tar !== undefined ? false : 'unpacking keeps owners and makes device nodes: needs root, GNU tar and koffi'
+const work = mkdtempSync(`${tmpdir()}/skiff-trouble-`)
+const servers: Server[] = []
+after(() => {
+  rmSync(work, { recursive: true, force: true })
+  for (const server of servers) { server.close(); server.closeAllConnections() }
+})
+const sha = (bytes: Uint8Array | string): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+
+mkdirSync(`${work}/tree`)
+writeFileSync(`${work}/tree/data`, randomBytes(300_000))
+const tar = skip === false ? execFileSync('tar', ['--sort=name', '--mtime=@0', '-C', `${work}/tree`, '-cf', '-', '.'], { maxBuffer: 1 << 24 }) : Buffer.alloc(0)
+const layer = gzipSync(tar)
+const configuration = JSON.stringify({ architecture: 'amd64', os: 'linux', config: {}, rootfs: { type: 'layers', diff_ids: [sha(tar)] } })
+const manifest = JSON.stringify({ schemaVersion: 2, config: { mediaType: 'x', digest: sha(configuration), size: configuration.length }, layers: [{ mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', digest: sha(layer), size: layer.length }] })
+const blobs = new Map<string, Buffer>([[sha(configuration), Buffer.from(configuration)], [sha(layer), layer]])
+
+/** Answers itself, or leaves it to the registry by false. */
+type Trouble = (request: IncomingMessage, response: ServerResponse, count: number) => boolean
+interface TestRegistry { readonly name: string; readonly asked: readonly string[] }
+
+async function registry(trouble: Trouble = () => false): Promise<TestRegistry> {
+  const asked: string[] = []
+  const server = createServer((request, response) => {
+    const url = request.url ?? ''
+    asked.push(`${url.includes('/manifests/') ? 'manifest' : url.includes(sha(layer)) ? 'layer' : 'configuration'}${request.headers.range === undefined ? '' : ` ${request.headers.range}`}`)
+    if (trouble(request, response, asked.length)) return
+    const bytes = url.includes('/manifests/') ? Buffer.from(manifest) : blobs.get(url.split('/').at(-1) ?? '')
+    const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0)
+    if (bytes === undefined) response.writeHead(404).end()
+    else response.writeHead(from > 0 ? 206 : 200, { 'content-length': bytes.length - from }).end(bytes.subarray(from))
+  })
+  servers.push(server)
+  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
+  const address = server.address()
+  return { name: `127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`, asked }
+}
+let stores = 0
+const pull = (name: string, options = {}, progress?: (step: PullProgress) => void): Promise<PullAnswer> => pullImage(`${name}/app:1`, openImageStore(`${work}/store-${++stores}`), { patience: { waitFirstMs: 1 }, ...options }, progress)
+const outcome = (answer: PullAnswer): string => (answer.is === 'pulled' ? 'pulled' : answer.message)
+const isLayer = ({ url }: IncomingMessage): boolean => url?.includes(sha(layer)) === true
+
+test('a registry that is asked too much, or stumbles, is asked again', { skip }, async () => {
+  const { name, asked } = await registry((_request, response, count) => { if (count > 3) return false; response.writeHead([429, 500, 503][count - 1] ?? 500, { 'retry-after': '0' }).end(); return true })
+  assert.equal(outcome(await pull(name)), 'pulled')
+  assert.deepEqual(asked.slice(0, 4), ['manifest', 'manifest', 'manifest', 'manifest'])
+})
+
+test('one that stays in trouble is given up, with its last word', { skip }, async () => {
+  const { name, asked } = await registry((_request, response) => { response.writeHead(429).end(); return true })
+  assert.equal(outcome(await pull(name)), `rpc error: code = Unknown desc = failed to pull and unpack image "${name}/app:1": failed to resolve reference "${name}/app:1": unexpected status from GET request to http://${name}/v2/app/manifests/1: 429 Too Many Requests`)
+  assert.equal(asked.length, 5)
+})
+
+/** Breaks off each time after a third. */
+const breaking = (ranges: boolean): Trouble => (request, response) => {
+  if (!isLayer(request)) return false
+  const from = ranges ? Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0) : 0
+  const times = ranges ? 1 : broken++
+  response.writeHead(from > 0 ? 206 : 200, { 'content-length': layer.length - from })
+  response.write(layer.subarray(from, Math.min(layer.length, from + Math.ceil((layer.length * (ranges ? 1 : times + 1)) / 3))), () => { if (from + Math.ceil(layer.length / 3) >= layer.length || times > 1) response.end(); else response.destroy() })
+  return true
+}
+let broken = 0
+test('a layer that breaks off is gone on with where it broke off, also where ranges are not known', { skip }, async () => {
+  const steps: PullProgress[] = []
+  const first = await registry(breaking(true))
+  assert.equal(outcome(await pull(first.name, {}, (step) => { steps.push(step) })), 'pulled')
+  const asked = first.asked.filter((each) => each.startsWith('layer'))
+  assert.ok(asked.length >= 2 && asked.slice(1).every((each) => /^layer bytes=\d+-$/.test(each)), asked.join())
+  assert.deepEqual([steps.at(-1)?.came, steps.at(-1)?.of], [layer.length, layer.length], 'each byte is counted once')
+  const second = await registry(breaking(false))
+  assert.equal(outcome(await pull(second.name)), 'pulled')
+})
+
+for (const [what, lie, expected] of [
+  ['a layer of the right length with other bytes', Buffer.concat([layer.subarray(0, -1), Buffer.from([0x55])]), /failed to copy: .*(unexpected commit digest|incorrect length check|unexpected end|wrong diff id)/],
+  ['a layer that is too short', layer.subarray(0, 100), /failed to copy: unexpected commit size 100, expected \d+: failed precondition$/],
+  ['a layer that is too long', Buffer.concat([layer, Buffer.alloc(9)]), /failed to copy: unexpected commit size \d+, expected \d+: failed precondition$/],
+] as const) {
+  test(`${what} is not taken`, { skip }, async () => {
+    const { name } = await registry((request, response) => {
+      if (!isLayer(request)) return false
+      const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0)
+      response.writeHead(from > 0 ? 206 : 200).end(lie.subarray(from))
+      return true
+    })
+    assert.match(outcome(await pull(name)), expected)
+  })
+}
+
+test('a mirror is asked first, and the registry itself where the mirror cannot help', { skip }, async () => {
+  const [mirror, empty] = [await registry(), await registry((_request, response) => { response.writeHead(404).end(); return true })]
+  const [unasked, asked] = [await registry(), await registry()]
+  assert.equal(outcome(await pull(unasked.name, { mirrors: { [unasked.name]: [`http://${mirror.name}`] } })), 'pulled')
+  assert.deepEqual([unasked.asked.length, mirror.asked.length > 0], [0, true])
+  assert.equal(outcome(await pull(asked.name, { mirrors: { [asked.name]: [`http://${empty.name}`, 'http://127.0.0.1:1'] } })), 'pulled')
+  assert.deepEqual([empty.asked.length > 0, asked.asked.length > 0], [true, true])
+})
+
+test('basic credentials are given to who asks for them, and nobody else', { skip }, async () => {
+  const secret = `Basic ${Buffer.from('me:secret').toString('base64')}`
+  const { name } = await registry((request, response) => { if (request.headers.authorization === secret) return false; response.writeHead(401, { 'www-authenticate': 'Basic realm="here"' }).end(); return true })
+  assert.equal(outcome(await pull(name, { credentials: [{ registry: name, username: 'me', password: 'secret' }] })), 'pulled')
+  const refused = outcome(await pull(name, { credentials: [{ registry: name, username: 'me', password: 'wrong' }] }))
+  assert.match(refused, /pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed$/)
+  assert.equal(refused.includes('wrong'), false)
+})
