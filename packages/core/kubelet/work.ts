@@ -1,6 +1,7 @@
 import type { Container, EphemeralContainer } from '../api/generated/types.ts'
 import type { Pod } from '../api/resources.ts'
 import type { Instant } from '../base/clock.ts'
+import { Lately } from '../base/lately.ts'
 import type { CredentialAsk, PodEvent, Surroundings } from './decision.ts'
 import type { ContainerMemory, PodMemory } from './memory.ts'
 import type { RuntimeCommand } from './runtime.ts'
@@ -58,8 +59,16 @@ export function tell(work: Work, type: 'Normal' | 'Warning', reason: string, mes
 }
 
 /** The field path of events about a container: 'spec.containers{web}'. */
-export const fieldPathOf = (pod: Pod, name: string): string =>
-  `spec.${pod.spec.initContainers?.some((one) => one.name === name) === true ? 'initContainers' : ephemeralContainers(pod).some((one) => one.name === name) ? 'ephemeralContainers' : 'containers'}{${name}}`
+export function fieldPathOf(pod: Pod, name: string): string {
+  if (pod.spec.initContainers?.some((one) => one.name === name) === true) return `spec.initContainers{${name}}`
+  if (ephemeralContainers(pod).some((one) => one.name === name)) return `spec.ephemeralContainers{${name}}`
+  const known = fieldPaths.get(name)
+  const path = known ?? ['spec.containers{', name, '}'].join('')
+  if (known === undefined) fieldPaths.set(name, path)
+  return path
+}
+/** Pods of one template have containers of the same names, and Events keep these texts. */
+const fieldPaths = Lately.of<string, string>(1024)
 
 export const containerOf = (pod: Pod, name: string): Container | undefined =>
   pod.spec.containers.find((one) => one.name === name) ?? pod.spec.initContainers?.find((one) => one.name === name) ?? ephemeralContainers(pod).find((one) => one.name === name)

@@ -7,7 +7,8 @@ import { OrderedMap } from '../base/ordered-map.ts'
 const separator = '\0'
 const placeOf = (namespace: string, name: string): string => `${namespace}/${name}`
 
-interface Entry { readonly resource: string; readonly place: string }
+/** Where an object is. In an index of one type its place says all. */
+type Entry = string | { readonly resource: string; readonly place: string }
 type Declared = Index<Resource>
 
 /** The objects of one revision and the indexes over them. Changing it changes persistent maps: copies share everything. */
@@ -74,7 +75,7 @@ export class Tables implements ClusterView {
     const entries = this.#entries.get(index.name)
     if (entries === undefined) { if (this.#indexes.some((known) => known.name === index.name)) return; throw new Error(`no index ${index.name} is kept`) }
     for (const entry of entries.startingWith(value + separator)) {
-      const object = this.#at(entry.resource, entry.place)
+      const object = typeof entry === 'string' ? this.#at(index.type?.resource ?? '', entry) : this.#at(entry.resource, entry.place)
       if (object !== undefined) yield object as T
     }
   }
@@ -114,9 +115,9 @@ export class Tables implements ClusterView {
     const fresh = after === undefined ? noValues : index.values(after)
     if (areSame(old, fresh)) return
     let entries = this.#entries.get(index.name) ?? OrderedMap.empty<Entry>()
-    const textOf = (value: string): string => value + separator + resource + separator + place
-    for (const value of old) if (!fresh.includes(value)) entries = entries.delete(textOf(value))
-    for (const value of fresh) if (!old.includes(value)) entries = entries.set(textOf(value), { resource, place })
+    const end = index.type === undefined ? separator + resource + separator + place : separator + place
+    for (const value of old) if (!fresh.includes(value)) entries = entries.delete(value + end)
+    for (const value of fresh) if (!old.includes(value)) entries = entries.set(value + end, index.type === undefined ? { resource, place } : place)
     this.#entries.set(index.name, entries)
   }
 }

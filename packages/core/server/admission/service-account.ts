@@ -1,6 +1,7 @@
 import type { Container, Volume } from '../../api/generated/types.ts'
 import type { Refusal } from '../../api/refusal.ts'
 import { type Pod, pods, type ServiceAccount, serviceAccounts } from '../../api/resources.ts'
+import { deepFreeze } from '../../base/frozen.ts'
 import type { Random } from '../../base/random.ts'
 import { forbidden } from '../refusals.ts'
 import type { Admission, Plugin } from './types.ts'
@@ -102,14 +103,13 @@ const withMount = (container: Container, name: string): Container =>
   (container.volumeMounts?.some((mount) => mount.mountPath === mountPath) === true ? container
     : { ...container, volumeMounts: [...(container.volumeMounts ?? []), { name, readOnly: true, mountPath }] })
 
-const accessVolume = (name: string): Volume => ({
-  name,
-  projected: {
-    defaultMode: 420,
-    sources: [
-      { serviceAccountToken: { expirationSeconds: tokenSeconds, path: 'token' } },
-      { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
-      { downwardAPI: { items: [{ path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }] } },
-    ],
-  },
+const accessVolume = (name: string): Volume => ({ name, projected: access })
+/** Nearly every pod has it: one serves them all. */
+const access: Volume['projected'] = deepFreeze({
+  defaultMode: 420,
+  sources: [
+    { serviceAccountToken: { expirationSeconds: tokenSeconds, path: 'token' } },
+    { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+    { downwardAPI: { items: [{ path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }] } },
+  ],
 })

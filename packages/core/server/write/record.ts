@@ -71,7 +71,8 @@ class Recent {
   name(machine: Machine, about: string, namespace: string, now: Instant): string {
     const nanoseconds = BigInt(now) * 1_000_000n
     for (this.#lastName = nanoseconds > this.#lastName ? nanoseconds : this.#lastName + 1n; ; this.#lastName++) {
-      const name = `${about}.${this.#lastName.toString(16)}`
+      // Joined, it is in one piece: Events are many.
+      const name = [about, this.#lastName.toString(16)].join('.')
       if (machine.store.view.get(events, namespace, name) === undefined) return name
     }
   }
