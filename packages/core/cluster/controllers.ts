@@ -20,7 +20,7 @@ export function allControllers({ authority, volumesBelow, mayRequest = () => fal
     controllers.deploymentController, controllers.replicaSetController, controllers.replicationControllerController, controllers.statefulSetController, controllers.daemonSetController,
     controllers.jobController, controllers.cronJobController, controllers.ttlAfterFinishedController,
     controllers.endpointsController, controllers.endpointSliceController, controllers.endpointSliceMirroringController, controllers.serviceAddressController, controllers.serviceCIDRController,
-    controllers.volumeBinderController, controllers.localProvisioner({ volumesBelow }), controllers.claimProtectionController, controllers.volumeProtectionController, controllers.attributesClassProtectionController, controllers.ephemeralVolumeController, controllers.nodeAddressController(),
+    controllers.volumeBinderController, controllers.localProvisioner({ volumesBelow }), controllers.localSnapshotter({ volumesBelow }), controllers.claimProtectionController, controllers.volumeProtectionController, controllers.attributesClassProtectionController, controllers.ephemeralVolumeController, controllers.nodeAddressController(),
     controllers.podGarbageCollector(), controllers.nodeLifecycleController(), controllers.zoneEvictionController, controllers.taintEvictionController,
     controllers.resourceQuotaController, controllers.disruptionController, controllers.horizontalPodAutoscalerController(types), controllers.storageVersionMigrationController(types), controllers.resourceClaimController, controllers.deviceTaintEvictionController,
     controllers.customResourceDefinitionController, controllers.validatingAdmissionPolicyStatusController,

@@ -20,7 +20,7 @@ export function containerSpec(container: Container | EphemeralContainer, around:
       image: container.image ?? '', ends: endsByItself(container, around.pod),
       command: container.command?.map(expanded) ?? none, args: container.args?.map(expanded) ?? none,
       env: environment.variables, workingDir: container.workingDir ?? '',
-      mounts,
+      mounts, ...(container.volumeDevices === undefined || container.volumeDevices.length === 0 ? {} : { disks: container.volumeDevices.map(({ name, devicePath }) => ({ volume: name, path: devicePath })) }),
       ...(target === undefined || target === '' ? {} : { target }),
       stdin: container.stdin ?? false, stdinOnce: container.stdinOnce ?? false, tty: container.tty ?? false,
       resources: resourcesOf(container), security: securityOf(container, around.pod),

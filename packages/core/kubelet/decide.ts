@@ -150,6 +150,6 @@ function stopOne(work: Work, container: Container, deadline: Instant): boolean {
 function concluded(work: Work, status: PodStatus | undefined): Decision {
   return {
     commands: work.commands, status: deepEqual(status, work.pod.status) ? undefined : status, release: false,
-    events: work.events, memory: settledMemory(work), again: work.again, asks: work.asks, dependsOn: work.dependsOn,
+    events: work.events, memory: settledMemory(work), again: work.again, asks: work.asks, writes: work.writes, dependsOn: work.dependsOn,
   }
 }

@@ -1,5 +1,6 @@
 import type { Pod } from '../api/resources.ts'
 import type { PodCertificateProjection, PodStatus } from '../api/generated/types.ts'
+import type { Action } from '../api/action.ts'
 import type { ClusterView } from '../api/view.ts'
 import type { Instant } from '../base/clock.ts'
 import type { Amounts } from '../rules/requests.ts'
@@ -49,6 +50,8 @@ export interface Decision {
   /** Look again at this instant even if nothing happens. */
   readonly again: Instant | undefined
   readonly asks: readonly CredentialAsk[]
+  /** What else is to be written. */
+  readonly writes: readonly Action[]
   /** Objects whose change may change this decision, as 'resource/namespace/name'. Undefined: as before. */
   readonly dependsOn: readonly string[] | undefined
 }

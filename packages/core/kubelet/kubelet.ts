@@ -384,6 +384,8 @@ class Kubelets implements Kubelet {
     if (decision.dependsOn !== undefined) this.#depend(tracked, decision.dependsOn)
     for (const event of decision.events) submit({ do: 'record', about: pod, host: tracked.node, ...event }, nodeActor(tracked.node), nothing)
     for (const ask of decision.asks) this.#ask(tracked, ask)
+    // Refused: the next look writes again.
+    for (const action of decision.writes) submit(action, nodeActor(tracked.node), nothing)
     for (const command of decision.commands) {
       if (command.do === 'pull') {
         const place = `${command.node} ${command.image}`

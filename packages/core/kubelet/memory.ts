@@ -33,6 +33,8 @@ export interface VolumesMemory {
   readonly retryAt?: Instant
   /** Since when they have been waited for, or when that was last said. */
   readonly since?: Instant
+  /** Claims that were told of their new size, as they were then. */
+  readonly grown?: string
 }
 export interface Ending { readonly reason: string; readonly message: string; readonly since: Instant; readonly graceSeconds: number }
 

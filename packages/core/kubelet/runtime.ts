@@ -82,8 +82,10 @@ export type VolumeSpec =
   /** ConfigMap, Secret, downward API, projected, token: all are files. */
   | { readonly name: string; readonly is: 'files'; readonly files: readonly { readonly path: string; readonly mode: number; readonly user?: number; readonly bytes: Uint8Array }[]; readonly inMemory: boolean } & Owned
   | { readonly name: string; readonly is: 'hostPath'; readonly path: string; readonly type: string }
-  /** A claim's volume on this node: a directory that outlives the pod. */
-  | { readonly name: string; readonly is: 'directory'; readonly path: string } & Owned
+  /** A claim's volume on this node: a directory that outlives the pod, and is made where that is said. */
+  | { readonly name: string; readonly is: 'directory'; readonly path: string; readonly isMade?: true } & Owned
+  /** A block device, or a file that is used as one: made when its size is given, and grown to it. With a file system it is mounted, without one it is given as it is. */
+  | { readonly name: string; readonly is: 'disk'; readonly path: string; readonly sizeBytes?: number; readonly fileSystem?: { readonly type: string; readonly options: readonly string[] } } & Owned
   /** What an image holds, read only. */
   | { readonly name: string; readonly is: 'image'; readonly reference: string }
   /** A file system of another machine. */
@@ -100,6 +102,8 @@ export interface ContainerSpec {
   readonly env: readonly (readonly [string, string])[]
   readonly workingDir: string // '': the image's
   readonly mounts: readonly { readonly volume: string; readonly path: string; readonly subPath: string; readonly readOnly: boolean; readonly recursiveReadOnly?: true; readonly propagation: 'None' | 'HostToContainer' | 'Bidirectional' }[]
+  /** Volumes that the container is given as block devices. */
+  readonly disks?: readonly { readonly volume: string; readonly path: string }[]
   /** The container whose processes it shall see. */
   readonly target?: string
   readonly stdin: boolean
@@ -159,7 +163,8 @@ export interface RuntimePod {
   readonly sandbox: { readonly is: 'pending' } | { readonly is: 'ready'; readonly addresses: readonly string[]; readonly at: Instant } | { readonly is: 'failed'; readonly message: string }
     /** Torn down with its logs kept. */
     | { readonly is: 'gone' }
-  readonly volumes: { readonly generation: number; readonly failed?: string } | undefined
+  /** `ungrown`: disks that have grown, and whose file systems have not. */
+  readonly volumes: { readonly generation: number; readonly failed?: string; readonly ungrown?: readonly { readonly volume: string; readonly message: string }[] } | undefined
   /** Newest attempt last. */
   readonly containers: ReadonlyMap<string, readonly RuntimeContainer[]>
 }

@@ -1,5 +1,6 @@
 import type { Container, EphemeralContainer } from '../api/generated/types.ts'
 import type { Pod } from '../api/resources.ts'
+import type { Action } from '../api/action.ts'
 import type { Instant } from '../base/clock.ts'
 import { Lately } from '../base/lately.ts'
 import type { CredentialAsk, PodEvent, Surroundings } from './decision.ts'
@@ -14,13 +15,14 @@ export interface Work {
   readonly commands: RuntimeCommand[]
   readonly events: PodEvent[]
   readonly asks: CredentialAsk[]
+  readonly writes: Action[]
   memory: PodMemory
   again: Instant | undefined
   dependsOn: readonly string[] | undefined
 }
 
 export const beginWork = (pod: Pod, around: Surroundings): Work =>
-  ({ pod, around, commands: [], events: [], asks: [], memory: around.memory ?? empty, again: undefined, dependsOn: undefined })
+  ({ pod, around, commands: [], events: [], asks: [], writes: [], memory: around.memory ?? empty, again: undefined, dependsOn: undefined })
 const empty: PodMemory = {}
 
 export function lookAgain(work: Work, at: Instant): void {

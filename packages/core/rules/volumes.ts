@@ -16,6 +16,9 @@ export const localProvisionerName = 'skiff.dev/local'
 /** The name of the volume that is made for a claim. */
 export const provisionedName = (claim: PersistentVolumeClaim): string => `pvc-${claim.metadata.uid}`
 
+/** Whether a volume was made by that provisioner. */
+export const isProvisionedHere = (volume: PersistentVolume): boolean => volume.metadata.annotations?.[annotations.provisionedBy] === localProvisionerName
+
 export type ClaimReference = NonNullable<PersistentVolume['spec']['claimRef']>
 
 /** Is the volume set aside for this claim: by name, and by uid where it names one? */

@@ -114,7 +114,8 @@ function pinMountNamespace(directory: string): string {
  * new one must be made on the CPU that made ours, or on one whose batch is later.
  */
 function unshareInto(file: string): void {
-  const command = ['unshare', `--mount=${file}`, '--propagation', 'private', 'true']
+  // Apart from the machine's, and shared inside as on a machine: mounts reach the containers that ask for that, and come from them.
+  const command = ['unshare', `--mount=${file}`, '--propagation', 'private', 'mount', '--make-rshared', '/']
   const ways = [command, ...allowedCpus().map((cpu) => ['taskset', '--cpu-list', String(cpu), ...command])]
   let refused = ''
   for (const [program = '', ...words] of ways) {

@@ -23,6 +23,15 @@ export function memoryMount(target: string, options: { readonly sizeBytes?: numb
   checked('mount', libc().mount('tmpfs', target, 'tmpfs', flags, data), `tmpfs at ${target}`)
 }
 
+/** The file system on a block device. */
+export function blockMount(device: string, target: string, type: string, options: readonly string[]): void {
+  const flags = options.reduce((all, option) => all | (flagOf[option] ?? 0), 0)
+  const others = options.filter((option) => flagOf[option] === undefined && option !== 'rw').join(',')
+  checked('mount', libc().mount(device, target, type, flags, others), `${device} at ${target}`)
+}
+/** Options that the kernel takes as bits. */
+const flagOf: Readonly<Record<string, number>> = { ro: 1, nosuid: 2, nodev: 4, noexec: 8, sync: 16, noatime: 1024, nodiratime: 2048, relatime: 1 << 21, strictatime: 1 << 24 }
+
 /** Huge pages as files: their size as Kubernetes writes it ('2Mi'). */
 export function hugePagesMount(target: string, options: { readonly pageSize: string; readonly sizeBytes?: number }): void {
   const size = options.sizeBytes === undefined ? '' : `,size=${options.sizeBytes}`

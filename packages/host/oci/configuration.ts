@@ -4,7 +4,7 @@ import { capabilitiesOf } from './capabilities.ts'
 import { cpuPeriodMicroseconds, cpuQuota, cpuShares } from './groups.ts'
 import type { SeccompFilter } from './seccomp.ts'
 import type { ContainerUser } from './users.ts'
-import type { Bind } from './volumes/index.ts'
+import type { Bind, DiskNode } from './volumes/index.ts'
 
 /** The parts of the OCI runtime specification that we write. */
 export interface OciProcess {
@@ -47,6 +47,8 @@ export interface ConfigurationInput {
   readonly sharedMemory: string
   /** Device nodes of the machine, for privileged containers. */
   readonly devices: readonly { readonly path: string; readonly type: 'c' | 'b'; readonly major: number; readonly minor: number; readonly fileMode: number; readonly uid: number; readonly gid: number }[]
+  /** Block devices that volumes are. */
+  readonly disks?: readonly DiskNode[]
   readonly limits: HostLimits
   /** The filter of the profile that the pod names, where it names one. */
   readonly filter?: SeccompFilter
@@ -65,7 +67,7 @@ export function argumentsOf(spec: ContainerSpec, settings: ImageSettings): reado
 
 /** The whole config.json of a container. Pure: everything it needs is given. */
 export function configurationOf(input: ConfigurationInput): OciConfiguration {
-  const { spec, sandbox, settings, user, limits } = input
+  const { spec, sandbox, settings, user, limits, disks = [] } = input
   const capabilities = capabilitiesOf(spec.security, limits.capabilityBound)
   const privileged = spec.security.privileged
   const openFiles = Math.min(wantedOpenFiles, limits.openFilesLimit)
@@ -94,8 +96,9 @@ export function configurationOf(input: ConfigurationInput): OciConfiguration {
     linux: {
       namespaces,
       cgroupsPath: input.cgroupsPath,
-      resources: resourcesOf(spec, privileged, limits),
-      ...(privileged ? { devices: input.devices } : spec.security.unmasked === true ? {} : { maskedPaths, readonlyPaths }),
+      resources: resourcesOf(spec, privileged, limits, disks),
+      ...(privileged || disks.length > 0 ? { devices: [...privileged ? input.devices : [], ...disks] } : {}),
+      ...(privileged || spec.security.unmasked === true ? {} : { maskedPaths, readonlyPaths }),
       ...(input.filter === undefined ? {} : { seccomp: input.filter }),
       // A container that mounts in both directions needs its own root to be a peer of ours.
       rootfsPropagation: input.binds.some((bind) => bind.propagation === 'Bidirectional') ? 'rshared' : input.binds.some((bind) => bind.propagation === 'HostToContainer') ? 'rslave' : 'rprivate',
@@ -119,10 +122,10 @@ function environmentOf(spec: ContainerSpec, sandbox: SandboxSpec, settings: Imag
   return [...values].map(([name, value]) => `${name}=${value}`)
 }
 
-function resourcesOf(spec: ContainerSpec, privileged: boolean, { canLimitSwap, unified }: HostLimits): object {
+function resourcesOf(spec: ContainerSpec, privileged: boolean, { canLimitSwap, unified }: HostLimits, disks: readonly DiskNode[]): object {
   const { cpuMillisLimit, memoryBytesLimit, hugePages } = spec.resources
   return {
-    devices: [{ allow: privileged, access: 'rwm' }],
+    devices: [{ allow: privileged, access: 'rwm' }, ...disks.map(({ type, major, minor }) => ({ allow: true, type, major, minor, access: 'rwm' }))],
     cpu: {
       shares: cpuShares(spec.resources),
       ...(cpuMillisLimit === undefined || cpuMillisLimit === 0 ? {} : { quota: cpuQuota(cpuMillisLimit), period: cpuPeriodMicroseconds }),

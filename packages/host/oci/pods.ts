@@ -10,7 +10,7 @@ import { complain, type Held, type Pod, words } from './held.ts'
 import type { PodRecord } from './records.ts'
 import { makeSandbox } from './sandbox.ts'
 import type { StartPlace } from './start.ts'
-import { prepareVolume, releaseVolumes } from './volumes/index.ts'
+import { prepareVolume, releaseDisks, releaseVolumes } from './volumes/index.ts'
 
 /** What can be done to whole pods. */
 export interface Pods {
@@ -65,10 +65,18 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
       mkdirSync(at.volumes, { recursive: true })
       const stamp = new Date(place.now()).toISOString().replaceAll(/[-:T]/g, '_').replace('Z', `.${generation}`)
       const failures: { readonly volume: string; readonly message: string }[] = []
-      for (const volume of specs) await prepareVolume(volume, at.volumes, stamp).catch((error) => { failures.push({ volume: volume.name, message: words(error) }) })
+      const ungrown: { readonly volume: string; readonly message: string }[] = []
+      for (const volume of specs) {
+        try {
+          const why = await prepareVolume(volume, at.volumes, stamp, pod.record.volumes?.ungrown?.find((one) => one.volume === volume.name)?.message)
+          if (why !== undefined) ungrown.push({ volume: volume.name, message: why })
+        } catch (error) {
+          failures.push({ volume: volume.name, message: words(error) })
+        }
+      }
       if (failures.length > 0) return failed(failures)
       const kept = specs.map((volume): VolumeSpec => (volume.is === 'files' ? { ...volume, files: [] } : volume))
-      held.save(pod, { ...pod.record, volumeSpecs: kept, volumes: { generation } })
+      held.save(pod, { ...pod.record, volumeSpecs: kept, volumes: { generation, ...(ungrown.length > 0 && { ungrown }) } })
       held.tell({ is: 'volumes-ready', pod: uid, generation, at: place.now() })
     }, (message) => { failed([{ volume: '', message }]) })
   }
@@ -83,6 +91,7 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
       const at = places.pod(uid)
       if (pod.record.pause !== undefined) signal(pod.record.pause, 'SIGKILL')
       releaseVolumes(at.directory)
+      await releaseDisks(pod.record.volumeSpecs, [...held.pods.values()].flatMap((other) => (other === pod ? [] : other.record.volumeSpecs)))
       network.detach(uid, pod.record.spec.node, at.namespaces)
       for (const qos of ['', '/burstable', '/besteffort']) removeGroup(`${place.cgroupRoot}${qos}/pod${uid}`)
       if (keepLogs) {

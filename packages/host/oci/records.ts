@@ -1,5 +1,5 @@
 import { readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
-import type { ContainerSpec, RuntimeContainer, SandboxSpec, VolumeSpec } from '@kubeskiff/core/kubelet'
+import type { ContainerSpec, RuntimeContainer, RuntimePod, SandboxSpec, VolumeSpec } from '@kubeskiff/core/kubelet'
 import type { ProcessIdentity } from '../linux/processes.ts'
 
 /** What is written down about a pod, so that a later process of ours can go on with it. */
@@ -7,7 +7,7 @@ export interface PodRecord {
   readonly uid: string
   readonly spec: SandboxSpec
   readonly sandbox: { readonly is: 'pending' } | { readonly is: 'ready'; readonly addresses: readonly string[]; readonly at: number } | { readonly is: 'failed'; readonly message: string } | { readonly is: 'gone' }
-  readonly volumes: { readonly generation: number; readonly failed?: string } | undefined
+  readonly volumes: RuntimePod['volumes']
   /** Without the files' bytes: those are in place. */
   readonly volumeSpecs: readonly VolumeSpec[]
   /** Holds the process namespace of pods whose containers share one. */

@@ -18,7 +18,7 @@ import { readInRoot } from './root-files.ts'
 import { sharedProcessNamespace } from './sandbox.ts'
 import { defaultFilter, filterFrom, type SeccompFilter } from './seccomp.ts'
 import { resolveUser } from './users.ts'
-import { bindsOfVolumes, MountError } from './volumes/index.ts'
+import { bindsOfVolumes, deviceOf, type DiskNode, MountError } from './volumes/index.ts'
 
 export type StartReason = 'CreateContainerError' | 'CreateContainerConfigError' | 'RunContainerError'
 export type StartAnswer = { readonly is: 'running'; readonly record: ContainerRecord } | { readonly is: 'failed'; readonly reason: StartReason; readonly message: string }
@@ -91,6 +91,7 @@ async function start(pod: PodRecord, container: string, attempt: number, spec: C
     binds: bindsOf(container, pod, spec, at, own, place.images),
     sharedMemory: pod.spec.hostIpc ? '/dev/shm' : at.sharedMemory,
     devices: spec.security.privileged ? machineDevices() : [],
+    disks: await disksOf(container, pod, spec),
     limits: { ...place.host, memoryBytes: totalmem(), canLimitSwap: canLimitSwap(), unified: place.host.cgroups === 'v2' },
     ...(filter === undefined ? {} : { filter }),
   }
@@ -125,6 +126,15 @@ function bindsOf(container: string, pod: PodRecord, spec: ContainerSpec, at: Pod
   ].filter((file) => !taken.has(file.path)).map((file) => ({ ...file, propagation: 'None' as const }))
   // Outer paths first, so that a volume inside another one is not hidden by it.
   return [...volumes, ...podFiles].sort((a, b) => a.path.split('/').length - b.path.split('/').length)
+}
+
+/** The block devices that a container is given instead of mounts. */
+function disksOf(container: string, pod: PodRecord, spec: ContainerSpec): Promise<readonly DiskNode[]> {
+  return Promise.all((spec.disks ?? []).map(({ volume: name, path }) => {
+    const volume = pod.volumeSpecs.find((candidate) => candidate.name === name)
+    if (volume?.is !== 'disk') throw new StartError('CreateContainerConfigError', `cannot find volume ${JSON.stringify(name)} to pass into container ${JSON.stringify(container)}`)
+    return deviceOf(volume, path)
+  }))
 }
 
 /** All device nodes of /dev itself, as privileged containers get. */

@@ -120,7 +120,8 @@ function bind(claim: PersistentVolumeClaim, volume: PersistentVolume, { now }: W
 }
 
 function claimBound(claim: PersistentVolumeClaim, volume: PersistentVolume): readonly Action[] {
-  const same = claim.status?.phase === 'Bound' && claim.status.capacity?.['storage'] === volume.spec.capacity?.['storage'] && claim.status.accessModes?.join() === volume.spec.accessModes?.join()
+  // As upstream: what is bound keeps its size; a volume that has grown may have a file system that has not.
+  const same = claim.status?.phase === 'Bound' && claim.status.accessModes?.join() === volume.spec.accessModes?.join()
   return same ? [] : [claimPatch(claim, { status: { phase: 'Bound', accessModes: volume.spec.accessModes ?? [], capacity: volume.spec.capacity ?? {} } }, 'status')]
 }
 

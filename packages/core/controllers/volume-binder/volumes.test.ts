@@ -91,12 +91,12 @@ test('on a real node the directory goes before its volume does', () => {
   const volume = on.volumes()[0]
   assert.ok(volume)
   const { reconcile } = localProvisioner({ volumesBelow: '/data/volumes' })
-  const look = (memory: { attempt: number; told: boolean } | undefined, observed: ReadonlyMap<string, unknown>) => reconcile('volume:pvc-uid-data', { view: on.world.store.view, now: 0, memory, last: undefined, observed })
+  const look = (memory: { attempt: number; told: string } | undefined, observed: ReadonlyMap<string, unknown>) => reconcile('volume:pvc-uid-data', { view: on.world.store.view, now: 0, memory, last: undefined, observed })
   const first = look(undefined, new Map())
   assert.deepEqual(first.actions, [{ do: 'ask', ask: { id: `unprovision/${volume.metadata.uid}/0`, what: 'unprovision', input: { path: '/data/volumes/pvc-uid-data' } } }])
   assert.deepEqual(look(first.memory, new Map([[`unprovision/${volume.metadata.uid}/0`, { done: true }]])).actions, [{ do: 'delete', key: { resource: 'persistentvolumes', namespace: '', name: 'pvc-uid-data' }, uid: volume.metadata.uid }])
   const failed = look(first.memory, new Map([[`unprovision/${volume.metadata.uid}/0`, { error: 'busy' }]]))
-  assert.deepEqual([failed.actions.map((action) => action.do), failed.memory, failed.again], [['record'], { attempt: 1, told: true }, 15_000])
+  assert.deepEqual([failed.actions.map((action) => action.do), failed.memory, failed.again], [['record'], { attempt: 1, told: 'busy' }, 15_000])
 })
 test('a retained volume stays Released', () => {
   const on = at(aVolume('keep', '1Gi'), aClaim({ storageClassName: '' }))

@@ -1,5 +1,6 @@
-import type { PersistentVolume, PersistentVolumeClaim } from '../../api/resources.ts'
-import { persistentVolumeClaims, persistentVolumes } from '../../api/resources.ts'
+import { type PersistentVolume, type PersistentVolumeClaim, persistentVolumeClaims, persistentVolumes } from '../../api/resources.ts'
+import { amountOf } from '../../rules/requests.ts'
+import { isProvisionedHere } from '../../rules/volumes.ts'
 import type { VolumeSpec } from '../runtime.ts'
 import type { Draft, VolumeCircumstances } from './draft.ts'
 
@@ -10,22 +11,36 @@ export function claimVolume(name: string, claimName: string, around: VolumeCircu
   const claim = around.view.get(persistentVolumeClaims, namespace, claimName)
   draft.dependsOn.push(`${persistentVolumeClaims.resource}/${namespace}/${claimName}`)
   if (claim === undefined) return unknown(`failed to fetch PVC from API server: persistentvolumeclaims "${claimName}" not found`)
-  if (claim.metadata.deletionTimestamp !== undefined) return unknown('PVC is being deleted')
   const bound = claim.spec.volumeName
   if (bound === undefined || bound === '' || claim.status?.phase !== 'Bound') return unknown('PVC is not bound')
   const volume = around.view.get(persistentVolumes, '', bound)
   draft.dependsOn.push(`${persistentVolumes.resource}//${bound}`)
   if (volume === undefined) return unknown(`failed to fetch PV ${bound} from API server: persistentvolumes "${bound}" not found`)
   if (volume.spec.claimRef?.uid !== claim.metadata.uid) return unknown(`failed to fetch PV ${bound} from API server: found claim with UID "${volume.spec.claimRef?.uid ?? ''}" but expected "${claim.metadata.uid}"`)
-  draft.prints.push(`${bound}@${claim.status.capacity?.['storage'] ?? ''}`)
-  return volumeSpec(name, claim, volume, around) ?? 'no volume plugin matched'
+  draft.prints.push(`${bound}=${volume.spec.capacity?.['storage'] ?? ''}`)
+  if (waitsForGrowth(claim)) draft.grown.push({ name, claim, volume })
+  const spec = specOf(name, volume, around)
+  return spec === undefined ? 'no volume plugin matched' : spec
 }
 
-function volumeSpec(name: string, _claim: PersistentVolumeClaim, { spec, metadata }: PersistentVolume, { node, pod }: VolumeCircumstances): VolumeSpec | undefined {
-  const group = pod.spec.securityContext?.fsGroup
-  const owner = group === undefined ? {} : { group, ...(pod.spec.securityContext?.fsGroupChangePolicy === 'OnRootMismatch' ? { groupOnMismatch: true as const } : {}) }
-  if (spec.local !== undefined) return { name, is: 'directory', path: spec.local.path, ...owner }
-  // As upstream: what a hostPath leads to keeps its owners.
+/** Whether a file system is to follow its volume, which has grown. */
+const waitsForGrowth = ({ status }: PersistentVolumeClaim): boolean => status?.conditions?.some(({ type, status: says }) => type === 'FileSystemResizePending' && says === 'True') === true
+
+function specOf(name: string, volume: PersistentVolume, { node, pod }: VolumeCircumstances): VolumeSpec | undefined {
+  const { spec, metadata } = volume
+  const { fsGroup, fsGroupChangePolicy } = pod.spec.securityContext ?? {}
+  const owner = fsGroup === undefined ? {} : { group: fsGroup, ...(fsGroupChangePolicy === 'OnRootMismatch' ? { groupOnMismatch: true as const } : {}) }
+  if (spec.local !== undefined) {
+    const { path, fsType } = spec.local
+    // What is ours is made by whoever uses it first.
+    const own = isProvisionedHere(volume)
+    const made = own ? { sizeBytes: amountOf('memory', spec.capacity?.['storage']) } : {}
+    if (spec.volumeMode === 'Block') return { name, is: 'disk', path, ...made, ...(fsGroup === undefined ? {} : { group: fsGroup }) }
+    if (fsType !== undefined) return { name, is: 'disk', path, fileSystem: { type: fsType, options: spec.mountOptions ?? [] }, ...made, ...owner }
+    return { name, is: 'directory', path, ...(own ? { isMade: true as const } : {}), ...owner }
+  }
+  // As upstream: what a hostPath or another machine's directory leads to keeps its owners.
   if (spec.hostPath !== undefined) return { name, is: 'hostPath', path: spec.hostPath.path, type: spec.hostPath.type ?? '' }
-  return node.simulated ? { name, is: 'directory', path: `/${metadata.name}` } : undefined
+  if (spec.nfs !== undefined) return { name, is: 'network', type: 'nfs', source: `${spec.nfs.server}:${spec.nfs.path}`, options: [...spec.mountOptions ?? [], ...(spec.nfs.readOnly === true ? ['ro'] : [])] }
+  return node.simulated ? { name, is: 'directory', path: `/${metadata.name}`, isMade: true } : undefined
 }

@@ -1,4 +1,5 @@
 import type { Resource, ResourceType } from '../../api/resource.ts'
+import type { PersistentVolume, PersistentVolumeClaim } from '../../api/resources.ts'
 import type { Instant } from '../../base/clock.ts'
 import type { CredentialAnswer, CredentialAsk } from '../decision.ts'
 import type { Circumstances } from '../environment.ts'
@@ -15,18 +16,22 @@ export interface Draft {
   readonly missing: Missing[]
   readonly asks: CredentialAsk[]
   readonly dependsOn: string[]
+  readonly grown: Grown[]
   waiting: boolean
   renewAt: Instant | undefined
 }
 /** Why a volume cannot be made yet, as the event FailedMount says it. */
 export interface Missing { readonly volume: string; readonly message: string; /** Not even what is to be mounted is known. */ readonly unknown?: true }
 
+/** A claim whose volume has grown: its file system follows when the volume is made anew. */
+export interface Grown { readonly name: string; readonly claim: PersistentVolumeClaim; readonly volume: PersistentVolume }
+
 export type Files = Extract<VolumeSpec, { readonly is: 'files' }>['files']
 export type File = Files[number]
 /** Files, or why there are none. */
 export type Found = Files | string
 
-export const newDraft = (): Draft => ({ prints: [], missing: [], asks: [], dependsOn: [], waiting: false, renewAt: undefined })
+export const newDraft = (): Draft => ({ prints: [], missing: [], asks: [], dependsOn: [], grown: [], waiting: false, renewAt: undefined })
 
 /** An object that contents are made of: its changes change the plan. */
 export function lookUp<T extends Resource>(type: ResourceType<T>, namespace: string, name: string, { view }: VolumeCircumstances, draft: Draft): T | undefined {

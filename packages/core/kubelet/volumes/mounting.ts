@@ -1,3 +1,5 @@
+import { persistentVolumeClaims } from '../../api/resources.ts'
+import { keyOf } from '../../api/resource.ts'
 import { isDue } from '../images.ts'
 import type { VolumesMemory } from '../memory.ts'
 import { lookAgain, rememberPod, tell, type Work } from '../work.ts'
@@ -14,7 +16,8 @@ export function orderVolumes(work: Work, plan: VolumePlan): void {
   if ((pod.spec.volumes ?? []).length === 0) return
   const before = work.memory.volumes
   if (plan.missing.length > 0) { mountsMissing(work, plan.missing); return }
-  if (plan.waiting || (before?.fingerprint === plan.fingerprint && before.missing === undefined)) return
+  if (plan.waiting) return
+  if (before?.fingerprint === plan.fingerprint && before.missing === undefined) { tellGrowth(work, plan.grown, before.generation); return }
   // What was missing and has come is not waited for any longer.
   if (before?.retryAt !== undefined && before.missing === undefined && !isDue(before.retryAt, around.now)) {
     lookAgain(work, before.retryAt)
@@ -24,6 +27,26 @@ export function orderVolumes(work: Work, plan: VolumePlan): void {
   const generation = Math.max(before?.generation ?? 0, around.observed?.volumes?.generation ?? 0) + 1
   work.commands.push({ do: 'volumes', pod: pod.metadata.uid, generation, volumes: plan.volumes })
   rememberPod(work, { volumes: { generation, fingerprint: plan.fingerprint, failures: before?.failures ?? 0, ...(before?.since === undefined ? {} : { since: before.since }) } })
+}
+
+/** The file systems have followed their volumes when these are made anew: the claims have their new sizes. */
+function tellGrowth(work: Work, grown: VolumePlan['grown'], generation: number): void {
+  const made = work.around.observed?.volumes
+  if (grown.length === 0 || made?.generation !== generation || made.failed !== undefined) return
+  const { volumes } = work.memory
+  const told = grown.map(({ claim }) => claim.metadata.resourceVersion).join()
+  if (volumes === undefined || volumes.grown === told) return
+  rememberPod(work, { volumes: { ...volumes, grown: told } })
+  for (const { name, claim, volume } of grown) {
+    const why = made.ungrown?.find((one) => one.volume === name)
+    if (why !== undefined) { tell(work, 'Warning', 'FileSystemResizeFailed', `MountVolume.NodeExpandVolume failed for volume "${volume.metadata.name}" : ${why.message}`); continue }
+    const { conditions = [] } = claim.status ?? {}
+    const status = { capacity: volume.spec.capacity ?? {}, conditions: conditions.filter(({ type }) => type !== 'FileSystemResizePending' && type !== 'Resizing'), allocatedResourceStatuses: null }
+    work.writes.push({ do: 'patch', key: keyOf(persistentVolumeClaims, claim), uid: claim.metadata.uid, part: 'status', patch: { status } })
+    const message = `MountVolume.NodeExpandVolume succeeded for volume "${volume.metadata.name}" ${work.around.node.name}`
+    tell(work, 'Normal', 'FileSystemResizeSuccessful', message)
+    work.writes.push({ do: 'record', about: claim, host: work.around.node.name, type: 'Normal', reason: 'FileSystemResizeSuccessful', message })
+  }
 }
 
 /** Said at once, and again each time that upstream would have tried. */

@@ -7,7 +7,7 @@ import type { CredentialAsk } from '../decision.ts'
 import type { VolumeSpec } from '../runtime.ts'
 import { claimVolume } from './claims.ts'
 import { configMapFiles, downwardFiles, secretFiles } from './contents.ts'
-import { type Draft, type Found, type Missing, newDraft, type VolumeCircumstances } from './draft.ts'
+import { type Draft, type Found, type Grown, type Missing, newDraft, type VolumeCircumstances } from './draft.ts'
 import { projectedFiles } from './projected.ts'
 
 /** A pod's volumes as a runtime makes them. */
@@ -23,14 +23,15 @@ export interface VolumePlan {
   readonly renewAt: Instant | undefined
   /** Whose changes change the plan: 'resource/namespace/name', or 'resource//*' for all of a kind. */
   readonly dependsOn: readonly string[]
+  readonly grown: readonly Grown[]
 }
 
 /** Resolves a pod's volumes against the view. */
 export function planVolumes(around: VolumeCircumstances): VolumePlan {
   const draft = newDraft()
   const volumes = (around.pod.spec.volumes ?? []).flatMap((volume) => volumeOf(volume, around, draft) ?? [])
-  const { prints, missing, asks, waiting, renewAt, dependsOn } = draft
-  return { volumes, fingerprint: prints.join(' '), missing, asks, waiting, renewAt, dependsOn }
+  const { prints, ...rest } = draft
+  return { ...rest, volumes, fingerprint: prints.join(' ') }
 }
 
 const fileMode = 0o644

@@ -17,7 +17,7 @@ export const priorityClasses: readonly Draft[] = [
 /** The class of claims that name none: directories on the pod's own node. */
 export const storageClass: Draft = {
   apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name: 'standard', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
-  provisioner: 'skiff.dev/local', reclaimPolicy: 'Delete', volumeBindingMode: 'WaitForFirstConsumer',
+  provisioner: 'skiff.dev/local', reclaimPolicy: 'Delete', volumeBindingMode: 'WaitForFirstConsumer', allowVolumeExpansion: true,
 }
 
 /** Where ClusterIPs come from. */

@@ -4,19 +4,30 @@ import type { ImageStore } from '../../images/store.ts'
 import { bindMount, detach, hugePagesMount, memoryMount, mountsBelow, readOnlyOverlayMount } from '../../linux/mounts.ts'
 import { run } from '../../linux/processes.ts'
 import { writeFiles } from './files.ts'
+import { prepareDisk } from './disks.ts'
 import { checkHostPath } from './host-path.ts'
 import { giveToGroup } from './ownership.ts'
 
-/** Makes or updates one volume under `directory`; throws in the kubelet's words when it cannot. `stamp` names a new generation. */
-export async function prepareVolume(volume: VolumeSpec, directory: string, stamp: string): Promise<void> {
+/** Makes or updates one volume under `directory`; throws in the kubelet's words when it cannot. `stamp` names a new generation. Says why a file system has not followed its disk, where it has not; `before` is what it said the last time. */
+export async function prepareVolume(volume: VolumeSpec, directory: string, stamp: string, before?: string): Promise<string | undefined> {
   try {
     const target = volumePath(volume, directory)
+    let ungrown: string | undefined
     switch (volume.is) {
-      case 'hostPath': checkHostPath(volume.path, volume.type); return
+      case 'hostPath': checkHostPath(volume.path, volume.type); return undefined
       // When its image is here: a container that mounts it waits for that.
-      case 'image': return
-      case 'network': await mountNetwork(volume, target); return
-      case 'directory': if (!existsSync(target)) makeOpen(target); break
+      case 'image': return undefined
+      case 'network': await mountNetwork(volume, target); return undefined
+      case 'directory': {
+        if (!existsSync(target) && volume.isMade !== true) throw new Error(`path ${JSON.stringify(target)} does not exist`)
+        if (!existsSync(target)) makeOpen(target)
+        break
+      }
+      case 'disk': {
+        ungrown = await prepareDisk(volume, target, before)
+        if (volume.fileSystem === undefined) return undefined
+        break
+      }
       case 'emptyDir': if (!existsSync(target)) makeScratch(volume, target); break
       case 'files': {
         const isNew = !existsSync(target)
@@ -27,6 +38,7 @@ export async function prepareVolume(volume: VolumeSpec, directory: string, stamp
       }
     }
     if (volume.group !== undefined) giveToGroup(target, volume.group, { readOnly: volume.is === 'files', onMismatch: volume.groupOnMismatch === true })
+    return ungrown
   } catch (error) {
     throw new Error(`MountVolume.SetUp failed for volume "${volume.name}" : ${error instanceof Error ? error.message : String(error)}`)
   }
