@@ -207,4 +207,13 @@ describe('the behaviour of real containers', { skip, timeout: 240_000 }, () => {
     assert.match(told, /Warning BackOff: Back-off restarting failed container main in pod unhealthy_default\(.*\)/)
     await until('it is tried again', () => Number(status('unhealthy', `${main}.restartCount`)) >= 2, 30_000)
   })
+
+  test('who keeps more on disk than it may is evicted', async () => {
+    await until('both are over', () => ['hoarder', 'scribbler'].every((pod) => status(pod, 'phase') === 'Failed'), 40_000)
+    assert.deepEqual(['hoarder', 'scribbler'].map((pod) => [status(pod, 'reason'), status(pod, 'message')]), [
+      ['Evicted', 'Usage of EmptyDir volume "cache" exceeds the limit "1Mi". '], ['Evicted', 'Pod ephemeral local storage usage exceeds the total limit of containers 1Mi. '],
+    ])
+    assert.match(events('hoarder'), /Warning Evicted: Usage of EmptyDir volume "cache" exceeds the limit "1Mi"/)
+    assert.equal(status('hoarder', "conditions[?(@.type=='DisruptionTarget')].reason"), 'TerminationByKubelet')
+  })
 })

@@ -3,6 +3,7 @@ import { amountOf, podRequests } from '../rules/requests.ts'
 import { nodeMatches } from '../rules/node-selectors.ts'
 import { untolerated } from '../rules/taints.ts'
 import type { HostPort, Surroundings } from './decision.ts'
+import { refusedUnderPressure } from './eviction.ts'
 import { hostPortsOf } from './sandbox.ts'
 import { forbiddenSysctl } from './sysctls.ts'
 
@@ -11,6 +12,8 @@ export interface Rejection { readonly reason: string; readonly message: string }
 /** Why the node does not take a pod that was bound to it, in upstream's words; undefined when it does. */
 export function rejection(pod: Pod, around: Surroundings): Rejection | undefined {
   const { node, granted, view } = around
+  const short = around.pressures === undefined ? undefined : refusedUnderPressure(pod, around.pressures)
+  if (short !== undefined) return rejected('Evicted', short)
   const sysctl = forbiddenSysctl(pod)
   if (sysctl !== undefined) return rejected('SysctlForbidden', sysctl)
   // As upstream: a profile that the kernel cannot enforce is not left out in silence.

@@ -4,6 +4,7 @@ import type { Action } from '../api/action.ts'
 import type { ClusterView } from '../api/view.ts'
 import type { Instant } from '../base/clock.ts'
 import type { Amounts } from '../rules/requests.ts'
+import type { PressureType } from './eviction.ts'
 import type { PodMemory } from './memory.ts'
 import type { NodeShape } from './node-shape.ts'
 import type { ContainerRuntime, RuntimeCommand, RuntimeEvent, RuntimePod } from './runtime.ts'
@@ -24,6 +25,8 @@ export interface Surroundings {
   readonly granted: Granted
   /** What this pod has of that; absent: nothing yet. */
   readonly held?: Amounts | undefined
+  /** What the node runs short of; absent: nothing. */
+  readonly pressures?: readonly PressureType[] | undefined
   readonly credentials: ReadonlyMap<string, CredentialAnswer> | undefined
   readonly foretell: ContainerRuntime['foretell']
   readonly keepsLogs: boolean

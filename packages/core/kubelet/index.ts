@@ -1,6 +1,7 @@
 export * from './kubelet.ts'
 export { decide } from './decide.ts'
 export type * from './decision.ts'
+export * from './eviction.ts'
 export * from './node.ts'
 export type * from './node-shape.ts'
 export { nodeActor } from './node-keeper.ts'

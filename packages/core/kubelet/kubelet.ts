@@ -10,12 +10,14 @@ import type { Freezable } from '../base/freezable.ts'
 import { containerSpec } from './container-spec.ts'
 import { decide } from './decide.ts'
 import type { CertificateAsk, ClusterNames, CredentialAnswer, CredentialAsk, Decision, TokenAsk } from './decision.ts'
+import type { Observations, PodUse, Threshold } from './eviction.ts'
 import { Grants } from './grants.ts'
 import type { PodMemory } from './memory.ts'
 import { simulatedReportBefore, simulatedReportMs } from './node.ts'
 import { nodeActor, NodeKeeper } from './node-keeper.ts'
 import type { NodeShape } from './node-shape.ts'
 import { Outbox, removeObject } from './outbox.ts'
+import { Pressures } from './pressures.ts'
 import type { ContainerRuntime, RuntimeEvent } from './runtime.ts'
 import { sandboxSpec } from './sandbox.ts'
 
@@ -47,6 +49,8 @@ export interface Kubelet extends Freezable<KubeletState> {
   addNode(shape: NodeShape): void
   /** Stops playing a node. Its object stays. */
   removeNode(name: string): void
+  /** Looks at what a machine has left and its pods use: tells what its nodes run short of, and lets pods go. For real nodes. */
+  assess(observations: Observations, thresholds: readonly Threshold[], uses: ReadonlyMap<string, PodUse>): void
   close(): void
 }
 export interface KubeletState {
@@ -99,6 +103,7 @@ class Kubelets implements Kubelet {
   readonly #outbox: Outbox
   readonly #tracked = new Map<string, Tracked>()
   readonly #grants = new Grants()
+  readonly #pressures = new Pressures()
   readonly #queue = new Set<string>()
   /** Pods by the objects that their volumes and environments are made of. */
   readonly #dependents = new Map<string, Set<string>>()
@@ -112,7 +117,7 @@ class Kubelets implements Kubelet {
   constructor(options: KubeletOptions) {
     this.#options = options
     this.#owner = options.owner ?? 'kubelet'
-    this.#nodes = new NodeKeeper({ ...options, images: () => options.runtime.observed().images }, (name, due) => { options.clock.wake(this.#owner, `node/${name}`, due) }, (name) => { this.#enqueue(`node/${name}`) })
+    this.#nodes = new NodeKeeper({ ...options, pressures: (name) => this.#pressures.of(name), images: () => options.runtime.observed().images }, (name, due) => { options.clock.wake(this.#owner, `node/${name}`, due) }, (name) => { this.#enqueue(`node/${name}`) })
     this.#outbox = new Outbox({
       view: options.view, submit: options.submit,
       refused: (uid, refusal, stale) => { this.#retry(uid, refusal, stale) },
@@ -145,6 +150,27 @@ class Kubelets implements Kubelet {
     this.#nodes.forget(name)
     this.#imagesDue.delete(name)
     this.#options.clock.wake(this.#owner, `node/${name}`, undefined)
+  }
+
+  assess(observations: Observations, thresholds: readonly Threshold[], uses: ReadonlyMap<string, PodUse>): void {
+    const { view, clock, submit } = this.#options
+    const nodesHere = [...this.#shapes.values()].filter(({ simulated }) => !simulated).map(({ name }) => ({ name, node: view.get(nodes, '', name) }))
+    const now = clock.now()
+    const candidates = [...uses].flatMap(([uid, use]) => {
+      const tracked = this.#tracked.get(uid)
+      const pod = tracked === undefined || tracked.memory?.ending !== undefined ? undefined : this.#podOf(tracked)
+      return pod === undefined || isTerminal(pod) ? [] : [{ pod, use }]
+    })
+    const { evicted, changed, told } = this.#pressures.look({ observations, thresholds, nodes: nodesHere, candidates, now })
+    for (const action of told) submit(action, nodeActor(action.about.metadata.name), nothing)
+    for (const name of changed) this.#enqueue(`node/${name}`)
+    for (const { pod, message, graceSeconds } of evicted) {
+      const tracked = this.#tracked.get(pod.metadata.uid)
+      if (tracked === undefined) continue
+      submit({ do: 'record', about: pod, host: tracked.node, type: 'Warning', reason: 'Evicted', message }, nodeActor(tracked.node), nothing)
+      tracked.memory = { ...tracked.memory, ending: { reason: 'Evicted', message, since: now, graceSeconds } }
+      this.#enqueue(tracked.uid)
+    }
   }
 
   close(): void { for (const cancel of this.#cancel) cancel() }
@@ -374,7 +400,7 @@ class Kubelets implements Kubelet {
     tracked.heard = undefined
     return decide(pod, {
       view, node: shape, cluster, now: clock.now(), observed: observed.pods.get(tracked.uid), images: observed.images.get(shape.name), heard, memory: tracked.memory,
-      granted: this.#grants.of(shape.name), held: this.#grants.held(shape.name, tracked.uid), credentials: tracked.credentials, foretell: runtime.foretell?.bind(runtime), keepsLogs: runtime.keepsLogs ?? false,
+      granted: this.#grants.of(shape.name), held: this.#grants.held(shape.name, tracked.uid), pressures: this.#pressures.of(shape.name), credentials: tracked.credentials, foretell: runtime.foretell?.bind(runtime), keepsLogs: runtime.keepsLogs ?? false,
     })
   }
 

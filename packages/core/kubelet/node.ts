@@ -5,6 +5,7 @@ import { simulatedMark } from '../api/simulated.ts'
 import type { Instant } from '../base/clock.ts'
 import { setCondition } from '../rules/conditions.ts'
 import { microTimestamp, timestamp } from '../rules/time.ts'
+import { pressureTexts, type PressureType } from './eviction.ts'
 import type { NodeInfo, NodeShape } from './node-shape.ts'
 import { digitsOf, uuidOf } from './simulated/stand-in.ts'
 
@@ -60,17 +61,19 @@ export function nodeDraft(shape: NodeShape, now: Instant): Draft {
   }
 }
 
+const noPressures: readonly PressureType[] = []
+
 /** The status that a kubelet posts. Conditions and extended resources of others are kept. */
-export function nodeStatus(shape: NodeShape, before: NodeStatus | undefined, now: Instant, images?: readonly ContainerImage[]): NodeStatus {
+export function nodeStatus(shape: NodeShape, before: NodeStatus | undefined, now: Instant, images?: readonly ContainerImage[], pressures: readonly PressureType[] = noPressures): NodeStatus {
   const info = nodeInfoOf(shape)
   const heartbeat = timestamp(now)
   let conditions: readonly NodeCondition[] = before?.conditions ?? []
-  for (const [type, status, reason, message] of [
-    ['MemoryPressure', 'False', 'KubeletHasSufficientMemory', 'kubelet has sufficient memory available'],
-    ['DiskPressure', 'False', 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'],
-    ['PIDPressure', 'False', 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'],
-    ['Ready', 'True', 'KubeletReady', 'kubelet is posting ready status'],
-  ] as const) conditions = setCondition(conditions, { type, status, reason, message, lastHeartbeatTime: heartbeat }, now)
+  for (const type of ['MemoryPressure', 'DiskPressure', 'PIDPressure'] as const) {
+    const status = pressures.includes(type) ? 'True' : 'False'
+    const { reason, message } = pressureTexts[type][status]
+    conditions = setCondition(conditions, { type, status, reason, message, lastHeartbeatTime: heartbeat }, now)
+  }
+  conditions = setCondition(conditions, { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status', lastHeartbeatTime: heartbeat }, now)
   return {
     ...before,
     addresses: [{ type: 'InternalIP', address: shape.address }, { type: 'Hostname', address: shape.name }],

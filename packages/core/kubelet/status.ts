@@ -170,9 +170,10 @@ function conditionsOf(work: Work, phase: string, initStatuses: readonly Containe
     condition(pod, 'Ready', ready, around.now),
     condition(pod, 'ContainersReady', notReady, around.now),
     condition(pod, 'PodScheduled', { status: 'True' }, around.now),
+    ...(work.memory.ending?.reason === 'Evicted' ? [condition(pod, 'DisruptionTarget', { status: 'True', reason: 'TerminationByKubelet', message: work.memory.ending.message }, around.now)] : []),
     ...resizeConditions(work).map(({ type, ...says }) => condition(pod, type, says, around.now)),
   ]
-  const others = pod.status?.conditions?.filter((one) => !ownTypes.includes(one.type) && !resizeTypes.includes(one.type)) ?? []
+  const others = pod.status?.conditions?.filter((one) => !ownTypes.includes(one.type) && !resizeTypes.includes(one.type) && !(one.type === 'DisruptionTarget' && work.memory.ending?.reason === 'Evicted')) ?? []
   return others.length === 0 ? own : [...own, ...others]
 }
 const ownTypes: readonly string[] = ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled']

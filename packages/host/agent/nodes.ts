@@ -11,6 +11,7 @@ import { collectImages } from './image-collection.ts'
 import { kubeletApi } from './kubelet-api.ts'
 import { showingLeases } from './leases.ts'
 import { imagesDirectory, openMachine } from './machine.ts'
+import { thresholdsIn, watchPressure } from './pressure.ts'
 import { nameServer } from './names.ts'
 import { NodePods } from './pods.ts'
 import { followPolicies } from './policies.ts'
@@ -42,6 +43,8 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
   const observer = openConnection({ url: configuration.url, authority: configuration.authority, ...configuration.observer })
   const policies = followPolicies({ connection: observer, view: store.view, network, nodes: names, dnsAddress: configuration.clusterDns, onTrouble: say })
   let stopCollecting = (): void => {}
+  const thresholds = thresholdsIn(process.env['SKIFF_EVICTION_HARD'])
+  let stopPressure = (): void => {}
   // Pods of the view are compared with what runs: first the view must be whole, or all would look like strays.
   const kubeletReady = Promise.all([...feeds, ...pods, policies].map((feed) => feed.filled)).then(() => {
     const ring = (): void => { loop.ring('kubelets') }
@@ -55,6 +58,7 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
     })
     // A node that was taken from this machine leaves nothing running: no kubelet answers for its pods any more.
     for (const [uid, { spec }] of runtime.observed().pods) if (!connections.has(spec.node)) runtime.submit({ do: 'teardown', pod: uid })
+    stopPressure = watchPressure({ kubelet, view: store.view, nodes: names, measurable: () => runtime.measurable(), stateDirectory: configuration.stateDirectory, thresholds, onTrouble: say })
     store.onCommit(ring)
     loop.add('kubelets', () => kubelet.step())
   })
@@ -77,6 +81,7 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
     stop: () => {
       link.close()
       stopCollecting()
+      stopPressure()
       stopServices()
       for (const each of sockets) each.close()
       policies.stop()
