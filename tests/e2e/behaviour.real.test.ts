@@ -40,7 +40,7 @@ describe('the behaviour of real containers', { skip, timeout: 240_000 }, () => {
     // Perl speaks UDP; the C library that it brings is also for kubectl, which one of the pods runs.
     const built = ground.buildImage([image, '--package', 'busybox-static', '--package', 'perl-base'])
     assert.equal(built.code, 0, built.out + built.err)
-    const up = ground.skiff(['up', '--nodes', '3', '--detach', '--bare'], { timeoutMs: 60_000 })
+    const up = ground.skiff(['up', '--nodes', '3', '--detach', '--bare', '--host-files', 'real'], { timeoutMs: 60_000 })
     assert.equal(up.code, 0, up.out + up.err)
     const manifests = readFileSync(join(import.meta.dirname, 'behaviour.yaml'), 'utf8').replaceAll('IMAGE', image).replaceAll('FOLDER', ground.folder).replaceAll('KUBECTL', kubectl)
     const applied = ground.kubectl(kubectl, ['apply', '-f', '-'], { input: manifests })

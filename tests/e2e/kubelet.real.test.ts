@@ -1,7 +1,7 @@
 // What a node's kubelet serves, on real containers: numbers, its own API, and streams of every dialect by a stock kubectl.
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { type Finished, Playground, stockKubectl, until, whyNoContainers } from './playground.ts'
@@ -9,7 +9,7 @@ import { type Finished, Playground, stockKubectl, until, whyNoContainers } from 
 const kubectl = stockKubectl()
 const skip = whyNoContainers() ?? (kubectl === undefined ? 'no stock kubectl: set SKIFF_TEST_KUBECTL' : false)
 
-const busy = 'while :; do i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; sleep 0.05; done'
+const busy = 'while :; do i=0; while [ $i -lt 3000 ]; do i=$((i+1)); done; sleep 0.05; done'
 const pod = (name: string, node: string, command: readonly string[], more: object = {}): object => ({
   apiVersion: 'v1', kind: 'Pod', metadata: { name, labels: { app: name } },
   spec: { nodeName: node, terminationGracePeriodSeconds: 0, containers: [{ name: 'main', image: 'localhost/skiff/busybox:1', imagePullPolicy: 'Never', command, ...more }] },
@@ -134,6 +134,26 @@ describe('kubelets of two real nodes', { skip, timeout: 300_000 }, () => {
     const fetched = ground.run([process.execPath, '-e', `fetch('http://127.0.0.1:${port}/').then(async (a) => console.log(await a.text()))`], { timeoutMs: 20_000 })
     assert.equal(fetched.out.trim(), 'served', fetched.err)
     forward.kill()
+  })
+
+  test('what is written by hostPath stays with its node; the machine is read, and its /proc is real', async () => {
+    writeFileSync(join(ground.folder, 'log'), 'of the machine')
+    symlinkSync(ground.folder, join(ground.folder, 'link'))
+    const reader = (name: string, node: string, path: string): object => ({
+      apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec: { nodeName: node, terminationGracePeriodSeconds: 0, volumes: [{ name: 'host', hostPath: { path } }, { name: 'all', hostPath: { path: '/' } }],
+        containers: [{ name: 'main', image: 'localhost/skiff/busybox:1', imagePullPolicy: 'Never', command: ['sleep', '100000'], volumeMounts: [{ name: 'host', mountPath: '/host' }, { name: 'all', mountPath: '/all' }] }] },
+    })
+    const pods = [reader('cleans', 'node-1', ground.folder), reader('same', 'node-1', join(ground.folder, 'link')), reader('other', 'node-2', ground.folder)]
+    const applied = ground.kubectl(kubectl ?? '', ['apply', '-f', '-'], { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: pods }) })
+    assert.equal(applied.code, 0, applied.err)
+    ok('wait', '--for=condition=Ready', 'pod/cleans', 'pod/same', 'pod/other', '--timeout=60s')
+    const sh = (name: string, script: string): string => ok('exec', name, '--', 'sh', '-c', script).trim()
+    assert.equal(sh('cleans', 'cat /host/log; rm -rf /host/log; echo new > /host/written; cat /host/written'), 'of the machinenew')
+    assert.equal(sh('same', 'ls /host/log 2>/dev/null; cat /host/written'), 'new', 'another pod of the node sees it, by a link too')
+    assert.equal(sh('other', 'cat /host/log; ls /host/written 2>/dev/null; true'), 'of the machine', 'another node does not')
+    assert.deepEqual([readFileSync(join(ground.folder, 'log'), 'utf8'), existsSync(join(ground.folder, 'written'))], ['of the machine', false], 'nor does the machine')
+    assert.equal(sh('cleans', 'cat /all/proc/version'), readFileSync('/proc/version', 'utf8').trim())
+    assert.equal(sh('cleans', 'cat /all/etc/hostname'), readFileSync('/etc/hostname', 'utf8').trim())
   })
 
   test('an autoscaler sizes a Deployment by what its real pods use', async () => {

@@ -14,6 +14,8 @@ export interface AgentConfiguration {
   readonly stateDirectory: string
   readonly clusterDns: string
   readonly clusterDomain: string
+  /** What pods see by hostPath: the machine's own files, or an overlay over them for each node. */
+  readonly hostFiles: HostFilesChoice
   /** Mirrors, and registries without TLS. */
   readonly registries?: Registries
   readonly network: { readonly nodeNetwork: string; readonly podNetwork: string; readonly serviceNetwork: string }
@@ -26,3 +28,6 @@ export interface AgentNode {
 
 /** Of the cluster's settings: where images are asked for first, by registry, and which registries speak plain HTTP. */
 export type Registries = Pick<RegistryOptions, 'mirrors' | 'insecure'>
+
+export const hostFilesChoices = ['overlay', 'real'] as const
+export type HostFilesChoice = (typeof hostFilesChoices)[number]

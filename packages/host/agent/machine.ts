@@ -3,7 +3,7 @@ import type { Clock } from '@kubeskiff/core/base'
 import { type ImageStore, openImageStore } from '../images/index.ts'
 import { probeHost } from '../linux/probe.ts'
 import { type ClusterNetwork, createNetwork, type NetworkSettings } from '../network/index.ts'
-import { createOciRuntime, type OciRuntime } from '../oci/index.ts'
+import { createOciRuntime, type OciRuntime, overlaidHostFiles, realHostFiles } from '../oci/index.ts'
 import type { AgentConfiguration } from './configuration.ts'
 
 export interface Machine { readonly network: ClusterNetwork; readonly images: ImageStore; readonly runtime: OciRuntime }
@@ -18,7 +18,7 @@ export function openMachine(configuration: AgentConfiguration, clock: Clock): Ma
   for (const { shape } of configuration.nodes) network.addNode(shape.name, shape.podCidr)
   const images = openImageStore(imagesDirectory(configuration))
   const runtime = createOciRuntime({
-    stateDirectory: configuration.stateDirectory, network, images, registry: configuration.registries ?? {}, host: probeHost(), clock, cgroupRoot: '/skiff',
+    stateDirectory: configuration.stateDirectory, network, images, registry: configuration.registries ?? {}, host: probeHost(), clock, cgroupRoot: '/skiff', hostFiles: configuration.hostFiles === 'real' ? realHostFiles : overlaidHostFiles(join(configuration.stateDirectory, 'hosts')),
   })
   return { network, images, runtime }
 }

@@ -4,6 +4,7 @@ import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { nodes } from '@kubeskiff/core/api'
 import { type PaceName, paceNames } from '@kubeskiff/core/kubelet'
 import { type NodePool, poolNameDefault } from '@kubeskiff/core/rules'
+import { type HostFilesChoice, hostFilesChoices } from '../agent/configuration.ts'
 import type { AccessFiles } from '../daemon/access-files.ts'
 import { type ControlPlane, StartProblem, startControlPlane } from '../daemon/control-plane.ts'
 import { canInstall, installPackages, missingPackages, whyNoRealNodes } from '../daemon/debian-packages.ts'
@@ -28,6 +29,7 @@ const usage = `usage: skiff up [options]
       --data-dir DIR    where the cluster lives on the disk
       --runtime R       auto (default), oci (real containers or nothing), simulated
       --pace P          of pods on simulated nodes: natural (images take a second or two, as on real ones), instant (default with --clock virtual)
+      --host-files F    what pods of real nodes see by hostPath: overlay (default: the machine's files, and each node keeps what is written), real (the machine's own)
       --clock C         machine (default), virtual: simulated nodes only, so that 'skiff time' can turn it
       --detach          leave the cluster running in the background
       --bare            without the first workload
@@ -37,10 +39,10 @@ const usage = `usage: skiff up [options]
 `
 const options = {
   filename: { type: 'string', short: 'f', multiple: true }, nodes: { type: 'string' }, simulate: { type: 'string' }, 'simulate-pools': { type: 'string' }, install: { type: 'boolean' }, port: { type: 'string' },
-  'data-dir': { type: 'string' }, runtime: { type: 'string' }, clock: { type: 'string' }, pace: { type: 'string' }, detach: { type: 'boolean' }, bare: { type: 'boolean' },
+  'data-dir': { type: 'string' }, runtime: { type: 'string' }, clock: { type: 'string' }, pace: { type: 'string' }, 'host-files': { type: 'string' }, detach: { type: 'boolean' }, bare: { type: 'boolean' },
   'authentication-config': { type: 'string' }, 'token-auth-file': { type: 'string' }, 'audit-policy-file': { type: 'string' }, 'audit-log-path': { type: 'string' }, 'scheduler-config': { type: 'string' }, help: { type: 'boolean', short: 'h' },
 } as const
-interface Wishes { readonly nodes?: number; readonly simulate?: number; readonly pools?: readonly NodePool[]; readonly port?: number; readonly runtime: 'auto' | 'oci' | 'simulated'; readonly pace?: PaceName; readonly install: boolean; readonly access: AccessFiles }
+interface Wishes { readonly nodes?: number; readonly simulate?: number; readonly pools?: readonly NodePool[]; readonly port?: number; readonly runtime: 'auto' | 'oci' | 'simulated'; readonly pace?: PaceName; readonly hostFiles?: HostFilesChoice; readonly install: boolean; readonly access: AccessFiles }
 
 const nodesDefault = 3
 const readyTimeoutMs = 60_000
@@ -56,9 +58,11 @@ export async function up(words: readonly string[]): Promise<number> {
   if (runtime !== 'auto' && runtime !== 'oci' && runtime !== 'simulated') throw new UsageError(`--runtime takes auto, oci or simulated, not '${runtime}'`)
   const pace = values.pace === undefined ? values.clock === 'virtual' ? 'instant' : undefined : paceNames.find((name) => name === values.pace)
   if (values.pace !== undefined && pace === undefined) throw new UsageError(`--pace takes ${paceNames.join(' or ')}, not '${values.pace}'`)
+  const hostFiles = hostFilesChoices.find((name) => name === values['host-files'])
+  if (values['host-files'] !== undefined && hostFiles === undefined) throw new UsageError(`--host-files takes ${hostFilesChoices.join(' or ')}, not '${values['host-files']}'`)
   const wishes: Wishes = {
     runtime, install: values.install === true, access: accessFiles(values),
-    ...(pace !== undefined && { pace }),
+    ...(pace !== undefined && { pace }), ...(hostFiles !== undefined && { hostFiles }),
     ...(values.nodes !== undefined && { nodes: wholeNumber('--nodes', values.nodes, 0, realNodesMax) }),
     ...(values.simulate !== undefined && { simulate: wholeNumber('--simulate', values.simulate, 0, nodesMax) }),
     ...(values['simulate-pools'] !== undefined && { pools: poolsInFile(values['simulate-pools']) }),
@@ -119,8 +123,10 @@ async function settingsFor(directory: DataDirectory, wishes: Wishes, say: (line:
   if (have(true) > nodesMax) throw new UsageError(`a cluster has at most ${nodesMax} simulated nodes, not ${have(true)}`)
   const access = { ...before?.access, ...wishes.access }
   const pace = wishes.pace ?? before?.pace
+  const hostFiles = wishes.hostFiles ?? before?.hostFiles
   return {
-    version: 1, port: wishes.port ?? before?.port ?? portDefault, ...(before?.listen !== undefined && { listen: before.listen }), nodes, ...(pace !== undefined && { pace }), ...(Object.keys(access).length > 0 && { access }),
+    version: 1, port: wishes.port ?? before?.port ?? portDefault, ...(before?.listen !== undefined && { listen: before.listen }), nodes, ...(pace !== undefined && { pace }), ...(hostFiles !== undefined && { hostFiles }),
+    ...(before?.registries !== undefined && { registries: before.registries }), ...(Object.keys(access).length > 0 && { access }),
     welcomed: before?.welcomed ?? false,
   }
 }

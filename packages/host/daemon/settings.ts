@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { type PaceName, paceNames } from '@kubeskiff/core/kubelet'
 import { writePrivately } from '../files/index.ts'
 import type { DevicesByDriver } from '@kubeskiff/core/rules'
-import type { Registries } from '../agent/configuration.ts'
+import { type HostFilesChoice, hostFilesChoices, type Registries } from '../agent/configuration.ts'
 import type { AccessFiles } from './access-files.ts'
 
 /** One node of the cluster, as the user asked for it. Real ones are played by this machine's agent. */
@@ -33,6 +33,8 @@ export interface Settings {
   readonly nodes: readonly NodeSettings[]
   /** How long pods on simulated nodes take to start and stop: natural, so that it can be watched, unless it is said. */
   readonly pace?: PaceName
+  /** What pods of real nodes see by hostPath: an overlay over the machine's files for each node, unless it shall be those themselves. */
+  readonly hostFiles?: HostFilesChoice
   /** Where images are asked for first, by registry ('docker.io': ['https://mirror.example']), and which registries speak plain HTTP. */
   readonly registries?: Registries
   /** Files that say who signs in and what is written down. */
@@ -70,6 +72,7 @@ const settingsShape: Shape = {
   port: ['a port', (value) => isCount(value) && Number(value) > 0 && Number(value) < 65_536],
   nodes: ['a list of nodes', Array.isArray], welcomed: ['true or false', (value) => typeof value === 'boolean'],
   pace: [paceNames.join(' or '), (value) => value === undefined || paceNames.some((name) => name === value)],
+  hostFiles: [hostFilesChoices.join(' or '), (value) => value === undefined || hostFilesChoices.some((name) => name === value)],
   registries: ['mirrors (lists of URLs by registry) and insecure (a list of registries)', isRegistries],
 }
 const nodeShape: Shape = {

@@ -5,6 +5,7 @@ const readOnlyFlag = 1
 const noSuid = 2
 const noDevices = 4
 const noExecute = 8
+const remount = 32
 const bind = 4096
 const recursive = 16384
 const detachFlag = 2
@@ -50,6 +51,11 @@ export function overlayMount(target: string, at: { readonly layers: readonly str
   const data = `lowerdir=${at.layers.join(':')},upperdir=${at.upper},workdir=${at.work}`
   if (data.length > optionsLimit) throw new Error(`the image has too many layers (${at.layers.length}) for one overlay mount`)
   checked('mount', libc().mount('overlay', target, 'overlay', 0, data), `overlay at ${target}`)
+}
+
+/** From now on nobody writes through this mount. */
+export function remountReadOnly(target: string): void {
+  checked('mount', libc().mount(null, target, null, bind | remount | readOnlyFlag, null), target)
 }
 
 /** Takes a mount away, now or when its last user goes. Never remove the directory of a mount instead. */

@@ -66,16 +66,20 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
       const stamp = new Date(place.now()).toISOString().replaceAll(/[-:T]/g, '_').replace('Z', `.${generation}`)
       const failures: { readonly volume: string; readonly message: string }[] = []
       const ungrown: { readonly volume: string; readonly message: string }[] = []
-      for (const volume of specs) {
+      const placed: VolumeSpec[] = []
+      for (const spec of specs) {
         try {
+          // From here on a hostPath is where its node has it.
+          const volume = spec.is === 'hostPath' ? { ...spec, path: place.hostFiles.place(pod.record.spec.node, spec.path) } : spec
+          placed.push(volume)
           const why = await prepareVolume(volume, at.volumes, stamp, pod.record.volumes?.ungrown?.find((one) => one.volume === volume.name)?.message)
           if (why !== undefined) ungrown.push({ volume: volume.name, message: why })
         } catch (error) {
-          failures.push({ volume: volume.name, message: words(error) })
+          failures.push({ volume: spec.name, message: place.hostFiles.told(pod.record.spec.node, words(error)) })
         }
       }
       if (failures.length > 0) return failed(failures)
-      const kept = specs.map((volume): VolumeSpec => (volume.is === 'files' ? { ...volume, files: [] } : volume))
+      const kept = placed.map((volume): VolumeSpec => (volume.is === 'files' ? { ...volume, files: [] } : volume))
       held.save(pod, { ...pod.record, volumeSpecs: kept, volumes: { generation, ...(ungrown.length > 0 && { ungrown }) } })
       held.tell({ is: 'volumes-ready', pod: uid, generation, at: place.now() })
     }, (message) => { failed([{ volume: '', message }]) })

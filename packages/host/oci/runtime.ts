@@ -12,6 +12,7 @@ import { type Attempts, createAttempts } from './attempts.ts'
 import { runCheck } from './checks.ts'
 import type { OciTools } from './conmon.ts'
 import { watchExits } from './exits.ts'
+import { type HostFiles, realHostFiles } from './host-files.ts'
 import { Held } from './held.ts'
 import { measurablePods } from './measurable.ts'
 import { placesIn } from './places.ts'
@@ -30,6 +31,8 @@ export interface OciRuntimeOptions {
   readonly clock: Clock
   /** The control group above all pods; '/kubepods' unless said otherwise. */
   readonly cgroupRoot?: string
+  /** What hostPaths show: the machine's own files unless said otherwise. */
+  readonly hostFiles?: HostFiles
 }
 
 /** The container runtime, and the byte streams of its containers. */
@@ -48,7 +51,7 @@ export function createOciRuntime(options: OciRuntimeOptions): OciRuntime {
   if (runtimePath === undefined || host.tools.conmon === undefined) throw new Error('real containers need crun (or runc) and conmon')
   const tools: OciTools = { runtime: runtimePath, conmon: host.tools.conmon }
   for (const directory of [places.pods, places.exits, places.runtime]) mkdirSync(directory, { recursive: true })
-  const place: StartPlace = { tools, places, images, network, host, cgroupRoot: options.cgroupRoot ?? '/kubepods', profiles: `${options.stateDirectory}/seccomp`, now: () => clock.now() }
+  const place: StartPlace = { tools, places, images, network, host, cgroupRoot: options.cgroupRoot ?? '/kubepods', hostFiles: options.hostFiles ?? realHostFiles, profiles: `${options.stateDirectory}/seccomp`, now: () => clock.now() }
   const held = new Held(places)
   const attempts: Attempts = createAttempts(held, place, () => { exits.look() })
   const pods = createPods(held, attempts, place)

@@ -12,6 +12,7 @@ import { capabilitiesOf } from './capabilities.ts'
 import { argumentsOf, configurationOf, type ConfigurationInput } from './configuration.ts'
 import { createMonitored, type OciTools } from './conmon.ts'
 import { canLimitSwap, podGroup } from './groups.ts'
+import type { HostFiles } from './host-files.ts'
 import type { AttemptPlaces, Places, PodPlaces } from './places.ts'
 import { readIfThere, writeRecord, type ContainerRecord, type PodRecord } from './records.ts'
 import { readInRoot } from './root-files.ts'
@@ -31,6 +32,7 @@ export interface StartPlace {
   readonly network: ClusterNetwork
   readonly host: HostProbe
   readonly cgroupRoot: string
+  readonly hostFiles: HostFiles
   /** The folder of the machine's own seccomp profiles. */
   readonly profiles: string
   readonly now: () => number

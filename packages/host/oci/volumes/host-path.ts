@@ -8,7 +8,7 @@ const kinds: Readonly<Record<string, { readonly words: string; readonly is: (fou
   BlockDevice: { words: 'a block device', is: (found) => found.isBlockDevice() },
 }
 
-/** A hostPath is the machine's own file, without any shield: whoever may create such pods may change the machine. Messages: upstream's host path plugin. */
+/** Checks or makes what a hostPath names, where its node has it (host-files.ts). Messages: upstream's host path plugin. */
 export function checkHostPath(path: string, type: string): void {
   // Without a type nothing is checked, and the runtime makes what is missing, as containerd does.
   if ((type === '' || type === 'DirectoryOrCreate') && !existsSync(path)) mkdirSync(path, { recursive: true, mode: 0o755 })
