@@ -1,7 +1,7 @@
 // What containers do and what is done to them, as stock kubectl sees it. All manifests are applied at once: waits overlap.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Finished, Playground, stockKubectl, until, whyNoContainers } from './playground.ts'
 
@@ -215,5 +215,19 @@ describe('the behaviour of real containers', { skip, timeout: 240_000 }, () => {
     ])
     assert.match(events('hoarder'), /Warning Evicted: Usage of EmptyDir volume "cache" exceeds the limit "1Mi"/)
     assert.equal(status('hoarder', "conditions[?(@.type=='DisruptionTarget')].reason"), 'TerminationByKubelet')
+  })
+
+  test('a manifest in a node’s folder is a pod that comes back when it is deleted, and goes with its manifest', async () => {
+    const file = join(ground.dataDir, 'agent/manifests/node-2/web.yaml')
+    writeFileSync(file, `apiVersion: v1\nkind: Pod\nmetadata: {name: fixed}\nspec: {terminationGracePeriodSeconds: 0, containers: [{name: main, image: "${image}", command: [sleep, "100000"]}]}\n`)
+    await until('it runs', () => status('fixed-node-2', 'phase') === 'Running', 20_000)
+    const uid = (): string => run('get', 'pod', 'fixed-node-2', '-o', 'jsonpath={.metadata.uid} {.status.phase}').out
+    const first = uid()
+    assert.match(get('pod fixed-node-2', '.metadata.annotations'), /"kubernetes.io\/config.source":"file"/)
+    assert.equal(get('pod fixed-node-2', '.metadata.ownerReferences[0].kind'), 'Node')
+    ok('delete', 'pod', 'fixed-node-2')
+    await until('it is back', () => uid() !== first && uid().endsWith('Running'), 20_000)
+    rmSync(file)
+    await until('it is gone', () => run('get', 'pod', 'fixed-node-2').code !== 0, 20_000)
   })
 })

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { type Actor, endpointSlices, nodes, persistentVolumeClaims, persistentVolumes, type Resource, type ResourceType, runtimeClasses, services } from '@kubeskiff/core/api'
 import { createKubelet } from '@kubeskiff/core/kubelet'
 import { createStore } from '@kubeskiff/core/store'
@@ -15,6 +16,7 @@ import { thresholdsIn, watchPressure } from './pressure.ts'
 import { nameServer } from './names.ts'
 import { NodePods } from './pods.ts'
 import { followPolicies } from './policies.ts'
+import { followManifests } from './static-pods.ts'
 import { followServices } from './services.ts'
 import { openOn } from './streams.ts'
 import { tokensOverHttp } from './tokens.ts'
@@ -45,6 +47,7 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
   let stopCollecting = (): void => {}
   const thresholds = thresholdsIn(process.env['SKIFF_EVICTION_HARD'])
   let stopPressure = (): void => {}
+  let manifests: readonly ReturnType<typeof followManifests>[] = []
   // Pods of the view are compared with what runs: first the view must be whole, or all would look like strays.
   const kubeletReady = Promise.all([...feeds, ...pods, policies].map((feed) => feed.filled)).then(() => {
     const ring = (): void => { loop.ring('kubelets') }
@@ -59,7 +62,8 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
     // A node that was taken from this machine leaves nothing running: no kubelet answers for its pods any more.
     for (const [uid, { spec }] of runtime.observed().pods) if (!connections.has(spec.node)) runtime.submit({ do: 'teardown', pod: uid })
     stopPressure = watchPressure({ kubelet, view: store.view, nodes: names, measurable: () => runtime.measurable(), stateDirectory: configuration.stateDirectory, thresholds, onTrouble: say })
-    store.onCommit(ring)
+    manifests = [...connections].map(([node, connection]) => followManifests({ node, connection, view: store.view, directory: join(configuration.stateDirectory, 'manifests', node), now: () => clock.now(), onTrouble: say }))
+    store.onCommit(() => { ring(); for (const each of manifests) each.look() })
     loop.add('kubelets', () => kubelet.step())
   })
 
@@ -82,6 +86,7 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
       link.close()
       stopCollecting()
       stopPressure()
+      for (const each of manifests) each.close()
       stopServices()
       for (const each of sockets) each.close()
       policies.stop()
