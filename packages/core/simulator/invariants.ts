@@ -1,9 +1,10 @@
 import {
   byNamespace, byOwner, type Change, type ClusterView, type Deployment, deployments, type EndpointSlice, endpointSlices, events, type Job, jobs, namespaces, nodes, type PersistentVolume, type PersistentVolumeClaim,
-  persistentVolumeClaims, persistentVolumes, type Pod, pods, type ReplicaSet, replicaSets, type Resource, type StatefulSet, statefulSets,
+  persistentVolumeClaims, persistentVolumes, type Pod, pods, type ReplicaSet, replicaSets, type Resource, type ResourceClaim, resourceClaims, type StatefulSet, statefulSets,
 } from '../api/index.ts'
 import { CronInvariants, daemonPodBegins, jobGoesOn, jobPodBegins } from './batch-invariants.ts'
 import { Broken } from './broken.ts'
+import { DeviceInvariants, podRunsOnDevices } from './device-invariants.ts'
 import { sliceIsTrue } from './service-invariants.ts'
 import { claimGoesOn, podRunsOnClaims, volumeGoesOn } from './volume-invariants.ts'
 import { amountOf, podRequests, scaledOf } from './rules.ts'
@@ -25,6 +26,7 @@ export class Invariants {
   readonly #addresses = new Map<string, string>()
   readonly #load = new Map<string, NodeLoad>()
   readonly #cron = new CronInvariants()
+  readonly #devices = new DeviceInvariants()
 
   constructor(view: ClusterView) {
     this.#view = view
@@ -50,6 +52,7 @@ export class Invariants {
         return
       case endpointSlices.resource: if (after !== undefined) sliceIsTrue(this.#view, after as EndpointSlice); return
       case persistentVolumeClaims.resource: claimGoesOn(this.#view, before as PersistentVolumeClaim | undefined, after as PersistentVolumeClaim | undefined); return
+      case resourceClaims.resource: this.#devices.claimGoesOn(before as ResourceClaim | undefined, after as ResourceClaim | undefined); return
       case persistentVolumes.resource: if (before !== undefined) volumeGoesOn(this.#view, before as PersistentVolume, after as PersistentVolume | undefined); return
     }
   }
@@ -87,7 +90,7 @@ export class Invariants {
     if (after === undefined) return
     this.#address(after)
     this.#capacity(after)
-    if (after.status?.phase === 'Running' && before?.status?.phase !== 'Running') podRunsOnClaims(this.#view, after)
+    if (after.status?.phase === 'Running' && before?.status?.phase !== 'Running') { podRunsOnClaims(this.#view, after); podRunsOnDevices(this.#view, after) }
     if (!same) this.#podBegins(after)
   }
 

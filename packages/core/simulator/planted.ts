@@ -70,7 +70,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'answers wake nobody in an agent', losesWakes: true,
     // Whatever else happens wakes an agent as well: so there is one, its line is slow, and pods that end are all that happens.
     swarm: (drawn) => ({
-      ...drawn, nodes: 1, agentNodes: 1, disturbance: 0.1,
+      ...drawn, nodes: 1, agentNodes: 1, devices: 0, disturbance: 0.1,
       weights: { ...Object.fromEntries(actNames.map((name) => [name, 0])), 'create job': 5, 'pass a little time': 5 } as SwarmOptions['weights'], // one entry for each name
       faults: { ...drawn.faults, slowLine: 0.5, missingImage: 0, lateEvent: 0.5, refusedCommit: 0.05 },
     }),

@@ -1,22 +1,28 @@
 // What is not as it should be in a cluster that had all it needs, and time.
-import { byUid, controllerRevisions, daemonSets, deployments, endpointSlices, events, jobs, namespaces, nodes, persistentVolumeClaims, type Pod, pods, podsByClaim, replicaSets, type Resource, type Service, services, slicesByService, statefulSets } from '../api/index.ts'
+import { byUid, type ClusterView, controllerRevisions, daemonSets, deployments, endpointSlices, events, jobs, namespaces, nodes, persistentVolumeClaims, type Pod, pods, podsByClaim, replicaSets, type Resource, type Service, services, slicesByService, statefulSets } from '../api/index.ts'
+import { leftClaims } from './device-invariants.ts'
 import type { SimulatedWorld } from './world.ts'
 
 const isOver = (pod: Pod): boolean => pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed'
 const isReady = (pod: Pod): boolean => pod.status.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') ?? false
 /** Its liveness probe fails again and again: it comes and goes as long as it lives. */
 const isUnruly = (object: { readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> } }): boolean => object.metadata?.annotations?.['skiff.dev/live-for'] !== undefined
+/** Its claim was deleted after it was placed and before it was mounted: as upstream, neither goes on until somebody deletes the pod. */
+const isStuck = (pod: Pod, view: ClusterView): boolean => pod.status.phase === 'Pending' && podsByClaim.values(pod).some((value) => {
+  const [namespace = '', name = ''] = value.split('/')
+  return view.get(persistentVolumeClaims, namespace, name)?.metadata.deletionTimestamp !== undefined
+})
 /** An Event lives for an hour, and is forgotten at the next sweep. */
 const eventMsMax = 62 * 60_000
 
 export function unsettled(world: SimulatedWorld): readonly string[] {
-  return [...workloads(world), ...settledPods(world), ...settledServices(world), ...leftovers(world)]
+  return [...workloads(world), ...settledPods(world), ...settledServices(world), ...leftovers(world), ...leftClaims(world.cluster.store.view)]
 }
 
 function* workloads(world: SimulatedWorld): Iterable<string> {
   const { view } = world.cluster.store
   // A cluster without room for all is full, not broken; so is one whose volumes were on a machine that is gone.
-  const waiting = new Set([...view.list(pods)].filter((pod) => (pod.spec.nodeName ?? '') === '').map((pod) => pod.metadata.ownerReferences?.[0]?.name))
+  const waiting = new Set([...view.list(pods)].filter((pod) => (pod.spec.nodeName ?? '') === '' || isStuck(pod, view)).map((pod) => pod.metadata.ownerReferences?.[0]?.name))
   for (const { metadata, spec, status } of view.list(deployments)) {
     const wanted = spec.replicas ?? 1
     const full = [...waiting].some((name) => name?.startsWith(metadata.name) === true)
@@ -49,7 +55,7 @@ function* settledPods(world: SimulatedWorld): Iterable<string> {
     const { name, uid, deletionTimestamp } = pod.metadata
     uids.add(uid)
     if (deletionTimestamp !== undefined) yield `Pod ${name} is still being deleted`
-    const settled = (pod.spec.nodeName ?? '') === '' || isOver(pod) || isReady(pod) || isUnruly(pod)
+    const settled = (pod.spec.nodeName ?? '') === '' || isStuck(pod, view) || isOver(pod) || isReady(pod) || isUnruly(pod)
     if (!settled) yield `Pod ${name} on ${pod.spec.nodeName} is ${pod.status.phase}: ${JSON.stringify(pod.status.containerStatuses?.map((one) => one.state))}`
     if (isUnruly(pod) && pod.spec.nodeName && !isOver(pod) && (pod.status.containerStatuses?.[0]?.restartCount ?? 0) === 0) yield `Pod ${name} fails its liveness probe and was never restarted`
     if (pod.spec.nodeName && view.get(nodes, '', pod.spec.nodeName) === undefined) yield `Pod ${name} is on ${pod.spec.nodeName}, which is no more`

@@ -3,6 +3,8 @@ import { perform } from './acts.ts'
 import { heal } from './liveness.ts'
 import type { PlantedBug } from './planted.ts'
 import { drawn, type SwarmOptions, swarmOf } from './swarm.ts'
+import { deviceClass } from './device-invariants.ts'
+import { offerDevices } from './workload-acts.ts'
 import { createWorld, type SimulatedWorld } from './world.ts'
 
 export interface SimulateOptions {
@@ -54,6 +56,10 @@ function prepare(world: SimulatedWorld): void {
   world.request('POST', '/api/v1/namespaces', { metadata: { name: 'default' } })
   world.request('POST', '/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'default' } })
   world.request('POST', '/api/v1/namespaces/default/configmaps', { metadata: { name: 'kube-root-ca.crt' }, data: { 'ca.crt': '' } })
+  if (world.offersDevices) {
+    world.request('POST', '/apis/resource.k8s.io/v1/deviceclasses', deviceClass)
+    offerDevices(world, 'default')
+  }
   for (let turns = 0; turns < 10_000 && world.turn(); turns++);
 }
 

@@ -7,6 +7,8 @@ export interface SwarmOptions {
   readonly agentNodes: number
   readonly nodeCpu: string
   readonly nodePods: string
+  /** Nodes that are played here offer so many devices each, and some pods ask for one. */
+  readonly devices: number
   /** The chance that a step does something to the cluster instead of giving a part its turn. */
   readonly disturbance: number
   /** How likely each act is against the others; 0 leaves it out. */
@@ -47,6 +49,8 @@ export function swarmOf(seed: number): SwarmOptions {
   return {
     nodes, agentNodes: random.chance(0.5) ? 1 + random.below(nodes) : 0,
     nodeCpu: ['1', '2', '4'][random.below(3)] ?? '2', nodePods: ['5', '20', '110'][random.below(3)] ?? '110',
+    // By the seed itself: the histories of the others stay what they were.
+    devices: seed % 4 === 3 ? 2 : 0,
     disturbance: 0.02 + 0.2 * random.next(),
     weights: Object.fromEntries(actNames.map((name) => [name, weight(name)])) as Record<ActName, number>, // one entry for each name
     faults: { refusedCommit: some(0.05), lateEvent: some(0.5), lateMsMax: 1 + random.below(20_000), missingImage: some(0.6), slowLine: some(0.9) },

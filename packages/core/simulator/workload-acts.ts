@@ -1,5 +1,6 @@
 import { cronJobs, daemonSets, deployments, jobs, namespaces, persistentVolumeClaims, pods, type Resource, type ResourceType, services, statefulSets } from '../api/index.ts'
 import type { Random } from '../base/index.ts'
+import { deviceClaimTemplate, deviceTemplate } from './device-invariants.ts'
 import type { SimulatedWorld } from './world.ts'
 
 /** How many owners of a kind stand at once. */
@@ -42,6 +43,12 @@ function template(random: Random, name: string, life: 'goes on' | 'ends' | 'fail
   }
 }
 
+/** Where nodes offer devices, some pods ask for one. */
+function asking(world: SimulatedWorld, template: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  if (!world.offersDevices || world.random.chance(0.6)) return template
+  return { ...template, spec: { ...(template['spec'] as object), resourceClaims: [{ name: 'gpu', resourceClaimTemplateName: deviceTemplate }] } }
+}
+
 function create(world: SimulatedWorld, type: ResourceType<Resource>, body: (name: string) => unknown): string {
   if (world.cluster.store.view.count(type) >= ownersMax) return 'enough of them'
   const name = `${type.kind.toLowerCase()}-${world.random.suffix(4)}`
@@ -52,12 +59,12 @@ function create(world: SimulatedWorld, type: ResourceType<Resource>, body: (name
 export const createDeployment = (world: SimulatedWorld): string => create(world, deployments, (name) => {
   const { random } = world
   const strategy = random.chance(0.2) ? { type: 'Recreate' } : { type: 'RollingUpdate', rollingUpdate: { maxSurge: ['25%', 1, 0, '50%'][random.below(4)], maxUnavailable: ['25%', 1, 2, '50%'][random.below(4)] } }
-  return { metadata: { name }, spec: { replicas: random.below(8), strategy, selector: { matchLabels: { app: name } }, template: template(random, name, 'goes on') } }
+  return { metadata: { name }, spec: { replicas: random.below(8), strategy, selector: { matchLabels: { app: name } }, template: asking(world, template(random, name, 'goes on')) } }
 })
 
 export const createStatefulSet = (world: SimulatedWorld): string => create(world, statefulSets, (name) => {
   const { random } = world
-  const made = template(random, name, 'goes on')
+  const made = asking(world, template(random, name, 'goes on'))
   const claims = random.chance(0.5) ? { volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } }] } : {}
   const retention = random.chance(0.3) ? { persistentVolumeClaimRetentionPolicy: { whenDeleted: random.chance(0.5) ? 'Delete' : 'Retain', whenScaled: random.chance(0.5) ? 'Delete' : 'Retain' } } : {}
   return { metadata: { name }, spec: { replicas: random.below(5), serviceName: name, ...(random.chance(0.2) ? { podManagementPolicy: 'Parallel' } : {}), ...claims, ...retention, selector: { matchLabels: { app: name } }, template: made } }
@@ -66,20 +73,21 @@ export const createStatefulSet = (world: SimulatedWorld): string => create(world
 export const createDaemonSet = (world: SimulatedWorld): string => create(world, daemonSets, (name) => {
   const { random } = world
   const updateStrategy = random.chance(0.2) ? { type: 'OnDelete' } : { type: 'RollingUpdate', rollingUpdate: random.chance(0.3) ? { maxSurge: 1, maxUnavailable: 0 } : { maxUnavailable: 1 + random.below(2) } }
-  return { metadata: { name }, spec: { updateStrategy, selector: { matchLabels: { app: name } }, template: template(random, name, 'goes on') } }
+  return { metadata: { name }, spec: { updateStrategy, selector: { matchLabels: { app: name } }, template: asking(world, template(random, name, 'goes on')) } }
 })
 
-function jobSpec(random: Random, name: string): unknown {
+function jobSpec(world: SimulatedWorld, name: string): unknown {
+  const { random } = world
   const fails = random.chance(0.2)
   const completions = 1 + random.below(8)
   return {
     completions, parallelism: 1 + random.below(4), backoffLimit: fails ? random.below(4) : 100,
     ...(random.chance(0.3) ? { completionMode: 'Indexed' } : {}), ...(random.chance(0.1) ? { activeDeadlineSeconds: 30 + random.below(300) } : {}),
     ...(random.chance(0.3) ? { ttlSecondsAfterFinished: random.below(600) } : {}), ...(random.chance(0.1) ? { suspend: true } : {}),
-    template: template(random, name, fails ? 'fails' : 'ends'),
+    template: asking(world, template(random, name, fails ? 'fails' : 'ends')),
   }
 }
-export const createJob = (world: SimulatedWorld): string => create(world, jobs, (name) => ({ metadata: { name }, spec: jobSpec(world.random, name) }))
+export const createJob = (world: SimulatedWorld): string => create(world, jobs, (name) => ({ metadata: { name }, spec: jobSpec(world, name) }))
 
 export const createCronJob = (world: SimulatedWorld): string => create(world, cronJobs, (name) => {
   const { random } = world
@@ -88,7 +96,7 @@ export const createCronJob = (world: SimulatedWorld): string => create(world, cr
     spec: {
       schedule: oneOf(random, ['* * * * *', '*/5 * * * *', '*/10 * * * *']), concurrencyPolicy: oneOf(random, ['Allow', 'Forbid', 'Replace']),
       ...(random.chance(0.3) ? { startingDeadlineSeconds: 20 + random.below(200) } : {}), successfulJobsHistoryLimit: random.below(4), failedJobsHistoryLimit: random.below(3),
-      jobTemplate: { spec: jobSpec(random, name) },
+      jobTemplate: { spec: jobSpec(world, name) },
     },
   }
 })
@@ -152,5 +160,14 @@ export const deleteService = (world: SimulatedWorld): string => remove(world, se
 export const deleteClaim = (world: SimulatedWorld): string => remove(world, persistentVolumeClaims, anyOf(world, persistentVolumeClaims))
 const notOfCluster = (world: SimulatedWorld): Resource | undefined => oneOf(world.random, [...world.cluster.store.view.list(services)].filter(({ metadata }) => metadata.name !== 'kubernetes'))
 
-export const createNamespace = (world: SimulatedWorld): string => `${world.request('POST', '/api/v1/namespaces', { metadata: { name: team } }).status}`
+export function createNamespace(world: SimulatedWorld): string {
+  const { status } = world.request('POST', '/api/v1/namespaces', { metadata: { name: team } })
+  if (world.offersDevices) offerDevices(world, team)
+  return String(status)
+}
+
+/** Lets the pods of a namespace ask for devices. */
+export function offerDevices(world: SimulatedWorld, namespace: string): void {
+  world.request('POST', `/apis/resource.k8s.io/v1/namespaces/${namespace}/resourceclaimtemplates`, deviceClaimTemplate)
+}
 export const deleteNamespace = (world: SimulatedWorld): string => `${world.request('DELETE', `/api/v1/namespaces/${team}`).status}`

@@ -4,6 +4,7 @@ import { type Cluster, clusterDnsDefault, clusterDomainDefault, kindIndexes, sim
 import { type ContainerRuntime, createKubelet, type KubeletOptions, type NodeShape } from '../kubelet/index.ts'
 import { createStore } from '../store/index.ts'
 import type { Write } from '../store/types.ts'
+import { deviceDriver } from './device-invariants.ts'
 import { FaultyRuntime } from './faulty-runtime.ts'
 import { Invariants } from './invariants.ts'
 import { LaggingAgent } from './lagging-agent.ts'
@@ -19,6 +20,8 @@ export interface SimulatedWorld {
   readonly cluster: Cluster
   readonly runtime: ContainerRuntime
   readonly agent: LaggingAgent
+  /** Whether some nodes offer devices. */
+  readonly offersDevices: boolean
   /** The nodes that somebody plays. */
   nodeNames(): readonly string[]
   /** Whether faults may happen. Off while the cluster is set up and while it heals. */
@@ -64,11 +67,12 @@ export function createWorld(seed: number, swarm: SwarmOptions, bug: PlantedBug |
   const runtime = new FaultyRuntime(runtimeWith(bug, cluster.simulated), clock, chance, faults)
 
   const central = new Map<string, NodeShape>()
+  const offering = (shape: NodeShape): NodeShape => (swarm.devices === 0 ? shape : { ...shape, devices: { [deviceDriver]: { count: swarm.devices } } })
   const ring = (): void => { loop.ring('kubelets') }
   const play = (): ReturnType<typeof createKubelet> => createKubelet({
     nodes: [...central.values()], view: store.view, changes: (after) => store.changes(after), runtime, submit: cluster.server.submit, clock, ring, tokens: podTokens, owner: 'kubelets', cluster: names,
   })
-  for (let index = swarm.agentNodes; index < swarm.nodes; index++) { const shape = machine(); central.set(shape.name, shape) }
+  for (let index = swarm.agentNodes; index < swarm.nodes; index++) { const shape = offering(machine()); central.set(shape.name, shape) }
   let kubelet = play()
   loop.add('kubelets', () => kubelet.step())
   store.onCommit(ring)
@@ -87,7 +91,7 @@ export function createWorld(seed: number, swarm: SwarmOptions, bug: PlantedBug |
 
   const removed: string[] = []
   return {
-    clock, random, cluster, runtime, agent,
+    clock, random, cluster, runtime, agent, offersDevices: swarm.devices > 0,
     nodeNames: () => [...central.keys(), ...agent.nodes.map(({ name }) => name)],
     setFaulty: (on) => { Object.assign(faults, on ? swarm.faults : noFaults) },
     turn: () => loop.turn(random),
@@ -102,8 +106,9 @@ export function createWorld(seed: number, swarm: SwarmOptions, bug: PlantedBug |
     restartKubelets: () => { kubelet.close(); kubelet = play() },
     addNode: () => {
       const shape = machine(random.chance(0.5) ? removed.shift() : undefined)
-      if (random.chance(0.5)) agent.restart({ add: shape })
-      else { central.set(shape.name, shape); kubelet.addNode(shape) }
+      // What a machine of that name offered is still published: an agent could not hand it out.
+      if (random.chance(0.5) && swarm.devices === 0) agent.restart({ add: shape })
+      else { const offered = offering(shape); central.set(shape.name, offered); kubelet.addNode(offered) }
       return shape.name
     },
     removeNode: (name) => {
