@@ -79,7 +79,7 @@ test('volumes are files, directories and scratch space', () => {
   assert.deepEqual([plan.missing, shown], [[], [
     { name: 'scratch', is: 'emptyDir', medium: 'Memory', sizeBytes: 1_048_576 }, { name: 'settings', is: 'files', inMemory: false, files: [['deep/mode', '400', 'fast']] },
     { name: 'all', is: 'files', inMemory: true, files: [['token', '644', 'secret'], ['labels', '644', 'app="web"']] },
-    { name: 'data', is: 'directory', path: '/srv/pv-1' }, { name: 'machine', is: 'hostPath', path: '/var/log', type: 'Directory' }, { name: 'maybe', is: 'files', inMemory: false, files: [] },
+    { name: 'data', is: 'directory', path: '/srv/pv-1', shown: 'pv-1' }, { name: 'machine', is: 'hostPath', path: '/var/log', type: 'Directory' }, { name: 'maybe', is: 'files', inMemory: false, files: [] },
   ]])
   assert.equal(planVolumes(around([], pod)).missing[0]?.message, 'MountVolume.SetUp failed for volume "settings" : configmap "settings" not found')
 })

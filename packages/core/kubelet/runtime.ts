@@ -77,7 +77,8 @@ export interface SandboxSpec {
   readonly annotations: Readonly<Record<string, string>>
 }
 
-export type VolumeSpec =
+/** `shown`: how messages call it, where that is not its name in the pod. */
+export type VolumeSpec = { readonly shown?: string } & (
   | { readonly name: string; readonly is: 'emptyDir'; readonly medium: '' | 'Memory' | 'HugePages'; readonly pageSize?: string; readonly sizeBytes?: number } & Owned
   /** ConfigMap, Secret, downward API, projected, token: all are files. */
   | { readonly name: string; readonly is: 'files'; readonly files: readonly { readonly path: string; readonly mode: number; readonly user?: number; readonly bytes: Uint8Array }[]; readonly inMemory: boolean } & Owned
@@ -90,6 +91,7 @@ export type VolumeSpec =
   | { readonly name: string; readonly is: 'image'; readonly reference: string }
   /** A file system of another machine. */
   | { readonly name: string; readonly is: 'network'; readonly type: string; readonly source: string; readonly options: readonly string[] }
+)
 /** What belongs to a group of the pod's own: all that is in it, or only what does not yet when its root does. */
 interface Owned { readonly group?: number; readonly groupOnMismatch?: true }
 

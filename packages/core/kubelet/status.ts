@@ -56,7 +56,7 @@ function containerStatus(work: Work, container: Container, idle: string): Contai
   const previous = containerStatusOf(pod, name)
   const image = container.image ?? ''
   const isGiven = isAllocated(work)
-  const shared = { name, image, imageID: previous?.imageID ?? '', ...(isGiven ? resourcesOf(container) : lastGiven(container, previous)) }
+  const shared = { name, image, imageID: previous?.imageID ?? '', ...(around.node.simulated ? {} : mountsShown(container)), ...(isGiven ? resourcesOf(container) : lastGiven(container, previous)) }
   const held = { lastState: previous?.lastState ?? noState, ready: false, restartCount: previous?.restartCount ?? 0, started: false }
   switch (stand.is) {
     case 'absent': return { ...shared, ...held, state: { waiting: waiting === undefined ? { reason: idle } : shownWaiting(waiting) } }
@@ -83,6 +83,15 @@ function containerStatus(work: Work, container: Container, idle: string): Contai
       const ready = isRegularInit(pod, container) && run.exitCode === 0
       return { ...common, ready, lastState: lastStateOf(exitedBefore(name, stand.attempt, around.observed), previous, stand.attempt), state: terminated }
     }
+  }
+}
+/** What a container has mounted, and whether that is read only to the bottom. */
+function mountsShown({ volumeMounts = [] }: Container): Pick<ContainerStatus, 'volumeMounts'> {
+  if (volumeMounts.length === 0) return {}
+  return {
+    volumeMounts: volumeMounts.map(({ name, mountPath, readOnly, recursiveReadOnly }) => ({
+      mountPath, name, ...(readOnly === true ? { readOnly, recursiveReadOnly: recursiveReadOnly === 'Enabled' || recursiveReadOnly === 'IfPossible' ? 'Enabled' : 'Disabled' } : {}),
+    })),
   }
 }
 const noState: ContainerState = {}

@@ -166,7 +166,9 @@ function volumeActions(volume: PersistentVolume, { view, now }: World<Memory>): 
 function released(volume: PersistentVolume, now: number): readonly Action[] {
   const failed = volume.status?.phase === 'Failed'
   const nobodyDeletes = volume.spec.persistentVolumeReclaimPolicy === 'Delete' && volume.metadata.annotations?.[annotations.provisionedBy] === undefined && volume.metadata.deletionTimestamp === undefined
+  const failure = (reason: string, message: string): readonly Action[] => (failed ? [] : [...phaseOf(volume, 'Failed', now, message), { do: 'record', about: volume, type: 'Warning', reason, message }])
+  // Upstream scrubs some volumes with a pod of an image of its own; the way is deprecated, and taken for none here.
+  if (volume.spec.persistentVolumeReclaimPolicy === 'Recycle') return failure('VolumeFailedRecycle', `error getting recycler volume plugin for volume "${volume.metadata.name}": no recyclable volume plugin matched`)
   if (!nobodyDeletes) return failed ? [] : phaseOf(volume, 'Released', now)
-  const message = `error getting deleter volume plugin for volume "${volume.metadata.name}": no deletable volume plugin matched`
-  return failed ? [] : [...phaseOf(volume, 'Failed', now, message), { do: 'record', about: volume, type: 'Warning', reason: 'VolumeFailedDelete', message }]
+  return failure('VolumeFailedDelete', `error getting deleter volume plugin for volume "${volume.metadata.name}": no deletable volume plugin matched`)
 }

@@ -134,3 +134,10 @@ test('a class of attributes stays until no claim and no volume names it', () => 
   on.settle()
   assert.equal(gold()?.metadata.finalizers, undefined)
 })
+
+test('a volume that was to be scrubbed fails: nobody here does that', () => {
+  const on = at(aVolume('old', '1Gi', { persistentVolumeReclaimPolicy: 'Recycle' }), aClaim({ storageClassName: '' }))
+  on.news()
+  on.remove()
+  assert.deepEqual([on.state().volumes, on.news()], [['old Failed'], ['VolumeFailedRecycle: error getting recycler volume plugin for volume "old": no recyclable volume plugin matched']])
+})

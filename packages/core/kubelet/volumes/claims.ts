@@ -19,8 +19,12 @@ export function claimVolume(name: string, claimName: string, around: VolumeCircu
   if (volume.spec.claimRef?.uid !== claim.metadata.uid) return unknown(`failed to fetch PV ${bound} from API server: found claim with UID "${volume.spec.claimRef?.uid ?? ''}" but expected "${claim.metadata.uid}"`)
   draft.prints.push(`${bound}=${volume.spec.capacity?.['storage'] ?? ''}`)
   if (waitsForGrowth(claim)) draft.grown.push({ name, claim, volume })
+  const isBlock = volume.spec.volumeMode === 'Block'
+  const containers = [...around.pod.spec.initContainers ?? [], ...around.pod.spec.containers]
+  const mistaken = containers.some((container) => (isBlock ? container.volumeMounts : container.volumeDevices)?.some((one) => one.name === name) === true)
+  if (mistaken) return { unknown: `volume ${name} has volumeMode ${isBlock ? 'Block' : 'Filesystem'}, but is specified in ${isBlock ? 'volumeMounts' : 'volumeDevices'}` }
   const spec = specOf(name, volume, around)
-  return spec === undefined ? 'no volume plugin matched' : spec
+  return spec === undefined ? 'no volume plugin matched' : { ...spec, shown: bound }
 }
 
 /** Whether a file system is to follow its volume, which has grown. */

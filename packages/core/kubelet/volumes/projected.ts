@@ -47,13 +47,14 @@ function commonUser(pod: Pod): number | undefined {
   return users.size === 1 ? user : undefined
 }
 
-/** A token is renewed when four fifths of its life are over, as upstream's kubelet does. */
+/** A token is renewed when four fifths of its life are over, and every day, as upstream's kubelet does. */
+const tokenRenewedMs = 24 * 3_600_000
 function tokenFile(source: { readonly audience?: string; readonly expirationSeconds?: number; readonly path: string }, mode: number, around: VolumeCircumstances, draft: Draft): Found {
   if (around.node.simulated) return []
   const { audience, expirationSeconds = 3600 } = source
   const id = `${audience ?? ''}/${expirationSeconds}`
   const answer = around.credentials?.get(id)
-  const renewAt = answer?.is === 'token' ? answer.issuedAt + 0.8 * (answer.expiresAt - answer.issuedAt) : undefined
+  const renewAt = answer?.is === 'token' ? answer.issuedAt + Math.min(0.8 * (answer.expiresAt - answer.issuedAt), tokenRenewedMs) : undefined
   if (renewAt === undefined || renewAt <= around.now) draft.asks.push({ is: 'token', id, pod: around.pod, audience, expirationSeconds })
   if (answer?.is === 'refused') return `failed to fetch token: ${answer.message}`
   if (answer?.is !== 'token') { draft.waiting = true; return [] }

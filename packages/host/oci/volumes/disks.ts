@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fstatSync, ftruncateSync, mkdirSync, openSync, readFileSync, readdirSync, statSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, ftruncateSync, mkdirSync, openSync, readFileSync, readdirSync, readSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { VolumeSpec } from '@kubeskiff/core/kubelet'
 import { blockMount, mountsBelow } from '../../linux/mounts.ts'
@@ -18,10 +18,11 @@ export async function prepareDisk({ path, sizeBytes, fileSystem }: Disk, target:
   if (fileSystem === undefined) return undefined
   const isExt = fileSystem.type.startsWith('ext')
   if (!mountsBelow(target).includes(target)) {
-    const isEmpty = (await run('blkid', ['-p', device])).code === nothingFound
+    const taken = extSize(path)
+    const isEmpty = taken === undefined && (await run('blkid', ['-p', device])).code === nothingFound
     if (isEmpty) await tool(`mkfs.${fileSystem.type}`, isExt ? ['-q', '-m0', device] : [device])
     // Whoever has it mounted elsewhere checks it no more.
-    else if (isExt && sizeBytes !== undefined && !isUsed(device)) await growAtRest(device)
+    else if (taken !== undefined && sizeBytes !== undefined && taken + blockMost <= sizeBytes && !isUsed(device)) await growAtRest(device)
     mkdirSync(target, { recursive: true })
     blockMount(device, target, fileSystem.type, fileSystem.options)
     // It goes with its last mount.
@@ -37,6 +38,21 @@ export async function prepareDisk({ path, sizeBytes, fileSystem }: Disk, target:
   }
 }
 const nothingFound = 2
+
+const superblockAt = 1024
+const magic = 0xef53
+const blockMost = 65_536
+/** The bytes that an ext file system takes, from its superblock; undefined where there is none. */
+function extSize(path: string): number | undefined {
+  const file = openSync(path, 'r')
+  try {
+    const superblock = Buffer.alloc(64)
+    if (readSync(file, superblock, 0, superblock.length, superblockAt) < superblock.length || superblock.readUInt16LE(56) !== magic) return undefined
+    return superblock.readUInt32LE(4) * (1024 << superblock.readUInt32LE(24))
+  } finally {
+    closeSync(file)
+  }
+}
 
 const isUsed = (device: string): boolean => readFileSync('/proc/self/mountinfo', 'utf8').includes(` ${device} `)
 

@@ -19,7 +19,7 @@ export async function prepareVolume(volume: VolumeSpec, directory: string, stamp
       case 'image': return undefined
       case 'network': await mountNetwork(volume, target); return undefined
       case 'directory': {
-        if (!existsSync(target) && volume.isMade !== true) throw new Error(`path ${JSON.stringify(target)} does not exist`)
+        if (!existsSync(target) && volume.isMade !== true) throw new NotThere(`path ${JSON.stringify(target)} does not exist`)
         if (!existsSync(target)) makeOpen(target)
         break
       }
@@ -40,9 +40,12 @@ export async function prepareVolume(volume: VolumeSpec, directory: string, stamp
     if (volume.group !== undefined) giveToGroup(target, volume.group, { readOnly: volume.is === 'files', onMismatch: volume.groupOnMismatch === true })
     return ungrown
   } catch (error) {
-    throw new Error(`MountVolume.SetUp failed for volume "${volume.name}" : ${error instanceof Error ? error.message : String(error)}`)
+    throw new Error(`${error instanceof NotThere ? 'MountVolume.NewMounter initialization' : 'MountVolume.SetUp'} failed for volume "${volume.shown ?? volume.name}" : ${error instanceof Error ? error.message : String(error)}`)
   }
 }
+
+/** What was to be there before the pod came. */
+class NotThere extends Error {}
 
 function makeOpen(path: string): void {
   mkdirSync(path, { recursive: true })
