@@ -10,16 +10,18 @@ import type { Freezable } from '../base/freezable.ts'
 import { containerSpec } from './container-spec.ts'
 import { decide } from './decide.ts'
 import type { CertificateAsk, ClusterNames, CredentialAnswer, CredentialAsk, Decision, TokenAsk } from './decision.ts'
-import type { Observations, PodUse, Threshold } from './eviction.ts'
+import type { Observations, PodUse, PressureType, Threshold } from './eviction.ts'
 import { Grants } from './grants.ts'
 import type { PodMemory } from './memory.ts'
 import { simulatedReportBefore, simulatedReportMs } from './node.ts'
 import { nodeActor, NodeKeeper } from './node-keeper.ts'
 import type { NodeShape } from './node-shape.ts'
 import { Outbox, removeObject } from './outbox.ts'
-import { Pressures } from './pressures.ts'
+import { type Findings, Pressures } from './pressures.ts'
 import type { ContainerRuntime, RuntimeEvent } from './runtime.ts'
 import { sandboxSpec } from './sandbox.ts'
+import { Housekeeping, type HousekeepingState } from './simulated/housekeeping.ts'
+import type { Tracked } from './tracked.ts'
 
 export interface KubeletOptions {
   readonly nodes?: readonly NodeShape[]
@@ -57,21 +59,7 @@ export interface KubeletState {
   readonly memories: readonly (readonly [uid: string, memory: PodMemory])[]
   /** Who waits for a pull that is under way, by node and image. */
   readonly pulls: readonly (readonly [place: string, uids: readonly string[]])[]
-}
-
-interface Tracked {
-  readonly uid: string
-  readonly namespace: string
-  readonly name: string
-  readonly node: string
-  memory: PodMemory | undefined
-  heard: RuntimeEvent[] | undefined
-  timer: Instant | undefined
-  dependsOn: readonly string[] | undefined
-  credentials: Map<string, CredentialAnswer> | undefined
-  /** When each was last asked for. */
-  askedAt: Map<string, Instant> | undefined
-  released: boolean
+  readonly housekeeping: HousekeepingState
 }
 
 /** A pod whose runtime answers at once is decided on again in the same look, at most this often. */
@@ -111,13 +99,18 @@ class Kubelets implements Kubelet {
   readonly #pulls = new Map<string, Set<string>>()
   /** Simulated nodes that have images that they have not told of. */
   readonly #imagesDue = new Set<string>()
+  readonly #housekeeping: Housekeeping
   readonly #cancel: readonly (() => void)[]
   #seen: Revision
 
   constructor(options: KubeletOptions) {
     this.#options = options
     this.#owner = options.owner ?? 'kubelet'
-    this.#nodes = new NodeKeeper({ ...options, pressures: (name) => this.#pressures.of(name), images: () => options.runtime.observed().images }, (name, due) => { options.clock.wake(this.#owner, `node/${name}`, due) }, (name) => { this.#enqueue(`node/${name}`) })
+    this.#nodes = new NodeKeeper({ ...options, pressures: (name) => this.#pressuresOn(name), images: () => options.runtime.observed().images }, (name, due) => { options.clock.wake(this.#owner, `node/${name}`, due) }, (name) => { this.#enqueue(`node/${name}`) })
+    this.#housekeeping = new Housekeeping({
+      ...options, shapes: this.#shapes, isSilent: (name) => this.#nodes.isSilent(name), wake: (key, due) => { options.clock.wake(this.#owner, key, due) },
+      endingOf: (uid) => this.#tracked.get(uid)?.memory?.ending, found: (findings) => { this.#relieve(findings) },
+    })
     this.#outbox = new Outbox({
       view: options.view, submit: options.submit,
       refused: (uid, refusal, stale) => { this.#retry(uid, refusal, stale) },
@@ -149,26 +142,33 @@ class Kubelets implements Kubelet {
     this.#grants.remove(name)
     this.#nodes.forget(name)
     this.#imagesDue.delete(name)
+    this.#housekeeping.forget(name)
     this.#options.clock.wake(this.#owner, `node/${name}`, undefined)
   }
 
   assess(observations: Observations, thresholds: readonly Threshold[], uses: ReadonlyMap<string, PodUse>): void {
-    const { view, clock, submit } = this.#options
+    const { view, clock } = this.#options
     const nodesHere = [...this.#shapes.values()].filter(({ simulated }) => !simulated).map(({ name }) => ({ name, node: view.get(nodes, '', name) }))
-    const now = clock.now()
     const candidates = [...uses].flatMap(([uid, use]) => {
       const tracked = this.#tracked.get(uid)
       const pod = tracked === undefined || tracked.memory?.ending !== undefined ? undefined : this.#podOf(tracked)
       return pod === undefined || isTerminal(pod) ? [] : [{ pod, use }]
     })
-    const { evicted, changed, told } = this.#pressures.look({ observations, thresholds, nodes: nodesHere, candidates, now })
+    this.#relieve(this.#pressures.look({ observations, thresholds, nodes: nodesHere, candidates, now: clock.now() }))
+  }
+
+  #pressuresOn(node: string): readonly PressureType[] | undefined { return this.#pressures.of(node) ?? this.#housekeeping.of(node) }
+
+  /** Carries out what a look at a node, or a machine, has led to. */
+  #relieve({ evicted, changed, told }: Findings): void {
+    const { clock, submit } = this.#options
     for (const action of told) submit(action, nodeActor(action.about.metadata.name), nothing)
     for (const name of changed) this.#enqueue(`node/${name}`)
     for (const { pod, message, graceSeconds } of evicted) {
       const tracked = this.#tracked.get(pod.metadata.uid)
       if (tracked === undefined) continue
       submit({ do: 'record', about: pod, host: tracked.node, type: 'Warning', reason: 'Evicted', message }, nodeActor(tracked.node), nothing)
-      tracked.memory = { ...tracked.memory, ending: { reason: 'Evicted', message, since: now, graceSeconds } }
+      tracked.memory = { ...tracked.memory, ending: { reason: 'Evicted', message, since: clock.now(), graceSeconds } }
       this.#enqueue(tracked.uid)
     }
   }
@@ -192,6 +192,7 @@ class Kubelets implements Kubelet {
     return {
       memories: [...this.#tracked.values()].flatMap(({ uid, memory }) => (memory === undefined ? [] : [[uid, memory] as const])),
       pulls: [...this.#pulls].map(([place, uids]) => [place, [...uids]] as const),
+      housekeeping: this.#housekeeping.freeze(),
     }
   }
   thaw(data: KubeletState): void {
@@ -200,6 +201,7 @@ class Kubelets implements Kubelet {
       if (tracked !== undefined) tracked.memory = memory
     }
     for (const [place, uids] of data.pulls) this.#pulls.set(place, new Set(uids))
+    this.#housekeeping.thaw(data.housekeeping)
   }
 
   #enqueue(key: string): void {
@@ -248,6 +250,7 @@ class Kubelets implements Kubelet {
   /** A pod that goes is shown as it was last, and that may have been an own write: only what was written can be one. */
   #podChanged(object: Resource, isWritten: boolean): void {
     const pod = object as Pod // the key says so
+    if (isWritten) this.#housekeeping.notice(pod)
     if (this.#tracked.has(pod.metadata.uid)) { if (!isWritten || !this.#outbox.isOwn(Number(object.metadata.resourceVersion))) this.#enqueue(pod.metadata.uid) }
     else if (this.#shapes.has(pod.spec.nodeName ?? '') && this.#options.view.get(pods, pod.metadata.namespace ?? '', pod.metadata.name)?.metadata.uid === pod.metadata.uid) this.#track(pod)
   }
@@ -257,6 +260,7 @@ class Kubelets implements Kubelet {
     if (this.#tracked.has(uid)) return
     const node = pod.spec.nodeName ?? ''
     this.#tracked.set(uid, { uid, name, namespace, node, memory: undefined, heard: undefined, timer: undefined, dependsOn: undefined, credentials: undefined, askedAt: undefined, released: false })
+    this.#housekeeping.notice(pod)
     if (pod.status?.startTime !== undefined && !isTerminal(pod)) this.#grants.grant(node, pod)
     this.#enqueue(uid)
   }
@@ -296,6 +300,7 @@ class Kubelets implements Kubelet {
       for (const { name, simulated } of this.#shapes.values()) if (simulated) this.#enqueue(`node/${name}`)
       return
     }
+    if (this.#housekeeping.woken(key)) return
     if (key.startsWith('node/')) this.#imagesDue.delete(key.slice('node/'.length))
     const tracked = this.#tracked.get(key)
     if (tracked !== undefined) tracked.timer = undefined
@@ -400,7 +405,7 @@ class Kubelets implements Kubelet {
     tracked.heard = undefined
     return decide(pod, {
       view, node: shape, cluster, now: clock.now(), observed: observed.pods.get(tracked.uid), images: observed.images.get(shape.name), heard, memory: tracked.memory,
-      granted: this.#grants.of(shape.name), held: this.#grants.held(shape.name, tracked.uid), pressures: this.#pressures.of(shape.name), credentials: tracked.credentials, foretell: runtime.foretell?.bind(runtime), keepsLogs: runtime.keepsLogs ?? false,
+      granted: this.#grants.of(shape.name), held: this.#grants.held(shape.name, tracked.uid), pressures: this.#pressuresOn(shape.name), credentials: tracked.credentials, foretell: runtime.foretell?.bind(runtime), keepsLogs: runtime.keepsLogs ?? false,
     })
   }
 

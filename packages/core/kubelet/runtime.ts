@@ -16,6 +16,8 @@ export interface ContainerRuntime {
   readonly keepsLogs?: boolean
   /** Takes over a pod that ran before this process did, as its status tells. For a runtime that keeps nothing on a machine; others observe what is there. */
   adopt?(pod: Pod, spec: SandboxSpec, containers: ReadonlyMap<string, ContainerSpec>): void
+  /** Ends a container that uses more memory than it may, as the kernel does. For a runtime that computes its containers. */
+  outOfMemory?(pod: string, container: string): void
   /** What a check would answer now and until when that holds (absent: for good). A runtime that computes its containers can tell; one that runs them has none. */
   foretell?(command: Extract<RuntimeCommand, { readonly do: 'check' }>): { readonly ok: boolean; readonly output: string; readonly until?: Instant }
 }

@@ -27,6 +27,9 @@ export function courseAt(course: string, ageMs: number, seed = ''): string {
   return `${Math.max(0, Math.round(share === undefined ? millis : varied(millis, share, `${seed} ${Math.floor(ageMs / drawnEveryMs)}`)))}m`
 }
 
+/** Whether a course says the same at all times. */
+export const isSteady = (course: string): boolean => !/[,~(]/.test(course)
+
 /** In thousandths; undefined when it does not move. */
 function movingAt(value: string, ageMs: number): number | undefined {
   const [, how, low = '', high = '', period = ''] = /^(sine|ramp)\((.+)\.\.(.+)\/(.+)\)$/.exec(value) ?? []

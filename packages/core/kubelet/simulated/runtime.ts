@@ -70,6 +70,11 @@ class Simulation implements SimulatedRuntime {
     for (const place of [...this.#pulling]) if (place.startsWith(`${name} `)) this.#pulling.delete(place)
   }
 
+  outOfMemory(pod: string, container: string): void {
+    const run = this.#pods.get(pod)?.containers.get(container)?.at(-1)
+    if (run?.is === 'running') this.#exit(pod, container, run.attempt, 137, 0, true, '')
+  }
+
   submit(command: RuntimeCommand): void {
     if (command.do === 'pull') { this.#pull(command); return }
     if (command.do === 'sandbox') { this.#sandbox(command.pod, command.spec); return }

@@ -28,10 +28,10 @@ const course: Check = listOf((entry) => {
 const checks: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['start-delay', duration], ['run-for', listOf((entry) => (entry === 'forever' ? undefined : duration(entry)))], ['exit-code', listOf(code)], ['out-of-memory', listOf(truth)], ['termination-message', any],
   ['stop-delay', duration], ['stop-exit-code', code], ['ready-after', duration], ['started-after', duration], ['live-for', duration], ['image-missing', any], ['pull-time', duration],
-  ['vary', share], ['log', any], ['cpu', course], ['memory', course], ['shared-cpu', course],
+  ['vary', share], ['log', any], ['cpu', course], ['memory', course], ['shared-cpu', course], ['storage', course],
 ])
 /** Named after programs and measures, not after containers. */
-const families = ['exec.', 'metric.']
+const families = ['exec.', 'metric.', 'volume.']
 
 /** What is warned of in the script of a pod, or of a template, at a path. */
 export function warningsOfScript(metadata: ObjectMeta | undefined, spec: PodSpec, path: string): readonly string[] {
