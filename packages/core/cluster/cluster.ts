@@ -33,6 +33,8 @@ export interface ClusterOptions extends Pick<ServerOptions, 'version' | 'issuer'
   readonly podTokens?: KubeletOptions['tokens']
   /** Where nodes keep the directories of claims: a path on the nodes. */
   readonly volumesBelow?: string
+  /** A block of addresses for Services of type LoadBalancer that the machine leads to its real nodes. */
+  readonly balancedNetwork?: string
   /** Profiles and paces of the scheduler, as its configuration file says. */
   readonly scheduling?: SchedulerConfiguration
   /** How long pods on simulated nodes take to start and stop; instant unless it is said. */
@@ -93,7 +95,7 @@ export function wireCluster(options: ClusterOptions): Cluster {
     ...(options.authority !== undefined && { clients: options.authority }), ...(options.frontProxyAuthority !== undefined && { frontProxy: options.frontProxyAuthority }),
   })
   const feed = { view: store.view, changes: (after: number) => store.changes(after), onCommit: (ring: () => void) => store.onCommit(ring), submit: server.submit, clock, loop }
-  const runner = createRunner({ ...feed, controllers: allControllers({ authority: options.authority ?? '', volumesBelow: options.volumesBelow ?? volumesBelowDefault, mayRequest: mayRequestOf(server), types: server.types }), types: server.types, ...(options.ask !== undefined && { ask: options.ask }) })
+  const runner = createRunner({ ...feed, controllers: allControllers({ authority: options.authority ?? '', volumesBelow: options.volumesBelow ?? volumesBelowDefault, ...(options.balancedNetwork !== undefined && { balancedNetwork: options.balancedNetwork }), mayRequest: mayRequestOf(server), types: server.types }), types: server.types, ...(options.ask !== undefined && { ask: options.ask }) })
   const scheduler = createScheduler({ ...feed, random, ...(options.scheduling !== undefined && { configuration: options.scheduling }) })
   const simulated = createSimulatedRuntime({ clock, pace: paces[options.pace ?? 'instant'] })
   const shapes = new Map((options.state?.nodes ?? options.nodes ?? []).map((shape) => [shape.name, shape]))

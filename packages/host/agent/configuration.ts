@@ -18,7 +18,7 @@ export interface AgentConfiguration {
   readonly hostFiles: HostFilesChoice
   /** Mirrors, and registries without TLS. */
   readonly registries?: Registries
-  readonly network: { readonly nodeNetwork: string; readonly podNetwork: string; readonly serviceNetwork: string }
+  readonly network: { readonly nodeNetwork: string; readonly podNetwork: string; readonly serviceNetwork: string; readonly balancedNetwork: string }
 }
 export interface AgentNode {
   readonly shape: NodeShape

@@ -3,6 +3,7 @@ import type { Cancel } from '@kubeskiff/core/base'
 import { routedServices, routesOfService, type ServingPlace } from '@kubeskiff/core/network'
 import type { Store } from '@kubeskiff/core/store'
 import { type ClusterNetwork, machine } from '../network/index.ts'
+import { HealthChecks } from './health-checks.ts'
 
 const zoneLabel = 'topology.kubernetes.io/zone'
 /** After a failure everything is set anew, not at once. */
@@ -38,6 +39,10 @@ export function followServices(options: { readonly store: Store; readonly networ
       const keys = changed
       changed = new Set()
       all = false
+      for (const key of keys) {
+        const [namespace = '', name = ''] = key.split('/')
+        for (const node of options.nodes) checks.follow(node, key, store.view.get(services, namespace, name))
+      }
       const routesAt = (place: ServingPlace) => new Map([...keys].map((key) => [key, routesOfService(store.view, key, place)]))
       try {
         await Promise.all([
@@ -52,13 +57,14 @@ export function followServices(options: { readonly store: Store; readonly networ
     }
     working = false
   }
+  const checks = new HealthChecks({ view: store.view, namespaceOf: (node) => network.node(node)?.namespace, onTrouble: options.onTrouble })
   const placeOf = (node: string): ServingPlace => {
     const zone = store.view.get(nodes, '', node)?.metadata.labels?.[zoneLabel]
     return { node, ...(zone !== undefined && { zone }) }
   }
   const quiet = store.onCommit(look)
   look()
-  return () => { stopped = true; quiet() }
+  return () => { stopped = true; checks.close(); quiet() }
 }
 
 /** Whether a node of ours came into another zone: hints read otherwise there. */

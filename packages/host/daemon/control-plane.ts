@@ -93,7 +93,7 @@ export async function startControlPlane({ directory, settings: initial, say, clo
     ...(access.tokens !== undefined && { tokens: access.tokens }), ...(access.authenticators !== undefined && { authenticators: access.authenticators }),
     ...(access.anonymous !== undefined && { anonymous: access.anonymous }), ...(access.audit !== undefined && { audit: access.audit }),
     ...(access.scheduling !== undefined && { scheduling: access.scheduling }),
-    pace: settings.pace ?? 'natural', simulatedReports: true, volumesBelow: join(directory.agent, 'volumes'), podTokens: podTokens(signer, issuer, () => clock.now()),
+    pace: settings.pace ?? 'natural', simulatedReports: true, volumesBelow: join(directory.agent, 'volumes'), balancedNetwork: networks.balancedNetwork, podTokens: podTokens(signer, issuer, () => clock.now()),
   })
 
   const steering = clock instanceof SteeredClock ? createSteering({ clock, loop, cluster, waiting: () => ({ requests: http.is === 'listening' ? http.inFlight() : noRequests, outside: outside.waiting() }), real: () => settings.nodes.filter((node) => !node.simulated).map(({ name }) => name), keep: (course) => { keepCourse(directory.time, course) } }) : undefined

@@ -4,7 +4,7 @@ import type { NodeShape } from '@kubeskiff/core/kubelet'
 import { capacityOf, labelsOf, type NodePool, placed } from '@kubeskiff/core/rules'
 import type { NodeSettings } from './settings.ts'
 
-export const networks = { nodeNetwork: '172.30.0.0/24', podNetwork: '10.244.0.0/16', serviceNetwork: '10.96.0.0/16' } as const
+export const networks = { nodeNetwork: '172.30.0.0/24', podNetwork: '10.244.0.0/16', serviceNetwork: '10.96.0.0/16', balancedNetwork: '172.30.1.0/24' } as const
 /** This machine's own address on the network of its nodes: where pods reach the API. */
 export const machineAddress = '172.30.0.1'
 /** Addresses of nodes that this machine plays start here, as its network gives them. */

@@ -142,7 +142,8 @@ function linkHeader(index: number, up = false): Buffer {
   return bytes
 }
 
-function attribute(type: number, value: Buffer): Buffer {
+/** One attribute of a netlink message, padded as the next wants it. */
+export function attribute(type: number, value: Buffer): Buffer {
   const bytes = Buffer.alloc((4 + value.length + 3) & ~3)
   bytes.writeUInt16LE(4 + value.length, 0)
   bytes.writeUInt16LE(type, 2)

@@ -1,3 +1,3 @@
 export { createNetwork, machine, removeNetwork, type ClusterNetwork, type NetworkNode, type NetworkSettings, type PodPlace } from './network.ts'
 export type { HostPort } from './rules.ts'
-export { connectFrom, openSockets, serveDns, type OpenSockets } from './sockets.ts'
+export { connectFrom, listenOn, openSockets, serveDns, type OpenSockets } from './sockets.ts'

@@ -3,10 +3,12 @@ import { createHash, randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { PolicyBook, PolicyChanges, ServiceRoute } from '@kubeskiff/core/network'
 import { writePrivately } from '../files/index.ts'
+import { type Flow, forgetFlows } from '../linux/conntrack.ts'
 import { addAddress, addCable, closeNetlink, linkNumber, linkUp, openNetlink, openNetlinkHere, setRoute, type NetlinkSocket } from '../linux/netlink.ts'
 import { isPinned, makeNamespaces, nameHost, unpin } from '../linux/namespaces.ts'
 import { run } from '../linux/processes.ts'
 import { nextAddress, nthAddress } from './addresses.ts'
+import { type Answerers, answerersOf, staleFlows } from './datagrams.ts'
 import { NodePolicies } from './node-policies.ts'
 import { PacketTable } from './packet-table.ts'
 import { createProgrammer, type Programmer } from './programmer.ts'
@@ -20,6 +22,8 @@ export interface NetworkSettings {
   readonly podNetwork: string
   /** All cluster IPs, for example 10.96.0.0/16. */
   readonly serviceNetwork: string
+  /** Addresses of Services of type LoadBalancer, for example 172.30.1.0/24: they lead from the machine to the nodes' pods. */
+  readonly balancedNetwork: string
   /** Where pods ask for names, for example 10.96.0.10: every node answers it itself. */
   readonly dnsAddress: string
   /** Whether the machine gets a way to pods and cluster IPs: one cable and three routes. */
@@ -83,13 +87,14 @@ export interface PodPlace {
   readonly sysctls: readonly { readonly name: string; readonly value: string }[]
 }
 
+const none: Answerers = new Map()
 const gateway = '169.254.1.1'
 const hubOffset = 2
 const firstNodeOffset = 11
 
 interface NodeState { node: NetworkNode; readonly socket: NetlinkSocket; readonly pods: NodePods; rules: NodeRules }
 /** The packet rules of a node, made anew when its pods' network becomes known. */
-interface NodeRules { readonly place: RuledPlace; readonly table: PacketTable; readonly policies: NodePolicies; readonly programmer: Programmer; isOpen: boolean }
+interface NodeRules { readonly namespace: string; /** Of Services that take datagrams. */ readonly answerers: Map<string, Answerers>; readonly place: RuledPlace; readonly table: PacketTable; readonly policies: NodePolicies; readonly programmer: Programmer; isOpen: boolean }
 /** Pods of a node, known even before the node itself is after a restart. */
 interface NodePods { readonly taken: Map<string, string>; last: string | undefined; readonly hostPorts: Map<string, readonly HostPort[]> }
 
@@ -100,6 +105,7 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
   const clusterNetworks = [settings.podNetwork, settings.nodeNetwork]
   mkdirSync(`${directory}/nodes`, { recursive: true })
   if (!isPinned(hub.namespace)) makeHub()
+  if (settings.reachableFromHost) routeHost()
   const hubSocket = openNetlink(hub.namespace)
   const nodes = new Map<string, NodeState>()
   const podsByNode = new Map<string, NodePods>()
@@ -120,6 +126,7 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
       addAddress(inside, loopback, { address: settings.dnsAddress, prefix: 32, scope: 'host' })
       // What no service claims ends here and is not sent round in circles.
       setRoute(inside, { to: settings.serviceNetwork, by: 'nothing' })
+      setRoute(inside, { to: settings.balancedNetwork, by: 'nothing' })
       setRoute(inside, { to: settings.podNetwork, by: 'nothing' })
       closeNetlink(inside)
     })
@@ -134,7 +141,6 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
       addCable(here, { name, peer: 'host', peerNamespace: hub.namespace })
       const index = linkNumber(here, name) ?? 0
       addAddress(here, index, { address: machineAddress, prefix: 32, scope: 'global' })
-      for (const to of [settings.nodeNetwork, settings.podNetwork, settings.serviceNetwork]) setRoute(here, { to, by: 'gateway', index, gateway: hub.address, source: machineAddress })
       const peer = linkNumber(inside, 'host') ?? 0
       linkUp(inside, peer)
       setRoute(inside, { to: `${machineAddress}/32`, by: 'device', index: peer, source: hub.address })
@@ -144,6 +150,14 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
       closeNetlink(inside)
     }
     if (settings.egress) letOut()
+  }
+
+  /** Also for a hub of an earlier release, which led less. */
+  function routeHost(): void {
+    const here = openNetlinkHere()
+    const index = linkNumber(here, `skiff${mark(directory)}`)
+    if (index !== undefined) for (const to of [settings.nodeNetwork, settings.podNetwork, settings.serviceNetwork, settings.balancedNetwork]) setRoute(here, { to, by: 'gateway', index, gateway: hub.address, source: machineAddress })
+    closeNetlink(here)
   }
 
   function letOut(): void {
@@ -202,7 +216,7 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
   function rulesFor({ name, address, namespace, podNetwork }: NetworkNode): NodeRules {
     const place = placeOf(address, podNetwork)
     const table = new PacketTable(place.family, frame(place))
-    return { place, table, policies: new NodePolicies(name, [table]), programmer: createProgrammer(namespace, () => [table]), isOpen: false }
+    return { namespace, answerers: new Map(), place, table, policies: new NodePolicies(name, [table]), programmer: createProgrammer(namespace, () => [table]), isOpen: false }
   }
   const hubRules = rulesFor({ name: '', address: hub.address, namespace: hub.namespace, podNetwork: '' })
   const complain = (node: string) => (error: unknown): void => { process.stderr.write(`node ${node}: ${String(error)}\n`) }
@@ -307,8 +321,15 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
       const { place, table, programmer } = rules
       // Until now what an earlier agent has left is in force: the first step replaces it, and is not made before it is whole.
       rules.isOpen = true
-      for (const [service, ways] of routes) table.put(`service ${service}`, ways.length === 0 ? undefined : serviceRules(place, ways))
-      return programmer.flush()
+      const stale: ((flow: Flow) => boolean)[] = []
+      for (const [service, ways] of routes) {
+        table.put(`service ${service}`, ways.length === 0 ? undefined : serviceRules(place, ways))
+        const answerers = answerersOf(ways)
+        stale.push(...[staleFlows(rules.answerers.get(service) ?? none, answerers) ?? []].flat())
+        if (answerers.size === 0) rules.answerers.delete(service)
+        else rules.answerers.set(service, answerers)
+      }
+      return programmer.flush().then(() => { if (stale.length > 0) forgetFlows(rules.namespace, (flow) => stale.some((isStale) => isStale(flow))) })
     },
     hold(name, book, changes) {
       const { policies, programmer, isOpen } = stateOf(name).rules

@@ -124,8 +124,9 @@ function step(family: Family, changes: readonly Step[]): readonly string[] {
   lines.push(...elementLines(family, 'add', elements.flatMap(({ after }) => (after === undefined ? [] : [after]))))
   const dropped = chains.filter(({ after }) => after === undefined).map(({ before }) => before?.name ?? '')
   for (const name of dropped) lines.push(`flush chain ${family} ${table} ${name}`)
-  for (const name of dropped) lines.push(`delete chain ${family} ${table} ${name}`)
+  // A map that goes lets go of the chains that its elements lead to.
   for (const set of gone) lines.push(`delete ${sortOf(set)} ${family} ${table} ${set.name}`)
+  for (const name of dropped) lines.push(`delete chain ${family} ${table} ${name}`)
   return lines
 }
 

@@ -23,6 +23,11 @@ export function openSockets(namespace: string, place: { readonly address: string
   }
 }
 
+/** Makes a server listen on a TCP port inside a network namespace. Throws when the port is taken. */
+export function listenOn(server: Server, namespace: string, place: { readonly address: string; readonly port: number }): void {
+  server.listen({ fd: listenIn(namespace, { protocol: 'tcp', ...place }) })
+}
+
 const largestMessage = 65535
 const idleMs = 10_000
 

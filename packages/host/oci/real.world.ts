@@ -32,7 +32,7 @@ export interface RealWorld {
 
 export const testImage = 'skiff.test/busybox:1'
 const eventTimeoutMs = 30_000
-const settings = { nodeNetwork: '172.30.0.0/24', podNetwork: '10.244.0.0/16', serviceNetwork: '10.96.0.0/16', dnsAddress: '10.96.0.10', reachableFromHost: true, egress: false }
+const settings = { nodeNetwork: '172.30.0.0/24', podNetwork: '10.244.0.0/16', serviceNetwork: '10.96.0.0/16', balancedNetwork: '172.30.1.0/24', dnsAddress: '10.96.0.10', reachableFromHost: true, egress: false }
 const clock: Clock = { now: () => Date.now(), wake: () => undefined, onWake: () => () => undefined }
 
 /** Makes a directory with the tests' image in its store. Where packages can be fetched: outside of private networks. */

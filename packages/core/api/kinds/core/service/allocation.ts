@@ -21,6 +21,8 @@ export const clusterIPsOf = (service: Service | undefined): readonly string[] =>
 
 /** Services by each of their ClusterIPs. */
 export const servicesByClusterIP: Index<Service> = { name: 'services by cluster ip', type: services, values: clusterIPsOf }
+/** Services by each address that a balancer has given them. */
+export const servicesByBalancedIP: Index<Service> = { name: 'services by balanced ip', type: services, values: ({ status }) => (status.loadBalancer?.ingress ?? []).flatMap(({ ip }) => (ip ? [ip] : [])) }
 /** Services by each of their node ports: '30080/TCP'. */
 export const servicesByNodePort: Index<Service> = {
   name: 'services by node port', type: services,

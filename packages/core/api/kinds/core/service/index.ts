@@ -3,7 +3,7 @@ import { type Service, services } from '../../../resources.ts'
 import { ageColumn, nameColumn, text, wideText } from '../../columns.ts'
 import { filling } from '../../filling.ts'
 import { proxySubresource } from '../proxy.ts'
-import { servicesByClusterIP, servicesByNodePort } from './allocation.ts'
+import { servicesByBalancedIP, servicesByClusterIP, servicesByNodePort } from './allocation.ts'
 import { fillService, prepareService } from './defaults.ts'
 import { checkService, checkServiceStatus } from './validation.ts'
 
@@ -43,6 +43,6 @@ export const service: Kind<Service> = {
   prepare: prepareService,
   check: checkService,
   checkStatus: checkServiceStatus,
-  indexes: [servicesByClusterIP, servicesByNodePort],
+  indexes: [servicesByClusterIP, servicesByBalancedIP, servicesByNodePort],
   subresources: [{ name: 'status', is: 'status' }, proxySubresource],
 }
