@@ -87,6 +87,25 @@ describe('kubelets of two real nodes', { skip, timeout: 300_000 }, () => {
     assert.match(run('get', '--raw', '/api/v1/nodes/node-1/proxy/none').err, /NotFound|the server could not find the requested resource/)
   })
 
+  test('a kubelet is asked at its own address by who may, with a token', () => {
+    const address = ok('get', 'node', 'node-1', '-o', 'jsonpath={.status.addresses[?(@.type=="InternalIP")].address}:{.status.daemonEndpoints.kubeletEndpoint.Port}')
+    ok('create', 'serviceaccount', 'scraper')
+    ok('create', 'clusterrole', 'scraper', '--verb=get', '--resource=nodes/metrics')
+    ok('create', 'clusterrolebinding', 'scraper', '--clusterrole=scraper', '--serviceaccount=default:scraper')
+    const token = ok('create', 'token', 'scraper').trim()
+    const script = `
+      const [address, token, authority] = process.argv.slice(1)
+      const get = (path, headers) => new Promise((resolve, reject) => require('https').get('https://' + address + path, { ca: require('fs').readFileSync(authority), headers }, (m) => { let s = ''; m.on('data', (d) => s += d).on('end', () => resolve(m.statusCode + ' ' + s.split('\\n')[0])) }).on('error', reject))
+      const bearer = { authorization: 'Bearer ' + token }
+      Promise.all([get('/metrics/resource', bearer), get('/stats/summary', bearer), get('/pods', bearer), get('/metrics', {})]).then((all) => console.log(JSON.stringify(all)))`
+    const asked = ground.run([process.execPath, '-e', script, address, token, join(ground.dataDir, 'credentials/ca.crt')], { timeoutMs: 30_000 })
+    assert.deepEqual(JSON.parse(asked.out || asked.err), [
+      '200 # HELP container_cpu_usage_seconds_total [STABLE] Cumulative cpu time consumed by the container in core-seconds',
+      '403 Forbidden (user=system:serviceaccount:default:scraper, verb=get, resource=nodes, subresource(s)=[stats])',
+      '403 Forbidden (user=system:serviceaccount:default:scraper, verb=get, resource=nodes, subresource(s)=[pods proxy])', '401 Unauthorized',
+    ])
+  })
+
   test('kubectl top shows nodes and pods, with their containers', () => {
     assert.match(ok('top', 'node', '--no-headers'), /^node-1\s+\d+m\s+\d+%\s+\d+Mi\s+\d+%\s*\nnode-2\s/)
     assert.match(ok('top', 'pod', 'busy', '--no-headers'), /^busy\s+[1-9]\d+m\s+\d+Mi\s*$/)

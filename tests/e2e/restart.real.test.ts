@@ -20,6 +20,9 @@ const keeper = {
     volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Mi' } } } }] },
 }
 
+/** As many as a machine with other things to do makes in half a minute; SKIFF_TEST_PODS asks for more. */
+const leakPods = Number(process.env['SKIFF_TEST_PODS'] ?? 60)
+
 describe('containers outlive what watches over them', { skip, timeout: 300_000 }, () => {
   let ground: Playground
   let daemon: ChildProcess | undefined
@@ -121,6 +124,52 @@ describe('containers outlive what watches over them', { skip, timeout: 300_000 }
     await until('the container runs again', () => restarts(pod) === Number(before.find((line) => line.startsWith(pod))?.split(' ')[1]) + 1)
     const others = (lines: readonly string[]): readonly string[] => lines.filter((line) => !line.startsWith(pod))
     assert.deepEqual(others(containers().split('\n')), others(before))
+  })
+
+  test('kill -9 of a monitor: its container goes on and is watched still', async () => {
+    await allReady()
+    const pod = podOf('web')
+    const before = containers()
+    const uid = ok('get', 'pod', pod, '-o', 'jsonpath={.metadata.uid}')
+    process.kill(Number(readFileSync(join(ground.dataDir, 'agent/pods', uid, 'containers/main', String(restarts(pod)), 'conmon-pid'), 'utf8')), 'SIGKILL')
+    assert.equal(ok('exec', pod, '--', 'echo', 'still here'), 'still here\n')
+    assert.equal(containers(), before)
+    const count = restarts(pod)
+    process.kill(processOf(pod), 'SIGKILL')
+    await until('the container runs again', () => restarts(pod) === count + 1)
+    await allReady()
+  })
+
+  test(`${leakPods} pods that came and went leave nothing`, async () => {
+    const many = Array.from({ length: leakPods }, (_, index) => ({
+      apiVersion: 'v1', kind: 'Pod', metadata: { name: `brief-${index}`, labels: { brief: 'yes' } }, spec: {
+        terminationGracePeriodSeconds: 0, volumes: [{ name: 'memory', emptyDir: { medium: 'Memory' } }, { name: 'host', hostPath: { path: '/var/log' } }],
+        containers: [{ name: 'main', image, command: ['sleep', '100000'], volumeMounts: [{ name: 'memory', mountPath: '/memory', subPath: 'part' }, { name: 'host', mountPath: '/host' }] }],
+      },
+    }))
+    const wave = (pods: readonly object[]): void => {
+      const created = ground.kubectl(kubectl ?? '', ['create', '-f', '-'], { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: pods }) })
+      assert.equal(created.code, 0, created.err)
+      ok('wait', '--for=condition=Ready', 'pod', '-l', 'brief', '--timeout=100s')
+      uids.push(...ok('get', 'pods', '-l', 'brief', '-o', 'jsonpath={.items[*].metadata.uid}').split(' '))
+      ok('delete', 'pods', '-l', 'brief', '--wait=true')
+    }
+    const uids: string[] = []
+    const records = (): number => readdirSync(join(ground.dataDir, 'agent/pods')).length
+    const standing = records()
+    // The first hostPath of a node makes its overlay, which stays.
+    wave(many.slice(0, 10))
+    await until('the first are gone', () => records() === standing, 20_000)
+    const [agent = 0] = agents()
+    const held = (): readonly [mounts: number, files: number, links: number, records: readonly string[]] => [
+      readFileSync(`/proc/${agent}/mountinfo`, 'utf8').split('\n').length, readdirSync(`/proc/${agent}/fd`).length, ground.run(['ip', '-o', 'link']).out.split('\n').length,
+      ['pods', 'exits', 'oci'].map((part) => `${part} ${readdirSync(join(ground.dataDir, 'agent', part)).length}`),
+    ]
+    const before = held()
+    for (let from = 10; from < many.length; from += 50) wave(many.slice(from, from + 50))
+    assert.equal(uids.length, leakPods)
+    await until('all is as before', () => JSON.stringify(held()) === JSON.stringify(before) || JSON.stringify([before, held()]), 20_000)
+    assert.deepEqual(leftOvers(ground, uids).groups, [])
   })
 
   for (const [signal, cause] of [['SIGTERM', 'SIGTERM'], ['SIGINT', 'Ctrl-C']] as const) {

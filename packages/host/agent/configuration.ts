@@ -24,6 +24,8 @@ export interface AgentNode {
   readonly shape: NodeShape
   readonly certificate: string // PEM
   readonly key: string // PEM
+  /** By which its kubelet is known to those who ask it. */
+  readonly serving: { readonly certificate: string; readonly key: string } // PEM
 }
 
 /** Of the cluster's settings: where images are asked for first, by registry, and which registries speak plain HTTP. */

@@ -9,7 +9,9 @@ import { openSockets, serveDns } from '../network/index.ts'
 import { certificatesOverHttp } from './certificates.ts'
 import type { AgentConfiguration } from './configuration.ts'
 import { collectImages } from './image-collection.ts'
+import { kubeletAccess } from './kubelet-access.ts'
 import { kubeletApi } from './kubelet-api.ts'
+import { serveKubelet } from './kubelet-server.ts'
 import { showingLeases } from './leases.ts'
 import { imagesDirectory, openMachine } from './machine.ts'
 import { thresholdsIn, watchPressure } from './pressure.ts'
@@ -79,12 +81,19 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
   const open = openOn(runtime)
   const answerKubelet = kubeletApi({ configuration, view: store.view, runtime, networkOf: (node) => network.node(node)?.namespace, open, now: () => clock.now() })
   const link = connectAgent({ url: configuration.url, path: configuration.agentPath, authority: configuration.authority, nodes: configuration.nodes.map(({ shape, certificate, key }) => ({ name: shape.name, certificate, key })), open, kubelet: answerKubelet, onTrouble: say })
+  const stopServers = configuration.nodes.flatMap(({ shape, serving }) => {
+    const node = network.node(shape.name)
+    if (node === undefined) return []
+    const access = kubeletAccess(shape.name, connections.get(shape.name) ?? first, () => clock.now())
+    return [serveKubelet({ node: shape.name, namespace: node.namespace, address: node.address, ...serving, authority: configuration.authority, access, answer: answerKubelet })]
+  })
   await kubeletReady
   say(`playing ${names.join(', ')}`)
   return {
     stop: () => {
       link.close()
       stopCollecting()
+      for (const stop of stopServers) stop()
       stopPressure()
       for (const each of manifests) each.close()
       stopServices()

@@ -126,7 +126,7 @@ export async function startControlPlane({ directory, settings: initial, say, clo
     if (real.length === 0) return undefined
     // It is there when the agent has made the nodes' network.
     if (!everywhere) http.alsoOn(machineAddress)
-    const nodes = await Promise.all(real.map(async (shape) => ({ shape, ...(await certificates.node(shape.name)) })))
+    const nodes = await Promise.all(real.map(async (shape) => ({ shape, ...(await certificates.node(shape.name)), serving: await certificates.nodeServer(shape.name, shape.address) })))
     return startAgent(directory.agent, { url: `https://127.0.0.1:${http.port}`, agentPath, authority: authority.certificate, nodes, observer: await certificates.client('network', { commonName: 'skiff:network', organizations: [] }), stateDirectory: directory.agent, clusterDns: clusterDnsDefault, clusterDomain: clusterDomainDefault, network: networks, hostFiles: settings.hostFiles ?? 'overlay', ...(settings.registries !== undefined && { registries: settings.registries }) }, say)
   }
   let agent = await launchAgent().catch(async (error: unknown) => {
