@@ -82,6 +82,22 @@ test('a pod that is put on a node without the driver waits there, and says for w
   assert.ok(cluster.list(events).some(({ reason, message = '' }) => reason === 'FailedPrepareDynamicResources' && /^Failed to prepare dynamic resources: prepare dynamic resources: pod a\(.*\) is not allowed to use resource claim a-gpu-/.test(message)))
 })
 
+test('an extended resource that a class stands for comes by a claim of the pod\'s own', () => {
+  const cluster = createCluster({ nodes: [{ name: 'gpu', devices: gpus(1) }, { name: 'plugin', resources: { 'example.com/gpu': '1' } }] })
+  cluster.apply(`${objects.replace('spec: {selectors', 'spec: {extendedResourceName: example.com/gpu, selectors')}---\n${['a', 'b', 'c'].map((name) => `apiVersion: v1
+kind: Pod
+metadata: {name: ${name}, namespace: default, annotations: {skiff.dev/run-for: 60s}}
+spec: {restartPolicy: Never, containers: [{name: c, image: train, resources: {limits: {example.com/gpu: 1}}}]}`).join('\n---\n')}`)
+  assert.deepEqual([phases(cluster).map((line) => line.split(' ').slice(1).join(' ')).sort(), devices(cluster)], [['- Pending', 'gpu-1 Running', 'plugin-1 Running'], ['gpu-1/gpu-0']])
+  const [claim] = cluster.list(resourceClaims)
+  const user = cluster.list(pods).find(({ spec }) => spec.nodeName === 'gpu-1')
+  assert.deepEqual([claim?.metadata.name.startsWith(`${user?.metadata.name}-extended-resources-`), user?.status.extendedResourceClaimStatus], [true, {
+    resourceClaimName: claim?.metadata.name, requestMappings: [{ containerName: 'c', resourceName: 'example.com/gpu', requestName: 'container-0-request-0' }],
+  }])
+  cluster.advance('130s')
+  assert.deepEqual([phases(cluster).map((line) => line.split(' ')[2]), cluster.list(resourceClaims)], [['Succeeded', 'Succeeded', 'Succeeded'], []])
+})
+
 test('the devices of a node that goes go with it', () => {
   const cluster = createCluster({ nodes: [{ devices: gpus(1) }] })
   const [node] = cluster.list(nodes)

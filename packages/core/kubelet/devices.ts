@@ -36,10 +36,10 @@ const sliceDraft = (driver: string, devices: ReturnType<typeof devicesIn>, { met
 
 /** Why the pod's devices cannot be handed to it yet; undefined when they can, or it has none. In upstream's words. */
 export function devicesMissing(pod: Pod, node: NodeShape, view: ClusterView): string | undefined {
-  if (pod.spec.resourceClaims === undefined) return undefined
+  if (pod.spec.resourceClaims === undefined && pod.status?.extendedResourceClaimStatus === undefined) return undefined
   const { namespace = '', name, uid } = pod.metadata
   const told = new Set(pod.status?.resourceClaimStatuses?.map((status) => status.name))
-  if (pod.spec.resourceClaims.some((claim) => claim.resourceClaimName === undefined && !told.has(claim.name))) return `pod "${namespace}/${name}": ResourceClaim not created yet`
+  if (pod.spec.resourceClaims?.some((claim) => claim.resourceClaimName === undefined && !told.has(claim.name))) return `pod "${namespace}/${name}": ResourceClaim not created yet`
   for (const claimName of deviceClaimsOf(pod)) {
     // No driver registers with our node agents: what the claim was given is not ours to hand out.
     if (!node.simulated) return `no DRA driver is registered on this node: the devices of ResourceClaim ${claimName} cannot be prepared`

@@ -27,5 +27,5 @@ export function volumeClaimsOf(pod: Pod): ReadonlySet<string> {
 }
 /** The names of the ResourceClaims that a pod's devices come from. */
 export function deviceClaimsOf(pod: Pod): ReadonlySet<string> {
-  return named([...(pod.spec.resourceClaims ?? []), ...(pod.status?.resourceClaimStatuses ?? [])].map(({ resourceClaimName }) => resourceClaimName))
+  return named([...(pod.spec.resourceClaims ?? []), ...(pod.status?.resourceClaimStatuses ?? []), pod.status?.extendedResourceClaimStatus].map((each) => each?.resourceClaimName))
 }

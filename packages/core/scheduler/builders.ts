@@ -63,6 +63,11 @@ export function schedulingWorld(objects: readonly Resource[] = [], options: Part
     const refused = world.refuse?.(action)
     if (refused) return done(refused)
     if (action.do === 'record') { events.push(`${action.reason}: ${action.message}`); return done({ revision: 0 }) }
+    if (action.do === 'create') {
+      const object = { ...action.object, metadata: { ...action.object.metadata, uid: `uid-${action.object.metadata.name}`, resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' }, status: {} } as unknown as Resource
+      put(object)
+      return done({ revision: store.view.revision, object })
+    }
     if (action.do === 'patch') {
       const type = builtInTypes.find((one) => one.resource === action.key.resource)
       const object = type && store.view.get(type, action.key.namespace, action.key.name)

@@ -66,7 +66,7 @@ function ofClaim(change: Change, view: ClusterView): readonly string[] {
 function ofPod(change: Change, view: ClusterView): readonly string[] {
   const { before, after } = sidesOf(pods, change) ?? {}
   const pod = after ?? before
-  if (pod?.spec.resourceClaims === undefined) return []
+  if (pod === undefined || (pod.spec.resourceClaims === undefined && pod.status?.extendedResourceClaimStatus === undefined)) return []
   const isMoved = after !== undefined && (before?.spec.nodeName !== after.spec.nodeName || before?.status?.resourceClaimStatuses !== after.status?.resourceClaimStatuses)
   const isLeaving = before !== undefined && !isEvicted(before) && (after === undefined || isEvicted(after))
   return [...(isLeaving ? rulesOf(endingRules(view)) : []), ...(isMoved ? [objectKey(after)] : [])]

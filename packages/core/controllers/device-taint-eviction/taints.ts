@@ -45,7 +45,8 @@ export const endingRules = (view: ClusterView): readonly DeviceTaintRule[] => [.
 
 /** The claims that a pod has and may use. */
 export function claimsInUse(pod: Pod, view: ClusterView): readonly ResourceClaim[] {
-  return (pod.spec.resourceClaims ?? []).flatMap(({ name, resourceClaimName }) => {
+  const extended = pod.status?.extendedResourceClaimStatus?.resourceClaimName
+  return [...(pod.spec.resourceClaims ?? []), ...(extended === undefined ? [] : [{ name: '', resourceClaimName: extended }])].flatMap(({ name, resourceClaimName }) => {
     const told = resourceClaimName ?? pod.status?.resourceClaimStatuses?.find((status) => status.name === name)?.resourceClaimName
     const claim = told === undefined ? undefined : view.get(resourceClaims, pod.metadata.namespace ?? '', told)
     if (claim?.status.reservedFor?.some(({ uid }) => uid === pod.metadata.uid) !== true) return []

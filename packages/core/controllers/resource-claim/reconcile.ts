@@ -43,7 +43,7 @@ const keyOfPod = (pod: Pod): string => `${podMark}${pod.metadata.namespace}/${po
 function keysOfPod(change: Change): readonly string[] {
   const { before, after } = sidesOf(pods, change) ?? {}
   const pod = after ?? before
-  if (pod?.spec.resourceClaims === undefined) return []
+  if (pod === undefined || (pod.spec.resourceClaims === undefined && pod.status?.extendedResourceClaimStatus === undefined)) return []
   const claims = [...deviceClaimsOf(pod)].map((name) => `${pod.metadata.namespace}/${name}`)
   if (after === undefined || isDone(after)) return claims
   return before === undefined || before.spec.nodeName !== after.spec.nodeName || before.status?.resourceClaimStatuses !== after.status?.resourceClaimStatuses ? [keyOfPod(after), ...(before === undefined ? claims : [])] : []

@@ -229,3 +229,37 @@ test('the node with the better alternative is preferred', () => {
   const world = schedulingWorld([aNode('a'), aNode('b'), aClass(), aSlice('a', gpus(1)), aSlice('b', gpus(2)), aClaim('c', requests({ name: 'r', firstAvailable: [large, small] })), aUser('p', 'c')])
   assert.deepEqual([world.nodeOf('p'), devicesOf(claimOf(world)?.status.allocation)], ['b', 'r/large=gpu-1'])
 })
+
+const backed = aClass('gpu', { extendedResourceName: 'example.com/gpu' })
+const asksFor = (count: number, more: object = {}) => aPod('p', { spec: { containers: [{ name: 'c', resources: { requests: { cpu: '1', 'example.com/gpu': String(count) } } }], ...more } })
+const made = (world: World) => [...world.store.view.list(resourceClaims)].find(({ metadata }) => metadata.annotations?.['resource.kubernetes.io/extended-resource-claim'] === 'true')
+for (const [what, objects, pod, node, devices] of [
+  ['a class that stands for it', [backed, aSlice('a', gpus(2))], asksFor(2), 'a', 'container-0-request-0=gpu-0 container-0-request-0=gpu-1'],
+  ['the name that every class has', [aClass(), aSlice('a', gpus(2))], aPod('p', { requests: { 'deviceclass.resource.kubernetes.io/gpu': '1' } }), 'a', 'container-0-request-0=gpu-0'],
+  ['too few devices', [backed, aSlice('a', gpus(1))], asksFor(2), undefined, ''],
+  ['no class', [aClass(), aSlice('a', gpus(2))], asksFor(1), undefined, ''],
+  ['a node that has it itself', [backed, aNode('b', { more: { 'example.com/gpu': '4' } })], asksFor(2), 'b', ''],
+  ['init containers, which share', [backed, aSlice('a', gpus(2))], asksFor(1, { initContainers: [{ name: 'i', resources: { requests: { 'example.com/gpu': '2' } } }] }), 'a', 'container-1-request-0=gpu-0 container-0-request-0=gpu-1'],
+] as const) test(`an extended resource comes from ${what}`, () => {
+  const world = schedulingWorld([aNode('a'), ...objects as readonly Resource[], pod])
+  assert.deepEqual([world.nodeOf('p'), devicesOf(made(world)?.status.allocation)], [node, devices])
+})
+
+test('the claim for extended resources is the pod\'s own, and the pod is told what of it is for which container', () => {
+  const world = schedulingWorld([aNode('a'), backed, aSlice('a', gpus(3)), asksFor(1, { initContainers: [{ name: 'i', resources: { requests: { 'example.com/gpu': '2' } } }] })])
+  const claim = made(world)
+  assert.deepEqual([claim?.metadata.ownerReferences, claim?.metadata.finalizers, claim?.status.reservedFor, world.pod('p')?.status.extendedResourceClaimStatus], [
+    [{ apiVersion: 'v1', kind: 'Pod', name: 'p', uid: 'uid-p', controller: true, blockOwnerDeletion: true }], ['resource.kubernetes.io/delete-protection'], [{ resource: 'pods', name: 'p', uid: 'uid-p' }],
+    { resourceClaimName: claim?.metadata.name, requestMappings: [
+      { containerName: 'c', resourceName: 'example.com/gpu', requestName: 'container-1-request-0' }, { containerName: 'i', resourceName: 'example.com/gpu', requestName: 'container-1-request-0' }, { containerName: 'i', resourceName: 'example.com/gpu', requestName: 'container-0-request-0' },
+    ] },
+  ])
+})
+
+test('a class that comes to stand for a resource lets pods go on that had none', () => {
+  const world = schedulingWorld([aNode('a'), aSlice('a', gpus(1)), asksFor(1)])
+  assert.match(world.events[0] ?? '', /1 Insufficient example\.com\/gpu\./)
+  world.put(backed)
+  world.settle()
+  assert.equal(world.nodeOf('p'), 'a')
+})

@@ -1,13 +1,14 @@
 // Devices for pods: claims are allocated where their devices are, and reserved for the pod before it is bound. Behaviour: upstream's DynamicResources plugin.
 import type { Action } from '../../api/action.ts'
 import type { AllocationResult } from '../../api/generated/types.ts'
-import { keyOf } from '../../api/resource.ts'
-import { deviceClasses, deviceTaintRules, type DeviceTaintRule, nodes as nodeType, type Pod, pods, type ResourceClaim, resourceClaims, resourceSlices, type ResourceSlice } from '../../api/resources.ts'
+import { type Draft, keyOf } from '../../api/resource.ts'
+import { deviceClasses, deviceTaintRules, type DeviceTaintRule, type Node, nodes as nodeType, type Pod, pods, type ResourceClaim, resourceClaims, resourceSlices, type ResourceSlice } from '../../api/resources.ts'
 import type { Change, ClusterView } from '../../api/view.ts'
 import { nodeSelectorMatches } from '../../rules/node-selectors.ts'
 import { finalizersPatch, isControlledBy } from '../../rules/owners.ts'
 import { isTerminating } from '../../rules/pods.ts'
 import { allocationOf, wishOf } from '../devices/allocation.ts'
+import { type ExtendedClaim, extendedClaim, extendedClaimOf, nodeHas, resourcesBehindClasses } from '../devices/extended.ts'
 import { DevicePools } from '../devices/pools.ts'
 import { type ClaimWish, searchDevices } from '../devices/search.ts'
 import { DeviceUses } from '../devices/uses.ts'
@@ -34,7 +35,7 @@ function stateOf(surroundings: Surroundings): PluginState {
   return {
     changed: (change) => follow(change, devices),
     holds: (pod) => pod.spec.resourceClaims !== undefined && 'refusal' in claimsOf(pod, view),
-    study: (pod) => (pod.spec.resourceClaims === undefined || pod.spec.resourceClaims.length === 0 ? undefined : study(pod, surroundings, devices)),
+    study: (pod) => study(pod, surroundings, devices),
     concerns: (change) => watched.has(change.key.resource),
     wakes: (pod, change) => wakes(pod, change, view),
   }
@@ -93,13 +94,20 @@ function claimsOf(pod: Pod, view: ClusterView): { readonly claims: readonly Reso
   return { claims }
 }
 
-type Verdict = { readonly is: 'fits'; readonly allocations: readonly AllocationResult[] } | { readonly is: 'refused'; readonly refusal: NodeRefusal }
+type Verdict = { readonly is: 'fits'; readonly allocations: readonly AllocationResult[]; readonly extended?: ExtendedGift } | { readonly is: 'refused'; readonly refusal: NodeRefusal }
+
+/** A claim for extended resources that is made when the pod is bound. */
+interface ExtendedGift extends ExtendedClaim { readonly allocation: AllocationResult }
 
 function study(pod: Pod, { nodes, view }: Surroundings, { pools, uses }: Devices): Study | Hopeless | undefined {
+  const resources = resourcesBehindClasses(pod, view)
+  if (resources.size === 0 && (pod.spec.resourceClaims ?? []).length === 0) return undefined
   const found = claimsOf(pod, view)
   if ('refusal' in found) return found
-  const { claims } = found
-  if (claims.length === 0) return undefined
+  // One that an attempt before has left is used.
+  const left = resources.size === 0 ? undefined : extendedClaimOf(pod, view)
+  const claims = left === undefined ? found.claims : [...found.claims, left]
+  if (claims.length === 0 && resources.size === 0) return undefined
   const wishes: ClaimWish[] = []
   for (const claim of claims) {
     if (claim.status.allocation !== undefined) continue
@@ -112,16 +120,31 @@ function study(pod: Pod, { nodes, view }: Surroundings, { pools, uses }: Devices
   const verdicts = new Map<number, Verdict>()
   const elsewhere = new Set<ResourceClaim>()
   let fault: string | undefined
+  const extendedWishes = new Map<string, { readonly extended: ExtendedClaim; readonly wish: ClaimWish } | undefined>()
+  /** What has to be claimed on a node for the pod's extended resources: nothing where the node has them itself. */
+  const extendedOn = (node: Node): { readonly extended: ExtendedClaim; readonly wish: ClaimWish } | undefined => {
+    const lacking = left !== undefined ? [] : [...resources].filter(([resource]) => !nodeHas(node, resource))
+    const key = lacking.map(([resource]) => resource).join()
+    if (lacking.length === 0 || extendedWishes.has(key)) return extendedWishes.get(key)
+    const extended = extendedClaim(pod, new Map(lacking), view)
+    const wish = wishOf(extended.claim, view)
+    const made = 'refusal' in wish ? undefined : { extended, wish }
+    extendedWishes.set(key, made)
+    return made
+  }
   const judge = (number: number): Verdict => {
     const node = nodes.node(number)
     if (node === undefined || fault !== undefined) return refused('cannot allocate all claims')
     const away = bound.filter(({ status: { allocation } }) => allocation?.nodeSelector !== undefined && !nodeSelectorMatches(allocation.nodeSelector, node))
-    const result = wishes.length === 0 ? nothingToFind : searchDevices(wishes, pools.of(node), uses)
+    const extra = resources.size === 0 ? undefined : extendedOn(node)
+    const all = extra === undefined ? wishes : [...wishes, extra.wish]
+    const result = all.length === 0 ? nothingToFind : searchDevices(all, pools.of(node), uses)
     if (result.is === 'fault') fault = result.fault
     if (result.is !== 'found') return refused(result.is === 'none' ? result.why : 'cannot allocate all claims')
     for (const claim of away) elsewhere.add(claim)
     if (away.length > 0) return refused('resourceclaim not available on the node')
-    return { is: 'fits', allocations: wishes.map((wish, at) => allocationOf(wish, result.devices[at] ?? [])) }
+    const allocations = wishes.map((wish, at) => allocationOf(wish, result.devices[at] ?? []))
+    return extra === undefined ? { is: 'fits', allocations } : { is: 'fits', allocations, extended: { ...extra.extended, allocation: allocationOf(extra.wish, result.devices[wishes.length] ?? []) } }
   }
   const verdict = (node: number): Verdict => {
     const known = verdicts.get(node)
@@ -140,7 +163,13 @@ function study(pod: Pod, { nodes, view }: Surroundings, { pools, uses }: Devices
       score: (node: number) => wishes.reduce((sum, wish, at) => sum + preference(wish, allocationsOn(node)[at]), 0),
       normalise: (scores: Float64Array) => normalised(scores, 'most is best'),
     }),
-    prepare: (node) => prepare(pod, claims, new Map(wishes.map(({ claim }, at) => [claim, allocationsOn(node)[at] ?? {}])), uses),
+    prepare: (node) => {
+      const made = verdict(node)
+      const gift = made.is === 'fits' ? made.extended : undefined
+      const own = prepare(pod, claims, new Map(wishes.map(({ claim }, at) => [claim, allocationsOn(node)[at] ?? {}])), uses)
+      const told = left !== undefined && pod.status.extendedResourceClaimStatus === undefined ? [tell(pod, left.metadata.name, extendedClaim(pod, resources, view).mappings)] : []
+      return gift === undefined ? { ...own, steps: [...own.steps, ...told] } : withExtended(pod, gift, own, uses)
+    },
   }
 }
 const nothingToFind = { is: 'found', devices: [] } as const
@@ -167,6 +196,44 @@ function amends(pod: Pod, claims: readonly ResourceClaim[]): { readonly said: st
   return {
     said: 'deallocation of ResourceClaim completed',
     actions: [{ do: 'patch', key: keyOf(resourceClaims, claim), uid: claim.metadata.uid, part: 'status', patch: { metadata: { resourceVersion: claim.metadata.resourceVersion }, status: { reservedFor: null, allocation: null, devices: null } } }],
+  }
+}
+
+/** The pod learns which claim its extended resources come from. */
+const tell = (pod: Pod, resourceClaimName: string, requestMappings: ExtendedClaim['mappings']): Preparation['steps'][number] => ({
+  action: () => ({ do: 'patch', key: keyOf(pods, pod), uid: pod.metadata.uid, part: 'status', patch: { status: { extendedResourceClaimStatus: { resourceClaimName, requestMappings } } } }),
+  failure: `update pod ${pod.metadata.namespace}/${pod.metadata.name} ExtendedResourceClaimStatus`,
+})
+
+/** Makes the claim for extended resources, gives it its devices and tells the pod; a pod that is not bound leaves none behind. */
+function withExtended(pod: Pod, { claim, mappings, allocation }: ExtendedGift, own: Preparation, uses: DeviceUses): Preparation {
+  const { namespace = '', name, uid } = pod.metadata
+  const { status: _status, metadata: { uid: _uid, ...metadata }, ...rest } = claim
+  const key = keyOf(resourceClaims, claim)
+  let made: string | undefined
+  return {
+    steps: [
+      ...own.steps,
+      { action: () => ({ do: 'create', object: { ...rest, metadata: { ...metadata, finalizers: [protection] } } as Draft }), failure: `create claim for extended resources ${namespace}/${claim.metadata.name}` },
+      {
+        action: (after) => {
+          made = after?.metadata.uid ?? ''
+          uses.promise(made, allocation.devices?.results ?? [])
+          return { do: 'patch', key, uid: made, part: 'status', patch: { metadata: { resourceVersion: after?.metadata.resourceVersion }, status: { allocation, reservedFor: [{ resource: 'pods', name, uid }] } } }
+        },
+        failure: `add allocation and reservation to claim ${namespace}/${claim.metadata.name}`,
+      },
+      tell(pod, claim.metadata.name, mappings),
+    ],
+    abandon: (view) => {
+      const before = own.abandon(view)
+      if (made === undefined) return before
+      uses.drop(made)
+      return [
+        ...before, { do: 'patch', key, uid: made, part: 'status', patch: { status: { allocation: null, reservedFor: null } } },
+        { do: 'patch', key, uid: made, part: 'main', patch: { metadata: { finalizers: null } } }, { do: 'delete', key, uid: made },
+      ]
+    },
   }
 }
 

@@ -1,7 +1,8 @@
-import type { Pod } from '../../api/resources.ts'
+import { deviceClasses, type Pod } from '../../api/resources.ts'
 import { mayUseDifferently, podRequests, podUsage } from '../../rules/requests.ts'
 import { isTerminal } from '../../rules/pods.ts'
 import { type NodeRefusal, nodeSides, podSides, type SchedulerPlugin } from '../types.ts'
+import { nodeHas, resourcesBehindClasses } from '../devices/extended.ts'
 import { allocationColumns, allocationScore, cpuAndMemory, type ScoringStrategy } from './allocation.ts'
 
 export interface ResourcesFitArguments {
@@ -14,7 +15,7 @@ export interface ResourcesFitArguments {
 /** Requests fit into what is allocatable and not requested yet; how a node is filled best is a matter of strategy. */
 export const resourcesFitOf = ({ ignoredResources, ignoredResourceGroups, strategy }: ResourcesFitArguments): SchedulerPlugin => ({
   name: 'NodeResourcesFit', weight: 1,
-  start: ({ nodes }) => {
+  start: ({ nodes, view }) => {
     /** The same pod is studied again and again while room is sought for it. */
     let last: { readonly pod: Pod; readonly wanted: readonly (readonly [string, number])[] } | undefined
     return {
@@ -22,6 +23,9 @@ export const resourcesFitOf = ({ ignoredResources, ignoredResourceGroups, strate
         const ignored = (resource: string): boolean => resource.includes('/') && (ignoredResources.includes(resource) || ignoredResourceGroups.includes(resource.slice(0, resource.indexOf('/'))))
         const wanted = pod === last?.pod ? last.wanted : Object.entries(podRequests(pod.spec)).filter(([resource, amount]) => amount > 0 && !ignored(resource))
         last = { pod, wanted }
+        // What classes of devices stand for is asked for by claims on nodes that do not have it themselves.
+        const delegable = wanted.some(([resource]) => resource.includes('/')) ? resourcesBehindClasses(pod, view) : noClasses
+        const isDelegated = (resource: string, number: number): boolean => { const node = delegable.has(resource) ? nodes.node(number) : undefined; return node !== undefined && !nodeHas(node, resource) }
         const requests = wanted.map(([resource, amount]) => ({ resource, amount, allocatable: nodes.allocatable(resource), requested: nodes.requested(resource) }))
         const pods = nodes.allocatable('pods')
         const refusals = new Map<number, NodeRefusal>()
@@ -34,7 +38,7 @@ export const resourcesFitOf = ({ ignoredResources, ignoredResourceGroups, strate
           let kind = tooMany ? 2 : 0
           for (let at = 0; at < requests.length; at++) {
             const request = requests[at]
-            if (request === undefined) continue
+            if (request === undefined || isDelegated(request.resource, node)) continue
             const offered = request.allocatable?.[node] ?? 0
             if (request.amount + ((used === undefined ? request.requested?.[node] : used[at]) ?? 0) > offered) kind |= 4 << at
             if (request.amount > offered) kind |= 1
@@ -50,7 +54,7 @@ export const resourcesFitOf = ({ ignoredResources, ignoredResourceGroups, strate
         return {
           refuses: (node) => {
             if ((podCount[node] ?? 0) + 1 > (pods?.[node] ?? 0)) return true
-            for (const { amount, allocatable, requested } of requests) if (amount + (requested?.[node] ?? 0) > (allocatable?.[node] ?? 0)) return true
+            for (const { resource, amount, allocatable, requested } of requests) if (amount + (requested?.[node] ?? 0) > (allocatable?.[node] ?? 0) && !isDelegated(resource, node)) return true
             return false
           },
           suppose: (node) => {
@@ -66,8 +70,10 @@ export const resourcesFitOf = ({ ignoredResources, ignoredResourceGroups, strate
           score: (node) => (scoring ??= allocationScore(strategy, allocationColumns(pod, nodes, strategy.resources, { assumed: true })))(node),
         }
       },
-      concerns: (change) => change.key.resource === 'nodes' || (change.key.resource === 'pods' && freesResources(podSides(change))),
-      wakes: (_pod, change) => {
+      concerns: (change) => change.key.resource === 'nodes' || change.key.resource === deviceClasses.resource || (change.key.resource === 'pods' && freesResources(podSides(change))),
+      wakes: (pod, change) => {
+        // A class may stand for a resource now.
+        if (change.key.resource === deviceClasses.resource) return change.after !== undefined && resourcesBehindClasses(pod, view).size > 0
         if (change.key.resource === 'pods') return freesResources(podSides(change))
         if (change.key.resource !== 'nodes') return false
         const { before, after } = nodeSides(change)
@@ -79,6 +85,7 @@ export const resourcesFitOf = ({ ignoredResources, ignoredResourceGroups, strate
 
 export const resourcesFit = resourcesFitOf({ ignoredResources: [], ignoredResourceGroups: [], strategy: { type: 'LeastAllocated', resources: cpuAndMemory } })
 
+const noClasses: ReadonlyMap<string, unknown> = new Map()
 const fine: NodeRefusal = { reasons: [], forGood: false }
 
 /** A pod on a node ended, went, or asks for less. */
