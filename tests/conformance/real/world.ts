@@ -10,10 +10,13 @@ import type { Ended, RealApi } from './cluster.ts'
 export const image = 'localhost/skiff/tools:1'
 /** An image with an entrypoint and arguments: it echoes. */
 export const speaker = 'localhost/skiff/speaker:1'
+/** `image` with openssl. */
+export const secure = 'localhost/skiff/secure:1'
 /** What `skiff image build` is told, in this order. */
 export const images: readonly (readonly string[])[] = [
   [image, '--package', 'busybox-static', '--package', 'perl-base'],
   [speaker, '--base', image, '--entrypoint', 'echo', '--cmd', 'by', '--cmd', 'default'],
+  [secure, '--base', image, '--package', 'openssl'],
 ]
 
 export interface RealStory {

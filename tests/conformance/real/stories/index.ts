@@ -3,6 +3,7 @@ import { entrypoints } from './entrypoints.ts'
 import { environment } from './environment.ts'
 import { workOfJobs } from './jobs.ts'
 import { life } from './life.ts'
+import { networkIdentity } from './network-identity.ts'
 import { networkNames } from './network-names.ts'
 import { networkPods } from './network-pods.ts'
 import { networkServices } from './network-services.ts'
@@ -21,6 +22,6 @@ import { volumesSubpaths } from './volumes-subpaths.ts'
 export const realStoriesByFile: Readonly<Record<string, readonly RealStory[]>> = {
   entrypoints, environment, jobs: workOfJobs, life, 'pod-files': podFiles, probes, resize, security, sets: setsOfPods,
   'volumes-empty': volumesEmpty, 'volumes-files': volumesFiles, 'volumes-downward': volumesDownward, 'volumes-identity': volumesIdentity, 'volumes-subpaths': volumesSubpaths,
-  'network-names': networkNames, 'network-pods': networkPods, 'network-services': networkServices,
+  'network-identity': networkIdentity, 'network-names': networkNames, 'network-pods': networkPods, 'network-services': networkServices,
 }
 export const realStories: readonly RealStory[] = Object.values(realStoriesByFile).flat()
