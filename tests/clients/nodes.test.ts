@@ -54,6 +54,10 @@ test('nodes and zones fail and recover by command', async () => {
     [['node', 'fail', 'absent'], "skiff: there is no node absent: 'skiff node list' shows those there are\n"],
     [['node', 'fail', '--zone', 'x'], 'skiff: no node is in zone x: zones are told by the label topology.kubernetes.io/zone\n'],
     [['node', 'add', '--simulate', '1', '--pods', '900'], "skiff: --pods takes a whole number from 1 to 253, not '900'\n"],
+    [['node', 'fail', '--pool', 'absent'], 'skiff: no node is of pool absent: nodes of a pool are named absent-1, absent-2, …\n'],
+    [['node', 'remove', '--pool', 'absent'], 'skiff: no node is of pool absent: nodes of a pool are named absent-1, absent-2, …\n'],
+    [['node', 'add', '--simulate', '2', '--count', '3'], 'skiff: --simulate says how many: leave out --count\n'],
+    [['node', 'add', '--simulate', '2', '--cpu', '0'], "skiff: --cpu takes a quantity such as 4, 500m or 16Gi, not '0'\n"],
     [['node', 'add', '--simulate', '1', '--taints', 'a'], "skiff: --taints takes key=value:NoSchedule, :PreferNoSchedule or :NoExecute, not 'a'\n"],
   ]
   for (const [words, err] of rows) assert.deepEqual(skiff(...words).err, err)

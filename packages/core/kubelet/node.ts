@@ -16,10 +16,10 @@ export const leaseRenewMs = 10_000
 /** An unchanged status is posted this often, by real nodes. */
 export const statusReportMs = 5 * 60_000
 /**
- * A simulated node's lease lasts a day, and both its lease and its status are renewed at whole quarters of a day, of all such nodes at once: a kubelet may be configured so
- * (nodeLeaseDurationSeconds, nodeStatusReportFrequency), and thousands of idle nodes then cost next to nothing. Whether such a node is alive is known without.
+ * A simulated node's lease lasts four days, and both its lease and its status are renewed at midnight (UTC), of all such nodes at once: a kubelet may be configured so
+ * (nodeLeaseDurationSeconds, nodeStatusReportFrequency), and thousands of idle nodes then cost next to nothing, nor does a year that is let pass. Whether such a node is alive is known without.
  */
-export const simulatedLeaseSeconds = 86_400
+export const simulatedLeaseSeconds = 4 * 86_400
 export const simulatedReportMs = (simulatedLeaseSeconds / 4) * 1000
 /** When simulated nodes were to report last. */
 export const simulatedReportBefore = (now: Instant): Instant => Math.floor(now / simulatedReportMs) * simulatedReportMs

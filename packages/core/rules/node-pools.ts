@@ -102,6 +102,12 @@ export function poolOf(value: unknown, where = ''): NodePool {
     labels: value['labels'] === undefined ? undefined : mapOf(value['labels'], at('labels')),
     taints: value['taints'] === undefined ? undefined : listOf(value['taints'], at('taints')).map((taint, nth) => taintOf(taint, `${at('taints')}[${nth}]`)),
   })
+  for (const [field, said] of [['zones', pool.zones], ['region', [pool.region]], ['instanceType', [pool.instanceType]]] as const) {
+    for (const each of said ?? []) {
+      const [fault] = each === undefined ? [] : checkLabelValue(each)
+      if (fault !== undefined) throw new PoolProblem(`${at(field)}: ${each}: ${fault}`)
+    }
+  }
   for (const nth of pool.zones === undefined ? [0] : pool.zones.keys()) checkLabels(labelsOf(pool, nth), at('labels'))
   return pool
 }
@@ -152,7 +158,7 @@ function textOf(value: unknown, where: string): string | undefined {
 function quantityOf(value: unknown, where: string): string | undefined {
   if (value === undefined) return undefined
   const text = typeof value === 'number' ? String(value) : value
-  if (typeof text !== 'string' || parseQuantity(text) === undefined || text.startsWith('-')) throw new PoolProblem(`${where} takes a quantity such as 4, 500m or 16Gi, not '${String(value)}'`)
+  if (typeof text !== 'string' || (parseQuantity(text)?.nanos ?? 0n) <= 0n) throw new PoolProblem(`${where} takes a quantity such as 4, 500m or 16Gi, not '${String(value)}'`)
   return text
 }
 function countOf(value: unknown, where: string, most: number): number | undefined {

@@ -51,7 +51,7 @@ export async function node(words: readonly string[]): Promise<number> {
       return 0
     }
     case 'remove': {
-      const chosen = values.pool === undefined ? names : [...names, ...namesOfPool(settings.nodes, values.pool)]
+      const chosen = [...names, ...poolNamed(values.pool, settings.nodes)]
       const unknown = chosen.filter((name) => !settings.nodes.some((known) => known.name === name))
       if (chosen.length === 0) throw new UsageError("'skiff node remove' takes at least one name, or --pool PREFIX")
       if (unknown.length > 0) throw new UsageError(`there is no node ${unknown.join(', ')}: 'skiff node list' shows those there are`)
@@ -62,7 +62,7 @@ export async function node(words: readonly string[]): Promise<number> {
     }
     case 'fail':
     case 'recover':
-      return changeFailure(verb, { names: values.pool === undefined ? names : [...names, ...namesOfPool(settings.nodes, values.pool)], zones: listed(values.zone), all: values.all === true }, directory, settings)
+      return changeFailure(verb, { names: [...names, ...poolNamed(values.pool, settings.nodes)], zones: listed(values.zone), all: values.all === true }, directory, settings)
     default: throw new UsageError(usage)
   }
 
@@ -79,6 +79,7 @@ function toAdd(values: Values, settings: Settings): readonly NodeSettings[] {
     return newSimulatedNodes(settings.nodes, pools)
   }
   const simulated = values.simulate !== undefined
+  if (simulated && values.count !== undefined) throw new UsageError('--simulate says how many: leave out --count')
   const count = wholeNumber(simulated ? '--simulate' : '--count', values.simulate ?? values.count ?? '1', 1, nodesMax)
   const pool = poolAsked(values, count)
   if (!simulated && isTurned(readCourse(dataDirectory(values['data-dir']).time))) throw new UsageError("the time of this cluster has been turned ('skiff time now'): real nodes live by this machine's")
@@ -109,6 +110,13 @@ function poolAsked(values: Values, count: number): NodePool {
 }
 
 const listed = (texts: readonly string[] | undefined): readonly string[] => (texts ?? []).flatMap((text) => text.split(',')).filter((text) => text !== '')
+/** The nodes of a pool that was named; none where none was. */
+function poolNamed(prefix: string | undefined, nodes: readonly NodeSettings[]): readonly string[] {
+  const names = prefix === undefined ? [] : namesOfPool(nodes, prefix)
+  if (prefix !== undefined && names.length === 0) throw new UsageError(`no node is of pool ${prefix}: nodes of a pool are named ${prefix}-1, ${prefix}-2, …`)
+  return names
+}
+
 /** The nodes whose names a pool of this prefix would have. */
 export const namesOfPool = (nodes: readonly NodeSettings[], prefix: string): readonly string[] => nodes.map(({ name }) => name).filter((name) => name.startsWith(`${prefix}-`) && /^\d+$/.test(name.slice(prefix.length + 1)))
 

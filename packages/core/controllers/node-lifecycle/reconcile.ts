@@ -66,8 +66,9 @@ function reconcile(node: Node, { view, now, memory }: World<Memory>, lastSeen: L
   const lost = after !== node && conditionOf(node.status?.conditions, 'Ready')?.status !== 'Unknown'
   const actions: Action[] = [
     ...(after === node ? [] : [{ do: 'patch' as const, key: keyOf(nodes, node), uid: node.metadata.uid, part: 'status' as const, patch: { status: { conditions: after.status.conditions } } }]),
-    ...(taints === node.spec.taints || (taints.length === 0 && node.spec.taints === undefined) ? [] : [taint(node, taints)]),
+    // Before the taints: those are refused where the status was written just now, and come with the next look, which finds the node lost already.
     ...(lost ? [{ do: 'record' as const, about: node, type: 'Normal' as const, reason: 'NodeNotReady', message: `Node ${node.metadata.name} status is now: NodeNotReady` }] : []),
+    ...(taints === node.spec.taints || (taints.length === 0 && node.spec.taints === undefined) ? [] : [taint(node, taints)]),
     ...(conditionOf(after.status?.conditions, 'Ready')?.status === 'True' ? [] : podsNotReady(node, view, now)),
   ]
   return { actions, memory: { since }, ...(!silent && heard !== Infinity && { again: heard + graceMs }) }
