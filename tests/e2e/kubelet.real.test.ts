@@ -106,6 +106,26 @@ describe('kubelets of two real nodes', { skip, timeout: 300_000 }, () => {
     ])
   })
 
+  test('a node whose certificate is due has another one signed, and is known by it', () => {
+    const host = join(import.meta.dirname, '../../packages/host')
+    const script = `
+      import { readFileSync } from 'node:fs'
+      import { NodeCredentials, rotateIfDue } from '${host}/agent/rotation.ts'
+      import { openConnection } from '${host}/client/index.ts'
+      const { url, authority, nodes: [{ shape: { name }, certificate, key }] } = JSON.parse(readFileSync(process.argv[1], 'utf8'))
+      const credentials = new NodeCredentials({ node: name, given: { certificate, key }, authority, directory: process.argv[2] })
+      const connect = () => openConnection({ url, authority, get certificate() { return credentials.certificate }, get key() { return credentials.key } })
+      let before = 0
+      // Three hundred days from now the certificate is due; then time goes on as always.
+      await rotateIfDue({ credentials, connection: connect(), now: () => Date.now() + (before++ === 0 ? 300 * 86400000 : 0), say: console.error, chance: 0, pollMs: 100 })
+      const who = await connect().request('POST', '/apis/authentication.k8s.io/v1/selfsubjectreviews', { body: JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' }) })
+      console.log(credentials.certificate === certificate, JSON.parse(who.body).status.userInfo.username)
+      process.exit(0)`
+    const rotated = ground.run([process.execPath, '--input-type=module-typescript', '-e', script, join(ground.dataDir, 'agent/agent.json'), join(ground.folder, 'pki')], { timeoutMs: 40_000 })
+    assert.equal(rotated.out, 'false system:node:node-1\n', rotated.err)
+    assert.match(ok('get', 'csr', '--no-headers'), /^csr-\S+\s+\S+\s+kubernetes.io\/kube-apiserver-client-kubelet\s+system:node:node-1\s+<none>\s+Approved,Issued$/m)
+  })
+
   test('kubectl top shows nodes and pods, with their containers', () => {
     assert.match(ok('top', 'node', '--no-headers'), /^node-1\s+\d+m\s+\d+%\s+\d+Mi\s+\d+%\s*\nnode-2\s/)
     assert.match(ok('top', 'pod', 'busy', '--no-headers'), /^busy\s+[1-9]\d+m\s+\d+Mi\s*$/)

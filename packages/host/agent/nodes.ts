@@ -19,6 +19,7 @@ import { nameServer } from './names.ts'
 import { NodePods } from './pods.ts'
 import { followPolicies } from './policies.ts'
 import { followManifests } from './static-pods.ts'
+import { keepRotating, NodeCredentials } from './rotation.ts'
 import { followServices } from './services.ts'
 import { openOn } from './streams.ts'
 import { tokensOverHttp } from './tokens.ts'
@@ -35,8 +36,10 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
   const loop = selfPumpingLoop((error) => { throw error })
   const store = createStore({ historyMax })
   const { network, images, runtime } = openMachine(configuration, clock)
-  const connections = new Map<string, Connection>(configuration.nodes.map(({ shape, certificate, key }) =>
-    [shape.name, openConnection({ url: configuration.url, authority: configuration.authority, certificate, key })]))
+  const credentials = configuration.nodes.map(({ shape, certificate, key }) => new NodeCredentials({ node: shape.name, given: { certificate, key }, authority: configuration.authority, directory: join(configuration.stateDirectory, 'pki') }))
+  const connections = new Map<string, Connection>(credentials.map((own) => [own.node, openConnection({
+    url: configuration.url, authority: configuration.authority, get certificate() { return own.certificate }, get key() { return own.key },
+  })]))
   const first = [...connections.values()][0]
   if (first === undefined) throw new Error('an agent plays at least one node')
   const connectionOf = (actor: Actor): Connection => connections.get(actor.user.replace(/^system:node:/, '')) ?? first
@@ -80,7 +83,7 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
   const stopServices = followServices({ store, network, nodes: names, onTrouble: say })
   const open = openOn(runtime)
   const answerKubelet = kubeletApi({ configuration, view: store.view, runtime, networkOf: (node) => network.node(node)?.namespace, open, now: () => clock.now() })
-  const link = connectAgent({ url: configuration.url, path: configuration.agentPath, authority: configuration.authority, nodes: configuration.nodes.map(({ shape, certificate, key }) => ({ name: shape.name, certificate, key })), open, kubelet: answerKubelet, onTrouble: say })
+  const link = connectAgent({ url: configuration.url, path: configuration.agentPath, authority: configuration.authority, nodes: credentials.map((own) => ({ name: own.node, get certificate() { return own.certificate }, get key() { return own.key } })), open, kubelet: answerKubelet, onTrouble: say })
   const stopServers = configuration.nodes.flatMap(({ shape, serving }) => {
     const node = network.node(shape.name)
     if (node === undefined) return []
@@ -88,11 +91,13 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
     return [serveKubelet({ node: shape.name, namespace: node.namespace, address: node.address, ...serving, authority: configuration.authority, access, answer: answerKubelet })]
   })
   await kubeletReady
+  const stopRotating = credentials.map((own) => keepRotating({ credentials: own, connection: connections.get(own.node) ?? first, now: () => clock.now(), say, chance: Math.random() }))
   say(`playing ${names.join(', ')}`)
   return {
     stop: () => {
       link.close()
       stopCollecting()
+      for (const stop of stopRotating) stop()
       for (const stop of stopServers) stop()
       stopPressure()
       for (const each of manifests) each.close()

@@ -126,6 +126,8 @@ export const bindings: readonly Draft[] = [
   // No subjects: the node authorizer decides for nodes.
   clusterRoleBinding('system:node', 'system:node', []),
   clusterRoleBinding('system:node-proxier', 'system:node-proxier', [user('system:kube-proxy')]),
+  // As kubeadm: a node has its own certificate made anew without anybody's approval.
+  clusterRoleBinding('kubeadm:node-autoapprove-certificate-rotation', 'system:certificates.k8s.io:certificatesigningrequests:selfnodeclient', [group('system:nodes')]),
   clusterRoleBinding('skiff:network', 'skiff:network', [user('skiff:network')]),
   clusterRoleBinding('system:kube-dns', 'system:kube-dns', [account('kube-dns')]),
   clusterRoleBinding('system:kube-scheduler', 'system:kube-scheduler', [user('system:kube-scheduler')]),
