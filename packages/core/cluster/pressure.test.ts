@@ -73,5 +73,5 @@ test('a node that is lost is told of, as are its pods', () => {
   cluster.apply(pod('plain', {}).replace('spec:\n', 'spec:\n  nodeName: sim-1\n'))
   cluster.request('PATCH', '/api/v1/nodes/sim-1', { metadata: { annotations: { 'skiff.dev/failed-at': new Date(cluster.clock.now()).toISOString() } } }, { 'content-type': 'application/merge-patch+json' })
   cluster.advance('2m')
-  assert.deepEqual(told(cluster, 'NodeNotReady'), ['Node sim-1: Node sim-1 status is now: NodeNotReady', 'Pod plain: Node is not ready'])
+  assert.deepEqual(told(cluster, 'NodeNotReady').toSorted(), ['Node sim-1: Node sim-1 status is now: NodeNotReady', 'Pod plain: Node is not ready'])
 })
