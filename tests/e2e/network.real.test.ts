@@ -138,6 +138,7 @@ describe('the network of three real nodes', { skip, timeout: 400_000 }, () => {
     await until('the node with the pod sees who asks', () => { const said = fetched(`http://${place('node-2')}:${nodePort}/clientip`); return said.startsWith('172.30.0.1:') || said })
     assert.equal(fetched(`http://${place('node-1')}:${nodePort}/`), 'silence')
     await until('any node answers for a policy that is not local', () => { const said = fetched(`http://${place('node-1')}:${wide}/clientip`); return said.startsWith(`${place('node-1')}:`) || said })
+    for (const own of ['127.0.0.1', '172.30.0.1']) await until(`the machine has the port at its own ${own}`, () => { const said = fetched(`http://${own}:${wide}/`); return said === 'c' || said })
     await reach('pods and nodes are not outside', 'x/a', { [`node-1:${nodePort}`]: 'c' })
     await reach('pods and nodes are not outside', 'x/host', { [`node-1:${nodePort}`]: 'c' })
     const health = (node: string): readonly string[] => ground.run(['curl', '-s', '-m', '2', '-w', '%{http_code}', `http://${place(node)}:${spec.healthCheckNodePort}/healthz`]).out.split('\n')
@@ -166,6 +167,13 @@ describe('the network of three real nodes', { skip, timeout: 400_000 }, () => {
     const first = last()
     ok(['delete', 'pod', '-n', 'x', first, '--now'])
     await until('another answers', () => { const said = last(); return (['a', 'b', 'c'].includes(said) && said !== first) || said })
+  })
+
+  test('the machine asks the cluster\'s DNS, too, and its Service is there', () => {
+    assert.match(ok(['get', 'service', 'kube-dns', '-n', 'kube-system', '--no-headers']), /^kube-dns\s+ClusterIP\s+10\.96\.0\.10\s+<none>\s+53\/UDP,53\/TCP/)
+    const { clusterIP } = json('service', 'near', '-n', 'x').spec
+    const found = ground.run([process.execPath, '-e', 'const r = new (require("node:dns").promises.Resolver)(); r.setServers(["10.96.0.10"]); r.resolve4("near.x.svc.cluster.local").then(console.log)'])
+    assert.equal(found.out.trim(), `[ '${clusterIP}' ]`)
   })
 
   test('nothing of it stands in the agent\'s log as trouble', () => {

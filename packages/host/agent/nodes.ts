@@ -75,10 +75,9 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
   const answer = nameServer({ view: store.view, zone: configuration.clusterDomain })
   // Rules and names that an earlier agent has left stand until the whole view is there to replace them.
   await Promise.all([...feeds.map((feed) => feed.filled), policies.filled])
-  const sockets = configuration.nodes.flatMap(({ shape }) => {
-    const node = network.node(shape.name)
-    return node === undefined ? [] : [openSockets(node.namespace, { address: configuration.clusterDns, port: dnsPort })]
-  })
+  // On every node, for its pods, and on the hub, for the machine.
+  const namespaces = [network.hub.namespace, ...names.flatMap((name) => network.node(name)?.namespace ?? [])]
+  const sockets = namespaces.map((namespace) => openSockets(namespace, { address: configuration.clusterDns, port: dnsPort }))
   for (const each of sockets) serveDns(each, answer)
   const stopServices = followServices({ store, network, nodes: names, onTrouble: say })
   const open = openOn(runtime)

@@ -9,6 +9,7 @@ import { isPinned, makeNamespaces, nameHost, unpin } from '../linux/namespaces.t
 import { run } from '../linux/processes.ts'
 import { nextAddress, nthAddress } from './addresses.ts'
 import { type Answerers, answerersOf, staleFlows } from './datagrams.ts'
+import { createMachinePorts } from './machine-ports.ts'
 import { NodePolicies } from './node-policies.ts'
 import { PacketTable } from './packet-table.ts'
 import { createProgrammer, type Programmer } from './programmer.ts'
@@ -218,6 +219,7 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
     const table = new PacketTable(place.family, frame(place))
     return { namespace, answerers: new Map(), place, table, policies: new NodePolicies(name, [table]), programmer: createProgrammer(namespace, () => [table]), isOpen: false }
   }
+  const machinePorts = settings.reachableFromHost ? createMachinePorts({ table: portsTable(directory), cable: `skiff${mark(directory)}`, machineAddress, hubAddress: hub.address }) : undefined
   const hubRules = rulesFor({ name: '', address: hub.address, namespace: hub.namespace, podNetwork: '' })
   const complain = (node: string) => (error: unknown): void => { process.stderr.write(`node ${node}: ${String(error)}\n`) }
   const openAll = ({ rules, pods }: NodeState): void => {
@@ -324,12 +326,14 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
       const stale: ((flow: Flow) => boolean)[] = []
       for (const [service, ways] of routes) {
         table.put(`service ${service}`, ways.length === 0 ? undefined : serviceRules(place, ways))
+        if (name === machine) machinePorts?.put(service, ways)
         const answerers = answerersOf(ways)
         stale.push(...[staleFlows(rules.answerers.get(service) ?? none, answerers) ?? []].flat())
         if (answerers.size === 0) rules.answerers.delete(service)
         else rules.answerers.set(service, answerers)
       }
-      return programmer.flush().then(() => { if (stale.length > 0) forgetFlows(rules.namespace, (flow) => stale.some((isStale) => isStale(flow))) })
+      const flushed = Promise.all([programmer.flush(), name === machine ? machinePorts?.flush() : undefined])
+      return flushed.then(() => { if (stale.length > 0) forgetFlows(rules.namespace, (flow) => stale.some((isStale) => isStale(flow))) })
     },
     hold(name, book, changes) {
       const { policies, programmer, isOpen } = stateOf(name).rules
@@ -347,11 +351,12 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
 /** Several clusters may stand on one machine: what they leave on it is named after their directories. */
 const mark = (directory: string): string => createHash('sha256').update(directory).digest('hex').slice(0, 6)
 const egressTable = (directory: string): string => `skiff-egress-${mark(directory)}`
+const portsTable = (directory: string): string => `skiff-ports-${mark(directory)}`
 
 /** Takes the whole network away: all namespaces and, with them, all cables. For `skiff down` and tests. */
 export function removeNetwork(directory: string): void {
-  // The table is there only where pods were let out: a refusal says that there is none.
-  spawnSync('nft', ['delete', 'table', 'ip', egressTable(directory)], { stdio: 'ignore' })
+  // They are there only where pods were let out and the machine was let in: a refusal says that there is none.
+  for (const name of [egressTable(directory), portsTable(directory)]) spawnSync('nft', ['delete', 'table', 'ip', name], { stdio: 'ignore' })
   for (const name of readdirIfThere(`${directory}/nodes`)) unpin(`${directory}/nodes/${name}`, ['net'])
   unpin(`${directory}/hub`, ['net'])
   rmSync(directory, { recursive: true, force: true })

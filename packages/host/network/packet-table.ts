@@ -17,6 +17,7 @@ interface Entry { readonly sort: Sort; readonly name: string; readonly key: stri
  */
 export class PacketTable {
   readonly family: Family
+  readonly #name: string
   readonly #frame: string
   /** By entry, then owner. */
   readonly #wanted = new Map<string, Map<string, Entry>>()
@@ -25,8 +26,9 @@ export class PacketTable {
   #inForce: Map<string, Entry> | undefined
   #touched = new Set<string>()
 
-  constructor(family: Family, frame: string) {
+  constructor(family: Family, frame: string, name: string = table) {
     this.family = family
+    this.#name = name
     this.#frame = frame
   }
 
@@ -52,11 +54,11 @@ export class PacketTable {
   script(): string {
     if (this.#inForce === undefined) {
       const all = [...this.#wanted.keys()].flatMap((place) => this.#effective(place) ?? [])
-      return [`table ${this.family} ${table} {}`, `delete table ${this.family} ${table}`, this.#frame, ...step(this.family, all.map((after) => ({ before: undefined, after })))].join('\n') + '\n'
+      return [`table ${this.family} ${this.#name} {}`, `delete table ${this.family} ${this.#name}`, this.#frame, ...step(this.#place, all.map((after) => ({ before: undefined, after })))].join('\n') + '\n'
     }
     const inForce = this.#inForce
     const changes = [...this.#touched].map((place) => ({ before: inForce.get(place), after: this.#effective(place) }))
-    const lines = step(this.family, changes.filter(({ before, after }) => before?.value !== after?.value))
+    const lines = step(this.#place, changes.filter(({ before, after }) => before?.value !== after?.value))
     return lines.length === 0 ? '' : `${lines.join('\n')}\n`
   }
 
@@ -74,6 +76,9 @@ export class PacketTable {
       }
     }
   }
+
+  /** As commands name it. */
+  get #place(): string { return `${this.family} ${this.#name}` }
 
   #effective(place: string): Entry | undefined {
     return this.#wanted.get(place)?.values().next().value
@@ -107,32 +112,32 @@ const placeOf = ({ sort, name, key }: Pick<Entry, 'sort' | 'name' | 'key'>): str
 interface Step { readonly before: Entry | undefined; readonly after: Entry | undefined }
 
 /** The order that nft takes: nothing is removed while something leads to it, nothing leads to what is not there yet. */
-function step(family: Family, changes: readonly Step[]): readonly string[] {
+function step(table: string, changes: readonly Step[]): readonly string[] {
   const lines: string[] = []
   const of = (sort: Sort): readonly Step[] => changes.filter(({ before, after }) => (before ?? after)?.sort === sort)
   const [chains, sets, elements] = [of('chain'), of('set'), of('element')]
   const gone = sets.flatMap(({ before, after }) => (before !== undefined && after === undefined ? [before] : []))
   const goneSets = new Set(gone.map(({ name }) => name))
-  lines.push(...elementLines(family, 'delete', elements.flatMap(({ before }) => (before === undefined || goneSets.has(before.name) ? [] : [before]))))
-  for (const { before, after } of sets) if (before === undefined && after !== undefined) lines.push(`add ${sortOf(after)} ${family} ${table} ${after.name} { ${after.value} }`)
-  for (const { before, after } of chains) if (before === undefined && after !== undefined) lines.push(`add chain ${family} ${table} ${after.name}${hookOf(after.value)}`)
+  lines.push(...elementLines(table, 'delete', elements.flatMap(({ before }) => (before === undefined || goneSets.has(before.name) ? [] : [before]))))
+  for (const { before, after } of sets) if (before === undefined && after !== undefined) lines.push(`add ${sortOf(after)} ${table} ${after.name} { ${after.value} }`)
+  for (const { before, after } of chains) if (before === undefined && after !== undefined) lines.push(`add chain ${table} ${after.name}${hookOf(after.value)}`)
   for (const { before, after } of chains) {
     if (after === undefined) continue
-    if (before !== undefined) lines.push(`flush chain ${family} ${table} ${after.name}`)
-    for (const rule of rulesIn(after.value)) lines.push(`add rule ${family} ${table} ${after.name} ${rule}`)
+    if (before !== undefined) lines.push(`flush chain ${table} ${after.name}`)
+    for (const rule of rulesIn(after.value)) lines.push(`add rule ${table} ${after.name} ${rule}`)
   }
-  lines.push(...elementLines(family, 'add', elements.flatMap(({ after }) => (after === undefined ? [] : [after]))))
+  lines.push(...elementLines(table, 'add', elements.flatMap(({ after }) => (after === undefined ? [] : [after]))))
   const dropped = chains.filter(({ after }) => after === undefined).map(({ before }) => before?.name ?? '')
-  for (const name of dropped) lines.push(`flush chain ${family} ${table} ${name}`)
+  for (const name of dropped) lines.push(`flush chain ${table} ${name}`)
   // A map that goes lets go of the chains that its elements lead to.
-  for (const set of gone) lines.push(`delete ${sortOf(set)} ${family} ${table} ${set.name}`)
-  for (const name of dropped) lines.push(`delete chain ${family} ${table} ${name}`)
+  for (const set of gone) lines.push(`delete ${sortOf(set)} ${table} ${set.name}`)
+  for (const name of dropped) lines.push(`delete chain ${table} ${name}`)
   return lines
 }
 
-function elementLines(family: Family, verb: 'add' | 'delete', entries: readonly Entry[]): readonly string[] {
+function elementLines(table: string, verb: 'add' | 'delete', entries: readonly Entry[]): readonly string[] {
   const bySet = Map.groupBy(entries, ({ name }) => name)
-  return [...bySet].map(([name, members]) => `${verb} element ${family} ${table} ${name} { ${members.map(({ key, value }) => (value === '' ? key : `${key} : ${value}`)).join(', ')} }`)
+  return [...bySet].map(([name, members]) => `${verb} element ${table} ${name} { ${members.map(({ key, value }) => (value === '' ? key : `${key} : ${value}`)).join(', ')} }`)
 }
 
 /** A set that leads from its elements to something is a map. */

@@ -30,6 +30,14 @@ test('a second start changes nothing but what has moved', () => {
   assert.equal(store.view.revision, revision + 2)
 })
 
+test('where names are answered, their Service stands at the address that pods are given', () => {
+  const { server, store } = aWorld()
+  bootstrap(server, store, advertised)
+  assert.equal(store.view.get(services, 'kube-system', 'kube-dns'), undefined)
+  bootstrap(server, store, { ...advertised, names: true })
+  assert.equal(store.view.get(services, 'kube-system', 'kube-dns')?.spec.clusterIP, '10.96.0.10')
+})
+
 test('a server that listens on loopback may move to another port', () => {
   const { server, store } = aWorld()
   const local = { address: '127.0.0.1', port: 6443 }

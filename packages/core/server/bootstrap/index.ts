@@ -5,7 +5,7 @@ import type { Store } from '../../store/types.ts'
 import type { Server } from '../server.ts'
 import { controllerBindings, controllerRoles } from './controllers.ts'
 import { flowSchemas, priorityLevels } from './flow.ts'
-import { type Advertised, authenticationMap, kubernetesCIDR, kubernetesEndpoints, kubernetesService, kubernetesSlice, namespaces, priorityClasses, storageClass, type Trust } from './objects.ts'
+import { type Advertised, authenticationMap, kubernetesCIDR, kubernetesEndpoints, kubernetesService, kubernetesSlice, namesService, namespaces, priorityClasses, storageClass, type Trust } from './objects.ts'
 import type { Change } from './plant.ts'
 import { bindings, roles } from './roles.ts'
 import { localServices } from './services.ts'
@@ -35,7 +35,7 @@ export function bootstrap(server: Pick<Server, 'plant' | 'registry'>, store: Sto
 }
 
 function* wanted({ registry }: Pick<Server, 'registry'>, advertised: Advertised, trust: Trust): Iterable<readonly [Draft, Follow]> {
-  for (const draft of [...namespaces, ...priorityClasses, storageClass, kubernetesCIDR, kubernetesService(advertised)]) yield [draft, asItIs]
+  for (const draft of [...namespaces, ...priorityClasses, storageClass, kubernetesCIDR, kubernetesService(advertised), ...namesService(advertised)]) yield [draft, asItIs]
   for (const draft of [...roles, ...controllerRoles, ...bindings, ...controllerBindings]) yield [draft, grown]
   for (const draft of [...priorityLevels, ...flowSchemas]) yield [draft, renewed]
   for (const draft of localServices(registry.groups)) yield [draft, asItIs]

@@ -39,13 +39,19 @@ export const authenticationMap = ({ clients, frontProxy }: Trust): Draft => ({
 })
 
 /** Where pods and the outside reach the API server. */
-export interface Advertised { readonly address: string; readonly port: number }
+export interface Advertised { readonly address: string; readonly port: number; /** Whether names are answered, as real nodes do. */ readonly names?: boolean }
 
 /** The Service of the API server; its address is the first of the range. */
 export const kubernetesService = ({ port }: Advertised): Draft => ({
   apiVersion: 'v1', kind: 'Service', metadata: { name: 'kubernetes', namespace: 'default', labels: { component: 'apiserver', provider: 'kubernetes' } },
   spec: { ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: port }], sessionAffinity: 'None', type: 'ClusterIP' },
 })
+/** Where pods ask for names, as it stands in clusters that kubeadm made. No pod is behind it: every real node answers at its address itself. */
+export const namesService = ({ names = false }: Advertised): readonly Draft[] => (!names ? [] : [{
+  apiVersion: 'v1', kind: 'Service',
+  metadata: { name: 'kube-dns', namespace: 'kube-system', labels: { 'k8s-app': 'kube-dns', 'kubernetes.io/cluster-service': 'true', 'kubernetes.io/name': 'CoreDNS' } },
+  spec: { ports: [{ name: 'dns', port: 53, protocol: 'UDP', targetPort: 53 }, { name: 'dns-tcp', port: 53, protocol: 'TCP', targetPort: 53 }], selector: { 'k8s-app': 'kube-dns' }, sessionAffinity: 'None', type: 'ClusterIP' },
+}])
 export const kubernetesEndpoints = ({ address, port }: Advertised): Draft => ({
   apiVersion: 'v1', kind: 'Endpoints', metadata: { name: 'kubernetes', namespace: 'default', labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
   subsets: [{ addresses: [{ ip: address }], ports: [{ name: 'https', port, protocol: 'TCP' }] }],
