@@ -97,8 +97,8 @@ function snapshotActions(snapshot: VolumeSnapshot, { view, now }: World<Memory>)
     ]
   }
   if (content.spec.driver !== localProvisionerName) return []
-  const { uid, name } = content.spec.volumeSnapshotRef
-  if (name !== snapshot.metadata.name || (uid !== undefined && uid !== snapshot.metadata.uid)) return failed(`VolumeSnapshotContent [${contentName}] is bound to a different snapshot`)
+  const { uid, name, namespace } = content.spec.volumeSnapshotRef
+  if (name !== snapshot.metadata.name || namespace !== snapshot.metadata.namespace || (uid !== undefined && uid !== snapshot.metadata.uid)) return failed(`VolumeSnapshotContent [${contentName}] is bound to a different snapshot`)
   const ready = content.status?.readyToUse === true
   const restoreSize = content.status?.restoreSize
   const status = {
