@@ -1,4 +1,4 @@
-import { keyOf, nodes as nodeType, pods as podType, type Node, type Pod } from '@kubeskiff/core/api'
+import { deviceClasses, keyOf, nodes as nodeType, pods as podType, type Node, type Pod, resourceClaims, resourceSlices, type Resource, type ResourceType } from '@kubeskiff/core/api'
 import { seededRandom, VirtualClock, WorkLoop } from '@kubeskiff/core/base'
 import { simulatedNode, wireCluster, kindIndexes } from '@kubeskiff/core/cluster'
 import { createScheduler } from '@kubeskiff/core/scheduler'
@@ -17,6 +17,8 @@ interface Shape {
   readonly hopeless?: { readonly count: number; readonly pod: (index: number) => PodShape }
   readonly pods: number
   readonly pod: (index: number) => PodShape
+  /** How many devices each node offers; then every pod has a claim, c0, c1, …, for one. */
+  readonly devices?: number
   /** How many of the pods have what they need in the end. */
   readonly done?: (pods: readonly Pod[]) => number
 }
@@ -42,6 +44,7 @@ function schedule(shape: Shape): Promise<Took> {
     }
     store.commit([{ key: keyOf(nodeType, node as Node), expect: 'absent', object: node as Node }])
   }
+  if (shape.devices !== undefined) offerDevices(shape, shape.devices, (type, object) => { store.commit([{ key: keyOf(type, object as Resource), expect: 'absent', object: object as Resource }]) })
   const put = (name: string, { labels = {}, spec }: PodShape, on?: string): void => {
     const base: Pod = aPod(name, { labels, spec: { ...spec, ...(on !== undefined && { nodeName: on }) } }) as unknown as Pod
     const object: Pod = { ...base, metadata: { ...base.metadata, uid: name, creationTimestamp: '2026-01-01T00:00:00Z' }, status: { phase: on === undefined ? 'Pending' : 'Running', ...(on !== undefined && { startTime: '2026-01-01T00:00:00Z' }) } }
@@ -57,6 +60,18 @@ function schedule(shape: Shape): Promise<Took> {
     const done = shape.done?.(ours) ?? ours.filter((pod) => pod.spec.nodeName !== undefined).length
     if (done !== shape.pods) throw new Error(`${done} of ${shape.pods} pods are placed`)
   })
+}
+
+function offerDevices({ nodes, pods }: Shape, count: number, put: (type: ResourceType<Resource>, object: unknown) => void): void {
+  const metadata = (name: string, namespace?: string): object => ({ name, ...(namespace && { namespace }), uid: name, resourceVersion: '', creationTimestamp: '2026-01-01T00:00:00Z' })
+  const driver = 'gpu.example.com'
+  put(deviceClasses, { apiVersion: 'resource.k8s.io/v1', kind: 'DeviceClass', metadata: metadata('gpu'), spec: { selectors: [{ cel: { expression: `device.driver == '${driver}'` } }] } })
+  for (let index = 0; index < nodes; index++) {
+    const devices = Array.from({ length: count }, (_, at) => ({ name: `gpu-${at}`, attributes: { model: { string: 'a' } } }))
+    put(resourceSlices, { apiVersion: 'resource.k8s.io/v1', kind: 'ResourceSlice', metadata: metadata(`slice-${index}`), spec: { driver, nodeName: nodeName(index), pool: { name: nodeName(index), generation: 1, resourceSliceCount: 1 }, devices } })
+  }
+  const selectors = [{ cel: { expression: `device.attributes['${driver}'].model == 'a'` } }]
+  for (let index = 0; index < pods; index++) put(resourceClaims, { apiVersion: 'resource.k8s.io/v1', kind: 'ResourceClaim', metadata: metadata(`c${index}`, 'default'), spec: { devices: { requests: [{ name: 'gpu', exactly: { deviceClassName: 'gpu', allocationMode: 'ExactCount', count: 1, selectors } }] } }, status: {} })
 }
 
 const requests = (cpu: string, memory = '500Mi'): object => ({ containers: [{ name: 'main', image: 'main:1', resources: { requests: { cpu, memory } } }] })
@@ -85,6 +100,7 @@ const shapes: readonly (readonly [what: string, shape: Shape, aim?: string])[] =
   ['topology spread over zones', { ...many, pod: spread('DoNotSchedule', 1) }, '≥ 1,000'],
   ['topology spread over zones, preferred', { ...many, pod: spread('ScheduleAnyway', 5) }, '≥ 1,000'],
   ['preemption of four pods a node', { nodes: 5000, running: { count: 20_000, pod: () => ({ spec: { ...requests('900m'), priority: 0 } }) }, pods: 500, pod: () => ({ spec: { ...requests('3'), priority: 10 } }), done: nominated }],
+  ['a claim for one device each, eight a node', { ...many, devices: 8, pod: (index) => ({ spec: { resourceClaims: [{ name: 'gpu', resourceClaimName: `c${index}` }] } }) }],
   ['beside 200 pods that fit nowhere', { ...many, hopeless: { count: 200, pod: () => ({ spec: { ...requests('9'), priority: 10 } }) }, pod: () => ({ spec: {} }) }],
   ['DaemonSet pods on 15,000 nodes', { nodes: 15_000, pods: 15_000, pod: (index) => ({ spec: nodeWanted({ key: 'metadata.name', operator: 'In', values: [nodeName(index)] }, 'matchFields') }) }],
 ]

@@ -46,6 +46,8 @@ interface KnownPool extends Pool {
   readonly wide: readonly PooledDevice[]
 }
 
+export const poolIdOf = ({ spec: { driver, pool } }: ResourceSlice): string => `${driver}/${pool.name}`
+
 /** All pools, kept from changes. A node's pools cost the number of those that it may reach. */
 export class DevicePools {
   readonly #slices = new Map<string, Map<string, ResourceSlice>>()
@@ -71,7 +73,7 @@ export class DevicePools {
       this.#known.delete(before)
     }
     if (slice === undefined) return
-    const id = `${slice.spec.driver}/${slice.spec.pool.name}`
+    const id = poolIdOf(slice)
     const slices = this.#slices.get(id) ?? new Map<string, ResourceSlice>()
     this.#slices.set(id, slices.set(name, slice))
     this.#poolOf.set(name, id)
@@ -86,7 +88,11 @@ export class DevicePools {
     this.#known.clear()
   }
 
-  get(id: string): Pool | undefined { return this.#pool(id) }
+  /** The nodes that a pool's devices are for, by name; undefined when that is not said by names. */
+  nodesOf(id: string): readonly string[] | undefined {
+    const pool = this.#pool(id)
+    return pool === undefined ? [] : pool.wide.length > 0 ? undefined : [...pool.byNode.keys()]
+  }
 
   /** What the node reaches, sorted by driver and pool; drivers that name their slices well are served in that order. */
   of(node: Node): readonly ReachablePool[] {

@@ -11,6 +11,10 @@ export class DeviceUses {
   readonly #claims = new Map<string, Use>()
   /** By pool, 'driver/name': how many claims have each device. */
   readonly #pools = new Map<string, Map<string, number>>()
+  readonly #touched: (pool: string) => void
+
+  /** `touched` is told each pool, 'driver/name', of which more or less is taken. */
+  constructor(touched: (pool: string) => void = () => {}) { this.#touched = touched }
 
   /** A claim as it is now: what it was counted for before is given back. */
   put(claim: ResourceClaim): void {
@@ -59,6 +63,7 @@ export class DeviceUses {
       // Who only looks after a device takes it from nobody.
       if (adminAccess === true) continue
       const id = `${driver}/${pool}`
+      this.#touched(id)
       const here = this.#pools.get(id) ?? new Map<string, number>()
       const count = (here.get(device) ?? 0) + by
       if (count > 0) here.set(device, count)

@@ -3,8 +3,11 @@ import { test } from 'node:test'
 import type { AllocationResult, DeviceClaim, DeviceTaint } from '../../api/generated/types.ts'
 import type { Resource } from '../../api/resource.ts'
 import { pods, resourceClaims, resourceSlices } from '../../api/resources.ts'
+import { seededRandom } from '../../base/index.ts'
 import { aNode, aPod, schedulingWorld } from '../builders.ts'
 import { aClaim, aClass, allocated, aRule, aSlice, aUser, driver, exactly, gpus, selecting } from '../devices/builders.ts'
+import { isHopeless } from '../types.ts'
+import { dynamicResources } from './dynamic-resources.ts'
 
 type World = ReturnType<typeof schedulingWorld>
 const claimOf = (world: World, name = 'c') => world.store.view.get(resourceClaims, 'default', name)
@@ -262,4 +265,37 @@ test('a class that comes to stand for a resource lets pods go on that had none',
   world.put(backed)
   world.settle()
   assert.equal(world.nodeOf('p'), 'a')
+})
+
+test('what is remembered of nodes for claims that are alike is what is found anew', () => {
+  const names = ['a', 'b', 'c', 'd']
+  let [fits, refusals] = [0, 0]
+  for (let seed = 1; seed <= 5; seed++) {
+    const random = seededRandom(seed * 13)
+    const world = schedulingWorld([...names.map((name) => aNode(name, { labels: { zone: 'x' } })), aClass()])
+    for (let round = 0; round < 120; round++) {
+      const node = names[random.below(names.length)] ?? 'a'
+      const act = random.below(10)
+      const shared = random.chance(0.3)
+      if (act < 4) world.put(aSlice(node, gpus(1 + random.below(3)), { ...pool(1 + random.below(2), 1 + random.below(2), shared ? 'shared' : node), ...(random.chance(0.15) && { nodeName: undefined, nodeSelector: term(random.chance(0.5) ? 'x' : 'y') }) }, `s${random.below(6)}`))
+      else if (act < 5) world.remove(resourceSlices, `s${random.below(6)}`)
+      else if (act < 7) world.put(allocated(`taken-${random.below(4)}`, random.chance(0.3) ? 'shared' : node, [`gpu-${random.below(3)}`]))
+      else if (act < 8) world.remove(resourceClaims, `taken-${random.below(4)}`)
+      else if (act < 9) world.put(aRule('rule', { pool: node }, { key: 'broken', effect: random.chance(0.5) ? 'NoSchedule' : 'None' }))
+      else world.put(aNode(node, { labels: { zone: random.chance(0.5) ? 'x' : 'y' } }), aClass('gpu', random.chance(0.2) ? { selectors: [{ cel: { expression: 'false' } }] } : {}))
+      world.put(aClaim('probe', one({ count: 1 + random.below(2) })))
+      world.settle()
+      const { board } = world.scheduler
+      const kept = board.states.get(dynamicResources)?.study(aUser('p', 'probe'))
+      const anew = dynamicResources.start({ nodes: board.nodes, view: world.store.view }).study(aUser('p', 'probe'))
+      assert.ok(kept !== undefined && anew !== undefined && !isHopeless(kept) && !isHopeless(anew))
+      for (const number of board.nodes.order) {
+        const told: readonly (string | readonly string[] | undefined)[] = [kept, anew].map((study) => (study.refuses?.(number) === true ? study.why?.(number).reasons : 'fits'))
+        assert.deepEqual(told[0], told[1], `seed ${seed}, round ${round}, node ${board.nodes.nameOf(number)}`)
+        if (told[0] === 'fits') fits++
+        else refusals++
+      }
+    }
+  }
+  assert.ok(fits > 300 && refusals > 300, `${fits} ${refusals}`)
 })

@@ -9,9 +9,10 @@ import { finalizersPatch, isControlledBy } from '../../rules/owners.ts'
 import { isTerminating } from '../../rules/pods.ts'
 import { allocationOf, wishOf } from '../devices/allocation.ts'
 import { type ExtendedClaim, extendedClaim, extendedClaimOf, nodeHas, resourcesBehindClasses } from '../devices/extended.ts'
-import { DevicePools } from '../devices/pools.ts'
-import { type ClaimWish, searchDevices } from '../devices/search.ts'
+import { DevicePools, poolIdOf } from '../devices/pools.ts'
+import { type ClaimWish, type Found, searchDevices } from '../devices/search.ts'
 import { DeviceUses } from '../devices/uses.ts'
+import { DeviceVerdicts } from '../devices/verdicts.ts'
 import { normalised } from '../normalise.ts'
 import { type Hopeless, type NodeRefusal, nodeSides, type PluginState, podSides, type Preparation, type SchedulerPlugin, type Study, type Surroundings } from '../types.ts'
 
@@ -24,11 +25,12 @@ export const dynamicResources: SchedulerPlugin = {
 }
 
 /** What drivers offer, and what of it is taken. */
-interface Devices { readonly pools: DevicePools; readonly uses: DeviceUses }
+interface Devices { readonly pools: DevicePools; readonly uses: DeviceUses; readonly verdicts: DeviceVerdicts }
 
 function stateOf(surroundings: Surroundings): PluginState {
   const { view } = surroundings
-  const devices: Devices = { pools: new DevicePools(), uses: new DeviceUses() }
+  const [pools, verdicts] = [new DevicePools(), new DeviceVerdicts()]
+  const devices: Devices = { pools, verdicts, uses: new DeviceUses((pool) => verdicts.touch(pools.nodesOf(pool))) }
   for (const rule of view.list(deviceTaintRules)) devices.pools.putRule(rule.metadata.name, rule)
   for (const slice of view.list(resourceSlices)) devices.pools.putSlice(slice.metadata.name, slice)
   for (const claim of view.list(resourceClaims)) devices.uses.put(claim)
@@ -42,11 +44,17 @@ function stateOf(surroundings: Surroundings): PluginState {
 }
 const watched: ReadonlySet<string> = new Set([nodeType, pods, resourceClaims, deviceClasses, resourceSlices, deviceTaintRules].map(({ resource }) => resource))
 
-function follow({ key: { resource, name }, before, after }: Change, { pools, uses }: Devices): void {
-  if (resource === resourceSlices.resource) pools.putSlice(name, after as ResourceSlice | undefined)
+function follow({ key: { resource, name }, before, after }: Change, { pools, uses, verdicts }: Devices): void {
+  if (resource === resourceSlices.resource) {
+    // A slice decides about all of its pool: whether that is complete, and of which generation.
+    const ids = [before, after].flatMap((slice) => (slice === undefined ? [] : [poolIdOf(slice as ResourceSlice)]))
+    for (const id of ids) verdicts.touch(pools.nodesOf(id))
+    pools.putSlice(name, after as ResourceSlice | undefined)
+    for (const id of ids) verdicts.touch(pools.nodesOf(id))
+  }
   else if (resource === deviceTaintRules.resource) {
     // Its status says nothing about devices.
-    if ((before as DeviceTaintRule | undefined)?.spec !== (after as DeviceTaintRule | undefined)?.spec) pools.putRule(name, after as DeviceTaintRule | undefined)
+    if ((before as DeviceTaintRule | undefined)?.spec !== (after as DeviceTaintRule | undefined)?.spec) { pools.putRule(name, after as DeviceTaintRule | undefined); verdicts.touch(undefined) }
   } else if (resource === resourceClaims.resource) {
     if (before !== undefined && before.metadata.uid !== after?.metadata.uid) uses.drop(before.metadata.uid)
     if (after !== undefined) uses.put(after as ResourceClaim)
@@ -94,12 +102,13 @@ function claimsOf(pod: Pod, view: ClusterView): { readonly claims: readonly Reso
   return { claims }
 }
 
-type Verdict = { readonly is: 'fits'; readonly allocations: readonly AllocationResult[]; readonly extended?: ExtendedGift } | { readonly is: 'refused'; readonly refusal: NodeRefusal }
+type Verdict = { readonly is: 'fits'; readonly devices: Found; readonly extra?: ExtendedWish } | { readonly is: 'refused'; readonly refusal: NodeRefusal }
 
 /** A claim for extended resources that is made when the pod is bound. */
 interface ExtendedGift extends ExtendedClaim { readonly allocation: AllocationResult }
+interface ExtendedWish { readonly extended: ExtendedClaim; readonly wish: ClaimWish }
 
-function study(pod: Pod, { nodes, view }: Surroundings, { pools, uses }: Devices): Study | Hopeless | undefined {
+function study(pod: Pod, { nodes, view }: Surroundings, { pools, uses, verdicts: remembered }: Devices): Study | Hopeless | undefined {
   const resources = resourcesBehindClasses(pod, view)
   if (resources.size === 0 && (pod.spec.resourceClaims ?? []).length === 0) return undefined
   const found = claimsOf(pod, view)
@@ -120,9 +129,9 @@ function study(pod: Pod, { nodes, view }: Surroundings, { pools, uses }: Devices
   const verdicts = new Map<number, Verdict>()
   const elsewhere = new Set<ResourceClaim>()
   let fault: string | undefined
-  const extendedWishes = new Map<string, { readonly extended: ExtendedClaim; readonly wish: ClaimWish } | undefined>()
+  const extendedWishes = new Map<string, ExtendedWish | undefined>()
   /** What has to be claimed on a node for the pod's extended resources: nothing where the node has them itself. */
-  const extendedOn = (node: Node): { readonly extended: ExtendedClaim; readonly wish: ClaimWish } | undefined => {
+  const extendedOn = (node: Node): ExtendedWish | undefined => {
     const lacking = left !== undefined ? [] : [...resources].filter(([resource]) => !nodeHas(node, resource))
     const key = lacking.map(([resource]) => resource).join()
     if (lacking.length === 0 || extendedWishes.has(key)) return extendedWishes.get(key)
@@ -143,8 +152,7 @@ function study(pod: Pod, { nodes, view }: Surroundings, { pools, uses }: Devices
     if (result.is !== 'found') return refused(result.is === 'none' ? result.why : 'cannot allocate all claims')
     for (const claim of away) elsewhere.add(claim)
     if (away.length > 0) return refused('resourceclaim not available on the node')
-    const allocations = wishes.map((wish, at) => allocationOf(wish, result.devices[at] ?? []))
-    return extra === undefined ? { is: 'fits', allocations } : { is: 'fits', allocations, extended: { ...extra.extended, allocation: allocationOf(extra.wish, result.devices[wishes.length] ?? []) } }
+    return { is: 'fits', devices: result.devices, ...(extra !== undefined && { extra }) }
   }
   const verdict = (node: number): Verdict => {
     const known = verdicts.get(node)
@@ -153,10 +161,25 @@ function study(pod: Pod, { nodes, view }: Surroundings, { pools, uses }: Devices
     verdicts.set(node, made)
     return made
   }
-  const allocationsOn = (node: number): readonly AllocationResult[] => { const made = verdict(node); return made.is === 'fits' ? made.allocations : [] }
+  const allocationsOn = (node: number): readonly AllocationResult[] => { const made = verdict(node); return made.is === 'fits' ? wishes.map((wish, at) => allocationOf(wish, made.devices[at] ?? [])) : [] }
+  // Claims that are alike find the same devices where nothing has changed since.
+  const kind = bound.length > 0 || resources.size > 0 || wishes.length === 0 ? undefined : remembered.of(kindOf(wishes))
+  const refuses = (node: number): boolean => {
+    if (kind === undefined) return verdict(node).is === 'refused'
+    const [version, stamp] = [nodes.version(node), remembered.stampOf(nodes.nameOf(node))]
+    if (kind.has(node, version, stamp)) return kind.get(node) !== undefined
+    const made = verdict(node)
+    if (fault === undefined) kind.set(node, version, stamp, made.is === 'fits' ? undefined : made.refusal.reasons[0])
+    return made.is === 'refused'
+  }
   return {
-    refuses: (node) => verdict(node).is === 'refused',
-    why: (node) => { const made = verdict(node); return made.is === 'refused' ? made.refusal : refused('cannot allocate all claims').refusal },
+    refuses,
+    why: (node) => {
+      const known = kind?.has(node, nodes.version(node), remembered.stampOf(nodes.nameOf(node))) === true ? kind.get(node) : undefined
+      if (known !== undefined) return refused(known).refusal
+      const made = verdict(node)
+      return made.is === 'refused' ? made.refusal : refused('cannot allocate all claims').refusal
+    },
     fault: () => fault,
     amends: () => amends(pod, claims.filter((claim) => elsewhere.has(claim))),
     ...(wishes.some(({ requests }) => requests.some(({ alternatives }) => alternatives.length > 1)) && {
@@ -165,7 +188,7 @@ function study(pod: Pod, { nodes, view }: Surroundings, { pools, uses }: Devices
     }),
     prepare: (node) => {
       const made = verdict(node)
-      const gift = made.is === 'fits' ? made.extended : undefined
+      const gift = made.is === 'fits' && made.extra !== undefined ? { ...made.extra.extended, allocation: allocationOf(made.extra.wish, made.devices[wishes.length] ?? []) } : undefined
       const own = prepare(pod, claims, new Map(wishes.map(({ claim }, at) => [claim, allocationsOn(node)[at] ?? {}])), uses)
       const told = left !== undefined && pod.status.extendedResourceClaimStatus === undefined ? [tell(pod, left.metadata.name, extendedClaim(pod, resources, view).mappings)] : []
       return gift === undefined ? { ...own, steps: [...own.steps, ...told] } : withExtended(pod, gift, own, uses)
@@ -173,6 +196,10 @@ function study(pod: Pod, { nodes, view }: Surroundings, { pools, uses }: Devices
   }
 }
 const nothingToFind = { is: 'found', devices: [] } as const
+
+/** What decides which devices will do. Classes may change: their versions are part of it. */
+const kindOf = (wishes: readonly ClaimWish[]): string =>
+  JSON.stringify(wishes.map(({ claim, requests }) => [claim.spec.devices?.requests, claim.spec.devices?.constraints, requests.map(({ alternatives }) => alternatives.map(({ deviceClass: { metadata } }) => [metadata.uid, metadata.resourceVersion]))]))
 
 const refusals = new Map<string, Verdict & { readonly is: 'refused' }>()
 function refused(reason: string): Verdict & { readonly is: 'refused' } {
