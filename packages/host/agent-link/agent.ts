@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import { isRefusal } from '@kubeskiff/core/api'
 import type { Connect } from '@kubeskiff/core/server'
 import type { OpenStream, PodStream, TerminalSize } from '../streams/index.ts'
-import { eachLine, encodeLine, errorTrailer, hasHeader, idHeader, type KubeletAnswer, kubeletPath, type KubeletRequest, linkProtocol, windowBytes } from './wire.ts'
+import { atOnce, eachLine, encodeLine, errorTrailer, hasHeader, idHeader, type KubeletAnswer, kubeletPath, type KubeletRequest, linkProtocol, windowBytes } from './wire.ts'
 
 export interface AgentOptions {
   readonly url: string // 'https://127.0.0.1:6443'
@@ -76,6 +76,7 @@ class Link {
   #serve(socket: Duplex, head: Buffer): void {
     if (this.#isClosed) { socket.destroy(); return }
     if (head.length > 0) socket.unshift(head)
+    atOnce(socket)
     const session = performServerHandshake(socket, { settings: { initialWindowSize: windowBytes, maxConcurrentStreams: 10_000 } })
     this.#session = session
     this.#backoffMs = backoffFirstMs

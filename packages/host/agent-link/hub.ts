@@ -4,7 +4,7 @@ import type { Refusal } from '@kubeskiff/core/api'
 import type { Connect } from '@kubeskiff/core/server'
 import { refuse, type Upgrade } from '../http/index.ts'
 import type { Ending, OpenStream, PodStream, PortStream, ProcessStream } from '../streams/index.ts'
-import { eachLine, encodeLine, errorTrailer, hasHeader, idHeader, type KubeletAnswer, kubeletPath, type KubeletRequest, linkProtocol, windowBytes } from './wire.ts'
+import { atOnce, eachLine, encodeLine, errorTrailer, hasHeader, idHeader, type KubeletAnswer, kubeletPath, type KubeletRequest, linkProtocol, windowBytes } from './wire.ts'
 
 export interface AgentHub {
   /** Takes an agent's connection: for the HTTP server's path of links. */
@@ -28,6 +28,7 @@ export function createAgentHub(options: { readonly linkWaitMs?: number } = {}): 
   const waiting = new Set<() => void>()
 
   const take = (node: string, socket: Duplex): void => {
+    atOnce(socket)
     const session = connectHttp2('http://agent', { createConnection: () => socket, settings: { initialWindowSize: windowBytes, enablePush: false } })
     session.on('error', () => {}) // 'close' follows
     session.once('close', () => { if (links.get(node) === session) links.delete(node) })

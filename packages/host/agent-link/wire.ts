@@ -7,7 +7,8 @@
 //   PUT  /streams/ID/stdin     GET /streams/ID/stdout     GET /streams/ID/stderr
 //   POST /streams/ID/ports/N   one connection, both ways; a failure comes in a trailer
 //   GET  /kubelet/PATH         a request to the node's kubelet; the answer is the kubelet's own
-import type { Readable } from 'node:stream'
+import { Socket } from 'node:net'
+import type { Duplex, Readable } from 'node:stream'
 import type { Connect } from '@kubeskiff/core/server'
 import type { Ending, TerminalSize } from '../streams/index.ts'
 
@@ -22,6 +23,9 @@ export const kubeletPath = '/kubelet'
 export const windowBytes = 256 << 10
 
 export const encodeLine = (value: Connect | Ending | TerminalSize): string => `${JSON.stringify(value)}\n`
+
+/** Small frames leave at once: waiting for more costs 40 ms each way, as the other end waits to acknowledge. */
+export const atOnce = (socket: Duplex): void => { if (socket instanceof Socket) socket.setNoDelay(true) }
 
 /** A request to a node's kubelet: path and query as the client wrote them. */
 export interface KubeletRequest { readonly method: string; readonly path: string; readonly query: string }

@@ -8,7 +8,7 @@ export interface SecondAddress { close(): void }
 
 /** Brings a server the connections to one more address of this machine, as soon as there is such an address. `onTrouble` is told once why it cannot be. */
 export function listenAlso(server: Server, at: { readonly host: string; readonly port: number }, onTrouble: (why: string) => void): SecondAddress {
-  const listener = createServer((socket: Socket) => { server.emit('connection', socket) })
+  const listener = createServer({ noDelay: true }, (socket: Socket) => { server.emit('connection', socket) })
   let waitMs = retryFirstMs
   let timer: NodeJS.Timeout | undefined
   let told = false

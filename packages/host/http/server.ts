@@ -256,6 +256,8 @@ function secureServer(front: Front, limits: Limits, tls: { readonly certificate:
     allowHTTP1: true, cert: tls.certificate, key: tls.key, ca: tls.authority, minVersion: 'TLSv1.2',
     // Checked here, enforced by the request's authentication: anonymous and token requests come without.
     requestCert: true, rejectUnauthorized: false, handshakeTimeout: limits.handshakeTimeoutMs,
+    // Of HTTP/1.1, and of what it is upgraded to: a small answer, or a keystroke's echo, would wait 40 ms for more to come.
+    noDelay: true,
     ...http1Options,
     settings: { maxHeaderListSize: limits.headersBytesMax, maxConcurrentStreams: limits.streamsPerConnectionMax, initialWindowSize: 1 << 20 },
   })
