@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { startTestPlugin } from '../../packages/host/device-plugins/test-plugin.ts'
 import { type Finished, Playground, stockKubectl, until, whyNoContainers } from './playground.ts'
 
 const kubectl = stockKubectl() ?? ''
@@ -229,5 +230,18 @@ describe('the behaviour of real containers', { skip, timeout: 240_000 }, () => {
     await until('it is back', () => uid() !== first && uid().endsWith('Running'), 20_000)
     rmSync(file)
     await until('it is gone', () => run('get', 'pod', 'fixed-node-2').code !== 0, 20_000)
+  })
+
+  test('a device plugin’s devices are the node’s, and containers get those that they ask for', async () => {
+    const plugin = await startTestPlugin(join(ground.dataDir, 'agent/device-plugins/node-3'), 'example.com/gpu', ['gpu-0', 'gpu-1'].map((id) => ({ id, healthy: true })))
+    try {
+      // The plugin is in this process, which has to be given time between one kubectl and the next.
+      await until('it runs', () => status('reckoner', 'phase') === 'Running', 30_000)
+      assert.deepEqual([get('pod reckoner', '.spec.nodeName'), get('node node-3', '.status.allocatable.example\\.com/gpu')], ['node-3', '2'])
+      assert.equal(sh('reckoner', 'echo $GPUS; head -c 3 /dev/gpu-0 | wc -c; ls /dev/gpu-1 2>/dev/null; true'), 'gpu-0\n3\n')
+      plugin.tell([{ id: 'gpu-0', healthy: true }, { id: 'gpu-1', healthy: false }])
+      await until('the node tells what is left', () => get('node node-3', '.status.allocatable.example\\.com/gpu') === '1')
+      assert.equal(get('node node-3', '.status.capacity.example\\.com/gpu'), '2')
+    } finally { plugin.close() }
   })
 })

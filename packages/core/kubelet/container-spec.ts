@@ -23,7 +23,7 @@ export function containerSpec(container: Container | EphemeralContainer, around:
       mounts, ...(container.volumeDevices === undefined || container.volumeDevices.length === 0 ? {} : { disks: container.volumeDevices.map(({ name, devicePath }) => ({ volume: name, path: devicePath })) }),
       ...(target === undefined || target === '' ? {} : { target }),
       stdin: container.stdin ?? false, stdinOnce: container.stdinOnce ?? false, tty: container.tty ?? false,
-      resources: resourcesOf(container), security: securityOf(container, around.pod),
+      resources: resourcesOf(container), ...devicesOf(container), security: securityOf(container, around.pod),
       terminationMessagePath: container.terminationMessagePath ?? '/dev/termination-log',
       terminationMessagePolicy: container.terminationMessagePolicy === 'FallbackToLogsOnError' ? 'FallbackToLogsOnError' : 'File',
     },
@@ -47,6 +47,11 @@ export function resourcesOf({ resources }: Pick<Container, 'resources'>): Resour
     ...(memoryLimit === undefined ? {} : { memoryBytesLimit: amountOf('memory', memoryLimit) }),
     ...(hugePages.length === 0 ? {} : { hugePages: Object.fromEntries(hugePages.map(([name, quantity]) => [name.slice(hugePagePrefix.length), amountOf(name, quantity)])) }),
   }
+}
+/** Extended resources, which a device plugin of the node may answer for. */
+function devicesOf({ resources }: Pick<Container, 'resources'>): Pick<ContainerSpec, 'devices'> {
+  const named = Object.entries(resources?.limits ?? {}).filter(([name]) => name.includes('/'))
+  return named.length === 0 ? {} : { devices: Object.fromEntries(named.map(([name, quantity]) => [name, amountOf(name, quantity)])) }
 }
 const hugePagePrefix = 'hugepages-'
 

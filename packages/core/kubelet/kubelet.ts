@@ -14,6 +14,7 @@ import type { Observations, PodUse, PressureType, Threshold } from './eviction.t
 import { Grants } from './grants.ts'
 import type { PodMemory } from './memory.ts'
 import { simulatedReportBefore, simulatedReportMs } from './node.ts'
+import type { ExtendedResources } from './node.ts'
 import { nodeActor, NodeKeeper } from './node-keeper.ts'
 import type { NodeShape } from './node-shape.ts'
 import { Outbox, removeObject } from './outbox.ts'
@@ -38,6 +39,8 @@ export interface KubeletOptions {
   readonly tokens?: (ask: TokenAsk, done: (answer: CredentialAnswer) => void) => void
   /** Answers with a certificate for a pod. Absent: pods that need one wait. */
   readonly certificates?: (ask: CertificateAsk, done: (answer: CredentialAnswer) => void) => void
+  /** What device plugins of a node offer; `nodeChanged` tells of changes. */
+  readonly extended?: (node: string) => ExtendedResources
   /** Simulated nodes have leases, post unchanged statuses and tell of their images, seldom. Absent: they don't, and nothing ticks on an idle one. */
   readonly simulatedReports?: boolean
   /** The owner of its timers; one a clock. */
@@ -49,6 +52,8 @@ export interface Kubelet extends Freezable<KubeletState> {
   /** Looks at a few pods; says whether there is more to do. Called when the store has rung, and when `ring` was called. */
   step(): boolean
   addNode(shape: NodeShape): void
+  /** A node offers something else than before. */
+  nodeChanged(name: string): void
   /** Stops playing a node. Its object stays. */
   removeNode(name: string): void
   /** Looks at what a machine has left and its pods use: tells what its nodes run short of, and lets pods go. For real nodes. */
@@ -135,6 +140,8 @@ class Kubelets implements Kubelet {
     this.#tearDownStrays(shape.name)
     this.#enqueue(`node/${shape.name}`)
   }
+
+  nodeChanged(name: string): void { if (this.#shapes.has(name)) this.#enqueue(`node/${name}`) }
 
   removeNode(name: string): void {
     this.#shapes.delete(name)

@@ -9,12 +9,13 @@ import type { Clock, Instant } from '../base/clock.ts'
 import { instantOf, microTimestamp } from '../rules/time.ts'
 import { slicesToWrite } from './devices.ts'
 import type { PressureType } from './eviction.ts'
+import type { ExtendedResources } from './node.ts'
 import { leaseDraft, leaseNamespace, leaseRenewMs, leaseSeconds, nodeDraft, nodeStatus, ownLabels, saysTheSame, simulatedLeaseSeconds, simulatedReportBefore, statusReportMs } from './node.ts'
 import { imagesTold } from './node-images.ts'
 import type { NodeShape } from './node-shape.ts'
 import type { RuntimeState } from './runtime.ts'
 
-export interface NodeKeeperOptions { readonly view: ClusterView; readonly submit: Submit; readonly clock: Clock; /** What images nodes have; absent: nothing is told of them. */ readonly images?: () => RuntimeState['images']; readonly simulatedReports?: boolean; /** What a node runs short of. */ readonly pressures?: (name: string) => readonly PressureType[] | undefined }
+export interface NodeKeeperOptions { readonly view: ClusterView; readonly submit: Submit; readonly clock: Clock; /** What images nodes have; absent: nothing is told of them. */ readonly images?: () => RuntimeState['images']; readonly simulatedReports?: boolean; /** What a node's device plugins offer. */ readonly extended?: (name: string) => ExtendedResources; /** What a node runs short of. */ readonly pressures?: (name: string) => readonly PressureType[] | undefined }
 const refusedRetryMs = 1000
 /** Simulated nodes are Ready first, thousands of them, and have leases then. */
 const leaseAfterMs = 3_000
@@ -59,7 +60,7 @@ export class NodeKeeper {
     if (this.#relabel(shape, node)) return
     const reports = !shape.simulated || this.#options.simulatedReports === true
     const images = reports ? this.#options.images?.().get(name) : undefined
-    const status = nodeStatus(shape, node.status, now, images === undefined ? undefined : imagesTold(images), this.#options.pressures?.(name))
+    const status = nodeStatus(shape, node.status, now, images === undefined ? undefined : imagesTold(images), this.#options.pressures?.(name), this.#options.extended?.(name))
     const reported = shape.simulated ? instantOf(readyOf(node)?.lastHeartbeatTime) : this.#postedAt.get(name)
     const dueSince = shape.simulated ? simulatedReportBefore(now) : now - statusReportMs + 1
     if (!saysTheSame(node.status, status) || reports && (reported ?? -Infinity) < dueSince) {

@@ -61,10 +61,15 @@ export function nodeDraft(shape: NodeShape, now: Instant): Draft {
   }
 }
 
+/** What device plugins offer, by resource: how many there are, and how many may be used. */
+export type ExtendedResources = Readonly<Record<string, { readonly capacity: number; readonly allocatable: number }>>
+const counted = (extended: ExtendedResources, which: 'capacity' | 'allocatable'): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(extended).map(([resource, count]) => [resource, String(count[which])]))
+
 const noPressures: readonly PressureType[] = []
 
 /** The status that a kubelet posts. Conditions and extended resources of others are kept. */
-export function nodeStatus(shape: NodeShape, before: NodeStatus | undefined, now: Instant, images?: readonly ContainerImage[], pressures: readonly PressureType[] = noPressures): NodeStatus {
+export function nodeStatus(shape: NodeShape, before: NodeStatus | undefined, now: Instant, images?: readonly ContainerImage[], pressures: readonly PressureType[] = noPressures, extended: ExtendedResources = {}): NodeStatus {
   const info = nodeInfoOf(shape)
   const heartbeat = timestamp(now)
   let conditions: readonly NodeCondition[] = before?.conditions ?? []
@@ -77,8 +82,8 @@ export function nodeStatus(shape: NodeShape, before: NodeStatus | undefined, now
   return {
     ...before,
     addresses: [{ type: 'InternalIP', address: shape.address }, { type: 'Hostname', address: shape.name }],
-    capacity: { ...before?.capacity, ...shape.capacity },
-    allocatable: { ...before?.allocatable, ...(shape.allocatable ?? shape.capacity) },
+    capacity: { ...before?.capacity, ...shape.capacity, ...counted(extended, 'capacity') },
+    allocatable: { ...before?.allocatable, ...(shape.allocatable ?? shape.capacity), ...counted(extended, 'allocatable') },
     conditions,
     daemonEndpoints: { kubeletEndpoint: { Port: shape.kubeletPort ?? 10250 } },
     nodeInfo: { ...info, kubeProxyVersion: '' },

@@ -114,6 +114,8 @@ export interface ContainerSpec {
   readonly stdinOnce: boolean
   readonly tty: boolean
   readonly resources: ResourceLimits
+  /** Devices by the extended resource that names them: only those of which the node has a plugin. */
+  readonly devices?: Readonly<Record<string, number>>
   readonly security: {
     readonly user?: number; readonly group?: number; readonly supplementalGroups: readonly number[]; readonly fsGroup?: number
     readonly privileged: boolean; readonly readOnlyRoot: boolean; readonly allowPrivilegeEscalation: boolean; readonly mustRunAsNonRoot: boolean

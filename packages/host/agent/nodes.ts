@@ -10,6 +10,7 @@ import { certificatesOverHttp } from './certificates.ts'
 import type { AgentConfiguration } from './configuration.ts'
 import { collectImages } from './image-collection.ts'
 import { kubeletAccess } from './kubelet-access.ts'
+import { openDevicePlugins } from '../device-plugins/index.ts'
 import { kubeletApi } from './kubelet-api.ts'
 import { serveKubelet } from './kubelet-server.ts'
 import { showingLeases } from './leases.ts'
@@ -35,7 +36,9 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
   const clock = new RealClock()
   const loop = selfPumpingLoop((error) => { throw error })
   const store = createStore({ historyMax })
-  const { network, images, runtime } = openMachine(configuration, clock)
+  let nodeChanged = (_node: string): void => {}
+  const devicePlugins = new Map(configuration.nodes.map(({ shape: { name } }) => [name, openDevicePlugins({ directory: join(configuration.stateDirectory, 'device-plugins', name), onChange: () => { nodeChanged(name) }, onTrouble: say })]))
+  const { network, images, runtime } = openMachine(configuration, clock, (node) => devicePlugins.get(node))
   const credentials = configuration.nodes.map(({ shape, certificate, key }) => new NodeCredentials({ node: shape.name, given: { certificate, key }, authority: configuration.authority, directory: join(configuration.stateDirectory, 'pki') }))
   const connections = new Map<string, Connection>(credentials.map((own) => [own.node, openConnection({
     url: configuration.url, authority: configuration.authority, get certificate() { return own.certificate }, get key() { return own.key },
@@ -61,9 +64,12 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
     const kubelet = createKubelet({
       nodes: configuration.nodes.map(({ shape }) => shape), view: store.view, changes: (after) => store.changes(after), runtime, clock, ring,
       submit, cluster: { dns: configuration.clusterDns, domain: configuration.clusterDomain },
+      extended: (node) => devicePlugins.get(node)?.resources() ?? {},
       certificates: certificatesOverHttp({ connectionOf, store, onTrouble: say, now: () => clock.now() }),
       tokens: tokensOverHttp(connectionOf, (message) => { say(message) }, () => clock.now()),
     })
+    nodeChanged = (node) => { kubelet.nodeChanged(node); ring() }
+    for (const plugins of devicePlugins.values()) plugins.retain((uid) => runtime.observed().pods.has(uid))
     // A node that was taken from this machine leaves nothing running: no kubelet answers for its pods any more.
     for (const [uid, { spec }] of runtime.observed().pods) if (!connections.has(spec.node)) runtime.submit({ do: 'teardown', pod: uid })
     stopPressure = watchPressure({ kubelet, view: store.view, nodes: names, measurable: () => runtime.measurable(), stateDirectory: configuration.stateDirectory, thresholds, onTrouble: say })
@@ -99,6 +105,7 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
       for (const stop of stopRotating) stop()
       for (const stop of stopServers) stop()
       stopPressure()
+      for (const plugins of devicePlugins.values()) plugins.close()
       for (const each of manifests) each.close()
       stopServices()
       for (const each of sockets) each.close()

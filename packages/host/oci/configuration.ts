@@ -49,6 +49,8 @@ export interface ConfigurationInput {
   readonly devices: readonly { readonly path: string; readonly type: 'c' | 'b'; readonly major: number; readonly minor: number; readonly fileMode: number; readonly uid: number; readonly gid: number }[]
   /** Block devices that volumes are. */
   readonly disks?: readonly DiskNode[]
+  /** What device plugins gave for the devices that the container asked for. */
+  readonly granted?: { readonly env: readonly (readonly [string, string])[]; readonly binds: ConfigurationInput['binds']; readonly devices: readonly (ConfigurationInput['devices'][number] & { readonly access: string })[] }
   readonly limits: HostLimits
   /** The filter of the profile that the pod names, where it names one. */
   readonly filter?: SeccompFilter
@@ -67,9 +69,10 @@ export function argumentsOf(spec: ContainerSpec, settings: ImageSettings): reado
 
 /** The whole config.json of a container. Pure: everything it needs is given. */
 export function configurationOf(input: ConfigurationInput): OciConfiguration {
-  const { spec, sandbox, settings, user, limits, disks = [] } = input
+  const { spec, sandbox, settings, user, limits, granted, disks = [] } = input
   const capabilities = capabilitiesOf(spec.security, limits.capabilityBound)
   const privileged = spec.security.privileged
+  const devices = [...privileged ? input.devices : [], ...disks, ...granted?.devices.map(({ access: _, ...device }) => device) ?? []]
   const openFiles = Math.min(wantedOpenFiles, limits.openFilesLimit)
   const namespaces = [
     { type: 'mount' }, { type: 'network', path: input.namespaces.network },
@@ -83,7 +86,7 @@ export function configurationOf(input: ConfigurationInput): OciConfiguration {
       terminal: spec.tty,
       user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
       args: argumentsOf(spec, settings),
-      env: environmentOf(spec, sandbox, settings, user),
+      env: environmentOf(spec, sandbox, settings, user, granted?.env ?? []),
       cwd: spec.workingDir !== '' ? spec.workingDir : settings.WorkingDir !== undefined && settings.WorkingDir !== '' ? settings.WorkingDir : '/',
       capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities, inheritable: [], ambient: [] },
       rlimits: [{ type: 'RLIMIT_NOFILE', hard: openFiles, soft: openFiles }],
@@ -96,8 +99,8 @@ export function configurationOf(input: ConfigurationInput): OciConfiguration {
     linux: {
       namespaces,
       cgroupsPath: input.cgroupsPath,
-      resources: resourcesOf(spec, privileged, limits, disks),
-      ...(privileged || disks.length > 0 ? { devices: [...privileged ? input.devices : [], ...disks] } : {}),
+      resources: resourcesOf(spec, privileged, limits, [...disks, ...granted?.devices ?? []]),
+      ...(devices.length > 0 || privileged ? { devices } : {}),
       ...(privileged || spec.security.unmasked === true ? {} : { maskedPaths, readonlyPaths }),
       ...(input.filter === undefined ? {} : { seccomp: input.filter }),
       // A container that mounts in both directions needs its own root to be a peer of ours.
@@ -107,7 +110,7 @@ export function configurationOf(input: ConfigurationInput): OciConfiguration {
 }
 
 /** The image's environment first, then the pod's; what is named twice has its last value. */
-function environmentOf(spec: ContainerSpec, sandbox: SandboxSpec, settings: ImageSettings, user: ContainerUser): readonly string[] {
+function environmentOf(spec: ContainerSpec, sandbox: SandboxSpec, settings: ImageSettings, user: ContainerUser, granted: readonly (readonly [string, string])[]): readonly string[] {
   const values = new Map<string, string>()
   const set = (entry: string): void => {
     const equals = entry.indexOf('=')
@@ -118,14 +121,16 @@ function environmentOf(spec: ContainerSpec, sandbox: SandboxSpec, settings: Imag
   set(`HOSTNAME=${sandbox.hostname}`)
   for (const entry of settings.Env ?? []) set(entry)
   for (const [name, value] of spec.env) values.set(name, value)
+  // As upstream: what the devices need comes after what the pod says.
+  for (const [name, value] of granted) values.set(name, value)
   if (!values.has('HOME')) values.set('HOME', user.home)
   return [...values].map(([name, value]) => `${name}=${value}`)
 }
 
-function resourcesOf(spec: ContainerSpec, privileged: boolean, { canLimitSwap, unified }: HostLimits, disks: readonly DiskNode[]): object {
+function resourcesOf(spec: ContainerSpec, privileged: boolean, { canLimitSwap, unified }: HostLimits, nodes: readonly { readonly type: string; readonly major: number; readonly minor: number; readonly access?: string }[]): object {
   const { cpuMillisLimit, memoryBytesLimit, hugePages } = spec.resources
   return {
-    devices: [{ allow: privileged, access: 'rwm' }, ...disks.map(({ type, major, minor }) => ({ allow: true, type, major, minor, access: 'rwm' }))],
+    devices: [{ allow: privileged, access: 'rwm' }, ...nodes.map(({ type, major, minor, access = 'rwm' }) => ({ allow: true, type, major, minor, access }))],
     cpu: {
       shares: cpuShares(spec.resources),
       ...(cpuMillisLimit === undefined || cpuMillisLimit === 0 ? {} : { quota: cpuQuota(cpuMillisLimit), period: cpuPeriodMicroseconds }),
@@ -162,7 +167,7 @@ function kernelMounts(input: ConfigurationInput): readonly OciMount[] {
 
 function binds(input: ConfigurationInput): readonly OciMount[] {
   const propagations = { None: 'rprivate', HostToContainer: 'rslave', Bidirectional: 'rshared' }
-  return input.binds.map((bind) => ({
+  return [...input.binds, ...input.granted?.binds ?? []].map((bind) => ({
     destination: bind.path, type: 'bind', source: bind.source, options: ['rbind', propagations[bind.propagation], bind.readOnly ? bind.recursiveReadOnly ? 'rro' : 'ro' : 'rw'],
   }))
 }

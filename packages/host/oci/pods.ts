@@ -97,6 +97,7 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
       releaseVolumes(at.directory)
       await releaseDisks(pod.record.volumeSpecs, [...held.pods.values()].flatMap((other) => (other === pod ? [] : other.record.volumeSpecs)))
       network.detach(uid, pod.record.spec.node, at.namespaces)
+      place.devicesOf(pod.record.spec.node)?.release(uid)
       for (const qos of ['', '/burstable', '/besteffort']) removeGroup(`${place.cgroupRoot}${qos}/pod${uid}`)
       if (keepLogs) {
         const changes = all.map((attempt) => places.pod(uid).attempt(attempt.record.container, attempt.record.state.attempt)).flatMap((own) => [own.upper, own.work])

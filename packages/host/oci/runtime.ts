@@ -4,6 +4,7 @@ import type { ContainerRuntime, RuntimeCommand, RuntimeState } from '@kubeskiff/
 import { pullImage, type RegistryOptions } from '../images/pull.ts'
 import { familiarNames } from '../images/reference.ts'
 import type { ImageStore } from '../images/store.ts'
+import type { DevicePlugins } from '../device-plugins/index.ts'
 import type { HostProbe } from '../linux/probe.ts'
 import type { MeasurablePod } from '../metrics/index.ts'
 import type { ClusterNetwork } from '../network/index.ts'
@@ -31,6 +32,8 @@ export interface OciRuntimeOptions {
   readonly clock: Clock
   /** The control group above all pods; '/kubepods' unless said otherwise. */
   readonly cgroupRoot?: string
+  /** Who answers for the devices of a node; absent: nobody. */
+  readonly devicesOf?: (node: string) => DevicePlugins | undefined
   /** What hostPaths show: the machine's own files unless said otherwise. */
   readonly hostFiles?: HostFiles
 }
@@ -51,7 +54,7 @@ export function createOciRuntime(options: OciRuntimeOptions): OciRuntime {
   if (runtimePath === undefined || host.tools.conmon === undefined) throw new Error('real containers need crun (or runc) and conmon')
   const tools: OciTools = { runtime: runtimePath, conmon: host.tools.conmon }
   for (const directory of [places.pods, places.exits, places.runtime]) mkdirSync(directory, { recursive: true })
-  const place: StartPlace = { tools, places, images, network, host, cgroupRoot: options.cgroupRoot ?? '/kubepods', hostFiles: options.hostFiles ?? realHostFiles, profiles: `${options.stateDirectory}/seccomp`, now: () => clock.now() }
+  const place: StartPlace = { tools, places, images, network, host, cgroupRoot: options.cgroupRoot ?? '/kubepods', hostFiles: options.hostFiles ?? realHostFiles, profiles: `${options.stateDirectory}/seccomp`, devicesOf: options.devicesOf ?? (() => undefined), now: () => clock.now() }
   const held = new Held(places)
   const attempts: Attempts = createAttempts(held, place, () => { exits.look() })
   const pods = createPods(held, attempts, place)

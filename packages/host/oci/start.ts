@@ -4,6 +4,7 @@ import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import type { ContainerSpec } from '@kubeskiff/core/kubelet'
 import type { ImageStore } from '../images/store.ts'
+import type { DevicePlugins, Granted } from '../device-plugins/index.ts'
 import { overlayMount } from '../linux/mounts.ts'
 import type { HostProbe } from '../linux/probe.ts'
 import { identify, type ProcessIdentity, run } from '../linux/processes.ts'
@@ -33,6 +34,8 @@ export interface StartPlace {
   readonly host: HostProbe
   readonly cgroupRoot: string
   readonly hostFiles: HostFiles
+  /** Who answers for the devices of a node; undefined: nobody. */
+  readonly devicesOf: (node: string) => DevicePlugins | undefined
   /** The folder of the machine's own seccomp profiles. */
   readonly profiles: string
   readonly now: () => number
@@ -78,6 +81,7 @@ async function start(pod: PodRecord, container: string, attempt: number, spec: C
   }, { pod: `${pod.spec.name}_${pod.spec.namespace}(${pod.uid})`, container })
   if (answer.is === 'refused') throw new StartError(spec.security.mustRunAsNonRoot ? 'CreateContainerConfigError' : 'CreateContainerError', answer.message)
   const filter = filterOf(spec.security, place)
+  const granted = spec.devices === undefined ? undefined : await place.devicesOf(pod.spec.node)?.allocate(pod.uid, container, spec.devices)
   writeFileSync(own.terminationMessage, '')
   chmodSync(own.terminationMessage, 0o666)
   const node = place.network.node(pod.spec.node)
@@ -93,6 +97,7 @@ async function start(pod: PodRecord, container: string, attempt: number, spec: C
     binds: bindsOf(container, pod, spec, at, own, place.images),
     sharedMemory: pod.spec.hostIpc ? '/dev/shm' : at.sharedMemory,
     devices: spec.security.privileged ? machineDevices() : [],
+    ...(granted === undefined ? {} : { granted: grantedBy(granted) }),
     disks: await disksOf(container, pod, spec),
     limits: { ...place.host, memoryBytes: totalmem(), canLimitSwap: canLimitSwap(), unified: place.host.cgroups === 'v2' },
     ...(filter === undefined ? {} : { filter }),
@@ -139,13 +144,31 @@ function disksOf(container: string, pod: PodRecord, spec: ContainerSpec): Promis
   }))
 }
 
+/** What a device plugin gave, as the container's configuration has it. */
+function grantedBy({ env, mounts, devices }: Granted): NonNullable<ConfigurationInput['granted']> {
+  return {
+    env: Object.entries(env), binds: mounts.map(({ path, source, readOnly }) => ({ path, source, readOnly, propagation: 'None' as const })),
+    devices: devices.map(({ path, source, permissions }) => {
+      const found = deviceAt(source, path)
+      if (found === undefined) throw new StartError('CreateContainerError', `failed to stat device ${JSON.stringify(source)}: it is no device of this machine`)
+      return { ...found, access: permissions === '' ? 'rwm' : permissions }
+    }),
+  }
+}
+
 /** All device nodes of /dev itself, as privileged containers get. */
 function machineDevices(): ConfigurationInput['devices'] {
   return readdirSync('/dev').flatMap((name) => {
-    const found = lstatSync(`/dev/${name}`, { throwIfNoEntry: false })
-    if (found === undefined || (!found.isCharacterDevice() && !found.isBlockDevice())) return []
-    const major = ((found.rdev >> 8) & 0xfff)
-    const minor = (found.rdev & 0xff) | ((found.rdev >> 12) & 0xfff00)
-    return [{ path: `/dev/${name}`, type: found.isBlockDevice() ? 'b' as const : 'c' as const, major, minor, fileMode: found.mode & 0o777, uid: found.uid, gid: found.gid }]
+    const found = deviceAt(`/dev/${name}`, `/dev/${name}`)
+    return found === undefined ? [] : [found]
   })
+}
+
+/** A device of the machine under a path of a container's. */
+function deviceAt(source: string, path: string): ConfigurationInput['devices'][number] | undefined {
+  const found = lstatSync(source, { throwIfNoEntry: false })
+  if (found === undefined || (!found.isCharacterDevice() && !found.isBlockDevice())) return undefined
+  const major = ((found.rdev >> 8) & 0xfff)
+  const minor = (found.rdev & 0xff) | ((found.rdev >> 12) & 0xfff00)
+  return { path, type: found.isBlockDevice() ? 'b' : 'c', major, minor, fileMode: found.mode & 0o777, uid: found.uid, gid: found.gid }
 }

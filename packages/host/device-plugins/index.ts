@@ -1,0 +1,2 @@
+export { openDevicePlugins, type DevicePlugins } from './plugins.ts'
+export type { Granted } from './messages.ts'

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { test } from 'node:test'
+import { chooseDevices } from './allocations.ts'
+import { readGranted, readWanted, writeGranted, writeWanted } from './messages.ts'
+import { openDevicePlugins } from './plugins.ts'
+import { startTestPlugin } from './test-plugin.ts'
+
+const healthy = (id: string): { readonly id: string; readonly healthy: boolean } => ({ id, healthy: true })
+
+test('a container keeps the devices it has; others get free ones that are well, or hear why not', () => {
+  const devices = [healthy('b'), healthy('a'), { id: 'sick', healthy: false }, healthy('c')]
+  const before = { one: { main: { 'example.com/gpu': ['b'] } } }
+  assert.deepEqual([chooseDevices('example.com/gpu', 1, devices, before, 'one', 'main'), chooseDevices('example.com/gpu', 2, devices, before, 'two', 'main')], [['b'], ['a', 'c']])
+  assert.equal(chooseDevices('example.com/gpu', 3, devices, before, 'two', 'main'), 'Allocate failed due to requested number of devices unavailable for example.com/gpu. Requested: 3, Available: 2, which is unexpected')
+})
+
+test('messages come back as they were sent', () => {
+  const granted = { env: { DEVICES: 'a,b' }, mounts: [{ path: '/lib/driver', source: '/opt/driver', readOnly: true }], devices: [{ path: '/dev/gpu0', source: '/dev/null', permissions: 'rw' }] }
+  assert.deepEqual([readGranted(writeGranted(granted)), readWanted(writeWanted(['a', 'b'.repeat(300)]))], [granted, ['a', 'b'.repeat(300)]])
+})
+
+test('a plugin registers, tells its devices and their health, and is asked for what a container needs', async () => {
+  const directory = mkdtempSync(`${tmpdir()}/skiff-plugins-`)
+  let changed: () => void = () => {}
+  const change = (): Promise<void> => new Promise((resolve) => { changed = resolve })
+  const troubles: string[] = []
+  const kubelet = openDevicePlugins({ directory, onChange: () => { changed() }, onTrouble: (message) => { troubles.push(message) } })
+  try {
+    const first = change()
+    const plugin = await startTestPlugin(directory, 'example.com/gpu', [healthy('gpu-0'), healthy('gpu-1')])
+    await first
+    assert.deepEqual(kubelet.resources(), { 'example.com/gpu': { capacity: 2, allocatable: 2 } })
+    const granted = await kubelet.allocate('pod', 'main', { 'example.com/gpu': 1, 'example.com/other': 5 })
+    assert.deepEqual(granted, { env: { GPUS: 'gpu-0' }, mounts: [], devices: [{ path: '/dev/gpu-0', source: '/dev/zero', permissions: 'r' }] })
+    await assert.rejects(kubelet.allocate('second', 'main', { 'example.com/gpu': 2 }), /Requested: 2, Available: 1, which is unexpected/)
+    kubelet.release('pod')
+    assert.deepEqual((await kubelet.allocate('second', 'main', { 'example.com/gpu': 2 })).env, { GPUS: 'gpu-0,gpu-1' })
+    const sick = change()
+    plugin.tell([healthy('gpu-0'), { id: 'gpu-1', healthy: false }])
+    await sick
+    assert.deepEqual(kubelet.resources(), { 'example.com/gpu': { capacity: 2, allocatable: 1 } })
+    const gone = change()
+    plugin.close()
+    await gone
+    assert.deepEqual(kubelet.resources(), { 'example.com/gpu': { capacity: 2, allocatable: 0 } })
+    await assert.rejects(startTestPlugin(directory, 'cpu', []), /the ResourceName "cpu" is invalid/)
+    assert.deepEqual(troubles, [])
+  } finally {
+    kubelet.close()
+    rmSync(directory, { recursive: true })
+  }
+})

@@ -1,0 +1,147 @@
+// The kubelet's side of device plugins: they register at a socket, tell their devices as long as they live, and say what a container needs to use some.
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type Socket } from 'node:net'
+import { basename, join } from 'node:path'
+import type { Client, ClientReadableStream, sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js'
+import { type Allocations, chooseDevices, withAllocation, withoutPod } from './allocations.ts'
+import { type Device, type Granted, readDevices, readGranted, readRegistration, type Registration, writeWanted } from './messages.ts'
+
+const apiVersion = 'v1beta1'
+const allocateTimeoutMs = 30_000
+/** The kernel's bound for the path of a Unix socket. */
+const socketPathMax = 107
+
+/** The device plugins of one node. */
+export interface DevicePlugins {
+  /** By resource: how many devices there are, and how many are well. */
+  resources(): Readonly<Record<string, { readonly capacity: number; readonly allocatable: number }>>
+  /** What a container gets for the devices it asks for; a resource of which no plugin knows is left out. Rejects with the words of the event. */
+  allocate(pod: string, container: string, wanted: Readonly<Record<string, number>>): Promise<Granted>
+  /** The pod's devices are free again. */
+  release(pod: string): void
+  /** Frees the devices of pods that are here no more. */
+  retain(isHere: (pod: string) => boolean): void
+  close(): void
+}
+
+interface Plugin { readonly endpoint: string; readonly client: Client; readonly stream: ClientReadableStream<readonly Device[]>; devices: readonly Device[] }
+
+/** Opens `kubelet.sock` in a folder of the node's; plugins put their own sockets beside it. */
+export function openDevicePlugins({ directory, onChange, onTrouble }: { readonly directory: string; readonly onChange: () => void; readonly onTrouble: (message: string) => void }): DevicePlugins {
+  const plugins = new Map<string, Plugin>()
+  const known = new Map<string, number>()
+  const record = join(directory, 'allocations.json')
+  const socket = join(directory, 'kubelet.sock')
+  mkdirSync(directory, { recursive: true, mode: 0o750 })
+  let allocations = readAllocations(record)
+  // As upstream: a plugin that sees a new socket registers again.
+  rmSync(socket, { force: true })
+  let closed = false
+
+  const inject = new Set<Socket>()
+  const server = createServer((connection) => {
+    inject.add(connection)
+    connection.once('close', () => { inject.delete(connection) })
+    connection.on('error', () => connection.destroy())
+    connection.pause()
+    injectorOf().then(({ injectConnection }) => { injectConnection(connection) }, (error: unknown) => { connection.destroy(); onTrouble(`device plugins: ${String(error)}`) })
+  })
+  server.on('error', (error) => { onTrouble(`device plugins: ${error.message}`) })
+  if (socket.length > socketPathMax) onTrouble(`device plugins: the path ${socket} is too long for a socket`)
+  else server.listen(socket)
+
+  // Loaded when the first plugin comes: most nodes have none.
+  let injector: Promise<{ injectConnection(connection: Socket): void }> | undefined
+  const injectorOf = (): Promise<{ injectConnection(connection: Socket): void }> => (injector ??= import('@grpc/grpc-js').then(({ Server, ServerCredentials, status }) => {
+    const grpc = new Server()
+    const register = (call: ServerUnaryCall<Registration, object>, answer: sendUnaryData<object>): void => {
+      const fault = faultOf(call.request)
+      if (fault !== undefined) { answer({ code: status.UNKNOWN, details: fault }); return }
+      connect(call.request).then(() => { answer(null, {}) }, (error: unknown) => { answer({ code: status.UNKNOWN, details: String(error) }) })
+    }
+    grpc.addService({
+      register: { path: '/v1beta1.Registration/Register', requestStream: false, responseStream: false, requestSerialize: () => empty, requestDeserialize: readRegistration, responseSerialize: () => empty, responseDeserialize: () => ({}) },
+    }, { register })
+    return grpc.createConnectionInjector(ServerCredentials.createInsecure())
+  }))
+
+  async function connect({ endpoint, resource }: Registration): Promise<void> {
+    const { Client: GrpcClient, credentials } = await import('@grpc/grpc-js')
+    plugins.get(resource)?.client.close()
+    const client = new GrpcClient(`unix://${join(directory, endpoint)}`, credentials.createInsecure())
+    const stream = client.makeServerStreamRequest('/v1beta1.DevicePlugin/ListAndWatch', () => empty, readDevices, {})
+    const plugin: Plugin = { endpoint, client, stream, devices: [] }
+    plugins.set(resource, plugin)
+    stream.on('data', (devices: readonly Device[]) => {
+      plugin.devices = devices
+      known.set(resource, devices.length)
+      if (!closed) onChange()
+    })
+    const lost = (): void => {
+      if (plugins.get(resource) !== plugin) return
+      // As upstream: what nobody answers for is not well. The number stays, so that who asks for some waits.
+      plugins.delete(resource)
+      client.close()
+      if (!closed) onChange()
+    }
+    stream.on('error', lost)
+    stream.on('end', lost)
+  }
+
+  function release(pod: string): void {
+    if (allocations[pod] === undefined) return
+    allocations = withoutPod(allocations, pod)
+    save()
+  }
+  function save(): void {
+    writeFileSync(`${record}.new`, JSON.stringify(allocations))
+    renameSync(`${record}.new`, record)
+  }
+
+  return {
+    resources: () => Object.fromEntries([...known].map(([resource, capacity]) => [resource, { capacity, allocatable: plugins.get(resource)?.devices.filter(({ healthy }) => healthy).length ?? 0 }])),
+    async allocate(pod, container, wanted) {
+      const all: Granted[] = []
+      for (const [resource, count] of Object.entries(wanted)) {
+        if (!known.has(resource) || count === 0) continue
+        const plugin = plugins.get(resource)
+        const ids = chooseDevices(resource, count, plugin?.devices ?? [], allocations, pod, container)
+        if (plugin === undefined || typeof ids === 'string') throw new Error(typeof ids === 'string' ? ids : `device plugin of ${resource} is not there`)
+        allocations = withAllocation(allocations, pod, container, resource, ids)
+        save()
+        all.push(await new Promise<Granted>((resolve, reject) => {
+          plugin.client.makeUnaryRequest('/v1beta1.DevicePlugin/Allocate', writeWanted, readGranted, ids, { deadline: Date.now() + allocateTimeoutMs }, (error, granted) => {
+            if (error !== null || granted === undefined) reject(new Error(`Allocate failed due to ${error?.message ?? 'no answer'}, which is unexpected`))
+            else resolve(granted)
+          })
+        }))
+      }
+      return { env: Object.assign({}, ...all.map(({ env }) => env)) as Granted['env'], mounts: all.flatMap(({ mounts }) => mounts), devices: all.flatMap(({ devices }) => devices) }
+    },
+    release,
+    retain(isHere) { for (const pod of Object.keys(allocations)) if (!isHere(pod)) release(pod) },
+    close() {
+      closed = true
+      server.close()
+      for (const connection of inject) connection.destroy()
+      for (const { stream, client } of plugins.values()) {
+        stream.cancel()
+        client.close()
+      }
+    },
+  }
+}
+const empty = Buffer.alloc(0)
+
+/** What a plugin may not register, in upstream's words. */
+function faultOf({ version, endpoint, resource }: Registration): string | undefined {
+  if (version !== apiVersion) return `requested API version ${JSON.stringify(version)} is not supported by kubelet. Supported version is ${JSON.stringify(apiVersion)}`
+  if (!/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?\/[A-Za-z0-9]([-\w.]*[A-Za-z0-9])?$/.test(resource) || /(^|\.)kubernetes\.io\//.test(resource)) return `the ResourceName ${JSON.stringify(resource)} is invalid`
+  return endpoint === '' || basename(endpoint) !== endpoint ? `the endpoint ${JSON.stringify(endpoint)} is invalid` : undefined
+}
+
+function readAllocations(path: string): Allocations {
+  try { return JSON.parse(readFileSync(path, 'utf8')) as Allocations } catch { // none was written yet, or not to its end: its containers ask again
+    return {}
+  }
+}

@@ -1,0 +1,35 @@
+// A device plugin for tests: its devices are /dev/zero under other names.
+import { join } from 'node:path'
+import { Client, credentials, Server, ServerCredentials, type ServerUnaryCall, type ServerWritableStream, type sendUnaryData } from '@grpc/grpc-js'
+import { type Device, type Granted, readWanted, writeDevices, writeGranted, writeRegistration } from './messages.ts'
+
+const nothing = Buffer.alloc(0)
+
+/** Serves devices of a resource beside the kubelet's socket in a folder, and registers there. */
+export async function startTestPlugin(directory: string, resource: string, first: readonly Device[]): Promise<{ tell(devices: readonly Device[]): void; close(): void }> {
+  const endpoint = `${resource.replaceAll('/', '-')}.sock`
+  let devices = first
+  const streams = new Set<ServerWritableStream<object, readonly Device[]>>()
+  const server = new Server()
+  server.addService({
+    listAndWatch: { path: '/v1beta1.DevicePlugin/ListAndWatch', requestStream: false, responseStream: true, requestSerialize: () => nothing, requestDeserialize: () => ({}), responseSerialize: writeDevices, responseDeserialize: () => [] },
+    allocate: { path: '/v1beta1.DevicePlugin/Allocate', requestStream: false, responseStream: false, requestSerialize: () => nothing, requestDeserialize: readWanted, responseSerialize: writeGranted, responseDeserialize: () => ({}) },
+  }, {
+    listAndWatch: (stream: ServerWritableStream<object, readonly Device[]>) => { streams.add(stream); stream.write(devices) },
+    allocate: (call: ServerUnaryCall<readonly string[], Granted>, answer: sendUnaryData<Granted>) => {
+      answer(null, { env: { GPUS: call.request.join(',') }, mounts: [], devices: call.request.map((id) => ({ path: `/dev/${id}`, source: '/dev/zero', permissions: 'r' })) })
+    },
+  })
+  await new Promise<void>((resolve, reject) => { server.bindAsync(`unix://${join(directory, endpoint)}`, ServerCredentials.createInsecure(), (error) => { if (error === null) resolve(); else reject(error) }) })
+  const kubelet = new Client(`unix://${join(directory, 'kubelet.sock')}`, credentials.createInsecure())
+  const close = (): void => { server.forceShutdown(); kubelet.close() }
+  try {
+    await new Promise<void>((resolve, reject) => {
+      kubelet.makeUnaryRequest('/v1beta1.Registration/Register', writeRegistration, () => ({}), { version: 'v1beta1', endpoint, resource }, (error) => { if (error === null) resolve(); else reject(error) })
+    })
+  } catch (error) {
+    close()
+    throw error
+  }
+  return { close, tell: (next) => { devices = next; for (const stream of streams) stream.write(next) } }
+}
