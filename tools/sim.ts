@@ -42,7 +42,7 @@ function many(from: number, count: number): void {
 
 function findBugs(): void {
   for (const bug of plantedBugs) {
-    const found = firstSeed(100, (seed) => simulate({ seed, steps, bug }).failure !== undefined)
+    const found = firstSeed(100, (seed) => simulate({ seed, steps, bug }).failure?.invariant === bug.catches)
     console.log(found === undefined ? `NOT FOUND in 100 seeds: ${bug.name}` : `found by seed ${found}: ${bug.name}`)
     if (found === undefined) process.exitCode = 1
   }

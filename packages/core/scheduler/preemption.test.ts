@@ -104,6 +104,18 @@ test('a nomination ends when no node can be made free any more', () => {
   assert.equal(world.pod('p')?.status.nominatedNodeName, undefined)
 })
 
+test('a victim that cannot be told why stays, and it is tried again', () => {
+  const world = schedulingWorld([two[0], runs('x', 'a', { cpu: '2' })].filter((one) => one !== undefined))
+  let refusals = 2
+  world.refuse = (action) => (action.do === 'patch' && action.key.name === 'x' && refusals-- > 0 ? { refused: true, code: 500, reason: 'InternalError', message: 'no' } : undefined)
+  world.put(important())
+  world.settle()
+  const ofVictim = () => world.log.flatMap((action) => ((action.do === 'patch' || action.do === 'delete') && action.key.name === 'x' ? [action.do] : []))
+  assert.deepEqual(ofVictim(), ['patch'])
+  for (let second = 1; second <= 15; second++) { world.clock.advanceTo(dawn + second * 1000); world.settle() }
+  assert.deepEqual(ofVictim(), ['patch', 'patch', 'patch', 'delete'])
+})
+
 test('the dry run leaves the columns as they were', () => {
   const random = seededRandom(3)
   const running = Array.from({ length: 40 }, (_, number) => runs(`r${number}`, `n${number % 5}`, { priority: random.below(3), cpu: `${200 + random.below(700)}m`, labels: { app: `a${number % 4}` } }))

@@ -341,16 +341,26 @@ class PodScheduler implements Scheduler {
       const entry = this.#queue.get(other.metadata.uid)
       if (entry !== undefined) this.#queue.wake(entry)
     }
+    // Nothing may happen that would make it look again: it does so after its back-off.
+    const again = (): void => {
+      const entry = this.#queue.get(pod.metadata.uid)
+      if (entry !== undefined) this.#queue.failed(entry)
+    }
     for (const victim of victims) {
       if (isTerminating(victim)) continue
       const { uid, generation } = victim.metadata
       const current = this.#options.view.get(pods, victim.metadata.namespace ?? '', victim.metadata.name) ?? victim
       const message = `${schedulerOf(pod)}: preempting to accommodate a higher priority pod`
       const conditions = setCondition(current.status.conditions, { type: 'DisruptionTarget', status: 'True', reason: 'PreemptionByScheduler', message, ...(generation !== undefined && { observedGeneration: generation }) }, now)
-      if (conditions !== current.status.conditions) this.#submit(team, { do: 'patch', key: keyOf(pods, victim), uid, part: 'status', patch: { status: { conditions } } })
-      this.#submit(team, { do: 'delete', key: keyOf(pods, victim), uid }, (outcome) => {
-        if (!isRefusal(outcome)) this.#submit(team, { do: 'record', about: victim, type: 'Normal', reason: 'Preempted', message: `Preempted by pod ${pod.metadata.uid} on node ${nodeName}` })
-      })
+      const end = (): void => {
+        this.#submit(team, { do: 'delete', key: keyOf(pods, victim), uid }, (outcome) => {
+          if (isRefusal(outcome)) again()
+          else this.#submit(team, { do: 'record', about: victim, type: 'Normal', reason: 'Preempted', message: `Preempted by pod ${pod.metadata.uid} on node ${nodeName}` })
+        })
+      }
+      if (conditions === current.status.conditions) end()
+      // As upstream, a victim that cannot be told why does not go.
+      else this.#submit(team, { do: 'patch', key: keyOf(pods, victim), uid, part: 'status', patch: { status: { conditions } } }, (outcome) => { if (isRefusal(outcome)) again(); else end() })
     }
   }
 

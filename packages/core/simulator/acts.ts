@@ -2,10 +2,12 @@ import { nodes, type Pod, pods, type Resource, type ResourceType } from '../api/
 import { failedAtMark } from '../api/simulated.ts'
 import { timestamp } from '../rules/time.ts'
 import type { ActName } from './swarm.ts'
+import { dedicated } from './templates.ts'
 import * as workloads from './workload-acts.ts'
 import type { SimulatedWorld } from './world.ts'
 
 type Act = (world: SimulatedWorld) => string
+const zoneLabel = 'topology.kubernetes.io/zone'
 /** So many nodes at most, and one at least. */
 const nodesMax = 6
 
@@ -21,7 +23,15 @@ const acts: Readonly<Record<ActName, Act>> = {
   'create job': workloads.createJob,
   'create cron job': workloads.createCronJob,
   'create service': workloads.createService,
+  'create autoscaler': workloads.createAutoscaler,
+  'create budget': workloads.createBudget,
+  'create quota': workloads.createQuota,
   'scale': workloads.scale,
+  'roll back': workloads.rollBack,
+  'resize job': workloads.resizeJob,
+  'hold object': workloads.holdObject,
+  'release object': workloads.releaseObject,
+  'delete bound': workloads.deleteBound,
   'edit template': workloads.editTemplate,
   'edit service': workloads.editService,
   'pause': workloads.pause,
@@ -43,6 +53,9 @@ const acts: Readonly<Record<ActName, Act>> = {
   'break feed': (world) => world.agent.breakFeed(),
   'lose node': (world) => patchNode(world, { metadata: { annotations: { [failedAtMark]: timestamp(world.clock.now()) } } }),
   'return node': (world) => patchNode(world, { metadata: { annotations: { [failedAtMark]: null } } }),
+  'lose zone': loseZone,
+  'taint node': taint,
+  'evict pod': (world) => { const pod = oneOf(world, pods); return pod === undefined ? 'no pod' : `${pod.metadata.name}: ${evict(world, pod)}` },
   'cordon node': (world) => patchNode(world, { spec: { unschedulable: world.random.chance(0.5) } }),
   'drain node': drain,
   'add node': (world) => (world.nodeNames().length >= nodesMax ? 'enough of them' : world.addNode()),
@@ -73,8 +86,26 @@ function drain(world: SimulatedWorld): string {
   if (node === undefined) return 'no node'
   world.request('PATCH', `/api/v1/nodes/${node.metadata.name}`, { spec: { unschedulable: true } })
   const there = [...world.cluster.store.view.list(pods)].filter((pod) => pod.spec.nodeName === node.metadata.name && pod.metadata.ownerReferences?.[0]?.kind !== 'DaemonSet')
-  const said = there.map(({ metadata: { name, namespace } }) => world.request('POST', `/api/v1/namespaces/${namespace}/pods/${name}/eviction`, { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace } }).status)
-  return `${node.metadata.name}: ${said.join()}`
+  return `${node.metadata.name}: ${there.map((pod) => evict(world, pod)).join()}`
+}
+const evict = (world: SimulatedWorld, { metadata: { name, namespace } }: Pod): number =>
+  world.request('POST', `/api/v1/namespaces/${namespace}/pods/${name}/eviction`, { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace } }).status
+
+/** All machines of a zone lose their power. */
+function loseZone(world: SimulatedWorld): string {
+  const zone = oneOf(world, nodes)?.metadata.labels?.[zoneLabel]
+  const lost = [...world.cluster.store.view.list(nodes)].filter(({ metadata }) => metadata.labels?.[zoneLabel] === zone)
+  return `${zone}: ${lost.map(({ metadata: { name } }) => world.request('PATCH', `/api/v1/nodes/${name}`, { metadata: { annotations: { [failedAtMark]: timestamp(world.clock.now()) } } }).status).join()}`
+}
+
+/** A node is set apart, or not any more. */
+function taint(world: SimulatedWorld): string {
+  const node = oneOf(world, nodes)
+  if (node === undefined) return 'no node'
+  const others = (node.spec.taints ?? []).filter(({ key }) => key !== dedicated)
+  const effect = ['NoSchedule', 'NoExecute', 'PreferNoSchedule'][world.random.below(4)]
+  const taints = effect === undefined ? others : [...others, { key: dedicated, effect }]
+  return `${node.metadata.name} ${effect}: ${world.request('PATCH', `/api/v1/nodes/${node.metadata.name}`, { spec: { taints } }).status}`
 }
 
 function removeNode(world: SimulatedWorld): string {

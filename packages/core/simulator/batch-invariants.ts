@@ -1,5 +1,6 @@
-import { byOwner, type ClusterView, type CronJob, cronJobs, type DaemonSet, daemonSets, type Job, jobs, type Pod } from '../api/index.ts'
+import { byOwner, type ClusterView, type CronJob, cronJobs, type DaemonSet, daemonSets, type Job, jobs, jobTrackingFinalizer, type Pod } from '../api/index.ts'
 import { Broken } from './broken.ts'
+import { numbersIn } from './job-tally.ts'
 
 const scheduledAt = 'batch.kubernetes.io/cronjob-scheduled-timestamp'
 const completionIndex = 'batch.kubernetes.io/job-completion-index'
@@ -17,14 +18,21 @@ export function jobGoesOn(before: Job, after: Job): void {
   if ((after.status?.failed ?? 0) < (before.status?.failed ?? 0)) throw new Broken('a Job never forgets a failure', `${name} from ${before.status?.failed} to ${after.status?.failed}`)
   if (isOver(before) && (has(before, 'Complete') !== has(after, 'Complete') || has(before, 'Failed') !== has(after, 'Failed'))) throw new Broken('a Job that is over stays so', `${name}: ${JSON.stringify(after.status?.conditions)}`)
   if (has(after, 'Complete') && has(after, 'Failed')) throw new Broken('a Job ends in one way', name)
-  if (has(after, 'Complete') && after.spec.completions !== undefined && succeeded < after.spec.completions) throw new Broken('a complete Job has its completions', `${name}: ${succeeded} of ${after.spec.completions}`)
+  if (has(after, 'Complete') && !has(after, 'SuccessCriteriaMet')) throw new Broken('a Job ends step by step', `${name} is complete without its criteria`)
+  if (has(after, 'Failed') && !has(after, 'FailureTarget')) throw new Broken('a Job ends step by step', `${name} has failed without a target`)
+  if ((has(after, 'Complete') || has(after, 'Failed')) && ((after.status?.active ?? 0) > 0 || (after.status?.terminating ?? 0) > 0)) throw new Broken('a Job is over when its pods are', `${name} with ${after.status?.active} and ${after.status?.terminating}`)
+  const meets = after.spec.successPolicy !== undefined && after.status?.conditions?.some((one) => one.type === 'SuccessCriteriaMet' && one.reason === 'SuccessPolicy')
+  if (has(after, 'Complete') && meets !== true && after.spec.completions !== undefined && succeeded < after.spec.completions) throw new Broken('a complete Job has its completions', `${name}: ${succeeded} of ${after.spec.completions}`)
 }
 
 /** A pod of a Job has come. */
 export function jobPodBegins(view: ClusterView, pod: Pod, owner: { readonly name: string; readonly uid: string }): void {
   const job = view.get(jobs, pod.metadata.namespace ?? '', owner.name)
   if (job?.metadata.uid !== owner.uid) return
-  const active = podsOf(view, owner.uid).filter(isActive)
+  const own = podsOf(view, owner.uid)
+  const active = own.filter(isActive)
+  const leaving = own.filter((one) => one.metadata.deletionTimestamp !== undefined && one.status?.phase !== 'Succeeded' && one.status?.phase !== 'Failed')
+  if (job.spec.podReplacementPolicy === 'Failed' && active.length + leaving.length > (job.spec.parallelism ?? 1)) throw new Broken('a Job waits for what it replaces', `${owner.name} has ${active.length} pods and ${leaving.length} that go, of ${job.spec.parallelism}`)
   if (active.length > (job.spec.parallelism ?? 1)) throw new Broken('a Job keeps to its parallelism', `${owner.name} has ${active.length} of ${job.spec.parallelism}`)
   if (isOver(job) || has(job, 'FailureTarget') || has(job, 'SuccessCriteriaMet')) throw new Broken('a Job that is over begins nothing', `${pod.metadata.name}`)
   if (job.spec.suspend === true) throw new Broken('a suspended Job begins nothing', pod.metadata.name)
@@ -32,14 +40,13 @@ export function jobPodBegins(view: ClusterView, pod: Pod, owner: { readonly name
   if (job.spec.completionMode !== 'Indexed' || index === undefined) return
   const same = podsOf(view, owner.uid).filter((one) => one.metadata.annotations?.[completionIndex] === index)
   if (same.filter(isActive).length > 1) throw new Broken('an index of a Job has one pod', same.map((one) => one.metadata.name).join())
-  if (same.some((one) => one.status?.phase === 'Succeeded') || covers(job.status?.completedIndexes ?? '', Number(index))) throw new Broken('an index of a Job succeeds once', `${pod.metadata.name} of ${job.status?.completedIndexes}`)
+  // One that was counted as failed when it was to go may still end well: that counts no more.
+  if (same.some((one) => one.status?.phase === 'Succeeded' && one.metadata.finalizers?.includes(jobTrackingFinalizer) === true) || isIn(index, job.status?.completedIndexes)) throw new Broken('an index of a Job succeeds once', `${pod.metadata.name} of ${job.status?.completedIndexes}`)
+  if (Number(index) >= (job.spec.completions ?? 0)) throw new Broken('an index of a Job is one of its completions', `${pod.metadata.name} of ${job.spec.completions}`)
+  if (isIn(index, job.status?.failedIndexes)) throw new Broken('an index of a Job that has failed is over', `${pod.metadata.name} of ${job.status?.failedIndexes}`)
 }
+const isIn = (index: string, ranges: string | undefined): boolean => [...numbersIn(ranges)].includes(Number(index))
 
-/** Is a number in '1,3-5,7'? */
-const covers = (ranges: string, index: number): boolean => ranges !== '' && ranges.split(',').some((range) => {
-  const [from = '', to = from] = range.split('-')
-  return index >= Number(from) && index <= Number(to)
-})
 
 /** A Job has come: a CronJob runs once for each of its times, and one at a time when it must. */
 export class CronInvariants {
@@ -52,6 +59,7 @@ export class CronInvariants {
     const last = this.#lastRun.get(owner.uid)
     if (last !== undefined && at <= last) throw new Broken('a CronJob runs once for each of its times', `${job.metadata.name} for ${new Date(at).toISOString()} after ${new Date(last).toISOString()}`)
     this.#lastRun.set(owner.uid, at)
+    if (new Date(at).getUTCMinutes() % stepOf(view.get(cronJobs, job.metadata.namespace ?? '', owner.name)) !== 0 || at % 60_000 !== 0) throw new Broken('a CronJob runs at its times', `${job.metadata.name} for ${new Date(at).toISOString()}`)
     const cron: CronJob | undefined = view.get(cronJobs, job.metadata.namespace ?? '', owner.name)
     if (cron?.metadata.uid !== owner.uid) return
     if (cron.spec.suspend === true) throw new Broken('a suspended CronJob starts nothing', job.metadata.name)
@@ -60,6 +68,9 @@ export class CronInvariants {
     if (standing.length > 1) throw new Broken('a CronJob runs one at a time', `${cron.spec.concurrencyPolicy}: ${standing.map((one) => one.metadata.name).join()}`)
   }
 }
+
+/** At which minutes of the hour it may run, as all zones here that are drawn are whole quarters of hours apart. */
+const stepOf = (cron: CronJob | undefined): number => ({ '*/5 * * * *': 5, '*/10 * * * *': 5, '@hourly': 15 })[cron?.spec.schedule ?? ''] ?? 1
 
 /** A pod of a DaemonSet has come: one a node, and one more while it is replaced by surge. */
 export function daemonPodBegins(view: ClusterView, pod: Pod, owner: { readonly name: string; readonly uid: string }): void {

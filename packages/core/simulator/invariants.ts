@@ -1,18 +1,21 @@
 import {
-  byNamespace, byOwner, type Change, type ClusterView, type Deployment, deployments, type EndpointSlice, endpointSlices, events, type Job, jobs, namespaces, nodes, type PersistentVolume, type PersistentVolumeClaim,
-  persistentVolumeClaims, persistentVolumes, type Pod, pods, type ReplicaSet, replicaSets, type Resource, type ResourceClaim, resourceClaims, type StatefulSet, statefulSets,
+  byNamespace, byOwner, type Change, type ClusterView, type Deployment, deployments, type EndpointSlice, endpointSlices, events, type HorizontalPodAutoscaler, horizontalPodAutoscalers, type Job, jobs, namespaces, nodes,
+  type PersistentVolume, type PersistentVolumeClaim, persistentVolumeClaims, persistentVolumes, type Pod, type PodDisruptionBudget, podDisruptionBudgets, pods, type ReplicaSet, replicaSets, type Resource, type ResourceClaim, resourceClaims,
 } from '../api/index.ts'
 import { CronInvariants, daemonPodBegins, jobGoesOn, jobPodBegins } from './batch-invariants.ts'
 import { Broken } from './broken.ts'
 import { DeviceInvariants, podRunsOnDevices } from './device-invariants.ts'
+import { autoscalerGoesOn, budgetGoesOn, podIsDisrupted, podIsPlaced, podIsWithinQuota } from './disruption-invariants.ts'
+import { JobTally } from './job-tally.ts'
 import { sliceIsTrue } from './service-invariants.ts'
 import { claimGoesOn, podRunsOnClaims, volumeGoesOn } from './volume-invariants.ts'
 import { amountOf, podRequests, scaledOf } from './rules.ts'
+import { statefulPodBegins, statefulPodGoes } from './stateful-invariants.ts'
+import { hold } from './workload-acts.ts'
 
 const isOver = (pod: Pod): boolean => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
 const isActive = (pod: Pod): boolean => !isOver(pod) && pod.metadata.deletionTimestamp === undefined
 const nameOf = (object: Resource): string => `${object.kind} ${object.metadata.namespace ?? ''}/${object.metadata.name}`
-const isReady = (pod: Pod): boolean => pod.status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') ?? false
 
 interface NodeLoad { readonly amounts: Record<string, number>; readonly pods: Map<string, Readonly<Record<string, number>>> }
 
@@ -28,8 +31,13 @@ export class Invariants {
   readonly #cron = new CronInvariants()
   readonly #devices = new DeviceInvariants()
 
-  constructor(view: ClusterView) {
+  readonly #tally = new JobTally()
+  readonly #byUser: () => boolean
+
+  /** `byUser` tells whether a user's request makes the changes of this moment. */
+  constructor(view: ClusterView, byUser: () => boolean) {
     this.#view = view
+    this.#byUser = byUser
     this.#revision = view.revision
   }
 
@@ -38,6 +46,7 @@ export class Invariants {
     if (revision !== this.#revision + 1) throw new Broken('revisions are dense', `${revision} follows ${this.#revision}`)
     this.#revision = revision
     if (after !== undefined) this.#owners(before, after)
+    if (before !== undefined && !this.#byUser() && before.metadata.finalizers?.includes(hold) === true && after?.metadata.finalizers?.includes(hold) !== true) throw new Broken('no finalizer of another is taken', nameOf(before))
     if (before?.metadata.uid !== after?.metadata.uid) {
       if (before !== undefined) this.#goes(change, before)
       if (after !== undefined) this.#comes(after)
@@ -47,9 +56,12 @@ export class Invariants {
       case replicaSets.resource: this.#replicaSet(before as ReplicaSet | undefined, after as ReplicaSet | undefined); return
       case jobs.resource:
         if (after === undefined) return
+        this.#tally.job(after as Job)
         if (before?.metadata.uid === after.metadata.uid) jobGoesOn(before as Job, after as Job)
         else this.#cron.jobBegins(this.#view, after as Job)
         return
+      case podDisruptionBudgets.resource: if (after !== undefined) budgetGoesOn(this.#view, before as PodDisruptionBudget | undefined, after as PodDisruptionBudget); return
+      case horizontalPodAutoscalers.resource: if (after !== undefined) autoscalerGoesOn(after as HorizontalPodAutoscaler); return
       case endpointSlices.resource: if (after !== undefined) sliceIsTrue(this.#view, after as EndpointSlice); return
       case persistentVolumeClaims.resource: claimGoesOn(this.#view, before as PersistentVolumeClaim | undefined, after as PersistentVolumeClaim | undefined); return
       case resourceClaims.resource: this.#devices.claimGoesOn(before as ResourceClaim | undefined, after as ResourceClaim | undefined); return
@@ -85,6 +97,7 @@ export class Invariants {
 
   #pod(before: Pod | undefined, after: Pod | undefined): void {
     const same = before !== undefined && after !== undefined && before.metadata.uid === after.metadata.uid
+    this.#tally.pod(this.#view, before, same || before === undefined ? after : undefined, this.#byUser())
     if (same) this.#podGoesOn(before, after)
     if (before !== undefined && !same) this.#forget(before)
     if (after === undefined) return
@@ -92,6 +105,7 @@ export class Invariants {
     this.#capacity(after)
     if (after.status?.phase === 'Running' && before?.status?.phase !== 'Running') { podRunsOnClaims(this.#view, after); podRunsOnDevices(this.#view, after) }
     if (!same) this.#podBegins(after)
+    if (after.spec.nodeName && (!same || !before.spec.nodeName)) podIsPlaced(this.#view, after)
   }
 
   #podGoesOn(before: Pod, after: Pod): void {
@@ -99,6 +113,8 @@ export class Invariants {
     if (from !== '' && from !== after.spec.nodeName) throw new Broken('a pod is bound once', `${nameOf(after)} went from ${from} to ${after.spec.nodeName}`)
     if (isOver(before) && before.status.phase !== after.status.phase) throw new Broken('a pod that is over stays so', `${nameOf(after)} went from ${before.status.phase} to ${after.status.phase}`)
     if (before.metadata.deletionTimestamp !== undefined && after.metadata.deletionTimestamp === undefined) throw new Broken('a deleted pod does not come back', nameOf(after))
+    podIsDisrupted(this.#view, before, after)
+    if (!this.#byUser()) statefulPodGoes(this.#view, before, after)
     for (const status of after.status.containerStatuses ?? []) {
       const earlier = before.status.containerStatuses?.find((one) => one.name === status.name)
       if (earlier !== undefined && earlier.restartCount > status.restartCount) throw new Broken('restart counts grow', `${nameOf(after)} from ${earlier.restartCount} to ${status.restartCount}`)
@@ -147,6 +163,7 @@ export class Invariants {
   }
 
   #podBegins(pod: Pod): void {
+    podIsWithinQuota(this.#view, pod)
     const owner = pod.metadata.ownerReferences?.find((one) => one.controller === true)
     if (owner === undefined) return
     const namespace = pod.metadata.namespace ?? ''
@@ -157,16 +174,7 @@ export class Invariants {
     }
     if (owner.kind === 'Job') jobPodBegins(this.#view, pod, owner)
     if (owner.kind === 'DaemonSet') daemonPodBegins(this.#view, pod, owner)
-    if (owner.kind === 'StatefulSet') this.#ordinal(pod, this.#view.get(statefulSets, namespace, owner.name))
-  }
-
-  #ordinal(pod: Pod, set: StatefulSet | undefined): void {
-    if (set === undefined || set.spec.podManagementPolicy === 'Parallel') return
-    const ordinal = Number(pod.metadata.name.slice(pod.metadata.name.lastIndexOf('-') + 1))
-    for (let lower = set.spec.ordinals?.start ?? 0; lower < ordinal; lower++) {
-      const other = this.#view.get(pods, pod.metadata.namespace ?? '', `${set.metadata.name}-${lower}`)
-      if (other === undefined || !isActive(other) || !isReady(other)) throw new Broken('a StatefulSet grows in order', `${pod.metadata.name} came while ${set.metadata.name}-${lower} was ${other === undefined ? 'missing' : 'not ready'}`)
-    }
+    if (owner.kind === 'StatefulSet') statefulPodBegins(this.#view, pod)
   }
 
   #replicaSet(before: ReplicaSet | undefined, after: ReplicaSet | undefined): void {

@@ -1,6 +1,7 @@
 // What is not as it should be in a cluster that had all it needs, and time.
-import { byUid, type ClusterView, controllerRevisions, daemonSets, deployments, endpointSlices, events, jobs, namespaces, nodes, persistentVolumeClaims, type Pod, pods, podsByClaim, replicaSets, type Resource, type Service, services, slicesByService, statefulSets } from '../api/index.ts'
+import { byOwner, byUid, type ClusterView, controllerRevisions, cronJobs, daemonSets, deployments, endpointSlices, events, type Job, jobs, namespaces, nodes, persistentVolumeClaims, type Pod, podDisruptionBudgets, pods, podsByClaim, type ReplicaSet, replicaSets, resourceQuotas, type Resource, type Service, services, slicesByService, statefulSets } from '../api/index.ts'
 import { leftClaims } from './device-invariants.ts'
+import { quotaFault } from './disruption-invariants.ts'
 import type { SimulatedWorld } from './world.ts'
 
 const isOver = (pod: Pod): boolean => pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed'
@@ -16,14 +17,17 @@ const isStuck = (pod: Pod, view: ClusterView): boolean => pod.status.phase === '
 const eventMsMax = 62 * 60_000
 
 export function unsettled(world: SimulatedWorld): readonly string[] {
-  return [...workloads(world), ...settledPods(world), ...settledServices(world), ...leftovers(world), ...leftClaims(world.cluster.store.view)]
+  return [...workloads(world), ...bounds(world), ...settledPods(world), ...settledServices(world), ...leftovers(world), ...leftClaims(world.cluster.store.view)]
 }
 
 function* workloads(world: SimulatedWorld): Iterable<string> {
   const { view } = world.cluster.store
+  // Where a quota bounds, there may be fewer than are wanted.
+  const bounded = new Set([...view.list(resourceQuotas)].map(({ metadata }) => metadata.namespace))
   // A cluster without room for all is full, not broken; so is one whose volumes were on a machine that is gone.
   const waiting = new Set([...view.list(pods)].filter((pod) => (pod.spec.nodeName ?? '') === '' || isStuck(pod, view)).map((pod) => pod.metadata.ownerReferences?.[0]?.name))
   for (const { metadata, spec, status } of view.list(deployments)) {
+    if (bounded.has(metadata.namespace)) continue
     const wanted = spec.replicas ?? 1
     const full = [...waiting].some((name) => name?.startsWith(metadata.name) === true)
     const fine = status.observedGeneration === metadata.generation && (status.updatedReplicas ?? 0) === wanted && (status.availableReplicas ?? 0) === wanted && (status.replicas ?? 0) === wanted
@@ -31,20 +35,43 @@ function* workloads(world: SimulatedWorld): Iterable<string> {
   }
   for (const set of view.list(statefulSets)) {
     const { metadata, spec, status } = set
+    if (bounded.has(metadata.namespace)) continue
     const wanted = spec.replicas ?? 1
     // A pod that strayed keeps the name that its successor needs.
     const strayed = [...view.list(pods, metadata.namespace)].some((pod) => pod.metadata.name.startsWith(`${metadata.name}-`) && pod.metadata.ownerReferences?.[0]?.uid !== metadata.uid)
     if (!strayed && !isUnruly(spec.template) && !waiting.has(metadata.name) && ((status.readyReplicas ?? 0) !== wanted || (status.replicas ?? 0) !== wanted)) yield `StatefulSet ${metadata.name} wants ${wanted} and says ${JSON.stringify(status)}`
   }
   for (const { metadata, spec, status } of view.list(daemonSets)) {
+    if (bounded.has(metadata.namespace)) continue
     const wanted = view.count(nodes)
     const fine = status.observedGeneration === metadata.generation && status.desiredNumberScheduled === wanted && (status.numberAvailable ?? 0) === wanted && status.numberMisscheduled === 0 && (spec.updateStrategy?.type === 'OnDelete' || status.updatedNumberScheduled === wanted)
     if (!waiting.has(metadata.name) && !fine && !isUnruly(spec.template)) yield `DaemonSet ${metadata.name} wants ${wanted} and says ${JSON.stringify(status)}`
   }
   for (const { metadata, status } of view.list(jobs)) {
+    if (bounded.has(metadata.namespace)) continue
     const isOver = status.conditions?.some((one) => (one.type === 'Complete' || one.type === 'Failed') && one.status === 'True') ?? false
     if (!waiting.has(metadata.name) && !isOver) yield `Job ${metadata.name} says ${JSON.stringify(status)}`
     if (isOver && ((status.active ?? 0) > 0 || (status.terminating ?? 0) > 0)) yield `Job ${metadata.name} is over and says ${JSON.stringify(status)}`
+  }
+}
+
+/** What bounds others knows what it bounds. */
+function* bounds(world: SimulatedWorld): Iterable<string> {
+  const { view } = world.cluster.store
+  for (const quota of view.list(resourceQuotas)) { const fault = quotaFault(view, quota); if (fault !== undefined) yield fault }
+  for (const { metadata, spec, status } of view.list(podDisruptionBudgets)) {
+    const healthy = [...view.list(pods, metadata.namespace)].filter((pod) => Object.entries(spec.selector?.matchLabels ?? {}).every(([key, value]) => pod.metadata.labels?.[key] === value) && isReady(pod) && pod.metadata.deletionTimestamp === undefined).length
+    const failed = status?.conditions?.some(({ reason }) => reason === 'SyncFailed') === true
+    if (!failed && (status?.observedGeneration !== metadata.generation || status?.currentHealthy !== healthy)) yield `PodDisruptionBudget ${metadata.name} says ${JSON.stringify({ ...status, conditions: undefined })}, and ${healthy} pods are healthy`
+  }
+  for (const { metadata, spec, status } of view.list(deployments)) {
+    const idle = [...view.by(byOwner, metadata.uid)].filter((one) => one.kind === 'ReplicaSet' && one.metadata.deletionTimestamp === undefined && (one as ReplicaSet).spec.replicas === 0).length
+    if (status.observedGeneration === metadata.generation && idle > (spec.revisionHistoryLimit ?? 10) + 1) yield `Deployment ${metadata.name} keeps ${idle} old sets of ${spec.revisionHistoryLimit}`
+  }
+  for (const { metadata, spec } of view.list(cronJobs)) {
+    const ended = (type: string): number => [...view.by(byOwner, metadata.uid)].filter((one) => one.kind === 'Job' && (one as Job).status.conditions?.some((each) => each.type === type && each.status === 'True') === true && one.metadata.deletionTimestamp === undefined).length
+    const most = { Complete: spec.successfulJobsHistoryLimit ?? 3, Failed: spec.failedJobsHistoryLimit ?? 1 }
+    for (const type of ['Complete', 'Failed'] as const) if (ended(type) > most[type]) yield `CronJob ${metadata.name} keeps ${ended(type)} ${type} Jobs of ${most[type]}`
   }
 }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { plantedBugs, simulate } from './index.ts'
 
@@ -14,15 +15,22 @@ test('a seed gives the same run each time', () => {
 
 /** Seeds that find a mended fault when the mending is undone, and what it was. */
 const found: readonly (readonly [seed: number, what: string])[] = [
-  [41, 'an agent never went on with a pod whose change had overtaken the answer to it'],
-  [249, "an agent's status was never sent when its turn came with an answer that its change had overtaken"],
-  [1318, 'an agent took the deletion of a pod for an own write of it, and kept its containers and its room'],
+  [114, 'a Job that replaces only what has failed waited for ever for a pod that was to go before it had a node'],
 ]
 for (const [seed, what] of found) test(`seed ${seed} stays mended: ${what}`, () => { assert.equal(simulate({ seed, steps }).failure, undefined) })
 
+const seedsMost = 60
 for (const bug of plantedBugs) {
   test(`the simulator finds the planted bug: ${bug.name}`, () => {
-    const seed = Array.from({ length: 100 }, (_, index) => index + 1).find((seed) => simulate({ seed, steps, bug }).failure !== undefined)
+    const seed = Array.from({ length: seedsMost }, (_, index) => index + 1).find((seed) => simulate({ seed, steps, bug }).failure?.invariant === bug.catches)
     assert.notEqual(seed, undefined)
   })
 }
+
+test('each rule is broken by some planted bug', () => {
+  const folder = new URL('.', import.meta.url)
+  const rules = readdirSync(folder).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts')).flatMap((name) => [...readFileSync(new URL(name, folder), 'utf8').matchAll(/new Broken\('((?:[^'\\]|\\.)*)'/g)].map(([, rule = '']) => rule.replaceAll('\\', '')))
+  // The store's own tests break this one: no write of ours could.
+  const elsewhere = new Set(['revisions are dense'])
+  assert.deepEqual([...new Set(rules)].filter((rule) => !elsewhere.has(rule) && !plantedBugs.some(({ catches }) => catches === rule)), [])
+})

@@ -2,6 +2,7 @@ import { Broken } from './broken.ts'
 import { perform } from './acts.ts'
 import { heal } from './liveness.ts'
 import type { PlantedBug } from './planted.ts'
+import { priorityClasses } from './templates.ts'
 import { drawn, type SwarmOptions, swarmOf } from './swarm.ts'
 import { deviceClass } from './device-invariants.ts'
 import { offerDevices } from './workload-acts.ts'
@@ -60,6 +61,7 @@ function prepare(world: SimulatedWorld): void {
     world.request('POST', '/apis/resource.k8s.io/v1/deviceclasses', deviceClass)
     offerDevices(world, 'default')
   }
+  for (const made of priorityClasses) world.request('POST', '/apis/scheduling.k8s.io/v1/priorityclasses', made)
   for (let turns = 0; turns < 10_000 && world.turn(); turns++);
 }
 

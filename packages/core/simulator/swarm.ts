@@ -29,16 +29,16 @@ export interface Faults {
 }
 
 export const actNames = [
-  'create deployment', 'create stateful set', 'create daemon set', 'create job', 'create cron job', 'create service', 'scale', 'edit template', 'edit service', 'pause', 'relabel pod',
-  'delete owner', 'delete orphaning', 'delete service', 'delete claim', 'delete pod', 'delete pod by force', 'create namespace', 'delete namespace',
+  'create deployment', 'create stateful set', 'create daemon set', 'create job', 'create cron job', 'create service', 'create autoscaler', 'create budget', 'create quota', 'scale', 'roll back', 'resize job', 'edit template', 'edit service', 'pause', 'relabel pod', 'hold object', 'release object',
+  'delete owner', 'delete orphaning', 'delete service', 'delete claim', 'delete bound', 'delete pod', 'evict pod', 'delete pod by force', 'create namespace', 'delete namespace',
   'pass a little time', 'jump in time', 'restart runner', 'restart scheduler', 'restart kubelets', 'restart agent', 'break feed',
-  'lose node', 'return node', 'cordon node', 'drain node', 'add node', 'remove node',
+  'lose node', 'lose zone', 'return node', 'taint node', 'cordon node', 'drain node', 'add node', 'remove node',
 ] as const
 export type ActName = (typeof actNames)[number]
 
 const always: ReadonlySet<ActName> = new Set<ActName>(['create deployment', 'pass a little time'])
 /** Those that take so much away that a run with many of them sees little else. */
-const rare: ReadonlySet<ActName> = new Set<ActName>(['delete namespace', 'remove node', 'drain node', 'jump in time'])
+const rare: ReadonlySet<ActName> = new Set<ActName>(['delete namespace', 'remove node', 'drain node', 'jump in time', 'lose zone', 'delete bound'])
 
 /** Draws the options of a seed. */
 export function swarmOf(seed: number): SwarmOptions {

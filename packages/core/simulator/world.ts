@@ -28,7 +28,7 @@ export interface SimulatedWorld {
   setFaulty(on: boolean): void
   /** One step of one part; false when nothing is runnable. */
   turn(): boolean
-  request(method: string, path: string, body?: unknown): { readonly status: number; readonly body: unknown }
+  request(method: string, path: string, body?: unknown, type?: string): { readonly status: number; readonly body: unknown }
   restartKubelets(): void
   /** Another machine, or one that was removed, with nothing on it. */
   addNode(): string
@@ -47,9 +47,10 @@ export function createWorld(seed: number, swarm: SwarmOptions, bug: PlantedBug |
   const loop = new SeededLoop()
   const faults = { ...noFaults }
   const inner = createStore({ indexes: kindIndexes })
-  const invariants = new Invariants(inner.view)
+  let byUser = false
+  const invariants = new Invariants(inner.view, () => byUser)
   const refusal: Refusal = { refused: true, code: 409, reason: 'Conflict', message: 'refused by the simulation' }
-  const before = (writes: readonly Write[]): readonly Write[] | Refusal => (chance.chance(faults.refusedCommit) ? refusal : writesWith(bug, writes))
+  const before = (writes: readonly Write[]): readonly Write[] | Refusal => (chance.chance(faults.refusedCommit) ? refusal : writesWith(bug, writes, inner.view))
   const store = new WatchedStore(inner, { before, committed: (change) => { invariants.see(change) } })
   const podTokens: NonNullable<KubeletOptions['tokens']> = (ask, done) => {
     done({ is: 'token', token: 'simulated', issuedAt: clock.now(), expiresAt: clock.now() + ask.expirationSeconds * 1000 })
@@ -59,7 +60,7 @@ export function createWorld(seed: number, swarm: SwarmOptions, bug: PlantedBug |
   let made = 0
   // A range of addresses of its own for each machine, also for one that takes another's name.
   const machine = (name?: string): NodeShape => {
-    const shape = simulatedNode(made++, { capacity: { cpu: swarm.nodeCpu, memory: '8Gi', pods: swarm.nodePods } })
+    const shape = simulatedNode(made, { capacity: { cpu: swarm.nodeCpu, memory: '8Gi', pods: swarm.nodePods }, labels: { 'topology.kubernetes.io/zone': made++ % 2 === 0 ? 'a' : 'b' } })
     const named = name === undefined ? shape : { ...shape, name }
     cluster.simulated.addNode(named.name, named.podCidr)
     return named
@@ -95,11 +96,13 @@ export function createWorld(seed: number, swarm: SwarmOptions, bug: PlantedBug |
     nodeNames: () => [...central.keys(), ...agent.nodes.map(({ name }) => name)],
     setFaulty: (on) => { Object.assign(faults, on ? swarm.faults : noFaults) },
     turn: () => loop.turn(random),
-    request: (method, path, body) => {
+    request: (method, path, body, type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json') => {
       const bytes = body === undefined ? new Uint8Array() : new TextEncoder().encode(JSON.stringify(body))
       const [route = '', query = ''] = path.split('?')
-      const headers = { 'content-type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json', accept: 'application/json' }
+      const headers = { 'content-type': type, accept: 'application/json' }
+      byUser = true
       const reply = cluster.server.handler.step({ method, path: route, query, headers, body: bytes, certificate: { commonName: 'admin', organizations: ['system:masters'] } }, new Map())
+      byUser = false
       if (reply.is !== 'bytes') throw new Error(`${method} ${path} answered with ${reply.is}`)
       return { status: reply.status, body: JSON.parse(reply.body.map((part) => new TextDecoder().decode(part)).join('')) }
     },

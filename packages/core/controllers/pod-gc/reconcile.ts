@@ -59,7 +59,7 @@ function removeFinished({ view, now, memory }: World<Memory>, limit: number): Pl
 }
 
 function removeUnscheduled({ view }: World<Memory>): Plan<Memory> {
-  return { actions: [...view.by(podsByNode, '')].filter(isTerminating).map(remove) }
+  return { actions: [...view.by(podsByNode, '')].filter(isTerminating).flatMap(end) }
 }
 
 /** Somebody vouches that the node is down: nobody there will say that a pod has ended. */
@@ -69,8 +69,11 @@ const isOut = (node: Node | undefined): boolean =>
 function removeLeft(name: string, { view }: World<Memory>): Plan<Memory> {
   if (!isOut(view.get(nodes, '', name))) return settled
   const left = [...view.by(podsByNode, name)].filter(isTerminating)
-  return { actions: left.flatMap((pod) => [...(isTerminal(pod) ? [] : [failed(pod, {})]), remove(pod)]) }
+  return { actions: left.flatMap(end) }
 }
+
+/** Nobody else will say that it has ended: who counts it, as a Job that replaces only what has failed, waits for that. */
+const end = (pod: Pod): readonly Action[] => [...(isTerminal(pod) ? [] : [failed(pod, {})]), remove(pod)]
 
 function removeOrphans(name: string, { view, now, memory }: World<Memory>): Plan<Memory> {
   if (view.get(nodes, '', name) !== undefined) return settled
