@@ -1,3 +1,4 @@
+import { formatIPv6, parseIPv6 } from '../api/kinds/addresses.ts'
 import { addressNumber, addressText } from '../rules/addresses.ts'
 
 /** What a name inside the cluster's zone speaks of. Names are lower-cased and without the final dot. */
@@ -20,6 +21,7 @@ export function readName(name: string, zone: string): ClusterName {
   const plain = normalName(name)
   if (plain === zone) return { is: 'zone' }
   if (plain.endsWith('.in-addr.arpa')) return reverse(plain)
+  if (plain.endsWith('.ip6.arpa')) return reverseSix(plain)
   if (!plain.endsWith(`.${zone}`)) return { is: 'elsewhere' }
   const labels = plain.slice(0, -zone.length - 1).split('.').toReversed()
   const [branch, namespace, first, second, third] = labels
@@ -40,8 +42,17 @@ export function readName(name: string, zone: string): ClusterName {
 export const normalName = (name: string): string => (name.endsWith('.') ? name.slice(0, -1) : name).toLowerCase()
 
 function podAddress(namespace: string, label: string): ClusterName {
+  if (label.includes('.')) return { is: 'nothing' }
   const number = addressNumber(label.replaceAll('-', '.'))
-  return number === undefined || label.includes('.') ? { is: 'nothing' } : { is: 'pod address', namespace, address: addressText(number) }
+  if (number !== undefined) return { is: 'pod address', namespace, address: addressText(number) }
+  const six = parseIPv6(label.replaceAll('-', ':'))
+  return six === undefined ? { is: 'nothing' } : { is: 'pod address', namespace, address: formatIPv6(six) }
+}
+
+/** Thirty-two digits, the last first. */
+function reverseSix(name: string): ClusterName {
+  const digits = name.slice(0, -'.ip6.arpa'.length).split('.').toReversed()
+  return digits.length === 32 && digits.every((digit) => /^[0-9a-f]$/.test(digit)) ? { is: 'reverse', address: formatIPv6(BigInt(`0x${digits.join('')}`)) } : { is: 'elsewhere' }
 }
 
 function reverse(name: string): ClusterName {

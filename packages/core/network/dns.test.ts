@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Resource } from '../api/index.ts'
 import { viewOf } from '../rules/view-of.ts'
-import { dnsAnswer } from './dns.ts'
+import { dnsAnswer, nameIndexes } from './dns.ts'
 
 const meta = (name: string, labels: Readonly<Record<string, string>> = {}) => ({ name, namespace: 'default', uid: name, resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z', labels })
 const aService = (name: string, spec: object): Resource => ({ apiVersion: 'v1', kind: 'Service', metadata: meta(name), ...{ spec, status: {} } })
@@ -20,7 +20,8 @@ const view = viewOf([
   ], [{ name: 'sql', protocol: 'TCP', port: 5432 }]),
   aService('bare', { clusterIP: 'None' }),
   aService('out', { type: 'ExternalName', externalName: 'Example.org.' }),
-])
+  aService('six', { clusterIP: 'fd96::7', clusterIPs: ['fd96::7', '10.96.0.8'], ports: [{ name: 'http', protocol: 'TCP', port: 80 }] }),
+], { indexes: nameIndexes })
 const a = (name: string, data: string) => ({ name, type: 'A', ttl: 5, data })
 const records = (...all: readonly object[]) => ({ is: 'answer', records: all, additional: [] })
 const none = { is: 'no such name' }
@@ -47,6 +48,12 @@ const rows: readonly (readonly [string, string, unknown])[] = [
   ['out.default.svc.cluster.local', 'SRV', records()],
   ['10-244-1-5.default.pod.cluster.local', 'A', records(a('10-244-1-5.default.pod.cluster.local', '10.244.1.5'))],
   ['300-1-1-1.default.pod.cluster.local', 'A', none],
+  ['10-244-1-5.default.pod.cluster.local', 'AAAA', records()],
+  ['fd00--1-5.default.pod.cluster.local', 'AAAA', records({ name: 'fd00--1-5.default.pod.cluster.local', type: 'AAAA', ttl: 5, data: 'fd00::1:5' })],
+  ['six.default.svc.cluster.local', 'AAAA', records({ name: 'six.default.svc.cluster.local', type: 'AAAA', ttl: 5, data: 'fd96::7' })],
+  ['six.default.svc.cluster.local', 'A', records(a('six.default.svc.cluster.local', '10.96.0.8'))],
+  ['7.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.6.9.d.f.ip6.arpa', 'PTR', records({ name: '7.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.6.9.d.f.ip6.arpa', type: 'PTR', ttl: 5, data: 'six.default.svc.cluster.local' })],
+  ['8.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.6.9.d.f.ip6.arpa', 'PTR', { is: 'forward' }],
   ['7.0.96.10.in-addr.arpa', 'PTR', records({ name: '7.0.96.10.in-addr.arpa', type: 'PTR', ttl: 5, data: 'web.default.svc.cluster.local' })],
   ['5.1.244.10.in-addr.arpa', 'PTR', records({ name: '5.1.244.10.in-addr.arpa', type: 'PTR', ttl: 5, data: 'db-0.db.default.svc.cluster.local' })],
   ['9.9.9.9.in-addr.arpa', 'PTR', { is: 'forward' }],

@@ -1,7 +1,8 @@
 // The answers of the cluster's DNS, as data. Behaviour: the Kubernetes DNS specification 1.1.0 and CoreDNS's kubernetes plugin as kubeadm sets it up
 // (pods insecure, fallthrough for reverse names, TTL 5).
 import type { Endpoint } from '../api/generated/types.ts'
-import { type ClusterView, type EndpointSlice, endpointSlices, namespaces, type Service, services, slicesByService } from '../api/index.ts'
+import { type ClusterView, type EndpointSlice, endpointSlices, type Index, namespaces, type Resource, type Service, services, slicesByService } from '../api/index.ts'
+import { servicesByClusterIP } from '../api/kinds/index.ts'
 import { type ClusterName, normalName, readName } from './dns-names.ts'
 import type { DnsAnswer, DnsQuestion, DnsRecord } from './types.ts'
 
@@ -23,7 +24,7 @@ export function dnsAnswer(view: ClusterView, question: DnsQuestion, zone: string
     case 'zone': return zoneAnswer(view, question, zone)
     case 'version': return question.type === 'TXT' ? answer([record(question.name, 'TXT', ['1.1.0'])]) : empty
     case 'server': case 'branch': return empty
-    case 'pod address': return question.type === 'A' ? answer([record(question.name, 'A', name.address)]) : empty
+    case 'pod address': return question.type === addressType(name.address) ? answer([record(question.name, question.type, name.address)]) : empty
     case 'namespace': return view.get(namespaces, '', name.namespace) === undefined ? { is: 'no such name' } : empty
     case 'service': case 'port': case 'endpoint': return serviceAnswer(find(view, name, zone), question)
   }
@@ -114,18 +115,23 @@ function reverseAnswer(view: ClusterView, question: DnsQuestion, zone: string, a
 }
 
 function serviceAt(view: ClusterView, address: string): string | undefined {
-  for (const service of view.list(services)) if (clusterAddresses(service).includes(address)) return serviceName(service)
-  return undefined
+  const [service] = view.by(servicesByClusterIP, address)
+  return service && serviceName(service)
 }
 
 function endpointAt(view: ClusterView, address: string): string | undefined {
-  for (const slice of view.list(endpointSlices)) {
+  for (const slice of view.by(slicesByAddress, address)) {
     const service = headlessOf(view, slice)
     const endpoint = service && slice.endpoints?.find((one) => isReady(one) && one.addresses.includes(address))
     if (service && endpoint) return `${endpointLabel(endpoint, address)}.${serviceName(service)}`
   }
   return undefined
 }
+
+/** EndpointSlices by each address in them. */
+const slicesByAddress: Index<EndpointSlice> = { name: 'slices by address', type: endpointSlices, values: (slice) => [...new Set((slice.endpoints ?? []).flatMap(({ addresses }) => addresses))], reads: (slice) => slice.endpoints }
+/** What a store must keep for reverse names, so that an answer costs the same whatever there is. */
+export const nameIndexes: readonly Index<Resource>[] = [servicesByClusterIP, slicesByAddress]
 
 function headlessOf(view: ClusterView, slice: EndpointSlice): Service | undefined {
   const service = view.get(services, slice.metadata.namespace ?? '', slice.metadata.labels?.['kubernetes.io/service-name'] ?? '')

@@ -1,5 +1,5 @@
 export * from '../rules/addresses.ts'
-export { answerTtl, authorityOf, dnsAnswer } from './dns.ts'
+export { answerTtl, authorityOf, dnsAnswer, nameIndexes } from './dns.ts'
 export { localEndpoints, routedServices, routesOfService } from './routes.ts'
 export * from './types.ts'
 export * from './policy-book.ts'

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { services, type Service } from '@kubeskiff/core/api'
+import { nameIndexes } from '@kubeskiff/core/network'
 import { createStore } from '@kubeskiff/core/store'
 import * as packets from 'dns-packet'
 import { encodeWithin } from './dns-size.ts'
@@ -11,7 +12,7 @@ const aService: Service = {
   spec: { clusterIP: '10.96.0.7', clusterIPs: ['10.96.0.7'], type: 'ClusterIP', ports: [{ port: 80, name: 'http', protocol: 'TCP' }] }, status: {},
 }
 const anAlias: Service = { ...aService, metadata: { ...aService.metadata, name: 'elsewhere', uid: 'e' }, spec: { type: 'ExternalName', externalName: 'web.default.svc.cluster.local' } }
-const store = createStore()
+const store = createStore({ indexes: nameIndexes })
 for (const object of [aService, anAlias]) store.commit([{ key: { resource: services.resource, namespace: 'default', name: object.metadata.name }, expect: 'absent', object }])
 const answer = nameServer({ view: store.view, zone: 'cluster.local', resolvers: [] })
 const ask = async (name: string, type: 'A' | 'AAAA'): Promise<packets.DecodedPacket> => {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { type Actor, endpointSlices, nodes, persistentVolumeClaims, persistentVolumes, type Resource, type ResourceType, runtimeClasses, services } from '@kubeskiff/core/api'
 import { createKubelet } from '@kubeskiff/core/kubelet'
+import { nameIndexes } from '@kubeskiff/core/network'
 import { createStore } from '@kubeskiff/core/store'
 import { connectAgent } from '../agent-link/index.ts'
 import { type Connection, createEventRecorder, openConnection, startFeed, submitOverHttp } from '../client/index.ts'
@@ -35,7 +36,7 @@ const dnsPort = 53
 export async function startAgentNodes(configuration: AgentConfiguration, say: (message: string) => void): Promise<{ stop(): void }> {
   const clock = new RealClock()
   const loop = selfPumpingLoop((error) => { throw error })
-  const store = createStore({ historyMax })
+  const store = createStore({ historyMax, indexes: nameIndexes })
   let nodeChanged = (_node: string): void => {}
   const devicePlugins = new Map(configuration.nodes.map(({ shape: { name } }) => [name, openDevicePlugins({ directory: join(configuration.stateDirectory, 'device-plugins', name), onChange: () => { nodeChanged(name) }, onTrouble: say })]))
   const { network, images, runtime } = openMachine(configuration, clock, (node) => devicePlugins.get(node))
