@@ -46,3 +46,25 @@ test('the generation of PodTemplates grows with their template, and an event is 
   const refused = world.ask('GET /apis/events.k8s.io/v1/namespaces/default/events?fieldSelector=involvedObject.name=web')
   assert.deepEqual([refused.status, (refused.body as { readonly message: string }).message], [400, 'field label not supported: involvedObject.name'])
 })
+
+test('what is used on real nodes is asked of the outside, and told as metrics-server tells it', () => {
+  const world = aWorld()
+  settle(world)
+  world.ask('POST /api/v1/nodes', { metadata: { name: 'real' } })
+  world.ask('PATCH /api/v1/nodes/real/status', { status: { conditions: [{ type: 'Ready', status: 'True' }] } }, { headers: { 'content-type': 'application/merge-patch+json' } })
+  const created = world.ask('POST /api/v1/namespaces/default/pods', { ...aPod('web'), spec: { nodeName: 'real', containers: [{ name: 'main', image: 'web:1' }] } })
+  const { uid } = (created.body as { readonly metadata: { readonly uid: string } }).metadata
+  const at = Date.UTC(2026, 0, 1)
+  const use = new Map([['real', { at, cpu: 250, memory: 3 << 20, pods: new Map([[uid, [{ name: 'main', cpu: 1.234567, memory: 2048 }]]]) }]])
+  const told = (path: string): unknown => {
+    const request = world.request(`GET /apis/metrics.k8s.io/v1beta1/${path}`, undefined, {})
+    const asked = world.server.handler.step(request, new Map())
+    if (asked.is !== 'asks') return asked.is
+    assert.deepEqual(asked.asks.map(({ what, input }) => [what, input]), [['metrics', { nodes: ['real'] }]])
+    const reply = world.server.handler.step(request, new Map(asked.asks.map(({ id }) => [id, use])))
+    return reply.is === 'bytes' && reply.status === 200 ? JSON.parse(new TextDecoder().decode(reply.body[0])) : reply
+  }
+  const { usage, timestamp } = told('nodes/real') as { readonly usage: unknown; readonly timestamp: unknown }
+  assert.deepEqual([usage, timestamp], [{ cpu: '250m', memory: '3072Ki' }, '2026-01-01T00:00:00Z'])
+  assert.deepEqual((told('namespaces/default/pods/web') as { readonly containers: unknown }).containers, [{ name: 'main', usage: { cpu: '1234567n', memory: '2Ki' } }])
+})
