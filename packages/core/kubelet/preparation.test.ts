@@ -9,7 +9,7 @@ import { containerSpec } from './container-spec.ts'
 import { environmentOf, expand } from './environment.ts'
 import { credentialsOf, pullPolicyOf } from './images.ts'
 import { sandboxSpec } from './sandbox.ts'
-import { aCluster, aPod, aShape, start } from './test-cluster.ts'
+import { aCluster, aPod, aShape, simulated, start } from './test-cluster.ts'
 import { planVolumes } from './volumes/plan.ts'
 
 const real = aShape('a', { simulated: false })
@@ -108,6 +108,35 @@ test('names and resolvers inside a pod', () => {
     dns: { nameservers: ['10.96.0.10'], searches: ['default.svc.cluster.local', 'svc.cluster.local', 'cluster.local', 'example.com'], options: ['ndots:2'] },
   })
   assert.deepEqual(sandboxSpec(aPod({ spec: { dnsPolicy: 'Default' } }), real, cluster).dns, { nameservers: [], searches: [], options: [], fromNode: true })
+})
+
+test('what a sandbox on a real node cannot have is told, and tried again: an unknown class, users of its own', () => {
+  const refused = (spec: object): readonly string[] => {
+    const cluster = aCluster({ shapes: [real], runtime: (clock) => simulated(clock, [real]) })
+    cluster.put(aPod({ spec }))
+    cluster.pass(1500)
+    return cluster.events.filter((event) => event.includes('FailedCreatePodSandBox'))
+  }
+  const told = (why: string): string => `Warning FailedCreatePodSandBox Failed to create pod sandbox: ${why}`
+  assert.deepEqual(refused({ runtimeClassName: 'none' }), Array.from({ length: 2 }, () => told('runtimeclass.node.k8s.io "none" not found')))
+  assert.deepEqual(refused({ hostUsers: false }), Array.from({ length: 2 }, () => told("can't set `spec.hostUsers: false`, runtime does not support user namespaces")))
+  assert.deepEqual(refused({}), [])
+})
+
+test('AppArmor profiles are for nodes whose kernel enforces them', () => {
+  const phase = (appArmor: boolean): unknown => {
+    const shape = { ...real, appArmor }
+    const cluster = aCluster({ shapes: [shape], runtime: (clock) => simulated(clock, [shape]) })
+    cluster.put(aPod({ spec: { securityContext: { appArmorProfile: { type: 'RuntimeDefault' } } } }))
+    cluster.settle()
+    return [cluster.pod()?.status.phase, cluster.pod()?.status.reason, cluster.pod()?.status.message]
+  }
+  assert.deepEqual([phase(true), phase(false)], [['Running', undefined, undefined], ['Failed', 'AppArmor', 'Pod was rejected: Cannot enforce AppArmor: AppArmor is not enabled on the host']])
+})
+
+test('a pod may be known by its whole name inside', () => {
+  const { hostname, shortHostname, domain } = sandboxSpec(aPod({ spec: { hostname: 'web-0', subdomain: 'headless', setHostnameAsFQDN: true } }), real, { dns: '', domain: 'cluster.local' })
+  assert.deepEqual([hostname, shortHostname, domain], ['web-0.headless.default.svc.cluster.local', 'web-0', 'headless.default.svc.cluster.local'])
 })
 
 test('images without a tag, or with latest, are always pulled', () => {

@@ -62,6 +62,8 @@ function orderSandbox(work: Work): void {
   if (devices !== undefined) { prepareLater(work, 'FailedPrepareDynamicResources', `Failed to prepare dynamic resources: prepare dynamic resources: ${devices}`); return }
   const handler = handlerOf(work)
   if (handler === undefined) { sandboxFailed(work, `runtimeclass.node.k8s.io ${JSON.stringify(pod.spec.runtimeClassName)} not found`); return }
+  // As upstream where the runtime has none: what a pod asks for is not left out in silence.
+  if (pod.spec.hostUsers === false && !around.node.simulated) { sandboxFailed(work, 'can\'t set `spec.hostUsers: false`, runtime does not support user namespaces'); return }
   work.commands.push({ do: 'sandbox', pod: pod.metadata.uid, spec: sandboxSpec(pod, around.node, around.cluster, handler) })
   rememberPod(work, { sandbox: { orderedAt: around.now, failures: sandbox?.failures ?? 0 } })
 }
