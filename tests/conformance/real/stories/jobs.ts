@@ -31,7 +31,7 @@ export const workOfJobs: readonly RealStory[] = [
   {
     row: '[sig-apps] Job should allow to use a pod failure policy to ignore failure matching on DisruptionTarget condition [Conformance]',
     tell: async (world) => {
-      await makes(world, { script: 'trap "exit 1" TERM; [ -e /mark/evicted ] && exit 0; sleep 100000 & wait', more: { backoffLimit: 0, podFailurePolicy: { rules: [{ action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] }] } }, pod: { volumes: [{ name: 'mark', hostPath: { path: `/tmp/${world.namespace}`, type: 'DirectoryOrCreate' } }], nodeName: 'node-1' }, container: { volumeMounts: [{ name: 'mark', mountPath: '/mark' }] } })
+      await makes(world, { script: 'trap "exit 1" TERM; [ -e /mark/evicted ] && exit 0; sleep 100000 & wait', more: { backoffLimit: 0, podFailurePolicy: { rules: [{ action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] }] } }, pod: { volumes: [{ name: 'mark', hostPath: { path: `/tmp/${world.namespace}-${world.api.now()}`, type: 'DirectoryOrCreate' } }], nodeName: 'node-1' }, container: { volumeMounts: [{ name: 'mark', mountPath: '/mark' }] } })
       await becomes(world, jobs(world), 'its pod is ready', (job) => at(job, 'status', 'ready') === 1)
       const [pod] = await podsOf(world)
       await world.sh(nameOf(pod), 'touch /mark/evicted')

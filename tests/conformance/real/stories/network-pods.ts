@@ -97,7 +97,7 @@ export const networkPods: readonly RealStory[] = [
     tell: async (world) => {
       const target = addressOf(await world.runs(aServer('hears')))
       const preStop = { exec: { command: ['wget', '-qO-', `--post-data=prestop`, `http://${target}:8080/write`] } }
-      await world.runs(aPod('tester', [waiting({ lifecycle: { preStop } })]))
+      await world.runs(aPod('tester', [waiting({ lifecycle: { preStop } })], { terminationGracePeriodSeconds: 15 }))
       await world.remove(world.pod('tester'))
       await until(world.api, 'the hook has written', async () => (await fetchedBy(world, 'hears')) === 'prestop' || undefined)
     },

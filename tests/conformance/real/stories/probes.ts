@@ -1,6 +1,6 @@
 // Probes: who is restarted, who is not, and who is ready when.
 import assert from 'node:assert/strict'
-import { at, type Fields, list } from '../../api.ts'
+import { at, type Fields, list, until } from '../../api.ts'
 import { becomes } from '../../workloads.ts'
 import { aPod, image, type RealStory, shell } from '../world.ts'
 
@@ -48,9 +48,10 @@ export const probes: readonly RealStory[] = [
     tell: async (world) => {
       await world.create(world.pod(), pod(container))
       await becomes(world, world.pod('probed'), 'it is restarted', (seen) => restartsOf(seen) >= 1 && at(main(seen), 'state', 'running') !== undefined)
-      const events = await world.events('probed')
-      assert.ok(events.some((event) => event.startsWith('Unhealthy: Liveness probe failed: ')), events.join('\n'))
-      assert.ok(events.includes('Killing: Container main failed liveness probe, will be restarted'), events.join('\n'))
+      await until(world.api, 'why is told', async () => {
+        const events = await world.events('probed')
+        return events.some((event) => event.startsWith('Unhealthy: Liveness probe failed: ')) && events.includes('Killing: Container main failed liveness probe, will be restarted')
+      })
     },
   })),
   ...kept.map(({ says, container }): RealStory => ({

@@ -1,6 +1,6 @@
 // Resources of containers that are changed while they run: the pod tells it, and so do the control groups.
 import assert from 'node:assert/strict'
-import { at, type Fields, list } from '../../api.ts'
+import { at, type Fields, list, until } from '../../api.ts'
 import { becomes } from '../../workloads.ts'
 import { aPod, type RealStory, type RealWorld, waiting } from '../world.ts'
 
@@ -45,8 +45,10 @@ export const resize: readonly RealStory[] = [
       await is(world, after)
       const groups = await Promise.all(Object.keys(after).map(async (name) => { const { quota, memory } = await groupsOf(world, name); return [quota, memory] }))
       assert.deepEqual(groups, [[6000, mebibytes(60)], [5000, mebibytes(50)], [-1, -1], [4000, mebibytes(50)], [2000, mebibytes(60)], [2000, mebibytes(30)]])
-      const events = await world.events('sized')
-      assert.deepEqual(['ResizeStarted: Pod resize started: ', 'ResizeCompleted: Pod resize completed: '].map((start) => events.filter((event) => event.startsWith(start)).length), [1, 1])
+      await until(world.api, 'both ends are told', async () => {
+        const events = await world.events('sized')
+        return ['ResizeStarted: Pod resize started: ', 'ResizeCompleted: Pod resize completed: '].every((start) => events.filter((event) => event.startsWith(start)).length === 1)
+      })
     },
   },
   {
