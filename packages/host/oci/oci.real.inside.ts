@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { after, test } from 'node:test'
 import { runtimeConformance } from '../../core/kubelet/runtime.conformance.ts'
 import type { ServiceRoute } from '@kubeskiff/core/network'
-import { mountsBelow } from '../linux/index.ts'
+import { detach, mountsBelow } from '../linux/index.ts'
 import { machine, openSockets, serveDns } from '../network/index.ts'
 import { collect, makeRealWorld, security, testImage, text } from './real.world.ts'
 
@@ -40,7 +40,7 @@ test('volumes are shared, replaced whole, read-only where they must be, and gone
   const outside = `${world.directory}/outside`
   mkdirSync(outside)
   const files = (value: string) => ({ name: 'config', is: 'files' as const, inMemory: true, group: 2000, files: [{ path: 'key', mode: 0o600, bytes: bytes(value) }, { path: 'deep/key', mode: 0o644, bytes: bytes('deep') }, { path: 'own', mode: 0o600, user: 1000, bytes: bytes('mine') }] })
-  const others = [{ name: 'scratch', is: 'emptyDir', medium: '' }, { name: 'memory', is: 'emptyDir', medium: 'Memory', sizeBytes: 65536 }, { name: 'host', is: 'hostPath', path: outside, type: 'Directory' }, { name: 'claim', is: 'directory', path: `${world.directory}/claims/a` }] as const
+  const others = [{ name: 'scratch', is: 'emptyDir', medium: '' }, { name: 'memory', is: 'emptyDir', medium: 'Memory', sizeBytes: 65536 }, { name: 'host', is: 'hostPath', path: outside, type: 'Directory' }, { name: 'claim', is: 'directory', path: `${world.directory}/claims/a`, isMade: true }] as const
   await world.pod('vol', {}, [files('first'), ...others])
   const mount = (volume: string, path: string, subPath = '', readOnly = false) => ({ volume, path, subPath, readOnly, propagation: 'None' as const })
   await world.start('vol', 'writer', { mounts: [mount('scratch', '/scratch'), mount('host', '/host'), mount('claim', '/claim')], command: ['sh', '-c', 'echo shared > /scratch/file; echo out > /host/file; echo kept > /claim/file; sleep 1000'] })
@@ -51,6 +51,13 @@ test('volumes are shared, replaced whole, read-only where they must be, and gone
   world.runtime.submit({ do: 'volumes', pod: 'vol', generation: 2, volumes: [files('second'), ...others] })
   await updated
   assert.equal((await world.exec('vol', 'reader', 'sh', '-c', 'cat /config/key; stat -c " %a %g" /config/..data/key')).stdout, 'second 640 2000\n')
+  // As after a restart of the machine: the directories are there, and nothing is mounted. What is secret does not go to the disk.
+  const inMemory = ['config', 'memory'].map((name) => `${world.directory}/state/pods/vol/volumes/${name}`)
+  for (const point of inMemory) detach(point)
+  const again = world.event('volumes-ready', (event) => event.generation === 3)
+  world.runtime.submit({ do: 'volumes', pod: 'vol', generation: 3, volumes: [files('third'), ...others] })
+  await again
+  assert.deepEqual(inMemory.map((point) => [mountsBelow(point), readdirSync(point).length > 0]), inMemory.map((point) => [[point], point.endsWith('config')]))
   await world.teardown('vol')
   assert.deepEqual([readFileSync(`${outside}/file`, 'utf8'), readFileSync(`${world.directory}/claims/a/file`, 'utf8')], ['out\n', 'kept\n'])
   assert.deepEqual(mountsBelow(`${world.directory}/state`), [])

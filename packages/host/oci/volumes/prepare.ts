@@ -20,7 +20,7 @@ export async function prepareVolume(volume: VolumeSpec, directory: string, stamp
       case 'network': await mountNetwork(volume, target); return undefined
       case 'directory': {
         if (!existsSync(target) && volume.isMade !== true) throw new NotThere(`path ${JSON.stringify(target)} does not exist`)
-        if (!existsSync(target)) makeOpen(target)
+        makeOpen(target)
         break
       }
       case 'disk': {
@@ -28,11 +28,10 @@ export async function prepareVolume(volume: VolumeSpec, directory: string, stamp
         if (volume.fileSystem === undefined) return undefined
         break
       }
-      case 'emptyDir': if (!existsSync(target)) makeScratch(volume, target); break
+      case 'emptyDir': makeScratch(volume, target); break
       case 'files': {
-        const isNew = !existsSync(target)
-        if (isNew) makeOpen(target)
-        if (isNew && volume.inMemory) memoryMount(target, { mode: 0o1777, executable: false })
+        const isNew = makeOpen(target)
+        if (volume.inMemory && (isNew || !isMounted(target))) memoryMount(target, { mode: 0o1777, executable: false })
         writeFiles(target, volume, stamp)
         break
       }
@@ -47,16 +46,23 @@ export async function prepareVolume(volume: VolumeSpec, directory: string, stamp
 /** What was to be there before the pod came. */
 class NotThere extends Error {}
 
-function makeOpen(path: string): void {
+/** Makes a directory that everybody may write to, where there is none; says whether there was none. */
+function makeOpen(path: string): boolean {
+  if (existsSync(path)) return false
   mkdirSync(path, { recursive: true })
   chmodSync(path, 0o777)
+  return true
 }
 
+/** After the machine has been restarted the directories are there, and what was mounted on them is not. */
+const isMounted = (target: string): boolean => mountsBelow(target).includes(target)
+
 function makeScratch(volume: Extract<VolumeSpec, { readonly is: 'emptyDir' }>, target: string): void {
-  makeOpen(target)
+  const isNew = makeOpen(target)
+  if (volume.medium === '' || (!isNew && isMounted(target))) return
   const limit = volume.sizeBytes === undefined ? {} : { sizeBytes: volume.sizeBytes }
   if (volume.medium === 'Memory') memoryMount(target, { mode: 0o1777, executable: true, ...limit })
-  if (volume.medium === 'HugePages') hugePagesMount(target, { pageSize: volume.pageSize ?? '2Mi', ...limit })
+  else hugePagesMount(target, { pageSize: volume.pageSize ?? '2Mi', ...limit })
 }
 
 /** Where a volume's content stands on this machine. */
@@ -67,7 +73,7 @@ export function volumePath(volume: VolumeSpec, directory: string): string {
 /** Mounts what an image holds, if it is not yet. */
 export function mountImage({ name, reference }: Extract<VolumeSpec, { readonly is: 'image' }>, directory: string, images: ImageStore): void {
   const target = `${directory}/${name}`
-  if (mountsBelow(target).includes(target)) return
+  if (isMounted(target)) return
   const image = images.find(reference)
   if (image === undefined) throw new Error(`failed to get image from store: image "${reference}": not found`)
   mkdirSync(target, { recursive: true })
@@ -79,7 +85,7 @@ export function mountImage({ name, reference }: Extract<VolumeSpec, { readonly i
 
 /** Network file systems are mounted by the machine's own helpers: nobody else knows all their options. */
 async function mountNetwork({ type, source, options }: Extract<VolumeSpec, { readonly is: 'network' }>, target: string): Promise<void> {
-  if (mountsBelow(target).includes(target)) return
+  if (isMounted(target)) return
   mkdirSync(target, { recursive: true })
   const words = ['-t', type, ...(options.length > 0 ? ['-o', options.join(',')] : []), source, target]
   const done = await run('mount', words)
