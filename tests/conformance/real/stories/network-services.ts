@@ -15,12 +15,11 @@ async function isReached(world: RealWorld, service: string, pods: readonly strin
   if (port !== undefined) for (const node of await nodeAddresses(world)) await answers(world, pods, () => fetched(world, 'client', `${node}:${String(port)}`))
 }
 
-/** Ten requests in a row: how many pods answer them. */
+/** Ten requests in a row: how many pods answer them; 0 while not every one is answered. */
 async function answering(world: RealWorld, place: string): Promise<number> {
   const said = new Set<string | undefined>()
   for (let turn = 0; turn < 10; turn++) said.add(await fetched(world, 'client', place))
-  assert.ok(!said.has(undefined), `${place} did not answer`)
-  return said.size
+  return said.has(undefined) ? 0 : said.size
 }
 const sticks = (world: RealWorld, place: string): Promise<true> => until(world.api, `${place} keeps its clients`, async () => (await answering(world, place)) === 1 || undefined)
 const spreads = (world: RealWorld, place: string): Promise<true> => until(world.api, `${place} spreads its clients`, async () => (await answering(world, place)) > 1 || undefined)
@@ -39,7 +38,6 @@ const affinities = kinds.flatMap(({ type, called }): readonly RealStory[] => [
       await Promise.all([serving(world, 3), world.runs(aClient('client')), world.create(services(world), aService('sticky', { type, sessionAffinity: 'ClientIP' }))])
       const place = await placeOf(world, 'sticky')
       await sticks(world, place)
-      assert.equal(await answering(world, place), 1)
     },
   },
   {
