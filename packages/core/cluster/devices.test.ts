@@ -98,6 +98,23 @@ spec: {restartPolicy: Never, containers: [{name: c, image: train, resources: {li
   assert.deepEqual([phases(cluster).map((line) => line.split(' ')[2]), cluster.list(resourceClaims)], [['Succeeded', 'Succeeded', 'Succeeded'], []])
 })
 
+test('pods share a device by its capacity', () => {
+  const cluster = createCluster({ nodes: [{ devices: gpus(1) }] })
+  const claims = ['a', 'b', 'c'].map((name) => `apiVersion: resource.k8s.io/v1
+kind: ResourceClaim
+metadata: {name: ${name}, namespace: default}
+spec: {devices: {requests: [{name: gpu, exactly: {deviceClassName: gpu, selectors: [{cel: {expression: device.allowMultipleAllocations}}], capacity: {requests: {memory: 4Gi}}}}]}}
+---
+${train(name).replace('resourceClaimTemplateName: one-gpu', `resourceClaimName: ${name}`)}`)
+  cluster.apply([objects, `apiVersion: resource.k8s.io/v1
+kind: ResourceSlice
+metadata: {name: shared}
+spec: {driver: ${driver}, nodeName: sim-1, pool: {name: shared, generation: 1, resourceSliceCount: 1}, devices: [{name: big, allowMultipleAllocations: true, capacity: {memory: {value: 10Gi}}}]}`, ...claims].join('\n---\n'))
+  assert.deepEqual([phases(cluster), devices(cluster)], [['a sim-1 Running', 'b sim-1 Running', 'c - Pending'], ['shared/big', 'shared/big']])
+  cluster.advance('65s')
+  assert.equal(phases(cluster)[2], 'c sim-1 Running')
+})
+
 test('the devices of a node that goes go with it', () => {
   const cluster = createCluster({ nodes: [{ devices: gpus(1) }] })
   const [node] = cluster.list(nodes)

@@ -3,6 +3,7 @@ import type { AllocationResult, DeviceAllocationConfiguration, DeviceSubRequest,
 import { type DeviceClass, deviceClasses, type ResourceClaim } from '../../api/resources.ts'
 import type { ClusterView } from '../../api/view.ts'
 import type { Alternative, ClaimWish, FoundDevice } from './search.ts'
+import { consumedOf, shareIdOf } from './shares.ts'
 
 /** A claim's wishes, or why they cannot be fulfilled whatever the node. */
 export function wishOf(claim: ResourceClaim, view: ClusterView): ClaimWish | { readonly refusal: string } {
@@ -30,8 +31,9 @@ export function allocationOf({ claim, requests }: ClaimWish, found: readonly Fou
   const nodeSelector = selectorOf(found)
   return {
     devices: {
-      results: found.map(({ pooled: { device, pool }, alternative: { name, adminAccess, tolerations } }) => ({
+      results: found.map(({ pooled: { device, pool }, alternative: { name, adminAccess, tolerations }, shares }, at) => ({
         request: name, driver: pool.driver, pool: pool.name, device: device.name, ...(adminAccess && { adminAccess }), ...(tolerations.length > 0 && { tolerations }),
+        ...(shares !== undefined && { shareID: shareIdOf(claim.metadata.uid || claim.metadata.name, at), consumedCapacity: consumedOf(device, shares) }),
       })),
       ...(config.length > 0 && { config }),
     },

@@ -6,6 +6,7 @@ import type { DeviceClass, ResourceClaim } from '../../api/resources.ts'
 import { parseQuantity } from '../../base/quantity.ts'
 import { toleratesDeviceTaint } from '../../rules/device-taints.ts'
 import type { PooledDevice, ReachablePool } from './pools.ts'
+import { changed, hasLeft, isShared, type Shares, sharesOf } from './shares.ts'
 import { consumptionOf, type DeviceUses } from './uses.ts'
 
 /** As upstream: a claim gets so many devices at most. */
@@ -31,7 +32,8 @@ export interface RequestWish { readonly name: string; readonly alternatives: rea
 /** What a claim that has no devices yet wants. */
 export interface ClaimWish { readonly claim: ResourceClaim; readonly requests: readonly RequestWish[] }
 
-export interface FoundDevice { readonly pooled: PooledDevice; readonly alternative: Alternative }
+/** `shares`: of a device that others may use besides. */
+export interface FoundDevice { readonly pooled: PooledDevice; readonly alternative: Alternative; readonly shares?: Shares }
 /** The devices of each claim, in the order of the claims. */
 export type Found = readonly (readonly FoundDevice[])[]
 
@@ -63,6 +65,8 @@ class Search {
   readonly #chosen = new Map<string, Set<number>>()
   /** What is left of counters, once somebody asked; what was chosen is taken off. */
   readonly #left = new Map<string, Map<string, bigint>>()
+  /** What was chosen here of shared devices. */
+  readonly #shares = new Map<string, Shares>()
   readonly #all = new Map<Alternative, readonly PooledDevice[]>()
   #tries = 0
 
@@ -134,7 +138,7 @@ class Search {
       for (let at = poolAt === from.pool ? from.device : 0; at < devices.length; at++) {
         const pooled = devices[at]
         if (pooled === undefined || this.#taken(pooled, step) || !this.#suits(pooled, alternative, step.claim)) { if (this.fault !== undefined) return false; continue }
-        if (this.#with(pooled, step, () => this.#devices(step, have + 1, { pool: poolAt, device: at + 1 }))) return true
+        if (this.#with(pooled, step, () => this.#devices(step, have + 1, { pool: poolAt, device: isShared(pooled.device) && !alternative.adminAccess ? at : at + 1 }))) return true
         if (this.#stopped) return false
       }
     }
@@ -147,25 +151,38 @@ class Search {
     this.#tries++
     if (this.#taken(pooled, step)) return false
     if (pooled.taints.some((taint) => prevents(taint.effect) && !alternative.tolerations.some((toleration) => toleratesDeviceTaint(toleration, taint)))) return false
-    if (!this.#counters(pooled, 1)) return false
+    const shares = isShared(pooled.device) && !alternative.adminAccess ? sharesOf(pooled.device, alternative.capacity) : undefined
+    const [taken, chosen] = [this.#uses.sharesOf(pooled.id), this.#shares.get(pooled.id)]
+    if (shares !== undefined && !hasLeft(pooled.device, changed(taken ?? nothing, chosen ?? nothing, 1n), shares)) return false
+    // A shared device takes of its pool's counters once, whoever uses it.
+    const counts = shares === undefined || (taken === undefined && chosen === undefined)
+    if (counts && !this.#counters(pooled, 1)) return false
+    const giveBack = (): void => {
+      if (counts) this.#counters(pooled, -1)
+      if (shares === undefined) return
+      if (chosen === undefined) this.#shares.delete(pooled.id)
+      else this.#shares.set(pooled.id, chosen)
+    }
     const constraints = this.#constraints[claimAt] ?? []
     const added: Constraint[] = []
     for (const constraint of constraints) {
       if (constraint.add(pooled, request.name, alternative.name)) { added.push(constraint); continue }
       if (alternative.mode === 'All') this.fault ??= `claim ${named(claim)}, request ${alternative.name.slice(alternative.name.indexOf('/') + 1)}: cannot add device ${pooled.id} because a claim constraint would not be satisfied`
       for (const each of added) each.remove(request.name, alternative.name)
-      this.#counters(pooled, -1)
+      giveBack()
       return false
     }
+    if (shares !== undefined) this.#shares.set(pooled.id, changed(chosen ?? nothing, shares, 1n))
     const users = this.#chosen.get(pooled.id) ?? new Set<number>()
+    const isFirst = !users.has(claimAt)
     this.#chosen.set(pooled.id, users.add(claimAt))
     const results = this.results[claimAt] ?? []
-    results.push({ pooled, alternative })
+    results.push({ pooled, alternative, ...(shares !== undefined && { shares }) })
     if (next()) return true
     results.pop()
-    users.delete(claimAt)
+    if (isFirst) users.delete(claimAt)
     for (const constraint of added) constraint.remove(request.name, alternative.name)
-    this.#counters(pooled, -1)
+    giveBack()
     return false
   }
 
@@ -173,6 +190,7 @@ class Search {
   #taken({ id, pool, device }: PooledDevice, { alternative, claimAt }: Step): boolean {
     const users = this.#chosen.get(id)
     if (alternative.adminAccess) return users?.has(claimAt) ?? false
+    if (isShared(device)) return this.#uses.of(pool.id).has(device.name)
     return (users !== undefined && users.size > 0) || this.#uses.of(pool.id).has(device.name)
   }
 
@@ -180,6 +198,7 @@ class Search {
   #suits({ device, pool: { driver } }: PooledDevice, { deviceClass, selectors, capacity }: Alternative, claim: ResourceClaim): boolean {
     // Devices that have to be made ready before the pod is bound are not for us: nobody here would wait for them.
     if ((device.bindingConditions ?? []).length > 0) return false
+    if (isShared(device) && sharesOf(device, capacity) === undefined) return false
     for (const name in capacity) if (!hasCapacity(device.capacity?.[name]?.value, capacity[name])) return false
     return this.#satisfies(deviceClass.spec.selectors ?? [], driver, device, () => `class ${deviceClass.metadata.name}`) && this.#satisfies(selectors, driver, device, () => `claim ${named(claim)}`)
   }
@@ -210,6 +229,7 @@ interface Step { readonly claimAt: number; readonly requestAt: number; readonly 
 interface Place { readonly pool: number; readonly device: number }
 const nowhere: { readonly pool: { readonly complete: boolean; readonly invalid: boolean }; readonly devices: readonly PooledDevice[] } = { pool: { complete: false, invalid: false }, devices: [] }
 
+const nothing: Shares = new Map()
 const named = ({ metadata: { namespace, name } }: ResourceClaim): string => `${namespace}/${name}`
 const prevents = (effect: string): boolean => effect === 'NoSchedule' || effect === 'NoExecute'
 const hasCapacity = (has: string | undefined, wanted: string | undefined): boolean => has !== undefined && (parseQuantity(has)?.nanos ?? 0n) >= (parseQuantity(wanted ?? '0')?.nanos ?? 0n)

@@ -3,6 +3,7 @@ import type { DeviceRequestAllocationResult } from '../../api/generated/types.ts
 import type { ResourceClaim } from '../../api/resources.ts'
 import { parseQuantity } from '../../base/quantity.ts'
 import type { Counters, Pool } from './pools.ts'
+import { changed, type Shares, sharesIn } from './shares.ts'
 
 interface Use { readonly devices: readonly DeviceRequestAllocationResult[]; readonly underWay: boolean }
 
@@ -11,6 +12,8 @@ export class DeviceUses {
   readonly #claims = new Map<string, Use>()
   /** By pool, 'driver/name': how many claims have each device. */
   readonly #pools = new Map<string, Map<string, number>>()
+  /** What is taken of shared devices, 'driver/pool/name', by how many. */
+  readonly #shared = new Map<string, { readonly users: number; readonly shares: Shares }>()
   readonly #touched: (pool: string) => void
 
   /** `touched` is told each pool, 'driver/name', of which more or less is taken. */
@@ -36,11 +39,14 @@ export class DeviceUses {
   /** The devices of a pool that are taken, by name. */
   of(pool: string): ReadonlySet<string> | ReadonlyMap<string, number> { return this.#pools.get(pool) ?? none }
 
+  /** What claims have of a shared device; undefined when nobody has any. */
+  sharesOf(device: string): Shares | undefined { return this.#shared.get(device)?.shares }
+
   /** What is left of a pool's counters; less than nothing counts as nothing. Costs the devices of the pool. */
   left(pool: Pool): Counters {
     const left = new Map(pool.counters)
     const taken = this.of(pool.id)
-    for (const { device } of pool.devices) if (taken.has(device.name)) for (const [counter, amount] of consumptionOf(device)) {
+    for (const { device, id } of pool.devices) if (taken.has(device.name) || this.#shared.has(id)) for (const [counter, amount] of consumptionOf(device)) {
       const there = left.get(counter)
       if (there !== undefined) left.set(counter, there - amount)
     }
@@ -48,7 +54,7 @@ export class DeviceUses {
   }
 
   /** For tests: everything by name. */
-  dump(): unknown { return [...this.#pools].map(([pool, devices]) => [pool, [...devices].sort()]).sort() }
+  dump(): unknown { return [[...this.#pools].map(([pool, devices]) => [pool, [...devices].sort()]).sort(), [...this.#shared].map(([device, { users, shares }]) => [device, users, [...shares].map(String)]).sort()] }
 
   #count(uid: string, next: Use | undefined): void {
     const before = this.#claims.get(uid)
@@ -59,11 +65,12 @@ export class DeviceUses {
   }
 
   #add({ devices }: Use, by: 1 | -1): void {
-    for (const { driver, pool, device, adminAccess } of devices) {
+    for (const { driver, pool, device, adminAccess, shareID, consumedCapacity } of devices) {
       // Who only looks after a device takes it from nobody.
       if (adminAccess === true) continue
       const id = `${driver}/${pool}`
       this.#touched(id)
+      if (shareID !== undefined) { this.#share(`${id}/${device}`, sharesIn(consumedCapacity), by); continue }
       const here = this.#pools.get(id) ?? new Map<string, number>()
       const count = (here.get(device) ?? 0) + by
       if (count > 0) here.set(device, count)
@@ -71,6 +78,12 @@ export class DeviceUses {
       if (here.size > 0) this.#pools.set(id, here)
       else this.#pools.delete(id)
     }
+  }
+
+  #share(device: string, more: Shares, by: 1 | -1): void {
+    const { users, shares } = this.#shared.get(device) ?? { users: 0, shares: new Map() }
+    if (users + by > 0) this.#shared.set(device, { users: users + by, shares: changed(shares, more, by === 1 ? 1n : -1n) })
+    else this.#shared.delete(device)
   }
 }
 const none: ReadonlySet<string> = new Set()

@@ -299,3 +299,35 @@ test('what is remembered of nodes for claims that are alike is what is found ane
   }
   assert.ok(fits > 300 && refusals > 300, `${fits} ${refusals}`)
 })
+
+const sliced = (requestPolicy?: object) => aSlice('a', [{ name: 'gpu-0', allowMultipleAllocations: true, capacity: { memory: { value: '10Gi', ...(requestPolicy && { requestPolicy }) } } }])
+const gib = (count: number) => ({ capacity: { requests: { memory: `${count}Gi` } } })
+const consumed = (world: World, name = 'c') => claimOf(world, name)?.status.allocation?.devices?.results?.map(({ device, consumedCapacity, shareID }) => [device, consumedCapacity?.['memory'], shareID !== undefined])
+for (const [what, policy, wanted, expected] of [
+  ['as much as it wants', undefined, gib(4), '4Gi'],
+  ['all where it says nothing', undefined, {}, '10Gi'],
+  ['what is usual where it says nothing', { default: '2Gi', validRange: { min: '1Gi' } }, {}, '2Gi'],
+  ['the least there is', { default: '2Gi', validRange: { min: '2Gi' } }, gib(1), '2Gi'],
+  ['whole steps', { default: '1Gi', validRange: { min: '1Gi', step: '3Gi' } }, gib(2), '4Gi'],
+  ['nothing beyond the most', { default: '1Gi', validRange: { min: '1Gi', max: '4Gi' } }, gib(5), undefined],
+  ['the next of some amounts', { default: '2Gi', validValues: ['2Gi', '8Gi'] }, gib(3), '8Gi'],
+  ['nothing where it has not so much', undefined, gib(11), undefined],
+] as const) test(`of a shared device a claim gets ${what}`, () => {
+  const world = schedulingWorld([aNode('a'), aClass(), sliced(policy), aClaim('c', one(wanted)), aUser('p', 'c')])
+  assert.deepEqual(consumed(world), expected === undefined ? undefined : [['gpu-0', expected, true]])
+})
+
+test('a shared device is given until it is used up, and is free again when a claim goes', () => {
+  const world = schedulingWorld([aNode('a'), aClass(), sliced(), ...['c', 'd', 'e'].flatMap((name) => [aClaim(name, one(gib(4))), aUser(`p-${name}`, name)])])
+  assert.deepEqual([consumed(world), consumed(world, 'd'), consumed(world, 'e'), world.nodeOf('p-e')], [[['gpu-0', '4Gi', true]], [['gpu-0', '4Gi', true]], undefined, undefined])
+  const ids = ['c', 'd'].map((name) => claimOf(world, name)?.status.allocation?.devices?.results?.[0]?.shareID)
+  assert.ok(ids[0] !== ids[1] && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(ids[0] ?? ''))
+  world.put(aClaim('c', one(gib(4))))
+  world.settle()
+  assert.equal(world.nodeOf('p-e'), 'a')
+})
+
+test('one request may have several shares of a device, unless they have to be distinct', () => {
+  const place = (devices: DeviceClaim) => consumed(schedulingWorld([aNode('a'), aClass(), aSlice('a', [{ name: 'gpu-0', attributes: { slot: { int: 0 } }, allowMultipleAllocations: true, capacity: { memory: { value: '10Gi' } } }]), aClaim('c', devices), aUser('p', 'c')]))
+  assert.deepEqual([place(one({ count: 2, ...gib(5) }))?.length, place(one({ count: 3, ...gib(5) })), place({ ...one({ count: 2, ...gib(5) }), constraints: [{ distinctAttribute: `${driver}/slot` }] })], [2, undefined, undefined])
+})
