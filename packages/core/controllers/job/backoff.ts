@@ -20,12 +20,22 @@ export function failureRecord(before: FailureRecord | undefined, succeeded: read
 /** When the next pod may be made after so many failures in a row; 0 for at once. */
 export const mayStartAt = ({ failures, lastFailure }: FailureRecord): Instant => (failures === 0 ? 0 : lastFailure + Math.min(firstMs * 2 ** (failures - 1), mostMs))
 
-/** When the pod's last container ended; else when it was to be deleted. */
+/** When the pod came to its end, as upstream finds it: its last container's end, when it was not ready any more, when its deletion was asked for, its beginning. */
 export function finishedAt(pod: Pod): Instant | undefined {
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0, creationTimestamp } = pod.metadata
+  const unready = pod.status?.conditions?.find(({ type, status }) => type === 'Ready' && status === 'False')?.lastTransitionTime
+  const due = instantOf(deletionTimestamp)
+  return containersEnd(pod) ?? instantOf(unready) ?? (due === undefined ? instantOf(creationTimestamp) : due - deletionGracePeriodSeconds * 1000)
+}
+
+/** When the last container or sidecar ended; undefined while one has not. */
+function containersEnd({ spec, status }: Pod): Instant | undefined {
+  const sidecars = new Set((spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always').map(({ name }) => name))
   let latest: Instant | undefined
-  for (const status of pod.status?.containerStatuses ?? []) {
-    const at = instantOf(status.state?.terminated?.finishedAt)
-    if (at !== undefined) latest = Math.max(latest ?? at, at)
+  for (const { state } of [...status?.containerStatuses ?? [], ...(status?.initContainerStatuses ?? []).filter(({ name }) => sidecars.has(name))]) {
+    const at = instantOf(state?.terminated?.finishedAt)
+    if (at === undefined) return undefined
+    latest = Math.max(latest ?? at, at)
   }
-  return latest ?? instantOf(pod.metadata.deletionTimestamp) ?? instantOf(pod.status?.conditions?.find((condition) => condition.type === 'Ready')?.lastTransitionTime)
+  return latest
 }

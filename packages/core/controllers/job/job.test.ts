@@ -245,3 +245,36 @@ test('a pod that loses its labels is let go and another comes; one that nobody c
   on.settle()
   assert.deepEqual([on.pod(second).metadata.ownerReferences, on.pod(second).metadata.finalizers, on.active().length], [ownerReferences, [jobTrackingFinalizer], 2])
 })
+
+const indexesOf = (names: readonly string[]): readonly string[] => names.map((name) => name.split('-')[1] ?? '').sort()
+test('an elastic Job that shrinks forgets the indexes beyond its end, and one that grows does them', () => {
+  const on = at({ completionMode: 'Indexed', completions: 4, parallelism: 4 })
+  const last = on.active().find((name) => name.startsWith('pi-3-')) ?? ''
+  on.end(last, 'Succeeded')
+  assert.deepEqual([on.status(), indexesOf(on.active())], [{ active: 3, ready: 0, terminating: 0, succeeded: 1, completedIndexes: '3' }, ['0', '1', '2']])
+  on.edit((spec) => ({ ...spec, completions: 2, parallelism: 2 }))
+  assert.deepEqual([on.status(), indexesOf(on.active())], [{ active: 2, ready: 0, terminating: 0 }, ['0', '1']])
+  on.edit((spec) => ({ ...spec, completions: 5, parallelism: 5 }))
+  assert.deepEqual(indexesOf(on.active()), ['0', '1', '2', '3', '4'])
+  on.endAll('Succeeded')
+  assert.deepEqual([on.status()['completedIndexes'], on.conditions().length], ['0-4', 2])
+})
+test('a pod that goes is replaced at once, or when it has failed where only failed pods are replaced', () => {
+  const going = { deletionTimestamp: '2026-01-01T00:00:30Z', deletionGracePeriodSeconds: 30 }
+  const after = (spec: object) => {
+    const on = at(spec)
+    const [name = ''] = on.active()
+    on.world.update(pods, name, (pod) => ({ ...pod, metadata: { ...pod.metadata, ...going } }))
+    on.advance(10_000)
+    const before = [on.active().length, on.status()]
+    on.end(name, 'Failed')
+    on.advance(10_000)
+    return [before, [on.active().length, on.status()]]
+  }
+  assert.deepEqual(after({})[0], [1, { active: 1, ready: 0, terminating: 1, failed: 1 }])
+  assert.deepEqual(after({ podReplacementPolicy: 'Failed' }), [[0, { ready: 0, terminating: 1 }], [1, { active: 1, ready: 0, terminating: 0, failed: 1 }]])
+})
+test('a Job that another manages is left alone', () => {
+  const on = at({ managedBy: 'example.com/other' })
+  assert.deepEqual([on.active(), on.status(), on.world.log], [[], {}, []])
+})
