@@ -157,16 +157,23 @@ async function canHaveRealNodes({ runtime, install }: Wishes, fresh: boolean, sa
 }
 
 async function nodesReady({ cluster, linked }: ControlPlane, settings: Settings): Promise<void> {
-  // A node that was Ready when the last daemon ended is Ready again when its agent is back.
-  const missing = (): readonly string[] => settings.nodes.filter((node) => !node.simulated && !linked().includes(node.name)).map(({ name }) => name).concat(settings.nodes.map(({ name }) => name).filter((name) =>
-    cluster.store.view.get(nodes, '', name)?.status.conditions?.find((condition) => condition.type === 'Ready')?.status !== 'True'))
+  // Nodes become Ready about in their order: each is asked for until it is, and no more then. There may be thousands.
+  const waiting = settings.nodes.map(({ name, simulated }) => ({ name, simulated }))
+  const isReady = ({ name, simulated }: (typeof waiting)[number]): boolean =>
+    // A real node that was Ready when the last daemon ended is Ready again when its agent is back.
+    (simulated || linked().includes(name)) && cluster.store.view.get(nodes, '', name)?.status.conditions?.find((condition) => condition.type === 'Ready')?.status === 'True'
   await new Promise<void>((resolve) => {
-    const look = (): void => { if (missing().length === 0) { quiet(); clearTimeout(timer); resolve() } }
-    // A link is no commit and rings no bell: look now and then, until all are there.
+    const look = (): void => {
+      for (let first = waiting[0]; first !== undefined && isReady(first); first = waiting[0]) waiting.shift()
+      if (waiting.length === 0) { quiet(); clearTimeout(timer); resolve() }
+    }
     const looking = setInterval(look, readyLookMs)
-    const timer = setTimeout(() => { quiet(); console.error(`still not Ready: ${missing().slice(0, 5).join(', ')}`); resolve() }, readyTimeoutMs)
-    const silence = cluster.store.onCommit(look)
-    const quiet = (): void => { silence(); clearInterval(looking) }
+    const timer = setTimeout(() => {
+      quiet()
+      console.error(`still not Ready: ${waiting.filter((node) => !isReady(node)).map(({ name }) => name).slice(0, 5).join(', ')}`)
+      resolve()
+    }, readyTimeoutMs)
+    const quiet = (): void => { clearInterval(looking) }
     look()
   })
 }
