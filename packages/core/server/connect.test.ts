@@ -62,6 +62,7 @@ test('what cannot be streamed is told in the kubelet\'s and the server\'s words'
 test('simulated nodes have no processes', () => {
   const made = world({ simulated: true })
   bind(made)
+  assert.equal(open(made, 'exec?container=a&command=ls', 'POST'), 'container not found ("a")')
   run(made, { running: {} })
   assert.equal(open(made, 'exec?container=a&command=ls', 'POST'), 'pod p runs on the simulated node n1: there is no process to exec; the pod\'s annotation skiff.dev/exec.ls would give its answer, a real node has a process')
   assert.equal(open(made, 'log?container=a'), 'container "a" in pod "p" runs on the simulated node n1: it writes no log; the pod\'s annotation skiff.dev/log would tell one')

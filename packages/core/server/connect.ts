@@ -106,6 +106,8 @@ function logOf(query: URLSearchParams): LogOptions | Refusal {
 function refusalOf({ store: { view } }: Machine, pod: Pod, node: string, container: string, what: Connect['what'], previous: boolean, command: readonly string[]): Refusal | undefined {
   const { name } = pod.metadata
   const simulated = isOnSimulated({ store: { view } }, node)
+  // As upstream's kubelet: what does not run yet is not found; whoever has told an answer hears nothing of that here.
+  if (simulated && what === 'exec' && statusOf(pod, container)?.state?.running === undefined) return { ...badRequest(`container not found (${JSON.stringify(container)})`), code: 404, reason: 'NotFound' }
   if (simulated && what !== 'log') return badRequest(`pod ${name} runs on the simulated node ${node}: there is no process to ${what === 'portforward' ? 'forward to' : what}; ${insteadOf(what, command)}`)
   if (what === 'portforward') return pod.status.phase === 'Running' ? undefined : badRequest(`unable to forward port because pod is not running. Current status=${pod.status.phase ?? 'Unknown'}`)
   const status = statusOf(pod, container)
