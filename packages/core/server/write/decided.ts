@@ -50,12 +50,12 @@ export function commit(machine: Machine, decided: readonly Decided[], dryRun: bo
   if (writes.every(({ length }) => length === 0)) return decided.map(({ object }) => ({ object, revision: 0 }))
   const done = machine.store.commit([...writes.flat(), ...charges.map(writeOfCharge)])
   if (isRefusal(done)) return done
-  for (const each of decided) noteEvent(machine, each)
   let at = 0
   return decided.map((each, index): Committed => {
     if (each.is === 'unchanged') return { object: each.object, revision: 0 }
     const own = at + ownWrites(each) - 1
     const made = committed(each, done.revisions[own] ?? 0, done.objects[own])
+    noteEvent(machine, each, made.object)
     at += writes[index]?.length ?? 0
     return made
   })
@@ -67,8 +67,8 @@ export function commitOne(machine: Machine, decided: Decided, dryRun: boolean): 
   return isRefusal(done) ? done : done[0] as Committed // one for each decision
 }
 
-function noteEvent(machine: Machine, decided: Decided): void {
-  if (decided.is === 'created' && decided.endpoint.kind.resource === events.resource) machine.expiry.noted(decided.object as Event)
+function noteEvent(machine: Machine, decided: Decided, stored: Resource): void {
+  if (decided.is === 'created' && decided.endpoint.kind.resource === events.resource) machine.expiry.noted(stored as Event)
 }
 /** A deleted object is shown as it last was, at the revision of its end. */
 const committed = (decided: Decided, revision: Revision, object: Resource | undefined): Committed =>

@@ -31,18 +31,28 @@ export function decideRecord(machine: Machine, action: Recorded, actor: Actor, m
   if (known !== undefined) {
     return { is: 'updated', endpoint, before: known, object: { ...known, count: (known.count ?? 1) + 1, lastTimestamp: timestamp(now) } as Event }
   }
-  const source = { component: actor.component, ...(host !== undefined && { host }) }
   const draft: Draft = {
     apiVersion: 'v1', kind: 'Event', metadata: { name: recent.name(machine, about.metadata.name, namespace, now), namespace },
     involvedObject: {
       kind: about.kind, ...(about.metadata.namespace !== undefined && { namespace: about.metadata.namespace }), name: about.metadata.name, uid: uidIn(about, actor),
       apiVersion: about.apiVersion, resourceVersion: about.metadata.resourceVersion, ...(fieldPath !== undefined && { fieldPath }),
     },
-    reason, message, source, firstTimestamp: timestamp(now), lastTimestamp: timestamp(now), count: 1, type, reportingComponent: actor.component, reportingInstance: host ?? '',
+    reason, message, source: sourceOf(actor.component, host), firstTimestamp: timestamp(now), lastTimestamp: timestamp(now), count: 1, type, reportingComponent: actor.component, reportingInstance: host ?? '',
   }
   const decided = decideCreate(machine, endpoint, draft, manner)
   if ('is' in decided && decided.is === 'created') recent.remember(key, namespace, decided.object.metadata.name, now)
   return decided
+}
+
+const sources = Lately.of<string, { readonly component: string; readonly host?: string }>(8192)
+/** Who says it: one value for all that a component of a host says. */
+function sourceOf(component: string, host: string | undefined): { readonly component: string; readonly host?: string } {
+  const key = `${component} ${host ?? ''}`
+  const known = sources.get(key)
+  if (known !== undefined) return known
+  const source = Object.freeze({ component, ...(host !== undefined && { host }) })
+  sources.set(key, source)
+  return source
 }
 
 // As kubelets do: events about their own node carry its name as uid, and that is what `kubectl describe node` asks for.
