@@ -35,6 +35,27 @@ test('what is committed becomes durable, and a new store finds it with its histo
   assert.deepEqual(changes !== 'compacted' && [...changes].map(({ revision, key }) => `${revision} ${key.name}`), ['2 b', '3 a'])
 })
 
+test('what objects have alike is kept once after a restart as well', async () => {
+  const journal = memoryJournal()
+  const store = createStore({ journaled: true })
+  const attached = await attachJournal(store, journal)
+  const fieldsV1 = { 'f:data': { '.': {}, 'f:x': {} }, 'f:status': { 'f:conditions': { '.': {} } } }
+  for (const name of ['a', 'b']) {
+    const object = aConfigMap(name, name)
+    const managedFields = [{ apiVersion: 'v1', fieldsType: 'FieldsV1', fieldsV1: JSON.parse(JSON.stringify(fieldsV1)) as typeof fieldsV1, manager: name, operation: 'Update' }]
+    store.commit([{ key: keyOf(name), expect: 'absent', object: { ...object, metadata: { ...object.metadata, managedFields } } }])
+  }
+  await attached.close()
+
+  const again = createStore({ journaled: true })
+  await attachJournal(again, journal)
+  const [a, b] = ['a', 'b'].map((name) => again.view.get(configMaps, 'default', name)?.metadata.managedFields?.[0]?.fieldsV1 as typeof fieldsV1 | undefined)
+  assert.deepEqual([a, b], [fieldsV1, fieldsV1])
+  assert.equal(a?.['f:data'], b?.['f:data'])
+  assert.equal(a?.['f:status']['f:conditions'], b?.['f:status']['f:conditions'])
+  assert.deepEqual([...again.view.list(configMaps)], [...store.view.list(configMaps)])
+})
+
 test('the log is folded, and revisions go on where they were even when the newest was a delete', async () => {
   const journal = memoryJournal()
   const store = createStore({ journaled: true })

@@ -1,4 +1,5 @@
 import type { Change, Key, Resource, Revision } from '@kubeskiff/core/api'
+import { withSharedFields } from '@kubeskiff/core/api/patch'
 import { encodeOnce } from '@kubeskiff/core/api/schema'
 import { invariant } from '@kubeskiff/core/base'
 import type { Journal, JournalRecord, Store } from '@kubeskiff/core/store'
@@ -179,4 +180,4 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 const decoder = new TextDecoder()
 
 /** The journal holds what this process or one before it has written: objects as they were stored. */
-const objectOf = (bytes: Uint8Array): Resource => JSON.parse(decoder.decode(bytes)) as Resource
+const objectOf = (bytes: Uint8Array): Resource => withSharedFields(JSON.parse(decoder.decode(bytes)) as Resource)

@@ -1,5 +1,6 @@
 export { type Apply, applyPatch, trackUpdate, type Update } from './apply.ts'
 export { jsonPatch } from './json-patch.ts'
 export { mergePatch } from './merge-patch.ts'
+export { withSharedFields } from './shared-fields.ts'
 export { strategicPatch } from './strategic.ts'
 export { type PatchType, patchObject, patchTypes, readApplied } from './body.ts'

@@ -1,6 +1,7 @@
 // Field sets are much alike: all pods of one template have the same. Equal parts are kept once.
 import { deepFreeze } from '../../base/frozen.ts'
 import { Lately } from '../../base/lately.ts'
+import type { Resource } from '../resource.ts'
 import { type FieldSet, isEmpty, isShared, noFields, notedAs, noteWritten, oneField, writeNode } from './field-set.ts'
 import type { Json } from './shape.ts'
 
@@ -16,6 +17,13 @@ export function sharedFields(written: Json): Json {
     made[element] = element === 'f:status' && typeof part === 'object' && part !== null ? eachShared(part as Json) : sharedPart(part)
   }
   return made
+}
+
+/** An object that has just been read, with managedFields made of parts that others have as well: read anew they would be most of what it takes. */
+export function withSharedFields(object: Resource): Resource {
+  const entries = object.metadata.managedFields
+  if (entries === undefined) return object
+  return { ...object, metadata: { ...object.metadata, managedFields: entries.map((entry) => (entry.fieldsV1 === undefined ? entry : { ...entry, fieldsV1: sharedFields(entry.fieldsV1 as Json) })) } }
 }
 
 function eachShared(part: Json): Json {
