@@ -39,6 +39,7 @@ test('volumes are shared, replaced whole, read-only where they must be, and gone
   const bytes = (value: string): Uint8Array => Buffer.from(value)
   const outside = `${world.directory}/outside`
   mkdirSync(outside)
+  mkdirSync(`${world.directory}/claims/a`, { recursive: true })
   const files = (value: string) => ({ name: 'config', is: 'files' as const, inMemory: true, group: 2000, files: [{ path: 'key', mode: 0o600, bytes: bytes(value) }, { path: 'deep/key', mode: 0o644, bytes: bytes('deep') }, { path: 'own', mode: 0o600, user: 1000, bytes: bytes('mine') }] })
   const others = [{ name: 'scratch', is: 'emptyDir', medium: '' }, { name: 'memory', is: 'emptyDir', medium: 'Memory', sizeBytes: 65536 }, { name: 'host', is: 'hostPath', path: outside, type: 'Directory' }, { name: 'claim', is: 'directory', path: `${world.directory}/claims/a`, isMade: true }] as const
   await world.pod('vol', {}, [files('first'), ...others])
