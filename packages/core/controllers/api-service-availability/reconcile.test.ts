@@ -9,7 +9,7 @@ import { createRunner } from '../runner.ts'
 import { apiServiceAvailabilityController } from './reconcile.ts'
 
 const metrics = anObject(apiServices, 'v1.metrics.example.com', { spec: { group: 'metrics.example.com', version: 'v1', insecureSkipTLSVerify: true, service: { namespace: 'default', name: 'metrics', port: 443 } }, status: {} })
-const service = (port: number) => anObject(services, 'metrics', { spec: { ports: [{ name: 'https', port }] } })
+const service = (port: number) => anObject(services, 'metrics', { spec: { ports: [{ name: 'https', port }] }, status: {} })
 const slice = (addresses: readonly string[], portName = 'https') => anObject(endpointSlices, 'metrics-a', {
   metadata: { labels: { 'kubernetes.io/service-name': 'metrics' } }, addressType: 'IPv4', ports: [{ name: portName, port: 4443 }], endpoints: addresses.map((address) => ({ addresses: [address], conditions: { ready: true } })),
 })
