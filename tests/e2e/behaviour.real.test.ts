@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { startTestPlugin } from '../../packages/host/device-plugins/test-plugin.ts'
-import { type Finished, Playground, stockKubectl, until, whyNoContainers } from './playground.ts'
+import { type Finished, Playground, stockKubectl, typing, until, whyNoContainers } from './playground.ts'
 
 const kubectl = stockKubectl() ?? ''
 const oldKubectl = stockKubectl('SKIFF_TEST_KUBECTL_OLD')
@@ -13,14 +13,8 @@ const image = 'localhost/skiff/tools:1'
 
 describe('the behaviour of real containers', { skip, timeout: 240_000 }, () => {
   let ground: Playground
-  const run = (...words: string[]): Finished => ground.kubectl(kubectl, words)
-  const ok = (...words: string[]): string => {
-    const { code, out, err } = run(...words)
-    assert.equal(code, 0, `kubectl ${words.join(' ')}\n${out}${err}`)
-    return out
-  }
+  const { run, ok, get } = typing(kubectl, () => ground)
   const sh = (pod: string, script: string): string => ok('exec', pod, '-c', 'main', '--', 'sh', '-c', script)
-  const get = (what: string, path: string): string => ok('get', ...what.split(' '), '-o', `jsonpath={${path}}`)
   const status = (pod: string, path: string): string => run('get', 'pod', pod, '-o', `jsonpath={.status.${path}}`).out
   const main = '.containerStatuses[0]'.slice(1)
   const events = (pod: string): string => ok('get', 'events', '--field-selector', `involvedObject.name=${pod}`, '-o', 'jsonpath={range .items[*]}{.type} {.reason}: {.message}{"\\n"}{end}')

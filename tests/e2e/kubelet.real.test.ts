@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { type Finished, Playground, stockKubectl, until, whyNoContainers } from './playground.ts'
+import { Playground, stockKubectl, typing, until, whyNoContainers } from './playground.ts'
 
 const kubectl = stockKubectl()
 const skip = whyNoContainers() ?? (kubectl === undefined ? 'no stock kubectl: set SKIFF_TEST_KUBECTL' : false)
@@ -35,12 +35,7 @@ const manifests = [
 
 describe('kubelets of two real nodes', { skip, timeout: 300_000 }, () => {
   let ground: Playground
-  const run = (...words: string[]): Finished => ground.kubectl(kubectl ?? '', words)
-  const ok = (...words: string[]): string => {
-    const { code, out, err } = run(...words)
-    assert.equal(code, 0, `kubectl ${words.join(' ')}\n${out}${err}`)
-    return out
-  }
+  const { run, ok } = typing(kubectl, () => ground)
   const kubelet = (node: string, path: string): string => ok('get', '--raw', `/api/v1/nodes/${node}/proxy${path}`)
 
   before(async () => {

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -119,6 +120,25 @@ export class Playground {
     const ours = namespaceOf(this.#keeper.pid ?? 0)
     return ours === undefined ? [] : readdirSync('/proc').map(Number).filter((pid) => pid > 0 && namespaceOf(pid) === ours)
   }
+}
+
+/** What one types into a stock kubectl. */
+export interface Typing {
+  /** How it ended. */
+  run(...words: readonly string[]): Finished
+  /** What it printed; it must end well. */
+  ok(...words: readonly string[]): string
+  /** What stands at a path of objects: of 'pods -l app=a' and '.items[0].metadata.name'. They must be there. */
+  get(what: string, path: string): string
+}
+export function typing(kubectl: string | undefined, ground: () => Playground): Typing {
+  const run: Typing['run'] = (...words) => ground().kubectl(kubectl ?? '', words)
+  const ok: Typing['ok'] = (...words) => {
+    const { code, out, err } = run(...words)
+    assert.equal(code, 0, `kubectl ${words.join(' ')}\n${out}${err}`)
+    return out
+  }
+  return { run, ok, get: (what, path) => ok('get', ...what.split(' '), '-o', `jsonpath={${path}}`) }
 }
 
 function namespaceOf(pid: number): string | undefined {

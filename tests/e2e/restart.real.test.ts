@@ -4,7 +4,7 @@ import type { ChildProcess } from 'node:child_process'
 import { after, before, describe, test } from 'node:test'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Finished, Playground, stockKubectl, until, whyNoContainers } from './playground.ts'
+import { Playground, stockKubectl, typing, until, whyNoContainers } from './playground.ts'
 
 const kubectl = stockKubectl()
 const skip = whyNoContainers() ?? (kubectl === undefined ? 'no stock kubectl: set SKIFF_TEST_KUBECTL' : false)
@@ -26,12 +26,7 @@ const leakPods = Number(process.env['SKIFF_TEST_PODS'] ?? 60)
 describe('containers outlive what watches over them', { skip, timeout: 300_000 }, () => {
   let ground: Playground
   let daemon: ChildProcess | undefined
-  const run = (...words: string[]): Finished => ground.kubectl(kubectl ?? '', words)
-  const ok = (...words: string[]): string => {
-    const { code, out, err } = run(...words)
-    assert.equal(code, 0, `kubectl ${words.join(' ')}\n${out}${err}`)
-    return out
-  }
+  const { run, ok } = typing(kubectl, () => ground)
   const apply = (object: object): void => {
     const { code, err } = ground.kubectl(kubectl ?? '', ['apply', '-f', '-'], { input: JSON.stringify(object) })
     assert.equal(code, 0, err)

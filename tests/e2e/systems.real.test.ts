@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { examples, type Finished, Playground, stockKubectl, until, whyNoContainers } from './playground.ts'
+import { examples, type Finished, Playground, stockKubectl, typing, until, whyNoContainers } from './playground.ts'
 
 const kubectl = stockKubectl() ?? ''
 const skip = whyNoContainers() ?? (kubectl === '' ? 'no stock kubectl: set SKIFF_TEST_KUBECTL' : false)
@@ -12,13 +12,7 @@ const files = ['replication', 'redis-cluster', 'ambassador', 'adapter', 'monitor
 
 describe('whole systems on three real nodes', { skip, timeout: 600_000 }, () => {
   let ground: Playground
-  const run = (...words: string[]): Finished => ground.kubectl(kubectl, words)
-  const ok = (...words: string[]): string => {
-    const { code, out, err } = run(...words)
-    assert.equal(code, 0, `kubectl ${words.join(' ')}\n${out}${err}`)
-    return out
-  }
-  const get = (what: string, path: string): string => ok('get', ...what.split(' '), '-o', `jsonpath={${path}}`)
+  const { run, ok, get } = typing(kubectl, () => ground)
   const sql = (pod: string, statement: string): string => ok('exec', pod, '-c', 'server', '--', 'mariadb', '--protocol=tcp', '-h', '127.0.0.1', '-N', '-e', statement)
   const redis = (pod: string, ...words: string[]): Finished => run('exec', pod, '--', 'redis-cli', '-c', ...words)
   const postgres = (statement: string): string => ok('exec', 'postgres-0', '-c', 'postgres', '--', 'psql', '-h', '/run/postgres', '-U', 'postgres', '-tAc', statement)

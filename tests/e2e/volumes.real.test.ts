@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { examples, type Finished, Playground, stockKubectl, until, whyNoContainers } from './playground.ts'
+import { examples, Playground, stockKubectl, typing, until, whyNoContainers } from './playground.ts'
 
 const kubectl = stockKubectl() ?? ''
 const skip = whyNoContainers() ?? (kubectl === '' ? 'no stock kubectl: set SKIFF_TEST_KUBECTL' : false)
@@ -12,12 +12,7 @@ const image = 'localhost/skiff/busybox:1'
 
 describe('volumes that outlive pods, and how they are mounted', { skip, timeout: 240_000 }, () => {
   let ground: Playground
-  const run = (...words: string[]): Finished => ground.kubectl(kubectl, words)
-  const ok = (...words: string[]): string => {
-    const { code, out, err } = run(...words)
-    assert.equal(code, 0, `kubectl ${words.join(' ')}\n${out}${err}`)
-    return out
-  }
+  const { run, ok } = typing(kubectl, () => ground)
   const apply = (input: string): void => {
     const applied = ground.kubectl(kubectl, ['apply', '-f', '-'], { input })
     assert.equal(applied.code, 0, applied.out + applied.err)

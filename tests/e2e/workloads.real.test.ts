@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { examples, type Finished, Playground, stockKubectl, until, whyNoContainers } from './playground.ts'
+import { examples, Playground, stockKubectl, typing, until, whyNoContainers } from './playground.ts'
 
 const kubectl = stockKubectl()
 const skip = whyNoContainers() ?? (kubectl === undefined ? 'no stock kubectl: set SKIFF_TEST_KUBECTL' : false)
@@ -11,12 +11,7 @@ const nodeCount = 3
 
 describe('a cluster of three real nodes, used by a stock kubectl', { skip, timeout: 600_000 }, () => {
   let ground: Playground
-  const run = (...words: string[]): Finished => ground.kubectl(kubectl ?? '', words)
-  const ok = (...words: string[]): string => {
-    const { code, out, err } = run(...words)
-    assert.equal(code, 0, `kubectl ${words.join(' ')}\n${out}${err}`)
-    return out
-  }
+  const { run, ok } = typing(kubectl, () => ground)
   const apply = (name: string): string => ok('apply', '-f', join(examples, 'workloads', name))
 
   before(async () => {

@@ -103,6 +103,8 @@ export const controllersShownBy: Readonly<Record<string, Shown>> = {
   'ipallocator-repair-controller': [`${controllers}/service-addresses/reconcile.test.ts`, 'serviceAddressController'],
   'service-cidr-controller': [`${controllers}/service-cidr/reconcile.test.ts`, 'serviceCIDRController'],
   'persistent-volume-binder': [`${controllers}/volume-binder/volumes.test.ts`, 'volumeBinderController'],
+  'snapshot-controller': [`${controllers}/provisioner/snapshotter.test.ts`, 'Snapshot'],
+  'device-taint-eviction-controller': [`${controllers}/device-taint-eviction/reconcile.test.ts`, 'deviceTaintRules'],
   'local-provisioner': [`${controllers}/volume-binder/volumes.test.ts`, 'localProvisioner'],
   'pvc-protection-controller': [`${controllers}/volume-binder/volumes.test.ts`, 'claimProtectionController'],
   'pv-protection-controller': [`${controllers}/volume-binder/volumes.test.ts`, 'volumeProtectionController'],
@@ -123,6 +125,7 @@ const scheduling = 'packages/core/scheduler/scheduler.test.ts'
 export const schedulingShownBy: Readonly<Record<string, Shown | undefined>> = {
   NodeUnschedulable: [scheduling, 'a cordoned node takes nothing'],
   NodeName: undefined,
+  DynamicResources: ['packages/core/scheduler/plugins/dynamic-resources.test.ts', 'claim'],
   TaintToleration: [scheduling, 'a tainted node takes what tolerates it'],
   NodeAffinity: [scheduling, 'preferred node affinity'],
   NodePorts: [scheduling, 'a host port that is taken'],
