@@ -1,6 +1,9 @@
 /** What maps and weak maps have in common. */
 interface Table<Key, Value> { get(key: Key): Value | undefined; set(key: Key, value: Value): unknown }
 
+/** A `Lately` as plain data. */
+export interface LatelyState<Key, Value> { readonly young: readonly (readonly [Key, Value])[]; readonly old: readonly (readonly [Key, Value])[]; readonly count: number }
+
 /**
  * Remembers what was set or asked for lately: at least the last `most` entries and at most twice as many. Forgetting drops the
  * older half as a whole, so it costs nothing.
@@ -30,6 +33,18 @@ export class Lately<Key, Value> {
     if (older !== undefined) this.set(key, older)
     return older
   }
+  /** What is remembered, newest part first; only of those by plain keys. */
+  freeze(): LatelyState<Key, Value> {
+    return { young: this.#young instanceof Map ? [...this.#young as Map<Key, Value>] : [], old: this.#old instanceof Map ? [...this.#old as Map<Key, Value>] : [], count: this.#count }
+  }
+  thaw({ young, old, count }: LatelyState<Key, Value>): void {
+    this.#young = this.#empty()
+    this.#old = this.#empty()
+    for (const [key, value] of young) this.#young.set(key, value)
+    for (const [key, value] of old) this.#old.set(key, value)
+    this.#count = count
+  }
+
   /** Notes a value; setting one key again and again counts each time. */
   set(key: Key, value: Value): void {
     this.#young.set(key, value)

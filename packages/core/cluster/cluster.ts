@@ -10,7 +10,7 @@ import { createRunner, type MayRequest, type Runner, type RunnerState } from '..
 import { createKubelet, createSimulatedRuntime, type Kubelet, type KubeletOptions, type KubeletState, type NodeShape, type PaceName, paces, type SimulatedRuntime, type SimulatedState } from '../kubelet/index.ts'
 import { createScheduler, type Scheduler, type SchedulerConfiguration, type SchedulerState } from '../scheduler/index.ts'
 import { type Advertised, bootstrap } from '../server/bootstrap/index.ts'
-import { createServer, type Server, type ServerOptions } from '../server/index.ts'
+import { createServer, type Server, type ServerState, type ServerOptions } from '../server/index.ts'
 import type { Store } from '../store/types.ts'
 import { allControllers } from './controllers.ts'
 
@@ -50,6 +50,7 @@ export interface ClusterOptions extends Pick<ServerOptions, 'version' | 'issuer'
 /** What the parts of a cluster know besides what is in its store and on its clock. Plain data. */
 export interface ClusterState {
   readonly nodes: readonly NodeShape[]
+  readonly server: ServerState
   readonly runner: RunnerState
   readonly scheduler: SchedulerState
   readonly kubelet: KubeletState
@@ -109,6 +110,7 @@ export function wireCluster(options: ClusterOptions): Cluster {
     ...(options.simulatedReports !== undefined && { simulatedReports: options.simulatedReports }),
   })
   if (options.state !== undefined) {
+    server.thaw(options.state.server)
     kubelet.thaw(options.state.kubelet)
     scheduler.thaw(options.state.scheduler)
     runner.thaw(options.state.runner)
@@ -118,7 +120,7 @@ export function wireCluster(options: ClusterOptions): Cluster {
     store, server, runner, scheduler, kubelet, simulated,
     addNode: (shape) => { shapes.set(shape.name, shape); simulated.addNode(shape.name, shape.podCidr); kubelet.addNode(shape) },
     removeNode: (name) => { shapes.delete(name); kubelet.removeNode(name); simulated.removeNode(name) },
-    freeze: () => ({ nodes: [...shapes.values()], runner: runner.freeze(), scheduler: scheduler.freeze(), kubelet: kubelet.freeze(), simulated: simulated.freeze() }),
+    freeze: () => ({ nodes: [...shapes.values()], server: server.freeze(), runner: runner.freeze(), scheduler: scheduler.freeze(), kubelet: kubelet.freeze(), simulated: simulated.freeze() }),
     stop: () => {
       for (const cancel of cancels) cancel()
       runner.stop()

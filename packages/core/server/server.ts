@@ -17,6 +17,7 @@ import { Conversions } from './conversion.ts'
 import type { Registry } from './registry.ts'
 import { createSubmit } from './submit.ts'
 import type { Handler } from './types.ts'
+import { recorderOf, type RecorderState } from './write/record.ts'
 
 /** The API server: requests by `handler`, actions of components by `submit`. */
 export interface Server {
@@ -28,9 +29,13 @@ export interface Server {
   readonly registry: Registry
   /** The types of all objects in the store, custom ones too. */
   types(): readonly ResourceType<Resource>[]
+  /** What it remembers besides the store: which Events were told. */
+  freeze(): ServerState
+  thaw(state: ServerState): void
   /** Lets go of the clock. */
   stop(): void
 }
+export type ServerState = RecorderState
 
 export function createServer(options: ServerOptions): Server {
   const conversions = new Conversions()
@@ -50,5 +55,8 @@ export function createServer(options: ServerOptions): Server {
     store: options.store, get registry() { return catalog.registry }, definitions: catalog.definitions, random: options.random, options, authorizer,
     counters: createCounters(), flows: new Flows(options.store), expiry, conversions, documents: () => documentsOf(catalog.registry), now: () => options.clock.now(), outsideNow: options.outsideNow ?? (() => options.clock.now()), serial: () => ++serial,
   }
-  return { handler: createHandler(machine), submit: createSubmit(machine), plant: (plants) => { plant(machine, plants) }, authorizer, get registry() { return catalog.registry }, types: () => catalog.types(), stop: () => { expiry.stop(); forget(); catalog.stop() } }
+  return {
+    handler: createHandler(machine), submit: createSubmit(machine), plant: (plants) => { plant(machine, plants) }, authorizer, get registry() { return catalog.registry }, types: () => catalog.types(),
+    freeze: () => recorderOf(machine).freeze(), thaw: (state) => { recorderOf(machine).thaw(state) }, stop: () => { expiry.stop(); forget(); catalog.stop() },
+  }
 }

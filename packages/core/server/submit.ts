@@ -12,7 +12,7 @@ import { decideCreate } from './write/create.ts'
 import { decideDelete } from './write/delete.ts'
 import { decideInvoke } from './write/invoke.ts'
 import { mergePatch } from '../api/patch/index.ts'
-import { decideRecord } from './write/record.ts'
+import { decideRecord, type Dropped } from './write/record.ts'
 import { decideScale } from './write/scale.ts'
 import { decideReplace, decideUpdate, type Part } from './write/update.ts'
 
@@ -56,6 +56,7 @@ function carryOut(machine: Machine, action: Action, acting: Acting): Outcome | A
   if (isAsks(decided)) return decided
   // What cannot be recorded is dropped: an Event must not stop what it tells of.
   if (isRefusal(decided)) return action.do === 'record' ? { revision: 0 } : decided
+  if (decided.is === 'dropped') return { revision: 0 }
   const done = commitOne(machine, decided, false)
   return isRefusal(done) ? done : { revision: done.revision, object: done.object }
 }
@@ -69,6 +70,7 @@ function carryOutTogether(machine: Machine, actions: readonly Action[], acting: 
     if (isRefusal(made) && each.do === 'record') continue
     if (isRefusal(made)) return made
     if (isAsks(made)) { asks.push(...made.asks); continue }
+    if (made.is === 'dropped') continue
     const { resource, namespace, name } = keyOfObject(made.endpoint.kind, made.object)
     const place = `${resource} ${namespace}/${name}`
     if (places.has(place)) return badRequest(`an atomic action writes ${place} twice`)
@@ -83,7 +85,7 @@ function carryOutTogether(machine: Machine, actions: readonly Action[], acting: 
   return { revision, ...(last !== undefined && { object: last.object }) }
 }
 
-function decide(machine: Machine, action: Action, { actor, draws, answers }: Acting): Decided | Refusal | Asks {
+function decide(machine: Machine, action: Action, { actor, draws, answers }: Acting): Decided | Dropped | Refusal | Asks {
   const manner: Manner = { user: { name: actor.user, groups: actor.groups }, owner: { is: 'writer', manager: managerOf(actor) }, dryRun: false, draws, answers }
   switch (action.do) {
     case 'create': {
