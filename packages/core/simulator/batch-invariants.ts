@@ -24,7 +24,8 @@ export function jobGoesOn(before: Job, after: Job): void {
   if (has(after, 'Failed') && !has(after, 'FailureTarget')) throw new Broken('a Job ends step by step', `${name} has failed without a target`)
   if ((has(after, 'Complete') || has(after, 'Failed')) && ((after.status?.active ?? 0) > 0 || (after.status?.terminating ?? 0) > 0)) throw new Broken('a Job is over when its pods are', `${name} with ${after.status?.active} and ${after.status?.terminating}`)
   const meets = after.spec.successPolicy !== undefined && after.status?.conditions?.some((one) => one.type === 'SuccessCriteriaMet' && one.reason === 'SuccessPolicy')
-  if (has(after, 'Complete') && meets !== true && after.spec.completions !== undefined && succeeded < after.spec.completions) throw new Broken('a complete Job has its completions', `${name}: ${succeeded} of ${after.spec.completions}`)
+  // Somebody may want more of an elastic Job that is complete: it stays so.
+  if (has(after, 'Complete') && !has(before, 'Complete') && meets !== true && after.spec.completions !== undefined && succeeded < after.spec.completions) throw new Broken('a complete Job has its completions', `${name}: ${succeeded} of ${after.spec.completions}`)
 }
 
 /** A pod of a Job has come. */
