@@ -148,7 +148,7 @@ withEveryKubectl('looking', (shell) => {
       ['get secrets -n team', /^NAME +TYPE +DATA +AGE\ndoor +Opaque +1 +\w+\n$/],
       ['get sa -n team', /^NAME +AGE\ndefault +\w+\n$/],
       ['get pc', /^NAME +VALUE +GLOBAL-DEFAULT +AGE( +PREEMPTIONPOLICY)?\nsystem-cluster-critical +2000000000 +false +\w+ +PreemptLowerPriority\nsystem-node-critical +2000001000 +false +\w+ +PreemptLowerPriority\nurgent +1000 +false +\w+ +PreemptLowerPriority\n$/],
-      ['get sc', /^NAME +PROVISIONER +RECLAIMPOLICY +VOLUMEBINDINGMODE +ALLOWVOLUMEEXPANSION +AGE\nstandard \(default\) +skiff.dev\/local +Delete +WaitForFirstConsumer +false +\w+\n$/],
+      ['get sc', /^NAME +PROVISIONER +RECLAIMPOLICY +VOLUMEBINDINGMODE +ALLOWVOLUMEEXPANSION +AGE\nstandard \(default\) +skiff.dev\/local +Delete +WaitForFirstConsumer +true +\w+\n$/],
       ['get lease -n team', /^NAME +HOLDER +AGE\nleader +me +\w+\n$/],
       ['get controllerrevisions -n team', /^NAME +CONTROLLER +REVISION +AGE\nagent-\w+ +daemonset.apps\/agent +1 +\w+\ndb-\w+ +statefulset.apps\/db +1 +\w+\n$/],
       ['get endpointslices -n team --no-headers', /^web-\w+ +IPv4 +8080 +10\.128\.\d+\.\d+,10\.128\.\d+\.\d+ +\w+\n$/],

@@ -145,7 +145,7 @@ export const placementStories: readonly Story[] = [
         })
         const condition = list(victim, 'status', 'conditions').find(({ type }) => type === 'DisruptionTarget')
         assert.deepEqual([condition?.['status'], condition?.['reason'], condition?.['message']], ['True', 'PreemptionByScheduler', 'default-scheduler: preempting to accommodate a higher priority pod'])
-        assert.equal(text(await world.get(podsOf(world, 'preemptor')), 'status', 'nominatedNodeName'), node)
+        await until(world.api, 'the node is kept for the other', async () => text(await world.get(podsOf(world, 'preemptor')), 'status', 'nominatedNodeName') === node)
         await world.merge(podsOf(world, 'victim'), { metadata: { finalizers: null } })
         await runs(world, podsOf(world, 'preemptor'))
       }))
