@@ -13,6 +13,8 @@ export interface HookServer {
   place(path: string): object
   /** What it answers at a path: the response of a review. */
   on(path: string, respond: (request: Review['request']) => object, delayMs?: number): void
+  /** How it converts objects at a path, one by one, to the version that is asked for. */
+  converts(path: string, convert: (object: Fields, apiVersion: string) => Fields): void
   stop(): void
 }
 
@@ -21,13 +23,23 @@ export async function openHookServer(): Promise<HookServer> {
   const certificates = new Certificates(folder, Date.now)
   const caBundle = Buffer.from((await certificates.authority()).certificate).toString('base64')
   const serving = await certificates.server({ names: ['localhost'], addresses: ['127.0.0.1'] })
+  const converters = new Map<string, (object: Fields, apiVersion: string) => Fields>()
   const answers = new Map<string, { readonly respond: (request: Review['request']) => object; readonly delayMs: number }>()
   const server = createServer({ cert: serving.certificate, key: serving.key }, (request, response) => {
     const parts: Buffer[] = []
     request.on('data', (part: Buffer) => { parts.push(part) })
     request.on('end', () => {
-      const review = JSON.parse(Buffer.concat(parts).toString()) as Review
-      const { respond, delayMs } = answers.get((request.url ?? '').split('?')[0] ?? '') ?? { respond: () => ({ allowed: true }), delayMs: 0 }
+      const path = (request.url ?? '').split('?')[0] ?? ''
+      const asked = JSON.parse(Buffer.concat(parts).toString()) as { readonly kind: string }
+      const convert = converters.get(path)
+      if (asked.kind === 'ConversionReview' && convert !== undefined) {
+        const { request: { uid, desiredAPIVersion, objects } } = asked as unknown as { readonly request: { readonly uid: string; readonly desiredAPIVersion: string; readonly objects: readonly Fields[] } }
+        const converted = { uid, result: { status: 'Success' }, convertedObjects: objects.map((object) => ({ ...convert(object, desiredAPIVersion), apiVersion: desiredAPIVersion })) }
+        response.setHeader('content-type', 'application/json').end(JSON.stringify({ apiVersion: 'apiextensions.k8s.io/v1', kind: 'ConversionReview', response: converted }))
+        return
+      }
+      const review = asked as unknown as Review
+      const { respond, delayMs } = answers.get(path) ?? { respond: () => ({ allowed: true }), delayMs: 0 }
       const body = JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: { uid: review.request.uid, ...respond(review.request) } })
       setTimeout(() => { response.setHeader('content-type', 'application/json').end(body) }, delayMs)
     })
@@ -37,6 +49,7 @@ export async function openHookServer(): Promise<HookServer> {
   return {
     place: (path) => ({ url: `https://127.0.0.1:${port}${path}`, caBundle }),
     on: (path, respond, delayMs = 0) => { answers.set(path, { respond, delayMs }) },
+    converts: (path, convert) => { converters.set(path, convert) },
     stop: () => { server.closeAllConnections(); server.close(); rmSync(folder, { recursive: true }) },
   }
 }

@@ -1,11 +1,12 @@
-// The conformance rows about admission webhooks (class W), told twice: over HTTPS and in this process, with a webhook server of our own.
+// The conformance rows about admission and conversion webhooks (class W), told twice: over HTTPS and in this process, with a webhook server of our own.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { type Api, at, type Fields, good, list, text, type Way, ways } from './api.ts'
+import { type Api, at, type Fields, good, list, nameOf, text, until, type Way, ways } from './api.ts'
+import { sees } from './operations.ts'
 import { openHookServer, patched, type HookServer, type Review } from './hook-server.ts'
 import { openInProcess } from './in-process.ts'
 import { openOverHttps } from './over-https.ts'
-import { anything, define, definitionOf, objectOf } from './stories/definitions.ts'
+import { anything, define, type Defined, definitionOf, objectOf } from './stories/definitions.ts'
 import { World } from './story.ts'
 
 const opened = new Map<Way, Api>()
@@ -49,7 +50,7 @@ const maps = (world: World, name?: string): string => world.path('v1', 'configma
 const pods = (world: World, name?: string): string => world.path('v1', 'pods', name)
 const aPod = (name: string): object => ({ metadata: { name }, spec: { automountServiceAccountToken: false, containers: [{ name: 'main', image: 'main:1' }] } })
 
-const stories: Readonly<Record<string, (world: World) => Promise<void>>> = {
+const admission: Readonly<Record<string, (world: World) => Promise<void>>> = {
   'should include webhook resources in discovery documents': async (world) => {
     const plurals = ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations']
     assert.ok(list(await world.get('/apis'), 'groups').some(({ name }) => name === 'admissionregistration.k8s.io'))
@@ -211,8 +212,65 @@ async function updating(world: World, which: Which): Promise<void> {
 }
 
 let serial = 0
-for (const [row, tell] of Object.entries(stories)) {
-  describe(`[sig-api-machinery] AdmissionWebhook [Privileged:ClusterAdmin] ${row} [Conformance]`, () => {
+const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
+const stored = (first: string): readonly object[] => [['v1', ['hostPort']], ['v2', ['host', 'port']]].map(([name, fields]) => ({
+  name, served: true, storage: name === first, selectableFields: (fields as string[]).map((field) => ({ jsonPath: `.${field}` })),
+  schema: { openAPIV3Schema: { type: 'object', properties: Object.fromEntries((fields as string[]).map((field) => [field, { type: 'string' }])) } },
+}))
+/** A kind whose v1 has `hostPort` and whose v2 has `host` and `port`; a webhook converts. */
+async function converted(world: World): Promise<Defined> {
+  const path = `/convert-${world.namespace}`
+  hooks.converts(path, ({ hostPort, host, port, ...rest }, apiVersion) => {
+    if (apiVersion.endsWith('/v2')) { const [name, number] = String(hostPort).split(':'); return { ...rest, host: name, port: number } }
+    return { ...rest, hostPort: `${String(host)}:${String(port)}` }
+  })
+  const { body, defined } = definitionOf(world, {})
+  await world.create(definitions, { ...body, spec: { ...at(body, 'spec') as Fields, versions: stored('v1'), conversion: { strategy: 'Webhook', webhook: { clientConfig: hooks.place(path), conversionReviewVersions: ['v1', 'v1beta1'] } } } })
+  for (const version of ['v1', 'v2']) await until(world.api, `${version} is served`, async () => (await world.ask('GET', defined.path(version))).status === 200)
+  return defined
+}
+const asV1 = (object: Fields): readonly unknown[] => [object['apiVersion'], object['hostPort'], object['host'], object['port']]
+
+/** Rows by the whole codename, but for its mark. */
+const custom: Readonly<Record<string, (world: World) => Promise<void>>> = {
+  'CustomResourceConversionWebhook [Privileged:ClusterAdmin] should be able to convert from CR v1 to CR v2': async (world) => {
+    const doors = await converted(world)
+    await world.create(doors.path('v1'), objectOf(doors, 'front', { hostPort: 'localhost:8080' }))
+    assert.deepEqual(asV1(await world.get(doors.path('v2', 'front'))), [`${doors.group}/v2`, undefined, 'localhost', '8080'])
+    assert.deepEqual(asV1(await world.get(doors.path('v1', 'front'))), [`${doors.group}/v1`, 'localhost:8080', undefined, undefined])
+  },
+  'CustomResourceConversionWebhook [Privileged:ClusterAdmin] should be able to convert a non homogeneous list of CRs': async (world) => {
+    const doors = await converted(world)
+    await world.create(doors.path('v1'), objectOf(doors, 'front', { hostPort: 'localhost:8080' }))
+    await world.merge(`${definitions}/${doors.name}`, { spec: { versions: stored('v2') } })
+    await world.create(doors.path('v2'), objectOf(doors, 'rear', { host: 'localhost', port: '9090' }, 'v2'))
+    assert.deepEqual(list(await world.get(doors.path('v1')), 'items').map(asV1), [[`${doors.group}/v1`, 'localhost:8080', undefined, undefined], [`${doors.group}/v1`, 'localhost:9090', undefined, undefined]])
+    assert.deepEqual(list(await world.get(doors.path('v2')), 'items').map(asV1), [[`${doors.group}/v2`, undefined, 'localhost', '8080'], [`${doors.group}/v2`, undefined, 'localhost', '9090']])
+  },
+  'CustomResourceFieldSelectors [Privileged:ClusterAdmin] CustomResourceFieldSelectors MUST list and watch custom resources matching the field selector': async (world) => {
+    const doors = await converted(world)
+    const selected = { v1: `${doors.path('v1')}?fieldSelector=hostPort%3Dhost1:80`, v2: `${doors.path('v2')}?fieldSelector=host%3Dhost1,port%3D80` }
+    const watches = await Promise.all(Object.values(selected).map((path) => world.api.watch(`${path}&watch=true`)))
+    await world.create(doors.path('v1'), objectOf(doors, 'one', { hostPort: 'host1:80' }))
+    await world.create(doors.path('v1'), objectOf(doors, 'two', { hostPort: 'host1:8080' }))
+    await world.create(doors.path('v2'), objectOf(doors, 'three', { host: 'host1', port: '80' }, 'v2'))
+    for (const path of Object.values(selected)) assert.deepEqual([...await world.names(path)].sort(), ['one', 'three'])
+    await world.remove(doors.path('v1', 'one'))
+    for (const watch of watches) {
+      await sees(watch, 'ADDED', ['one', 'three'])
+      await sees(watch, 'DELETED', ['one'])
+      assert.deepEqual((await watch.rest()).filter(({ type }) => type !== 'BOOKMARK').map(({ object }) => nameOf(object)), [])
+      watch.stop()
+    }
+    good(await world.ask('DELETE', selected.v2), 200)
+    await until(world.api, 'those that matched are gone', async () => (await world.names(doors.path('v1'))).join() === 'two')
+    refusedWith(await world.ask('GET', `${doors.path('v1')}?fieldSelector=host%3Dhost1`), /field label not supported: host$/)
+  },
+}
+
+const rows = [...Object.entries(admission).map(([row, tell]) => [`AdmissionWebhook [Privileged:ClusterAdmin] ${row}`, tell] as const), ...Object.entries(custom)]
+for (const [row, tell] of rows) {
+  describe(`[sig-api-machinery] ${row} [Conformance]`, () => {
     for (const way of ways) {
       test(way, async () => {
         const api = opened.get(way)

@@ -6,7 +6,7 @@ import { notYet } from '../../tests/conformance/not-yet.ts'
 import { points } from '../../tests/conformance/points/index.ts'
 import { realRows } from '../../tests/conformance/real/rows.ts'
 import { realStories, realStoriesByFile } from '../../tests/conformance/real/stories/index.ts'
-import { rows } from '../../tests/conformance/rows.ts'
+import { rows, webhookRows } from '../../tests/conformance/rows.ts'
 import { stories, storiesByFile } from '../../tests/conformance/stories/index.ts'
 import { conformance, page } from './conformance.ts'
 
@@ -22,6 +22,12 @@ test('every row has one story, in the file that the page names, and what does no
   assert.deepEqual(points.map(({ number }) => number), Array.from({ length: 40 }, (_, index) => index + 1))
   assert.deepEqual(points.filter((point) => 'shownBy' in point && !existsSync(join(import.meta.dirname, '../..', point.shownBy))), [])
   assert.deepEqual(Object.keys(notYet).filter((row) => ![...stories, ...realStories].some((story) => story.row === row)), [])
+})
+
+test('every row about webhooks is told by a story of its name', () => {
+  const told = readFileSync(join(import.meta.dirname, '../../tests/conformance/webhooks.test.ts'), 'utf8').replaceAll('\\\'', '\'')
+  const nameOf = (row: string): string => row.replace('[sig-api-machinery] ', '').replace(' [Conformance]', '').replace('AdmissionWebhook [Privileged:ClusterAdmin] ', '')
+  assert.deepEqual(webhookRows.filter((row) => !told.includes(`'${nameOf(row)}':`)), [])
 })
 
 test('every story on real nodes is of a row, and told once', () => {

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { notYet } from '../../tests/conformance/not-yet.ts'
 import { points } from '../../tests/conformance/points/index.ts'
-import { rows } from '../../tests/conformance/rows.ts'
+import { rows, webhookRows } from '../../tests/conformance/rows.ts'
 import { storiesByFile } from '../../tests/conformance/stories/index.ts'
 import { realRows } from '../../tests/conformance/real/rows.ts'
 import { realStoriesByFile } from '../../tests/conformance/real/stories/index.ts'
@@ -34,11 +34,13 @@ export function conformance(): string {
     'These are rows of Kubernetes 1.37\'s conformance suite, each with a test of ours by its codename, written from the behaviour.',
     'Those that need only the API server (class A), its controllers (class B), and nodes that may be simulated (class C) are told twice: to a control plane over HTTPS, and to one in the same',
     'process on a virtual clock. Those that need real containers (D, E), volumes (V) and networking (N) are told to a cluster of two real nodes.',
+    'Those that need a webhook of the user\'s (W) are told twice as well, by a server of the tests\' own.',
     'A row without "not yet" fails `npm test` when it does not hold.', '',
     `Without containers: ${told(all.length, open, untold.length)}`,
+    `With webhooks: ${webhookRows.length} rows, all hold.`,
     `On real nodes: ${told(real.all.length, real.open, real.untold.length)}`, '',
     'Run them: `npx node --test tests/conformance/conformance.test.ts`, and as root `npx node --test tests/conformance/real/conformance.real.test.ts`.', '',
-    '# Without containers', '', ...sections, ...notTold(untold), '# On real nodes', '', ...real.sections, ...notTold(real.untold),
+    '# Without containers', '', ...sections, ...notTold(untold), '## Webhooks', '', '[tests/conformance/webhooks.test.ts](../tests/conformance/webhooks.test.ts)', '', ...webhookRows.map((row) => `- ${row}`), '', '# On real nodes', '', ...real.sections, ...notTold(real.untold),
     '## What clients depend on, and servers often get wrong', '', '[tests/conformance/points](../tests/conformance/points/index.ts), told in the same two ways.', '',
     '| | point | shown |', '| --- | --- | --- |',
     ...points.map((point) => `| ${point.number} | ${point.says} | ${'shownBy' in point ? `by [${point.shownBy}](../${point.shownBy})` : 'passes over HTTPS and in process'} |`), '',

@@ -1,6 +1,6 @@
-// The conformance rows that need real containers (D and E), volumes (V) and networking (N), by upstream's codenames: facts, as of Kubernetes 1.37.
+// The conformance rows that need real containers (D and E), volumes (V) and networking (N), and of those with a server of the user's (W) the one that needs a network, by upstream's codenames: facts, as of Kubernetes 1.37.
 
-export const realRows: Readonly<Record<'D' | 'E' | 'V' | 'N', readonly string[]>> = {
+export const realRows: Readonly<Record<'D' | 'E' | 'V' | 'N' | 'W', readonly string[]>> = {
   D: [
     '[sig-apps] Daemon set should rollback without unnecessary restarts [Conformance] [Serial]',
     '[sig-apps] Deployment deployment should support proportional scaling [Conformance]',
@@ -227,5 +227,8 @@ export const realRows: Readonly<Record<'D' | 'E' | 'V' | 'N', readonly string[]>
     '[sig-network] Services should serve endpoints on same port and different protocols [Conformance]',
     '[sig-network] Services should serve multiport endpoints from pods [Conformance]',
     '[sig-node] PreStop should call prestop when killing a pod [Conformance]',
+  ],
+  W: [
+    '[sig-api-machinery] Aggregator Should be able to support the 1.17 Sample API Server using the current Aggregator [Conformance]',
   ],
 }

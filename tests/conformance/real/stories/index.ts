@@ -1,4 +1,5 @@
 import type { RealStory } from '../world.ts'
+import { aggregationStories } from './aggregation.ts'
 import { entrypoints } from './entrypoints.ts'
 import { environment } from './environment.ts'
 import { workOfJobs } from './jobs.ts'
@@ -20,7 +21,7 @@ import { volumesSubpaths } from './volumes-subpaths.ts'
 
 /** The stories by the file that tells them. */
 export const realStoriesByFile: Readonly<Record<string, readonly RealStory[]>> = {
-  entrypoints, environment, jobs: workOfJobs, life, 'pod-files': podFiles, probes, resize, security, sets: setsOfPods,
+  aggregation: aggregationStories, entrypoints, environment, jobs: workOfJobs, life, 'pod-files': podFiles, probes, resize, security, sets: setsOfPods,
   'volumes-empty': volumesEmpty, 'volumes-files': volumesFiles, 'volumes-downward': volumesDownward, 'volumes-identity': volumesIdentity, 'volumes-subpaths': volumesSubpaths,
   'network-identity': networkIdentity, 'network-names': networkNames, 'network-pods': networkPods, 'network-services': networkServices,
 }
