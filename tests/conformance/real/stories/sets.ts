@@ -29,6 +29,12 @@ const has = (world: RealWorld, ...pods: readonly string[]): Promise<unknown> => 
 /** Some time in which nothing may happen. */
 const stillMs = 2500
 const revisionOf = (pod: Fields): string => text(pod, 'metadata', 'labels', 'controller-revision-hash')
+/** A failure with what the set, its pods and the events say. */
+const tellsMore = (world: RealWorld) => async (error: unknown): Promise<never> => {
+  const said = list(await world.get(world.path('v1', 'events')), 'items').map((event) => `${text(event, 'involvedObject', 'name')} ${text(event, 'reason')}: ${text(event, 'message')}`)
+  const pods = (await podsOf(world, 'web')).map((pod) => `${nameOf(pod)} ${revisionOf(pod)} ${JSON.stringify(pod['status'])}`)
+  throw new Error([String(error), JSON.stringify(at(await world.get(sets(world)), 'status')), ...pods, ...said].join('\n'))
+}
 /** The pods in the order in which they came, or went, as a watch tells. */
 async function order(world: RealWorld, type: 'ADDED' | 'DELETED', during: () => Promise<unknown>): Promise<readonly string[]> {
   const watch = await world.api.watch(`${world.pod()}?watch=true&labelSelector=app%3Dweb`)
@@ -98,10 +104,10 @@ export const setsOfPods: readonly RealStory[] = [
       assert.notEqual(second, first)
       await heals(world, 'web-1')
       const all = async (revision: string): Promise<boolean> => (await podsOf(world, 'web')).filter((pod) => revisionOf(pod) === revision && isReady(pod)).length === 3
-      const went = await order(world, 'DELETED', () => until(world.api, 'all are of the second revision', () => all(second)))
+      const went = await order(world, 'DELETED', () => until(world.api, 'all are of the second revision', () => all(second)).catch(tellsMore(world)))
       assert.deepEqual(went.filter((name) => name !== 'web-2'), ['web-1', 'web-0'], 'the last one goes first')
       await updates(image)
-      await until(world.api, 'all are of the first revision again', () => all(first))
+      await until(world.api, 'all are of the first revision again', () => all(first)).catch(tellsMore(world))
       await becomes(world, sets(world), 'the first revision is the current one', (set) => text(set, 'status', 'currentRevision') === first)
     },
   },
