@@ -1,9 +1,34 @@
-import { clusterTrustBundles, configMaps, type Pod, pods, type Resource, type ResourceType, secrets } from '@kubeskiff/core/api'
+import { clusterTrustBundles, configMaps, type Key, type Pod, pods, type Resource, type ResourceType, secrets } from '@kubeskiff/core/api'
 import { configMapsOf, secretsOf } from '@kubeskiff/core/rules'
 import type { Store } from '@kubeskiff/core/store'
 import { type Connection, type Feed, startFeed } from '../client/index.ts'
 
-type Loaded = Parameters<Store['load']>[0]
+type Change = Parameters<Store['load']>[0] extends Iterable<infer Each> ? Each : never
+type Loaded = Iterable<Change>
+
+/**
+ * What a node's watch tells, as it may be taken into a store that all nodes of the machine share. Each node has a watch of its own, and one may be ahead: a pod that left one node
+ * may have come to another, by the same name, before the first node's watch tells that it left.
+ */
+export function takenFrom(node: string, changes: Loaded, find: (key: Key) => Pod | undefined): readonly Change[] {
+  const taken: Change[] = []
+  const meanwhile = new Map<string, Pod | undefined>()
+  for (const change of changes) {
+    const place = `${change.key.namespace}/${change.key.name}`
+    const held = meanwhile.has(place) ? meanwhile.get(place) : find(change.key)
+    const object = change.object as Pod | undefined
+    if (object === undefined) {
+      if (held !== undefined && held.spec.nodeName !== node) continue
+    } else if (held !== undefined && held.metadata.uid !== object.metadata.uid) {
+      if (Number(held.metadata.resourceVersion) > Number(object.metadata.resourceVersion)) continue
+      // The one goes before the other comes: nobody shall take the second for the first.
+      taken.push({ ...change, object: undefined })
+    }
+    taken.push(change)
+    meanwhile.set(place, object)
+  }
+  return taken
+}
 
 /**
  * Follows the pods of one node, and with each pod the ConfigMaps and Secrets that it names and no others: all that this
@@ -11,6 +36,7 @@ type Loaded = Parameters<Store['load']>[0]
  * which is only late.
  */
 export class NodePods {
+  readonly #node: string
   readonly #connection: Connection
   readonly #store: Store
   readonly #onTrouble: (message: string) => void
@@ -21,6 +47,7 @@ export class NodePods {
   #turn: Promise<void> = Promise.resolve()
 
   constructor(options: { readonly node: string; readonly connection: Connection; readonly store: Store; readonly onTrouble: (message: string) => void }) {
+    this.#node = options.node
     this.#connection = options.connection
     this.#store = options.store
     this.#onTrouble = options.onTrouble
@@ -42,7 +69,7 @@ export class NodePods {
     const all = [...changes]
     const waits = all.flatMap(({ key, object }) => this.#follow(`${key.namespace}/${key.name}`, object as Pod | undefined))
     // In order: a later change of a pod must not overtake an earlier one that waits.
-    this.#turn = this.#turn.then(() => Promise.all(waits)).then(() => { this.#store.load(all) })
+    this.#turn = this.#turn.then(() => Promise.all(waits)).then(() => { this.#store.load(takenFrom(this.#node, all, ({ namespace, name }) => this.#store.view.get(pods, namespace, name))) })
   }
 
   #follow(pod: string, object: Pod | undefined): readonly Promise<void>[] {
