@@ -7,7 +7,7 @@ import type { Instant } from '../base/clock.ts'
 import { unitsOf } from '../rules/quantity.ts'
 import { podLimits, podRequests } from '../rules/requests.ts'
 import { untolerated } from '../rules/taints.ts'
-import { qosOf } from './sandbox.ts'
+import { qosOf } from './quality.ts'
 
 export type Signal = 'memory.available' | 'nodefs.available' | 'nodefs.inodesFree' | 'imagefs.available' | 'imagefs.inodesFree' | 'pid.available'
 /** Bytes, or numbers of inodes and processes. */

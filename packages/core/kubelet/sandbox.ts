@@ -2,6 +2,7 @@ import type { Pod } from '../api/resources.ts'
 import type { ClusterNames } from './decision.ts'
 import type { NodeShape } from './node-shape.ts'
 import { podLimits, podRequests } from '../rules/requests.ts'
+import { qosOf } from './quality.ts'
 import type { ResourceLimits, SandboxSpec } from './runtime.ts'
 
 /** What a pod's containers share, from the pod. */
@@ -60,17 +61,6 @@ export function hostPortsOf(pod: Pod): SandboxSpec['hostPorts'] {
   return ports.length === 0 ? none : ports
 }
 
-/** The pod's class of service. The API sets it at creation; computed here where it did not. */
-export function qosOf(pod: Pod): SandboxSpec['qos'] {
-  const known = pod.status?.qosClass
-  if (known === 'Guaranteed' || known === 'Burstable' || known === 'BestEffort') return known
-  const containers = [...(pod.spec.initContainers ?? []), ...pod.spec.containers]
-  const asks = containers.map((one) => one.resources)
-  const some = asks.some((ask) => ['cpu', 'memory'].some((name) => isSet(ask?.requests?.[name]) || isSet(ask?.limits?.[name])))
-  if (!some) return 'BestEffort'
-  const all = asks.every((ask) => ['cpu', 'memory'].every((name) => isSet(ask?.limits?.[name]) && (ask?.requests?.[name] ?? ask?.limits?.[name]) === ask?.limits?.[name]))
-  return all ? 'Guaranteed' : 'Burstable'
-}
 const isSet = (quantity: string | undefined): boolean => quantity !== undefined && quantity !== '0'
 
 /** Resolver settings by the pod's DNS policy. */

@@ -12,16 +12,11 @@ import type { Nominations } from './nominations.ts'
 import { mostImportantFirst, priorityOf, startOf } from './priority.ts'
 import type { ActivePlugin } from './select.ts'
 import { isHopeless, type NodeRefusal, type SchedulerPlugin, type Study, type Supposed } from './types.ts'
-import type { KindOfPods, Verdict } from './verdicts.ts'
+import type { Candidate, KindOfPods, Verdict } from './verdicts.ts'
 
 /** As upstream's DefaultPreemptionArgs: how many candidates are enough, as a share of the nodes that could be, and at least. */
 export interface PreemptionBounds { readonly minCandidateNodesPercentage: number; readonly minCandidateNodesAbsolute: number }
 export const preemptionBounds: PreemptionBounds = { minCandidateNodesPercentage: 10, minCandidateNodesAbsolute: 100 }
-
-/** Where room can be made, and by whose end: the most important first. */
-export interface Candidate { readonly node: number; readonly victims: readonly Pod[]; readonly violations: number; readonly rank: Rank }
-/** By what candidates are compared. */
-interface Rank { readonly first: number; readonly sum: number; readonly longest: number }
 
 export type Preemption =
   | { readonly is: 'possible'; readonly candidate: Candidate }

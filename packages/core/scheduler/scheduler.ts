@@ -13,11 +13,12 @@ import { Board } from './board.ts'
 import { failureMessage } from './failure.ts'
 import type { NodeTable } from './nodes.ts'
 import { Nominations } from './nominations.ts'
-import { type Candidate, preempt, type Preemption } from './preemption.ts'
+import { preempt, type Preemption } from './preemption.ts'
 import { defaultConfiguration, type Profile, type SchedulerConfiguration, schedulerName } from './profiles.ts'
 import { type FrozenEntry, SchedulingQueue, type Waiting } from './queue.ts'
 import { type ActivePlugin, select, type Selection, type SelectionRules } from './select.ts'
 import { nodeSides, podSides, type Preparation, type Study } from './types.ts'
+import type { Candidate } from './verdicts.ts'
 
 export interface SchedulerOptions {
   readonly view: ClusterView

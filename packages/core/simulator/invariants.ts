@@ -11,7 +11,7 @@ import { sliceIsTrue } from './service-invariants.ts'
 import { claimGoesOn, podRunsOnClaims, volumeGoesOn } from './volume-invariants.ts'
 import { amountOf, podRequests, scaledOf } from './rules.ts'
 import { statefulPodBegins, statefulPodGoes } from './stateful-invariants.ts'
-import { hold } from './workload-acts.ts'
+import { hold } from './templates.ts'
 
 const isOver = (pod: Pod): boolean => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
 const isActive = (pod: Pod): boolean => !isOver(pod) && pod.metadata.deletionTimestamp === undefined

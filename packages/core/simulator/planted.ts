@@ -3,7 +3,7 @@ import { byOwner, type ClusterView, type CronJob, type EndpointSlice, type Horiz
 import type { ContainerRuntime, RuntimeCommand, RuntimeEvent } from '../kubelet/index.ts'
 import type { Write } from '../store/types.ts'
 import { type ActName, actNames, type SwarmOptions } from './swarm.ts'
-import { hold } from './workload-acts.ts'
+import { hold } from './templates.ts'
 
 type Rewrite = (write: Write, view: ClusterView) => readonly Write[]
 

@@ -1,6 +1,9 @@
 // What users write: specs of workloads, drawn by chance from what the API has.
 import type { Random } from '../base/index.ts'
 
+/** A finalizer that only users set and take. */
+export const hold = 'example.com/hold'
+
 type Fields = Readonly<Record<string, unknown>>
 export type Life = 'goes on' | 'ends' | 'fails'
 

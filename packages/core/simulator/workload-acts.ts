@@ -2,7 +2,7 @@ import {
   byOwner, cronJobs, daemonSets, deployments, horizontalPodAutoscalers, jobs, namespaces, persistentVolumeClaims, podDisruptionBudgets, pods, type ReplicaSet, resourceQuotas, type Resource, type ResourceType, services, statefulSets,
 } from '../api/index.ts'
 import { deviceClaimTemplate, deviceTemplate } from './device-invariants.ts'
-import { cronJobSpec, daemonSetSpec, deploymentSpec, jobSpec, oneOf, statefulSetSpec } from './templates.ts'
+import { cronJobSpec, daemonSetSpec, deploymentSpec, hold, jobSpec, oneOf, statefulSetSpec } from './templates.ts'
 import type { SimulatedWorld } from './world.ts'
 
 /** How many owners of a kind stand at once. */
@@ -10,8 +10,6 @@ const ownersMax = 4
 const groupPaths: Readonly<Record<string, string>> = { '': '/api/v1', apps: '/apis/apps/v1', batch: '/apis/batch/v1', policy: '/apis/policy/v1', autoscaling: '/apis/autoscaling/v2' }
 /** A namespace of its own, that comes and goes. */
 const team = 'team'
-/** A finalizer that only users set and take. */
-export const hold = 'example.com/hold'
 
 const pathOf = (type: ResourceType<Resource>, namespace: string, name = ''): string => `${groupPaths[type.group] ?? ''}/namespaces/${namespace}/${type.plural}${name === '' ? '' : `/${name}`}`
 

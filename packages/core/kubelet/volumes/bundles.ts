@@ -3,8 +3,7 @@ import { type ClusterTrustBundle, clusterTrustBundles } from '../../api/resource
 import { blocksOf } from '../../api/x509/index.ts'
 import { selectorMatches } from '../../rules/selectors.ts'
 import { bytesOf } from '../bytes.ts'
-import { type Draft, type Found, lookUp, type VolumeCircumstances } from './draft.ts'
-import type { Personal } from './projected.ts'
+import { type Draft, type Found, lookUp, type Personal, type VolumeCircumstances } from './draft.ts'
 
 /** Certificates of one bundle by name, or of all bundles of a signer that a selector takes, in one file. Messages: upstream's clustertrustbundle manager. */
 export function bundleFile(source: ClusterTrustBundleProjection, who: Personal, around: VolumeCircumstances, draft: Draft): Found {

@@ -28,6 +28,8 @@ export interface Grown { readonly name: string; readonly claim: PersistentVolume
 
 export type Files = Extract<VolumeSpec, { readonly is: 'files' }>['files']
 export type File = Files[number]
+/** Who may read what is the pod's own. */
+export type Personal = Pick<File, 'mode' | 'user'>
 /** Files, or why there are none. */
 export type Found = Files | string
 

@@ -3,7 +3,7 @@ import type { Pod } from '../../api/resources.ts'
 import { bytesOf } from '../bytes.ts'
 import { bundleFile } from './bundles.ts'
 import { configMapFiles, downwardFiles, secretFiles } from './contents.ts'
-import type { Draft, File, Found, VolumeCircumstances } from './draft.ts'
+import type { Draft, File, Found, Personal, VolumeCircumstances } from './draft.ts'
 
 type Source = NonNullable<NonNullable<Volume['projected']>['sources']>[number]
 
@@ -32,8 +32,7 @@ function filesOf(part: Source, id: string, mode: number, around: VolumeCircumsta
   return []
 }
 
-/** Who may read what is the pod's own: with a user or group of the pod's own only they. */
-export type Personal = Pick<File, 'mode' | 'user'>
+/** With a user or group of the pod's own only they may read it. */
 function personal(pod: Pod, mode: number): Personal {
   const user = commonUser(pod)
   // The group's right to read comes with its ownership.
