@@ -3,7 +3,7 @@ import type { DeviceAttribute } from '../api/generated/types.ts'
 import { apiVersionOf, type Draft } from '../api/resource.ts'
 import { type Node, nodes, type Pod, resourceClaims, type ResourceSlice, resourceSlices } from '../api/resources.ts'
 import type { ClusterView } from '../api/view.ts'
-import { deviceClaimsOf } from '../rules/pod-references.ts'
+import { claimNameOf, deviceClaimsOf } from '../rules/pod-references.ts'
 import type { NodeDevices } from '../rules/node-devices.ts'
 import type { NodeShape } from './node-shape.ts'
 
@@ -38,8 +38,7 @@ const sliceDraft = (driver: string, devices: ReturnType<typeof devicesIn>, { met
 export function devicesMissing(pod: Pod, node: NodeShape, view: ClusterView): string | undefined {
   if (pod.spec.resourceClaims === undefined && pod.status?.extendedResourceClaimStatus === undefined) return undefined
   const { namespace = '', name, uid } = pod.metadata
-  const told = new Set(pod.status?.resourceClaimStatuses?.map((status) => status.name))
-  if (pod.spec.resourceClaims?.some((claim) => claim.resourceClaimName === undefined && !told.has(claim.name))) return `pod "${namespace}/${name}": ResourceClaim not created yet`
+  if (pod.spec.resourceClaims?.some((asked) => claimNameOf(pod, asked) === undefined)) return `pod "${namespace}/${name}": ResourceClaim not created yet`
   for (const claimName of deviceClaimsOf(pod)) {
     // No driver registers with our node agents: what the claim was given is not ours to hand out.
     if (!node.simulated) return `no DRA driver is registered on this node: the devices of ResourceClaim ${claimName} cannot be prepared`

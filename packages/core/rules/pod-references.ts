@@ -1,5 +1,5 @@
 // What a pod refers to by name: a node needs these objects, and may read no others of their kind.
-import type { Container } from '../api/generated/types.ts'
+import type { Container, PodResourceClaim } from '../api/generated/types.ts'
 import type { Pod } from '../api/resources.ts'
 import { claimOfVolume } from '../api/indexes.ts'
 
@@ -28,4 +28,10 @@ export function volumeClaimsOf(pod: Pod): ReadonlySet<string> {
 /** The names of the ResourceClaims that a pod's devices come from. */
 export function deviceClaimsOf(pod: Pod): ReadonlySet<string> {
   return named([...(pod.spec.resourceClaims ?? []), ...(pod.status?.resourceClaimStatuses ?? []), pod.status?.extendedResourceClaimStatus].map((each) => each?.resourceClaimName))
+}
+/** The name of the ResourceClaim that one of a pod's entries stands for, made for it or not: '' when the status says that none was needed, undefined while nothing is told yet. */
+export function claimNameOf(pod: Pod, asked: PodResourceClaim): string | undefined {
+  if (asked.resourceClaimName !== undefined) return asked.resourceClaimName
+  const told = pod.status?.resourceClaimStatuses?.find(({ name }) => name === asked.name)
+  return told === undefined ? undefined : told.resourceClaimName ?? ''
 }
