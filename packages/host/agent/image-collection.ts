@@ -11,7 +11,7 @@ const everyMs = 300_000
 /** Looks after the disk of images now and then, and says on every node when it cannot free enough. Call what is returned to end it. */
 export function collectImages(options: { readonly images: ImageStore; readonly directory: string; readonly runtime: OciRuntime; readonly store: Store; readonly submit: Submit; readonly nodes: readonly string[]; readonly now: () => number }): () => void {
   const { images, directory, runtime, store, submit, now } = options
-  const collector = new ImageCollector({ store: images, inUse: () => imagesIn(runtime), disk: () => fileSystemOf(directory), now })
+  const collector = new ImageCollector({ store: images, inUse: () => runtime.imagesInUse(), disk: () => fileSystemOf(directory), now })
   const tell = (reason: string, message: string): void => {
     for (const name of options.nodes) {
       const about = store.view.get(nodes, '', name)
@@ -31,11 +31,4 @@ export function collectImages(options: { readonly images: ImageStore; readonly d
   const timer = setInterval(() => { look().catch((error: unknown) => { tell('ImageGCFailed', error instanceof Error ? error.message : String(error)) }) }, everyMs)
   void look().catch(() => undefined) // the next look tells
   return () => { clearInterval(timer) }
-}
-
-/** What containers have that run, or ran and may be looked at. */
-function imagesIn(runtime: OciRuntime): ReadonlySet<string> {
-  const used = new Set<string>()
-  for (const { containers } of runtime.observed().pods.values()) for (const attempts of containers.values()) for (const each of attempts) if (each.is === 'running' || each.is === 'exited') used.add(each.imageId)
-  return used
 }

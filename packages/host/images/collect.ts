@@ -1,5 +1,5 @@
 // Which images go when the disk fills up. Behaviour: the kubelet's image garbage collector.
-import type { NamedImage } from './store.ts'
+import { isUsed, type NamedImage } from './store.ts'
 
 /** As the kubelet's defaults: from `high` percent on images go, until `low` is reached; those that came only just stay. */
 export const thresholds = { highPercent: 85, lowPercent: 80, ageLeastMs: 120_000 } as const
@@ -20,7 +20,7 @@ export function bytesToFree({ capacityBytes, availableBytes }: Disk): number | u
  * that was built or loaded here: it could not be fetched again.
  */
 export function collectable(images: readonly NamedImage[], inUse: ReadonlySet<string>, seen: ReadonlyMap<string, Seen>, now: number): readonly NamedImage[] {
-  return images.filter(({ image }) => image.digest !== undefined && !inUse.has(image.id) && !inUse.has(image.digest) && now - (seen.get(image.id)?.first ?? now) >= thresholds.ageLeastMs)
+  return images.filter(({ image }) => image.digest !== undefined && !isUsed(image, inUse) && now - (seen.get(image.id)?.first ?? now) >= thresholds.ageLeastMs)
     .map((named) => ({ named, seen: seen.get(named.image.id) ?? { first: 0, used: 0 } }))
     .sort((a, b) => a.seen.used - b.seen.used || a.seen.first - b.seen.first).map(({ named }) => named)
 }

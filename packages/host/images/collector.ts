@@ -1,5 +1,5 @@
 import { bytesToFree, collectable, type Disk, type Seen } from './collect.ts'
-import type { ImageStore } from './store.ts'
+import { isUsed, type ImageStore } from './store.ts'
 
 export interface CollectorOptions {
   readonly store: ImageStore
@@ -45,11 +45,11 @@ export class ImageCollector {
     const { store, inUse, now } = this.#options
     const used = inUse()
     const here = new Set<string>()
-    for (const { image: { id, digest } } of store.list()) {
+    for (const { image } of store.list()) {
+      const { id } = image
       here.add(id)
       const before = this.#seen.get(id)
-      const isUsed = used.has(id) || (digest !== undefined && used.has(digest))
-      this.#seen.set(id, { first: before?.first ?? now(), used: isUsed ? now() : before?.used ?? 0 })
+      this.#seen.set(id, { first: before?.first ?? now(), used: isUsed(image, used) ? now() : before?.used ?? 0 })
     }
     for (const id of this.#seen.keys()) if (!here.has(id)) this.#seen.delete(id)
   }

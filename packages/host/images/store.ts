@@ -45,7 +45,7 @@ export interface ImageStore {
   addLayer(archive: Readable, diffId: string | undefined): Promise<string>
   /** Names an image whose layers are all here. */
   addImage(reference: string, image: { readonly configuration: string; readonly sizeBytes: number; readonly digest?: string }): StoredImage
-  /** Takes a name away, and with an image's last name the layers that nobody else has. Images in `inUse` (ids) keep them. */
+  /** Takes a name away, and with an image's last name the layers that nobody else has. Images in `inUse` (ids or digests) keep them. */
   remove(name: string, inUse: ReadonlySet<string>): Promise<{ readonly removed: readonly string[]; readonly freedBytes: number }>
   /** The directories of an image's layers, top first, as overlay mounts want them. */
   layerDirectories(image: StoredImage): readonly string[]
@@ -135,7 +135,7 @@ export function openImageStore(directory: string): ImageStore {
       const names = list().filter((named) => named.image.id === image.id).map((named) => named.reference)
       const removed = reference !== undefined && names.includes(reference) ? [reference] : names
       for (const one of removed) rmSync(nameFile(one), { force: true })
-      if (removed.length < names.length || inUse.has(image.id)) return { removed, freedBytes: 0 }
+      if (removed.length < names.length || isUsed(image, inUse)) return { removed, freedBytes: 0 }
       rmSync(imageFile(image.id), { force: true })
       known.delete(image.id)
       const others = new Set(list().flatMap((named) => named.image.layers))
@@ -152,6 +152,9 @@ export function openImageStore(directory: string): ImageStore {
     layerDirectories: (image) => image.layers.map(layerDirectory).reverse(),
   }
 }
+
+/** Whether an image is among those that containers have: they name it by its digest, where it came with one, or by its id. */
+export const isUsed = ({ id, digest }: Pick<StoredImage, 'id' | 'digest'>, inUse: ReadonlySet<string>): boolean => inUse.has(id) || (digest !== undefined && inUse.has(digest))
 
 /** An image's own words name its layers, and become names of files here. */
 function checkedDigest(digest: string): string {

@@ -15,6 +15,7 @@ import type { OciTools } from './conmon.ts'
 import { watchExits } from './exits.ts'
 import { type HostFiles, realHostFiles } from './host-files.ts'
 import { Held } from './held.ts'
+import { imagesInUse } from './images-in-use.ts'
 import { measurablePods } from './measurable.ts'
 import { placesIn } from './places.ts'
 import { createPods } from './pods.ts'
@@ -42,6 +43,8 @@ export interface OciRuntimeOptions {
 export interface OciRuntime extends ContainerRuntime, ContainerStreams {
   /** The pods that run now, for those who measure. */
   measurable(): readonly MeasurablePod[]
+  /** Ids or digests of the images that must stay, because a pod has them. */
+  imagesInUse(): ReadonlySet<string>
   /** Stops looking and telling; every container lives on. */
   close(): void
 }
@@ -137,6 +140,7 @@ export function createOciRuntime(options: OciRuntimeOptions): OciRuntime {
     observed: () => ({ pods: held.observed(), images: observedImages() }),
     onEvent: (listen) => held.onEvent(listen),
     measurable: () => measurablePods(held, places, place.cgroupRoot),
+    imagesInUse: () => imagesInUse(held, images),
     ...streams,
     close() {
       held.close()
