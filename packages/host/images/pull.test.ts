@@ -1,28 +1,16 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { linkSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { after, test } from 'node:test'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
-import { probeHost } from '../linux/index.ts'
 import { loadImages } from './load.ts'
 import { pullImage } from './pull.ts'
 import { openImageStore } from './store.ts'
+import { serve, sha, skip } from './testing.ts'
 
-const host = probeHost()
-const skip = host.root && host.foreignFunctions && host.tools.tar !== undefined ? false : 'unpacking keeps owners and makes device nodes: needs root, GNU tar and koffi'
 const work = mkdtempSync(`${tmpdir()}/skiff-images-`)
-const servers: Server[] = []
-after(() => {
-  rmSync(work, { recursive: true, force: true })
-  for (const server of servers) {
-    server.close()
-    server.closeAllConnections()
-  }
-})
-const sha = (bytes: Uint8Array | string): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+after(() => { rmSync(work, { recursive: true, force: true }) })
 
 /** Two layers: the second removes a file, hides a directory's content, and changes a third. */
 function layers(): readonly Buffer[] {
@@ -74,7 +62,7 @@ const built: readonly [Buffer, Buffer] = [lowerLayer, upperLayer]
 /** A registry on the loopback that wants a token, and serves `blobs`. */
 async function registry(served: Image, spoil: (digest: string, bytes: Buffer) => Buffer = (_digest, bytes) => bytes): Promise<{ readonly name: string; readonly asked: readonly string[] }> {
   const asked: string[] = []
-  const server = createServer((request, response) => {
+  const name = await serve((request, response) => {
     asked.push(request.url ?? '')
     const url = new URL(request.url ?? '', 'http://x')
     if (url.pathname === '/token') {
@@ -89,10 +77,7 @@ async function registry(served: Image, spoil: (digest: string, bytes: Buffer) =>
       else response.writeHead(200).end(spoil(wanted ?? '', bytes))
     }
   })
-  servers.push(server)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  return { name: `127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`, asked }
+  return { name, asked }
 }
 
 const credentials = (name: string): { readonly credentials: readonly { readonly registry: string; readonly username: string; readonly password: string }[] } => ({ credentials: [{ registry: name, username: 'me', password: 'secret' }] })

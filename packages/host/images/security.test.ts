@@ -1,13 +1,12 @@
 // Images are made by strangers: what their words and links may not reach.
 import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { after, test } from 'node:test'
 import { loadImages } from './load.ts'
 import { pullImage } from './pull.ts'
 import { digestOf, openImageStore } from './store.ts'
+import { serve } from './testing.ts'
 
 const work = mkdtempSync(`${tmpdir()}/skiff-hostile-`)
 after(() => { rmSync(work, { recursive: true, force: true }) })
@@ -41,15 +40,12 @@ test('a layer is named by its digest and by nothing else', () => {
 
 test('what is asked for by digest is what comes, and a manifest has an end', async () => {
   const endless = Buffer.alloc(1 << 20, 32)
-  const server = createServer((request, response) => {
+  const registry = await serve((request, response) => {
     if (request.url?.includes('endless') !== true) { response.end('{}'); return }
     const more = (): void => { while (!response.destroyed && response.write(endless)); }
     response.on('drain', more)
     more()
   })
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
-  after(() => { server.closeAllConnections(); server.close() })
-  const registry = `127.0.0.1:${(server.address() as AddressInfo).port}`
   const failure = async (name: string): Promise<string> => { const answer = await pullImage(`${registry}/${name}`, aStore('pulled'), {}); return answer.is === 'failed' ? answer.message : answer.is }
   for (const digest of [`sha256:${'0'.repeat(64)}`, `sha512:${'0'.repeat(128)}`]) {
     assert.match(await failure(`a@${digest}`), new RegExp(`unexpected commit digest ${digestOf('{}')}, expected ${digest}`))

@@ -1,25 +1,18 @@
 // Registries in trouble, and those that lie.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { after, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { probeHost } from '../linux/index.ts'
 import { pullImage, type PullAnswer, type PullProgress } from './pull.ts'
 import { openImageStore } from './store.ts'
+import { serve, sha, skip } from './testing.ts'
 
-const host = probeHost()
-const skip = host.root && host.foreignFunctions && host.tools.tar !== undefined ? false : 'unpacking keeps owners and makes device nodes: needs root, GNU tar and koffi'
 const work = mkdtempSync(`${tmpdir()}/skiff-trouble-`)
-const servers: Server[] = []
-after(() => {
-  rmSync(work, { recursive: true, force: true })
-  for (const server of servers) { server.close(); server.closeAllConnections() }
-})
-const sha = (bytes: Uint8Array | string): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+after(() => { rmSync(work, { recursive: true, force: true }) })
 
 mkdirSync(`${work}/tree`)
 writeFileSync(`${work}/tree/data`, randomBytes(300_000))
@@ -35,7 +28,7 @@ interface TestRegistry { readonly name: string; readonly asked: readonly string[
 
 async function registry(trouble: Trouble = () => false): Promise<TestRegistry> {
   const asked: string[] = []
-  const server = createServer((request, response) => {
+  const name = await serve((request, response) => {
     const url = request.url ?? ''
     asked.push(`${url.includes('/manifests/') ? 'manifest' : url.includes(sha(layer)) ? 'layer' : 'configuration'}${request.headers.range === undefined ? '' : ` ${request.headers.range}`}`)
     if (trouble(request, response, asked.length)) return
@@ -44,10 +37,7 @@ async function registry(trouble: Trouble = () => false): Promise<TestRegistry> {
     if (bytes === undefined) response.writeHead(404).end()
     else response.writeHead(from > 0 ? 206 : 200, { 'content-length': bytes.length - from }).end(bytes.subarray(from))
   })
-  servers.push(server)
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
-  const address = server.address()
-  return { name: `127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`, asked }
+  return { name, asked }
 }
 let stores = 0
 const pull = (name: string, options = {}, progress?: (step: PullProgress) => void): Promise<PullAnswer> => pullImage(`${name}/app:1`, openImageStore(`${work}/store-${++stores}`), { patience: { waitFirstMs: 1 }, ...options }, progress)
