@@ -75,20 +75,17 @@ export function createRegistry(reference: ImageReference, options: RegistryOptio
   }
 
   async function signedGet(base: string, url: string, wanted: Readonly<Record<string, string>>, limitMs: number): Promise<Response> {
-    const ask = (): Promise<Response> => {
-      const headers: Record<string, string> = { ...wanted }
-      const token = tokens.get(base)
-      if (token !== undefined) headers['authorization'] = token
-      return fetchWithin(url, headers, limitMs)
-    }
-    const answer = await ask()
+    const ask = (token: string | undefined): Promise<Response> => fetchWithin(url, { ...wanted, ...(token !== undefined && { authorization: token }) }, limitMs)
+    const known = tokens.get(base)
+    const answer = await ask(known)
     const challenge = answer.headers.get('www-authenticate')
-    if (answer.status !== 401 || challenge === null || tokens.has(base)) return answer
+    if (answer.status !== 401 || challenge === null) return answer
     await answer.body?.cancel()
+    // What was known may have expired; who gives the same again means no.
     const token = await signIn(challenge)
-    if (token === undefined) return answer
+    if (token === undefined || token === known) return answer
     tokens.set(base, token)
-    return ask()
+    return ask(token)
   }
 
   async function signIn(challenge: string): Promise<string | undefined> {

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 
 /** Answers after which the same question may well be answered: too many asked, or the other side is in trouble. */
 const passing: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504])
-export const triesMax = 5
+const triesMax = 5
 const waitFirstMs = 250
 const waitMostMs = 10_000
 
@@ -23,12 +23,14 @@ export async function persistently(ask: () => Promise<Response>, patience: Patie
 export function resumed(open: (from: number) => Promise<Response>, size: number, fail: (why: string) => Error, patience: Patience = {}): Readable {
   async function* bytes(): AsyncGenerator<Uint8Array> {
     let at = 0
+    let hasBegun = false
     for (let fruitless = 0; ;) {
       const before = at
-      const answer = await open(at)
-      // Who does not know ranges begins anew.
-      let skip = at > 0 && answer.status !== 206 ? at : 0
       try {
+        const answer = await open(at)
+        hasBegun = true
+        // Who does not know ranges begins anew.
+        let skip = at > 0 && answer.status !== 206 ? at : 0
         for await (const chunk of answer.body ?? []) {
           const wanted: Uint8Array = chunk.subarray(Math.min(skip, chunk.length))
           skip -= chunk.length - wanted.length
@@ -37,8 +39,8 @@ export function resumed(open: (from: number) => Promise<Response>, size: number,
           if (wanted.length > 0) yield wanted
         }
       } catch (error) {
-        if (at > size || fruitless + 1 >= triesMax) throw error
-        // The connection broke: the rest is asked for below.
+        if (!hasBegun || at > size || (at <= before && fruitless + 1 >= triesMax)) throw error
+        // The connection broke, or could not be made again: the rest is asked for below.
       }
       if (at === size) return
       fruitless = at > before ? 0 : fruitless + 1

@@ -10,6 +10,7 @@ import { gzipSync } from 'node:zlib'
 import { pullImage, type PullAnswer, type PullProgress } from './pull.ts'
 import { openImageStore } from './store.ts'
 import { serve, sha, skip } from './testing.ts'
+import { resumed } from './transfer.ts'
 
 const work = mkdtempSync(`${tmpdir()}/skiff-trouble-`)
 after(() => { rmSync(work, { recursive: true, force: true }) })
@@ -109,4 +110,46 @@ test('basic credentials are given to who asks for them, and nobody else', { skip
   const refused = outcome(await pull(name, { credentials: [{ registry: name, username: 'me', password: 'wrong' }] }))
   assert.match(refused, /pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed$/)
   assert.equal(refused.includes('wrong'), false)
+})
+
+test('a token that has expired is asked for anew, and a registry that says no to the same again is believed', { skip }, async () => {
+  let given = 0
+  const bearer = (host: string | undefined): Record<string, string> => ({ 'www-authenticate': `Bearer realm="http://${host}/token"` })
+  const name = await serve((request, response) => {
+    const url = request.url ?? ''
+    if (url.startsWith('/token')) response.end(JSON.stringify({ token: `number ${++given}` }))
+    // The first token is good for the manifest only.
+    else if (given === 0 || request.headers.authorization !== `Bearer number ${given}` || (given === 1 && !url.includes('/manifests/'))) response.writeHead(401, bearer(request.headers.host)).end()
+    else response.end(url.includes('/manifests/') ? manifest : blobs.get(url.split('/').at(-1) ?? ''))
+  })
+  assert.equal(outcome(await pull(name)), 'pulled')
+  assert.equal(given, 2)
+  let asked = 0
+  const closed = await serve((request, response) => {
+    if (request.url?.startsWith('/token') === true) response.end(JSON.stringify({ token: 'the same' }))
+    else { asked++; response.writeHead(401, bearer(request.headers.host)).end() }
+  })
+  assert.match(outcome(await pull(closed)), /pull access denied/)
+  assert.equal(asked, 2)
+})
+
+/** Bytes that come before the connection breaks, or no connection. */
+type Turn = number | 'refused'
+const turns: readonly (readonly [rule: string, turns: readonly Turn[], outcome: string])[] = [
+  ['four questions in vain are forgotten by a fifth that brings something', [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1], '3 bytes'],
+  ['five questions in vain are enough', [1, 0, 0, 0, 0, 0, 2], 'broken'],
+  ['who cannot be reached for a while is asked again', [1, 'refused', 1, 'refused', 1], '3 bytes'],
+  ['who cannot be reached at all is not', ['refused', 3], 'refused'],
+  ['who is not there any more is given up', [1, 'refused', 'refused', 'refused', 'refused', 'refused', 2], 'refused'],
+]
+for (const [rule, each, expected] of turns) test(rule, async () => {
+  const left = [...each]
+  const open = async (): Promise<Response> => {
+    const turn = left.shift() ?? 0
+    if (turn === 'refused') throw new Error('refused')
+    const body = async function* (): AsyncGenerator<Uint8Array> { if (turn > 0) yield new Uint8Array(turn); throw new Error('broken') }
+    return new Response(ReadableStream.from(body()), { status: 206 })
+  }
+  const taken = async (): Promise<string> => `${(await Array.fromAsync(resumed(open, 3, (why) => new Error(why), { waitFirstMs: 0 }))).flatMap((chunk: Uint8Array) => [...chunk]).length} bytes`
+  assert.equal(await taken().catch((error: Error) => error.message), expected)
 })
