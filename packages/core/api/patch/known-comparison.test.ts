@@ -4,6 +4,7 @@ import { seededRandom } from '../../base/seeded-random.ts'
 import { examples } from '../kinds/examples.ts'
 import { builtinKinds } from '../kinds/index.ts'
 import { loadDefinitions } from '../schema/index.ts'
+import type { Definition, Definitions } from '../schema/types.ts'
 import { ownedByCreator } from './creation.ts'
 import { writeFields } from './field-set.ts'
 import { compareParts } from './known-comparison.ts'
@@ -53,6 +54,18 @@ test('what is remembered of changes of their shape is what comparing says, for e
       assert.deepEqual(written(compareParts(before, after, definition, definitions)), expected, `${kind.resource} ${JSON.stringify([before, after])}`)
       before = after
     }
+  }
+})
+
+test('a status may have managedFields of its own, which have owners as all else has', () => {
+  const thing: Definition = { name: 'Thing', kinds: [], required: [], isCustom: true, fields: { status: { type: 'object', ref: 'Thing.status' } } }
+  const status: Definition = { name: 'Thing.status', kinds: [], required: [], isCustom: true, fields: { managedFields: { type: 'string' }, phase: { type: 'string' } } }
+  const custom: Definitions = { get: (name) => [thing, status].find((one) => one.name === name), forKind: () => undefined, names: () => [thing.name, status.name] }
+  const [none, one, two] = [{ status: { phase: 'a' } }, { status: { phase: 'a', managedFields: 'one' } }, { status: { phase: 'a', managedFields: 'two' } }]
+  for (const [before, after] of [[none, one], [one, two], [two, none]] as const) {
+    const expected = written(new Typed(custom).compare(before, after, rootField(thing)))
+    assert.deepEqual(written(compareParts(before, after, thing, custom)), expected)
+    assert.notDeepEqual(expected, { added: {}, modified: {}, removed: {} })
   }
 })
 

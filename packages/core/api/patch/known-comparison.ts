@@ -15,32 +15,28 @@ const textMax = 8192
 const known = new WeakMap<Field, Lately<string, Comparison>>()
 
 /** How an object differs from what it was, as `Typed.compare` says, without its managedFields. */
-export function compareParts(before: Json, after: Json, definition: Definition, definitions: Definitions): Comparison {
+export const compareParts = (before: Json, after: Json, definition: Definition, definitions: Definitions): Comparison => compareMembers(before, after, 'object', definition, definitions)
+
+/** What tells objects apart is high up in metadata and status: their members are compared one by one, as the object's are. */
+type Place = 'object' | 'metadata' | 'status'
+
+function compareMembers(before: Json, after: Json, place: Place, definition: Definition, definitions: Definitions): Comparison {
   const shape: Shape = { is: 'struct', definition }
   const change = new Change()
   for (const name in after) {
     const [was, is] = [before[name], after[name]]
-    if (was === is && was !== undefined) continue
+    if ((was === is && was !== undefined) || isUnowned(place, name)) continue
     const field = memberField(shape, name)
-    const inner = field?.ref === undefined ? undefined : definitions.get(field.ref)
-    // What tells objects apart is high up in metadata and status.
-    const isOpen = (name === 'metadata' || name === 'status') && inner !== undefined && inner.scalar === undefined && inner.mapType === undefined && isMap(was) && isMap(is)
-    if (isOpen) change.note(`f:${name}`, compareMembers(was, is, { is: 'struct', definition: inner }, definitions))
+    const below = place === 'object' && (name === 'metadata' || name === 'status') ? name : undefined
+    const inner = below === undefined || field?.ref === undefined ? undefined : definitions.get(field.ref)
+    if (below !== undefined && inner !== undefined && inner.scalar === undefined && inner.mapType === undefined && isMap(was) && isMap(is)) change.note(`f:${name}`, compareMembers(was, is, below, inner, definitions))
     else noteMember(change, name, was, is, field, definitions)
   }
-  for (const name in before) if (after[name] === undefined) change.gone(name)
+  for (const name in before) if (after[name] === undefined && !isUnowned(place, name)) change.gone(name)
   return change.result()
 }
-
-function compareMembers(before: Json, after: Json, shape: Shape, definitions: Definitions): Comparison {
-  const change = new Change()
-  for (const name in after) {
-    if (before[name] === after[name] && before[name] !== undefined) continue
-    if (name !== 'managedFields') noteMember(change, name, before[name], after[name], memberField(shape, name), definitions)
-  }
-  for (const name in before) if (after[name] === undefined && name !== 'managedFields') change.gone(name)
-  return change.result()
-}
+// A custom kind's status may have a field of this name, which is like any other.
+const isUnowned = (place: Place, name: string): boolean => place === 'metadata' && name === 'managedFields'
 
 function noteMember(change: Change, name: string, was: unknown, is: unknown, field: Field | undefined, definitions: Definitions): void {
   if (was === undefined && !isDeep(is)) change.added.set(`f:${name}`, oneField)
