@@ -3,7 +3,7 @@ import { writeMessage } from '../api/protobuf/index.ts'
 import { encode } from '../api/schema/encode.ts'
 import { mayShowNulls, withNulls } from '../api/schema/nulls.ts'
 import { apiVersionOf, type Draft, type Resource } from '../api/resource.ts'
-import { Remembered } from '../base/remembered.ts'
+import { Lately } from '../base/lately.ts'
 import type { AnyKind, AnyServed } from './registry.ts'
 
 const forms = new WeakMap<Resource, Map<AnyServed, object>>()
@@ -43,7 +43,8 @@ export function prepareShowing({ kind, served }: { readonly kind: AnyKind; reado
 export const encoded = (served: AnyServed, object: Resource): Uint8Array => encode(shownAs(served, object))
 
 const messagesMax = 128 << 20
-const messages = new Remembered(messagesMax)
+// At most twice what it is given.
+const messages = Lately.weakly<object, Uint8Array>(messagesMax / 2, ({ length }) => length)
 
 /** The object's protobuf message in a served version, without its envelope. */
 export function messageOf(served: AnyServed, object: Resource): Uint8Array {

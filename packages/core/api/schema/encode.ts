@@ -1,8 +1,9 @@
-import { Remembered } from '../../base/remembered.ts'
+import { Lately } from '../../base/lately.ts'
 
 const encoder = new TextEncoder()
 const bytesMax = 256 << 20
-const known = new Remembered(bytesMax)
+// At most twice what it is given.
+const known = Lately.weakly<object, Uint8Array>(bytesMax / 2, ({ length }) => length)
 
 /** An object as UTF-8 JSON. A frozen object is encoded once, as long as it is asked for. */
 export function encode(object: object): Uint8Array {
