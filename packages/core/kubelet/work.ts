@@ -64,10 +64,7 @@ export function tell(work: Work, type: 'Normal' | 'Warning', reason: string, mes
 export function fieldPathOf(pod: Pod, name: string): string {
   if (pod.spec.initContainers?.some((one) => one.name === name) === true) return `spec.initContainers{${name}}`
   if (ephemeralContainers(pod).some((one) => one.name === name)) return `spec.ephemeralContainers{${name}}`
-  const known = fieldPaths.get(name)
-  const path = known ?? ['spec.containers{', name, '}'].join('')
-  if (known === undefined) fieldPaths.set(name, path)
-  return path
+  return fieldPaths.given(name, () => ['spec.containers{', name, '}'].join(''))
 }
 /** Pods of one template have containers of the same names, and Events keep these texts. */
 const fieldPaths = Lately.of<string, string>(1024)

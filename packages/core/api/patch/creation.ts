@@ -1,8 +1,8 @@
 // What the creator of an object owns, as managedFields hold it: all that is new to what upstream takes for granted in an object
 // (typed.ts, skeleton). The same as comparing with that skeleton, in one walk.
-import { Lately } from '../../base/lately.ts'
 import type { Definition, Definitions, Field } from '../schema/types.ts'
 import { pathsText } from './difference-text.ts'
+import { KnownShapes } from './known-shapes.ts'
 import { isMap, itemElement, type Json, type Shape, shapeOf } from './shape.ts'
 import { sharedPart } from './shared-fields.ts'
 import { isGranted } from './typed.ts'
@@ -30,12 +30,9 @@ function planOf(definition: Definition, definitions: Definitions): readonly Memb
 
 type Written = Record<string, unknown>
 /** What is owned of the parts of an object, by the paths that they have. */
-const known = new WeakMap<Member, Lately<string, Written>>()
-/** So many shapes of a part are known. */
-const shapesMax = 4096
-/** Longer texts are not remembered: maps with very many keys. */
-const textMax = 8192
+const known = new KnownShapes<Member, Written>()
 const nothing: Written = Object.freeze({})
+const kept = (part: Written): Written => (part === nothing ? nothing : sharedPart(part))
 /** Most paths end at once: one object serves them all. */
 const end: Written = Object.freeze({})
 
@@ -77,14 +74,8 @@ class Walk {
   /** The same for a part of the object itself: one answer for all that have these paths. */
   #known(member: Member, item: unknown, unowned: Unowned): Written | undefined {
     const text = pathsText(item, member.field, this.#definitions)
-    if (text.length > textMax) return this.#member(member, item, unowned)
-    let parts = known.get(member)
-    if (parts === undefined) known.set(member, (parts = Lately.of(shapesMax)))
-    const found = parts.get(text)
-    if (found !== undefined) return found === nothing ? undefined : found
-    const made = sharedPart(this.#member(member, item, unowned))
-    parts.set(text, made ?? nothing)
-    return made
+    const made = known.given(member, text, () => this.#member(member, item, unowned) ?? nothing, kept)
+    return made === nothing ? undefined : made
   }
 
   /** A value that is new as a whole: its own path, and all below. */

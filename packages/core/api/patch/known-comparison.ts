@@ -1,18 +1,14 @@
 // Comparisons of the parts of an object, each made once for all writes of its shape.
-import { Lately } from '../../base/lately.ts'
 import type { Definition, Definitions, Field } from '../schema/types.ts'
 import { differenceText, pathsText } from './difference-text.ts'
 import { oneField } from './field-set.ts'
+import { KnownShapes } from './known-shapes.ts'
 import { isMap, type Json, memberField, type Shape } from './shape.ts'
 import { keptSet } from './shared-fields.ts'
 import { Change, type Comparison, nothing, Typed } from './typed.ts'
 
-/** So many shapes of writes are known. */
-const shapesMax = 4096
-/** Longer texts are not remembered: maps with very many keys. */
-const textMax = 8192
 /** By what a part is, then by how it changed. */
-const known = new WeakMap<Field, Lately<string, Comparison>>()
+const known = new KnownShapes<Field, Comparison>()
 
 /** How an object differs from what it was, as `Typed.compare` says, without its managedFields. */
 export const compareParts = (before: Json, after: Json, definition: Definition, definitions: Definitions): Comparison => compareMembers(before, after, 'object', definition, definitions)
@@ -52,14 +48,6 @@ function compared(was: unknown, is: unknown, field: Field | undefined, definitio
   }
   if (field === undefined) return compare()
   const text = was === undefined ? `+${pathsText(is, field, definitions)}` : differenceText(was, is, field, definitions)
-  if (text === '') return nothing
-  if (text.length > textMax) return compare()
-  let shapes = known.get(field)
-  if (shapes === undefined) known.set(field, (shapes = Lately.of(shapesMax)))
-  const found = shapes.get(text)
-  if (found !== undefined) return found
-  const { added, modified, removed } = compare()
-  const made = { added: keptSet(added), modified: keptSet(modified), removed: keptSet(removed) }
-  shapes.set(text, made)
-  return made
+  return text === '' ? nothing : known.given(field, text, compare, kept)
 }
+const kept = ({ added, modified, removed }: Comparison): Comparison => ({ added: keptSet(added), modified: keptSet(modified), removed: keptSet(removed) })

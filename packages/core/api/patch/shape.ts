@@ -52,12 +52,7 @@ export function itemElement(shape: Shape, item: unknown, definitions: Definition
 }
 // Conditions, containers, volumes: keyed by one text, and the same few texts again and again.
 const textElements = Lately.of<string, string>(1024)
-function textElement(key: string, text: string): string {
-  const place = `${key} ${text}`
-  let element = textElements.get(place)
-  if (element === undefined) textElements.set(place, (element = `k:{${JSON.stringify(key)}:${JSON.stringify(text)}}`))
-  return element
-}
+const textElement = (key: string, text: string): string => textElements.given(`${key} ${text}`, () => `k:{${JSON.stringify(key)}:${JSON.stringify(text)}}`)
 const sorted = new WeakMap<readonly string[], readonly string[]>()
 function inOrder(keys: readonly string[]): readonly string[] {
   if (keys.length < 2) return keys

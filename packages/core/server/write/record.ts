@@ -54,12 +54,7 @@ const scheduler = 'system:kube-scheduler'
 const sources = Lately.of<string, { readonly component: string; readonly host?: string }>(8192)
 /** Who says it: one value for all that a component of a host says. */
 function sourceOf(component: string, host: string | undefined): { readonly component: string; readonly host?: string } {
-  const key = `${component} ${host ?? ''}`
-  const known = sources.get(key)
-  if (known !== undefined) return known
-  const source = Object.freeze({ component, ...(host !== undefined && { host }) })
-  sources.set(key, source)
-  return source
+  return sources.given(`${component} ${host ?? ''}`, () => Object.freeze({ component, ...(host !== undefined && { host }) }))
 }
 
 // As kubelets do: events about their own node carry its name as uid, and that is what `kubectl describe node` asks for.

@@ -1,4 +1,5 @@
 // The expressions that choose devices.
+import { Lately } from '../../../base/lately.ts'
 import { compile, evaluate, isCompileFault, quantityValue, typeText, versionValue } from '../../cel/index.ts'
 import type { CelType, Environment, ObjectField, Program, Value } from '../../cel/index.ts'
 import type { Device, DeviceAttribute } from '../../generated/types.ts'
@@ -39,17 +40,13 @@ export function checkDeviceExpression(expression: string, path: string): readonl
 export interface ExpressionFault { readonly fault: string }
 
 const programsMax = 1000
-const programs = new Map<string, Program | ExpressionFault>()
+// At most twice what it is given.
+const programs = Lately.of<string, Program | ExpressionFault>(programsMax / 2)
 /** An expression is compiled once. */
-function programOf(expression: string): Program | ExpressionFault {
-  const known = programs.get(expression)
-  if (known !== undefined) return known
+const programOf = (expression: string): Program | ExpressionFault => programs.given(expression, () => {
   const made = compile(expression, environment)
-  const kept = isCompileFault(made) ? { fault: `CEL compile error: ${made.fault}` } : made
-  if (programs.size >= programsMax) programs.clear()
-  programs.set(expression, kept)
-  return kept
-}
+  return isCompileFault(made) ? { fault: `CEL compile error: ${made.fault}` } : made
+})
 
 /** A device never changes (its slice gets another one): what was found out of it is kept as long as it lives. */
 const verdicts = new WeakMap<Device, Map<string, boolean | ExpressionFault>>()
