@@ -123,6 +123,12 @@ test('a program that costs too much is stopped', () => {
   assert.equal(outcome.exceeded, true)
 })
 
+test('a bound name is reckoned as upstream does, as a fold over an empty list that is there before it runs', () => {
+  const program = compile('cel.bind(x, i, x)', { ...environment, binds: true })
+  assert.ok(!isCompileFault(program))
+  assert.deepEqual([program.cost, evaluate(program, variables, perCallLimit)], [{ min: 12, max: 12 }, { value: 5, cost: 2 }])
+})
+
 test('the type of a program is known without running it', () => {
   for (const [expression, type] of [['i + 1', 'int'], ['l.map(x, string(x))', 'list(string)'], ['object.spec', 'dyn'], ['{"a": [1u]}', 'map(string, list(uint))'], ['type(i)', 'type(dyn)'], ['object.?spec', 'optional_type(dyn)'], ['i > 1 && s == "a"', 'bool']] as const) {
     const program = compile(expression, environment)

@@ -210,12 +210,14 @@ export function compileBind(node: Node & { readonly is: 'bind' }, value: Typed, 
   }
 }
 
-/** cel.bind: a name for a value while the body runs. As upstream: the value costs what it costs, the name a comprehension's overhead. */
+/** What upstream reckons for making a list. */
+const emptyList = 10
+/** cel.bind: a name for a value while the body runs. As upstream, where it is a fold over an empty list: that list is reckoned with, and costs nothing when it runs. */
 export function compileLet(node: Node & { readonly is: 'let' }, value: Typed, scope: Scope, compile: Compile): Typed {
   const { inner, slots: [slot = 0] } = within(scope, [[node.name, value.type]], value.placed === true)
   const body = compile(node.body, inner)
   return {
-    type: body.type, size: body.size, cost: plus(value.cost, body.cost),
+    type: body.type, size: body.size, cost: plus(value.cost, { min: emptyList, max: emptyList }, body.cost),
     run: (frame) => {
       const found = value.run(frame)
       if (found instanceof Fault) return found
