@@ -1,5 +1,6 @@
 // Streams to a pod's node: who and what is settled here, the host carries the bytes.
 import type { Container, ContainerStatus } from '../api/generated/types.ts'
+import { forbidden, invalid, refuseInvalid, unsupported } from '../api/kinds/problems.ts'
 import { isRefusal, type Problem, type Refusal } from '../api/refusal.ts'
 import type { Resource } from '../api/resource.ts'
 import { nodes, type Pod, pods } from '../api/resources.ts'
@@ -10,7 +11,7 @@ import type { User } from './access/types.ts'
 import { admit } from './admission/index.ts'
 import { circumstancesOf, type Machine } from './machine.ts'
 import { connectKinds, type Endpoint } from './registry.ts'
-import { badRequest, invalid, notFound } from './refusals.ts'
+import { badRequest, notFound } from './refusals.ts'
 import { type Answer, text } from './reply.ts'
 import { isTrue, type ResourceRoute } from './route.ts'
 import { type Asks, type Connect, isStopped } from './types.ts'
@@ -77,6 +78,7 @@ function containerOf({ metadata, spec }: Pod, asked: string): string | Refusal {
   return badRequest(`a container name must be specified for pod ${metadata.name}, choose one of: [${names.join(' ')}]${inits}`)
 }
 
+const unfit = (problem: Problem): Refusal => refuseInvalid({ group: '', kind: 'PodLogOptions' }, '', [problem])
 type LogOptions = NonNullable<Connect['log']>
 function logOf(query: URLSearchParams): LogOptions | Refusal {
   const whole = (name: string, least: number): number | Refusal | undefined => {
@@ -84,16 +86,15 @@ function logOf(query: URLSearchParams): LogOptions | Refusal {
     if (value === '') return undefined
     if (!/^-?\d+$/.test(value)) return badRequest(`strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`)
     return Number(value) >= least ? Number(value)
-      : invalid({ group: '', kind: 'PodLogOptions' }, '', [{ path: name, reason: 'FieldValueInvalid', value: Number(value), detail: least === 0 ? 'must be greater than or equal to 0' : 'must be greater than 0' }])
+      : unfit(invalid(name, Number(value), least === 0 ? 'must be greater than or equal to 0' : 'must be greater than 0'))
   }
   const [tailLines, limitBytes, sinceSeconds] = [whole('tailLines', 0), whole('limitBytes', 1), whole('sinceSeconds', 1)]
   for (const each of [tailLines, limitBytes, sinceSeconds]) if (isRefusal(each)) return each
   const sinceTime = query.get('sinceTime') || undefined
   const stream = query.get('stream') || 'All'
-  const unfit = (problem: Problem): Refusal => invalid({ group: '', kind: 'PodLogOptions' }, '', [problem])
-  if (stream !== 'All' && stream !== 'Stdout' && stream !== 'Stderr') return unfit({ path: 'stream', reason: 'FieldValueNotSupported', value: stream, detail: 'supported values: "All", "Stderr", "Stdout"' })
-  if (stream !== 'All' && tailLines !== undefined) return unfit({ path: '', reason: 'FieldValueForbidden', detail: '`tailLines` and specific `stream` are mutually exclusive for now' })
-  if (sinceSeconds !== undefined && sinceTime !== undefined) return unfit({ path: '', reason: 'FieldValueForbidden', detail: 'at most one of `sinceTime` or `sinceSeconds` may be specified' })
+  if (stream !== 'All' && stream !== 'Stdout' && stream !== 'Stderr') return unfit(unsupported('stream', stream, ['All', 'Stderr', 'Stdout']))
+  if (stream !== 'All' && tailLines !== undefined) return unfit(forbidden('', '`tailLines` and specific `stream` are mutually exclusive for now'))
+  if (sinceSeconds !== undefined && sinceTime !== undefined) return unfit(forbidden('', 'at most one of `sinceTime` or `sinceSeconds` may be specified'))
   return {
     follow: isTrue(query, 'follow'), previous: isTrue(query, 'previous'), timestamps: isTrue(query, 'timestamps'),
     ...(typeof tailLines === 'number' && { tailLines }), ...(typeof limitBytes === 'number' && { limitBytes }),
