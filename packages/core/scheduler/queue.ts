@@ -87,7 +87,7 @@ export class SchedulingQueue {
 
   /** Takes the most important pod that may be tried; where there is none, as upstream, the one whose back-off is over first. */
   take(): Waiting | undefined {
-    const entry = surfaced(this.#active, 'active') ?? surfaced(this.#early, 'backing off')
+    const entry = surfaced(this.#active, ({ state }) => state === 'active') ?? surfaced(this.#early, ({ state, hasErred }) => state === 'backing off' && !hasErred)
     if (entry === undefined) return undefined
     if (entry.state === 'backing off') { this.#early.pop(); this.#clock.wake(this.#owner, entry.uid, undefined) }
     else this.#active.pop()
@@ -219,14 +219,13 @@ export class SchedulingQueue {
     entry.state = 'active'
     this.#active.push(entry)
   }
-
 }
 
-/** The first entry that is still in this state; what has left since is dropped. */
-function surfaced(heap: Heap<Waiting>, state: Waiting['state']): Waiting | undefined {
+/** The first entry that still belongs there; what has left since is dropped. */
+function surfaced(heap: Heap<Waiting>, belongs: (entry: Waiting) => boolean): Waiting | undefined {
   for (;;) {
     const entry = heap.peek()
-    if (entry === undefined || entry.state === state) return entry
+    if (entry === undefined || belongs(entry)) return entry
     heap.pop()
   }
 }
