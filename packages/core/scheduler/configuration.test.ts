@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Resource } from '../api/resource.ts'
 import { aNode, aPod, dawn, schedulingWorld } from './builders.ts'
+import { aClaim, aClass, aSlice, aUser, gpus } from './devices/builders.ts'
 import { readSchedulerConfiguration } from './configuration.ts'
 import { defaultConfiguration, type SchedulerConfiguration } from './profiles.ts'
 
@@ -46,6 +47,19 @@ for (const [what, rest, objects, expected] of [
   ['for another scheduler\'s name', 'profiles:\n- schedulerName: default-scheduler\n- schedulerName: mine', [aNode('a'), aPod('p', { spec: { schedulerName: 'mine' } })], 'a'],
   ['for no name that it does not have', 'profiles:\n- schedulerName: mine', [aNode('a'), aPod('p')], undefined],
 ] as const) test(`the profile places a pod ${what}`, () => { assert.equal(nodeOf(rest, ...objects), expected) })
+
+const scoring = { configuration: read(profile('plugins: {filter: {disabled: [{name: DynamicResources}]}}')) }
+const oneOrTwo = { requests: [{ name: 'r', firstAvailable: [2, 1].map((count) => ({ name: `${count}`, deviceClassName: 'gpu', allocationMode: 'ExactCount', count })) }] }
+test('a plugin that only scores writes no devices down for a node that it would refuse', () => {
+  const world = schedulingWorld([aNode('a'), aClass(), aClaim('c', oneOrTwo), aUser('p', 'c')], scoring)
+  assert.deepEqual([world.nodeOf('p'), world.log.map((action) => action.do)], ['a', ['invoke', 'record']])
+})
+test('a plugin that only scores hears what changes', () => {
+  const world = schedulingWorld([aNode('a'), aNode('b'), aNode('c'), aClass(), aClaim('c', oneOrTwo)], scoring)
+  world.put(aSlice('a', gpus(2)), aSlice('b', gpus(1)), aUser('p', 'c'))
+  world.settle()
+  assert.equal(world.nodeOf('p'), 'a')
+})
 
 test('the message of an enforced affinity', () => {
   const rest = profile('pluginConfig:\n- name: NodeAffinity\n  args: {addedAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: pool, operator: Exists}]}]}}}')

@@ -138,12 +138,12 @@ function withoutFilter({ name, weight, start }: SchedulerPlugin): SchedulerPlugi
       const state = start(surroundings)
       return {
         ...(state.placed && { placed: (pod, node) => state.placed?.(pod, node) }), ...(state.removed && { removed: (pod, node) => state.removed?.(pod, node) }),
-        ...(state.nodePut && { nodePut: (number, before, node) => state.nodePut?.(number, before, node) }),
+        ...(state.nodePut && { nodePut: (number, before, node) => state.nodePut?.(number, before, node) }), ...(state.changed && { changed: (change) => state.changed?.(change) }),
         study: (pod) => {
           const answer = state.study(pod)
           if (answer === undefined || 'refusal' in answer) return undefined
-          const { only: _only, refuses: _refuses, why: _why, reserve: _reserve, ...scoring } = answer
-          return scoring
+          const { fitting, score, normalise } = answer
+          return { ...(fitting && { fitting }), ...(score && { score }), ...(normalise && { normalise }) }
         },
       }
     },
