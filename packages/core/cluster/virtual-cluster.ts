@@ -93,6 +93,8 @@ function virtualFrom(parts: Parts): VirtualCluster {
   const cluster = wireCluster({
     ...parts, version,
     podTokens: (ask, done) => { done({ is: 'token', token: 'simulated', issuedAt: clock.now(), expiresAt: clock.now() + ask.expirationSeconds * 1000 }) },
+    // All nodes are simulated, and keep no files: one that is gone had none either, but does not say so any more.
+    ask: ({ what }, done) => { if (what === 'provision' || what === 'unprovision') done({ done: true }) },
   })
   const settle = (): void => {
     let rounds = 0
