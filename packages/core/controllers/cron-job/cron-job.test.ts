@@ -40,6 +40,15 @@ test('a Job is made at its minute, named after it', () => {
   assert.deepEqual([on.cron()?.status?.lastScheduleTime, on.cron()?.status?.active?.map(({ kind, name, uid }) => ({ kind, name, uid }))], ['2026-01-01T00:01:00Z', [{ kind: 'Job', name: `hello-${first + 1}`, uid: job?.metadata.uid }]])
   assert.deepEqual(on.news(), [`SuccessfulCreate: Created job hello-${first + 1}`])
 })
+test('a run is told in one row: when it was and its Job', () => {
+  const on = at()
+  const { store } = on.world
+  const before = store.view.revision
+  on.advance(minute)
+  const news = store.changes(before)
+  if (news === 'compacted') throw new Error('the history is too short')
+  assert.deepEqual([...news].filter(({ key }) => key.resource === cronJobs.resource).map(({ after }) => { const { lastScheduleTime, active } = (after as CronJob).status ?? {}; return [lastScheduleTime, active?.length] }), [['2026-01-01T00:01:00Z', 1]])
+})
 test('a finished Job leaves the active list', () => {
   const on = at()
   on.advance(minute)

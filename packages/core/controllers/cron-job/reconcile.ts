@@ -1,6 +1,6 @@
 // CronJobs. Behaviour: kube-controller-manager's cronjob controller (v2), except that a run starts at its very instant and not 100 ms after.
 import { deepEqual } from 'fast-equals'
-import { type Action, byOwner, type ClusterView, type Controller, type CronJob, cronJobs, type Draft, type Job, jobs, keyOf, type Plan, type World } from '../../api/index.ts'
+import { type Action, byOwner, type Controller, type CronJob, cronJobs, type Draft, type Job, jobs, keyOf, type Plan, type World } from '../../api/index.ts'
 import type { ObjectReference } from '../../api/generated/types.ts'
 import type { Instant } from '../../base/index.ts'
 import { isOf, sidesOf } from '../../rules/changes.ts'
@@ -49,12 +49,11 @@ function reconcile(cron: CronJob, world: World<Memory>): Plan<Memory> {
   const rest = { events: [...seen.events], actions: cleaned }
   if (isTerminating(cron) || cron.spec.suspend === true) return { actions: [...statusActions(cron, seen.status), ...rest.events, ...rest.actions] }
   const due = dueOf(cron, now)
-  if (due.is !== 'due') return { actions: [...statusActions(cron, seen.status), ...rest.events, ...rest.actions, ...complaint(cron, due, world)], ...remembered(due, world), ...againAt(due.is === 'nothing' ? due.next : undefined) }
+  if (due.is !== 'due') return { actions: [...statusActions(cron, seen.status), ...rest.events, ...rest.actions, ...complaint(cron, due, world)], ...remembered(due), ...againAt(due.is === 'nothing' ? due.next : undefined) }
   const run = runOf(cron, due.at, seen.status, owned, world)
   return {
-    actions: [...rest.events, ...(due.tooManyMissed && (world.memory === undefined || run.told !== world.memory.told) ? [tooMany(cron)] : []), ...run.actions, ...statusActions(cron, run.status), ...rest.actions],
-    ...(run.told === undefined ? {} : { memory: { told: run.told } }),
-    ...againAt(due.next),
+    actions: [...rest.events, ...(due.tooManyMissed && run.told !== world.memory?.told ? [tooMany(cron)] : []), ...run.actions, ...statusActions(cron, run.status), ...rest.actions],
+    memory: { told: run.told }, ...againAt(due.next),
   }
 }
 
@@ -64,7 +63,7 @@ const tooMany = (cron: CronJob): Action => event(cron, 'TooManyMissedTimes', 'to
 function complaint(cron: CronJob, due: Due, { memory }: World<Memory>): readonly Action[] {
   return due.is === 'unreadable' && memory?.told !== due.message ? [event(cron, due.reason, due.message, 'Warning')] : []
 }
-const remembered = (due: Due, { memory }: World<Memory>): { readonly memory?: Memory } => (due.is === 'unreadable' ? { memory: { told: due.message } } : memory === undefined ? {} : {})
+const remembered = (due: Due): { readonly memory?: Memory } => (due.is === 'unreadable' ? { memory: { told: due.message } } : {})
 
 type Status = NonNullable<CronJob['status']>
 
@@ -95,29 +94,25 @@ function look(cron: CronJob, owned: readonly Job[]): { readonly status: Status; 
   return { status: { ...kept, ...(active.length > 0 ? { active } : {}), ...(lastSuccess > 0 ? { lastSuccessfulTime: timestamp(lastSuccess) } : {}) }, events }
 }
 
-interface Run { readonly actions: readonly Action[]; readonly status: Status; readonly told?: string }
+interface Run { readonly actions: readonly Action[]; readonly status: Status; readonly told: string }
 
-/** Starts the run that is due, or says why not. */
+/** Starts the run that is due, or says why not. As upstream, its time is written down together with its Job: by the look that sees that. */
 function runOf(cron: CronJob, at: Instant, status: Status, owned: readonly Job[], { view, now, memory }: World<Memory>): Run {
-  const deadline = cron.spec.startingDeadlineSeconds
   const told = `${at}`
+  const job = newJob(cron, at)
+  if (view.get(jobs, cron.metadata.namespace ?? '', job.metadata.name ?? '') !== undefined) return { actions: [], status: { ...status, lastScheduleTime: timestamp(at) }, told }
+  const deadline = cron.spec.startingDeadlineSeconds
   const once = (one: Action): readonly Action[] => (memory?.told === told ? [] : [one])
   if (deadline !== undefined && at + deadline * 1000 < now) return { actions: once(event(cron, 'MissSchedule', `Missed scheduled time to start a job: ${new Date(at).toUTCString().replace('GMT', '+0000')}`, 'Warning')), status, told }
   const active = status.active ?? []
   if (cron.spec.concurrencyPolicy === 'Forbid' && active.length > 0)
     return { actions: once(event(cron, 'JobAlreadyActive', 'Not starting job because prior execution is running and concurrency policy is Forbid')), status, told }
-  const replaced = cron.spec.concurrencyPolicy === 'Replace' ? owned.filter((job) => active.some(({ uid }) => uid === job.metadata.uid)) : []
-  const kept = active.filter(({ uid }) => !replaced.some((job) => job.metadata.uid === uid))
+  const replaced = cron.spec.concurrencyPolicy === 'Replace' ? owned.filter(({ metadata }) => active.some(({ uid }) => uid === metadata.uid)) : []
+  const kept = active.filter(({ uid }) => !replaced.some(({ metadata }) => metadata.uid === uid))
   const { active: _active, ...others } = status
-  const next: Status = { ...others, ...(kept.length > 0 ? { active: kept } : {}), lastScheduleTime: timestamp(at) }
-  return { actions: [...replaced.flatMap((job) => remove(cron, job)), ...create(cron, at, view)], status: next }
-}
-
-function create(cron: CronJob, at: Instant, view: ClusterView): readonly Action[] {
-  const object = newJob(cron, at)
-  // The Job may be there already: the last plan was cut short after it.
-  if (view.get(jobs, cron.metadata.namespace ?? '', object.metadata.name ?? '') !== undefined) return []
-  return [{ do: 'create', object }, event(cron, 'SuccessfulCreate', `Created job ${object.metadata.name}`)]
+  const next: Status = { ...others, ...(kept.length > 0 ? { active: kept } : {}) }
+  const made: readonly Action[] = [{ do: 'create', object: job }, event(cron, 'SuccessfulCreate', `Created job ${job.metadata.name}`)]
+  return { actions: [...replaced.flatMap((old) => remove(cron, old)), ...made], status: next, told }
 }
 
 function newJob(cron: CronJob, at: Instant): Draft {
