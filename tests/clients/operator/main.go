@@ -76,7 +76,7 @@ func (r *reconciler) tellStatus(ctx context.Context, boat *Boat, deployment *app
 	if fmt.Sprint(before.Status) == fmt.Sprint(boat.Status) {
 		return nil
 	}
-	return r.Status().Patch(ctx, boat, client.MergeFrom(before))
+	return client.IgnoreNotFound(r.Status().Patch(ctx, boat, client.MergeFrom(before)))
 }
 
 // What is left of a boat is a ConfigMap, made by a typed client without a cache.
@@ -86,7 +86,8 @@ func (r *reconciler) sayFarewell(ctx context.Context, boat *Boat) error {
 		return err
 	}
 	if controllerutil.RemoveFinalizer(boat, finalizer) {
-		return r.Update(ctx, boat)
+		// What changed meanwhile is seen late: an earlier farewell may have been the last.
+		return client.IgnoreNotFound(r.Update(ctx, boat))
 	}
 	return nil
 }
