@@ -30,6 +30,12 @@ export const slicesByService: Index<EndpointSlice> = {
   reads: labelsOf,
 }
 
+/** The addresses of a Service; a headless one has none. */
+export const clusterIPsOf = (service: Service | undefined): readonly string[] => (service?.spec.clusterIPs ?? []).filter((address) => address !== 'None')
+
+/** Services by each of their ClusterIPs. For stores that ask for it: the control plane's with the kind, an agent's for reverse names. */
+export const servicesByClusterIP: Index<Service> = { name: 'services by cluster ip', type: services, values: clusterIPsOf }
+
 /** Pods by each of their labels, 'namespace/key=value': who looks for a selector reads the pods of one of its pairs. */
 export const podsByLabel: Index<Pod> = {
   name: 'pods by label', type: pods,

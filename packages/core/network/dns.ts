@@ -1,8 +1,7 @@
 // The answers of the cluster's DNS, as data. Behaviour: the Kubernetes DNS specification 1.1.0 and CoreDNS's kubernetes plugin as kubeadm sets it up
 // (pods insecure, fallthrough for reverse names, TTL 5).
 import type { Endpoint } from '../api/generated/types.ts'
-import { type ClusterView, type EndpointSlice, endpointSlices, type Index, namespaces, type Resource, type Service, services, slicesByService } from '../api/index.ts'
-import { servicesByClusterIP } from '../api/kinds/index.ts'
+import { type ClusterView, type EndpointSlice, endpointSlices, type Index, namespaces, type Resource, type Service, services, servicesByClusterIP, slicesByService } from '../api/index.ts'
 import { type ClusterName, normalName, readName } from './dns-names.ts'
 import type { DnsAnswer, DnsQuestion, DnsRecord } from './types.ts'
 

@@ -1,6 +1,6 @@
 // Every ClusterIP is an IPAddress, so that it can be seen who holds it. Behaviour: upstream's allocator and its repair loop.
-import { type Action, type ClusterView, type Controller, type IPAddress, ipAddresses, keyOf, type Service, services } from '../../api/index.ts'
-import { addressesByService, allocatorLabels, clusterIPsOf, isAllocated, servicesByClusterIP } from '../../api/kinds/index.ts'
+import { type Action, type ClusterView, clusterIPsOf, type Controller, type IPAddress, ipAddresses, keyOf, type Service, services, servicesByClusterIP } from '../../api/index.ts'
+import { addressesByService, allocatorLabels, isAllocated } from '../../api/kinds/index.ts'
 import { objectKey, sidesOf, splitKey } from '../../rules/changes.ts'
 import { settled } from '../settled.ts'
 

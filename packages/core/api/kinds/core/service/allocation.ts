@@ -1,5 +1,6 @@
 // The addresses and node ports of Services. As upstream's allocators: what is asked for is taken when it is free, anything else
 // comes at random from the upper part of the range first, so that the lower part stays free for those who ask.
+import { servicesByClusterIP } from '../../../indexes.ts'
 import type { Circumstances } from '../../../kind.ts'
 import type { Problem } from '../../../refusal.ts'
 import { ipAddresses, type Service, serviceCIDRs, services } from '../../../resources.ts'
@@ -16,11 +17,6 @@ export const nodePortRange = { first: 30000, last: 32767 } as const
 const staticPorts = 86
 const tries = 64
 
-/** The addresses of a Service; a headless one has none. */
-export const clusterIPsOf = (service: Service | undefined): readonly string[] => (service?.spec.clusterIPs ?? []).filter((address) => address !== 'None')
-
-/** Services by each of their ClusterIPs. */
-export const servicesByClusterIP: Index<Service> = { name: 'services by cluster ip', type: services, values: clusterIPsOf }
 /** Services by each address that a balancer has given them. */
 export const servicesByBalancedIP: Index<Service> = { name: 'services by balanced ip', type: services, values: ({ status }) => (status.loadBalancer?.ingress ?? []).flatMap(({ ip }) => (ip ? [ip] : [])) }
 /** Services by each of their node ports: '30080/TCP'. */

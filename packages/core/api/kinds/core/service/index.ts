@@ -1,9 +1,10 @@
+import { servicesByClusterIP } from '../../../indexes.ts'
 import type { Kind } from '../../../kind.ts'
 import { type Service, services } from '../../../resources.ts'
 import { ageColumn, nameColumn, text, wideText } from '../../columns.ts'
 import { filling } from '../../filling.ts'
 import { proxySubresource } from '../proxy.ts'
-import { servicesByBalancedIP, servicesByClusterIP, servicesByNodePort } from './allocation.ts'
+import { servicesByBalancedIP, servicesByNodePort } from './allocation.ts'
 import { fillService, prepareService } from './defaults.ts'
 import { checkService, checkServiceStatus } from './validation.ts'
 
