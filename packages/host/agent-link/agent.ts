@@ -3,6 +3,7 @@ import { request } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { isRefusal } from '@kubeskiff/core/api'
 import type { Connect } from '@kubeskiff/core/server'
+import { splitTarget } from '../http/index.ts'
 import type { OpenStream, PodStream, TerminalSize } from '../streams/index.ts'
 import { atOnce, eachLine, encodeLine, errorTrailer, hasHeader, idHeader, type KubeletAnswer, kubeletPath, type KubeletRequest, linkProtocol, windowBytes } from './wire.ts'
 
@@ -174,8 +175,7 @@ class Streams {
 function answerKubelet(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, answer: (request: KubeletRequest) => Promise<KubeletAnswer>): void {
   stream.on('error', () => {}) // the asker is gone
   stream.resume()
-  const [path = '', query = ''] = (headers[':path'] ?? '').slice(kubeletPath.length).split('?')
-  answer({ method: headers[':method'] ?? 'GET', path, query }).then(({ status, headers: told, body }) => {
+  answer({ method: headers[':method'] ?? 'GET', ...splitTarget((headers[':path'] ?? '').slice(kubeletPath.length)) }).then(({ status, headers: told, body }) => {
     if (stream.destroyed) { if (typeof body !== 'string') body.destroy(); return }
     stream.respond({ ':status': status, ...told })
     if (typeof body === 'string') { stream.end(body); return }

@@ -1,5 +1,5 @@
-import { connect as connectHttp2, constants, type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders } from 'node:http2'
-import type { Duplex } from 'node:stream'
+import { connect as connectHttp2, constants, type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders, type IncomingHttpStatusHeader } from 'node:http2'
+import type { Duplex, Readable } from 'node:stream'
 import type { Refusal } from '@kubeskiff/core/api'
 import type { Connect } from '@kubeskiff/core/server'
 import { refuse, type Upgrade } from '../http/index.ts'
@@ -12,11 +12,13 @@ export interface AgentHub {
   /** Opens a stream on the agent of the Connect's node; waits a little for an agent that is about to come. */
   readonly open: OpenStream
   /** Asks a node's kubelet; the body comes as it is read. */
-  readonly askKubelet: (node: string, request: KubeletRequest) => Promise<KubeletAnswer | Refusal>
+  readonly askKubelet: (node: string, request: KubeletRequest) => Promise<StreamedAnswer | Refusal>
   /** The nodes that are linked now. */
   readonly nodes: () => readonly string[]
   close(): void
 }
+
+interface StreamedAnswer extends KubeletAnswer { readonly body: Readable }
 
 /** A control plane that has just begun, or an agent that comes back, is waited for this long. */
 const linkWaitDefaultMs = 3_000
@@ -79,35 +81,35 @@ const plain = (status: number, body: string) => ({ status, headers: { 'content-t
 /** As upstream words a kubelet that cannot be reached. */
 const unreachable = (why: string): Refusal => ({ refused: true, code: 500, reason: 'InternalError', message: `Internal error occurred: error dialing backend: ${why}` })
 
-function askOver(link: ClientHttp2Session, node: string, { method, path, query }: KubeletRequest): Promise<KubeletAnswer | Refusal> {
+function askOver(link: ClientHttp2Session, node: string, { method, path, query }: KubeletRequest): Promise<StreamedAnswer | Refusal> {
+  const stream = link.request({ ':method': method, ':path': `${kubeletPath}${path}${query === '' ? '' : `?${query}`}` }, { endStream: true })
+  return answerOn(stream, node, ({ ':status': status = 502, ...told }, resolve) => {
+    resolve({ status, headers: Object.fromEntries(Object.entries(told).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : []))), body: stream })
+  })
+}
+
+/** Asks the agent for the stream; resolves when the agent has answered. */
+function openOn(link: ClientHttp2Session, connect: Connect): Promise<PodStream | Refusal> {
+  const control = link.request({ ':method': 'POST', ':path': '/streams' }, { endStream: false })
+  const answer = answerOn<PodStream>(control, connect.node, (headers, resolve) => {
+    if (headers[':status'] === 200) resolve(streamOf(link, control, headers))
+    else void textOf(control).then((body) => { resolve(refusalOf(body)) })
+  })
+  control.write(encodeLine(connect))
+  return answer
+}
+
+/** What is made of the answer to a request on a link; a refusal when the link breaks, or when no answer comes in time. */
+function answerOn<Made>(stream: ClientHttp2Stream, node: string, make: (headers: IncomingHttpHeaders & IncomingHttpStatusHeader, resolve: (made: Made | Refusal) => void) => void): Promise<Made | Refusal> {
   return new Promise((resolve) => {
-    const stream = link.request({ ':method': method, ':path': `${kubeletPath}${path}${query === '' ? '' : `?${query}`}` }, { endStream: true })
     const lost = (): void => { resolve(unreachable(`the link to node ${node} broke`)) }
     stream.on('error', lost)
     stream.once('close', lost)
     stream.setTimeout(answerTimeoutMs, () => { stream.close(constants.NGHTTP2_CANCEL) })
     stream.once('response', (headers) => {
       stream.setTimeout(0)
-      const { ':status': status = 502, ...told } = headers
-      resolve({ status, headers: Object.fromEntries(Object.entries(told).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : []))), body: stream })
+      make(headers, resolve)
     })
-  })
-}
-
-/** Asks the agent for the stream; resolves when the agent has answered. */
-function openOn(link: ClientHttp2Session, connect: Connect): Promise<PodStream | Refusal> {
-  return new Promise((resolve) => {
-    const control = link.request({ ':method': 'POST', ':path': '/streams' }, { endStream: false })
-    const lost = (): void => { resolve(unreachable(`the link to node ${connect.node} broke`)) }
-    control.on('error', lost)
-    control.once('close', lost)
-    control.setTimeout(answerTimeoutMs, () => { control.close(constants.NGHTTP2_CANCEL) })
-    control.once('response', (headers) => {
-      control.setTimeout(0)
-      if (headers[':status'] === 200) resolve(streamOf(link, control, headers))
-      else void textOf(control).then((body) => { resolve(refusalOf(body)) })
-    })
-    control.write(encodeLine(connect))
   })
 }
 

@@ -29,7 +29,7 @@ export const atOnce = (socket: Duplex): void => { if (socket instanceof Socket) 
 
 /** A request to a node's kubelet: path and query as the client wrote them. */
 export interface KubeletRequest { readonly method: string; readonly path: string; readonly query: string }
-/** What the kubelet answers. A body of text is whole. */
+/** What the kubelet answers. A body of text is whole; over a link each comes as it is read. */
 export interface KubeletAnswer { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string | Readable }
 
 /** Calls back for each whole line. */

@@ -4,7 +4,7 @@ import { instantOf } from '@kubeskiff/core/rules'
 import type { Instant } from '@kubeskiff/core/base'
 import { type CertificateAsk, type CredentialAnswer, type KubeletOptions, nodeActor } from '@kubeskiff/core/kubelet'
 import type { Store } from '@kubeskiff/core/store'
-import { type Connection, refusalOf, startFeed } from '../client/index.ts'
+import { type Connection, requestObject, startFeed } from '../client/index.ts'
 import { newRequest } from '../credentials/index.ts'
 
 /** As upstream: not all pods of a signer ask again at the same time. */
@@ -36,20 +36,16 @@ export function certificatesOverHttp(options: CertificateOptions): NonNullable<K
   }
 }
 
+interface Named { readonly metadata: { readonly name: string; readonly uid: string } }
 interface Made { readonly key: string; readonly name: string }
 
 async function request({ pod, source }: CertificateAsk, { connectionOf, store }: CertificateOptions): Promise<Made> {
   const { namespace = 'default', name, uid } = pod.metadata
   const { nodeName = '', serviceAccountName = 'default' } = pod.spec
   const connection = connectionOf(nodeActor(nodeName))
-  const send = async (method: string, path: string, body?: unknown): Promise<{ readonly metadata: { readonly name: string; readonly uid: string } }> => {
-    const answer = await connection.request(method, path, body === undefined ? {} : { body: JSON.stringify(body) })
-    if (answer.status >= 300) throw new Error(refusalOf(answer).message)
-    return JSON.parse(answer.body) as { readonly metadata: { readonly name: string; readonly uid: string } } // an object of the API
-  }
-  const account = await send('GET', `/api/v1/namespaces/${namespace}/serviceaccounts/${serviceAccountName}`)
+  const account = await requestObject(connection, 'GET', `/api/v1/namespaces/${namespace}/serviceaccounts/${serviceAccountName}`) as Named
   const { key, request: stubPKCS10Request } = await newRequest(source.keyType)
-  const made = await send('POST', `/apis/certificates.k8s.io/v1/namespaces/${namespace}/podcertificaterequests`, {
+  const made = await requestObject(connection, 'POST', `/apis/certificates.k8s.io/v1/namespaces/${namespace}/podcertificaterequests`, {
     apiVersion: 'certificates.k8s.io/v1', kind: 'PodCertificateRequest',
     metadata: { generateName: 'req-', namespace, ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name, uid }] },
     spec: {
@@ -58,7 +54,7 @@ async function request({ pod, source }: CertificateAsk, { connectionOf, store }:
       ...(source.maxExpirationSeconds !== undefined && { maxExpirationSeconds: source.maxExpirationSeconds }),
       ...(source.userAnnotations !== undefined && { unverifiedUserAnnotations: source.userAnnotations }),
     },
-  })
+  }) as Named
   return { key, name: made.metadata.name }
 }
 

@@ -1,7 +1,6 @@
 // The kubelet's own API: what `kubectl get --raw /api/v1/nodes/NODE/proxy/…`, metrics-server and Prometheus ask a node for.
-import { join } from 'node:path'
 import { availableParallelism, totalmem } from 'node:os'
-import { type ClusterView, isRefusal, type Pod, pods } from '@kubeskiff/core/api'
+import { type ClusterView, isRefusal, pods, podsByNode } from '@kubeskiff/core/api'
 import { kubernetesVersion } from '@kubeskiff/core/base'
 import type { Connect } from '@kubeskiff/core/server'
 import type { KubeletAnswer, KubeletRequest } from '../agent-link/index.ts'
@@ -10,6 +9,7 @@ import { cadvisorText, DiskUses, interfacesOf, type InterfaceReading, Meter, met
 import type { OciRuntime } from '../oci/index.ts'
 import type { OpenStream } from '../streams/index.ts'
 import type { AgentConfiguration } from './configuration.ts'
+import { imagesDirectory } from './machine.ts'
 import { countProbes } from './probe-counts.ts'
 
 /** Answers a request to one node's kubelet. Who may ask was settled before. */
@@ -37,7 +37,6 @@ export function kubeletApi(options: KubeletApiOptions): KubeletApi {
   const uses = new DiskUses(now)
   const probes = countProbes(runtime)
   const since = now()
-  const podsOf = (node: string): readonly Pod[] => [...view.list(pods)].filter(({ spec }) => spec.nodeName === node)
 
   const summary = async (node: string, onlyCpuAndMemory: boolean): Promise<KubeletAnswer> => {
     const measurement = await meter.measure()
@@ -45,7 +44,7 @@ export function kubeletApi(options: KubeletApiOptions): KubeletApi {
     const { stateDirectory } = configuration
     return json(await summaryOf({
       node, measurement, since, machineMemoryBytes: totalmem(), interfaces: onlyCpuAndMemory ? [] : interfacesIn(options.networkOf(node)),
-      ...(!onlyCpuAndMemory && { files: { uses, stateDirectory, images: join(stateDirectory, 'images') } }),
+      ...(!onlyCpuAndMemory && { files: { uses, stateDirectory, images: imagesDirectory(configuration) } }),
     }))
   }
 
@@ -54,7 +53,7 @@ export function kubeletApi(options: KubeletApiOptions): KubeletApi {
     const asked = new URLSearchParams(query)
     switch (path) {
       case '/healthz': case '/healthz/ping': case '/healthz/log': case '/healthz/syncloop': return text('ok')
-      case '/pods': case '/pods/': return json({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items: podsOf(node) })
+      case '/pods': case '/pods/': return json({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items: [...view.by(podsByNode, node)] })
       case '/runningpods': case '/runningpods/': return json(runningPods(runtime, node))
       case '/stats/summary': case '/stats/summary/': return summary(node, asked.get('only_cpu_and_memory') === 'true')
       case '/metrics': return exposition(ownMetrics(runtime, node))

@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Connection, refusalOf } from '../client/index.ts'
+import { type Connection, requestObject } from '../client/index.ts'
 import { newRequest, nodeSubject, type KeyPair } from '../credentials/index.ts'
 import { readIfThere, writePrivately } from '../files/index.ts'
 
@@ -66,12 +66,12 @@ export async function rotateIfDue(options: RotationOptions): Promise<boolean> {
   const { credentials, connection, now, chance } = options
   if (now() < dueAt(credentials, chance)) return false
   const { key, request } = await newRequest('ECDSAP256', nodeSubject(credentials.node))
-  const made = await send(connection, 'POST', '/apis/certificates.k8s.io/v1/certificatesigningrequests', {
+  const made = await requestObject(connection, 'POST', '/apis/certificates.k8s.io/v1/certificatesigningrequests', {
     apiVersion: 'certificates.k8s.io/v1', kind: 'CertificateSigningRequest', metadata: { generateName: 'csr-' },
     spec: { signerName, request: Buffer.from(pem(request)).toString('base64'), usages: ['digital signature', 'client auth'] },
-  })
+  }) as SigningRequest
   const until = now() + signedWithinMs
-  for (let asked = made; now() < until; asked = await send(connection, 'GET', `/apis/certificates.k8s.io/v1/certificatesigningrequests/${made.metadata.name}`)) {
+  for (let asked = made; now() < until; asked = await requestObject(connection, 'GET', `/apis/certificates.k8s.io/v1/certificatesigningrequests/${made.metadata.name}`) as SigningRequest) {
     const { conditions = [], certificate } = asked.status ?? {}
     const refused = conditions.find(({ type }) => type === 'Denied' || type === 'Failed')
     if (refused !== undefined) throw new Error(`${made.metadata.name} was refused: ${refused.message ?? refused.type}`)
@@ -91,12 +91,6 @@ export function dueAt({ certificate }: LiveCredentials, chance: number): number 
 }
 
 interface SigningRequest { readonly metadata: { readonly name: string }; readonly status?: { readonly certificate?: string; readonly conditions?: readonly { readonly type: string; readonly message?: string }[] } }
-
-async function send(connection: Pick<Connection, 'request'>, method: string, path: string, body?: object): Promise<SigningRequest> {
-  const answer = await connection.request(method, path, body === undefined ? {} : { body: JSON.stringify(body) })
-  if (answer.status >= 300) throw new Error(refusalOf(answer).message)
-  return JSON.parse(answer.body) as SigningRequest // an object of the API
-}
 
 const endOf = ({ certificate }: LiveCredentials): number => new X509Certificate(certificate).validToDate.getTime()
 function isOf({ certificate }: LiveCredentials, authority: string): boolean {

@@ -85,7 +85,7 @@ class Following {
       revision = page.metadata.resourceVersion
       next = page.metadata.continue === undefined || page.metadata.continue === '' ? undefined : page.metadata.continue
     }
-    if (this.#revision === '') this.#takeOver()
+    this.#takeOver()
     const gone = new Map(this.#held)
     const changed = objects.filter((object) => {
       const key = this.#keyOf(object)

@@ -167,13 +167,15 @@ async function nodesReady({ cluster, linked }: ControlPlane, settings: Settings)
       for (let first = waiting[0]; first !== undefined && isReady(first); first = waiting[0]) waiting.shift()
       if (waiting.length === 0) { quiet(); clearTimeout(timer); resolve() }
     }
+    // A link is no commit and rings no bell: look now and then, too, until all are there.
     const looking = setInterval(look, readyLookMs)
     const timer = setTimeout(() => {
       quiet()
       console.error(`still not Ready: ${waiting.filter((node) => !isReady(node)).map(({ name }) => name).slice(0, 5).join(', ')}`)
       resolve()
     }, readyTimeoutMs)
-    const quiet = (): void => { clearInterval(looking) }
+    const silence = cluster.store.onCommit(look)
+    const quiet = (): void => { silence(); clearInterval(looking) }
     look()
   })
 }

@@ -75,7 +75,8 @@ export class Certificates {
     const found = this.#read(file)
     if (found !== undefined && this.#lasts(found)) {
       const certificate = new X509Certificate(found.certificate)
-      if (certificate.checkIssued(new X509Certificate(authority.certificate)) && certificate.verify(new X509Certificate(authority.certificate).publicKey) && fits(certificate)) return found
+      const issuer = new X509Certificate(authority.certificate)
+      if (certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey) && fits(certificate)) return found
     }
     const { issue } = await import('./issue.ts')
     return this.#write(file, await issue(authority, { ...options, ...this.#period(certificateDays) }))

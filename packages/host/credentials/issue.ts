@@ -118,7 +118,7 @@ const importKey = (pem: string): Promise<webcrypto.CryptoKey> =>
   webcrypto.subtle.importKey('pkcs8', createPrivateKey(pem).export({ type: 'pkcs8', format: 'der' }), algorithm, false, ['sign'])
 
 /** Structured, so that no character of a name is taken for syntax. */
-const nameOf = ({ commonName, organizations }: Subject) =>
+export const nameOf = ({ commonName, organizations }: Subject) =>
   [...organizations.map((organization) => ({ O: [organization] })), { CN: [commonName] }]
 
 /** Positive, as the standard asks. */

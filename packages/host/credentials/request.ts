@@ -1,5 +1,5 @@
 import { createPrivateKey, webcrypto } from 'node:crypto'
-import { loadX509, type Subject } from './issue.ts'
+import { loadX509, nameOf, type Subject } from './issue.ts'
 
 const rsa = (modulusLength: number): webcrypto.RsaHashedKeyGenParams => ({ name: 'RSASSA-PKCS1-v1_5', modulusLength, publicExponent: Uint8Array.of(1, 0, 1), hash: 'SHA-256' })
 const curve = (namedCurve: string, hash: string): webcrypto.EcKeyGenParams & { readonly hash: string } => ({ name: 'ECDSA', namedCurve, hash })
@@ -14,7 +14,7 @@ export async function newRequest(keyType: string, subject?: Subject): Promise<{ 
   if (kind === undefined) throw new Error(`unknown key type "${keyType}"`)
   const x509 = await loadX509()
   const keys = await webcrypto.subtle.generateKey(kind, true, ['sign', 'verify']) as webcrypto.CryptoKeyPair // all of these are pairs
-  const request = await x509.Pkcs10CertificateRequestGenerator.create({ keys, signingAlgorithm: kind, ...(subject !== undefined && { name: [{ CN: [subject.commonName] }, ...subject.organizations.map((organization) => ({ O: [organization] }))] }) })
+  const request = await x509.Pkcs10CertificateRequestGenerator.create({ keys, signingAlgorithm: kind, ...(subject !== undefined && { name: nameOf(subject) }) })
   const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey))
   const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }).export({ type: 'pkcs8', format: 'pem' }).toString()
   return { key, request: Buffer.from(request.rawData).toString('base64') }

@@ -3,8 +3,7 @@ import type { Readable } from 'node:stream'
 const textMax = 64 << 20
 
 /** All of a body; throws when it is longer than anything expected. */
-export async function textOf(body: string | Readable): Promise<string> {
-  if (typeof body === 'string') return body
+export async function textOf(body: Readable): Promise<string> {
   const parts: Buffer[] = []
   let size = 0
   for await (const part of body as AsyncIterable<Buffer>) {

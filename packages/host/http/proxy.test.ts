@@ -8,6 +8,8 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import type { Handler, Proxy } from '@kubeskiff/core/server'
 import { Certificates } from '../credentials/index.ts'
+import type { Exchange } from './exchange.ts'
+import { kubeletExchange } from './proxy.ts'
 import { testServer } from './testing.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'skiff-proxy-'))
@@ -110,4 +112,13 @@ test('a connection that is upgraded carries bytes both ways', async () => {
     })
     assert.equal(echoed, 'ping')
   } finally { await front.close(); behind.close() }
+})
+
+test('a kubelet gets all that follows the first question mark', async () => {
+  const proxy: Proxy = { scheme: 'https', address: '', port: 0, kubelet: 'node-1', path: '/logs?query=a?b&c=?', prefix: '', verify: { is: 'never' }, identity: 'none', headers: {} }
+  const asked = await new Promise((resolve) => {
+    const exchange: Partial<Exchange> = {} // refused: nothing is answered by it
+    kubeletExchange(exchange as Exchange, { method: 'GET', path: '', query: '', headers: {}, body: new Uint8Array(0) }, proxy, async (node, request) => { resolve([node, request]); return { refused: true, code: 404, reason: 'NotFound', message: 'gone' } }, () => {})
+  })
+  assert.deepEqual(asked, ['node-1', { method: 'GET', path: '/logs', query: 'query=a?b&c=?' }])
 })

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import type { Duplex, Readable } from 'node:stream'
 import { type Ask, isRefusal, type Refusal } from '@kubeskiff/core/api'
 import type { Fetch, Fetched, Proxy, Request } from '@kubeskiff/core/server'
-import { type Exchange, sendable } from './exchange.ts'
+import { type Exchange, sendable, splitTarget } from './exchange.ts'
 import { type PlainReply, statusReply } from './status.ts'
 
 /** The certificate by which aggregated servers know the cluster's front proxy. */
@@ -16,15 +16,13 @@ const kept = new Set(['connection', 'keep-alive', 'proxy-connection', 'proxy-aut
 const isIdentity = (name: string): boolean => name.startsWith('x-remote-') || name.startsWith('impersonate-')
 
 /** Asks a node's kubelet, by the connection that its agent keeps. */
-export type AskKubelet = (node: string, request: { readonly method: string; readonly path: string; readonly query: string }) => Promise<{ readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string | Readable } | Refusal>
+export type AskKubelet = (node: string, request: { readonly method: string; readonly path: string; readonly query: string }) => Promise<{ readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: Readable } | Refusal>
 
 /** The same for what a node's kubelet answers. */
 export function kubeletExchange(exchange: Exchange, request: Request, proxy: Proxy, ask: AskKubelet | undefined, done: (failed?: PlainReply) => void): void {
   if (ask === undefined || proxy.kubelet === undefined) { done(statusReply(noAgents)); return }
-  const [path = '', query = ''] = proxy.path.split('?')
-  ask(proxy.kubelet, { method: request.method, path, query }).then((answer) => {
+  ask(proxy.kubelet, { method: request.method, ...splitTarget(proxy.path) }).then((answer) => {
     if (isRefusal(answer)) { done(statusReply(answer)); return }
-    if (typeof answer.body === 'string') { done({ status: answer.status, headers: answer.headers, body: [Buffer.from(answer.body)] }); return }
     if (exchange.isOver) { answer.body.destroy(); done(); return }
     pipeAnswer(exchange, answer.status, answer.headers, answer.body)
     done()

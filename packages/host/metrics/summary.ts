@@ -1,4 +1,5 @@
 // /stats/summary: the kubelet's own form of what its pods use. Fields and their meaning: k8s.io/kubelet/pkg/apis/stats/v1alpha1.
+import { timestamp } from '@kubeskiff/core/base'
 import type { DiskUse, DiskUses, FileSystem } from './files.ts'
 import { fileSystemOf } from './files.ts'
 import type { InterfaceReading } from './interfaces.ts'
@@ -25,18 +26,16 @@ export interface Summary {
   readonly pods: readonly (Used & { readonly podRef: { readonly name: string; readonly namespace: string; readonly uid: string }; readonly startTime: string; readonly containers: readonly (Used & { readonly name: string; readonly startTime: string })[] })[]
 }
 
-const stamp = (at: number): string => `${new Date(at).toISOString().slice(0, 19)}Z`
-
 /** What one node and its pods use. */
 export async function summaryOf(options: SummaryOptions): Promise<Summary> {
   const { node, measurement, since, files, machineMemoryBytes } = options
-  const time = stamp(measurement.at)
+  const time = timestamp(measurement.at)
   const pods = await Promise.all(measurement.pods.filter(({ pod }) => pod.node === node).map((pod) => podSummary(pod, time, files)))
   const disk = files === undefined ? {} : await nodeFiles(files, time)
   const used = usedOf(measurement.machine, time)
   return {
     node: {
-      nodeName: node, startTime: stamp(since), ...used,
+      nodeName: node, startTime: timestamp(since), ...used,
       ...(used.memory !== undefined && { memory: { ...used.memory, availableBytes: Math.max(0, machineMemoryBytes - used.memory.workingSetBytes) } }),
       ...(options.interfaces.length > 0 && { network: networkOf(options.interfaces, time) }), ...disk,
     },
@@ -61,8 +60,8 @@ async function podSummary(measured: MeasuredPod, time: string, files: SummaryOpt
   const { pod, reading, interfaces } = measured
   const disk = files === undefined ? undefined : await podFiles(pod, time, files)
   return {
-    podRef: { name: pod.name, namespace: pod.namespace, uid: pod.uid }, startTime: stamp(pod.startedAt),
-    containers: measured.containers.map(({ container, ...used }) => ({ name: container.name, startTime: stamp(container.startedAt), ...usedOf(used, time), ...disk?.containers.get(container.id) })),
+    podRef: { name: pod.name, namespace: pod.namespace, uid: pod.uid }, startTime: timestamp(pod.startedAt),
+    containers: measured.containers.map(({ container, ...used }) => ({ name: container.name, startTime: timestamp(container.startedAt), ...usedOf(used, time), ...disk?.containers.get(container.id) })),
     ...usedOf(measured, time),
     ...(interfaces.length > 0 && { network: networkOf(interfaces, time) }),
     ...(disk !== undefined && { volume: disk.volumes, 'ephemeral-storage': disk.whole }),
