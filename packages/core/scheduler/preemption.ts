@@ -118,40 +118,36 @@ function victimsOn(node: number, question: PreemptionQuestion, budgets: Map<stri
   const { pod, board, nominations } = question
   if (!board.nodes.hasLesser(node, priorityOf(pod))) return nobodyThere
   const placements = board.nodes.podsOn(node).filter((other) => priorityOf(other.pod) < priorityOf(pod))
-  if (placements.length === 0) return nobodyThere
   const name = board.nodes.nameOf(node)
   const nominated = nominations.size === 0 ? [] : nominations.before(pod, name)
   if (trials !== undefined && nominated.every(isPlain)) return triedOn(node, { placements, nominated, trials, board, budgets })
-  const lesser = placements.map((placement) => placement.pod)
   const refusal = (): readonly string[] | undefined => {
     const without = board.refusal(pod, node, question.plugins)
     return (without === undefined && nominated.length > 0 ? board.supposing(nominated, node, () => board.refusal(pod, node, question.allPlugins)) : without)?.reasons
   }
-  const away = new Map<Pod, Placement>()
-  const takeAway = (other: Pod): void => { const placement = board.remove(other.metadata.uid); if (placement !== undefined) away.set(other, placement) }
-  for (const other of lesser) takeAway(other)
+  const away = new Set<Placement>()
+  const takeAway = (placement: Placement): void => { board.remove(placement.pod.metadata.uid); away.add(placement) }
+  for (const placement of placements) takeAway(placement)
   try {
     const reasons = refusal()
     if (reasons !== undefined) return { reasons }
-    const { violating, free } = byBudget(placements, board, budgets)
-    const victims: Pod[] = []
-    let violations = 0
-    const spare = (other: Pod): boolean => {
-      const placement = away.get(other)
-      if (placement === undefined) return true
+    return spared(node, byBudget(placements, board, budgets), (placement) => {
       board.putBack(placement)
-      away.delete(other)
+      away.delete(placement)
       if (refusal() === undefined) return true
-      takeAway(other)
-      victims.push(other)
+      takeAway(placement)
       return false
-    }
-    for (const { pod: other } of violating) if (!spare(other)) violations++
-    for (const { pod: other } of free) spare(other)
-    return victims.length === 0 ? { reasons: [] } : candidateOf(node, victims, violations)
+    })
   } finally {
-    for (const placement of away.values()) board.putBack(placement)
+    for (const placement of away) board.putBack(placement)
   }
+}
+
+/** Who has to go though each is spared that can be, where all of them are away. */
+function spared(node: number, { violating, free }: ByBudget, spare: (placement: Placement) => boolean): Verdict {
+  const broken = violating.filter((placement) => !spare(placement))
+  const victims = [...broken, ...free.filter((placement) => !spare(placement))].map(({ pod }) => pod)
+  return victims.length === 0 ? { reasons: [] } : candidateOf(node, victims, broken.length)
 }
 
 const nobodyThere = { reasons: [noVictims] } as const
@@ -199,23 +195,18 @@ function triedOn(node: number, { placements, nominated, trials, board, budgets }
   for (const guest of nominated) change(podUsage(guest), 1)
   const beside = nominated.length === 0 ? undefined : refusal()
   if (beside !== undefined) return { reasons: beside.reasons }
-  const { violating, free } = byBudget(placements, board, budgets)
-  const victims: Pod[] = []
-  const spare = ({ pod, requests }: Placement): boolean => {
+  return spared(node, byBudget(placements, board, budgets), ({ requests }) => {
     change(requests, 1)
     if (refusal() === undefined) return true
     change(requests, -1)
-    victims.push(pod)
     return false
-  }
-  let violations = 0
-  for (const placement of violating) if (!spare(placement)) violations++
-  for (const placement of free) spare(placement)
-  return victims.length === 0 ? { reasons: [] } : candidateOf(node, victims, violations)
+  })
 }
 
+interface ByBudget { readonly violating: readonly Placement[]; readonly free: readonly Placement[] }
+
 /** Who could not end without breaking a disruption budget, were they to end in this order. */
-function byBudget(placements: readonly Placement[], { view }: Board, known: Map<string, readonly PodDisruptionBudget[]>): { readonly violating: readonly Placement[]; readonly free: readonly Placement[] } {
+function byBudget(placements: readonly Placement[], { view }: Board, known: Map<string, readonly PodDisruptionBudget[]>): ByBudget {
   const left = new Map<PodDisruptionBudget, number>()
   const violating: Placement[] = []
   const free: Placement[] = []

@@ -251,19 +251,17 @@ class PodScheduler implements Scheduler {
     const nodeName = this.nodes.nameOf(node)
     // Counted from now on: an agent's answer, and the change that shows it, come later.
     this.#place(pod, nodeName)
-    this.#prepare({ entry, pod, team, nodeName, abandon: [] }, studies.flatMap((study: Study) => study.prepare?.(node) ?? []))
+    this.#prepare({ entry, pod, team, nodeName, preparations: studies.flatMap((study: Study) => study.prepare?.(node) ?? []) })
   }
 
   /** Does what has to be done right before the pod is bound, step by step, then binds it. */
-  #prepare(attempt: Attempt, preparations: readonly Preparation[]): void {
-    const [first, ...rest] = preparations
-    if (first === undefined) return this.#bind(attempt)
-    const preparing: Attempt = { ...attempt, abandon: [...attempt.abandon, first] }
+  #prepare(attempt: Attempt): void {
+    const steps = attempt.preparations.flatMap((preparation) => preparation.steps)
     const go = (at: number, after: Resource | undefined): void => {
-      const step = first.steps[at]
-      if (step === undefined) return this.#prepare(preparing, rest)
+      const step = steps[at]
+      if (step === undefined) return this.#bind(attempt)
       this.#submit(attempt.team, step.action(after), (outcome) => {
-        if (isRefusal(outcome)) this.#unbound(preparing, `running PreBind plugin "DynamicResources": ${step.failure}: ${outcome.message}`)
+        if (isRefusal(outcome)) this.#unbound(attempt, `running PreBind plugin "DynamicResources": ${step.failure}: ${outcome.message}`)
         else go(at + 1, outcome.object)
       })
     }
@@ -297,9 +295,9 @@ class PodScheduler implements Scheduler {
   }
 
   /** The pod did not get its node: what was taken for it is given back. Nothing is said of a pod that is gone. */
-  #unbound({ entry, pod, team, abandon }: Attempt, message: string | undefined): void {
+  #unbound({ entry, pod, team, preparations }: Attempt, message: string | undefined): void {
     this.#board.remove(pod.metadata.uid)
-    for (const preparation of abandon) for (const action of preparation.abandon(this.#options.view)) this.#submit(team, action)
+    for (const preparation of preparations) for (const action of preparation.abandon(this.#options.view)) this.#submit(team, action)
     if (message === undefined) this.#queue.failed(entry)
     else this.#giveUp(entry, pod, team, message)
     this.#ring()
@@ -391,7 +389,7 @@ class PodScheduler implements Scheduler {
 interface Team { readonly profile: Profile; readonly plugins: readonly ActivePlugin[]; readonly actor: Actor }
 
 /** A pod on its way to a node. */
-interface Attempt { readonly entry: Waiting; readonly pod: Pod; readonly team: Team; readonly nodeName: string; readonly abandon: readonly Preparation[] }
+interface Attempt { readonly entry: Waiting; readonly pod: Pod; readonly team: Team; readonly nodeName: string; readonly preparations: readonly Preparation[] }
 
 /** Stands for a plugin: without any node, none had a say. */
 const noNodes = 'no nodes'

@@ -38,11 +38,10 @@ function stateOf(surroundings: Surroundings): PluginState {
     changed: (change) => follow(change, devices),
     holds: (pod) => pod.spec.resourceClaims !== undefined && 'refusal' in claimsOf(pod, view),
     study: (pod) => study(pod, surroundings, devices),
-    concerns: (change) => watched.has(change.key.resource),
+    concerns,
     wakes: (pod, change) => wakes(pod, change, view),
   }
 }
-const watched: ReadonlySet<string> = new Set([nodeType, pods, resourceClaims, deviceClasses, resourceSlices, deviceTaintRules].map(({ resource }) => resource))
 
 function follow({ key: { resource, name }, before, after }: Change, { pools, uses, verdicts }: Devices): void {
   if (resource === resourceSlices.resource) {
@@ -62,26 +61,38 @@ function follow({ key: { resource, name }, before, after }: Change, { pools, use
 }
 
 /** As upstream's hints: the pod's own claims and names, devices that became free, and whatever may change what is offered where. */
-function wakes(pod: Pod, change: Change, view: ClusterView): boolean {
+function concerns(change: Change): boolean {
   switch (change.key.resource) {
     case pods.resource: {
       const { before, after } = podSides(change)
-      return after?.metadata.uid === pod.metadata.uid && before?.status.resourceClaimStatuses !== after.status.resourceClaimStatuses && !('refusal' in claimsOf(pod, view))
+      return after !== undefined && before?.status.resourceClaimStatuses !== after.status.resourceClaimStatuses
     }
     case nodeType.resource: {
       const { before, after } = nodeSides(change)
       return after !== undefined && (before === undefined || JSON.stringify([before.metadata.labels, before.spec.taints]) !== JSON.stringify([after.metadata.labels, after.spec.taints]))
     }
     case resourceClaims.resource: {
-      const [before, after] = [change.before as ResourceClaim | undefined, change.after as ResourceClaim | undefined]
-      const claims = claimsOf(pod, view)
-      if ('refusal' in claims) return false
-      if (before?.status?.allocation !== undefined && after?.status?.allocation === undefined) return true
-      return after !== undefined && before?.status !== after.status && claims.claims.some(({ metadata }) => metadata.uid === after.metadata.uid)
+      const { before, after } = claimSides(change)
+      return isFreed(change) || (after !== undefined && before?.status !== after.status)
     }
-    default: return change.key.resource === deviceTaintRules.resource || change.after !== undefined
+    case deviceTaintRules.resource: return true
+    case deviceClasses.resource: case resourceSlices.resource: return change.after !== undefined
+    default: return false
   }
 }
+
+/** Does a change that concerns some pod let this one go on? */
+function wakes(pod: Pod, change: Change, view: ClusterView): boolean {
+  const { resource } = change.key
+  if (resource === pods.resource) return change.after?.metadata.uid === pod.metadata.uid && !('refusal' in claimsOf(pod, view))
+  if (resource !== resourceClaims.resource) return true
+  const claims = claimsOf(pod, view)
+  return !('refusal' in claims) && (isFreed(change) || claims.claims.some(({ metadata }) => metadata.uid === change.after?.metadata.uid))
+}
+
+const claimSides = (change: Change): { readonly before: ResourceClaim | undefined; readonly after: ResourceClaim | undefined } =>
+  ({ before: change.before as ResourceClaim | undefined, after: change.after as ResourceClaim | undefined })
+const isFreed = (change: Change): boolean => { const { before, after } = claimSides(change); return before?.status?.allocation !== undefined && after?.status?.allocation === undefined }
 
 /** The pod's claims, or why they are not all there. */
 function claimsOf(pod: Pod, view: ClusterView): { readonly claims: readonly ResourceClaim[] } | Hopeless {
