@@ -1,13 +1,11 @@
 import { checked, libc, SystemCallError } from './libc.ts'
 import { inNetwork } from './namespaces.ts'
-import { attribute } from './netlink.ts'
+import { attribute, closeNetlink, openNetlinkHere } from './netlink.ts'
 
 /** Where a datagram was sent, and who answers it since its first one: after linux/netfilter/nfnetlink_conntrack.h. */
 export interface Flow { readonly address: string; readonly port: number; readonly by: { readonly address: string; readonly port: number } }
 
-const netlink = 16
 const netfilter = 12
-const rawCloseOnExecute = 3 | 0o2000000
 const getFlow = 0x101
 const deleteFlow = 0x102
 const request = 1
@@ -23,18 +21,22 @@ const messagesMax = 100_000
 
 /** Makes the kernel forget the UDP flows that `isStale` names, so that their next datagram is led anew. Answers how many those were. */
 export function forgetFlows(namespace: string, isStale: (flow: Flow) => boolean): number {
-  const descriptor = inNetwork(namespace, () => checked('socket', libc().socket(netlink, rawCloseOnExecute, netfilter), 'netfilter'))
+  const socket = inNetwork(namespace, () => openNetlinkHere(netfilter))
+  const { descriptor } = socket
   try {
     const stale = flows(descriptor).filter(({ flow }) => isStale(flow))
-    for (const { origin } of stale) send(descriptor, deleteFlow, acknowledge, origin)
-    for (const _each of stale) receive(descriptor, (type, body) => {
-      const errno = type === failed ? -body.readInt32LE(0) : 0
-      // It may have ended by itself meanwhile.
-      if (errno !== 0 && errno !== noSuchEntry) throw new SystemCallError('netlink', errno, 'a flow that is to be forgotten')
-    })
+    for (const { origin } of stale) {
+      send(descriptor, deleteFlow, acknowledge, origin)
+      // One by one: a socket holds few answers that nobody has read.
+      receive(descriptor, (type, body) => {
+        const errno = type === failed ? -body.readInt32LE(0) : 0
+        // It may have ended by itself meanwhile.
+        if (errno !== 0 && errno !== noSuchEntry) throw new SystemCallError('netlink', errno, 'a flow that is to be forgotten')
+      })
+    }
     return stale.length
   } finally {
-    libc().close(descriptor)
+    closeNetlink(socket)
   }
 }
 

@@ -27,12 +27,12 @@ let sequence = 0
 
 /** Opens a socket to the network namespace at `namespace`. */
 export function openNetlink(namespace: string): NetlinkSocket {
-  return inNetwork(namespace, openNetlinkHere)
+  return inNetwork(namespace, () => openNetlinkHere())
 }
 
-/** Opens a socket to the namespace that this thread is in. */
-export function openNetlinkHere(): NetlinkSocket {
-  const descriptor = checked('socket', libc().socket(16, 3 | 0o2000000, 0), 'netlink')
+/** Opens a socket to the namespace that this thread is in; routes are protocol 0 of netlink. */
+export function openNetlinkHere(protocol = 0): NetlinkSocket {
+  const descriptor = checked('socket', libc().socket(16, 3 | 0o2000000, protocol), 'netlink')
   const limit = Buffer.alloc(16)
   limit.writeUInt32LE(answerTimeoutSeconds, 0)
   checked('setsockopt', libc().setsockopt(descriptor, 1, 20, limit, 16), 'SO_RCVTIMEO')
