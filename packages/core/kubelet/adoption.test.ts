@@ -128,6 +128,16 @@ test('simulated pods go on after a restart as their status tells: same addresses
   assert.equal(containersText(after.pod()), 'web running ready 2')
 })
 
+test('a debugger that runs goes on after a restart', () => {
+  const before = aCluster()
+  before.put(aPod({ spec: { ephemeralContainers: [{ name: 'debug', image: 'tools:1', imagePullPolicy: 'IfNotPresent' }] } }))
+  before.settle()
+  const old = before.pod()
+  const after = aCluster({ before: old === undefined ? [] : [old] })
+  after.settle()
+  assert.deepEqual([after.pod()?.status, Object.keys(after.pod()?.status.ephemeralContainerStatuses?.[0]?.state ?? {}), after.events], [old?.status, ['running'], []])
+})
+
 /** A machine that has lost all its containers. */
 function forgetful(clock: VirtualClock): ContainerRuntime {
   const runtime = simulated(clock, [aShape()])

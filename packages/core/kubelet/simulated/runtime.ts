@@ -118,13 +118,12 @@ class Simulation implements SimulatedRuntime {
     if (pod.spec.hostNetwork !== true) for (const address of addresses) this.#addresses.take(spec.node, address)
     const containers = new Map<string, readonly RuntimeContainer[]>()
     const scripts: Record<string, Script> = {}
-    for (const { name, image = '' } of [...(pod.spec.initContainers ?? []), ...pod.spec.containers]) {
+    for (const [name, made] of containerSpecs) {
       const status = containerStatusOf(pod, name)
       const startedAt = instantOf(status?.state?.running?.startedAt)
-      const made = containerSpecs.get(name)
-      if (status === undefined || startedAt === undefined || made === undefined) continue
+      if (status === undefined || startedAt === undefined) continue
       scripts[name] = this.#shared(scriptOf(spec.annotations, name, status.restartCount, made, uid, this.#pace))
-      containers.set(name, [{ is: 'running', attempt: status.restartCount, image: status.image === '' ? image : status.image, id: status.containerID ?? '', imageId: status.imageID, startedAt, ...given(made) }])
+      containers.set(name, [{ is: 'running', attempt: status.restartCount, image: status.image === '' ? made.image : status.image, id: status.containerID ?? '', imageId: status.imageID, startedAt, ...given(made) }])
     }
     for (const run of [...containers.values()].flat()) this.#image(spec.node, run.image)
     this.#put({ uid, spec, sandbox: { is: 'ready', addresses, at: this.#clock.now() }, volumes: { generation: 1 }, containers, scripts })
@@ -352,11 +351,11 @@ const sandboxKey = (uid: string): string => JSON.stringify(['sandbox', uid])
 const noScripts: Readonly<Record<string, Script>> = {}
 const scriptIn = (pod: SimulatedPod, container: string): Script => pod.scripts[container] ?? plainScript
 
-/** The runs with one put in its attempt's place, or at the end. */
 /** What a container starts with, where that is anything. */
 const given = ({ resources }: ContainerSpec): { readonly resources?: ContainerSpec['resources'] } =>
   (resources.cpuMillisRequested === 0 && resources.memoryBytesRequested === 0 && resources.cpuMillisLimit === undefined && resources.memoryBytesLimit === undefined ? {} : { resources })
 
+/** The runs with one put in its attempt's place, or at the end. */
 function withRun(containers: ReadonlyMap<string, readonly RuntimeContainer[]>, name: string, run: RuntimeContainer): ReadonlyMap<string, readonly RuntimeContainer[]> {
   const others = containers.get(name)?.filter((one) => one.attempt !== run.attempt) ?? []
   return new Map(containers).set(name, [...others, run])
