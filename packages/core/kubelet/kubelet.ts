@@ -19,6 +19,7 @@ import { nodeActor, NodeKeeper } from './node-keeper.ts'
 import type { NodeShape } from './node-shape.ts'
 import { Outbox, removeObject } from './outbox.ts'
 import { type Findings, Pressures } from './pressures.ts'
+import { asGiven, isResizePending } from './resizing.ts'
 import type { ContainerRuntime, RuntimeEvent } from './runtime.ts'
 import { sandboxSpec } from './sandbox.ts'
 import { Housekeeping, type HousekeepingState } from './simulated/housekeeping.ts'
@@ -287,7 +288,7 @@ class Kubelets implements Kubelet {
     const podIps = pod.status?.podIPs?.map((one) => one.ip) ?? []
     if (runtime.adopt === undefined || podIps.length === 0 || isTerminal(pod) || runtime.observed().pods.has(pod.metadata.uid)) return
     const containers = new Map([...(pod.spec.initContainers ?? []), ...pod.spec.containers, ...(pod.spec.ephemeralContainers ?? [])].flatMap((container) => {
-      const made = containerSpec(container, { pod, view, node: shape, podIps })
+      const made = containerSpec(isResizePending(pod) ? asGiven(pod, container) : container, { pod, view, node: shape, podIps })
       return made.is === 'spec' ? [[container.name, made.spec] as const] : []
     }))
     runtime.adopt(pod, sandboxSpec(pod, shape, cluster), containers)

@@ -94,3 +94,17 @@ test('a kernel that refuses is told of, and asked again', () => {
   assert.deepEqual([shown(cluster), cluster.pod()?.status.containerStatuses?.[0]?.resources?.limits], [['1', '1', 0, []], { cpu: '1', memory: '1Gi' }])
   assert.deepEqual(eventsOf(cluster).map((event) => event.split(' ')[1]), ['ResizeStarted', 'ResizeError', 'ResizeCompleted'])
 })
+
+test('a change that waits still waits after a restart, and what the pod was given is what it holds', () => {
+  for (const [cpu, reason, room] of [['100', 'Infeasible', '3'], ['3', 'Deferred', '1']] as const) {
+    const before = running(sized('1', '1Gi'))
+    if (reason === 'Deferred') before.put(aPod({ name: 'other', spec: { containers: [sized('2', '1Gi')] } }))
+    before.settle()
+    resize(before, sized(cpu, '1Gi'))
+    const after = aCluster({ before: ['web', 'other'].flatMap((name) => before.pod(name) ?? []) })
+    after.settle()
+    after.put(aPod({ name: 'late', spec: { containers: [sized(room, '1Gi')] } }))
+    after.settle()
+    assert.deepEqual([after.pod()?.status, eventsOf(after), after.pod('late')?.status.phase], [before.pod()?.status, [], 'Running'], reason)
+  }
+})

@@ -1,6 +1,6 @@
 // A pod's containers are given other resources while they run, as upstream's kubelet does: first the node agrees, then the groups are changed.
 import { deepEqual } from 'fast-equals'
-import type { Container, PodCondition } from '../api/generated/types.ts'
+import type { Container, EphemeralContainer, PodCondition } from '../api/generated/types.ts'
 import type { Pod } from '../api/resources.ts'
 import { type Amounts, amountOf, podRequests } from '../rules/requests.ts'
 import { resourcesOf } from './container-spec.ts'
@@ -45,18 +45,18 @@ function isSized(container: Container, run: RunningRun): boolean {
 export const isAllocated = (work: Work): boolean => work.memory.resize?.is !== 'pending' || work.memory.resize.generation !== work.pod.metadata.generation
 
 /** The container as it is to be run: with what it was given last, while a change waits. */
-export function allocated(work: Work, container: Container): Container {
-  const status = isAllocated(work) ? undefined : containerStatusOf(work.pod, container.name)
+export const allocated = (work: Work, container: Container): Container => (isAllocated(work) ? container : asGiven(work.pod, container))
+
+/** The container with what its status says that it was given, where it says so. */
+export function asGiven<One extends Container | EphemeralContainer>(pod: Pod, container: One): One {
+  const status = containerStatusOf(pod, container.name)
   return status?.allocatedResources === undefined ? container : { ...container, resources: { ...status.resources, requests: status.allocatedResources } }
 }
 
 /** What a pod holds of its node: what it asks for, or while a change waits, what it was given. */
 export function heldBy(pod: Pod): Amounts {
   if (!isResizePending(pod)) return podRequests(pod.spec)
-  const sized = (container: Container): Container => {
-    const requests = containerStatusOf(pod, container.name)?.allocatedResources
-    return requests === undefined ? container : { ...container, resources: { ...container.resources, requests } }
-  }
+  const sized = (container: Container): Container => asGiven(pod, container)
   const { initContainers } = pod.spec
   return podRequests({ ...pod.spec, containers: pod.spec.containers.map(sized), ...(initContainers === undefined ? {} : { initContainers: initContainers.map(sized) }) })
 }
