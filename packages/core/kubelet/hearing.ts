@@ -28,7 +28,8 @@ export function hear(work: Work, event: RuntimeEvent): void {
       rememberPod(work, { images: others })
       const isOwn = containerOf(work.pod, pull.container)?.image === event.image
       remember(work, pull.container, { ...(isOwn ? { pulled: pull.attempt } : {}), waiting: undefined })
-      if (!isOwn) rememberPod(work, { mountedImages: [...work.memory.mountedImages ?? [], event.image] })
+      const isMounted = work.pod.spec.volumes?.some(({ image }) => image?.reference === event.image) === true
+      if (isMounted) rememberPod(work, { mountedImages: [...new Set(work.memory.mountedImages).add(event.image)] })
       return
     }
     case 'pull-failed': pullFailed(work, event.image, event.reason, event.message); return

@@ -246,6 +246,14 @@ test('an image that is there is not pulled, unless it is to be pulled always', (
   assert.equal(cluster.events[3], 'Normal Pulling Pulling image "web:1"')
 })
 
+test('a container that mounts its own image starts, though both are to be pulled always', () => {
+  const cluster = aCluster()
+  const container = { name: 'web', image: 'web:1', imagePullPolicy: 'Always', volumeMounts: [{ name: 'v', mountPath: '/v' }] }
+  cluster.put(aPod({ spec: { containers: [container], volumes: [{ name: 'v', image: { reference: 'web:1', pullPolicy: 'Always' } }] } }))
+  cluster.settle()
+  assert.deepEqual([seen(cluster), cluster.events.filter((event) => event.includes('Pulling'))], ['Running: web running ready 0', ['Normal Pulling Pulling image "web:1"']])
+})
+
 test('a missing ConfigMap holds a pod back until it comes: as a volume, and in the environment', () => {
   const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings', namespace: 'default', uid: 'u', resourceVersion: '0', creationTimestamp: '2026-01-01T00:00:00Z' }, data: { mode: 'fast' } } as Resource
   const volume = aCluster()
