@@ -99,6 +99,23 @@ test('a token is asked for, waited for, and renewed when four fifths of its life
   assert.deepEqual(asked, ['web /3600', 'web /3600'])
 })
 
+test('a token that was refused is asked for again soon, though another one is good for long', () => {
+  const refusedUntil = start + 65_000
+  const cluster = aCluster({
+    shapes: [aShape('a', { simulated: false })],
+    tokens: (ask, done) => {
+      const now = cluster.clock.now()
+      done(ask.audience === undefined || now >= refusedUntil ? { is: 'token', token: 't', issuedAt: now, expiresAt: now + 3_600_000 } : { is: 'refused', message: 'not now' })
+    },
+  })
+  const sources = [{ serviceAccountToken: { path: 'own' } }, { serviceAccountToken: { path: 'other', audience: 'vault' } }]
+  cluster.put(aPod({ spec: { volumes: [{ name: 'tokens', projected: { sources } }] } }))
+  cluster.pass(60_000)
+  assert.equal(cluster.pod()?.status.phase, 'Pending')
+  cluster.pass(15_000)
+  assert.equal(cluster.pod()?.status.phase, 'Running')
+})
+
 test('names and resolvers inside a pod', () => {
   const cluster = { dns: '10.96.0.10', domain: 'cluster.local' }
   const pod = aPod({ spec: { hostname: 'web-0', subdomain: 'headless', dnsConfig: { options: [{ name: 'ndots', value: '2' }], searches: ['example.com'] } } })

@@ -8,8 +8,8 @@ import { orderVolumes } from './volumes/mounting.ts'
 import { planVolumes } from './volumes/plan.ts'
 import { ephemeralContainers, lookAgain, rememberPod, tell, type Work } from './work.ts'
 
-/** A token that was refused, or has not come, is looked for again after this long. */
-const tokenRetryMs = 10_000
+/** A token or certificate that was refused, or has not come, is looked for again after this long. */
+const askedRetryMs = 10_000
 
 /** Prepares what the containers share: volumes that can be resolved, then the sandbox. True when both stand. */
 export function sandboxReady(work: Work): boolean {
@@ -18,7 +18,7 @@ export function sandboxReady(work: Work): boolean {
   work.asks.push(...plan.asks)
   work.dependsOn = [...plan.dependsOn, ...environmentDependencies(pod)]
   if (plan.renewAt !== undefined) lookAgain(work, plan.renewAt)
-  else if (plan.asks.length > 0) lookAgain(work, around.now + tokenRetryMs)
+  if (plan.asks.length > 0) lookAgain(work, around.now + askedRetryMs)
   const ready = around.observed?.sandbox.is === 'ready'
   if (plan.missing.length === 0 && !plan.waiting) orderSandbox(work)
   orderVolumes(work, plan)
