@@ -10,7 +10,7 @@ export function imagesTold(images: RuntimeState['images'] extends ReadonlyMap<st
   for (const [reference, { id, sizeBytes }] of images) {
     const { repository, rest } = fullReference(reference)
     const key = `${id} ${repository}`
-    const known = byId.get(key) ?? { names: new Set(id.startsWith('sha256:') ? [`${repository}@${id}`] : []), sizeBytes }
+    const known = byId.get(key) ?? { names: new Set(id.includes('@') ? [id] : id.startsWith('sha256:') ? [`${repository}@${id}`] : []), sizeBytes }
     known.names.add(`${repository}${rest}`)
     byId.set(key, known)
   }
