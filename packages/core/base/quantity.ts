@@ -15,7 +15,7 @@ const decimal: readonly (readonly [string, bigint])[] = [
   ['E', one * 10n ** 18n], ['P', one * 10n ** 15n], ['T', one * 10n ** 12n], ['G', one * 10n ** 9n], ['M', one * 10n ** 6n], ['k', one * 1000n],
   ['', one], ['m', 1_000_000n], ['u', 1000n], ['n', 1n],
 ]
-const nanosOf = new Map<string, bigint>([...decimal, ...binary.map(([suffix, size]) => [suffix, size * one] as const)])
+const unitSizes = new Map<string, bigint>([...decimal, ...binary.map(([suffix, size]) => [suffix, size * one] as const)])
 const form = /^([+-]?)(\d+\.?\d*|\.\d+)(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]|[eE][+-]?\d{1,3}|)$/
 /** Beyond this many digits upstream's answer depends on its big decimals; nobody writes them. */
 const longest = 64
@@ -43,7 +43,7 @@ function readQuantity(text: string): Quantity | undefined {
   const exponent = /^[eE]/.test(suffix) && suffix.length > 1 ? Number(suffix.slice(1)) : undefined
   const [whole = '', fraction = ''] = digits.split('.')
   const scale = 10n ** BigInt(fraction.length)
-  const unit = exponent === undefined ? nanosOf.get(suffix) ?? one : one
+  const unit = exponent === undefined ? unitSizes.get(suffix) ?? one : one
   let top = BigInt(whole + fraction) * unit
   let bottom = scale
   if (exponent !== undefined) {
@@ -105,6 +105,9 @@ export function milliValue(text: string): number {
   const quantity = parseQuantity(text)
   return quantity ? Number(awayFromZero(quantity.nanos, 1_000_000n)) : 0
 }
+
+/** Billionths, exactly. 0 for text that is no quantity. */
+export const nanosOf = (text: string | undefined): bigint => parseQuantity(text ?? '0')?.nanos ?? 0n
 
 /** Whole units, rounded up: what upstream's Value says. 0 for text that is no quantity. */
 export function wholeValue(text: string): number {

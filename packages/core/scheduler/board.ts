@@ -1,15 +1,19 @@
 import type { Node, Pod } from '../api/resources.ts'
 import type { ClusterView } from '../api/view.ts'
 import { NodeTable, type Placement } from './nodes.ts'
-import { Verdicts } from './verdicts.ts'
+import { Remembered } from './remembered.ts'
 import { isHopeless, type NodeRefusal, type PluginState, type SchedulerPlugin } from './types.ts'
+import type { Verdict } from './verdicts.ts'
+
+/** So many sorts of pods are remembered. */
+const kindsMax = 32
 
 /** The nodes, the pods on them and what each plugin remembers of both, kept in step. All profiles share one. */
 export class Board {
   readonly nodes = new NodeTable()
   readonly view: ClusterView
-  /** What dry runs found, for pods that are alike. */
-  readonly verdicts = new Verdicts()
+  /** What dry runs found, for pods that are alike, by the node's version. */
+  readonly verdicts = new Remembered<Verdict>(kindsMax)
   readonly #states = new Map<SchedulerPlugin, PluginState>()
 
   constructor(view: ClusterView, plugins: Iterable<SchedulerPlugin>) {

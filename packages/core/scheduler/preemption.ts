@@ -10,9 +10,10 @@ import type { Board } from './board.ts'
 import type { Placement } from './nodes.ts'
 import type { Nominations } from './nominations.ts'
 import { mostImportantFirst, priorityOf, startOf } from './priority.ts'
+import type { ByNode } from './remembered.ts'
 import type { ActivePlugin } from './select.ts'
 import { isHopeless, type NodeRefusal, type SchedulerPlugin, type Study, type Supposed } from './types.ts'
-import type { Candidate, KindOfPods, Verdict } from './verdicts.ts'
+import type { Candidate, Verdict } from './verdicts.ts'
 
 /** As upstream's DefaultPreemptionArgs: how many candidates are enough, as a share of the nodes that could be, and at least. */
 export interface PreemptionBounds { readonly minCandidateNodesPercentage: number; readonly minCandidateNodesAbsolute: number }
@@ -92,22 +93,21 @@ function isLeavingForAnother(pod: Pod): boolean {
 }
 
 /** The verdict on a node, which is remembered where it is the same for all pods of this sort. */
-function verdictOn(node: number, question: PreemptionQuestion, budgets: Map<string, readonly PodDisruptionBudget[]>, trials: readonly Trial[] | undefined, known: KindOfPods | undefined): Verdict {
+function verdictOn(node: number, question: PreemptionQuestion, budgets: Map<string, readonly PodDisruptionBudget[]>, trials: readonly Trial[] | undefined, known: ByNode<Verdict> | undefined): Verdict {
   const { board, nominations } = question
   const promised = nominations.size > 0 && nominations.has(board.nodes.nameOf(node))
   if (known === undefined || promised) return victimsOn(node, question, budgets, trials)
   const version = board.nodes.version(node)
-  const before = known.versions[node] === version ? known.verdicts[node] : undefined
+  const before = known.get(node, version)
   if (before !== undefined) return before
   const verdict = victimsOn(node, question, budgets, trials)
   // The dry run in numbers moves nobody: the version is still that.
-  known.versions[node] = version
-  known.verdicts[node] = verdict
+  known.set(node, version, verdict)
   return verdict
 }
 
 /** What was found for pods like this one; undefined where more than the node and its pods decides. */
-function knownVerdicts({ pod, board, profile }: PreemptionQuestion, trials: readonly Trial[]): KindOfPods | undefined {
+function knownVerdicts({ pod, board, profile }: PreemptionQuestion, trials: readonly Trial[]): ByNode<Verdict> | undefined {
   if (trials.some(({ fixed }) => fixed === 'by more') || board.view.count(podDisruptionBudgets) > 0) return undefined
   const { tolerations, nodeSelector, affinity, nodeName } = pod.spec
   return board.verdicts.of(JSON.stringify([profile, priorityOf(pod), podRequests(pod.spec), tolerations, nodeSelector, affinity?.nodeAffinity, nodeName]))

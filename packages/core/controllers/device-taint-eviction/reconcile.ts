@@ -2,12 +2,11 @@
 import type { Action } from '../../api/action.ts'
 import type { Controller, Plan, World } from '../../api/controller.ts'
 import { claimsByPool } from '../../api/indexes.ts'
-import { keyOf } from '../../api/resource.ts'
 import { type DeviceTaintRule, deviceTaintRules, type Pod, pods, type ResourceClaim, resourceClaims, type ResourceSlice, resourceSlices } from '../../api/resources.ts'
 import type { Change, ClusterView } from '../../api/view.ts'
 import type { Instant } from '../../base/clock.ts'
 import { objectKey, sidesOf } from '../../rules/changes.ts'
-import { setCondition } from '../../rules/conditions.ts'
+import { disrupted } from '../disrupted.ts'
 import { namesOf } from '../keys.ts'
 import { settled } from '../settled.ts'
 import { followRule, isEvicted, type RuleMemory } from './rule-status.ts'
@@ -83,11 +82,5 @@ function endInTime(pod: Pod, { view, now, memory }: World<Memory>): Plan<Memory>
 
 const said = (pod: Pod, message: string): Action => ({ do: 'record', about: pod, type: 'Normal', reason: 'DeviceTaintManagerEviction', message })
 
-function evict(pod: Pod, now: Instant): readonly Action[] {
-  const conditions = setCondition(pod.status.conditions, { type: 'DisruptionTarget', status: 'True', reason: 'DeletionByDeviceTaintManager', message: 'Device Taint manager: deleting due to NoExecute taint' }, now)
-  return [
-    said(pod, 'Marking for deletion'),
-    { do: 'patch', key: keyOf(pods, pod), uid: pod.metadata.uid, part: 'status', patch: { status: { conditions } } },
-    { do: 'delete', key: keyOf(pods, pod), uid: pod.metadata.uid },
-  ]
-}
+const evict = (pod: Pod, now: Instant): readonly Action[] =>
+  [said(pod, 'Marking for deletion'), ...disrupted(pod, { reason: 'DeletionByDeviceTaintManager', message: 'Device Taint manager: deleting due to NoExecute taint' }, now)]

@@ -2,14 +2,13 @@ import type { Action } from '../../api/action.ts'
 import type { Controller, Plan, World } from '../../api/controller.ts'
 import type { Taint } from '../../api/generated/types.ts'
 import { podsByNode } from '../../api/indexes.ts'
-import { keyOf } from '../../api/resource.ts'
 import { nodes, type Pod, pods } from '../../api/resources.ts'
 import type { Change, ClusterView } from '../../api/view.ts'
 import type { Instant } from '../../base/clock.ts'
-import { setCondition } from '../../rules/conditions.ts'
 import { isTerminal, isTerminating } from '../../rules/pods.ts'
 import { toleratedMs } from '../../rules/taints.ts'
 import { instantOf } from '../../rules/time.ts'
+import { disrupted } from '../disrupted.ts'
 import { settled } from '../settled.ts'
 
 /** Since when taints that carry no time have been seen, by key, value and effect. */
@@ -81,13 +80,9 @@ function dueAt(pod: Pod, taints: readonly Taint[], seen: Seen): Instant | undefi
   return due
 }
 
-function evictPod(pod: Pod, now: Instant): Action[] {
-  const conditions = setCondition(pod.status?.conditions, { type: 'DisruptionTarget', status: 'True', reason: 'DeletionByTaintManager', message: 'Taint manager: deleting due to NoExecute taint' }, now)
-  return [
-    { do: 'record', about: pod, type: 'Normal', reason: 'TaintManagerEviction', message: `Marking for deletion Pod ${pod.metadata.namespace}/${pod.metadata.name}` },
-    { do: 'patch', key: keyOf(pods, pod), uid: pod.metadata.uid, part: 'status', patch: { status: { conditions } } },
-    { do: 'delete', key: keyOf(pods, pod), uid: pod.metadata.uid },
-  ]
-}
+const evictPod = (pod: Pod, now: Instant): readonly Action[] => [
+  { do: 'record', about: pod, type: 'Normal', reason: 'TaintManagerEviction', message: `Marking for deletion Pod ${pod.metadata.namespace}/${pod.metadata.name}` },
+  ...disrupted(pod, { reason: 'DeletionByTaintManager', message: 'Taint manager: deleting due to NoExecute taint' }, now),
+]
 
 const identity = (taint: Taint): string => `${taint.key}=${taint.value ?? ''}:${taint.effect}`

@@ -1,15 +1,15 @@
 import { type Action, type ClusterView, keyOf, type PersistentVolume, type PersistentVolumeClaim, persistentVolumeClaims, persistentVolumes } from '../../api/index.ts'
 import { timestamp } from '../../rules/time.ts'
 import { isProvisionedHere } from '../../rules/volumes.ts'
+import { unitsOf } from '../../rules/quantity.ts'
 import { isOnSimulatedNode } from './nodes.ts'
-import { bytesOf } from './sizes.ts'
 
 /** Grows the volume of a claim that asks for more: at once where a directory has no size, else up to where the node goes on. Behaviour: upstream's external resizer. */
 export function resize(claim: PersistentVolumeClaim, view: ClusterView, now: number): readonly Action[] {
   const wanted = claim.spec.resources?.requests?.['storage']
   const volume = view.get(persistentVolumes, '', claim.spec.volumeName ?? '')
   if (volume === undefined || wanted === undefined || claim.status?.phase !== 'Bound' || !isProvisionedHere(volume) || volume.spec.claimRef?.uid !== claim.metadata.uid) return []
-  const grows = bytesOf(wanted) > bytesOf(volume.spec.capacity?.['storage'])
+  const grows = unitsOf(wanted) > unitsOf(volume.spec.capacity?.['storage'])
   if (!grows && !isHalfway(claim, volume)) return []
   const told = (type: 'Normal', reason: string, message: string): Action => ({ do: 'record', about: claim, type, reason, message })
   const status = (fields: object): Action => ({ do: 'patch', key: keyOf(persistentVolumeClaims, claim), uid: claim.metadata.uid, part: 'status', patch: { status: { allocatedResources: { storage: wanted }, ...fields } } })
@@ -27,7 +27,7 @@ export function resize(claim: PersistentVolumeClaim, view: ClusterView, now: num
 
 /** The volume is large enough and its claim has not been told: a stop came between. */
 const isHalfway = (claim: PersistentVolumeClaim, volume: PersistentVolume): boolean =>
-  bytesOf(claim.status?.capacity?.['storage']) < bytesOf(volume.spec.capacity?.['storage']) && !(claim.status?.conditions ?? []).some(({ type }) => type === 'FileSystemResizePending')
+  unitsOf(claim.status?.capacity?.['storage']) < unitsOf(volume.spec.capacity?.['storage']) && !(claim.status?.conditions ?? []).some(({ type }) => type === 'FileSystemResizePending')
 
 /** A disk grows where it is used, a directory has no size of its own. */
 const needsNode = (volume: PersistentVolume, view: ClusterView): boolean => (volume.spec.volumeMode === 'Block' || volume.spec.local?.fsType !== undefined) && !isOnSimulatedNode(volume, view)

@@ -1,14 +1,15 @@
 // Snapshots of the volumes that the local provisioner made, for clusters that have the custom resources of snapshot.storage.k8s.io: a copy of the directory or file. Behaviour: upstream's snapshot controller and sidecar.
 import { type Action, type ClusterView, type Controller, keyOf, type PersistentVolume, persistentVolumeClaims, persistentVolumes, type Plan, type Resource, type ResourceType, type World } from '../../api/index.ts'
+import { formatQuantity, quantityOf } from '../../base/quantity.ts'
 import { sidesOf } from '../../rules/changes.ts'
 import { finalizersPatch } from '../../rules/owners.ts'
 import { isTerminating } from '../../rules/pods.ts'
+import { unitsOf } from '../../rules/quantity.ts'
 import { timestamp } from '../../rules/time.ts'
 import { isProvisionedHere, localProvisionerName } from '../../rules/volumes.ts'
 import { settled } from '../settled.ts'
 import { isOnSimulatedNode } from './nodes.ts'
 import { problemIn } from './reconcile.ts'
-import { bytesOf } from './sizes.ts'
 import { snapshotGroup, type VolumeSnapshot, type VolumeSnapshotClass, volumeSnapshotClasses, type VolumeSnapshotContent, volumeSnapshotContents, volumeSnapshots } from './snapshots.ts'
 
 /** Keys are 'snapshot:namespace/name' and 'content:name'. */
@@ -104,7 +105,7 @@ function snapshotActions(snapshot: VolumeSnapshot, { view, now }: World<Memory>)
   const status = {
     boundVolumeSnapshotContentName: contentName, readyToUse: ready,
     ...(content.status?.creationTime !== undefined && { creationTime: timestamp(Math.floor(content.status.creationTime / 1_000_000)) }),
-    ...(restoreSize !== undefined && { restoreSize: sizeText(restoreSize) }),
+    ...(restoreSize !== undefined && { restoreSize: formatQuantity(quantityOf(restoreSize, 'BinarySI')) }),
     ...(content.status?.error !== undefined && { error: content.status.error }),
   }
   const before = snapshot.status
@@ -131,15 +132,6 @@ function classOf(snapshot: VolumeSnapshot, view: ClusterView): VolumeSnapshotCla
   const [first] = defaults
   if (first === undefined) return 'cannot find default snapshot class'
   return defaults.length === 1 ? first : `${defaults.length} default snapshot classes were found`
-}
-
-/** '1Gi' where it is even, else bytes. */
-function sizeText(bytes: number): string {
-  const units = ['', 'Ki', 'Mi', 'Gi', 'Ti']
-  let at = 0
-  let rest = bytes
-  while (rest > 0 && rest % 1024 === 0 && at < units.length - 1) { rest /= 1024; at++ }
-  return `${rest}${units[at] ?? ''}`
 }
 
 // ---- contents -------------------------------------------------------------------------------------------------------
@@ -180,7 +172,7 @@ function contentPlan(content: VolumeSnapshotContent, { view, now, memory, observ
     if (problem !== undefined) return failed(problem, 'SnapshotCreationFailed')
   }
   const restoreSize = sourceOf(content, view)?.spec.capacity?.['storage']
-  return { actions: [patched(volumeSnapshotContents, content, 'status', { status: { snapshotHandle: handle, readyToUse: true, creationTime: now * 1_000_000, error: null, ...(restoreSize !== undefined && { restoreSize: bytesOf(restoreSize) }) } })] }
+  return { actions: [patched(volumeSnapshotContents, content, 'status', { status: { snapshotHandle: handle, readyToUse: true, creationTime: now * 1_000_000, error: null, ...(restoreSize !== undefined && { restoreSize: unitsOf(restoreSize) }) } })] }
 }
 
 const sourceOf = (content: VolumeSnapshotContent, view: ClusterView): PersistentVolume | undefined => [...view.list(persistentVolumes)].find(({ spec }) => spec.local?.path !== undefined && spec.local.path === content.spec.source.volumeHandle)

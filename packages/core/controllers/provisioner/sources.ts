@@ -1,5 +1,5 @@
 import { type ClusterView, type PersistentVolumeClaim, persistentVolumeClaims, persistentVolumes } from '../../api/index.ts'
-import { bytesOf } from './sizes.ts'
+import { unitsOf } from '../../rules/quantity.ts'
 import { snapshotGroup, volumeSnapshotContents, volumeSnapshots } from './snapshots.ts'
 
 /** What a new volume is filled with: a path of this provisioner's; why that is not possible (yet); or nothing. */
@@ -10,7 +10,7 @@ export function fillingOf(claim: PersistentVolumeClaim, view: ClusterView): Fill
   const source = claim.spec.dataSource
   if (source === undefined) return { is: 'empty' }
   const refused = (why: string): Filling => ({ is: 'refused', why: `error getting handle for DataSource Type ${source.kind} by Name ${source.name}: ${why}` })
-  const wanted = bytesOf(claim.spec.resources?.requests?.['storage'])
+  const wanted = unitsOf(claim.spec.resources?.requests?.['storage'])
   if (source.kind === 'PersistentVolumeClaim' && !source.apiGroup) {
     const namespace = claim.metadata.namespace ?? ''
     const from = view.get(persistentVolumeClaims, namespace, source.name)
@@ -20,7 +20,7 @@ export function fillingOf(claim: PersistentVolumeClaim, view: ClusterView): Fill
     const volume = view.get(persistentVolumes, '', from.spec.volumeName)
     if (volume?.spec.local === undefined) return refused(`the source PVC ${source.name} is of another provisioner`)
     if ((volume.spec.volumeMode ?? 'Filesystem') !== (claim.spec.volumeMode ?? 'Filesystem')) return refused('the source PVC and destination PVCs do not have the same volume mode for the clone operation')
-    if (wanted < bytesOf(from.status.capacity?.['storage'])) return refused(`error, new PVC request must be greater than or equal in size to the specified PVC data source, requested ${wanted} but source is ${bytesOf(from.status.capacity?.['storage'])}`)
+    if (wanted < unitsOf(from.status.capacity?.['storage'])) return refused(`error, new PVC request must be greater than or equal in size to the specified PVC data source, requested ${wanted} but source is ${unitsOf(from.status.capacity?.['storage'])}`)
     return { is: 'copy', from: volume.spec.local.path }
   }
   if (source.kind !== 'VolumeSnapshot' || source.apiGroup !== snapshotGroup) return refused('the data source is not supported')

@@ -13,7 +13,7 @@ const implicitPrefix = 'deviceclass.resource.kubernetes.io/'
 const mark = 'resource.kubernetes.io/extended-resource-claim'
 
 /** The class that stands for an extended resource; of several, as upstream, the one that was made last. */
-export function classBehind(resource: string, view: ClusterView): DeviceClass | undefined {
+function classBehind(resource: string, view: ClusterView): DeviceClass | undefined {
   if (resource.startsWith(implicitPrefix)) return view.get(deviceClasses, '', resource.slice(implicitPrefix.length))
   let found: DeviceClass | undefined
   for (const each of view.list(deviceClasses)) {

@@ -1,10 +1,11 @@
 // The devices that drivers publish: ResourceSlices by pool, and which of them a node reaches. Behaviour: upstream's structured allocator.
 import type { Device, DeviceTaint, NodeSelector } from '../../api/generated/types.ts'
 import type { DeviceTaintRule, Node, ResourceSlice } from '../../api/resources.ts'
-import { parseQuantity } from '../../base/quantity.ts'
+import { nanosOf } from '../../base/quantity.ts'
 import { ruleSelects } from '../../rules/device-taints.ts'
 import { nodeSelectorMatches } from '../../rules/node-selectors.ts'
 import { compareText } from '../../rules/pods.ts'
+import { tally } from '../tally.ts'
 
 /** Where a device can be used; neither: everywhere. */
 export interface Reach { readonly nodeName?: string; readonly nodeSelector?: NodeSelector }
@@ -130,12 +131,6 @@ export class DevicePools {
   }
 }
 
-function tally(counts: Map<string, number>, key: string, by: 1 | -1): void {
-  const next = (counts.get(key) ?? 0) + by
-  if (next > 0) counts.set(key, next)
-  else counts.delete(key)
-}
-
 /** Slices of older generations count no more. */
 function poolOf(id: string, all: readonly ResourceSlice[], rules: readonly DeviceTaintRule[]): KnownPool {
   const generation = Math.max(...all.map(({ spec }) => spec.pool.generation))
@@ -153,7 +148,7 @@ function poolOf(id: string, all: readonly ResourceSlice[], rules: readonly Devic
     get invalid() { return names.size < count },
   }
   for (const { spec } of slices) {
-    for (const set of spec.sharedCounters ?? []) for (const [counter, { value }] of Object.entries(set.counters)) counters.set(`${set.name}/${counter}`, parseQuantity(value)?.nanos ?? 0n)
+    for (const set of spec.sharedCounters ?? []) for (const [counter, { value }] of Object.entries(set.counters)) counters.set(`${set.name}/${counter}`, nanosOf(value))
     for (const device of spec.devices ?? []) {
       const reach = reachOf(spec.perDeviceNodeSelection === true ? device : spec)
       const ruled = rules.filter((rule) => ruleSelects(rule, { driver, pool: name, device: device.name })).map((rule) => rule.spec.taint)

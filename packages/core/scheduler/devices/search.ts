@@ -3,7 +3,7 @@
 import type { DeviceAttribute, DeviceConstraint, DeviceSelector, DeviceToleration } from '../../api/generated/types.ts'
 import { deviceSatisfies } from '../../api/kinds/resource/expressions.ts'
 import type { DeviceClass, ResourceClaim } from '../../api/resources.ts'
-import { parseQuantity } from '../../base/quantity.ts'
+import { nanosOf } from '../../base/quantity.ts'
 import { toleratesDeviceTaint } from '../../rules/device-taints.ts'
 import type { PooledDevice, ReachablePool } from './pools.ts'
 import { changed, hasLeft, isShared, type Shares, sharesOf } from './shares.ts'
@@ -232,7 +232,7 @@ const nowhere: { readonly pool: { readonly complete: boolean; readonly invalid: 
 const nothing: Shares = new Map()
 const named = ({ metadata: { namespace, name } }: ResourceClaim): string => `${namespace}/${name}`
 const prevents = (effect: string): boolean => effect === 'NoSchedule' || effect === 'NoExecute'
-const hasCapacity = (has: string | undefined, wanted: string | undefined): boolean => has !== undefined && (parseQuantity(has)?.nanos ?? 0n) >= (parseQuantity(wanted ?? '0')?.nanos ?? 0n)
+const hasCapacity = (has: string | undefined, wanted: string | undefined): boolean => has !== undefined && nanosOf(has) >= nanosOf(wanted)
 
 /** Devices of some requests of a claim have the same value of an attribute, or all different ones. */
 class Constraint {

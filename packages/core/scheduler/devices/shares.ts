@@ -1,12 +1,11 @@
 // Devices that several claims share by capacity: how much of one a request takes. Behaviour: upstream's consumable capacity.
 import type { CapacityRequestPolicy, Device } from '../../api/generated/types.ts'
 import { fingerprint } from '../../base/fingerprint.ts'
-import { formatQuantity, parseQuantity } from '../../base/quantity.ts'
+import { formatQuantity, nanosOf, parseQuantity } from '../../base/quantity.ts'
 
 /** Billionths of each capacity, by its name. */
 export type Shares = ReadonlyMap<string, bigint>
 
-const nanosOf = (text: string | undefined): bigint => parseQuantity(text ?? '0')?.nanos ?? 0n
 export const isShared = ({ allowMultipleAllocations }: Device): boolean => allowMultipleAllocations === true
 
 /** What a request takes of each capacity of a shared device, rounded as the device says; undefined when the device cannot give that. */

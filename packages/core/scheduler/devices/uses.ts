@@ -1,9 +1,10 @@
 // Which devices are taken: by the claims they are allocated to, and by those whose allocation is being written down.
 import type { DeviceRequestAllocationResult } from '../../api/generated/types.ts'
 import type { ResourceClaim } from '../../api/resources.ts'
-import { parseQuantity } from '../../base/quantity.ts'
+import { nanosOf } from '../../base/quantity.ts'
 import type { Counters, Pool } from './pools.ts'
 import { changed, type Shares, sharesIn } from './shares.ts'
+import { tally } from '../tally.ts'
 
 interface Use { readonly devices: readonly DeviceRequestAllocationResult[]; readonly underWay: boolean }
 
@@ -72,9 +73,7 @@ export class DeviceUses {
       this.#touched(id)
       if (shareID !== undefined) { this.#share(`${id}/${device}`, sharesIn(consumedCapacity), by); continue }
       const here = this.#pools.get(id) ?? new Map<string, number>()
-      const count = (here.get(device) ?? 0) + by
-      if (count > 0) here.set(device, count)
-      else here.delete(device)
+      tally(here, device, by)
       if (here.size > 0) this.#pools.set(id, here)
       else this.#pools.delete(id)
     }
@@ -90,5 +89,5 @@ const none: ReadonlySet<string> = new Set()
 
 /** What a device takes of its pool's counters. */
 export function consumptionOf({ consumesCounters = [] }: { readonly consumesCounters?: readonly { readonly counterSet: string; readonly counters: Readonly<Record<string, { readonly value: string }>> }[] }): readonly (readonly [string, bigint])[] {
-  return consumesCounters.flatMap(({ counterSet, counters }) => Object.entries(counters).map(([counter, { value }]) => [`${counterSet}/${counter}`, parseQuantity(value)?.nanos ?? 0n] as const))
+  return consumesCounters.flatMap(({ counterSet, counters }) => Object.entries(counters).map(([counter, { value }]) => [`${counterSet}/${counter}`, nanosOf(value)] as const))
 }

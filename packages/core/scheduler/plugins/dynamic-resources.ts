@@ -6,18 +6,22 @@ import { deviceClasses, deviceTaintRules, type DeviceTaintRule, type Node, nodes
 import type { Change, ClusterView } from '../../api/view.ts'
 import { nodeSelectorMatches } from '../../rules/node-selectors.ts'
 import { finalizersPatch, isControlledBy } from '../../rules/owners.ts'
+import { claimNameOf } from '../../rules/pod-references.ts'
 import { isTerminating } from '../../rules/pods.ts'
 import { allocationOf, wishOf } from '../devices/allocation.ts'
+import { DeviceChanges } from '../devices/changes.ts'
 import { type ExtendedClaim, extendedClaim, extendedClaimOf, nodeHas, resourcesBehindClasses } from '../devices/extended.ts'
 import { DevicePools, poolIdOf } from '../devices/pools.ts'
 import { type ClaimWish, type Found, searchDevices } from '../devices/search.ts'
 import { DeviceUses } from '../devices/uses.ts'
-import { DeviceVerdicts } from '../devices/verdicts.ts'
 import { normalised } from '../normalise.ts'
+import { Remembered } from '../remembered.ts'
 import { type Hopeless, type NodeRefusal, nodeSides, type PluginState, podSides, type Preparation, type SchedulerPlugin, type Study, type Surroundings } from '../types.ts'
 
 const protection = 'resource.kubernetes.io/delete-protection'
 const alternativesMost = 8
+/** So many sorts of claims are remembered. */
+const kindsMax = 64
 
 export const dynamicResources: SchedulerPlugin = {
   name: 'DynamicResources', weight: 2, fixed: 'by more',
@@ -25,12 +29,12 @@ export const dynamicResources: SchedulerPlugin = {
 }
 
 /** What drivers offer, and what of it is taken. */
-interface Devices { readonly pools: DevicePools; readonly uses: DeviceUses; readonly verdicts: DeviceVerdicts }
+interface Devices { readonly pools: DevicePools; readonly uses: DeviceUses; readonly deviceChanges: DeviceChanges; /** Undefined: there are devices; else why not. */ readonly verdicts: Remembered<readonly [string | undefined]> }
 
 function stateOf(surroundings: Surroundings): PluginState {
   const { view } = surroundings
-  const [pools, verdicts] = [new DevicePools(), new DeviceVerdicts()]
-  const devices: Devices = { pools, verdicts, uses: new DeviceUses((pool) => verdicts.touch(pools.nodesOf(pool))) }
+  const [pools, deviceChanges] = [new DevicePools(), new DeviceChanges()]
+  const devices: Devices = { pools, deviceChanges, verdicts: new Remembered(kindsMax), uses: new DeviceUses((pool) => deviceChanges.touch(pools.nodesOf(pool))) }
   for (const rule of view.list(deviceTaintRules)) devices.pools.putRule(rule.metadata.name, rule)
   for (const slice of view.list(resourceSlices)) devices.pools.putSlice(slice.metadata.name, slice)
   for (const claim of view.list(resourceClaims)) devices.uses.put(claim)
@@ -43,17 +47,17 @@ function stateOf(surroundings: Surroundings): PluginState {
   }
 }
 
-function follow({ key: { resource, name }, before, after }: Change, { pools, uses, verdicts }: Devices): void {
+function follow({ key: { resource, name }, before, after }: Change, { pools, uses, deviceChanges }: Devices): void {
   if (resource === resourceSlices.resource) {
     // A slice decides about all of its pool: whether that is complete, and of which generation.
     const ids = [before, after].flatMap((slice) => (slice === undefined ? [] : [poolIdOf(slice as ResourceSlice)]))
-    for (const id of ids) verdicts.touch(pools.nodesOf(id))
+    for (const id of ids) deviceChanges.touch(pools.nodesOf(id))
     pools.putSlice(name, after as ResourceSlice | undefined)
-    for (const id of ids) verdicts.touch(pools.nodesOf(id))
+    for (const id of ids) deviceChanges.touch(pools.nodesOf(id))
   }
   else if (resource === deviceTaintRules.resource) {
     // Its status says nothing about devices.
-    if ((before as DeviceTaintRule | undefined)?.spec !== (after as DeviceTaintRule | undefined)?.spec) { pools.putRule(name, after as DeviceTaintRule | undefined); verdicts.touch(undefined) }
+    if ((before as DeviceTaintRule | undefined)?.spec !== (after as DeviceTaintRule | undefined)?.spec) { pools.putRule(name, after as DeviceTaintRule | undefined); deviceChanges.touch(undefined) }
   } else if (resource === resourceClaims.resource) {
     if (before !== undefined && before.metadata.uid !== after?.metadata.uid) uses.drop(before.metadata.uid)
     if (after !== undefined) uses.put(after as ResourceClaim)
@@ -99,11 +103,10 @@ function claimsOf(pod: Pod, view: ClusterView): { readonly claims: readonly Reso
   const { namespace = '', name } = pod.metadata
   const claims: ResourceClaim[] = []
   for (const asked of pod.spec.resourceClaims ?? []) {
-    const status = pod.status.resourceClaimStatuses?.find((each) => each.name === asked.name)
-    if (asked.resourceClaimName === undefined && status === undefined) return { refusal: `pod "${namespace}/${name}": ResourceClaim not created yet` }
-    const claimName = asked.resourceClaimName ?? status?.resourceClaimName
+    const claimName = claimNameOf(pod, asked)
+    if (claimName === undefined) return { refusal: `pod "${namespace}/${name}": ResourceClaim not created yet` }
     // As upstream: there may be a reason why no claim was made for it.
-    if (claimName === undefined) continue
+    if (claimName === '') continue
     const claim = view.get(resourceClaims, namespace, claimName)
     if (claim === undefined) return { refusal: `could not find ResourceClaim "${namespace}/${claimName}"` }
     if (isTerminating(claim)) return { refusal: `resourceclaim "${claimName}" is being deleted` }
@@ -119,7 +122,7 @@ type Verdict = { readonly is: 'fits'; readonly devices: Found; readonly extra?: 
 interface ExtendedGift extends ExtendedClaim { readonly allocation: AllocationResult }
 interface ExtendedWish { readonly extended: ExtendedClaim; readonly wish: ClaimWish }
 
-function study(pod: Pod, { nodes, view }: Surroundings, { pools, uses, verdicts: remembered }: Devices): Study | Hopeless | undefined {
+function study(pod: Pod, { nodes, view }: Surroundings, { pools, uses, deviceChanges, verdicts: remembered }: Devices): Study | Hopeless | undefined {
   const resources = resourcesBehindClasses(pod, view)
   if (resources.size === 0 && (pod.spec.resourceClaims ?? []).length === 0) return undefined
   const found = claimsOf(pod, view)
@@ -175,18 +178,21 @@ function study(pod: Pod, { nodes, view }: Surroundings, { pools, uses, verdicts:
   const allocationsOn = (node: number): readonly AllocationResult[] => { const made = verdict(node); return made.is === 'fits' ? wishes.map((wish, at) => allocationOf(wish, made.devices[at] ?? [])) : [] }
   // Claims that are alike find the same devices where nothing has changed since.
   const kind = bound.length > 0 || resources.size > 0 || wishes.length === 0 ? undefined : remembered.of(kindOf(wishes))
+  /** Both only ever grow. */
+  const stampOf = (node: number): number => nodes.version(node) + deviceChanges.of(nodes.nameOf(node))
   const refuses = (node: number): boolean => {
     if (kind === undefined) return verdict(node).is === 'refused'
-    const [version, stamp] = [nodes.version(node), remembered.stampOf(nodes.nameOf(node))]
-    if (kind.has(node, version, stamp)) return kind.get(node) !== undefined
+    const stamp = stampOf(node)
+    const known = kind.get(node, stamp)
+    if (known !== undefined) return known[0] !== undefined
     const made = verdict(node)
-    if (fault === undefined) kind.set(node, version, stamp, made.is === 'fits' ? undefined : made.refusal.reasons[0])
+    if (fault === undefined) kind.set(node, stamp, [made.is === 'fits' ? undefined : made.refusal.reasons[0]])
     return made.is === 'refused'
   }
   return {
     refuses,
     why: (node) => {
-      const known = kind?.has(node, nodes.version(node), remembered.stampOf(nodes.nameOf(node))) === true ? kind.get(node) : undefined
+      const known = kind?.get(node, stampOf(node))?.[0]
       if (known !== undefined) return refused(known).refusal
       const made = verdict(node)
       return made.is === 'refused' ? made.refusal : refused('cannot allocate all claims').refusal

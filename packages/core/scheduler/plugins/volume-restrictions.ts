@@ -1,4 +1,5 @@
 import { persistentVolumeClaims, type Pod } from '../../api/resources.ts'
+import { tally } from '../tally.ts'
 import { type NodeRefusal, podSides, type SchedulerPlugin } from '../types.ts'
 import { claimNames } from './claims.ts'
 
@@ -11,12 +12,7 @@ export const volumeRestrictions: SchedulerPlugin = {
     /** How many pods that have a node mount a claim, 'namespace/name'. */
     const users = new Map<string, number>()
     const count = (pod: Pod, by: 1 | -1): void => {
-      for (const { name } of claimNames(pod)) {
-        const key = `${pod.metadata.namespace}/${name}`
-        const next = (users.get(key) ?? 0) + by
-        if (next > 0) users.set(key, next)
-        else users.delete(key)
-      }
+      for (const { name } of claimNames(pod)) tally(users, `${pod.metadata.namespace}/${name}`, by)
     }
     return {
       placed: (pod) => count(pod, 1),
