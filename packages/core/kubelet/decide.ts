@@ -2,6 +2,7 @@ import type { Container } from '../api/generated/types.ts'
 import type { PodStatus } from '../api/generated/types.ts'
 import type { Pod } from '../api/resources.ts'
 import type { Instant } from '../base/clock.ts'
+import { isTerminal } from '../rules/pods.ts'
 import { instantOf, timestamp } from '../rules/time.ts'
 import { deepEqual } from 'fast-equals'
 import { rejection } from './admission.ts'
@@ -29,17 +30,15 @@ export function decide(pod: Pod, around: Surroundings): Decision {
       return concluded(work, { ...pod.status, phase: 'Failed', ...refused, startTime: timestamp(around.now), qosClass: qosOf(pod) })
     }
   }
-  if (isOver(pod)) return over(work)
+  if (isTerminal(pod)) return over(work)
   const endBy = endDeadline(work)
   if (endBy !== undefined) return terminate(work, endBy)
   return run(work)
 }
 
-export const isOver = (pod: Pod): boolean => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
-
 /** A pod that this kubelet has not taken on yet: later looks do not judge it again. */
 const isNew = (pod: Pod, around: Surroundings): boolean =>
-  pod.status?.startTime === undefined && around.observed === undefined && around.memory === undefined && pod.metadata.deletionTimestamp === undefined && !isOver(pod)
+  pod.status?.startTime === undefined && around.observed === undefined && around.memory === undefined && pod.metadata.deletionTimestamp === undefined && !isTerminal(pod)
 
 /** By when a pod's containers are to be gone; undefined while it may live. */
 function endDeadline(work: Work): Instant | undefined {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Pod } from '../api/resources.ts'
-import { assess, type Candidate, chooseVictim, noShortages, overLimit, type PodUse, refusedUnderPressure, type Shortages, type Threshold } from './eviction.ts'
+import { assess, type Candidate, chooseVictim, evictable, noShortages, overLimit, type PodUse, refusedUnderPressure, type Shortages, type Threshold } from './eviction.ts'
 import { aPod } from './test-cluster.ts'
 
 const Mi = 1024 * 1024
@@ -94,4 +94,12 @@ test('under pressure of memory alone a node takes what asks for some or tolerate
   assert.deepEqual([bare, burstable, tolerant, critical].map((pod) => refusedUnderPressure(pod, ['MemoryPressure'])), ['The node had condition: [MemoryPressure]. ', undefined, undefined, undefined])
   assert.deepEqual([burstable, critical].map((pod) => refusedUnderPressure(pod, ['MemoryPressure', 'DiskPressure'])), ['The node had condition: [MemoryPressure DiskPressure]. ', undefined])
   assert.equal(refusedUnderPressure(bare, []), undefined)
+})
+
+test('one pod goes at a time: the next one when the last is gone, or has not gone for half a minute', () => {
+  const named = (name: string, more: Partial<Pod['metadata']> = {}, status: Partial<Pod['status']> = {}): Pod => { const pod = aPod({ name }); return { ...pod, metadata: { ...pod.metadata, uid: name, ...more }, status: { ...pod.status, ...status } } as Pod }
+  const pods = [named('a'), named('b'), named('over', {}, { phase: 'Failed' }), named('deleted', { deletionTimestamp: '2026-01-01T00:00:00Z' })]
+  const names = (reason: string | undefined, now: number): readonly string[] =>
+    evictable(pods, (uid) => (uid === 'a' && reason !== undefined ? { reason, message: '', since: 0, graceSeconds: 1 } : undefined), now).map(({ metadata }) => metadata.name)
+  assert.deepEqual([names(undefined, 0), names('Evicted', 29_999), names('Evicted', 30_000), names('DeadlineExceeded', 0)], [['a', 'b'], [], ['b'], ['b']])
 })

@@ -4,9 +4,12 @@ import type { Toleration } from '../api/generated/types.ts'
 import type { Pod } from '../api/resources.ts'
 import { formatQuantity, quantityOf } from '../base/quantity.ts'
 import type { Instant } from '../base/clock.ts'
+import { systemPriorities } from '../api/kinds/scheduling/priorityclass/index.ts'
+import { isTerminal, isTerminating } from '../rules/pods.ts'
 import { unitsOf } from '../rules/quantity.ts'
 import { podLimits, podRequests } from '../rules/requests.ts'
 import { untolerated } from '../rules/taints.ts'
+import type { Ending } from './memory.ts'
 import { qosOf } from './quality.ts'
 
 export type Signal = 'memory.available' | 'nodefs.available' | 'nodefs.inodesFree' | 'imagefs.available' | 'imagefs.inodesFree' | 'pid.available'
@@ -97,12 +100,20 @@ export interface PodUse {
 }
 /** A pod that runs, and what it uses; undefined: nobody knows. */
 export interface Candidate { readonly pod: Pod; readonly use: PodUse | undefined }
+/** As upstream's podCleanupTimeout: so long an evicted pod that does not go keeps others from being evicted. */
+const cleanupMs = 30_000
+/** The pods among which a victim may be: those that neither are over nor go already, and none while one that was evicted is still there. */
+export function evictable(pods: Iterable<Pod>, endingOf: (uid: string) => Ending | undefined, now: Instant): readonly Pod[] {
+  const living = [...pods].filter((pod) => !isTerminal(pod))
+  const isGoing = living.some(({ metadata }) => { const ending = endingOf(metadata.uid); return ending?.reason === 'Evicted' && now - ending.since < cleanupMs })
+  return isGoing ? [] : living.filter((pod) => !isTerminating(pod) && endingOf(pod.metadata.uid) === undefined)
+}
+
 export interface Eviction { readonly pod: Pod; readonly message: string; readonly graceSeconds: number }
 
-const systemCritical = 2_000_000_000
 /** Pods without which a node does not work are never evicted. */
 export const isCritical = ({ metadata, spec }: Pod): boolean =>
-  (spec.priority ?? 0) >= systemCritical || metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined || (metadata.annotations?.['kubernetes.io/config.source'] ?? 'api') !== 'api'
+  (spec.priority ?? 0) >= (systemPriorities.get('system-cluster-critical') ?? Infinity) || metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined || (metadata.annotations?.['kubernetes.io/config.source'] ?? 'api') !== 'api'
 
 /**
  * The one pod that is to go for a shortage; undefined when none may. As upstream: pods of which nothing is known first, then those that use more than they asked for, then by priority, then

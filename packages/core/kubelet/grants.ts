@@ -5,8 +5,8 @@ import type { Granted, HostPort } from './decision.ts'
 import { heldBy, isResizePending } from './resizing.ts'
 import { hostPortsOf } from './sandbox.ts'
 
-/** `of`: the pod as it was when its share was counted. */
-interface Share { readonly amounts: Amounts; readonly ports: readonly HostPort[]; readonly of: Pod }
+/** `generation` and `pending`: of the pod when its share was counted. */
+interface Share { readonly amounts: Amounts; readonly ports: readonly HostPort[]; readonly generation: number | undefined; readonly pending: boolean }
 interface NodeGrants { readonly shares: Map<string, Share>; readonly total: Record<string, number>; readonly withPorts: Set<string> }
 
 /** What each node has granted to its pods: totals kept as pods come and go. */
@@ -21,9 +21,9 @@ export class Grants {
     const grants = this.#nodes.get(node)
     const { uid } = pod.metadata
     const before = grants?.shares.get(uid)
-    if (grants === undefined || (before !== undefined && !mayHoldOther(before.of, pod))) return
+    if (grants === undefined || (before !== undefined && !mayHoldOther(before, pod))) return
     if (before !== undefined) this.release(node, uid)
-    const share: Share = { amounts: heldBy(pod), ports: hostPortsOf(pod), of: pod }
+    const share: Share = { amounts: heldBy(pod), ports: hostPortsOf(pod), generation: pod.metadata.generation, pending: isResizePending(pod) }
     grants.shares.set(uid, share)
     if (share.ports.length > 0) grants.withPorts.add(uid)
     for (const resource in share.amounts) grants.total[resource] = (grants.total[resource] ?? 0) + (share.amounts[resource] ?? 0)
@@ -52,5 +52,5 @@ export class Grants {
   }
 }
 /** Cheap: only a pod that was written anew, or whose change has been taken on, may hold something else. */
-const mayHoldOther = (before: Pod, after: Pod): boolean => before.metadata.generation !== after.metadata.generation || isResizePending(before) !== isResizePending(after)
+const mayHoldOther = (before: Share, after: Pod): boolean => before.generation !== after.metadata.generation || before.pending !== isResizePending(after)
 const nothing: Granted = { amounts: {}, pods: 0, hasHostPort: () => false }

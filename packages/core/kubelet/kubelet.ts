@@ -7,12 +7,13 @@ import { silentSince } from '../api/simulated.ts'
 import type { Change, ClusterView } from '../api/view.ts'
 import type { Clock, Instant } from '../base/clock.ts'
 import type { Freezable } from '../base/freezable.ts'
+import { isTerminal } from '../rules/pods.ts'
 import { containerSpec } from './container-spec.ts'
 import { decide } from './decide.ts'
 import type { CertificateAsk, ClusterNames, CredentialAnswer, CredentialAsk, Decision, TokenAsk } from './decision.ts'
-import type { Observations, PodUse, PressureType, Threshold } from './eviction.ts'
+import { evictable, type Observations, type PodUse, type PressureType, type Threshold } from './eviction.ts'
 import { Grants } from './grants.ts'
-import type { PodMemory } from './memory.ts'
+import type { Ending, PodMemory } from './memory.ts'
 import { type ExtendedResources, simulatedReportBefore, simulatedReportMs } from './node.ts'
 import { nodeActor, NodeKeeper } from './node-keeper.ts'
 import type { NodeShape } from './node-shape.ts'
@@ -114,7 +115,7 @@ class Kubelets implements Kubelet {
     this.#nodes = new NodeKeeper({ ...options, pressures: (name) => this.#pressuresOn(name), images: () => options.runtime.observed().images }, (name, due) => { options.clock.wake(this.#owner, `node/${name}`, due) }, (name) => { this.#enqueue(`node/${name}`) })
     this.#housekeeping = new Housekeeping({
       ...options, shapes: this.#shapes, isSilent: (name) => this.#nodes.isSilent(name), wake: (key, due) => { options.clock.wake(this.#owner, key, due) },
-      endingOf: (uid) => this.#tracked.get(uid)?.memory?.ending, found: (findings) => { this.#relieve(findings) },
+      endingOf: (uid) => this.#endingOf(uid), found: (findings) => { this.#relieve(findings) },
     })
     this.#outbox = new Outbox({
       view: options.view, submit: options.submit,
@@ -156,15 +157,14 @@ class Kubelets implements Kubelet {
   assess(observations: Observations, thresholds: readonly Threshold[], uses: ReadonlyMap<string, PodUse>): void {
     const { view, clock } = this.#options
     const nodesHere = [...this.#shapes.values()].filter(({ simulated }) => !simulated).map(({ name }) => ({ name, node: view.get(nodes, '', name) }))
-    const candidates = [...uses].flatMap(([uid, use]) => {
-      const tracked = this.#tracked.get(uid)
-      const pod = tracked === undefined || tracked.memory?.ending !== undefined ? undefined : this.#podOf(tracked)
-      return pod === undefined || isTerminal(pod) ? [] : [{ pod, use }]
-    })
+    const here = nodesHere.flatMap(({ name }) => [...view.by(podsByNode, name)])
+    const candidates = evictable(here, (uid) => this.#endingOf(uid), clock.now()).flatMap((pod) => { const use = uses.get(pod.metadata.uid); return use === undefined ? [] : [{ pod, use }] })
     this.#relieve(this.#pressures.look({ observations, thresholds, nodes: nodesHere, candidates, now: clock.now() }))
   }
 
   #pressuresOn(node: string): readonly PressureType[] | undefined { return this.#pressures.of(node) ?? this.#housekeeping.of(node) }
+
+  #endingOf(uid: string): Ending | undefined { return this.#tracked.get(uid)?.memory?.ending }
 
   /** Carries out what a look at a node, or a machine, has led to. */
   #relieve({ evicted, changed, told }: Findings): void {
@@ -493,7 +493,6 @@ class Kubelets implements Kubelet {
   }
 }
 
-const isTerminal = (pod: Pod): boolean => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
 const nothing = (): void => {}
 /** Stands for an answer that has been asked for. */
 const asked: CredentialAnswer = { is: 'asked' }

@@ -108,6 +108,8 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
   if (!isPinned(hub.namespace)) makeHub()
   if (settings.reachableFromHost) routeHost()
   const hubSocket = openNetlink(hub.namespace)
+  // A hub of an earlier release sent round in circles what no balanced Service claims.
+  setRoute(hubSocket, { to: settings.balancedNetwork, by: 'nothing' })
   const nodes = new Map<string, NodeState>()
   const podsByNode = new Map<string, NodePods>()
   const podsOf = (node: string): NodePods => {
@@ -127,7 +129,6 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
       addAddress(inside, loopback, { address: settings.dnsAddress, prefix: 32, scope: 'host' })
       // What no service claims ends here and is not sent round in circles.
       setRoute(inside, { to: settings.serviceNetwork, by: 'nothing' })
-      setRoute(inside, { to: settings.balancedNetwork, by: 'nothing' })
       setRoute(inside, { to: settings.podNetwork, by: 'nothing' })
       closeNetlink(inside)
     })
@@ -315,7 +316,7 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
       podsOf(name).hostPorts.set(pod, ports)
       const state = nodes.get(name)
       if (state === undefined) return Promise.resolve()
-      openAll(state)
+      state.rules.table.put(`host ports of ${pod}`, hostPortRules(state.rules.place, ports))
       return state.rules.isOpen ? state.rules.programmer.flush() : Promise.resolve()
     },
     route(name, routes) {

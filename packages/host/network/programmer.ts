@@ -8,27 +8,39 @@ export interface Programmer {
   flush(): Promise<void>
 }
 
+/** Gives a script to nft; answers with its exit code and complaints. */
+export type Nft = (script: string) => Promise<{ readonly code: number; readonly stderr: string }>
+
 /** The rules go to nft in whole transactions, one at a time; what is put meanwhile is joined into the next. */
-export function createProgrammer(namespace: string, tables: () => readonly PacketTable[]): Programmer {
+export function createProgrammer(namespace: string, tables: () => readonly PacketTable[], nft: Nft = (input) => inNetwork(namespace, () => run('nft', ['-f', '-'], { input }))): Programmer {
   let asked = false
   let running: Promise<void> | undefined
 
+  async function once(): Promise<Error | undefined> {
+    const scripts = tables().map((table) => ({ script: table.script(), settle: table.begin() }))
+    const script = scripts.map((one) => one.script).join('')
+    const result = script === '' ? { code: 0, stderr: '' } : await nft(script).catch((error: unknown) => ({ code: -1, stderr: String(error) }))
+    for (const { settle } of scripts) settle(result.code === 0)
+    return result.code === 0 ? undefined : new Error(`cannot set the packet rules: ${result.stderr.trim().split('\n').slice(0, 3).join(' ')}`)
+  }
+
   async function install(): Promise<void> {
+    let failure: Error | undefined
+    // What was asked for while a transaction failed is in none yet: the next one holds all.
     while (asked) {
       asked = false
-      const scripts = tables().map((table) => ({ script: table.script(), settle: table.begin() }))
-      const input = scripts.map(({ script }) => script).join('')
-      const result = input === '' ? { code: 0, stderr: '' } : await inNetwork(namespace, () => run('nft', ['-f', '-'], { input }))
-      for (const { settle } of scripts) settle(result.code === 0)
-      if (result.code !== 0) throw new Error(`cannot set the packet rules: ${result.stderr.trim().split('\n').slice(0, 3).join(' ')}`)
+      failure = await once()
     }
+    // At once: who asks after the last transaction has begun none yet must not be given this promise.
+    running = undefined
+    if (failure !== undefined) throw failure
   }
 
   return {
     flush() {
       asked = true
       // Later in this turn: what is put in one turn is one transaction.
-      running ??= Promise.resolve().then(install).finally(() => { running = undefined })
+      running ??= Promise.resolve().then(install)
       return running
     },
   }

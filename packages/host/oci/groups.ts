@@ -67,14 +67,26 @@ function makeGroup(group: string, root: string): void {
   }
   const parts = group.split('/').slice(1)
   parts.forEach((_part, depth) => {
-    const above = [root, ...parts.slice(0, depth)].join('/')
-    for (const controller of controllers) {
-      try { write(`${above}/cgroup.subtree_control`, `+${controller}`) } catch {
-        continue // The machine lacks it, or keeps it to itself: limits of that sort are not there.
-      }
-    }
+    openControllers([root, ...parts.slice(0, depth)].join('/'))
     mkdirSync([root, ...parts.slice(0, depth + 1)].join('/'), { recursive: true })
   })
+}
+
+/** Lets the groups below one have limits, as far as the machine lets us; once for as long as it stands. */
+function openControllers(path: string): void {
+  const file = `${path}/cgroup.subtree_control`
+  const open = new Set(readOr(file, '').split(/\s+/))
+  for (const controller of controllers) {
+    if (open.has(controller)) continue
+    try { write(file, `+${controller}`) } catch {
+      continue // The machine lacks it, or keeps it to itself: limits of that sort are not there.
+    }
+  }
+}
+function readOr(file: string, otherwise: string): string {
+  try { return readFileSync(file, 'utf8') } catch {
+    return otherwise // Not there yet.
+  }
 }
 
 /** Whether groups of this machine can forbid swap. */

@@ -20,10 +20,13 @@ export const realHostFiles: HostFiles = { place: (_node, path) => path, told: (_
  */
 export function overlaidHostFiles(directory: string): HostFiles {
   const rootOf = (node: string): string => `${directory}/${node}/root`
+  /** Nodes whose overlay was seen to stand: it is looked for once a run of ours, not for each volume. */
+  const standing = new Set<string>()
   return {
     place(node, path) {
       const root = rootOf(node)
-      if (!mountsBelow(root).includes(root)) makeOverlay(`${directory}/${node}`, root)
+      if (!standing.has(node) && !mountsBelow(root).includes(root)) makeOverlay(`${directory}/${node}`, root)
+      standing.add(node)
       return placeInRoot(root, path)
     },
     told: (node, text) => text.replaceAll(rootOf(node), ''),

@@ -43,8 +43,9 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
       // As containerd, which knows its runtimes by name.
       if (spec.handler !== undefined && spec.handler !== basename(tools.runtime)) throw new Error(`rpc error: code = Unknown desc = failed to get sandbox runtime: no runtime for ${JSON.stringify(spec.handler)} is configured`)
       held.save(pod, { ...pod.record, spec, sandbox: { is: 'pending' } })
-      const made = await makeSandbox(uid, spec, at, network)
+      // Before anything runs in it: where the limits cannot be set, nothing is to be taken back.
       if (spec.resources !== undefined) limitPod(podGroup(place.cgroupRoot, spec.qos, uid), spec.qos, spec.resources)
+      const made = await makeSandbox(uid, spec, at, network)
       const now = place.now()
       held.save(pod, { ...pod.record, sandbox: { is: 'ready', addresses: made.addresses, at: now }, pause: made.pause })
       held.tell({ is: 'sandbox-ready', pod: uid, addresses: made.addresses, at: now })
@@ -72,7 +73,10 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
           // From here on a hostPath is where its node has it.
           const volume = spec.is === 'hostPath' ? { ...spec, path: place.hostFiles.place(pod.record.spec.node, spec.path) } : spec
           placed.push(volume)
-          const why = await prepareVolume(volume, at.volumes, stamp, pod.record.volumes?.ungrown?.find((one) => one.volume === volume.name)?.message)
+          const why = await prepareVolume(volume, at.volumes, stamp, {
+            ungrown: pod.record.volumes?.ungrown?.find((one) => one.volume === volume.name)?.message,
+            isOwned: pod.record.volumeSpecs.some((one) => one.name === volume.name && groupOf(one) === groupOf(volume)),
+          })
           if (why !== undefined) ungrown.push({ volume: volume.name, message: why })
         } catch (error) {
           failures.push({ volume: spec.name, message: place.hostFiles.told(pod.record.spec.node, words(error)) })
@@ -98,7 +102,7 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
       await releaseDisks(pod.record.volumeSpecs, [...held.pods.values()].flatMap((other) => (other === pod ? [] : other.record.volumeSpecs)))
       network.detach(uid, pod.record.spec.node, at.namespaces)
       place.devicesOf(pod.record.spec.node)?.release(uid)
-      for (const qos of ['', '/burstable', '/besteffort']) removeGroup(`${place.cgroupRoot}${qos}/pod${uid}`)
+      removeGroup(podGroup(place.cgroupRoot, pod.record.spec.qos, uid))
       if (keepLogs) {
         const changes = all.map((attempt) => places.pod(uid).attempt(attempt.record.container, attempt.record.state.attempt)).flatMap((own) => [own.upper, own.work])
         for (const directory of [at.volumes, ...changes]) await rm(directory, { recursive: true, force: true })
@@ -113,3 +117,5 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
 
   return { sandbox, volumes, teardown }
 }
+
+const groupOf = (volume: VolumeSpec): number | undefined => ('group' in volume ? volume.group : undefined)

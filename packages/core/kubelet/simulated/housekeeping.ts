@@ -3,7 +3,7 @@ import { nodes, type Pod } from '../../api/resources.ts'
 import type { ClusterView } from '../../api/view.ts'
 import type { Clock, Instant } from '../../base/clock.ts'
 import type { Freezable } from '../../base/freezable.ts'
-import { housekeepingMs, type PressureType, thresholdsDefault } from '../eviction.ts'
+import { evictable, housekeepingMs, type PressureType, thresholdsDefault } from '../eviction.ts'
 import type { Ending } from '../memory.ts'
 import type { NodeShape } from '../node-shape.ts'
 import { type Findings, Pressures, type PressuresState } from '../pressures.ts'
@@ -70,10 +70,7 @@ export class Housekeeping implements Freezable<HousekeepingState> {
 
   #judge(name: string, { observations, uses }: ReturnType<typeof measure>): void {
     const { view, clock, endingOf, found } = this.#options
-    const pods = [...view.by(podsByNode, name)].filter(({ metadata, status }) => status.phase !== 'Succeeded' && status.phase !== 'Failed' && metadata.deletionTimestamp === undefined)
-    // As upstream: while a pod that was evicted is still there no other one is.
-    const isGoing = pods.some(({ metadata }) => endingOf(metadata.uid)?.reason === 'Evicted')
-    const candidates = isGoing ? [] : pods.map((pod) => ({ pod, use: uses.get(pod.metadata.uid) }))
+    const candidates = evictable(view.by(podsByNode, name), endingOf, clock.now()).map((pod) => ({ pod, use: uses.get(pod.metadata.uid) }))
     const pressures = this.#nodes.get(name) ?? new Pressures()
     found(pressures.look({ observations, thresholds: thresholdsDefault, nodes: [{ name, node: view.get(nodes, '', name) }], candidates, now: clock.now() }))
     if (pressures.of(name) === undefined) this.#nodes.delete(name)

@@ -8,11 +8,15 @@ import { prepareDisk } from './disks.ts'
 import { checkHostPath } from './host-path.ts'
 import { giveToGroup } from './ownership.ts'
 
-/** Makes or updates one volume under `directory`; throws in the kubelet's words when it cannot. `stamp` names a new generation. Says why a file system has not followed its disk, where it has not; `before` is what it said the last time. */
-export async function prepareVolume(volume: VolumeSpec, directory: string, stamp: string, before?: string): Promise<string | undefined> {
+/** What an earlier look at a volume has led to: why its file system has not followed its disk, and whether all of it was given to the pod's group. */
+export interface PreparedBefore { readonly ungrown?: string | undefined; readonly isOwned?: boolean }
+
+/** Makes or updates one volume under `directory`; throws in the kubelet's words when it cannot. `stamp` names a new generation. Says why a file system has not followed its disk, where it has not. */
+export async function prepareVolume(volume: VolumeSpec, directory: string, stamp: string, before: PreparedBefore = {}): Promise<string | undefined> {
   try {
     const target = volumePath(volume, directory)
     let ungrown: string | undefined
+    let isOwned = before.isOwned === true
     switch (volume.is) {
       case 'hostPath': checkHostPath(volume.path, volume.type); return undefined
       // When its image is here: a container that mounts it waits for that.
@@ -24,19 +28,21 @@ export async function prepareVolume(volume: VolumeSpec, directory: string, stamp
         break
       }
       case 'disk': {
-        ungrown = await prepareDisk(volume, target, before)
+        ungrown = await prepareDisk(volume, target, before.ungrown)
         if (volume.fileSystem === undefined) return undefined
         break
       }
-      case 'emptyDir': makeScratch(volume, target); break
+      case 'emptyDir': if (makeScratch(volume, target)) isOwned = false; break
       case 'files': {
         const isNew = makeOpen(target)
         if (volume.inMemory && (isNew || !isMounted(target))) memoryMount(target, { mode: 0o1777, executable: false })
         writeFiles(target, volume, stamp)
+        isOwned = false
         break
       }
     }
-    if (volume.group !== undefined) giveToGroup(target, volume.group, { readOnly: volume.is === 'files', onMismatch: volume.groupOnMismatch === true })
+    // As upstream, when it is set up and no more: what a pod has written by then is its own, and may be a million files.
+    if (volume.group !== undefined && !isOwned) giveToGroup(target, volume.group, { readOnly: volume.is === 'files', onMismatch: volume.groupOnMismatch === true })
     return ungrown
   } catch (error) {
     throw new Error(`${error instanceof NotThere ? 'MountVolume.NewMounter initialization' : 'MountVolume.SetUp'} failed for volume "${volume.shown ?? volume.name}" : ${error instanceof Error ? error.message : String(error)}`)
@@ -57,12 +63,14 @@ function makeOpen(path: string): boolean {
 /** After the machine has been restarted the directories are there, and what was mounted on them is not. */
 const isMounted = (target: string): boolean => mountsBelow(target).includes(target)
 
-function makeScratch(volume: Extract<VolumeSpec, { readonly is: 'emptyDir' }>, target: string): void {
+/** Says whether it is new. */
+function makeScratch(volume: Extract<VolumeSpec, { readonly is: 'emptyDir' }>, target: string): boolean {
   const isNew = makeOpen(target)
-  if (volume.medium === '' || (!isNew && isMounted(target))) return
+  if (volume.medium === '' || (!isNew && isMounted(target))) return isNew
   const limit = volume.sizeBytes === undefined ? {} : { sizeBytes: volume.sizeBytes }
   if (volume.medium === 'Memory') memoryMount(target, { mode: 0o1777, executable: true, ...limit })
   else hugePagesMount(target, { pageSize: volume.pageSize ?? '2Mi', ...limit })
+  return true
 }
 
 /** Where a volume's content stands on this machine. */
