@@ -1,6 +1,7 @@
 export * from './conditions.ts'
 export { offsetAt } from './cron.ts'
 export * from './cron-preview.ts'
+export { eventDraft, eventMessage, eventNamespace } from './event.ts'
 export { EventCorrelator, saidOf } from './event-correlation.ts'
 export * from './hash.ts'
 export * from './measured-use.ts'

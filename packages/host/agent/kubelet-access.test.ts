@@ -28,7 +28,7 @@ test('who asks is asked of the API once, and what he may; what was said is kept 
   let now = 0
   const cluster = api(['metrics', 'proxy'])
   const access = kubeletAccess('n', cluster, () => now)
-  const ask = (path: string, token?: string, method = 'GET') => access.check({ method, path, token, certificate: undefined })
+  const ask = (path: string, token?: string, method = 'GET') => access.check({ method, path, token, peer: { is: 'unknown' } })
   assert.deepEqual(await ask('/metrics'), { is: 'refused', status: 401, message: 'Unauthorized' })
   assert.deepEqual(await ask('/metrics', 'bad'), { is: 'refused', status: 401, message: 'Unauthorized' })
   assert.deepEqual([await ask('/metrics', 'good'), await ask('/metrics/resource', 'good'), await ask('/pods', 'good')], [{ is: 'allowed' }, { is: 'allowed' }, { is: 'allowed' }])

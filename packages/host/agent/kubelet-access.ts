@@ -1,6 +1,6 @@
 // Who may ask a kubelet for what. Behaviour: kubelet's webhook authentication and authorization, with finer rights since 1.36.
-import { X509Certificate } from 'node:crypto'
 import type { Connection } from '../client/index.ts'
+import type { Peer } from '../http/index.ts'
 
 export interface Asker { readonly name: string; readonly uid?: string; readonly groups: readonly string[]; readonly extra?: Readonly<Record<string, readonly string[]>> }
 export type Verdict = { readonly is: 'allowed' } | { readonly is: 'refused'; readonly status: 401 | 403 | 500; readonly message: string }
@@ -11,7 +11,7 @@ const refusedKeptMs = 30_000
 const keptMost = 1_000
 
 /** As the kubelet's defaults keep what the API said of tokens and rights. */
-export interface KubeletAccess { check(request: { readonly method: string; readonly path: string; readonly token: string | undefined; readonly certificate: Uint8Array | undefined }): Promise<Verdict> }
+export interface KubeletAccess { check(request: { readonly method: string; readonly path: string; readonly token: string | undefined; readonly peer: Peer }): Promise<Verdict> }
 
 /** Asks the API, as the node, who signs in with a token and what he may. A certificate was checked by TLS. */
 export function kubeletAccess(node: string, connection: Pick<Connection, 'request'>, now: () => number): KubeletAccess {
@@ -46,9 +46,9 @@ export function kubeletAccess(node: string, connection: Pick<Connection, 'reques
   }
 
   return {
-    async check({ method, path, token, certificate }) {
+    async check({ method, path, token, peer }) {
       try {
-        const asker = certificate !== undefined ? ownerOf(certificate) : token === undefined ? undefined : await askerOf(token)
+        const asker = peer.is === 'certified' ? { name: peer.commonName, groups: [...peer.organizations, 'system:authenticated'] } : token === undefined ? undefined : await askerOf(token)
         if (asker === undefined) return { is: 'refused', status: 401, message: 'Unauthorized' }
         const [verb, subresources] = [verbOf(method), subresourcesOf(path)]
         for (const subresource of subresources) if (await may(asker, verb, subresource)) return { is: 'allowed' }
@@ -76,13 +76,6 @@ export function subresourcesOf(path: string): readonly string[] {
   }
 }
 const verbOf = (method: string): string => ({ POST: 'create', GET: 'get', HEAD: 'get', PUT: 'update', PATCH: 'patch', DELETE: 'delete' }[method] ?? '')
-
-function ownerOf(certificate: Uint8Array): Asker | undefined {
-  const { subject } = new X509Certificate(certificate)
-  const fields = (subject ?? '').split('\n').map((line) => line.split('='))
-  const name = fields.find(([key]) => key === 'CN')?.slice(1).join('=')
-  return name === undefined ? undefined : { name, groups: [...fields.filter(([key]) => key === 'O').map((field) => field.slice(1).join('=')), 'system:authenticated'] }
-}
 
 /** What was said, for a while; the oldest goes first when there is too much. */
 class Kept<Value> {

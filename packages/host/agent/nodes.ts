@@ -48,6 +48,17 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
   if (first === undefined) throw new Error('an agent plays at least one node')
   const connectionOf = (actor: Actor): Connection => connections.get(actor.user.replace(/^system:node:/, '')) ?? first
 
+  // What runs may be looked at and spoken with before the view is whole.
+  const open = openOn(runtime)
+  const answerKubelet = kubeletApi({ configuration, view: store.view, runtime, networkOf: (node) => network.node(node)?.namespace, open, now: () => clock.now() })
+  const link = connectAgent({ url: configuration.url, path: configuration.agentPath, authority: configuration.authority, nodes: credentials.map((own) => ({ name: own.node, get certificate() { return own.certificate }, get key() { return own.key } })), open, kubelet: answerKubelet, onTrouble: say })
+  const stopServers = configuration.nodes.flatMap(({ shape, serving }) => {
+    const node = network.node(shape.name)
+    if (node === undefined) return []
+    const access = kubeletAccess(shape.name, connections.get(shape.name) ?? first, () => clock.now())
+    return [serveKubelet({ node: shape.name, namespace: node.namespace, address: node.address, ...serving, authority: configuration.authority, access, answer: answerKubelet, onTrouble: say })]
+  })
+
   const feeds = shared.map((type) => startFeed({ connection: first, store, type, onTrouble: say }))
   const pods = [...connections].map(([node, connection]) => new NodePods({ node, connection, store, onTrouble: say }))
   const names = configuration.nodes.map(({ shape }) => shape.name)
@@ -61,7 +72,6 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
   const kubeletReady = Promise.all([...feeds, ...pods, policies].map((feed) => feed.filled)).then(() => {
     const ring = (): void => { loop.ring('kubelets') }
     const submit = showingLeases(submitOverHttp(connectionOf, createEventRecorder(() => clock.now())), store, connectionOf)
-    stopCollecting = collectImages({ images, directory: imagesDirectory(configuration), runtime, store, submit, nodes: names, now: () => clock.now() })
     const kubelet = createKubelet({
       nodes: configuration.nodes.map(({ shape }) => shape), view: store.view, changes: (after) => store.changes(after), runtime, clock, ring,
       submit, cluster: { dns: configuration.clusterDns, domain: configuration.clusterDomain },
@@ -77,6 +87,7 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
     manifests = [...connections].map(([node, connection]) => followManifests({ node, connection, view: store.view, directory: join(configuration.stateDirectory, 'manifests', node), now: () => clock.now(), onTrouble: say }))
     store.onCommit(() => { ring(); for (const each of manifests) each.look() })
     loop.add('kubelets', () => kubelet.step())
+    stopCollecting = collectImages({ images, directory: imagesDirectory(configuration), runtime, store, submit, nodes: names, now: () => clock.now() })
   })
 
   const answer = nameServer({ view: store.view, zone: configuration.clusterDomain })
@@ -87,15 +98,6 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
   const sockets = namespaces.map((namespace) => openSockets(namespace, { address: configuration.clusterDns, port: dnsPort }))
   for (const each of sockets) serveDns(each, answer)
   const stopServices = followServices({ store, network, nodes: names, onTrouble: say })
-  const open = openOn(runtime)
-  const answerKubelet = kubeletApi({ configuration, view: store.view, runtime, networkOf: (node) => network.node(node)?.namespace, open, now: () => clock.now() })
-  const link = connectAgent({ url: configuration.url, path: configuration.agentPath, authority: configuration.authority, nodes: credentials.map((own) => ({ name: own.node, get certificate() { return own.certificate }, get key() { return own.key } })), open, kubelet: answerKubelet, onTrouble: say })
-  const stopServers = configuration.nodes.flatMap(({ shape, serving }) => {
-    const node = network.node(shape.name)
-    if (node === undefined) return []
-    const access = kubeletAccess(shape.name, connections.get(shape.name) ?? first, () => clock.now())
-    return [serveKubelet({ node: shape.name, namespace: node.namespace, address: node.address, ...serving, authority: configuration.authority, access, answer: answerKubelet })]
-  })
   await kubeletReady
   const stopRotating = credentials.map((own) => keepRotating({ credentials: own, connection: connections.get(own.node) ?? first, now: () => clock.now(), say, chance: Math.random() }))
   say(`playing ${names.join(', ')}`)

@@ -44,6 +44,8 @@ class Following {
   #others: { readonly feeds: readonly Feed[]; isFilled: boolean } | undefined
   /** Pods of ours that got an address before the API knows of it. */
   readonly #attached = new Map<string, { readonly uid: string; readonly address: string }>()
+  #timer: NodeJS.Timeout | undefined
+  #isStopped = false
 
   constructor(options: PolicyOptions) {
     this.#options = options
@@ -52,6 +54,7 @@ class Following {
     options.network.onAttached(async ({ node, namespace, name, address }) => {
       const pod = options.view.get(pods, namespace, name)
       if (pod === undefined) return
+      if (this.#others === undefined) this.#forgetKnown()
       this.#attached.set(`${namespace}/${name}`, { uid: pod.metadata.uid, address })
       if (this.#others?.isFilled !== true) return
       this.#setPod(`${namespace}/${name}`, pod)
@@ -60,6 +63,8 @@ class Following {
   }
 
   stop(): void {
+    clearTimeout(this.#timer)
+    this.#isStopped = true
     this.#policies.stop()
     for (const feed of this.#others?.feeds ?? []) feed.stop()
   }
@@ -98,9 +103,18 @@ class Following {
     })
   }
 
+  /** Who begins to follow pods later hears the addresses that the API knows by now. */
+  #forgetKnown(): void {
+    for (const [key, { uid }] of this.#attached) {
+      const [namespace = '', name = ''] = key.split('/')
+      const pod = this.#options.view.get(pods, namespace, name)
+      if (pod?.metadata.uid !== uid || pod.status.podIP !== undefined) this.#attached.delete(key)
+    }
+  }
+
   #setPod(key: string, pod: Pod | undefined): void {
     const attached = this.#attached.get(key)
-    if (pod === undefined || (attached !== undefined && attached.uid !== pod.metadata.uid)) this.#attached.delete(key)
+    if (pod === undefined || (attached !== undefined && attached.uid !== pod.metadata.uid) || pod.status.podIP) this.#attached.delete(key)
     const known = pod === undefined ? undefined : policyPod(attached?.uid === pod.metadata.uid && !pod.status.podIP ? { ...pod, status: { ...pod.status, podIPs: [{ ip: attached.address }] } } : pod)
     this.#book.setPod(key, known)
   }
@@ -118,10 +132,18 @@ class Following {
         return nodes.includes(node) ? done : undefined
       }))
     } catch (error) {
-      this.#options.onTrouble(`network policies: ${error instanceof Error ? error.message : String(error)}`)
-      // What is wanted stands in the tables: the next step sets everything anew.
-      setTimeout(() => { void Promise.all(this.#options.nodes.map((node) => this.#options.network.hold(node, this.#book, nothingNew))).catch(() => undefined) }, retryMs)
+      if (!this.#isStopped) this.#options.onTrouble(`network policies: ${error instanceof Error ? error.message : String(error)}`)
+      this.#holdAgain()
     }
+  }
+
+  /** What is wanted stands in the tables: each try sets everything anew, until one succeeds. */
+  #holdAgain(): void {
+    clearTimeout(this.#timer)
+    if (this.#isStopped) return
+    this.#timer = setTimeout(() => {
+      Promise.all(this.#options.nodes.map((node) => this.#options.network.hold(node, this.#book, nothingNew))).catch(() => { this.#holdAgain() })
+    }, retryMs)
   }
 }
 const retryMs = 1_000

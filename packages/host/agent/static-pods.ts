@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, watch } from 'node:fs'
 import { join } from 'node:path'
 import { type ClusterView, type Draft, nodes, type Node, type Pod, pods, podsByNode } from '@kubeskiff/core/api'
-import { readYaml } from '@kubeskiff/core/api/text'
 import { timestamp } from '@kubeskiff/core/rules'
 import type { Connection } from '../client/index.ts'
 
@@ -32,15 +31,18 @@ export function followManifests(options: StaticPodsOptions): { look(): void; clo
   const told = new Map<string, string>()
   let timer: NodeJS.Timeout | undefined
   let working = false
-  let wanted = readManifests()
+  let wanted: ReadonlyMap<string, Pod> = new Map()
 
-  function readManifests(): ReadonlyMap<string, Pod> {
+  const tell = (file: string, trouble: string): void => {
+    if (trouble !== '' && told.get(file) !== trouble) options.onTrouble(`static pod ${join(directory, file)}: ${trouble}`)
+    told.set(file, trouble)
+  }
+  const readManifests = async (): Promise<ReadonlyMap<string, Pod>> => {
     const found = new Map<string, Pod>()
-    for (const file of readdirSync(directory).filter((name) => /\.(yaml|yml|json)$/.test(name) && !name.startsWith('.')).sort()) {
-      const read = mirrorOf(readFileSync(join(directory, file), 'utf8'), { node, file })
-      if (typeof read !== 'string') found.set(keyOf(read), read)
-      if (typeof read === 'string' && told.get(file) !== read) options.onTrouble(`static pod ${join(directory, file)}: ${read}`)
-      told.set(file, typeof read === 'string' ? read : '')
+    for (const file of manifestsIn(directory)) {
+      const pod = await readManifest(directory, { node, file })
+      if (typeof pod !== 'string') found.set(keyOf(pod), pod)
+      tell(file, typeof pod === 'string' ? pod : '')
     }
     return found
   }
@@ -69,16 +71,35 @@ export function followManifests(options: StaticPodsOptions): { look(): void; clo
       reconcile().catch((error: unknown) => { options.onTrouble(`static pods of ${node}: ${error instanceof Error ? error.message : String(error)}`) }).finally(() => { working = false })
     }, gatherMs)
   }
-  const read = (): void => { wanted = readManifests(); soon() }
+  let reading = Promise.resolve()
+  const read = (): void => {
+    reading = reading.then(readManifests).then((found) => { wanted = found; tell('', ''); soon() }, (error: unknown) => { tell('', error instanceof Error ? error.message : String(error)) })
+  }
   const watcher = watch(directory, read)
   watcher.on('error', () => undefined) // The slow look goes on.
   const poll = setInterval(read, pollMs)
-  soon()
+  read()
   return { look, close: () => { watcher.close(); clearInterval(poll); clearTimeout(timer) } }
 }
 
+/** The files of a folder that may be manifests. One that has gone holds none, as upstream has it: its pods go. */
+function manifestsIn(directory: string): readonly string[] {
+  try { return readdirSync(directory).filter((name) => /\.(yaml|yml|json)$/.test(name) && !name.startsWith('.')).sort() } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
+    throw error
+  }
+}
+
+async function readManifest(directory: string, { node, file }: { readonly node: string; readonly file: string }): Promise<Pod | string> {
+  try { return await mirrorOf(readFileSync(join(directory, file), 'utf8'), { node, file }) } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
 /** The mirror pod of a manifest, or what is wrong with that. As upstream: named after its node, bound to it, and not driven off by taints. */
-export function mirrorOf(text: string, { node, file }: { readonly node: string; readonly file: string }): Pod | string {
+export async function mirrorOf(text: string, { node, file }: { readonly node: string; readonly file: string }): Promise<Pod | string> {
+  // Most nodes have no manifests: who has none does without the reader.
+  const { readYaml } = await import('@kubeskiff/core/api/text')
   const reading = readYaml(text)
   const pod = reading.ok ? reading.value as Partial<Pod> | null : null // looked at in the next lines
   if (typeof pod !== 'object' || pod === null) return 'it is no YAML'

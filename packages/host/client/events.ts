@@ -1,6 +1,6 @@
-import type { Action, Actor, Event } from '@kubeskiff/core/api'
+import type { Action, Actor } from '@kubeskiff/core/api'
 import { timestamp } from '@kubeskiff/core/base'
-import { EventCorrelator, saidOf } from '@kubeskiff/core/rules'
+import { EventCorrelator, eventDraft, eventMessage, eventNamespace, saidOf } from '@kubeskiff/core/rules'
 import type { Connection } from './connection.ts'
 
 type Recording = Extract<Action, { readonly do: 'record' }>
@@ -18,23 +18,17 @@ export function createEventRecorder(now: () => number): EventRecorder {
   const write = async (recording: Recording, actor: Actor, connection: Connection): Promise<void> => {
     const instant = now()
     const at = timestamp(instant)
-    const heard = correlator.correlate(saidOf(recording, actor.component), instant)
+    const heard = correlator.correlate(saidOf({ ...recording, message: eventMessage(recording.message) }, actor.component), instant)
     if (heard.is === 'dropped') return
     const { key, told } = heard
-    const { about, type, reason, fieldPath, host } = recording
-    const namespace = about.metadata.namespace ?? 'default'
-    const path = `/api/v1/namespaces/${namespace}/events`
+    const { about } = recording
+    const path = `/api/v1/namespaces/${eventNamespace(about)}/events`
     if (told.name !== undefined) {
       const answer = await connection.request('PATCH', `${path}/${told.name}`, { contentType: 'application/merge-patch+json', body: JSON.stringify({ message: heard.message, count: told.count, lastTimestamp: at }) })
       if (answer.status < 300) return
     }
     const name = told.name ?? `${about.metadata.name}.${(BigInt(instant) * 1_000_000n + BigInt(sequence++ % 1_000_000)).toString(16)}`
-    const event: Omit<Event, 'metadata'> & { readonly metadata: object } = {
-      apiVersion: 'v1', kind: 'Event', metadata: { name, namespace },
-      involvedObject: { apiVersion: about.apiVersion, kind: about.kind, name: about.metadata.name, namespace: about.metadata.namespace ?? '', uid: about.metadata.uid, resourceVersion: about.metadata.resourceVersion, ...(fieldPath !== undefined && { fieldPath }) },
-      type, reason, message: heard.message, source: { component: actor.component, ...(host !== undefined && { host }) }, reportingComponent: actor.component, reportingInstance: host ?? '',
-      firstTimestamp: timestamp(told.firstAt), lastTimestamp: at, count: told.count,
-    }
+    const event = eventDraft(recording, actor, { name, message: heard.message, told, now: instant })
     await connection.request('POST', path, { body: JSON.stringify(event) })
     correlator.named(key, name)
   }

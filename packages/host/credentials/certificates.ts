@@ -20,6 +20,7 @@ export interface ServerNames { readonly names: readonly string[]; readonly addre
 export class Certificates {
   readonly #directory: string
   readonly #now: () => number
+  readonly #issuers = new Map<string, X509Certificate>()
 
   constructor(directory: string, now: () => number) {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
@@ -75,11 +76,18 @@ export class Certificates {
     const found = this.#read(file)
     if (found !== undefined && this.#lasts(found)) {
       const certificate = new X509Certificate(found.certificate)
-      const issuer = new X509Certificate(authority.certificate)
+      const issuer = this.#issuerOf(authority)
       if (certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey) && fits(certificate)) return found
     }
     const { issue } = await import('./issue.ts')
     return this.#write(file, await issue(authority, { ...options, ...this.#period(certificateDays) }))
+  }
+
+  /** An authority signs many: it is read from its text once. */
+  #issuerOf({ certificate }: KeyPair): X509Certificate {
+    const known = this.#issuers.get(certificate) ?? new X509Certificate(certificate)
+    this.#issuers.set(certificate, known)
+    return known
   }
 
   #period(days: number): { readonly validFrom: Date; readonly validUntil: Date } {

@@ -7,7 +7,8 @@ import type { Measure, Scenario } from '../scenario.ts'
 import { cpuPercent, end, pssMegabytes, ready, skiff } from '../skiff.ts'
 
 const starts = 10
-const settleMs = 5000
+/** Simulated nodes are given their leases 5 s after a start: 5,000 of them take a while, which is no idleness. */
+const settleMs = 15_000
 const idleSeconds = 20
 
 const freePort = (): Promise<number> => new Promise((resolve) => {

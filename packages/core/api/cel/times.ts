@@ -37,8 +37,8 @@ export function timestampText(timestamp: Timestamp): string {
 }
 const twoDigits = (value: number): string => String(Math.floor(value)).padStart(2, '0')
 
-const units: Readonly<Record<string, bigint>> = { ns: 1n, us: 1_000n, µs: 1_000n, μs: 1_000n, ms: 1_000_000n, s: second, m: 60n * second, h: 3_600n * second }
-const part = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/y
+const units: Readonly<Record<string, bigint>> = { ns: 1n, us: 1_000n, µs: 1_000n, \u03bcs: 1_000n, ms: 1_000_000n, s: second, m: 60n * second, h: 3_600n * second }
+const part = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|\u03bcs|ms|s|m|h)/y
 
 /** The duration of a text such as '1h30m', as Go parses it. */
 export function durationFrom(text: string): Duration | Fault {

@@ -1,12 +1,11 @@
 // Events: what happened to an object, counted when it happens again.
 import type { Action, Actor } from '../../api/action.ts'
 import type { Refusal } from '../../api/refusal.ts'
-import type { Draft } from '../../api/resource.ts'
 import { type Event, events } from '../../api/resources.ts'
 import { invariant } from '../../base/invariant.ts'
 import type { Instant } from '../../base/clock.ts'
 import type { Freezable } from '../../base/freezable.ts'
-import { Lately } from '../../base/lately.ts'
+import { eventDraft, eventMessage, eventNamespace } from '../../rules/event.ts'
 import { type CorrelatorState, EventCorrelator, saidOf } from '../../rules/event-correlation.ts'
 import { type Machine, timestamp } from '../machine.ts'
 import { decideCreate } from './create.ts'
@@ -15,8 +14,6 @@ import type { Decided, Manner } from './decided.ts'
 
 type Recorded = Extract<Action, { readonly do: 'record' }>
 
-const messageMax = 1024
-
 /** Nothing is written: the source has told too much of this object. */
 export interface Dropped { readonly is: 'dropped' }
 
@@ -24,25 +21,17 @@ export interface Dropped { readonly is: 'dropped' }
 export function decideRecord(machine: Machine, action: Recorded, actor: Actor, manner: Manner): Decided | Dropped | Refusal | Asks {
   const endpoint = machine.registry.byGroupKind('v1', 'Event')
   invariant(endpoint !== undefined, 'events are always served')
-  const { about, type, reason, fieldPath, host } = action
-  const message = action.message.length > messageMax ? `${action.message.slice(0, messageMax - 3)}...` : action.message
+  const { about } = action
+  const message = eventMessage(action.message)
   const { now } = manner.draws
-  const namespace = about.metadata.namespace || 'default'
+  const namespace = eventNamespace(about)
   const recorder = recorderOf(machine)
   const heard = recorder.correlator.correlate(saidOf({ ...action, message }, actor.component), now, actor.user === scheduler)
   if (heard.is === 'dropped') return { is: 'dropped' }
   const { key, told } = heard
   const known = told.name === undefined ? undefined : machine.store.view.get(events, namespace, told.name)
   if (known !== undefined) return { is: 'updated', endpoint, before: known, object: { ...known, message: heard.message, count: told.count, lastTimestamp: timestamp(now) } as Event }
-  const draft: Draft = {
-    apiVersion: 'v1', kind: 'Event', metadata: { name: told.name ?? recorder.name(machine, about.metadata.name, namespace, now), namespace },
-    involvedObject: {
-      kind: about.kind, ...(about.metadata.namespace !== undefined && { namespace: about.metadata.namespace }), name: about.metadata.name, uid: uidIn(about, actor),
-      apiVersion: about.apiVersion, resourceVersion: about.metadata.resourceVersion, ...(fieldPath !== undefined && { fieldPath }),
-    },
-    reason, message: heard.message, source: sourceOf(actor.component, host), firstTimestamp: timestamp(told.firstAt), lastTimestamp: timestamp(now), count: told.count, type,
-    reportingComponent: actor.component, reportingInstance: host ?? '',
-  }
+  const draft = eventDraft(action, actor, { name: told.name ?? recorder.name(machine, about.metadata.name, namespace, now), message: heard.message, told, now })
   const decided = decideCreate(machine, endpoint, draft, manner)
   if ('is' in decided && decided.is === 'created') recorder.correlator.named(key, decided.object.metadata.name)
   return decided
@@ -50,15 +39,6 @@ export function decideRecord(machine: Machine, action: Recorded, actor: Actor, m
 
 /** Upstream's schedulers tell each attempt, by the newer recorder. */
 const scheduler = 'system:kube-scheduler'
-
-const sources = Lately.of<string, { readonly component: string; readonly host?: string }>(8192)
-/** Who says it: one value for all that a component of a host says. */
-function sourceOf(component: string, host: string | undefined): { readonly component: string; readonly host?: string } {
-  return sources.given(`${component} ${host ?? ''}`, () => Object.freeze({ component, ...(host !== undefined && { host }) }))
-}
-
-// As kubelets do: events about their own node carry its name as uid, and that is what `kubectl describe node` asks for.
-const uidIn = (about: Recorded['about'], actor: Actor): string => (about.kind === 'Node' && actor.user === `system:node:${about.metadata.name}` ? about.metadata.name : about.metadata.uid)
 
 /** What the recorder of a control plane remembers: after a restart the next event is simply a new Event. */
 export interface RecorderState { readonly correlator: CorrelatorState; readonly lastName: string }
@@ -72,7 +52,7 @@ class Recorder implements Freezable<RecorderState> {
     this.#lastName = BigInt(lastName)
   }
 
-  /** 'web-0.18a3f…': the object's name and nanoseconds in hex, made different from every other. */
+  /** 'web-0.18a3f': the object's name and nanoseconds in hex, made different from every other. */
   name(machine: Machine, about: string, namespace: string, now: Instant): string {
     const nanoseconds = BigInt(now) * 1_000_000n
     for (this.#lastName = nanoseconds > this.#lastName ? nanoseconds : this.#lastName + 1n; ; this.#lastName++) {
