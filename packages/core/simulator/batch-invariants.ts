@@ -1,13 +1,11 @@
 import { byOwner, type ClusterView, type CronJob, cronJobs, type DaemonSet, daemonSets, type Job, jobs, jobTrackingFinalizer, type Pod } from '../api/index.ts'
 import { Broken } from './broken.ts'
 import { numbersIn } from './job-tally.ts'
+import { holds, isActive, isGoing, isJobOver, isOver } from './rules.ts'
 
 const scheduledAt = 'batch.kubernetes.io/cronjob-scheduled-timestamp'
 const completionIndex = 'batch.kubernetes.io/job-completion-index'
 
-const has = (job: Job, type: string): boolean => job.status?.conditions?.some((one) => one.type === type && one.status === 'True') ?? false
-const isOver = (job: Job): boolean => has(job, 'Complete') || has(job, 'Failed')
-const isActive = (pod: Pod): boolean => pod.status?.phase !== 'Succeeded' && pod.status?.phase !== 'Failed' && pod.metadata.deletionTimestamp === undefined
 const podsOf = (view: ClusterView, uid: string): readonly Pod[] => [...view.by(byOwner, uid)].filter((one): one is Pod => one.kind === 'Pod')
 
 /** A Job as it was and as it is. */
@@ -18,14 +16,14 @@ export function jobGoesOn(before: Job, after: Job): void {
   const known = after.spec.completionMode === 'Indexed' ? [...numbersIn(before.status?.completedIndexes)].filter((index) => index < (after.spec.completions ?? 0)).length : before.status?.succeeded ?? 0
   if (succeeded < known) throw new Broken('a Job never forgets a success', `${name} from ${before.status?.succeeded} to ${succeeded}`)
   if ((after.status?.failed ?? 0) < (before.status?.failed ?? 0)) throw new Broken('a Job never forgets a failure', `${name} from ${before.status?.failed} to ${after.status?.failed}`)
-  if (isOver(before) && (has(before, 'Complete') !== has(after, 'Complete') || has(before, 'Failed') !== has(after, 'Failed'))) throw new Broken('a Job that is over stays so', `${name}: ${JSON.stringify(after.status?.conditions)}`)
-  if (has(after, 'Complete') && has(after, 'Failed')) throw new Broken('a Job ends in one way', name)
-  if (has(after, 'Complete') && !has(after, 'SuccessCriteriaMet')) throw new Broken('a Job ends step by step', `${name} is complete without its criteria`)
-  if (has(after, 'Failed') && !has(after, 'FailureTarget')) throw new Broken('a Job ends step by step', `${name} has failed without a target`)
-  if ((has(after, 'Complete') || has(after, 'Failed')) && ((after.status?.active ?? 0) > 0 || (after.status?.terminating ?? 0) > 0)) throw new Broken('a Job is over when its pods are', `${name} with ${after.status?.active} and ${after.status?.terminating}`)
+  if (isJobOver(before) && (holds(before, 'Complete') !== holds(after, 'Complete') || holds(before, 'Failed') !== holds(after, 'Failed'))) throw new Broken('a Job that is over stays so', `${name}: ${JSON.stringify(after.status?.conditions)}`)
+  if (holds(after, 'Complete') && holds(after, 'Failed')) throw new Broken('a Job ends in one way', name)
+  if (holds(after, 'Complete') && !holds(after, 'SuccessCriteriaMet')) throw new Broken('a Job ends step by step', `${name} is complete without its criteria`)
+  if (holds(after, 'Failed') && !holds(after, 'FailureTarget')) throw new Broken('a Job ends step by step', `${name} has failed without a target`)
+  if ((holds(after, 'Complete') || holds(after, 'Failed')) && ((after.status?.active ?? 0) > 0 || (after.status?.terminating ?? 0) > 0)) throw new Broken('a Job is over when its pods are', `${name} with ${after.status?.active} and ${after.status?.terminating}`)
   const meets = after.spec.successPolicy !== undefined && after.status?.conditions?.some((one) => one.type === 'SuccessCriteriaMet' && one.reason === 'SuccessPolicy')
   // Somebody may want more of an elastic Job that is complete: it stays so.
-  if (has(after, 'Complete') && !has(before, 'Complete') && meets !== true && after.spec.completions !== undefined && succeeded < after.spec.completions) throw new Broken('a complete Job has its completions', `${name}: ${succeeded} of ${after.spec.completions}`)
+  if (holds(after, 'Complete') && !holds(before, 'Complete') && meets !== true && after.spec.completions !== undefined && succeeded < after.spec.completions) throw new Broken('a complete Job has its completions', `${name}: ${succeeded} of ${after.spec.completions}`)
 }
 
 /** A pod of a Job has come. */
@@ -34,10 +32,10 @@ export function jobPodBegins(view: ClusterView, pod: Pod, owner: { readonly name
   if (job?.metadata.uid !== owner.uid) return
   const own = podsOf(view, owner.uid)
   const active = own.filter(isActive)
-  const leaving = own.filter((one) => one.metadata.deletionTimestamp !== undefined && one.status?.phase !== 'Succeeded' && one.status?.phase !== 'Failed')
+  const leaving = own.filter((one) => isGoing(one) && !isOver(one))
   if (job.spec.podReplacementPolicy === 'Failed' && active.length + leaving.length > (job.spec.parallelism ?? 1)) throw new Broken('a Job waits for what it replaces', `${owner.name} has ${active.length} pods and ${leaving.length} that go, of ${job.spec.parallelism}`)
   if (active.length > (job.spec.parallelism ?? 1)) throw new Broken('a Job keeps to its parallelism', `${owner.name} has ${active.length} of ${job.spec.parallelism}`)
-  if (isOver(job) || has(job, 'FailureTarget') || has(job, 'SuccessCriteriaMet')) throw new Broken('a Job that is over begins nothing', `${pod.metadata.name}`)
+  if (isJobOver(job) || holds(job, 'FailureTarget') || holds(job, 'SuccessCriteriaMet')) throw new Broken('a Job that is over begins nothing', `${pod.metadata.name}`)
   if (job.spec.suspend === true) throw new Broken('a suspended Job begins nothing', pod.metadata.name)
   const index = pod.metadata.annotations?.[completionIndex]
   if (job.spec.completionMode !== 'Indexed' || index === undefined) return
@@ -67,7 +65,7 @@ export class CronInvariants {
     if (cron?.metadata.uid !== owner.uid) return
     if (cron.spec.suspend === true) throw new Broken('a suspended CronJob starts nothing', job.metadata.name)
     if (cron.spec.concurrencyPolicy === 'Allow') return
-    const standing = [...view.by(byOwner, owner.uid)].filter((one): one is Job => one.kind === 'Job').filter((one) => !isOver(one) && one.metadata.deletionTimestamp === undefined)
+    const standing = [...view.by(byOwner, owner.uid)].filter((one): one is Job => one.kind === 'Job').filter((one) => !isJobOver(one) && one.metadata.deletionTimestamp === undefined)
     if (standing.length > 1) throw new Broken('a CronJob runs one at a time', `${cron.spec.concurrencyPolicy}: ${standing.map((one) => one.metadata.name).join()}`)
   }
 }

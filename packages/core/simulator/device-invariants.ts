@@ -1,5 +1,6 @@
 import { type Pod, pods, type ResourceClaim, resourceClaims, type ClusterView } from '../api/index.ts'
 import { Broken } from './broken.ts'
+import { isOver } from './rules.ts'
 
 const protection = 'resource.kubernetes.io/delete-protection'
 export const deviceDriver = 'gpu.example.com'
@@ -41,7 +42,7 @@ export function podRunsOnDevices(view: ClusterView, { metadata: { uid, name, nam
 /** Claims that nobody needs any more, in a cluster that had time. */
 export function* leftClaims(view: ClusterView): Iterable<string> {
   for (const { metadata: { name, namespace = '', ownerReferences = [] }, status } of view.list(resourceClaims)) {
-    const isNeeded = (pod: Pod | undefined, uid: string): boolean => pod?.metadata.uid === uid && pod.status.phase !== 'Succeeded' && pod.status.phase !== 'Failed'
+    const isNeeded = (pod: Pod | undefined, uid: string): boolean => pod?.metadata.uid === uid && !isOver(pod)
     for (const owner of ownerReferences) if (!isNeeded(view.get(pods, namespace, owner.name), owner.uid)) yield `ResourceClaim ${name} is left of pod ${owner.name}`
     for (const user of status.reservedFor ?? []) if (!isNeeded(view.get(pods, namespace, user.name), user.uid)) yield `ResourceClaim ${name} is reserved for ${user.name}, which is no more`
   }

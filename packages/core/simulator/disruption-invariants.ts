@@ -1,9 +1,7 @@
 import { type ClusterView, type HorizontalPodAutoscaler, nodes, type Pod, type PodDisruptionBudget, podDisruptionBudgets, pods, type ResourceQuota, resourceQuotas } from '../api/index.ts'
 import { Broken } from './broken.ts'
-import { amountOf, podRequests } from './rules.ts'
+import { amountOf, isActive, isGoing, isOver, isReady, podRequests } from './rules.ts'
 
-const isOver = (pod: Pod): boolean => pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed'
-const isReady = (pod: Pod): boolean => pod.status.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') ?? false
 export const disruptionOf = (pod: Pod | undefined): string | undefined => pod?.status.conditions?.find((one) => one.type === 'DisruptionTarget' && one.status === 'True')?.reason
 const keeps = (budget: PodDisruptionBudget, pod: Pod): boolean => Object.entries(budget.spec.selector?.matchLabels ?? {}).every(([key, value]) => pod.metadata.labels?.[key] === value)
 const budgetsOf = (view: ClusterView, pod: Pod): readonly PodDisruptionBudget[] => [...view.list(podDisruptionBudgets, pod.metadata.namespace)].filter((budget) => keeps(budget, pod))
@@ -31,7 +29,7 @@ export function budgetGoesOn(view: ClusterView, before: PodDisruptionBudget | un
   const say = (what: string): never => { throw new Broken('evictions keep to budgets', `${after.metadata.name} ${what}`) }
   if (allowed < 0) say(`allows ${allowed}`)
   if (allowed > Math.max(0, (status.currentHealthy ?? 0) - (status.desiredHealthy ?? 0))) say(`allows ${allowed} of ${status.currentHealthy}, and ${status.desiredHealthy} must stay`)
-  const standing = [...view.list(pods, after.metadata.namespace)].filter((pod) => keeps(after, pod) && isReady(pod) && pod.metadata.deletionTimestamp === undefined)
+  const standing = [...view.list(pods, after.metadata.namespace)].filter((pod) => keeps(after, pod) && isReady(pod) && !isGoing(pod))
   if (status.currentHealthy !== before?.status?.currentHealthy && (status.currentHealthy ?? 0) > standing.length) say(`counts ${status.currentHealthy} healthy pods, and there are ${standing.length}`)
 }
 
@@ -54,7 +52,7 @@ export function podIsPlaced(view: ClusterView, pod: Pod): void {
 /** A pod has come into a namespace: its quotas had room for it. */
 export function podIsWithinQuota(view: ClusterView, pod: Pod): void {
   for (const { metadata, status } of view.list(resourceQuotas, pod.metadata.namespace)) {
-    const standing = [...view.list(pods, pod.metadata.namespace)].filter((one) => !isOver(one) && one.metadata.deletionTimestamp === undefined)
+    const standing = [...view.list(pods, pod.metadata.namespace)].filter((one) => isActive(one))
     const sums: Readonly<Record<string, number>> = { pods: standing.length, 'requests.cpu': standing.reduce((sum, one) => sum + (podRequests(one.spec)['cpu'] ?? 0), 0) }
     for (const [name, sum] of Object.entries(sums)) {
       // As upstream, a quota bounds from when it has been counted first.

@@ -9,12 +9,10 @@ import { autoscalerGoesOn, budgetGoesOn, podIsDisrupted, podIsPlaced, podIsWithi
 import { JobTally } from './job-tally.ts'
 import { sliceIsTrue } from './service-invariants.ts'
 import { claimGoesOn, podRunsOnClaims, volumeGoesOn } from './volume-invariants.ts'
-import { amountOf, podRequests, scaledOf } from './rules.ts'
+import { amountOf, isActive, isOver, podRequests, scaledOf } from './rules.ts'
 import { statefulPodBegins, statefulPodGoes } from './stateful-invariants.ts'
 import { hold } from './templates.ts'
 
-const isOver = (pod: Pod): boolean => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
-const isActive = (pod: Pod): boolean => !isOver(pod) && pod.metadata.deletionTimestamp === undefined
 const nameOf = (object: Resource): string => `${object.kind} ${object.metadata.namespace ?? ''}/${object.metadata.name}`
 
 interface NodeLoad { readonly amounts: Record<string, number>; readonly pods: Map<string, Readonly<Record<string, number>>> }

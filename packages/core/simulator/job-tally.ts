@@ -1,5 +1,6 @@
 import { type ClusterView, type Job, jobs, jobTrackingFinalizer, type Pod } from '../api/index.ts'
 import { Broken } from './broken.ts'
+import { isJobOver } from './rules.ts'
 
 const completionIndex = 'batch.kubernetes.io/job-completion-index'
 
@@ -39,7 +40,7 @@ export class JobTally {
     }
     const job = view.get(jobs, pod.metadata.namespace ?? '', owner.name)
     const lost = before?.metadata.finalizers?.includes(jobTrackingFinalizer) === true && after?.metadata.finalizers?.includes(jobTrackingFinalizer) !== true
-    if (!lost || byUser || after === undefined || job?.metadata.uid !== owner.uid || job.metadata.deletionTimestamp !== undefined || isOver(job)) return
+    if (!lost || byUser || after === undefined || job?.metadata.uid !== owner.uid || job.metadata.deletionTimestamp !== undefined || isJobOver(job)) return
     if (before.status.phase !== 'Succeeded') return
     seen.counted.add(uid)
     const said = job.spec.completionMode === 'Indexed' ? undefined : (job.status.succeeded ?? 0) + (job.status.uncountedTerminatedPods?.succeeded?.length ?? 0)
@@ -57,4 +58,3 @@ export class JobTally {
     if (spec.backoffLimitPerIndex === undefined && status.failedIndexes !== undefined) throw new Broken('a Job counts what has happened', `${name} has failed indexes and no limit for them`)
   }
 }
-const isOver = ({ status }: Job): boolean => status.conditions?.some((one) => (one.type === 'Complete' || one.type === 'Failed') && one.status === 'True') ?? false

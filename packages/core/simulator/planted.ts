@@ -2,6 +2,7 @@
 import { byOwner, type ClusterView, type CronJob, type EndpointSlice, type HorizontalPodAutoscaler, type Job, jobs, keyOf, type PersistentVolume, type PersistentVolumeClaim, persistentVolumeClaims, persistentVolumes, type Pod, type PodDisruptionBudget, pods, type ReplicaSet, type Resource, type ResourceClaim, type ResourceQuota, type ResourceType } from '../api/index.ts'
 import type { ContainerRuntime, RuntimeCommand, RuntimeEvent } from '../kubelet/index.ts'
 import type { Write } from '../store/types.ts'
+import { isActive, isOver } from './rules.ts'
 import { type ActName, actNames, type SwarmOptions } from './swarm.ts'
 import { hold } from './templates.ts'
 
@@ -49,8 +50,6 @@ const beforeOf = <T extends Resource>({ key }: Write, view: ClusterView): T | un
   return before as T | undefined
 }
 const ownerOf = (object: Resource | undefined): { readonly kind: string; readonly name: string; readonly uid: string } | undefined => object?.metadata.ownerReferences?.find((one) => one.controller === true)
-const isOver = (pod: Pod): boolean => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
-const isActive = (pod: Pod): boolean => !isOver(pod) && pod.metadata.deletionTimestamp === undefined
 
 /** The same object again, under another name. */
 const again = (write: Write, object: Resource, name = `${object.metadata.name}-again`, more: object = {}): Write =>

@@ -1,7 +1,7 @@
-import { type ClusterView, type EndpointSlice, type Pod, pods, services } from '../api/index.ts'
+import { type ClusterView, type EndpointSlice, pods, services } from '../api/index.ts'
 import { Broken } from './broken.ts'
+import { isGoing, isReady } from './rules.ts'
 
-const isReady = (pod: Pod): boolean => pod.status.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') ?? false
 
 /** A slice was written: what it calls ready is a ready pod, with that address, that its Service selects. */
 export function sliceIsTrue(view: ClusterView, slice: EndpointSlice): void {
@@ -13,6 +13,6 @@ export function sliceIsTrue(view: ClusterView, slice: EndpointSlice): void {
     if (pod?.metadata.uid !== targetRef?.uid || pod === undefined) return say('is no pod')
     if (pod.status.podIPs?.some(({ ip }) => addresses.includes(ip)) !== true) say(`is at ${pod.status.podIP}`)
     if (!Object.entries(service.spec.selector).every(([key, value]) => pod.metadata.labels?.[key] === value)) say('is not selected')
-    if (conditions?.ready === true && service.spec.publishNotReadyAddresses !== true && !(isReady(pod) && pod.metadata.deletionTimestamp === undefined)) say('is not ready')
+    if (conditions?.ready === true && service.spec.publishNotReadyAddresses !== true && !(isReady(pod) && !isGoing(pod))) say('is not ready')
   }
 }

@@ -2,10 +2,9 @@
 import { byOwner, byUid, type ClusterView, controllerRevisions, cronJobs, daemonSets, deployments, endpointSlices, events, type Job, jobs, namespaces, nodes, persistentVolumeClaims, type Pod, podDisruptionBudgets, pods, podsByClaim, type ReplicaSet, replicaSets, resourceQuotas, type Resource, type Service, services, slicesByService, statefulSets } from '../api/index.ts'
 import { leftClaims } from './device-invariants.ts'
 import { quotaFault } from './disruption-invariants.ts'
+import { holds, isGoing, isJobOver, isOver, isReady } from './rules.ts'
 import type { SimulatedWorld } from './world.ts'
 
-const isOver = (pod: Pod): boolean => pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed'
-const isReady = (pod: Pod): boolean => pod.status.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') ?? false
 /** Its liveness probe fails again and again: it comes and goes as long as it lives. */
 const isUnruly = (object: { readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> } }): boolean => object.metadata?.annotations?.['skiff.dev/live-for'] !== undefined
 /** Its claim was deleted after it was placed and before it was mounted: as upstream, neither goes on until somebody deletes the pod. */
@@ -47,11 +46,11 @@ function* workloads(world: SimulatedWorld): Iterable<string> {
     const fine = status.observedGeneration === metadata.generation && status.desiredNumberScheduled === wanted && (status.numberAvailable ?? 0) === wanted && status.numberMisscheduled === 0 && (spec.updateStrategy?.type === 'OnDelete' || status.updatedNumberScheduled === wanted)
     if (!waiting.has(metadata.name) && !fine && !isUnruly(spec.template)) yield `DaemonSet ${metadata.name} wants ${wanted} and says ${JSON.stringify(status)}`
   }
-  for (const { metadata, status } of view.list(jobs)) {
+  for (const job of view.list(jobs)) {
+    const { metadata, status } = job
     if (bounded.has(metadata.namespace)) continue
-    const isOver = status.conditions?.some((one) => (one.type === 'Complete' || one.type === 'Failed') && one.status === 'True') ?? false
-    if (!waiting.has(metadata.name) && !isOver) yield `Job ${metadata.name} says ${JSON.stringify(status)}`
-    if (isOver && ((status.active ?? 0) > 0 || (status.terminating ?? 0) > 0)) yield `Job ${metadata.name} is over and says ${JSON.stringify(status)}`
+    if (!waiting.has(metadata.name) && !isJobOver(job)) yield `Job ${metadata.name} says ${JSON.stringify(status)}`
+    if (isJobOver(job) && ((status.active ?? 0) > 0 || (status.terminating ?? 0) > 0)) yield `Job ${metadata.name} is over and says ${JSON.stringify(status)}`
   }
 }
 
@@ -60,16 +59,18 @@ function* bounds(world: SimulatedWorld): Iterable<string> {
   const { view } = world.cluster.store
   for (const quota of view.list(resourceQuotas)) { const fault = quotaFault(view, quota); if (fault !== undefined) yield fault }
   for (const { metadata, spec, status } of view.list(podDisruptionBudgets)) {
-    const healthy = [...view.list(pods, metadata.namespace)].filter((pod) => Object.entries(spec.selector?.matchLabels ?? {}).every(([key, value]) => pod.metadata.labels?.[key] === value) && isReady(pod) && pod.metadata.deletionTimestamp === undefined).length
+    const healthy = [...view.list(pods, metadata.namespace)].filter((pod) => Object.entries(spec.selector?.matchLabels ?? {}).every(([key, value]) => pod.metadata.labels?.[key] === value) && isReady(pod) && !isGoing(pod)).length
     const failed = status?.conditions?.some(({ reason }) => reason === 'SyncFailed') === true
     if (!failed && (status?.observedGeneration !== metadata.generation || status?.currentHealthy !== healthy)) yield `PodDisruptionBudget ${metadata.name} says ${JSON.stringify({ ...status, conditions: undefined })}, and ${healthy} pods are healthy`
   }
   for (const { metadata, spec, status } of view.list(deployments)) {
     const idle = [...view.by(byOwner, metadata.uid)].filter((one) => one.kind === 'ReplicaSet' && one.metadata.deletionTimestamp === undefined && (one as ReplicaSet).spec.replicas === 0).length
-    if (status.observedGeneration === metadata.generation && idle > (spec.revisionHistoryLimit ?? 10) + 1) yield `Deployment ${metadata.name} keeps ${idle} old sets of ${spec.revisionHistoryLimit}`
+    // As upstream, old sets stay until the newest is all there is, and available.
+    const isComplete = [status.replicas, status.updatedReplicas, status.availableReplicas].every((count) => (count ?? 0) === (spec.replicas ?? 1))
+    if (isComplete && status.observedGeneration === metadata.generation && idle > (spec.revisionHistoryLimit ?? 10) + 1) yield `Deployment ${metadata.name} keeps ${idle} old sets of ${spec.revisionHistoryLimit}`
   }
   for (const { metadata, spec } of view.list(cronJobs)) {
-    const ended = (type: string): number => [...view.by(byOwner, metadata.uid)].filter((one) => one.kind === 'Job' && (one as Job).status.conditions?.some((each) => each.type === type && each.status === 'True') === true && one.metadata.deletionTimestamp === undefined).length
+    const ended = (type: string): number => [...view.by(byOwner, metadata.uid)].filter((one) => one.kind === 'Job' && holds(one as Job, type) && !isGoing(one)).length
     const most = { Complete: spec.successfulJobsHistoryLimit ?? 3, Failed: spec.failedJobsHistoryLimit ?? 1 }
     for (const type of ['Complete', 'Failed'] as const) if (ended(type) > most[type]) yield `CronJob ${metadata.name} keeps ${ended(type)} ${type} Jobs of ${most[type]}`
   }

@@ -1,11 +1,9 @@
 import { byOwner, type ClusterView, namespaces, pods, type Pod, type StatefulSet, statefulSets } from '../api/index.ts'
 import { Broken } from './broken.ts'
 import { disruptionOf } from './disruption-invariants.ts'
-import { scaledOf } from './rules.ts'
+import { isActive, isOver, isReady, scaledOf } from './rules.ts'
 
-const isOver = (pod: Pod): boolean => pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed'
-const isReady = (pod: Pod): boolean => pod.status.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') ?? false
-const isHealthy = (pod: Pod | undefined): boolean => pod !== undefined && !isOver(pod) && isReady(pod) && pod.metadata.deletionTimestamp === undefined
+const isHealthy = (pod: Pod | undefined): boolean => pod !== undefined && isActive(pod) && isReady(pod)
 const ordinalOf = (pod: Pod): number => Number(pod.metadata.name.slice(pod.metadata.name.lastIndexOf('-') + 1))
 const revisionOf = (pod: Pod): string => pod.metadata.labels?.['controller-revision-hash'] ?? ''
 
@@ -31,7 +29,7 @@ export function statefulPodBegins(view: ClusterView, pod: Pod): void {
   if (set.spec.podManagementPolicy === 'Parallel') return
   for (let lower = start; lower < ordinal; lower++) {
     const other = view.get(pods, pod.metadata.namespace ?? '', `${set.metadata.name}-${lower}`)
-    if (other === undefined || isOver(other) || other.metadata.deletionTimestamp !== undefined || !isReady(other)) throw new Broken('a StatefulSet grows in order', `${pod.metadata.name} came while ${set.metadata.name}-${lower} was ${other === undefined ? 'missing' : 'not ready'}`)
+    if (other === undefined || !isHealthy(other)) throw new Broken('a StatefulSet grows in order', `${pod.metadata.name} came while ${set.metadata.name}-${lower} was ${other === undefined ? 'missing' : 'not ready'}`)
   }
 }
 

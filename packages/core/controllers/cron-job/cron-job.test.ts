@@ -115,6 +115,20 @@ test('a Job that vanishes is missed', () => {
   on.settle()
   assert.deepEqual([on.cron()?.status?.active, on.news()], [undefined, [`MissingJob: Active job went missing: hello-${first + 1}`]])
 })
+test('a run whose Job is deleted before it is written down is not started again; one that was refused is', () => {
+  const on = at()
+  on.world.clock.advanceTo(on.world.clock.now() + minute)
+  for (let steps = 0; on.all().length === 0 && steps < 5; steps++) on.runner.step()
+  on.world.remove(jobs, `hello-${first + 1}`)
+  on.settle()
+  assert.deepEqual([on.jobNames(), on.cron()?.status], [[], { lastScheduleTime: '2026-01-01T00:01:00Z' }])
+  on.world.refuse = (action) => (action.do === 'create' && action.object.kind === 'Job' ? { refused: true, code: 403, reason: 'Forbidden', message: 'quota' } : undefined)
+  on.advance(minute)
+  assert.deepEqual([on.jobNames(), on.cron()?.status], [[], { lastScheduleTime: '2026-01-01T00:01:00Z' }])
+  on.world.refuse = () => undefined
+  on.advance(30_000)
+  assert.deepEqual([on.jobNames(), on.cron()?.status?.lastScheduleTime], [[`hello-${first + 2}`], '2026-01-01T00:02:00Z'])
+})
 test('a year of hourly runs takes four looks a run', () => {
   const on = at({ schedule: '0 * * * *' })
   const { store, clock } = on.world

@@ -15,8 +15,8 @@ import { type Due, dueOf } from './due.ts'
 const scheduledAnnotation = 'batch.kubernetes.io/cronjob-scheduled-timestamp'
 const nameMost = 52
 
-/** What has been told about a run already, so that no look repeats it. */
-interface Memory { readonly told: string }
+/** What has been told about a run already, so that no look repeats it, and which run was started: its Job may be gone before it is written down. */
+interface Memory { readonly told: string; readonly started?: Instant }
 
 export const cronJobController: Controller<Memory> = {
   name: 'cronjob-controller',
@@ -53,7 +53,7 @@ function reconcile(cron: CronJob, world: World<Memory>): Plan<Memory> {
   const run = runOf(cron, due.at, seen.status, owned, world)
   return {
     actions: [...rest.events, ...(due.tooManyMissed && run.told !== world.memory?.told ? [tooMany(cron)] : []), ...run.actions, ...statusActions(cron, run.status), ...rest.actions],
-    memory: { told: run.told }, ...againAt(due.next),
+    memory: { told: run.told, ...(run.isStarted && { started: due.at }) }, ...againAt(due.next),
   }
 }
 
@@ -94,25 +94,27 @@ function look(cron: CronJob, owned: readonly Job[]): { readonly status: Status; 
   return { status: { ...kept, ...(active.length > 0 ? { active } : {}), ...(lastSuccess > 0 ? { lastSuccessfulTime: timestamp(lastSuccess) } : {}) }, events }
 }
 
-interface Run { readonly actions: readonly Action[]; readonly status: Status; readonly told: string }
+interface Run { readonly actions: readonly Action[]; readonly status: Status; readonly told: string; readonly isStarted: boolean }
 
 /** Starts the run that is due, or says why not. As upstream, its time is written down together with its Job: by the look that sees that. */
-function runOf(cron: CronJob, at: Instant, status: Status, owned: readonly Job[], { view, now, memory }: World<Memory>): Run {
+function runOf(cron: CronJob, at: Instant, status: Status, owned: readonly Job[], { view, now, memory, last }: World<Memory>): Run {
   const told = `${at}`
   const job = newJob(cron, at)
-  if (view.get(jobs, cron.metadata.namespace ?? '', job.metadata.name ?? '') !== undefined) return { actions: [], status: { ...status, lastScheduleTime: timestamp(at) }, told }
+  // A refusal may have been the Job's.
+  const wasStarted = memory?.started === at && last === undefined
+  if (wasStarted || view.get(jobs, cron.metadata.namespace ?? '', job.metadata.name ?? '') !== undefined) return { actions: [], status: { ...status, lastScheduleTime: timestamp(at) }, told, isStarted: true }
   const deadline = cron.spec.startingDeadlineSeconds
   const once = (one: Action): readonly Action[] => (memory?.told === told ? [] : [one])
-  if (deadline !== undefined && at + deadline * 1000 < now) return { actions: once(event(cron, 'MissSchedule', `Missed scheduled time to start a job: ${new Date(at).toUTCString().replace('GMT', '+0000')}`, 'Warning')), status, told }
+  if (deadline !== undefined && at + deadline * 1000 < now) return { actions: once(event(cron, 'MissSchedule', `Missed scheduled time to start a job: ${new Date(at).toUTCString().replace('GMT', '+0000')}`, 'Warning')), status, told, isStarted: false }
   const active = status.active ?? []
   if (cron.spec.concurrencyPolicy === 'Forbid' && active.length > 0)
-    return { actions: once(event(cron, 'JobAlreadyActive', 'Not starting job because prior execution is running and concurrency policy is Forbid')), status, told }
+    return { actions: once(event(cron, 'JobAlreadyActive', 'Not starting job because prior execution is running and concurrency policy is Forbid')), status, told, isStarted: false }
   const replaced = cron.spec.concurrencyPolicy === 'Replace' ? owned.filter(({ metadata }) => active.some(({ uid }) => uid === metadata.uid)) : []
   const kept = active.filter(({ uid }) => !replaced.some(({ metadata }) => metadata.uid === uid))
   const { active: _active, ...others } = status
   const next: Status = { ...others, ...(kept.length > 0 ? { active: kept } : {}) }
   const made: readonly Action[] = [{ do: 'create', object: job }, event(cron, 'SuccessfulCreate', `Created job ${job.metadata.name}`)]
-  return { actions: [...replaced.flatMap((old) => remove(cron, old)), ...made], status: next, told }
+  return { actions: [...replaced.flatMap((old) => remove(cron, old)), ...made], status: next, told, isStarted: true }
 }
 
 function newJob(cron: CronJob, at: Instant): Draft {

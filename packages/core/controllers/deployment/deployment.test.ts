@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Deployment, deployments, pods, type ReplicaSet, replicaSets } from '../../api/resources.ts'
+import { type Deployment, deployments, type Pod, pods, type ReplicaSet, replicaSets } from '../../api/resources.ts'
 import { isActive, isAvailable } from '../../rules/pods.ts'
 import { timestamp } from '../../rules/time.ts'
 import { anObject, dawn, testWorld } from '../builders.ts'
@@ -154,6 +154,21 @@ test('old sets beyond the history limit are deleted, the oldest first', () => {
   const { run, change, sizes } = rollout(aDeployment({ revisionHistoryLimit: 1 }))
   for (const image of ['web:1', 'web:2', 'web:3']) { change({ template: template(image) }); run() }
   assert.deepEqual(sizes(), { 'web:2': 0, 'web:3': 3 })
+})
+
+test('old sets stay until the newest is all there is, and available', () => {
+  const { run, change, sizes, world, settle } = rollout(aDeployment({ revisionHistoryLimit: 0, strategy: rolling(0, '50%') }))
+  run()
+  change({ template: template('web:2') })
+  run()
+  assert.deepEqual(sizes(), { 'web:2': 3 })
+  change({ template: template('broken'), replicas: 1, strategy: rolling(0, 1) })
+  run()
+  assert.deepEqual(sizes(), { 'web:2': 0, broken: 1 })
+  const [pod] = world.store.view.list(pods)
+  world.put({ ...pod, status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: timestamp(world.clock.now()) }] } } as Pod)
+  settle()
+  assert.deepEqual(sizes(), { broken: 1 })
 })
 
 test('a taken name makes another hash', () => {

@@ -71,3 +71,15 @@ test('a claim that another pod got before its finalizer went keeps it', () => {
   on.settle()
   assert.deepEqual([claimsOn(on)[0]?.metadata.finalizers, claimsOn(on)[0]?.status?.reservedFor?.length], [['resource.kubernetes.io/delete-protection'], 1])
 })
+test('what a late scheduler gives to a claim that goes already is taken again', () => {
+  const protectedBy = ['resource.kubernetes.io/delete-protection']
+  const on = stage([resourceClaimController], anObject(resourceClaims, 'c', { spec, metadata: { finalizers: [...protectedBy, 'example.com/hold'], deletionTimestamp: '2026-01-01T00:00:00Z' }, status: { allocation: {} } }))
+  assert.deepEqual([claimsOn(on)[0]?.status, claimsOn(on)[0]?.metadata.finalizers], [{}, ['example.com/hold']])
+  on.world.put(anObject(resourceClaims, 'd', { spec, metadata: { finalizers: protectedBy, deletionTimestamp: '2026-01-01T00:00:00Z' }, status: { allocation: {} } }))
+  // The devices are given back, and before the finalizer goes they are given again.
+  on.runner.step()
+  on.world.update(resourceClaims, 'd', (claim) => ({ ...claim, status: { allocation: { devices: {} } } }))
+  on.settle()
+  const left = on.world.store.view.get(resourceClaims, 'default', 'd')
+  assert.deepEqual([left?.status, left?.metadata.finalizers], [{}, undefined])
+})

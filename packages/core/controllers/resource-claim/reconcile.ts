@@ -116,8 +116,8 @@ function giveBack(claim: ResourceClaim, view: ClusterView, isGivenBack: boolean)
   const owner = controllerOf(claim)
   const pod = owner?.kind === 'Pod' ? view.get(pods, namespace, owner.name) : undefined
   const isOver = users.length === 0 && owner?.kind === 'Pod' && !isTerminating(claim) && (pod === undefined || pod.metadata.uid !== owner.uid || isDone(pod))
-  // One thing after the other: each is seen before the next, which is refused where somebody else was faster.
-  if (users.length < before.length || (isFree && !isGivenBack && claim.status.allocation !== undefined)) {
+  // One thing after the other: each is seen before the next, which is refused where somebody else was faster. What a late scheduler gave to a claim that goes is taken again.
+  if (users.length < before.length || (isFree && (!isGivenBack || isTerminating(claim)) && claim.status.allocation !== undefined)) {
     return { actions: [statusPatch(claim, { reservedFor: users.length > 0 ? users : null, ...(isFree && { allocation: null }) })], ...(isFree && { memory: { isGivenBack: true } }) }
   }
   if (isFree && claim.status.allocation === undefined) {
