@@ -38,3 +38,26 @@ test('a kubelet that may is approved by itself, another waits', () => {
     cluster.stop()
   }
 })
+
+test('a machine that joins by a token becomes a node of a new name only', () => {
+  for (const isTaken of [false, true]) {
+    const cluster = createCluster()
+    for (const role of ['system:node-bootstrapper', 'system:certificates.k8s.io:certificatesigningrequests:nodeclient']) {
+      cluster.request('POST', `${rbac}/clusterrolebindings`, {
+        metadata: { generateName: 'join-' }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role }, subjects: [{ kind: 'Group', name: 'system:bootstrappers', apiGroup: 'rbac.authorization.k8s.io' }],
+      })
+    }
+    if (isTaken) cluster.request('POST', '/api/v1/nodes', { metadata: { name: 'n1' } })
+    const spec = { request: kubeletRequest, signerName: 'kubernetes.io/kube-apiserver-client-kubelet', usages: ['client auth', 'digital signature'] }
+    const asJoiner = { 'impersonate-user': 'system:bootstrap:abcdef', 'impersonate-group': 'system:bootstrappers' }
+    assert.equal(cluster.request('POST', '/apis/certificates.k8s.io/v1/certificatesigningrequests', { metadata: { name: 'r' }, spec }, asJoiner).status, 201)
+    cluster.settle()
+    const conditions = cluster.store.view.get(certificateSigningRequests, '', 'r')?.status.conditions ?? []
+    assert.deepEqual(conditions.map(({ type, reason, message }) => [type, reason, message]), [isTaken
+      ? ['Denied', 'NodeNameTaken', 'node "n1" is in the cluster already: join under another name, or delete that node first']
+      : ['Approved', 'AutoApproved', 'Auto approving kubelet client certificate after SubjectAccessReview.']])
+    // As admin, who may sign in as anybody: the token gives no other right.
+    assert.equal(cluster.request('GET', '/api/v1/secrets', undefined, asJoiner).status, 403)
+    cluster.stop()
+  }
+})

@@ -9,7 +9,7 @@ import type { Random } from '../base/random.ts'
 import { createRunner, type MayRequest, type Runner, type RunnerState } from '../controllers/index.ts'
 import { createKubelet, createSimulatedRuntime, type Kubelet, type KubeletOptions, type KubeletState, type NodeShape, type PaceName, paces, type SimulatedRuntime, type SimulatedState } from '../kubelet/index.ts'
 import { createScheduler, type Scheduler, type SchedulerConfiguration, type SchedulerState } from '../scheduler/index.ts'
-import { type Advertised, bootstrap } from '../server/bootstrap/index.ts'
+import { type Advertised, bootstrap, type Joining } from '../server/bootstrap/index.ts'
 import { createServer, type Server, type ServerState, type ServerOptions } from '../server/index.ts'
 import type { Store } from '../store/types.ts'
 import { allControllers } from './controllers.ts'
@@ -35,6 +35,10 @@ export interface ClusterOptions extends Pick<ServerOptions, 'version' | 'issuer'
   readonly volumesBelow?: string
   /** A block of addresses for Services of type LoadBalancer that the machine leads to its real nodes. */
   readonly balancedNetwork?: string
+  /** The block of pod addresses that nodes are given shares of which come without one. */
+  readonly allottedPodNetwork?: string
+  /** What machines that join are told; absent: none may. */
+  readonly joining?: Joining
   /** Profiles and paces of the scheduler, as its configuration file says. */
   readonly scheduling?: SchedulerConfiguration
   /** How long pods on simulated nodes take to start and stop; instant unless it is said. */
@@ -94,9 +98,9 @@ export function wireCluster(options: ClusterOptions): Cluster {
   const server = createServer({ ...options, kinds: builtinKinds, definitions: loadDefinitions() })
   bootstrap(server, store, options.advertised ?? advertisedDefault, {
     ...(options.authority !== undefined && { clients: options.authority }), ...(options.frontProxyAuthority !== undefined && { frontProxy: options.frontProxyAuthority }),
-  })
+  }, options.joining)
   const feed = { view: store.view, changes: (after: number) => store.changes(after), onCommit: (ring: () => void) => store.onCommit(ring), submit: server.submit, clock, loop }
-  const runner = createRunner({ ...feed, controllers: allControllers({ authority: options.authority ?? '', volumesBelow: options.volumesBelow ?? volumesBelowDefault, ...(options.balancedNetwork !== undefined && { balancedNetwork: options.balancedNetwork }), mayRequest: mayRequestOf(server), types: server.types }), types: server.types, ...(options.ask !== undefined && { ask: options.ask }) })
+  const runner = createRunner({ ...feed, controllers: allControllers({ authority: options.authority ?? '', volumesBelow: options.volumesBelow ?? volumesBelowDefault, ...(options.balancedNetwork !== undefined && { balancedNetwork: options.balancedNetwork }), ...(options.allottedPodNetwork !== undefined && { allottedPodNetwork: options.allottedPodNetwork }), mayRequest: mayRequestOf(server), types: server.types }), types: server.types, ...(options.ask !== undefined && { ask: options.ask }) })
   const scheduler = createScheduler({ ...feed, random, ...(options.scheduling !== undefined && { configuration: options.scheduling }) })
   const simulated = createSimulatedRuntime({ clock, pace: paces[options.pace ?? 'instant'] })
   const shapes = new Map((options.state?.nodes ?? options.nodes ?? []).map((shape) => [shape.name, shape]))

@@ -2,7 +2,7 @@
 import type { Action } from '../../api/action.ts'
 import type { Controller, Plan, World } from '../../api/controller.ts'
 import { type Draft, keyOf } from '../../api/resource.ts'
-import { type CertificateSigningRequest, certificateSigningRequests } from '../../api/resources.ts'
+import { type CertificateSigningRequest, certificateSigningRequests, nodes } from '../../api/resources.ts'
 import { blocksOf, readCertificate, readPemRequest, textOfBytesField } from '../../api/x509/index.ts'
 import { conditionOf, isTrue } from '../../rules/conditions.ts'
 import { timestamp } from '../../rules/time.ts'
@@ -28,7 +28,7 @@ export const certificateController = (mayRequest: MayRequest): Controller<Memory
     if (request === undefined || request.metadata.deletionTimestamp !== undefined) return settled
     const ends = endOf(request)
     if (ends <= world.now) return { actions: [{ do: 'delete', key: keyOf(certificateSigningRequests, request), uid: request.metadata.uid }] }
-    const plan = isApproved(request) ? sign(request, world) : approve(request, mayRequest)
+    const plan = isApproved(request) ? sign(request, world) : approve(request, world, mayRequest)
     return { ...plan, again: Math.min(plan.again ?? ends, ends) }
   },
 })
@@ -44,17 +44,25 @@ function endOf(request: CertificateSigningRequest): number {
   return Math.min(kept, (first && readCertificate(first.bytes)?.notAfter) ?? kept)
 }
 
+const bootstrappers = 'system:bootstrappers'
+const nodePrefix = 'system:node:'
+
 /** Only kubelets' requests for client certificates are approved by themselves. */
-function approve(request: CertificateSigningRequest, mayRequest: MayRequest): Plan<Memory> {
+function approve(request: CertificateSigningRequest, { view }: World<Memory>, mayRequest: MayRequest): Plan<Memory> {
   const { spec, status } = request
   if (spec.signerName !== kubeletClientSigner || conditionOf(request.status.conditions, 'Denied') !== undefined || status.certificate) return settled
   const read = readPemRequest(spec.request)
   if ('fault' in read || kubeletClientFault(read, spec.usages ?? []) !== undefined) return settled
   const own = spec.username === read.subject.commonName && mayRequest(spec, 'selfnodeclient')
   if (!own && !mayRequest(spec, 'nodeclient')) return settled
-  const message = `Auto approving ${own ? 'self kubelet' : 'kubelet'} client certificate after SubjectAccessReview.`
-  const body = { ...request, status: { ...status, conditions: [...status.conditions ?? [], { type: 'Approved', status: 'True', reason: 'AutoApproved', message }] } }
-  return { actions: [{ do: 'invoke', key: keyOf(certificateSigningRequests, request), subresource: 'approval', body: body as unknown as Draft }] }
+  const decide = (type: 'Approved' | 'Denied', reason: string, message: string): Plan<Memory> => {
+    const body = { ...request, status: { ...status, conditions: [...status.conditions ?? [], { type, status: 'True', reason, message }] } }
+    return { actions: [{ do: 'invoke', key: keyOf(certificateSigningRequests, request), subresource: 'approval', body: body as unknown as Draft }] }
+  }
+  // Ours, and narrower than upstream: a token by which machines join must not make its holder a node that is there already, with that node's Secrets.
+  const node = read.subject.commonName.slice(nodePrefix.length)
+  if (!own && (spec.groups ?? []).includes(bootstrappers) && view.get(nodes, '', node) !== undefined) return decide('Denied', 'NodeNameTaken', `node ${JSON.stringify(node)} is in the cluster already: join under another name, or delete that node first`)
+  return decide('Approved', 'AutoApproved', `Auto approving ${own ? 'self kubelet' : 'kubelet'} client certificate after SubjectAccessReview.`)
 }
 
 function sign(request: CertificateSigningRequest, { memory, observed, now }: World<Memory>): Plan<Memory> {

@@ -105,3 +105,14 @@ test('priority levels and flow schemas are upstream\'s, each schema leading to a
     '800 kube-controller-manager workload-high', '800 kube-scheduler workload-high', '900 kube-system-service-accounts workload-high', '9000 service-accounts workload-low', '9900 global-default global-default', '10000 catch-all catch-all',
   ])
 })
+
+test('where machines may join, they are told what they need and may ask to become nodes; elsewhere nothing of it is there', () => {
+  const { server, store } = aWorld()
+  bootstrap(server, store, advertised)
+  const joiners = (): readonly string[] => [...store.view.list(clusterRoleBindings)].filter(({ subjects }) => subjects?.some(({ name }) => name === 'system:bootstrappers')).map(({ roleRef }) => roleRef.name)
+  assert.deepEqual([store.view.get(configMaps, 'kube-public', 'cluster-info'), joiners()], [undefined, []])
+  bootstrap(server, store, advertised, {}, { kubeconfig: 'one' })
+  assert.deepEqual(joiners(), ['system:node-bootstrapper', 'system:certificates.k8s.io:certificatesigningrequests:nodeclient'])
+  bootstrap(server, store, advertised, {}, { kubeconfig: 'two' })
+  assert.deepEqual(store.view.get(configMaps, 'kube-public', 'cluster-info')?.data, { kubeconfig: 'two' })
+})

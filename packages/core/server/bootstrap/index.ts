@@ -7,19 +7,21 @@ import { controllerBindings, controllerRoles } from './controllers.ts'
 import { flowSchemas, priorityLevels } from './flow.ts'
 import { type Advertised, authenticationMap, kubernetesCIDR, kubernetesEndpoints, kubernetesService, kubernetesSlice, namesService, namespaces, priorityClasses, storageClass, type Trust } from './objects.ts'
 import type { Change } from './plant.ts'
+import { type Joining, joiningInfo, joiningRights } from './joining.ts'
 import { bindings, roles } from './roles.ts'
 import { localServices } from './services.ts'
 
+export type { Joining } from './joining.ts'
 export type { Advertised, Trust } from './objects.ts'
 
 /** How an object that is there already follows its default: the object itself when it stays as it is. */
 type Follow = (found: Resource, draft: Draft) => Resource
 
 /** Creates the bootstrap objects that are missing and brings those that follow the server up to date. */
-export function bootstrap(server: Pick<Server, 'plant' | 'registry'>, store: Store, advertised: Advertised, trust: Trust = {}): void {
+export function bootstrap(server: Pick<Server, 'plant' | 'registry'>, store: Store, advertised: Advertised, trust: Trust = {}, joining?: Joining): void {
   const missing: Draft[] = []
   const changed: Change[] = []
-  for (const [draft, follow] of wanted(server, advertised, trust)) {
+  for (const [draft, follow] of wanted(server, advertised, trust, joining)) {
     const endpoint = server.registry.byGroupKind(draft.apiVersion, draft.kind)
     if (endpoint === undefined) continue
     const { namespace = '', name = '' } = draft.metadata
@@ -34,7 +36,7 @@ export function bootstrap(server: Pick<Server, 'plant' | 'registry'>, store: Sto
   server.plant({ missing, changed })
 }
 
-function* wanted({ registry }: Pick<Server, 'registry'>, advertised: Advertised, trust: Trust): Iterable<readonly [Draft, Follow]> {
+function* wanted({ registry }: Pick<Server, 'registry'>, advertised: Advertised, trust: Trust, joining: Joining | undefined): Iterable<readonly [Draft, Follow]> {
   for (const draft of [...namespaces, ...priorityClasses, storageClass, kubernetesCIDR, kubernetesService(advertised), ...namesService(advertised)]) yield [draft, asItIs]
   for (const draft of [...roles, ...controllerRoles, ...bindings, ...controllerBindings]) yield [draft, grown]
   for (const draft of [...priorityLevels, ...flowSchemas]) yield [draft, renewed]
@@ -43,6 +45,9 @@ function* wanted({ registry }: Pick<Server, 'registry'>, advertised: Advertised,
   yield [authenticationMap(trust), withFields('data')]
   yield [kubernetesEndpoints(advertised), withFields('subsets')]
   yield [kubernetesSlice(advertised), withFields('endpoints', 'ports')]
+  if (joining === undefined) return
+  for (const draft of joiningRights) yield [draft, grown]
+  yield [joiningInfo(joining), withFields('data')]
 }
 
 const asItIs: Follow = (found) => found
