@@ -1,8 +1,10 @@
 // What holds of every controller, whatever it controls, in many worlds drawn by seed.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Submit } from '../api/action.ts'
 import type { Controller, World } from '../api/controller.ts'
 import type { OwnerReference } from '../api/generated/types.ts'
+import { isRefusal, type Refusal } from '../api/refusal.ts'
 import type { Resource, ResourceType } from '../api/resource.ts'
 import {
   configMaps, cronJobs, daemonSets, deployments, ipAddresses, jobs, namespaces, nodes, type Pod, replicaSets, serviceAccounts, serviceCIDRs, services, statefulSets,
@@ -45,19 +47,24 @@ function check(controller: Controller<unknown>, seed: number): void {
   world.put(...drawWorld(seededRandom(seed)))
   const reads = new Set<string>()
   const memories = new Map<string, unknown>()
+  const refusals = new Map<string, Refusal>()
+  let looking = ''
   const observed: Controller<unknown> = {
     name: controller.name, watches: controller.watches,
     reconcile: (key, around) => {
       const plan = controller.reconcile(key, { ...around, view: recording(around.view, reads) })
       assert.equal(text(controller.reconcile(key, around)), text(plan), `seed ${seed}: two looks at one world differ for ${key}`)
       memories.set(key, plan.memory)
+      refusals.delete(key)
+      looking = key
       return plan
     },
   }
-  const runner = folder.createRunner({ controllers: [observed], view: world.store.view, changes: (after) => world.store.changes(after), submit: world.submit, clock: world.clock })
+  const submit: Submit = (action, actor, answer) => { world.submit(action, actor, (outcome) => { if (isRefusal(outcome)) refusals.set(looking, outcome); answer(outcome) }) }
+  const runner = folder.createRunner({ controllers: [observed], view: world.store.view, changes: (after) => world.store.changes(after), submit, clock: world.clock })
   for (let steps = 0; runner.step(); steps++) assert.ok(steps < stepsMost, `seed ${seed}: ${controller.name} does not settle`)
   for (const [key, memory] of memories) {
-    const around: World<unknown> = { view: world.store.view, now: world.clock.now(), memory, last: undefined, observed: new Map() }
+    const around: World<unknown> = { view: world.store.view, now: world.clock.now(), memory, last: refusals.get(key), observed: new Map() }
     const plan = controller.reconcile(key, around)
     const refused = plan.actions.some((action) => { let bad = false; world.submit(action, { user: '', groups: [], component: '' }, (outcome) => { bad = 'refused' in outcome }); return bad })
     if (!refused) assert.deepEqual(plan.actions, [], `seed ${seed}: ${key} is settled and still plans`)
