@@ -11,7 +11,9 @@ const installedBeside = Object.keys((JSON.parse(readFileSync(join(host, 'package
 
 rmSync(out, { recursive: true, force: true })
 mkdirSync(out, { recursive: true })
-writeFileSync(join(out, 'licenses.txt'), licensesOf([await bundle(), await fillIn()]))
+// The agent is small, and stays so in a bundle of its own: in one with the control plane, files that both need bring with them all that either takes from them.
+const bundles = [await bundle({ skiff: join(host, 'commands/main.ts'), index: join(host, 'index.ts') }), await bundle({ agent: join(host, 'agent/main.ts') })]
+writeFileSync(join(out, 'licenses.txt'), licensesOf([...bundles, await fillIn()]))
 declare(join(out, 'types'))
 for (const file of ['LICENSE', 'README.md']) cpSync(join(root, file), join(host, file))
 rmSync(join(host, 'examples'), { recursive: true, force: true })
@@ -31,11 +33,10 @@ function builtinsAsTheyAre(): Plugin {
   }
 }
 
-/** The commands, the node agent and the library; what two of them need stands in chunks beside them, all in one folder. */
-async function bundle(): Promise<Metafile> {
+/** Some of the commands, the node agent and the library; what two of them need stands in chunks beside them, all in one folder. */
+async function bundle(entryPoints: Readonly<Record<string, string>>): Promise<Metafile> {
   const { metafile } = await build({
-    entryPoints: { skiff: join(host, 'commands/main.ts'), agent: join(host, 'agent/main.ts'), index: join(host, 'index.ts') },
-    outdir: out, bundle: true, splitting: true, format: 'esm', platform: 'node', target: 'node26', minifySyntax: true, legalComments: 'none', metafile: true,
+    entryPoints, outdir: out, bundle: true, splitting: true, format: 'esm', platform: 'node', target: 'node26', minifySyntax: true, legalComments: 'none', metafile: true,
     chunkNames: '[name]-[hash]', logLevel: 'warning',
     external: installedBeside, plugins: [builtinsAsTheyAre()],
     // For Node this library offers only CommonJS, which can't stand in a module: its other form has the same code.
