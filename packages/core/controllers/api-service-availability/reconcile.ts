@@ -1,12 +1,12 @@
 // Whether aggregated servers can be reached: the condition Available of their APIServices. Behaviour and words: upstream's
 // remote availability controller of kube-aggregator. What the server answers itself is autoregister's.
 import type { Controller, Plan, World } from '../../api/controller.ts'
-import { slicesByService } from '../../api/indexes.ts'
-import { type APIService, apiServices, endpointSlices, type Service, services } from '../../api/resources.ts'
+import { type APIService, apiServices, endpointSlices, services } from '../../api/resources.ts'
 import type { Change, ClusterView } from '../../api/view.ts'
 import { sidesOf } from '../../rules/changes.ts'
 import { setCondition } from '../../rules/conditions.ts'
 import { type Fetch, type Fetched, proxyAt } from '../../server/index.ts'
+import { serverOf, unserved } from '../aggregated-server.ts'
 import { settled } from '../settled.ts'
 
 /** A server that can be reached is asked again after this long: nothing tells when it goes. As upstream's resync. */
@@ -29,7 +29,7 @@ export const apiServiceAvailabilityController: Controller<Memory> = {
   reconcile: (name, world) => {
     const found = world.view.get(apiServices, '', name)
     if (found?.spec.service === undefined || found.metadata.deletionTimestamp !== undefined) return settled as Plan<Memory>
-    const target = targetOf(world.view, found)
+    const target = serverOf(world.view, found)
     return 'reason' in target ? told(found, target, world.now) : asked(found, target, world)
   },
 }
@@ -41,29 +41,6 @@ function* namesOf(change: Change): Iterable<string> {
   const sides = sidesOf(endpointSlices, change)
   const name = (sides?.after ?? sides?.before)?.metadata.labels?.['kubernetes.io/service-name']
   if (name !== undefined) yield name
-}
-
-const missing = (reason: string, message: string): Finding => ({ status: 'False', reason, message })
-
-/** Where the server is, or why nobody is there. */
-function targetOf(view: ClusterView, { spec }: APIService): { readonly address: string; readonly port: number } | Finding {
-  const { namespace = '', name = '', port: asked = 443 } = spec.service ?? {}
-  const service = view.get(services, namespace, name)
-  if (service === undefined) return missing('ServiceNotFound', `service/${name} in ${JSON.stringify(namespace)} is not present`)
-  const port = portOf(service, asked)
-  if (port === undefined) return missing('ServicePortError', `service/${name} in ${JSON.stringify(namespace)} is not listening on port ${asked}`)
-  const slices = [...view.by(slicesByService, `${namespace}/${name}`)]
-  if (slices.length === 0) return missing('EndpointsNotFound', `cannot find endpointslices for service/${name} in ${JSON.stringify(namespace)}`)
-  for (const { endpoints, ports } of slices) {
-    const number = ports?.find((each) => (each.name ?? '') === port)?.port
-    const address = endpoints?.find(({ conditions }) => conditions?.ready !== false)?.addresses[0]
-    if (number !== undefined && address !== undefined) return { address, port: number }
-  }
-  return missing('MissingEndpoints', `endpointslices for service/${name} in ${JSON.stringify(namespace)} have no addresses with port name ${JSON.stringify(port)}`)
-}
-const portOf = ({ spec }: Service, asked: number): string | undefined => {
-  const port = (spec.ports ?? []).find((each) => each.port === asked)
-  return port === undefined ? undefined : port.name ?? ''
 }
 
 function asked(found: APIService, { address, port }: { readonly address: string; readonly port: number }, { now, memory, observed }: World<Memory>): Plan<Memory> {
@@ -82,8 +59,8 @@ const idOf = ({ metadata }: APIService, asked: number): string => `available ${m
 
 function findingOf({ spec: { group, version } }: APIService, address: string, port: number, answer: Fetched): Finding {
   const url = `https://${address}:${port}/apis/${group}/${version}`
-  if (answer.is === 'unreached') return missing('FailedDiscoveryCheck', `failing or missing response from ${url}: Get ${JSON.stringify(url)}: ${answer.why}`)
-  if (answer.status < 200 || answer.status > 299) return missing('FailedDiscoveryCheck', `failing or missing response from ${url}: bad status from ${url}: ${answer.status}`)
+  if (answer.is === 'unreached') return unserved('FailedDiscoveryCheck', `failing or missing response from ${url}: Get ${JSON.stringify(url)}: ${answer.why}`)
+  if (answer.status < 200 || answer.status > 299) return unserved('FailedDiscoveryCheck', `failing or missing response from ${url}: bad status from ${url}: ${answer.status}`)
   return { status: 'True', reason: 'Passed', message: 'all checks passed' }
 }
 

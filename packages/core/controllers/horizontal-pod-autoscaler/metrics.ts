@@ -9,6 +9,7 @@ import { millisOf } from '../../rules/quantity.ts'
 import type { MeasuredUse } from '../../rules/measured-use.ts'
 import { metricOf, sumOfUses, usesIn } from '../../rules/use.ts'
 import type { KnownTypes } from '../known-types.ts'
+import type { Told, Values } from './outside.ts'
 import { type Measures, plainRatio, propose, proposeByRatio, proposeByShare, type Proposal, requestsOf, type Tolerance, utilizationRatio } from './replicas.ts'
 import { type Fault, isFault, type Target, typeOfKind } from './target.ts'
 
@@ -27,6 +28,8 @@ export interface Surroundings {
   readonly now: Instant
   /** What the kubelets of real nodes told. */
   readonly measured: MeasuredUse
+  /** What other servers told of the metrics, by their places; nothing is told of those that no server is registered for: annotations say those. */
+  readonly told: ReadonlyMap<number, Told>
 }
 
 /** As upstream's default: a tenth off the target is near enough. */
@@ -38,13 +41,14 @@ const toleranceOf = ({ spec: { behavior } }: HorizontalPodAutoscaler): Tolerance
 
 const quantity = (millis: number): string => formatQuantity(quantityOfMilli(millis))
 
-/** How many replicas one metric asks for. */
-export function wishOf(spec: V2MetricSpec, around: Surroundings): Wish | Unknown {
+/** How many replicas the metric at a place asks for. */
+export function wishOf(spec: V2MetricSpec, at: number, around: Surroundings): Wish | Unknown {
+  const told = around.told.get(at)
   if (spec.resource !== undefined) return resourceWish(spec.resource.name, spec.resource.target, undefined, around)
   if (spec.containerResource !== undefined) return resourceWish(spec.containerResource.name, spec.containerResource.target, spec.containerResource.container, around)
-  if (spec.pods !== undefined) return podsWish(spec.pods.metric, spec.pods.target, around)
-  if (spec.object !== undefined) return objectWish(spec.object, around)
-  if (spec.external !== undefined) return externalWish(spec.external.metric, spec.external.target, around)
+  if (spec.pods !== undefined) return podsWish(spec.pods.metric, spec.pods.target, told, around)
+  if (spec.object !== undefined) return objectWish(spec.object, told, around)
+  if (spec.external !== undefined) return externalWish(spec.external.metric, spec.external.target, told, around)
   const fault = `unknown metric source type ${JSON.stringify(spec.type)}`
   return { reason: 'InvalidMetricSourceType', fault, quoted: fault }
 }
@@ -107,26 +111,33 @@ const identified = ({ name, selector }: Identifier): Identifier => ({ name, ...(
 const noCustomMetrics = 'unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered'
 const noExternalMetrics = 'unable to fetch metrics from external metrics API: the server could not find the requested resource'
 
-function podsWish(metric: Identifier, { averageValue }: V2MetricTarget, { autoscaler, target, pods, now }: Surroundings): Wish | Unknown {
+/** What annotations say, where no server is asked. */
+function annotated(objects: readonly (Resource | undefined)[], metric: string, now: Instant, otherwise: string): Told {
+  const values = objects.flatMap((object) => { const millis = object && metricOf(object, metric, now); return object === undefined || millis === undefined ? [] : [{ name: object.metadata.name, millis }] })
+  return values.length === 0 ? { fault: otherwise } : { values }
+}
+
+function podsWish(metric: Identifier, { averageValue }: V2MetricTarget, answer: Told | undefined, { autoscaler, target, pods, now }: Surroundings): Wish | Unknown {
   const wanted = millisOf(averageValue)
-  const measures = new Map(pods.flatMap((pod): (readonly [string, number])[] => { const value = metricOf(pod, metric.name, now); return value === undefined ? [] : [[pod.metadata.name, value]] }))
-  const told = measures.size === 0 ? { fault: `unable to get metric ${metric.name}: ${noCustomMetrics}` }
+  const found = answer ?? annotated(pods, metric.name, now, noCustomMetrics)
+  const measures = isFault(found) ? nothing : new Map(found.values.map(({ name, millis }) => [name, millis]))
+  const told = isFault(found) ? { fault: `unable to get metric ${metric.name}: ${found.fault}` }
     : propose({ pods, measures, current: target.replicas, isCpu: false, tolerance: toleranceOf(autoscaler), now, ratioOf: plainRatio(wanted), highest: () => wanted })
   if (isFault(told)) return { reason: 'FailedGetPodsMetric', fault: told.fault, quoted: `failed to get pods metric value: ${told.fault}` }
   return { replicas: told.replicas, metric: `pods metric ${metric.name}`, status: { type: 'Pods', pods: { metric: identified(metric), current: { averageValue: quantity(told.average) } } } }
 }
 
-function objectWish({ metric, target: { type, value, averageValue }, describedObject }: NonNullable<V2MetricSpec['object']>, around: Surroundings): Wish | Unknown {
+function objectWish({ metric, target: { type, value, averageValue }, describedObject }: NonNullable<V2MetricSpec['object']>, answer: Told | undefined, around: Surroundings): Wish | Unknown {
   const { autoscaler, target, pods, now } = around
   const unknown = (fault: string, quoted = fault): Unknown => ({ reason: 'FailedGetObjectMetric', fault, quoted: `failed to get object metric value: ${quoted}` })
   if (!(type === 'Value' && value !== undefined) && !(type === 'AverageValue' && averageValue !== undefined)) return unknown('invalid object metric source: neither a value target nor an average value target was set')
   const namespace = autoscaler.metadata.namespace ?? ''
-  const described = findDescribed(describedObject, namespace, around)
-  const measured = described && metricOf(described, metric.name, now)
-  if (measured === undefined) {
-    const fault = `unable to get metric ${metric.name}: ${describedObject.kind} on ${namespace} ${describedObject.name}/${noCustomMetrics}`
+  const found = answer ?? annotated([findDescribed(describedObject, namespace, around)], metric.name, now, noCustomMetrics)
+  if (isFault(found)) {
+    const fault = `unable to get metric ${metric.name}: ${describedObject.kind} on ${namespace} ${describedObject.name}/${found.fault}`
     return type === 'Value' ? unknown(fault) : unknown(fault, `failed to get ${metric.name} object metric: ${fault}`)
   }
+  const measured = sumOf(found)
   if (type === 'Value') {
     const replicas = proposeByRatio(measured / millisOf(value), target.replicas, pods, toleranceOf(autoscaler))
     if (isFault(replicas)) return unknown(replicas.fault)
@@ -141,18 +152,21 @@ function findDescribed({ apiVersion = 'v1', kind, name }: { readonly apiVersion?
   return type && view.get(type, type.scope === 'Namespaced' ? namespace : '', name)
 }
 
-/** What is measured outside of the cluster: the namespace's annotation says it. */
-function externalWish(metric: Identifier, { value, averageValue }: V2MetricTarget, { autoscaler, target, pods, view, now }: Surroundings): Wish | Unknown {
+const nothing: Measures = new Map()
+const sumOf = ({ values }: Values): number => values.reduce((sum, { millis }) => sum + millis, 0)
+
+/** What is measured outside of the cluster: a server, or the namespace's annotation, says it. */
+function externalWish(metric: Identifier, { value, averageValue }: V2MetricTarget, answer: Told | undefined, { autoscaler, target, pods, view, now }: Surroundings): Wish | Unknown {
   const unknown = (fault: string, quoted = fault): Unknown => ({ reason: 'FailedGetExternalMetric', fault, quoted: `failed to get ${metric.name} external metric value: ${quoted}` })
   if (value === undefined && averageValue === undefined) return unknown('invalid external metric source: neither a value target nor an average value target was set')
   const namespace = autoscaler.metadata.namespace ?? ''
-  const home = view.get(namespaces, '', namespace)
-  const measured = home && metricOf(home, metric.name, now)
+  const found = answer ?? annotated([view.get(namespaces, '', namespace)], metric.name, now, `${noExternalMetrics} (get ${metric.name}.external.metrics.k8s.io)`)
   const quotedAs = (fault: string): string => (averageValue !== undefined ? `failed to get ${metric.name} external metric: ${fault}` : `failed to get external metric ${metric.name}: ${fault}`)
-  if (measured === undefined) {
-    const fault = `unable to get external metric ${namespace}/${metric.name}/${goSelector(metric.selector)}: ${noExternalMetrics} (get ${metric.name}.external.metrics.k8s.io)`
+  if (isFault(found)) {
+    const fault = `unable to get external metric ${namespace}/${metric.name}/${goSelector(metric.selector)}: ${found.fault}`
     return unknown(fault, quotedAs(fault))
   }
+  const measured = sumOf(found)
   const told = `external metric ${metric.name}(${goSelector(metric.selector)})`
   if (averageValue !== undefined) {
     const { replicas, average } = proposeByShare(measured, millisOf(averageValue), target.statusReplicas, toleranceOf(autoscaler))

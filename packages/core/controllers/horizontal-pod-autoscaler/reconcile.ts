@@ -9,26 +9,27 @@ import { type HorizontalPodAutoscaler, horizontalPodAutoscalers, type Pod } from
 import type { ClusterView } from '../../api/view.ts'
 import type { Instant } from '../../base/clock.ts'
 import { isTrue, setCondition } from '../../rules/conditions.ts'
-import { askForUse, measuredOf, type MeasuredUse } from '../../rules/measured-use.ts'
+import { askForUse, measuredOf, type MeasuredUse, nothingMeasured } from '../../rules/measured-use.ts'
 import { isTerminating } from '../../rules/pods.ts'
+import type { Fetched } from '../../server/index.ts'
 import { timestamp } from '../../rules/time.ts'
 import { namesOf, ownKey } from '../keys.ts'
 import { builtIn, type KnownTypes } from '../known-types.ts'
 import { settled } from '../settled.ts'
 import { isUnknown, type Unknown, type Wish, wishOf } from './metrics.ts'
+import { answeredWithinMs, isQuestion, questionFor, type Question, type Told, toldBy } from './outside.ts'
 import { paced, type Past, recent } from './pace.ts'
 import { isFault, podsOf, type Target, targetOf } from './target.ts'
-
-/** Kubelets that do not tell by then what is used have told nothing. */
-const measuredWithinMs = 10_000
 
 /** As upstream's default: every autoscaler is looked at so often, and first so long after it came. */
 const periodMs = 15_000
 
 interface Memory extends Past {
   readonly next: Instant
-  /** What real pods use was asked, and is waited for so long. */
-  readonly asking?: { readonly id: string; readonly until: Instant }
+  /** What was asked and is waited for so long: what real pods use, or of another server about the metric at a place. */
+  readonly asking?: { readonly id: string; readonly until: Instant; readonly about?: { readonly at: number; readonly question: Question } }
+  /** What other servers told in this look so far, by the places of the metrics. */
+  readonly told?: readonly (readonly [number, Told])[]
   /** A change of size that was submitted: whether it was made shows at the next look. */
   readonly trying?: { readonly from: number; readonly to: number; readonly why: string; readonly at: Instant }
 }
@@ -45,19 +46,35 @@ export const horizontalPodAutoscalerController = (types: KnownTypes = builtIn): 
     if (memory === undefined) return { actions: [], memory: { next: now + periodMs, recommendations: [], ups: [], downs: [] }, again: now + periodMs }
     if (memory.trying !== undefined && last !== undefined) return failedToSize(autoscaler, memory, memory.trying, last.message, now)
     if (now < memory.next) return { actions: [], memory, again: memory.next }
-    return measuring(autoscaler, world, made(memory)) ?? look(autoscaler, world, made(memory), types)
+    return measure(autoscaler, world, made(memory), types)
   },
 })
 
-/** Asks the kubelets of real nodes what pods use, where a metric is about that; undefined when there is nothing to wait for. */
-function measuring(autoscaler: HorizontalPodAutoscaler, { view, now, observed }: World<Memory>, memory: Memory): Plan<Memory> | undefined {
-  const { asking } = memory
-  if (asking !== undefined) return observed.has(asking.id) || now >= asking.until ? undefined : { actions: [], memory, again: asking.until }
-  if (!(autoscaler.spec.metrics ?? []).some(({ type }) => type === 'Resource' || type === 'ContainerResource')) return undefined
-  const ask = askForUse(view, `use@${now}`)
-  if (ask === undefined) return undefined
-  const until = now + measuredWithinMs
-  return { actions: [{ do: 'ask', ask }], memory: { ...memory, asking: { id: ask.id, until } }, again: until }
+/**
+ * Asks what nobody here knows, one thing after the other, and looks once all is told: other servers about their metrics, and last the kubelets of real nodes what
+ * pods use. Who does not tell in time has told nothing.
+ */
+function measure(autoscaler: HorizontalPodAutoscaler, world: World<Memory>, memory: Memory, types: KnownTypes): Plan<Memory> {
+  const { view, now, observed } = world
+  const { asking, told = [], ...rest } = memory
+  if (asking !== undefined && !observed.has(asking.id) && now < asking.until) return { actions: [], memory, again: asking.until }
+  if (asking !== undefined && asking.about === undefined) return look(autoscaler, world, rest, types, new Map(told), measuredOf(observed.get(asking.id)))
+  const heard = asking?.about === undefined ? told : [...told, [asking.about.at, toldBy(asking.about.question, observed.get(asking.id) as Fetched | undefined)] as const]
+  const until = now + answeredWithinMs
+  const metrics = autoscaler.spec.metrics ?? []
+  const target = metrics.some(({ type }) => type === 'Pods' || type === 'Object' || type === 'External') ? targetOf(autoscaler, view, types) : undefined
+  const known: (readonly [number, Told])[] = [...heard]
+  if (target !== undefined && !isFault(target)) for (let at = (asking?.about?.at ?? -1) + 1; at < metrics.length; at++) {
+    const spec = metrics[at]
+    const question = spec && questionFor(spec, autoscaler, target, { view, types })
+    if (question === undefined) continue
+    if (!isQuestion(question)) { known.push([at, question]); continue }
+    const id = `metric ${at}@${now}`
+    return { actions: [{ do: 'ask', ask: { id, what: 'proxy', input: question.fetch } }], memory: { ...rest, told: known, asking: { id, until, about: { at, question } } }, again: until }
+  }
+  const ask = metrics.some(({ type }) => type === 'Resource' || type === 'ContainerResource') ? askForUse(view, `use@${now}`) : undefined
+  if (ask === undefined) return look(autoscaler, world, rest, types, new Map(known), nothingMeasured)
+  return { actions: [{ do: 'ask', ask }], memory: { ...rest, told: known, asking: { id: ask.id, until } }, again: until }
 }
 
 /** The change of size was made: it counts for the rates. */
@@ -87,8 +104,7 @@ function failedToSize(autoscaler: HorizontalPodAutoscaler, { trying: _tried, ...
   }
 }
 
-function look(autoscaler: HorizontalPodAutoscaler, { view, now, observed }: World<Memory>, { asking, ...memory }: Memory, types: KnownTypes): Plan<Memory> {
-  const measured = measuredOf(asking && observed.get(asking.id))
+function look(autoscaler: HorizontalPodAutoscaler, { view, now }: World<Memory>, memory: Memory, types: KnownTypes, told: ReadonlyMap<number, Told>, measured: MeasuredUse): Plan<Memory> {
   const next = now + periodMs
   const target = targetOf(autoscaler, view, types)
   const before = autoscaler.status ?? { desiredReplicas: 0 }
@@ -99,11 +115,11 @@ function look(autoscaler: HorizontalPodAutoscaler, { view, now, observed }: Worl
   // The size that was found first is a recommendation: what shrinks it waits.
   const past = memory.recommendations.length === 0 ? { ...memory, recommendations: [{ replicas: target.replicas, at: now }] } : memory
   const conditions = setCondition<Condition>(before.conditions, { type: 'AbleToScale', status: 'True', reason: 'SucceededGetScale', message: "the HPA controller was able to get the target's current scale" }, now)
-  const decided = decide(autoscaler, target, { view, now, past, conditions, types, measured })
+  const decided = decide(autoscaler, target, { view, now, past, conditions, types, measured, told })
   return { actions: decided.actions, memory: { ...recent(autoscaler, decided.past, now), next, ...(decided.trying && { trying: decided.trying }) }, again: next }
 }
 
-interface Sight { readonly view: ClusterView; readonly now: Instant; readonly past: Past; readonly conditions: readonly Condition[]; readonly types: KnownTypes; readonly measured: MeasuredUse }
+interface Sight { readonly view: ClusterView; readonly now: Instant; readonly past: Past; readonly conditions: readonly Condition[]; readonly types: KnownTypes; readonly measured: MeasuredUse; readonly told: ReadonlyMap<number, Told> }
 interface Decision { readonly actions: readonly Action[]; readonly past: Past; readonly trying?: NonNullable<Memory['trying']> }
 
 function decide(autoscaler: HorizontalPodAutoscaler, target: Target, sight: Sight): Decision {
@@ -135,7 +151,7 @@ function decideByMetrics(autoscaler: HorizontalPodAutoscaler, target: Target, si
     }
   }
   const specs = autoscaler.spec.metrics ?? []
-  const answers = specs.map((spec) => wishOf(spec, { autoscaler, target, pods: selected.pods, view: sight.view, types: sight.types, now, measured: sight.measured }))
+  const answers = specs.map((spec, at) => wishOf(spec, at, { autoscaler, target, pods: selected.pods, view: sight.view, types: sight.types, now, measured: sight.measured, told: sight.told }))
   const unknown = answers.filter(isUnknown)
   const best = answers.filter((answer): answer is Wish => !isUnknown(answer)).reduce<Wish | undefined>((most, wish) => (most === undefined || wish.replicas > most.replicas ? wish : most), undefined)
   const metrics = answers.map((answer): V2MetricStatus => (isUnknown(answer) ? { type: '' } : answer.status))
