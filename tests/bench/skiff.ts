@@ -61,8 +61,15 @@ export function family(pid: number): readonly Stat[] {
 }
 
 /** Proportional set size of a process and all below it, in megabytes. */
-export const pssMegabytes = (pid: number): number =>
-  family(pid).reduce((sum, each) => sum + Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${each.pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0), 0) / 1000
+export const pssMegabytes = (pid: number): number => family(pid).reduce((sum, each) => sum + pssKilobytes(each.pid), 0) / 1000
+
+function pssKilobytes(pid: number): number {
+  try {
+    return Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0)
+  } catch {
+    return 0 // gone meanwhile
+  }
+}
 
 /** CPU that a process and all below it used per second over some seconds, in percent of a core. */
 export async function cpuPercent(pid: number, seconds: number): Promise<number> {
