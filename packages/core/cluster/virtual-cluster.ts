@@ -97,9 +97,8 @@ function virtualFrom(parts: Parts): VirtualCluster {
     ask: ({ what }, done) => { if (what === 'provision' || what === 'unprovision') done({ done: true }) },
   })
   const settle = (): void => {
-    let rounds = 0
-    if (!loop.pump(() => ++rounds < roundsMax)) return
-    const holders = whoHolds(cluster, () => { rounds = 0; loop.pump(() => ++rounds < roundsWatched) })
+    if (!loop.pump((rounds) => rounds < roundsMax)) return
+    const holders = whoHolds(cluster, () => { loop.pump((rounds) => rounds < roundsWatched) })
     throw new Error(`the cluster did not settle: something is at work without end at ${new Date(clock.now()).toISOString()}: ${holders.join(', ')}`)
   }
   const request: VirtualCluster['request'] = (method, path, body, headers = {}) => {

@@ -55,7 +55,7 @@ export interface Runner extends Freezable<RunnerState> {
 }
 
 /** A plan goes on in the next step after this many actions. */
-export const actionsPerStep = 500
+export const actionsPerStep = 32
 /**
  * A look that read many objects is not repeated for every change to one of them, but when changes have come in proportion, or
  * nothing else happens: so a set of ten thousand pods costs what they cost, not their square.
