@@ -74,6 +74,15 @@ describe('the behaviour of real containers', { skip, timeout: 240_000 }, () => {
     assert.match(ok('logs', 'second-try'), /^try$/m)
   })
 
+  test('a pod with users of its own is used like any other, and nodes tell that they have such', async () => {
+    assert.deepEqual([...new Set(get('nodes', '.items[*].status.runtimeHandlers[*].features.userNamespaces').split(' '))], ['true'])
+    runs('own-users')
+    assert.match(await forwarded(kubectl, 'pod/own-users', '/map'), /^ +0 +\d+ +65536$/m)
+    assert.equal(ok('logs', 'own-users'), 'mapped\n')
+    // Through the token's links to the token itself.
+    assert.equal(sh('own-users', 'id -u; stat -Lc %u:%g:%a /scratch /var/run/secrets/kubernetes.io/serviceaccount/token; test -s /var/run/secrets/kubernetes.io/serviceaccount/token && echo read'), '0\n0:2000:2777\n0:2000:640\nread\n')
+  })
+
   test('who has nothing to tell of a pod writes nothing', async () => {
     const written = (): number => Number(/^apiserver_request_total\{code="200".*resource="pods".*subresource="status".*verb="PUT".*\} (\d+)$/m.exec(ok('get', '--raw', '/metrics'))?.[1])
     const before = written()

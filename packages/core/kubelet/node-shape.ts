@@ -22,9 +22,12 @@ export interface NodeShape {
   readonly kubeletPort?: number
   /** Whether its kernel enforces AppArmor profiles. */
   readonly appArmor?: boolean
+  /** What its container runtime can do, by the names of its handlers ('' is the usual one); absent: nothing is told of it. */
+  readonly handlers?: readonly RuntimeHandler[]
   /** Directories of claims and plugins live below this path. */
   readonly stateDirectory?: string
 }
+export interface RuntimeHandler { readonly name: string; readonly userNamespaces: boolean; readonly recursiveReadOnlyMounts: boolean }
 export interface NodeInfo {
   readonly architecture: string
   readonly operatingSystem: string

@@ -88,6 +88,7 @@ export function nodeStatus(shape: NodeShape, before: NodeStatus | undefined, now
     daemonEndpoints: { kubeletEndpoint: { Port: shape.kubeletPort ?? 10250 } },
     nodeInfo: { ...info, kubeProxyVersion: '' },
     ...(images !== undefined && images.length > 0 && { images }),
+    ...(shape.handlers !== undefined && { runtimeHandlers: shape.handlers.map(({ name, ...features }) => ({ name, features })), features: { supplementalGroupsPolicy: true } }),
   }
 }
 

@@ -8,6 +8,8 @@ import { textOf } from './bytes.ts'
 import { containerSpec } from './container-spec.ts'
 import { environmentOf, expand } from './environment.ts'
 import { credentialsOf, pullPolicyOf } from './images.ts'
+import type { NodeShape } from './node-shape.ts'
+import { nodeStatus } from './node.ts'
 import { sandboxSpec } from './sandbox.ts'
 import { aCluster, aPod, aShape, simulated, start } from './test-cluster.ts'
 import { planVolumes } from './volumes/plan.ts'
@@ -128,8 +130,9 @@ test('names and resolvers inside a pod', () => {
 })
 
 test('what a sandbox on a real node cannot have is told, and tried again: an unknown class, users of its own', () => {
-  const refused = (spec: object): readonly string[] => {
-    const cluster = aCluster({ shapes: [real], runtime: (clock) => simulated(clock, [real]) })
+  const refused = (spec: object, handlers?: NodeShape['handlers']): readonly string[] => {
+    const shape: NodeShape = { ...real, ...(handlers !== undefined && { handlers }) }
+    const cluster = aCluster({ shapes: [shape], runtime: (clock) => simulated(clock, [shape]) })
     cluster.put(aPod({ spec }))
     cluster.pass(1500)
     return cluster.events.filter((event) => event.includes('FailedCreatePodSandBox'))
@@ -138,6 +141,12 @@ test('what a sandbox on a real node cannot have is told, and tried again: an unk
   assert.deepEqual(refused({ runtimeClassName: 'none' }), Array.from({ length: 2 }, () => told('runtimeclass.node.k8s.io "none" not found')))
   assert.deepEqual(refused({ hostUsers: false }), Array.from({ length: 2 }, () => told("can't set `spec.hostUsers: false`, runtime does not support user namespaces")))
   assert.deepEqual(refused({}), [])
+  const without = [{ name: '', userNamespaces: false, recursiveReadOnlyMounts: true }]
+  const having = [{ name: '', userNamespaces: true, recursiveReadOnlyMounts: true }]
+  assert.equal(refused({ hostUsers: false }, without).length, 2)
+  assert.deepEqual(refused({ hostUsers: false }, having), [])
+  assert.deepEqual(nodeStatus({ ...real, handlers: having }, undefined, start).runtimeHandlers, [{ name: '', features: { userNamespaces: true, recursiveReadOnlyMounts: true } }])
+  assert.deepEqual([sandboxSpec(aPod({ spec: { hostUsers: false } }), real, { dns: '', domain: '' }).ownUsers, sandboxSpec(aPod({}), real, { dns: '', domain: '' }).ownUsers], [true, undefined])
 })
 
 test('AppArmor profiles are for nodes whose kernel enforces them', () => {

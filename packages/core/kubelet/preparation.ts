@@ -48,6 +48,15 @@ function prepareLater(work: Work, reason: string, message: string): void {
   lookAgain(work, retryAt)
 }
 
+/** Why the pod cannot have the users of its own that it asks for, in the kubelet's words: what a pod asks for is not left out in silence. */
+function whyNoOwnUsers({ pod, around: { node } }: Work, handler: string): string | undefined {
+  if (pod.spec.hostUsers !== false || node.simulated) return undefined
+  const found = node.handlers?.find(({ name }) => name === handler)
+  if (found?.userNamespaces === true) return undefined
+  const whose = handler === '' ? 'runtime' : `RuntimeClass handler ${JSON.stringify(handler)}`
+  return `can't set \`spec.hostUsers: false\`, ${whose} does not support user namespaces${found === undefined && node.handlers !== undefined ? `: the handler ${JSON.stringify(handler)} is not known` : ''}`
+}
+
 /** How long a failed sandbox waits for the next try. */
 const retryBackoff = (failures: number): number => Math.min(1000 * 2 ** Math.max(0, failures - 1), 60_000)
 
@@ -62,8 +71,8 @@ function orderSandbox(work: Work): void {
   if (devices !== undefined) { prepareLater(work, 'FailedPrepareDynamicResources', `Failed to prepare dynamic resources: prepare dynamic resources: ${devices}`); return }
   const handler = handlerOf(work)
   if (handler === undefined) { sandboxFailed(work, `runtimeclass.node.k8s.io ${JSON.stringify(pod.spec.runtimeClassName)} not found`); return }
-  // As upstream where the runtime has none: what a pod asks for is not left out in silence.
-  if (pod.spec.hostUsers === false && !around.node.simulated) { sandboxFailed(work, 'can\'t set `spec.hostUsers: false`, runtime does not support user namespaces'); return }
+  const usersMissing = whyNoOwnUsers(work, handler)
+  if (usersMissing !== undefined) { sandboxFailed(work, usersMissing); return }
   work.commands.push({ do: 'sandbox', pod: pod.metadata.uid, spec: sandboxSpec(pod, around.node, around.cluster, handler) })
   rememberPod(work, { sandbox: { orderedAt: around.now, failures: sandbox?.failures ?? 0 } })
 }

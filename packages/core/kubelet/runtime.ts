@@ -62,6 +62,8 @@ export interface SandboxSpec {
   readonly hostPid: boolean
   readonly hostIpc: boolean
   readonly shareProcessNamespace: boolean
+  /** The pod has users of its own, whose ids are others on its node. */
+  readonly ownUsers?: true
   /** The name before the domain, where `hostname` is the whole name. */
   readonly shortHostname?: string
   /** `fromNode`: added to what the node's own resolver is told. */

@@ -16,7 +16,7 @@ export function sandboxSpec(pod: Pod, node: NodeShape, cluster: ClusterNames, ha
   return {
     node: node.name, namespace, name: metadata.name,
     hostname: isWhole ? `${short}.${domain}` : short, ...(isWhole ? { shortHostname: short } : {}), domain,
-    hostNetwork, hostPid: spec.hostPID ?? false, hostIpc: spec.hostIPC ?? false, shareProcessNamespace: spec.shareProcessNamespace ?? false,
+    hostNetwork, hostPid: spec.hostPID ?? false, hostIpc: spec.hostIPC ?? false, shareProcessNamespace: spec.shareProcessNamespace ?? false, ...(spec.hostUsers === false && !node.simulated && { ownUsers: true }),
     dns: dnsOf(pod, cluster),
     hostAliases: spec.hostAliases?.map(({ ip, hostnames }) => ({ ip, hostnames: hostnames ?? [] })) ?? none,
     sysctls: spec.securityContext?.sysctls ?? none,

@@ -64,6 +64,7 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
   const names = configuration.nodes.map(({ shape }) => shape.name)
   const observer = openConnection({ url: configuration.url, authority: configuration.authority, ...configuration.observer })
   const policies = followPolicies({ connection: observer, view: store.view, network, nodes: names, dnsAddress: configuration.clusterDns, onTrouble: say })
+  const handlers = await runtime.handlers()
   let stopCollecting = (): void => {}
   const thresholds = thresholdsIn(process.env['SKIFF_EVICTION_HARD'])
   let stopPressure = (): void => {}
@@ -73,7 +74,7 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
     const ring = (): void => { loop.ring('kubelets') }
     const submit = showingLeases(submitOverHttp(connectionOf, createEventRecorder(() => clock.now())), store, connectionOf)
     const kubelet = createKubelet({
-      nodes: configuration.nodes.map(({ shape }) => shape), view: store.view, changes: (after) => store.changes(after), runtime, clock, ring,
+      nodes: configuration.nodes.map(({ shape }) => ({ ...shape, handlers })), view: store.view, changes: (after) => store.changes(after), runtime, clock, ring,
       submit, cluster: { dns: configuration.clusterDns, domain: configuration.clusterDomain },
       extended: (node) => devicePlugins.get(node)?.resources() ?? {},
       certificates: certificatesOverHttp({ connectionOf, store, onTrouble: say, now: () => clock.now() }),

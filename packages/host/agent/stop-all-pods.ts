@@ -1,4 +1,5 @@
 import { RealClock } from '../engine/index.ts'
+import { leaveNothing } from '../oci/index.ts'
 import { removeNetwork } from '../network/index.ts'
 import type { AgentConfiguration } from './configuration.ts'
 import { networkDirectory, openMachine } from './machine.ts'
@@ -28,6 +29,7 @@ export async function stopAllPods(configuration: AgentConfiguration): Promise<vo
     end()
   })
   runtime.close()
+  leaveNothing(configuration.stateDirectory)
   network.close()
   removeNetwork(networkDirectory(configuration))
   clock.stop()

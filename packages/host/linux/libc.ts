@@ -28,8 +28,17 @@ export interface Libc {
   readonly send: (descriptor: number, bytes: Uint8Array, size: number, flags: number) => number
   readonly recv: (descriptor: number, bytes: Uint8Array, size: number, flags: number) => number
   readonly close: (descriptor: number) => number
+  /** The three calls by which a mount is copied, changed and attached; not all C libraries have words for them. */
+  readonly openTree: (path: string, flags: number) => number
+  readonly setMountAttributes: (descriptor: number, attributes: Uint8Array) => number
+  readonly moveMount: (descriptor: number, target: string) => number
   readonly errno: () => number
 }
+
+// After linux/fcntl.h and linux/mount.h; the numbers of the calls are the same on all architectures.
+const currentDirectory = -100
+const emptyPath = 0x1000
+const fromEmptyPath = 4
 
 let loaded: Libc | undefined
 
@@ -42,6 +51,7 @@ export function libc(): Libc {
 function load(): Libc {
   const koffi: typeof import('koffi') = createRequire(import.meta.url)('koffi')
   const library = koffi.load('libc.so.6')
+  const call = library.func('long syscall(long, ...)')
   return {
     unshare: library.func('int unshare(int)'),
     setns: library.func('int setns(int, int)'),
@@ -58,6 +68,9 @@ function load(): Libc {
     send: library.func('long send(int, uint8_t *, size_t, int)'),
     recv: library.func('long recv(int, _Out_ uint8_t *, size_t, int)'),
     close: library.func('int close(int)'),
+    openTree: (path, flags) => Number(call(428, 'int', currentDirectory, 'str', path, 'uint', flags)),
+    setMountAttributes: (descriptor, attributes) => Number(call(442, 'int', descriptor, 'str', '', 'uint', emptyPath, 'void *', attributes, 'ulong', attributes.length)),
+    moveMount: (descriptor, target) => Number(call(429, 'int', descriptor, 'str', '', 'int', currentDirectory, 'str', target, 'uint', fromEmptyPath)),
     errno: () => koffi.errno(),
   }
 }

@@ -1,11 +1,12 @@
-import { closeSync, mkdirSync, openSync, statfsSync, unlinkSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readlinkSync, statfsSync, unlinkSync, writeFileSync } from 'node:fs'
 import { checked, libc } from './libc.ts'
 import { bindMount, detach } from './mounts.ts'
 
 /** The kinds of namespace that a pod shares among its containers and that are pinned by a file. */
-export type PinnedKind = 'net' | 'ipc' | 'uts'
+export type PinnedKind = 'net' | 'ipc' | 'uts' | 'user'
+type EnteredKind = Exclude<PinnedKind, 'user'>
 
-const flags: Readonly<Record<PinnedKind, number>> = { net: 0x40000000, ipc: 0x08000000, uts: 0x04000000 }
+const flags: Readonly<Record<EnteredKind, number>> = { net: 0x40000000, ipc: 0x08000000, uts: 0x04000000 }
 const nsfsMagic = 0x6e736673
 
 /**
@@ -30,24 +31,55 @@ export function inNetwork<Answer>(path: string, act: () => Answer): Answer {
   }
 }
 
+/** Pins namespaces of another process at `directory`/`kind`. A user namespace is only pinned: `inside` runs, synchronously, while this thread is in the others. */
+export function pinNamespaces<Answer>(directory: string, kinds: readonly EnteredKind[], { pid, inside }: { readonly pid: number; readonly inside: () => Answer }): Answer {
+  mkdirSync(directory, { recursive: true })
+  for (const kind of [...kinds, 'user'] as const) {
+    writeFileSync(`${directory}/${kind}`, '')
+    bindMount(`/proc/${pid}/ns/${kind}`, `${directory}/${kind}`)
+  }
+  return leaving(kinds, () => {
+    for (const kind of kinds) {
+      const descriptor = openSync(`${directory}/${kind}`, 'r')
+      try { checked('setns', libc().setns(descriptor, flags[kind]), directory) } finally { closeSync(descriptor) }
+    }
+  }, inside)
+}
+
 /**
  * Makes new namespaces of the given kinds and pins each by a bind mount at `directory`/`kind`. `inside` runs, synchronously,
  * while this thread is in them.
  */
-export function makeNamespaces<Answer>(directory: string, kinds: readonly PinnedKind[], inside: () => Answer): Answer {
+export function makeNamespaces<Answer>(directory: string, kinds: readonly EnteredKind[], inside: () => Answer): Answer {
   mkdirSync(directory, { recursive: true })
   for (const kind of kinds) writeFileSync(`${directory}/${kind}`, '')
+  return leaving(kinds, () => { checked('unshare', libc().unshare(kinds.reduce((all, kind) => all | flags[kind], 0)), kinds.join(', ')) }, () => {
+    for (const kind of kinds) bindMount(`/proc/thread-self/ns/${kind}`, `${directory}/${kind}`)
+    return inside()
+  })
+}
+
+/** Leaves this thread's namespaces by `leave`, and comes back after `inside`. */
+function leaving<Answer>(kinds: readonly EnteredKind[], leave: () => void, inside: () => Answer): Answer {
   const own = kinds.map((kind) => ({ kind, descriptor: openSync(`/proc/thread-self/ns/${kind}`, 'r') }))
   try {
-    checked('unshare', libc().unshare(kinds.reduce((all, kind) => all | flags[kind], 0)), kinds.join(', '))
     try {
-      for (const kind of kinds) bindMount(`/proc/thread-self/ns/${kind}`, `${directory}/${kind}`)
+      leave()
       return inside()
     } finally {
       for (const { kind, descriptor } of own) wayBack(descriptor, kind)
     }
   } finally {
     for (const { descriptor } of own) closeSync(descriptor)
+  }
+}
+
+/** Which namespace a path leads to; undefined when it leads to none. */
+export function namespaceLink(path: string): string | undefined {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return undefined // Its process has ended, or the namespace has no first process yet.
   }
 }
 
@@ -75,7 +107,7 @@ export function nameHost(hostname: string): void {
   checked('sethostname', libc().sethostname(hostname, Buffer.byteLength(hostname)), hostname)
 }
 
-function wayBack(descriptor: number, kind: PinnedKind): void {
+function wayBack(descriptor: number, kind: EnteredKind): void {
   if (libc().setns(descriptor, flags[kind]) === 0) return
   process.stderr.write(`cannot return to the ${kind} namespace (error ${libc().errno()}): stopping at once\n`)
   process.abort()

@@ -5,7 +5,7 @@ import type { PolicyBook, PolicyChanges, ServiceRoute } from '@kubeskiff/core/ne
 import { writePrivately } from '../files/index.ts'
 import { type Flow, forgetFlows } from '../linux/conntrack.ts'
 import { addAddress, addCable, closeNetlink, linkNumber, linkUp, openNetlink, openNetlinkHere, setRoute, type NetlinkSocket } from '../linux/netlink.ts'
-import { isPinned, makeNamespaces, nameHost, unpin } from '../linux/namespaces.ts'
+import { isPinned, makeNamespaces, nameHost, pinNamespaces, unpin } from '../linux/namespaces.ts'
 import { run } from '../linux/processes.ts'
 import { nextAddress, nthAddress } from './addresses.ts'
 import { type Answerers, answerersOf, staleFlows } from './datagrams.ts'
@@ -84,6 +84,8 @@ export interface PodPlace {
   readonly directory: string
   readonly hostname: string
   readonly ipc: boolean
+  /** The process whose user, network, IPC and UTS namespaces the pod is given; absent: new ones of the machine's users. */
+  readonly holder?: number
   /** Kernel settings of the namespaces: net.* and kernel.shm*, kernel.msg*, kernel.sem, fs.mqueue.*. */
   readonly sysctls: readonly { readonly name: string; readonly value: string }[]
 }
@@ -282,11 +284,12 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
     },
     attach(pod) {
       const state = stateOf(pod.node)
-      const inside = makeNamespaces(pod.directory, pod.ipc ? ['net', 'ipc', 'uts'] : ['net', 'uts'], () => {
+      const prepare = (): NetlinkSocket => {
         nameHost(pod.hostname)
         preparePod(pod.sysctls)
         return openNetlinkHere()
-      })
+      }
+      const inside = pod.holder === undefined ? makeNamespaces(pod.directory, pod.ipc ? ['net', 'ipc', 'uts'] : ['net', 'uts'], prepare) : pinNamespaces(pod.directory, ['net', 'ipc', 'uts'], { pid: pod.holder, inside: prepare })
       try {
         const cable = `pod${randomBytes(5).toString('hex')}`
         addCable(state.socket, { name: cable, peer: 'eth0', peerNamespace: `${pod.directory}/net` })
@@ -304,7 +307,7 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
     onAttached(told) { listener = told },
     attached: (pod) => listener?.(pod) ?? Promise.resolve(),
     detach(pod, name, place) {
-      unpin(place, ['net', 'ipc', 'uts'])
+      unpin(place, ['net', 'ipc', 'uts', 'user'])
       const state = nodes.get(name)
       const pods = podsOf(name)
       pods.taken.delete(pod)

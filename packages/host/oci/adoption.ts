@@ -17,6 +17,7 @@ export function adopt(held: Held, attempts: Attempts, place: StartPlace): void {
     const record: PodRecord = lost || pending ? { ...found.record, sandbox: { is: 'failed', message: lost ? 'the sandbox was lost when the machine or its namespace went away' : 'stopped while the sandbox was made' } } : found.record
     const pod: Pod = { record, order: Promise.resolve(), containers: new Map() }
     held.pods.set(uid, pod)
+    if (record.users !== undefined && record.sandbox.is !== 'gone') place.ranges.keep(uid, record.users)
     if (record.sandbox.is === 'ready' && !record.spec.hostNetwork) keepAddress(network, uid, record.spec, record.sandbox.addresses[0] ?? '')
     for (const container of found.containers) {
       const attempt = newAttempt(container)

@@ -10,6 +10,7 @@ import { createGate } from './gate.ts'
 import { memoryUsed, podGroup, writeLimits } from './groups.ts'
 import { type Attempt, complain, type Held, newAttempt, words } from './held.ts'
 import { readIfThere, type ContainerRecord } from './records.ts'
+import { leaveStage } from './stage.ts'
 import { startContainer, type StartPlace } from './start.ts'
 import { terminationMessage } from './termination.ts'
 
@@ -57,7 +58,8 @@ export function createAttempts(held: Held, place: StartPlace, lookAtExits: () =>
     attempt.order = ready.then(() => gate(async (): Promise<void> => {
       if (pod.record.sandbox.is !== 'ready') return failed('CreateContainerError', `the sandbox of pod ${uid} is not ready`)
       // An attempt that failed to start may be ordered again: nothing of the failed one may show.
-      const old = places.pod(uid).attempt(container, number).directory
+      const { directory: old, stage } = places.pod(uid).attempt(container, number)
+      leaveStage(stage)
       if (existsSync(old)) {
         for (const point of mountsBelow(old)) detach(point)
         await rm(old, { recursive: true, force: true })
@@ -106,6 +108,7 @@ export function createAttempts(held: Held, place: StartPlace, lookAtExits: () =>
       removeGroup(written.cgroup)
     }
     for (const point of mountsBelow(own.directory)) detach(point)
+    leaveStage(own.stage)
     // An attempt that was never started may be ordered again.
     attempt.isCleared = attempt.record.state.is === 'exited'
   }

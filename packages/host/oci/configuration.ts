@@ -1,5 +1,6 @@
 import type { ContainerSpec, SandboxSpec } from '@kubeskiff/core/kubelet'
 import type { ImageSettings } from '../images/store.ts'
+import type { IdRange } from '../linux/users.ts'
 import { capabilitiesOf } from './capabilities.ts'
 import { cpuPeriodMicroseconds, cpuQuota, cpuShares } from './groups.ts'
 import type { SeccompFilter } from './seccomp.ts'
@@ -40,6 +41,8 @@ export interface ConfigurationInput {
   readonly user: ContainerUser
   readonly root: string
   readonly cgroupsPath: string
+  /** Of a pod with users of its own: their namespace, and the ids that they have outside. */
+  readonly users?: IdRange & { readonly namespace: string }
   /** Paths of pinned namespaces; a namespace without a path is the machine's. */
   readonly namespaces: { readonly network: string; readonly ipc: string | undefined; readonly uts: string | undefined; readonly pid: string | 'own' | 'host' }
   /** Volumes and the pod's own files, in the order to mount them. */
@@ -74,7 +77,10 @@ export function configurationOf(input: ConfigurationInput): OciConfiguration {
   const privileged = spec.security.privileged
   const devices = [...privileged ? input.devices : [], ...disks, ...granted?.devices.map(({ access: _, ...device }) => device) ?? []]
   const openFiles = Math.min(wantedOpenFiles, limits.openFilesLimit)
+  const { users } = input
+  const ids = users === undefined ? undefined : [{ containerID: 0, hostID: users.hostId, size: users.length }]
   const namespaces = [
+    ...(users === undefined ? [] : [{ type: 'user', path: users.namespace }]),
     { type: 'mount' }, { type: 'network', path: input.namespaces.network },
     ...(input.namespaces.pid === 'host' ? [] : [input.namespaces.pid === 'own' ? { type: 'pid' } : { type: 'pid', path: input.namespaces.pid }]),
     ...(input.namespaces.ipc === undefined ? [] : [{ type: 'ipc', path: input.namespaces.ipc }]),
@@ -98,6 +104,7 @@ export function configurationOf(input: ConfigurationInput): OciConfiguration {
     annotations: { 'io.kubernetes.cri.container-name': input.id },
     linux: {
       namespaces,
+      ...(ids !== undefined && { uidMappings: ids, gidMappings: ids }),
       cgroupsPath: input.cgroupsPath,
       resources: resourcesOf(spec, privileged, limits, [...disks, ...granted?.devices ?? []]),
       ...(devices.length > 0 || privileged ? { devices } : {}),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { after, test } from 'node:test'
 import { runtimeConformance } from '../../core/kubelet/runtime.conformance.ts'
 import type { ServiceRoute } from '@kubeskiff/core/network'
@@ -344,6 +344,55 @@ test('an agent that comes back finds its containers running, and those that ende
   await removed
   assert.equal(world.runtime.observed().pods.get('adopt')?.containers.has('ends'), false)
   for (const pod of ['adopt', 'later']) await world.teardown(pod)
+})
+
+test('a pod with users of its own is root there and nobody here, sees its files as its own, and goes on after a restart', async () => {
+  assert.deepEqual(await world.runtime.handlers(), ['', 'crun'].map((name) => ({ name, recursiveReadOnlyMounts: true, userNamespaces: true })))
+  const outside = `${world.directory}/for-users`
+  mkdirSync(outside, { mode: 0o700 })
+  const volumes = [
+    { name: 'scratch', is: 'emptyDir', medium: '', group: 2000 }, { name: 'memory', is: 'emptyDir', medium: 'Memory' }, { name: 'host', is: 'hostPath', path: outside, type: 'Directory' }, { name: 'image', is: 'image', reference: testImage },
+    { name: 'secret', is: 'files', inMemory: true, group: 2000, files: [{ path: 'key', mode: 0o600, bytes: Buffer.from('hidden') }] },
+  ] as const
+  const mounts = [...volumes.map(({ name }) => ({ volume: name, path: `/${name}`, subPath: '', readOnly: false, propagation: 'None' as const })), { volume: 'scratch', path: '/part', subPath: 'deep/er', readOnly: false, propagation: 'None' as const }]
+  const address = await world.pod('users', { ownUsers: true, shareProcessNamespace: true }, volumes)
+  const owners = 'id -u; cut -c1-10 /proc/self/setgroups; stat -c "%n %u:%g" / /bin /etc/hosts /dev/shm /greeting /scratch /part /memory /host /image/greeting /secret/key'
+  await world.start('users', 'main', { mounts, security: security({ capabilitiesAdded: ['NET_ADMIN'] }), command: ['sh', '-c', `${owners}; touch /scratch/mine /host/mine; cat /secret/key; ip link add type dummy 2>/dev/null; ip addr add 10.9.9.9/32 dev lo && echo; trap 'echo bye > /dev/termination-log; exit 3' TERM; ${forever}`] })
+  const started = await world.start('users', 'second', { mounts, tty: true, security: security({ user: 1000, group: 3000, supplementalGroups: [], fsGroup: 2000 }), command: ['sh', '-c', 'id; touch /scratch/theirs && stat -c %u:%g /scratch/theirs; cat /secret/key; nc -ll -p 8080 -e cat & wait'] })
+  assert.equal(started.is, 'started')
+  await listens('users', 8080)
+  assert.equal(await world.log('users', 'main'), '0\nallow\n/ 0:0\n/bin 0:0\n/etc/hosts 0:0\n/dev/shm 0:0\n/greeting 0:0\n/scratch 0:2000\n/part 0:0\n/memory 0:0\n/host 0:0\n/image/greeting 0:0\n/secret/key 0:2000\nhidden\n')
+  assert.match(await world.log('users', 'second'), /uid=1000 gid=3000 groups=2000,3000\s+1000:2000\s+hidden/)
+  // On disk the files belong to those who have these ids here, so that the next pod finds them as it should.
+  assert.deepEqual([statSync(`${outside}/mine`).uid, statSync(`${world.directory}/state/pods/users/volumes/scratch/theirs`).uid], [0, 1000])
+  const map = async (uid: string): Promise<readonly number[]> => (await world.exec(uid, 'main', 'cat', '/proc/self/uid_map')).stdout.trim().split(/\s+/).map(Number)
+  const [inside, first = 0, length] = await map('users')
+  assert.deepEqual([inside, first % 65536, length], [0, 0, 65536])
+  assert.ok(first >= 65536)
+  await world.start('users', 'debug', { target: 'main', command: ['sh', '-c', 'ps | grep -c "[n]c -ll"'] })
+  assert.equal((await world.exited('users', 'debug')).exitCode, 0)
+  assert.equal((await world.start('users', 'stranger', { security: security({ user: 70_000 }) })).is, 'start-failed')
+  world.restart()
+  assert.deepEqual(await map('users'), [0, first, 65536])
+  await world.pod('others', { ownUsers: true })
+  await world.start('others', 'main', {})
+  assert.notEqual((await map('others'))[1], first)
+  assert.equal((await world.exec('others', 'main', 'ping', '-c', '1', '-W', '2', address)).code, 0)
+  assert.deepEqual(await world.check('users', 'main', { is: 'exec', command: ['test', '-O', '/scratch'] }), { ok: true, output: '' })
+  world.runtime.submit({ do: 'stop', pod: 'users', container: 'main', attempt: 0, graceSeconds: 20 })
+  assert.deepEqual(await world.exited('users', 'main').then(({ exitCode, message }) => [exitCode, message]), [3, 'bye\n'])
+  for (const pod of ['users', 'others']) await world.teardown(pod)
+  assert.deepEqual(readdirSync(outside), ['mine'])
+})
+
+test('a privileged pod with users of its own reaches its own network and no device of the machine, and a volume that cannot show its owners is told', async () => {
+  await world.pod('strong', { ownUsers: true }, [{ name: 'kernel', is: 'hostPath', path: '/proc', type: '' }])
+  await world.start('strong', 'main', { security: security({ privileged: true }), command: ['sh', '-c', 'mount -t tmpfs t /tmp && ip link set lo down && echo changed; dd if=/dev/kmsg count=1 2>/dev/null || echo refused; mknod /tmp/d b 1 1 2>/dev/null || echo refused'] })
+  await world.exited('strong', 'main')
+  assert.match(await world.log('strong', 'main'), /^changed\nrefused\nrefused\n$/)
+  const answer = await world.start('strong', 'other', { mounts: [{ volume: 'kernel', path: '/machine', subPath: '', readOnly: true, propagation: 'None' }] })
+  assert.match(answer.is === 'start-failed' ? answer.message : '', /^failed to set MOUNT_ATTR_IDMAP on \/proc: invalid argument/)
+  await world.teardown('strong')
 })
 
 test('ten pods start side by side, and nothing is left of them', async () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { invariant } from '@kubeskiff/core/base'
 
 /** Where the runtime keeps what it knows and makes, below one state directory. */
@@ -7,6 +8,8 @@ export interface Places {
   readonly exits: string
   /** The OCI runtime's own state. */
   readonly runtime: string
+  /** For pods with users of their own, who may not pass through the state directory: a file system in memory that only our mount namespace has. */
+  readonly stage: string
   pod(uid: string): PodPlaces
 }
 export interface PodPlaces {
@@ -18,6 +21,7 @@ export interface PodPlaces {
   readonly hosts: string
   readonly hostname: string
   readonly resolver: string
+  readonly stage: string
   attempt(container: string, attempt: number): AttemptPlaces
 }
 export interface AttemptPlaces {
@@ -29,10 +33,14 @@ export interface AttemptPlaces {
   readonly log: string
   readonly persist: string
   readonly terminationMessage: string
+  /** Where users of the pod's own find what is mounted for them. */
+  readonly stage: string
 }
 
 export function placesIn(stateDirectory: string): Places {
+  const stage = `/run/skiff-${createHash('sha256').update(stateDirectory).digest('hex').slice(0, 6)}`
   return {
+    stage,
     pods: `${stateDirectory}/pods`,
     exits: `${stateDirectory}/exits`,
     runtime: `${stateDirectory}/oci`,
@@ -48,11 +56,12 @@ export function placesIn(stateDirectory: string): Places {
         hosts: `${directory}/etc-hosts`,
         hostname: `${directory}/etc-hostname`,
         resolver: `${directory}/etc-resolv.conf`,
+        stage: `${stage}/${uid}`,
         attempt(container, attempt) {
           const place = `${directory}/containers/${container}/${attempt}`
           return {
             directory: place, record: `${place}/container.json`, upper: `${place}/upper`, work: `${place}/work`, root: `${place}/root`,
-            log: `${place}/log`, persist: `${place}/persist`, terminationMessage: `${place}/termination-message`,
+            stage: `${stage}/${uid}/${container}/${attempt}`, log: `${place}/log`, persist: `${place}/persist`, terminationMessage: `${place}/termination-message`,
           }
         },
       }

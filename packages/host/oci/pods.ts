@@ -9,6 +9,7 @@ import { limitPod, podGroup } from './groups.ts'
 import { complain, type Held, type Pod, words } from './held.ts'
 import type { PodRecord } from './records.ts'
 import { makeSandbox } from './sandbox.ts'
+import { leaveStage, makeStage } from './stage.ts'
 import type { StartPlace } from './start.ts'
 import { prepareVolume, releaseDisks, releaseVolumes } from './volumes/index.ts'
 
@@ -42,10 +43,12 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
       network.detach(uid, spec.node, at.namespaces) // What a failed or lost sandbox has left.
       // As containerd, which knows its runtimes by name.
       if (spec.handler !== undefined && spec.handler !== basename(tools.runtime)) throw new Error(`rpc error: code = Unknown desc = failed to get sandbox runtime: no runtime for ${JSON.stringify(spec.handler)} is configured`)
-      held.save(pod, { ...pod.record, spec, sandbox: { is: 'pending' } })
+      const users = spec.ownUsers === true ? place.ranges.take(uid) : undefined
+      if (users !== undefined) makeStage(places)
+      held.save(pod, { ...pod.record, spec, sandbox: { is: 'pending' }, ...(users !== undefined && { users }) })
       // Before anything runs in it: where the limits cannot be set, nothing is to be taken back.
       if (spec.resources !== undefined) limitPod(podGroup(place.cgroupRoot, spec.qos, uid), spec.qos, spec.resources)
-      const made = await makeSandbox(uid, spec, at, network)
+      const made = await makeSandbox(uid, spec, at, network, users)
       const now = place.now()
       held.save(pod, { ...pod.record, sandbox: { is: 'ready', addresses: made.addresses, at: now }, pause: made.pause })
       held.tell({ is: 'sandbox-ready', pod: uid, addresses: made.addresses, at: now })
@@ -98,6 +101,8 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
       await Promise.all(all.map((attempt) => (keepLogs ? attempts.end(uid, attempt) : attempts.dispose(uid, attempt))))
       const at = places.pod(uid)
       if (pod.record.pause !== undefined) signal(pod.record.pause, 'SIGKILL')
+      leaveStage(at.stage)
+      place.ranges.release(uid)
       releaseVolumes(at.directory)
       await releaseDisks(pod.record.volumeSpecs, [...held.pods.values()].flatMap((other) => (other === pod ? [] : other.record.volumeSpecs)))
       network.detach(uid, pod.record.spec.node, at.namespaces)

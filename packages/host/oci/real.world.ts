@@ -5,7 +5,7 @@ import type { Check, ContainerSpec, RuntimeCommand, RuntimeEvent, SandboxSpec, V
 import { buildImage, openImageStore, type ImageStore } from '../images/index.ts'
 import { detach, mountsBelow, probeHost } from '../linux/index.ts'
 import { createNetwork, removeNetwork, type ClusterNetwork } from '../network/index.ts'
-import { createOciRuntime, type OciRuntime } from './index.ts'
+import { createOciRuntime, leaveNothing, type OciRuntime } from './index.ts'
 import type { OpenProcess } from './streams.ts'
 
 /** For tests of real containers: a network of two nodes, a runtime, an image, and words to drive them. */
@@ -128,6 +128,7 @@ export function makeRealWorld(directory: string, cgroupRoot: string): RealWorld 
       world.runtime.close()
       world.network.close()
       removeNetwork(`${directory}/network`)
+      leaveNothing(`${directory}/state`)
       for (const point of mountsBelow(directory)) detach(point)
     },
   }

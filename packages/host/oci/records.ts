@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
 import type { ContainerSpec, RuntimeContainer, RuntimePod, SandboxSpec, VolumeSpec } from '@kubeskiff/core/kubelet'
 import type { ProcessIdentity } from '../linux/processes.ts'
+import type { IdRange } from '../linux/users.ts'
 
 /** What is written down about a pod, so that a later process of ours can go on with it. */
 export interface PodRecord {
@@ -12,6 +13,8 @@ export interface PodRecord {
   readonly volumeSpecs: readonly VolumeSpec[]
   /** Holds the process namespace of pods whose containers share one. */
   readonly pause: ProcessIdentity | undefined
+  /** The ids that its users have on this machine, where it has users of its own. */
+  readonly users?: IdRange
 }
 
 /** What is written down about one attempt of a container. */

@@ -1,11 +1,13 @@
 import { mkdirSync } from 'node:fs'
+import { basename } from 'node:path'
 import type { Clock } from '@kubeskiff/core/base'
-import type { ContainerRuntime, RuntimeCommand, RuntimeState } from '@kubeskiff/core/kubelet'
+import type { ContainerRuntime, RuntimeCommand, RuntimeHandler, RuntimeState } from '@kubeskiff/core/kubelet'
 import { pullImage, type RegistryOptions } from '../images/pull.ts'
 import { familiarNames } from '../images/reference.ts'
 import type { ImageStore } from '../images/store.ts'
 import type { DevicePlugins } from '../device-plugins/index.ts'
 import type { HostProbe } from '../linux/probe.ts'
+import { whyNoMappedOwners } from '../linux/users.ts'
 import type { MeasurablePod } from '../metrics/index.ts'
 import type { ClusterNetwork } from '../network/index.ts'
 import { adopt } from './adoption.ts'
@@ -22,6 +24,7 @@ import { createPods } from './pods.ts'
 import { rotateLog, rotationLookMs } from './rotation.ts'
 import type { StartPlace } from './start.ts'
 import { createStreams, type ContainerStreams } from './streams.ts'
+import { machinePool, UserRanges } from './user-ranges.ts'
 
 export interface OciRuntimeOptions {
   /** Short paths are kind to Unix sockets. Must stay in the mount namespace that earlier runs used, if their pods shall be found. */
@@ -45,6 +48,8 @@ export interface OciRuntime extends ContainerRuntime, ContainerStreams {
   measurable(): readonly MeasurablePod[]
   /** Ids or digests of the images that must stay, because a pod has them. */
   imagesInUse(): ReadonlySet<string>
+  /** What it can do, by handler, as nodes tell it. */
+  handlers(): Promise<readonly RuntimeHandler[]>
   /** Stops looking and telling; every container lives on. */
   close(): void
 }
@@ -57,7 +62,7 @@ export function createOciRuntime(options: OciRuntimeOptions): OciRuntime {
   if (runtimePath === undefined || host.tools.conmon === undefined) throw new Error('real containers need crun (or runc) and conmon')
   const tools: OciTools = { runtime: runtimePath, conmon: host.tools.conmon }
   for (const directory of [places.pods, places.exits, places.runtime]) mkdirSync(directory, { recursive: true })
-  const place: StartPlace = { tools, places, images, network, host, cgroupRoot: options.cgroupRoot ?? '/kubepods', hostFiles: options.hostFiles ?? realHostFiles, profiles: `${options.stateDirectory}/seccomp`, devicesOf: options.devicesOf ?? (() => undefined), now: () => clock.now() }
+  const place: StartPlace = { tools, places, images, network, host, cgroupRoot: options.cgroupRoot ?? '/kubepods', hostFiles: options.hostFiles ?? realHostFiles, profiles: `${options.stateDirectory}/seccomp`, devicesOf: options.devicesOf ?? (() => undefined), ranges: new UserRanges(machinePool), now: () => clock.now() }
   const held = new Held(places)
   const attempts: Attempts = createAttempts(held, place, () => { exits.look() })
   const pods = createPods(held, attempts, place)
@@ -141,6 +146,10 @@ export function createOciRuntime(options: OciRuntimeOptions): OciRuntime {
     onEvent: (listen) => held.onEvent(listen),
     measurable: () => measurablePods(held, places, place.cgroupRoot),
     imagesInUse: () => imagesInUse(held, images),
+    async handlers() {
+      const userNamespaces = await whyNoMappedOwners(places.pods) === undefined
+      return ['', basename(runtimePath)].map((name) => ({ name, recursiveReadOnlyMounts: true, userNamespaces }))
+    },
     ...streams,
     close() {
       held.close()

@@ -2,8 +2,9 @@ import { spawn } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import type { SandboxSpec } from '@kubeskiff/core/kubelet'
 import { memoryMount } from '../linux/mounts.ts'
-import { makeNamespaces, nameHost } from '../linux/namespaces.ts'
+import { makeNamespaces, nameHost, namespaceLink } from '../linux/namespaces.ts'
 import { identify, type ProcessIdentity } from '../linux/processes.ts'
+import { holdUserNamespace, type IdRange } from '../linux/users.ts'
 import type { ClusterNetwork } from '../network/index.ts'
 import type { PodPlaces } from './places.ts'
 import { hostsFile, resolverFile, withNodeResolver } from './pod-files.ts'
@@ -15,7 +16,7 @@ const pauseTries = 500
 export interface Sandbox { readonly addresses: readonly string[]; readonly pause: ProcessIdentity | undefined }
 
 /** Makes a pod's namespaces, address, shared memory and its own files under /etc. */
-export async function makeSandbox(uid: string, spec: SandboxSpec, at: PodPlaces, network: ClusterNetwork): Promise<Sandbox> {
+export async function makeSandbox(uid: string, spec: SandboxSpec, at: PodPlaces, network: ClusterNetwork, users?: IdRange): Promise<Sandbox> {
   const node = network.node(spec.node)
   if (node === undefined) throw new Error(`node ${spec.node} has no network on this machine`)
   for (const directory of [at.directory, at.volumes]) mkdirSync(directory, { recursive: true })
@@ -24,7 +25,10 @@ export async function makeSandbox(uid: string, spec: SandboxSpec, at: PodPlaces,
     makeNamespaces(at.namespaces, spec.hostIpc ? ['uts'] : ['ipc', 'uts'], () => nameHost(spec.hostname))
   } else {
     address = network.allocate(spec.node, uid)
-    network.attach({ pod: uid, node: spec.node, address, directory: at.namespaces, hostname: spec.hostname, ipc: !spec.hostIpc, sysctls: spec.sysctls })
+    const holder = users === undefined ? undefined : await holdUserNamespace(users)
+    try {
+      network.attach({ pod: uid, node: spec.node, address, directory: at.namespaces, hostname: spec.hostname, ipc: !spec.hostIpc, sysctls: spec.sysctls, ...(holder !== undefined && { holder: holder.pid }) })
+    } finally { holder?.end() }
     await network.attached({ node: spec.node, namespace: spec.namespace, name: spec.name, address })
     if (spec.hostPorts.length > 0) {
       await network.openHostPorts(spec.node, uid, spec.hostPorts.map((port) => ({ protocol: port.protocol, hostIp: port.hostIp, hostPort: port.hostPort, address, port: port.containerPort })))
@@ -38,7 +42,7 @@ export async function makeSandbox(uid: string, spec: SandboxSpec, at: PodPlaces,
   writeFileSync(at.hostname, `${spec.hostname}\n`)
   writeFileSync(at.resolver, resolverFile(spec.dns.fromNode === true ? withNodeResolver(spec.dns, nodeResolver()) : spec.dns))
   for (const file of [at.hosts, at.hostname, at.resolver]) chmodSync(file, 0o644)
-  return { addresses: [address], pause: spec.shareProcessNamespace ? await startPause(at) : undefined }
+  return { addresses: [address], pause: spec.shareProcessNamespace ? await startPause(at, users !== undefined) : undefined }
 }
 
 /** Where the machine's resolver is only a way to others, theirs: pods do not reach its loopback. */
@@ -51,11 +55,12 @@ function nodeResolver(): string {
  * The first process of a process namespace that a pod's containers share: it buries orphans and shows nothing of the
  * machine (its root is an empty directory). Its namespace is joined through /proc.
  */
-async function startPause(at: PodPlaces): Promise<ProcessIdentity> {
-  const empty = `${at.directory}/pause`
+async function startPause(at: PodPlaces, hasUsers: boolean): Promise<ProcessIdentity> {
+  const empty = `${hasUsers ? at.stage : at.directory}/pause`
   mkdirSync(empty, { recursive: true })
   const script = '$0 = "/pause"; chroot $ARGV[0] or die; chdir "/"; $SIG{CHLD} = "IGNORE"; $SIG{TERM} = sub { exit 0 }; sleep while 1'
-  const child = spawn('unshare', ['--pid', '--fork', '--kill-child=KILL', 'perl', '-e', script, empty], { stdio: 'ignore', detached: true })
+  const [program = '', ...words] = [...(hasUsers ? ['nsenter', `--user=${at.namespaces}/user`, '--'] : []), 'unshare', '--pid', '--fork', '--kill-child=KILL', 'perl', '-e', script, empty]
+  const child = spawn(program, words, { stdio: 'ignore', detached: true })
   child.on('error', () => undefined)
   child.unref()
   const outer = child.pid === undefined ? undefined : identify(child.pid)
@@ -66,14 +71,6 @@ async function startPause(at: PodPlaces): Promise<ProcessIdentity> {
     await new Promise((resolve) => setTimeout(resolve, 2))
   }
   throw new Error('the process that holds the shared process namespace did not start')
-}
-
-function namespaceLink(path: string): string | undefined {
-  try {
-    return readlinkSync(path)
-  } catch {
-    return undefined // The namespace has no first process yet.
-  }
 }
 
 /** The path of the process namespace that `pause` holds: of the child it forked into it. */

@@ -19,8 +19,10 @@ import { readIfThere, writeRecord, type ContainerRecord, type PodRecord } from '
 import { readInRoot } from './root-files.ts'
 import { sharedProcessNamespace } from './sandbox.ts'
 import { defaultFilter, filterFrom, type SeccompFilter } from './seccomp.ts'
-import { resolveUser } from './users.ts'
-import { bindsOfVolumes, deviceOf, type DiskNode, MountError } from './volumes/index.ts'
+import { type Staged, staged } from './stage.ts'
+import { idsPerPod, type UserRanges } from './user-ranges.ts'
+import { type ContainerUser, resolveUser } from './users.ts'
+import { type Bind, bindsOfVolumes, deviceOf, type DiskNode, MountError } from './volumes/index.ts'
 
 export type StartReason = 'CreateContainerError' | 'CreateContainerConfigError' | 'RunContainerError'
 export type StartAnswer = { readonly is: 'running'; readonly record: ContainerRecord } | { readonly is: 'failed'; readonly reason: StartReason; readonly message: string }
@@ -38,6 +40,8 @@ export interface StartPlace {
   readonly devicesOf: (node: string) => DevicePlugins | undefined
   /** The folder of the machine's own seccomp profiles. */
   readonly profiles: string
+  /** The ids of pods with users of their own. */
+  readonly ranges: UserRanges
   readonly now: () => number
 }
 
@@ -75,11 +79,16 @@ async function start(pod: PodRecord, container: string, attempt: number, spec: C
     state: { attempt, image: spec.image, is: 'creating' },
   }
   writeRecord(own.record, creating)
-  overlayMount(own.root, { layers: place.images.layerDirectories(image), upper: own.upper, work: own.work })
+  const { users } = pod
+  const layers = place.images.layerDirectories(image)
+  const stage = users === undefined ? undefined : staged(at, users)
+  const root = stage?.root(own, layers) ?? own.root
+  if (stage === undefined) overlayMount(root, { layers, upper: own.upper, work: own.work })
   const answer = resolveUser(spec.security, image.settings.User ?? '', {
-    passwd: readInRoot(own.root, '/etc/passwd'), group: readInRoot(own.root, '/etc/group'),
+    passwd: readInRoot(root, '/etc/passwd'), group: readInRoot(root, '/etc/group'),
   }, { pod: `${pod.spec.name}_${pod.spec.namespace}(${pod.uid})`, container })
   if (answer.is === 'refused') throw new StartError(spec.security.mustRunAsNonRoot ? 'CreateContainerConfigError' : 'CreateContainerError', answer.message)
+  if (users !== undefined) checkMapped(answer.user)
   const filter = filterOf(spec.security, place)
   const granted = spec.devices === undefined ? undefined : await place.devicesOf(pod.spec.node)?.allocate(pod.uid, container, spec.devices)
   writeFileSync(own.terminationMessage, '')
@@ -87,17 +96,17 @@ async function start(pod: PodRecord, container: string, attempt: number, spec: C
   const node = place.network.node(pod.spec.node)
   const sharesNetwork = pod.spec.hostNetwork
   const input: ConfigurationInput = {
-    id, spec, sandbox: pod.spec, settings: image.settings, user: answer.user, root: own.root, cgroupsPath: cgroup,
+    id, spec, sandbox: pod.spec, settings: image.settings, user: answer.user, root, cgroupsPath: cgroup, ...(users !== undefined && { users: { ...users, namespace: `${at.namespaces}/user` } }),
     namespaces: {
       network: sharesNetwork ? node?.namespace ?? '/proc/self/ns/net' : `${at.namespaces}/net`,
       ipc: existsSync(`${at.namespaces}/ipc`) ? `${at.namespaces}/ipc` : undefined,
       uts: existsSync(`${at.namespaces}/uts`) ? `${at.namespaces}/uts` : undefined,
       pid: pod.spec.hostPid ? 'host' : pod.pause !== undefined ? sharedProcessNamespace(pod.pause) : target === undefined ? 'own' : `/proc/${target.pid}/ns/pid`,
     },
-    binds: bindsOf(container, pod, spec, at, own, place.images),
-    sharedMemory: pod.spec.hostIpc ? '/dev/shm' : at.sharedMemory,
+    binds: stage?.binds(own, bindsOf(container, pod, spec, at, own, place.images, stage)) ?? bindsOf(container, pod, spec, at, own, place.images),
+    sharedMemory: stage?.sharedMemory(own) ?? (pod.spec.hostIpc ? '/dev/shm' : at.sharedMemory),
     devices: spec.security.privileged ? machineDevices() : [],
-    ...(granted === undefined ? {} : { granted: grantedBy(granted) }),
+    ...(granted === undefined ? {} : { granted: grantedBy(granted, stage, own) }),
     disks: await disksOf(container, pod, spec),
     limits: { ...place.host, memoryBytes: totalmem(), canLimitSwap: canLimitSwap(), unified: place.host.cgroups === 'v2' },
     ...(filter === undefined ? {} : { filter }),
@@ -122,8 +131,15 @@ function filterOf({ seccomp, ...security }: ContainerSpec['security'], place: St
   try { return filterFrom(join(place.profiles, seccomp.path)) } catch (error) { throw new StartError('CreateContainerError', error instanceof Error ? error.message : String(error)) }
 }
 
-function bindsOf(container: string, pod: PodRecord, spec: ContainerSpec, at: PodPlaces, own: AttemptPlaces, images: ImageStore): ConfigurationInput['binds'] {
-  const volumes = bindsOfVolumes(spec.mounts, pod.volumeSpecs, { directory: at.volumes, parts: `${own.directory}/subpaths`, container, images })
+/** As the runtime refuses ids that the pod's users do not have. */
+function checkMapped({ uid, gid, additionalGids }: ContainerUser): void {
+  const which = uid >= idsPerPod ? 'uid' : [gid, ...additionalGids].some((id) => id >= idsPerPod) ? 'gid' : undefined
+  if (which !== undefined) throw new StartError('RunContainerError', `failed to create containerd task: failed to create shim task: OCI runtime create failed: cannot set ${which} to unmapped user in user namespace: unknown`)
+}
+
+function bindsOf(container: string, pod: PodRecord, spec: ContainerSpec, at: PodPlaces, own: AttemptPlaces, images: ImageStore, stage?: Staged): readonly Bind[] {
+  const parts = `${stage === undefined ? own.directory : own.stage}/subpaths`
+  const volumes = bindsOfVolumes(spec.mounts, pod.volumeSpecs, { directory: at.volumes, parts, container, images, ...(stage !== undefined && { stageImage: (name, layers) => stage.image(own, name, layers) }) })
   const taken = new Set(volumes.map((volume) => volume.path))
   const podFiles = [
     { source: at.hosts, path: '/etc/hosts', readOnly: false },
@@ -145,9 +161,10 @@ function disksOf(container: string, pod: PodRecord, spec: ContainerSpec): Promis
 }
 
 /** What a device plugin gave, as the container's configuration has it. */
-function grantedBy({ env, mounts, devices }: Granted): NonNullable<ConfigurationInput['granted']> {
+function grantedBy({ env, mounts, devices }: Granted, stage: Staged | undefined, own: AttemptPlaces): NonNullable<ConfigurationInput['granted']> {
+  const binds = mounts.map(({ path, source, readOnly }): Bind => ({ path, source, readOnly, propagation: 'None' }))
   return {
-    env: Object.entries(env), binds: mounts.map(({ path, source, readOnly }) => ({ path, source, readOnly, propagation: 'None' as const })),
+    env: Object.entries(env), binds: stage?.binds(own, binds) ?? binds,
     devices: devices.map(({ path, source, permissions }) => {
       const found = deviceAt(source, path)
       if (found === undefined) throw new StartError('CreateContainerError', `failed to stat device ${JSON.stringify(source)}: it is no device of this machine`)

@@ -78,14 +78,21 @@ export function volumePath(volume: VolumeSpec, directory: string): string {
   return volume.is === 'hostPath' || volume.is === 'directory' ? volume.path : `${directory}/${volume.name}`
 }
 
-/** Mounts what an image holds, if it is not yet. */
-export function mountImage({ name, reference }: Extract<VolumeSpec, { readonly is: 'image' }>, directory: string, images: ImageStore): void {
-  const target = `${directory}/${name}`
-  if (isMounted(target)) return
+type ImageVolume = Extract<VolumeSpec, { readonly is: 'image' }>
+
+/** The directories of an image's layers, from top to bottom. */
+export function layersOf({ reference }: ImageVolume, images: ImageStore): readonly string[] {
   const image = images.find(reference)
   if (image === undefined) throw new Error(`failed to get image from store: image "${reference}": not found`)
+  return images.layerDirectories(image)
+}
+
+/** Mounts what an image holds, if it is not yet. */
+export function mountImage(volume: ImageVolume, directory: string, images: ImageStore): undefined {
+  const target = `${directory}/${volume.name}`
+  if (isMounted(target)) return
+  const layers = layersOf(volume, images)
   mkdirSync(target, { recursive: true })
-  const layers = images.layerDirectories(image)
   const [only] = layers
   if (layers.length === 1 && only !== undefined) bindMount(only, target)
   else readOnlyOverlayMount(target, layers)
