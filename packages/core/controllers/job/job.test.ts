@@ -109,7 +109,7 @@ test('a suspended Job has no pods, and its deadline counts from when it is resum
   assert.deepEqual([on.active().length, on.conditions(), on.job()?.status?.startTime], [2, ['Suspended=False JobResumed: Job resumed'], '2026-01-01T00:01:40Z'])
   on.edit((spec) => ({ ...spec, suspend: true }))
   assert.deepEqual([on.names(), on.status()], [[], { ready: 0, terminating: 0 }])
-  assert.deepEqual(on.news().filter((event) => !event.startsWith('Successful')), ['Suspended: Job suspended', 'Resumed: Job resumed', 'Suspended: Job suspended'])
+  assert.deepEqual(on.news().map((event) => event.split(':')[0]), ['Suspended', 'SuccessfulCreate', 'SuccessfulCreate', 'Resumed', 'SuccessfulDelete', 'SuccessfulDelete', 'Suspended'])
 })
 test('less parallelism gives pods up without counting them as failed', () => {
   const on = at({ completions: 10, parallelism: 5 })
@@ -155,6 +155,67 @@ test('with a limit per index one bad index does not stop the others', () => {
   assert.deepEqual(on.status(), { ready: 0, terminating: 0, succeeded: 1, failed: 2, completedIndexes: '1', failedIndexes: '0' })
   assert.equal(on.conditions()[1], 'Failed=True FailedIndexes: Job has failed indexes')
 })
+const perIndex = { completionMode: 'Indexed', backoffLimit: 2147483647 }
+const annotationsOf = (on: ReturnType<typeof at>, index: number) => on.pod(on.active().find((name) => name.startsWith(`pi-${index}-`)) ?? '').metadata.annotations
+const counted = (failures: number, ignored = 0) => ({ 'batch.kubernetes.io/job-index-failure-count': `${failures}`, ...(ignored > 0 && { 'batch.kubernetes.io/job-index-ignored-failure-count': `${ignored}` }) })
+test('a failed pod of an index is kept and not counted until another pod carries its count on', () => {
+  const on = at({ ...perIndex, completions: 2, parallelism: 1, backoffLimitPerIndex: 2 })
+  const [name = ''] = on.active()
+  on.end(name, 'Failed')
+  // The index that waits keeps its place: index 1 does not start in its stead.
+  assert.deepEqual([on.status(), on.active(), uncounted(on.pod(name))], [{ ready: 0, terminating: 0, failedIndexes: '' }, [], true])
+  on.world.update(pods, name, (pod) => ({ ...pod, metadata: { ...pod.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } }))
+  on.settle()
+  assert.equal(uncounted(on.pod(name)), true)
+  on.advance(10_000)
+  assert.deepEqual([on.status(), uncounted(on.pod(name)), annotationsOf(on, 0)], [{ active: 1, ready: 0, terminating: 0, failed: 1, failedIndexes: '' }, false, { 'batch.kubernetes.io/job-completion-index': '0', ...counted(1) }])
+  on.endAll('Failed')
+  on.advance(19_999)
+  assert.deepEqual(on.active(), [])
+  on.advance(1)
+  on.endAll('Failed')
+  assert.deepEqual([on.status(), annotationsOf(on, 1)], [{ active: 1, ready: 0, terminating: 0, failed: 3, failedIndexes: '0' }, { 'batch.kubernetes.io/job-completion-index': '1', ...counted(0) }])
+})
+test('what waits for its successor is counted when the Job ends', () => {
+  const on = at({ ...perIndex, completions: 2, parallelism: 2, backoffLimitPerIndex: 1, activeDeadlineSeconds: 5 })
+  on.end(on.active()[0] ?? '', 'Failed')
+  on.advance(5_000)
+  assert.deepEqual([on.status(), on.names(uncounted)], [{ ready: 0, terminating: 0, failed: 2, failedIndexes: '' }, []])
+})
+test('failures that the policy ignores are noted beside the others, and a lost index is over at once', () => {
+  const podFailurePolicy = { rules: [{ action: 'Ignore', onExitCodes: { operator: 'In', values: [7] } }, { action: 'FailIndex', onExitCodes: { operator: 'In', values: [8] } }] }
+  const on = at({ ...perIndex, completions: 1, backoffLimitPerIndex: 5, podFailurePolicy, podReplacementPolicy: 'Failed' })
+  on.endAll('Failed', 7)
+  on.advance(10_000)
+  assert.deepEqual(annotationsOf(on, 0), { 'batch.kubernetes.io/job-completion-index': '0', ...counted(0, 1) })
+  on.endAll('Failed', 1)
+  on.advance(20_000)
+  assert.deepEqual(annotationsOf(on, 0), { 'batch.kubernetes.io/job-completion-index': '0', ...counted(1, 1) })
+  on.endAll('Failed', 8)
+  assert.deepEqual([on.status(), on.conditions()[1]], [{ ready: 0, terminating: 0, failed: 2, failedIndexes: '0' }, 'Failed=True FailedIndexes: Job has failed indexes'])
+})
+test('pods of no index, or of one that another has, are given up and count for nothing', () => {
+  const on = at({ completionMode: 'Indexed', completions: 3, parallelism: 2 })
+  const like = (name: string, index: string | undefined, phase: string) => {
+    const pod = on.pod(on.active()[0] ?? '')
+    return { ...pod, metadata: { ...pod.metadata, name, uid: name, annotations: index === undefined ? {} : { 'batch.kubernetes.io/job-completion-index': index }, labels: { 'batch.kubernetes.io/controller-uid': 'uid-pi' } }, status: { phase } } as typeof pod
+  }
+  on.world.put(like('none', undefined, 'Running'), like('beyond', '3', 'Pending'), like('odd', 'x', 'Failed'), like('twice', '1', 'Pending'), like('past', '7', 'Succeeded'))
+  on.ready(on.active().find((name) => name.startsWith('pi-1-')) ?? '')
+  assert.deepEqual([on.active().map((name) => name.slice(0, 5)), on.status(), on.names(uncounted).length], [['pi-0-', 'pi-1-'], { active: 2, ready: 1, terminating: 0 }, 2])
+})
+test('the index of a pod that is going is not taken where only failed pods are replaced', () => {
+  const on = at({ completionMode: 'Indexed', completions: 4, parallelism: 2, podReplacementPolicy: 'Failed' })
+  on.world.update(pods, on.active()[0] ?? '', (pod) => ({ ...pod, metadata: { ...pod.metadata, deletionTimestamp: '2026-01-01T00:00:30Z', deletionGracePeriodSeconds: 30 } }))
+  on.edit((spec) => ({ ...spec, parallelism: 3 }))
+  assert.deepEqual(indexesOf(on.active()), ['1', '2'])
+})
+test('a work queue that has a success leaves what runs, though it may run fewer', () => {
+  const on = at({ completions: undefined, parallelism: 3 })
+  on.end(on.active()[0] ?? '', 'Succeeded')
+  on.edit((spec) => ({ ...spec, parallelism: 1 }))
+  assert.equal(on.active().length, 2)
+})
 test('a failure policy ends the Job on one exit code and ignores another', () => {
   const policy = { rules: [
     { action: 'FailJob', onExitCodes: { containerName: 'c', operator: 'In', values: [42] } },
@@ -163,7 +224,11 @@ test('a failure policy ends the Job on one exit code and ignores another', () =>
   ] }
   const on = at({ backoffLimit: 0, podFailurePolicy: policy, podReplacementPolicy: 'Failed' })
   on.endAll('Failed', 7)
-  assert.deepEqual([on.active().length, on.status().failed], [1, undefined])
+  on.advance(9_999)
+  assert.deepEqual([on.active().length, on.status().failed], [0, undefined])
+  // What is ignored does not count towards the limit; another pod waits for the back-off all the same.
+  on.advance(1)
+  assert.equal(on.active().length, 1)
   const [name = ''] = on.active()
   on.end(name, 'Failed', 42)
   assert.deepEqual(on.conditions(), [

@@ -6,7 +6,7 @@ import { setCondition } from '../../rules/conditions.ts'
 import { objectKey, sidesOf } from '../../rules/changes.ts'
 import { generatedName } from '../../rules/names.ts'
 import { controllerOf, finalizersPatch, isControlledBy, ownerReference, withoutOwner } from '../../rules/owners.ts'
-import { inDeletionOrder, isTerminating } from '../../rules/pods.ts'
+import { inDeletionOrder, isReady, isTerminating } from '../../rules/pods.ts'
 import { selectorMatches } from '../../rules/selectors.ts'
 import { instantOf, timestamp } from '../../rules/time.ts'
 import { controllerKeys, namesOf, ownKey } from '../keys.ts'
@@ -15,8 +15,8 @@ import { settled } from '../settled.ts'
 import { type FailureRecord, failureRecord, mayStartAt } from './backoff.ts'
 import { type Counts, deadlineOf, decidedEnding, type Ending, isFinished, newEnding } from './ending.ts'
 import { indexesText, readIndexes } from './index-ranges.ts'
-import { failuresByIndex, type IndexFailure, nextIndexes } from './indexes.ts'
-import { newPod, podPrefix } from './new-pod.ts'
+import { indexFailures, type IndexFailures, misplaced, nextIndexes } from './indexes.ts'
+import { type NewIndex, newPod, podPrefix } from './new-pod.ts'
 import { indexOf, isTracked, restartsOf, tally, type Tally } from './tally.ts'
 
 /** As upstream's MaxPodCreateDeletePerSync and maxUncountedPods. */
@@ -127,19 +127,22 @@ function look(given: Job, open: readonly Pod[], world: World<Memory>): Plan<Memo
   const { view, now } = world
   const { job, events } = started(given, now)
   const all = tally(job, open)
-  // More than a burst of ended pods is counted in several looks.
-  const some: Tally = { ...all, succeeded: all.succeeded.slice(0, burst), failed: all.failed.slice(0, burst - Math.min(burst, all.succeeded.length)) }
-  const indexFailures = failuresByIndex(job, view)
-  const counts = count(job, some, indexFailures)
-  const record = failureRecord(world.memory?.record, some.succeeded, some.failed.filter(({ verdict }) => verdict.action !== 'Ignore').map(({ pod }) => pod), now)
+  const failures = indexFailures(job, all)
   const earlier = decidedEnding(job)
-  const more = some.succeeded.length + some.failed.length < all.succeeded.length + all.failed.length
+  const isHeld = ({ pod }: Tally['failed'][number]): boolean => earlier === undefined && failures.waiting.get(indexOf(job, pod) ?? -1) === pod
+  const waiting = all.failed.filter(isHeld)
+  const countable = waiting.length === 0 ? all.failed : all.failed.filter((one) => !isHeld(one))
+  // More than a burst of ended pods is counted in several looks.
+  const some: Tally = { ...all, succeeded: all.succeeded.slice(0, burst), failed: countable.slice(0, burst - Math.min(burst, all.succeeded.length)) }
+  const counts = count(job, some, failures)
+  const record = failureRecord(world.memory?.record, some.succeeded, some.failed.map(({ pod }) => pod), now)
+  const more = some.succeeded.length + some.failed.length < all.succeeded.length + countable.length
   // With pods still to be counted it is too early for new ones.
-  const ending = earlier ?? (more ? undefined : newEnding(job, some, counts, now))
-  const change = ending !== undefined ? ended(job, some, ending) : more ? untouched : scaled(job, some, counts, record, indexFailures, view, now)
+  const ending = earlier ?? (more ? undefined : newEnding(job, all, { ...counts, failed: counts.failed + countedIn(waiting) }, now))
+  const change = ending !== undefined ? ended(job, some, ending, waiting) : more ? untouched : scaled(job, some, counts, record, failures, view, now)
   const status = statusOf(job, all, counts, change, ending, more, now)
   const isLast = status.conditions?.some(({ type, status: is }) => (type === 'Complete' || type === 'Failed') && is === 'True') ?? false
-  const counted = [...some.succeeded, ...some.failed.map(({ pod }) => pod)]
+  const counted = [...some.succeeded, ...some.failed.map(({ pod }) => pod), ...all.unplaced.slice(0, burst)]
   const write: Action[] = deepEqual(given.status ?? {}, status) ? [] : [{ do: 'replace', part: 'status', object: { ...given, status } as Job }]
   const releases = [...new Set([...counted, ...change.released])].map(release)
   const again = [more ? now : undefined, deadlineOf(job), change.again].filter((instant) => instant !== undefined && (instant > now || more))
@@ -147,7 +150,7 @@ function look(given: Job, open: readonly Pod[], world: World<Memory>): Plan<Memo
     actions: [
       ...failedCreate(job, world),
       ...(releases.length > 0 ? [{ do: 'atomic' as const, actions: [...write, ...releases] }] : write),
-      ...events, ...change.actions,
+      ...change.actions, ...events,
       ...(isLast && ending !== undefined ? endEvents(job, ending, counts) : []),
     ],
     memory: { record, lookedAt: now, generation: job.metadata.generation, open: open.length + change.created },
@@ -176,8 +179,10 @@ function started(job: Job, now: number): { readonly job: Job; readonly events: r
 const jobCondition = (type: string, status: string, reason: string, message: string, now: number) =>
   ({ type, status, lastProbeTime: timestamp(now), lastTransitionTime: timestamp(now), reason, message })
 
-function count(job: Job, pods: Tally, indexFailures: ReadonlyMap<number, IndexFailure>): Counts {
-  const failed = (job.status?.failed ?? 0) + pods.failed.filter(({ verdict }) => verdict.action !== 'Ignore').length
+const countedIn = (failed: Tally['failed']): number => failed.filter(({ verdict }) => verdict.action !== 'Ignore').length
+
+function count(job: Job, pods: Tally, { lost }: IndexFailures): Counts {
+  const failed = (job.status?.failed ?? 0) + countedIn(pods.failed)
   if (job.spec.completionMode !== 'Indexed') return { succeeded: (job.status?.succeeded ?? 0) + pods.succeeded.length, failed, succeededIndexes: new Set(), failedIndexes: new Set() }
   const completions = job.spec.completions ?? 0
   const succeededIndexes = readIndexes(job.status?.completedIndexes, completions)
@@ -186,7 +191,7 @@ function count(job: Job, pods: Tally, indexFailures: ReadonlyMap<number, IndexFa
     if (index !== undefined) succeededIndexes.add(index)
   }
   const failedIndexes = readIndexes(job.status?.failedIndexes, completions)
-  for (const [index, { failures, final }] of indexFailures) if (!succeededIndexes.has(index) && (final || failures > (job.spec.backoffLimitPerIndex ?? Infinity))) failedIndexes.add(index)
+  for (const index of lost) if (!succeededIndexes.has(index)) failedIndexes.add(index)
   return { succeeded: succeededIndexes.size, failed, succeededIndexes, failedIndexes }
 }
 
@@ -198,45 +203,51 @@ interface PodChange {
   readonly failedToo: number
   readonly created: number
   readonly deleted: number
+  readonly deletedReady: number
   readonly again?: number
 }
 
-/** An ending Job gives up the pods it still has; when it fails they count as failed. */
-function ended(job: Job, pods: Tally, ending: Ending): PodChange {
+/** An ending Job gives up the pods it still has; when it fails they count as failed. Nobody will replace what waits for that. */
+function ended(job: Job, pods: Tally, ending: Ending, waiting: Tally['failed']): PodChange {
   const going = pods.active.slice(0, burst)
   const released = going.filter(isTracked)
-  return { actions: going.flatMap((pod) => [remove(pod), deleted(job, pod)]), released, failedToo: ending.good ? 0 : released.length, created: 0, deleted: going.length }
+  return { ...givenUp(job, going), released: [...released, ...waiting.map(({ pod }) => pod)], failedToo: (ending.good ? 0 : released.length) + countedIn(waiting) }
 }
 
-function scaled(job: Job, pods: Tally, counts: Counts, record: FailureRecord, indexFailures: ReadonlyMap<number, IndexFailure>, view: ClusterView, now: number): PodChange {
+/** Pods are given up. Let go first: that is no failure. */
+const givenUp = (job: Job, going: readonly Pod[]): PodChange => ({
+  actions: going.flatMap((pod) => [remove(pod), deleted(job, pod)]), released: going.filter(isTracked), failedToo: 0, created: 0, deleted: going.length, deletedReady: going.filter(isReady).length,
+})
+
+function scaled(job: Job, pods: Tally, counts: Counts, record: FailureRecord, failures: IndexFailures, view: ClusterView, now: number): PodChange {
   const wanted = job.spec.suspend === true ? 0 : wantedActive(job, pods.active.length, counts)
   const surplus = pods.active.length - wanted
-  if (surplus > 0) {
-    const going = inDeletionOrder(pods.active, pods.active, now).slice(0, Math.min(surplus, burst))
-    // Let go first: a pod that is given up is no failure.
-    return { actions: going.flatMap((pod) => [remove(pod), deleted(job, pod)]), released: going.filter(isTracked), failedToo: 0, created: 0, deleted: going.length }
+  const astray = new Set(misplaced(job, pods.active, now))
+  if (surplus > 0 || astray.size > 0) {
+    const others = pods.active.filter((pod) => !astray.has(pod))
+    return givenUp(job, [...astray, ...inDeletionOrder(others, others, now).slice(0, Math.max(0, surplus - astray.size))].slice(0, burst))
   }
-  const waiting = job.spec.podReplacementPolicy === 'Failed' ? pods.terminating : 0
+  const waiting = job.spec.podReplacementPolicy === 'Failed' ? pods.leaving.length : 0
   const missing = Math.min(wanted - pods.active.length - waiting, burst)
   if (missing <= 0) return untouched
   if (job.spec.completionMode === 'Indexed') {
-    const next = nextIndexes(job, pods.active, counts, indexFailures, record, missing, now)
-    return { ...untouched, actions: next.indexes.flatMap((index, number) => create(job, view, number, { index, failures: indexFailures.get(index)?.failures ?? 0 })), created: next.indexes.length, ...(next.again === undefined ? {} : { again: next.again }) }
+    const next = nextIndexes(job, pods, counts, failures, record, missing, now)
+    return { ...untouched, actions: next.indexes.flatMap((index, number) => create(job, view, number, index)), created: next.indexes.length, ...(next.again === undefined ? {} : { again: next.again }) }
   }
   if (mayStartAt(record) > now) return { ...untouched, again: mayStartAt(record) }
   return { ...untouched, actions: Array.from({ length: missing }).flatMap((_, number) => create(job, view, number, undefined)), created: missing }
 }
 
-const untouched: PodChange = { actions: [], released: [], failedToo: 0, created: 0, deleted: 0 }
+const untouched: PodChange = { actions: [], released: [], failedToo: 0, created: 0, deleted: 0, deletedReady: 0 }
 
-function wantedActive(job: Job, active: number, { succeeded, failedIndexes }: Counts): number {
+function wantedActive(job: Job, active: number, { succeeded }: Counts): number {
   const parallelism = job.spec.parallelism ?? 1
   // A work queue: once one has succeeded, no more are started, those that run go on.
-  if (job.spec.completions === undefined) return succeeded > 0 ? Math.min(active, parallelism) : parallelism
-  return Math.max(0, Math.min(job.spec.completions - succeeded - failedIndexes.size, parallelism))
+  if (job.spec.completions === undefined) return succeeded > 0 ? active : parallelism
+  return Math.max(0, Math.min(job.spec.completions - succeeded, parallelism))
 }
 
-function create(job: Job, view: ClusterView, number: number, index: { readonly index: number; readonly failures: number } | undefined): readonly Action[] {
+function create(job: Job, view: ClusterView, number: number, index: NewIndex | undefined): readonly Action[] {
   const taken = (name: string): boolean => view.get(pods, job.metadata.namespace ?? '', name) !== undefined
   const name = generatedName(podPrefix(job, index?.index), taken, job.metadata.uid, String(view.revision), String(number))
   return [
@@ -254,7 +265,7 @@ function failedCreate(job: Job, { last }: World<Memory>): readonly Action[] {
 
 function statusOf(job: Job, all: Tally, counts: Counts, change: PodChange, ending: Ending | undefined, more: boolean, now: number): NonNullable<Job['status']> {
   const active = all.active.length + change.created - change.deleted
-  const terminating = all.terminating + change.deleted
+  const terminating = all.leaving.length + change.deleted
   const failed = counts.failed + change.failedToo
   const { active: _active, succeeded: _succeeded, failed: _failed, completedIndexes: _completed, failedIndexes: _failedIndexes, ...kept } = job.status ?? {}
   let conditions = kept.conditions
@@ -268,7 +279,7 @@ function statusOf(job: Job, all: Tally, counts: Counts, change: PodChange, endin
   return {
     ...kept,
     ...(active > 0 ? { active } : {}),
-    ready: Math.min(all.ready, active),
+    ready: all.ready - change.deletedReady,
     terminating,
     ...(counts.succeeded > 0 ? { succeeded: counts.succeeded } : {}),
     ...(failed > 0 ? { failed } : {}),

@@ -7,7 +7,10 @@ import { indexAnnotation } from './new-pod.ts'
 export interface Tally {
   readonly active: readonly Pod[]
   readonly ready: number
-  readonly terminating: number
+  /** Those that are being deleted and have not ended. */
+  readonly leaving: readonly Pod[]
+  /** Ended, and of no index that the Job has: let go without being counted. */
+  readonly unplaced: readonly Pod[]
   /** Not counted yet. */
   readonly succeeded: readonly Pod[]
   readonly failed: readonly { readonly pod: Pod; readonly verdict: Verdict }[]
@@ -15,11 +18,14 @@ export interface Tally {
 
 export function tally(job: Job, pods: readonly Pod[]): Tally {
   const active = pods.filter(isActive)
-  const uncounted = pods.filter(isTracked)
+  const isPlaced = (pod: Pod): boolean => job.spec.completionMode !== 'Indexed' || indexOf(job, pod) !== undefined
+  const tracked = pods.filter(isTracked)
+  const uncounted = tracked.filter(isPlaced)
   return {
     active,
     ready: active.filter(isReady).length,
-    terminating: pods.filter((pod) => isTerminating(pod) && !isTerminal(pod)).length,
+    leaving: pods.filter((pod) => isTerminating(pod) && !isTerminal(pod)),
+    unplaced: tracked.filter((pod) => !isPlaced(pod) && (pod.status?.phase === 'Succeeded' || hasFailed(job, pod))),
     succeeded: uncounted.filter((pod) => pod.status?.phase === 'Succeeded'),
     failed: uncounted.filter((pod) => hasFailed(job, pod)).map((pod) => ({ pod, verdict: verdictOn(job, pod) })),
   }
