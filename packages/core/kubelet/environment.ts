@@ -2,7 +2,7 @@ import type { Container } from '../api/generated/types.ts'
 import { configMaps, type Pod, secrets, services } from '../api/resources.ts'
 import type { ClusterView } from '../api/view.ts'
 import { amountOf } from '../rules/requests.ts'
-import { textOfBase64 } from './bytes.ts'
+import { textOfBase64 } from '../base/bytes.ts'
 import type { NodeShape } from './node-shape.ts'
 
 export interface Circumstances {

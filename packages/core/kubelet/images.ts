@@ -2,10 +2,8 @@ import type { Container } from '../api/generated/types.ts'
 import { type Pod, secrets } from '../api/resources.ts'
 import type { ClusterView } from '../api/view.ts'
 import type { Instant } from '../base/clock.ts'
-import { textOfBase64 } from './bytes.ts'
-import type { RuntimeCommand } from './runtime.ts'
-
-export type Credentials = NonNullable<Extract<RuntimeCommand, { readonly do: 'pull' }>['credentials']>
+import { textOfBase64 } from '../base/bytes.ts'
+import { credentialsIn, type RegistryCredentials } from '../rules/registry-credentials.ts'
 
 /** Image pulls that failed are tried again after 10 s, then twice as long each time, up to 5 min: upstream's defaults. */
 export const pullBackoff = (failures: number): number => Math.min(10_000 * 2 ** Math.max(0, failures - 1), 300_000)
@@ -22,34 +20,18 @@ export function pullPolicyOf(container: Pick<Container, 'image' | 'imagePullPoli
 }
 
 /** The registries' credentials in the pod's image pull secrets. What cannot be read is left out, as upstream does. */
-export function credentialsOf(pod: Pod, view: ClusterView): Credentials {
+export function credentialsOf(pod: Pod, view: ClusterView): readonly RegistryCredentials[] {
   return (pod.spec.imagePullSecrets ?? []).flatMap(({ name = '' }) => {
     const secret = view.get(secrets, pod.metadata.namespace ?? '', name)
     const config = secret?.data?.['.dockerconfigjson']
     const plain = secret?.data?.['.dockercfg']
-    if (config !== undefined) return registriesIn(field(parsed(config), 'auths'))
-    return plain === undefined ? [] : registriesIn(parsed(plain))
-  })
-}
-
-function registriesIn(auths: unknown): Credentials {
-  if (typeof auths !== 'object' || auths === null) return []
-  return Object.entries(auths).flatMap(([registry, entry]) => {
-    const auth = field(entry, 'auth')
-    const pair = typeof auth === 'string' ? decoded(auth) : undefined
-    const colon = pair?.indexOf(':') ?? -1
-    if (pair !== undefined && colon > 0) return [{ registry, username: pair.slice(0, colon), password: pair.slice(colon + 1) }]
-    const username = field(entry, 'username')
-    const password = field(entry, 'password')
-    return typeof username === 'string' && typeof password === 'string' ? [{ registry, username, password }] : []
+    if (config !== undefined) return credentialsIn(field(parsed(config), 'auths'))
+    return plain === undefined ? [] : credentialsIn(parsed(plain))
   })
 }
 
 function field(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[name] : undefined
-}
-function decoded(base64: string): string | undefined {
-  try { return textOfBase64(base64) } catch { return undefined } // no base64: no credentials, as upstream
 }
 function parsed(base64: string): unknown {
   try { return JSON.parse(textOfBase64(base64)) } catch { return undefined } // no JSON: no credentials, as upstream

@@ -1,6 +1,7 @@
 import type { Pod } from '../api/resources.ts'
 import type { Instant } from '../base/clock.ts'
 import type { Cancel } from '../base/loop.ts'
+import type { RegistryCredentials } from '../rules/registry-credentials.ts'
 
 /**
  * The port between the kubelet, which decides, and what runs containers: simulated, OCI (crun and conmon), later the CRI.
@@ -24,7 +25,7 @@ export interface ContainerRuntime {
 
 export type RuntimeCommand =
   /** `pod` is the first that asked; a pull under way serves all. */
-  | { readonly do: 'pull'; readonly node: string; readonly image: string; readonly pod?: string; readonly credentials?: readonly { readonly registry: string; readonly username: string; readonly password: string }[] }
+  | { readonly do: 'pull'; readonly node: string; readonly image: string; readonly pod?: string; readonly credentials?: readonly RegistryCredentials[] }
   | { readonly do: 'sandbox'; readonly pod: string; readonly spec: SandboxSpec }
   /** Makes or updates the pod's volumes; contents are replaced atomically where the generation rose. */
   | { readonly do: 'volumes'; readonly pod: string; readonly generation: number; readonly volumes: readonly VolumeSpec[] }

@@ -9,13 +9,14 @@ import { progressBar } from './progress.ts'
 const usage = `usage: skiff image build NAME --package DEBIAN-PACKAGE… [--base busybox|IMAGE] [--entrypoint WORD…] [--cmd WORD…]
        skiff image build NAME -f RECIPE.json      a recipe: packages, base, files, settings
        skiff image load FILE [NAME]               an OCI layout (directory or tar) or a docker archive
-       skiff image pull NAME
+       skiff image pull NAME [--username USER --password-stdin]   by default with what docker or podman have signed in
        skiff image ls
        skiff image rm NAME…
 `
 const options = {
   'data-dir': { type: 'string' }, help: { type: 'boolean', short: 'h' }, file: { type: 'string', short: 'f' }, package: { type: 'string', multiple: true },
   base: { type: 'string' }, entrypoint: { type: 'string', multiple: true }, cmd: { type: 'string', multiple: true }, env: { type: 'string', multiple: true },
+  username: { type: 'string' }, 'password-stdin': { type: 'boolean' },
 } as const
 const verbs: readonly string[] = ['build', 'load', 'pull', 'ls', 'rm']
 
@@ -44,10 +45,13 @@ export async function image(words: readonly string[]): Promise<number> {
       return 0
     }
     case 'pull': {
+      const account = accountOf(values)
       for (const name of some(names, 'pull')) {
         console.error(`pulling ${name}`)
         const bar = progressBar(process.stderr)
-        const answer = await images.pullImage(name, store, readSettings(directory.settings)?.registries ?? {}, bar.step)
+        const registry = images.parseReference(name)?.domain ?? ''
+        const credentials = account !== undefined ? [{ registry, ...account }] : await images.credentialsFromFiles(registry).catch((error: unknown) => { throw new UsageError(error instanceof Error ? error.message : String(error)) })
+        const answer = await images.pullImage(name, store, { ...readSettings(directory.settings)?.registries, credentials }, bar.step)
         bar.end()
         if (answer.is === 'failed') { console.error(`skiff: ${answer.message}`); return 1 }
         console.log(`pulled ${name} (${megabytes(answer.image.sizeBytes)})`)
@@ -66,6 +70,13 @@ export async function image(words: readonly string[]): Promise<number> {
     }
     default: throw new UsageError(usage)
   }
+}
+
+/** Who signs in. A password is read and never an argument: all the machine may read those. */
+function accountOf(values: { readonly username?: string | undefined; readonly 'password-stdin'?: boolean | undefined }): { readonly username: string; readonly password: string } | undefined {
+  const { username, 'password-stdin': fromStdin } = values
+  if ((username === undefined) !== (fromStdin !== true)) throw new UsageError('--username and --password-stdin go together')
+  return username === undefined ? undefined : { username, password: readFileSync(0, 'utf8').replace(/\r?\n$/, '') }
 }
 
 function recipeOf([reference, ...rest]: readonly string[], values: { readonly file?: string | undefined; readonly package?: string[] | undefined; readonly base?: string | undefined; readonly entrypoint?: string[] | undefined; readonly cmd?: string[] | undefined; readonly env?: string[] | undefined }): ImageRecipe {

@@ -2,6 +2,7 @@ import { createReadStream, existsSync, mkdirSync, mkdtempSync, readdirSync, chmo
 import { spawn } from 'node:child_process'
 import { dirname } from 'node:path'
 import { run } from '../linux/processes.ts'
+import { architecture } from './platform.ts'
 import { normalise } from './reference.ts'
 import type { ImageSettings, ImageStore, StoredImage } from './store.ts'
 
@@ -58,7 +59,7 @@ export async function buildImage(recipe: ImageRecipe, store: ImageStore, place: 
     const own = readdirSync(root).length === 0 ? [] : [await addTree(root, store, work)]
     const layers = [...base.layers, ...own.map((layer) => layer.diffId)]
     const configuration = JSON.stringify({
-      created: '1970-01-01T00:00:00Z', architecture: process.arch === 'x64' ? 'amd64' : process.arch, os: 'linux',
+      created: '1970-01-01T00:00:00Z', architecture: architecture, os: 'linux',
       config: { ...base.settings, ...recipe.settings, Env: [...(base.settings.Env ?? [path]), ...(recipe.settings?.Env ?? [])] },
       rootfs: { type: 'layers', diff_ids: layers },
       history: layers.map(() => ({ created: '1970-01-01T00:00:00Z', created_by: 'skiff image build' })),

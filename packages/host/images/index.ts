@@ -1,7 +1,7 @@
+export { credentialsFromFiles } from './auth-files.ts'
 export { buildImage, type BuildPlace, type ImageRecipe, type RecipeFile } from './build.ts'
 export { ImageCollector } from './collector.ts'
 export { loadImages } from './load.ts'
 export { pullImage, type PullAnswer, type PullProgress, type RegistryOptions } from './pull.ts'
-export type { Credentials } from './registry.ts'
 export { familiarNames, formatReference, normalise, parseReference, type ImageReference } from './reference.ts'
 export { openImageStore, type ImageSettings, type ImageStore, type NamedImage, type StoredImage } from './store.ts'

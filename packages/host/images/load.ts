@@ -2,6 +2,7 @@ import { createReadStream, existsSync, mkdtempSync, readFileSync, realpathSync, 
 import { tmpdir } from 'node:os'
 import { run } from '../linux/processes.ts'
 import { decompress } from './layer.ts'
+import { architecture, forPlatform, type Platform } from './platform.ts'
 import { formatReference, normalise, parseReference } from './reference.ts'
 import { digestOf, type ImageStore, type NamedImage } from './store.ts'
 
@@ -19,7 +20,7 @@ export async function loadImages(path: string, store: ImageStore, name?: string)
   }
 }
 
-interface Descriptor { readonly mediaType: string; readonly digest: string; readonly size: number; readonly annotations?: Readonly<Record<string, string>>; readonly platform?: { readonly architecture: string; readonly os: string } }
+interface Descriptor { readonly mediaType: string; readonly digest: string; readonly size: number; readonly annotations?: Readonly<Record<string, string>>; readonly platform?: Platform }
 interface Manifest { readonly config?: Descriptor; readonly layers?: readonly Descriptor[]; readonly manifests?: readonly Descriptor[] }
 interface DockerEntry { readonly Config: string; readonly RepoTags: readonly string[] | null; readonly Layers: readonly string[] }
 
@@ -40,11 +41,10 @@ async function loadLayout(directory: string, store: ImageStore, name: string | u
   }
   const index: Manifest = JSON.parse(readFileSync(`${directory}/index.json`, 'utf8'))
   const loaded: NamedImage[] = []
-  for (const entry of index.manifests ?? []) {
-    const given = entry.annotations?.['io.containerd.image.name'] ?? entry.annotations?.['org.opencontainers.image.ref.name']
-    const reference = nameOf(given, name)
+  for (const entry of forThisMachine(index.manifests ?? [])) {
+    const reference = nameOf(nameIn(entry), name)
     const top: Manifest = JSON.parse(text(entry.digest))
-    const platform = top.manifests?.find((one) => one.platform === undefined || (one.platform.os === 'linux' && one.platform.architecture === architecture))
+    const platform = forPlatform(top.manifests ?? [])
     const manifest: Manifest = platform === undefined ? top : JSON.parse(text(platform.digest))
     if (manifest.config === undefined) throw new Error(`${reference}: no image for linux/${architecture} in it`)
     const configuration = text(manifest.config.digest)
@@ -56,6 +56,15 @@ async function loadLayout(directory: string, store: ImageStore, name: string | u
   }
   return loaded
 }
+
+/** A layout may hold an image for several platforms one beside the other, and what is said of them. */
+function forThisMachine(entries: readonly Descriptor[]): readonly Descriptor[] {
+  const named = Map.groupBy(entries, (entry) => nameIn(entry) ?? entry.digest)
+  const chosen = [...named.values()].flatMap((same) => forPlatform(same) ?? [])
+  if (chosen.length === 0 && entries.length > 0) throw new Error(`no image for linux/${architecture} in it`)
+  return chosen
+}
+const nameIn = (entry: Descriptor): string | undefined => entry.annotations?.['io.containerd.image.name'] ?? entry.annotations?.['org.opencontainers.image.ref.name']
 
 async function loadDocker(directory: string, store: ImageStore, name: string | undefined): Promise<readonly NamedImage[]> {
   const entries: readonly DockerEntry[] = JSON.parse(readFileSync(`${directory}/manifest.json`, 'utf8'))
@@ -109,5 +118,3 @@ function inside(directory: string, path: string): string {
   if (existsSync(file) && !realpathSync(file).startsWith(`${realpathSync(directory)}/`)) throw outside
   return file
 }
-
-const architecture = process.arch === 'x64' ? 'amd64' : process.arch

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type Readable, Transform } from 'node:stream'
+import { credentialsFor, type RegistryCredentials } from '@kubeskiff/core/rules'
 import { formatReference, type ImageReference } from './reference.ts'
 import { digestOf } from './store.ts'
 import { persistently, resumed, type Patience } from './transfer.ts'
@@ -9,13 +10,13 @@ export interface RegistryOptions {
   readonly mirrors?: Readonly<Record<string, readonly string[]>>
   /** Registries to speak plain HTTP to; those on this machine's loopback are so anyway. */
   readonly insecure?: readonly string[]
-  readonly credentials?: readonly Credentials[]
+  /** Of any registries: those that fit are tried, as the kubelet's keyring says. */
+  readonly credentials?: readonly RegistryCredentials[]
   /** How long the first answer of a registry may take; 10 s unless said otherwise. */
   readonly firstAnswerMs?: number
   /** How patient one is with a registry in trouble. */
   readonly patience?: Patience
 }
-export interface Credentials { readonly registry: string; readonly username: string; readonly password: string }
 export interface Resolved { readonly digest: string; readonly text: string }
 
 /** Why an image could not be fetched, with the code that containerd would answer. */
@@ -43,9 +44,11 @@ const manifestTypes = [
 const firstAnswerMs = 10_000
 const wholeBlobMs = 30 * 60_000
 const textLimit = 8 << 20
+/** As docker writes it: the password is an identity token, good for tokens. */
+const identity = '<token>'
 
-/** Opens a repository: asks mirrors first, then the registry itself; signs in where it is asked to. */
-export function createRegistry(reference: ImageReference, options: RegistryOptions): Registry {
+/** Opens a repository: asks mirrors first, then the registry itself; signs in where it is asked to, at the registry itself as `account`. */
+export function createRegistry(reference: ImageReference, options: RegistryOptions, account?: RegistryCredentials): Registry {
   const host = reference.domain === 'docker.io' ? 'registry-1.docker.io' : reference.domain
   const plain = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/.test(host) || (options.insecure ?? []).includes(reference.domain)
   const bases = [...(options.mirrors?.[reference.domain] ?? []), `${plain ? 'http' : 'https'}://${host}`]
@@ -82,15 +85,19 @@ export function createRegistry(reference: ImageReference, options: RegistryOptio
     if (answer.status !== 401 || challenge === null) return answer
     await answer.body?.cancel()
     // What was known may have expired; who gives the same again means no.
-    const token = await signIn(challenge)
+    const token = await signIn(base, challenge)
     if (token === undefined || token === known) return answer
     tokens.set(base, token)
     return ask(token)
   }
 
-  async function signIn(challenge: string): Promise<string | undefined> {
-    const account = options.credentials?.find((one) => sameRegistry(one.registry, reference.domain))
-    const basic = account === undefined ? undefined : `Basic ${Buffer.from(`${account.username}:${account.password}`).toString('base64')}`
+  /** What opens the registry is for the registry: a mirror is told what is its own. */
+  const accountAt = (base: string): RegistryCredentials | undefined =>
+    base === bases.at(-1) ? account : credentialsFor(`${new URL(base).host}/${reference.repository}`, options.credentials ?? [])[0]
+
+  async function signIn(base: string, challenge: string): Promise<string | undefined> {
+    const known = accountAt(base)
+    const basic = known === undefined || known.username === identity ? undefined : `Basic ${Buffer.from(`${known.username}:${known.password}`).toString('base64')}`
     if (/^basic/i.test(challenge)) return basic
     const parts = Object.fromEntries([...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, key, value]) => [key, value]))
     const realm = parts['realm']
@@ -98,8 +105,10 @@ export function createRegistry(reference: ImageReference, options: RegistryOptio
     const url = new URL(realm)
     if (parts['service'] !== undefined) url.searchParams.set('service', parts['service'])
     url.searchParams.set('scope', parts['scope'] ?? `repository:${reference.repository}:pull`)
-    const answer = await fetchWithin(String(url), basic === undefined ? {} : { authorization: basic }, options.firstAnswerMs ?? firstAnswerMs)
-    if (!answer.ok) throw new RegistryError('Unknown', `failed to authorize: failed to fetch ${basic === undefined ? 'anonymous' : 'oauth'} token: unexpected status from GET request to ${String(url)}: ${answer.status} ${answer.statusText}`)
+    const refresh = known?.username === identity ? new URLSearchParams({ grant_type: 'refresh_token', client_id: 'skiff', refresh_token: known.password, service: url.searchParams.get('service') ?? '', scope: url.searchParams.get('scope') ?? '' }) : undefined
+    const limitMs = options.firstAnswerMs ?? firstAnswerMs
+    const answer = refresh === undefined ? await fetchWithin(String(url), basic === undefined ? {} : { authorization: basic }, limitMs) : await fetchWithin(`${url.origin}${url.pathname}`, {}, limitMs, refresh)
+    if (!answer.ok) throw new RegistryError('Unknown', `failed to authorize: failed to fetch ${known === undefined ? 'anonymous' : 'oauth'} token: unexpected status from ${refresh === undefined ? 'GET' : 'POST'} request to ${String(url)}: ${answer.status} ${answer.statusText}`)
     const body: unknown = JSON.parse(await limitedText(answer))
     const token = typeof body === 'object' && body !== null ? ('token' in body ? body.token : 'access_token' in body ? body.access_token : undefined) : undefined
     return typeof token === 'string' ? `Bearer ${token}` : undefined
@@ -146,11 +155,12 @@ export function createRegistry(reference: ImageReference, options: RegistryOptio
 }
 
 /** Fails when the answer has not begun within `limitMs`; its body may take longer. */
-async function fetchWithin(url: string, headers: Record<string, string>, limitMs: number): Promise<Response> {
+async function fetchWithin(url: string, headers: Record<string, string>, limitMs: number, form?: URLSearchParams): Promise<Response> {
   const stop = new AbortController()
   const timer = setTimeout(() => stop.abort(), limitMs)
   try {
-    return await fetch(url, { headers, signal: stop.signal, redirect: 'follow' })
+    // Who is redirected to another host is not known there: fetch takes the sign-in off.
+    return await fetch(url, { headers, signal: stop.signal, redirect: 'follow', ...(form !== undefined && { method: 'POST', body: form }) })
   } finally {
     clearTimeout(timer)
   }
@@ -165,11 +175,6 @@ async function limitedText(answer: Response): Promise<string> {
     parts.push(part)
   }
   return Buffer.concat(parts).toString('utf8')
-}
-
-const sameRegistry = (given: string, domain: string): boolean => {
-  const bare = given.replace(/^https?:\/\//, '').replace(/\/.*$/, '')
-  return bare === domain || (domain === 'docker.io' && (bare === 'index.docker.io' || bare === 'registry-1.docker.io'))
 }
 
 /** A network failure in the words that Go's clients use, for those who search for them. */

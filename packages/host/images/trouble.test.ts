@@ -153,3 +153,47 @@ for (const [rule, each, expected] of turns) test(rule, async () => {
   const taken = async (): Promise<string> => `${(await Array.fromAsync(resumed(open, 3, (why) => new Error(why), { waitFirstMs: 0 }))).flatMap((chunk: Uint8Array) => [...chunk]).length} bytes`
   assert.equal(await taken().catch((error: Error) => error.message), expected)
 })
+
+test('of several that fit one opens the registry; when none does, each different failure is told once', { skip }, async () => {
+  const basic = (pair: string): string => `Basic ${Buffer.from(pair).toString('base64')}`
+  const tried: string[] = []
+  const { name } = await registry((request, response) => {
+    const { authorization } = request.headers
+    if (authorization !== undefined) tried.push(authorization)
+    if (authorization === basic('second:good')) return false
+    response.writeHead(401, { 'www-authenticate': 'Basic realm="here"' }).end()
+    return true
+  })
+  const as = (username: string, password: string, registry = name) => ({ registry, username, password })
+  assert.equal(outcome(await pull(name, { credentials: [as('first', 'bad'), as('second', 'good'), as('other', 'x', 'other.example')] })), 'pulled')
+  assert.deepEqual(tried.slice(0, 2), [basic('first:bad'), basic('second:good')])
+  assert.equal(tried.includes(basic('other:x')), false)
+  assert.match(outcome(await pull(name, { credentials: [as('first', 'bad'), as('third', 'bad')] })), /^rpc error.*authorization failed$/)
+})
+
+test('a mirror is not told what opens the registry behind it, nor is the host that a registry sends one on to', { skip }, async () => {
+  const heard: (string | undefined)[] = []
+  const elsewhere = await serve((request, response) => { heard.push(request.headers.authorization); response.end(layer) })
+  const { name } = await registry((request, response) => {
+    if (request.headers.authorization === undefined) { response.writeHead(401, { 'www-authenticate': 'Basic realm="here"' }).end(); return true }
+    if (isLayer(request)) { response.writeHead(307, { location: `http://${elsewhere}/signed` }).end(); return true }
+    return false
+  })
+  const mirrorHeard: (string | undefined)[] = []
+  const mirror = await serve((request, response) => { mirrorHeard.push(request.headers.authorization); response.writeHead(401, { 'www-authenticate': 'Basic realm="mine"' }).end() })
+  assert.equal(outcome(await pull(name, { mirrors: { [name]: [`http://${mirror}`] }, credentials: [{ registry: name, username: 'me', password: 'secret' }] })), 'pulled')
+  assert.deepEqual([heard, new Set(mirrorHeard)], [[undefined], new Set([undefined])])
+})
+
+test('an identity token is exchanged for an access token by a form, and never sent as a password', { skip }, async () => {
+  const forms: string[] = []
+  const name = await serve((request, response) => {
+    if (request.url === '/token') {
+      let body = ''
+      request.setEncoding('utf8').on('data', (text: string) => { body += text }).on('end', () => { forms.push(`${request.method} ${request.headers.authorization} ${new URLSearchParams(body).get('refresh_token')} ${new URLSearchParams(body).get('scope')}`); response.end(JSON.stringify({ access_token: 'opens' })) })
+    } else if (request.headers.authorization !== 'Bearer opens') response.writeHead(401, { 'www-authenticate': `Bearer realm="http://${request.headers.host}/token",service="s"` }).end()
+    else response.end(request.url?.includes('/manifests/') === true ? manifest : blobs.get(request.url?.split('/').at(-1) ?? ''))
+  })
+  assert.equal(outcome(await pull(name, { credentials: [{ registry: name, username: '<token>', password: 'kept' }] })), 'pulled')
+  assert.deepEqual(forms, ['POST undefined kept repository:app:pull'])
+})

@@ -2,7 +2,7 @@ import type { ClusterTrustBundleProjection } from '../../api/generated/types.ts'
 import { type ClusterTrustBundle, clusterTrustBundles } from '../../api/resources.ts'
 import { blocksOf } from '../../api/x509/index.ts'
 import { selectorMatches } from '../../rules/selectors.ts'
-import { bytesOf } from '../bytes.ts'
+import { bytesOf } from '../../base/bytes.ts'
 import { type Draft, type Found, lookUp, type Personal, type VolumeCircumstances } from './draft.ts'
 
 /** Certificates of one bundle by name, or of all bundles of a signer that a selector takes, in one file. Messages: upstream's clustertrustbundle manager. */

@@ -1,6 +1,6 @@
 import type { Volume } from '../../api/generated/types.ts'
 import { configMaps, secrets } from '../../api/resources.ts'
-import { bytesOf, bytesOfBase64 } from '../bytes.ts'
+import { bytesOf, bytesOfBase64 } from '../../base/bytes.ts'
 import { fieldOf, resourceOf } from '../environment.ts'
 import { type Draft, type File, type Found, lookUp, type VolumeCircumstances } from './draft.ts'
 

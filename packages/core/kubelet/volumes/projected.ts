@@ -1,6 +1,6 @@
 import type { PodCertificateProjection, Volume } from '../../api/generated/types.ts'
 import type { Pod } from '../../api/resources.ts'
-import { bytesOf } from '../bytes.ts'
+import { bytesOf } from '../../base/bytes.ts'
 import { bundleFile } from './bundles.ts'
 import { configMapFiles, downwardFiles, secretFiles } from './contents.ts'
 import type { Draft, File, Found, Personal, VolumeCircumstances } from './draft.ts'
