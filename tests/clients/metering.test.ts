@@ -31,6 +31,16 @@ describe('what pods use, by kubectl', { skip: program === '' ? 'no kubectl on PA
     assert.match(kubectl('top nodes'), /^NAME +CPU\(cores\) +CPU\S* +MEMORY\(bytes\) +MEMORY\S*\n\S+ +300m +\d+% +32Mi +\d+%\n$/)
   })
 
+  test('kubectl finds the API, explains it and lists what it measures', () => {
+    assert.match(kubectl('get apiservices v1beta1.metrics.k8s.io'), /\nv1beta1.metrics.k8s.io +Local +True /)
+    assert.match(kubectl('api-resources --api-group=metrics.k8s.io --no-headers'), /^nodes +metrics.k8s.io\/v1 +false +NodeMetrics\npods +metrics.k8s.io\/v1 +true +PodMetrics\n$/)
+    assert.match(kubectl('explain podmetrics'), /PodMetrics is what one pod used[^]*containers\s+<\[\](Object|ContainerMetrics)> -required-/)
+    assert.match(kubectl('explain nodemetrics.usage --api-version=metrics.k8s.io/v1beta1'), /What was used/)
+    assert.match(kubectl('get podmetrics -l app=web --no-headers'), /^web-\S+ +300m +32768Ki +15s\n$/)
+    assert.equal(kubectl('get podmetrics -l app=other -o name'), '')
+    assert.match(kubectl('get nodemetrics -o jsonpath={.items[0].usage}'), /^\{"cpu":"300m","memory":"32768Ki"\}$/)
+  })
+
   test('kubectl autoscale sizes by it, and describe says why', () => {
     kubectl('autoscale deployment web --min=1 --max=5 --cpu-percent=50')
     advance('2m')

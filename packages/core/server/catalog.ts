@@ -6,6 +6,7 @@ import type { Cancel } from '../base/loop.ts'
 import type { Resource, ResourceType, Revision } from '../api/resource.ts'
 import type { Store } from '../store/types.ts'
 import { type AnyKind, createRegistry, type Registry } from './registry.ts'
+import { metricsDefinitions } from './virtual/metrics-definitions.ts'
 import { metricsKinds } from './virtual/metrics.ts'
 
 interface Place { readonly group: string; readonly version: string }
@@ -53,9 +54,9 @@ export class Catalog {
 
   /** Schemas: built-in ones first, which are the usual ones. */
   readonly definitions: Definitions = {
-    get: (name) => this.#options.definitions.get(name) ?? this.#customOf(name),
-    forKind: (group, version, kind) => this.#options.definitions.forKind(group, version, kind) ?? this.#customFor(group, version, kind),
-    names: () => [...this.#options.definitions.names(), ...this.#custom.keys()],
+    get: (name) => this.#options.definitions.get(name) ?? metricsDefinitions.get(name) ?? this.#customOf(name),
+    forKind: (group, version, kind) => this.#options.definitions.forKind(group, version, kind) ?? metricsDefinitions.forKind(group, version, kind) ?? this.#customFor(group, version, kind),
+    names: () => [...this.#options.definitions.names(), ...metricsDefinitions.names(), ...this.#custom.keys()],
   }
   #customOf(name: string): Definition | undefined { return this.registry === this.#builtIn ? undefined : this.#custom.get(name) }
   #customFor(group: string, version: string, kind: string): Definition | undefined {

@@ -68,3 +68,18 @@ test('what is used on real nodes is asked of the outside, and told as metrics-se
   assert.deepEqual([usage, timestamp], [{ cpu: '250m', memory: '3072Ki' }, '2026-01-01T00:00:00Z'])
   assert.deepEqual((told('namespaces/default/pods/web') as { readonly containers: unknown }).containers, [{ name: 'main', usage: { cpu: '1234567n', memory: '2Ki' } }])
 })
+
+test('metrics.k8s.io is explained, and given to a metrics-server that registers for it', () => {
+  const world = aWorld()
+  settle(world)
+  const schemas = (world.ask('GET /openapi/v3/apis/metrics.k8s.io/v1beta1').body as { readonly components: { readonly schemas: Readonly<Record<string, { readonly description?: string; readonly properties?: object }>> } }).components.schemas
+  const { description, properties } = schemas['io.k8s.metrics.pkg.apis.metrics.v1beta1.PodMetrics'] ?? {}
+  assert.deepEqual([description, Object.keys(properties ?? {})], ['PodMetrics is what one pod used.', ['apiVersion', 'kind', 'metadata', 'timestamp', 'window', 'containers']])
+  assert.equal(world.ask('GET /apis/metrics.k8s.io/v1beta1/nodes').status, 200)
+  const spec = { group: 'metrics.k8s.io', version: 'v1beta1', groupPriorityMinimum: 100, versionPriority: 100, insecureSkipTLSVerify: true, service: { namespace: 'kube-system', name: 'metrics-server' } }
+  assert.equal(world.ask('POST /apis/apiregistration.k8s.io/v1/apiservices', { metadata: { name: 'v1beta1.metrics.k8s.io' }, spec }).status, 201)
+  // Its Service is not there yet.
+  assert.deepEqual([world.ask('GET /apis/metrics.k8s.io/v1beta1/nodes').status, world.ask('GET /apis/metrics.k8s.io/v1/nodes').status], [503, 200])
+  const { groups } = world.ask('GET /apis').body as { readonly groups: readonly { readonly name: string; readonly versions: readonly { readonly version: string }[] }[] }
+  assert.deepEqual(groups.find(({ name }) => name === 'metrics.k8s.io')?.versions.map(({ version }) => version), ['v1', 'v1beta1'])
+})

@@ -44,7 +44,7 @@ function references(field: Field): readonly string[] {
 
 function schemaOf(definition: Definition, dialect: Dialect): Json {
   if (definition.custom !== undefined) return definition.custom.openapi(dialect.wrapsReferences ? 3 : 2)
-  const said = describe(definition.name)
+  const said = describe(definition.name) ?? definition.said
   const text = said && said.text !== '' ? { description: said.text } : {}
   if (definition.scalar) return { ...text, ...scalar(definition.scalar, dialect) }
   const properties = Object.entries(definition.fields).map(([name, field]) => {

@@ -1,3 +1,5 @@
+import type { Description } from './descriptions.ts'
+
 /** One definition of the API's schema, lean: no descriptions. 'io.k8s.api.core.v1.PodSpec'. */
 export interface Definition {
   readonly name: string
@@ -15,6 +17,8 @@ export interface Definition {
   readonly isCustom?: true
   /** Of a custom resource: how it is read, and what the documents say of it. */
   readonly custom?: Custom
+  /** What documents say of it, where no generated text does. */
+  readonly said?: Description
 }
 export interface Custom {
   /** As `conform`. */

@@ -11,6 +11,8 @@ const ranks: Readonly<Record<string, readonly [group: number, versions: Readonly
   'networking.k8s.io': [17_200, { v1: 15, v1beta1: 9 }], 'node.k8s.io': [16_300, { v1: 15 }], policy: [17_100, { v1: 15, v1beta1: 9 }],
   'rbac.authorization.k8s.io': [17_000, { v1: 15 }], 'resource.k8s.io': [16_200, { v1: 21 }], 'scheduling.k8s.io': [16_600, { v1: 15 }],
   'storage.k8s.io': [16_800, { v1: 15 }], 'storagemigration.k8s.io': [15_800, { v1: 15 }],
+  // As metrics-server's manifest has it.
+  'metrics.k8s.io': [100, { v1: 100, v1beta1: 100 }],
 }
 const versionRank = 100
 

@@ -133,7 +133,7 @@ function withRemotes(machine: Machine, call: Call, form: 'v2' | 'v2beta1'): Answ
 function groupsOf({ groups }: Registry, remotes: readonly { readonly group: string; readonly version: string }[]): Registry['groups'] {
   if (remotes.length === 0) return groups
   const all = new Map(groups.map(({ name, versions: found }) => [name, [...found]]))
-  for (const { group, version } of remotes) all.set(group, [...(all.get(group) ?? []), version])
+  for (const { group, version } of remotes) all.set(group, [...new Set([...(all.get(group) ?? []), version])])
   return [...all].map(([name, found]) => ({ name, versions: found }))
 }
 

@@ -4,6 +4,7 @@ import { type APIService, apiServices } from '../../api/resources.ts'
 import type { User } from '../access/types.ts'
 import type { Call } from '../call.ts'
 import type { Machine } from '../machine.ts'
+import type { Registry } from '../registry.ts'
 import type { Answer } from '../reply.ts'
 import type { Proxy } from '../types.ts'
 import { serviceTarget, type Target } from './target.ts'
@@ -11,10 +12,13 @@ import { serviceTarget, type Target } from './target.ts'
 /** The APIService that serves what a path asks for, where that is not this server itself: '/apis/GROUP/VERSION/…', '/openapi/v3/apis/GROUP/VERSION'. */
 export function aggregatorOf({ registry, store }: Machine, path: string): APIService | undefined {
   const [, group = '', version = ''] = /^(?:\/openapi\/v3)?\/apis\/([^/]+)\/([^/]+)/.exec(path) ?? []
-  if (group === '' || version === '' || registry.served(group, version).length > 0) return undefined
+  if (group === '' || version === '' || isOwn(registry, group, version)) return undefined
   const found = store.view.get(apiServices, '', `${version}.${group}`)
   return found?.spec.service === undefined ? undefined : found
 }
+
+/** Is it this server's for good? What is only computed is given to whoever registers for it, as a metrics-server does. */
+const isOwn = (registry: Registry, group: string, version: string): boolean => registry.served(group, version)[0]?.kind.computed === undefined && registry.served(group, version).length > 0
 
 /** Answers with where the other server is; 503 while it is not available. */
 export function aggregated(machine: Machine, call: Call, service: APIService, user: User): Answer | Refusal {
@@ -58,7 +62,7 @@ export function aggregatedVersions({ store, registry }: Machine): readonly { rea
   const found: { readonly group: string; readonly version: string; readonly service: APIService }[] = []
   for (const service of store.view.list(apiServices)) {
     const { group = '', version = '' } = service.spec
-    if (service.spec.service !== undefined && registry.served(group, version).length === 0) found.push({ group, version, service })
+    if (service.spec.service !== undefined && !isOwn(registry, group, version)) found.push({ group, version, service })
   }
   return found.sort((a, b) => b.service.spec.groupPriorityMinimum - a.service.spec.groupPriorityMinimum || b.service.spec.versionPriority - a.service.spec.versionPriority)
 }

@@ -12,6 +12,7 @@ import { millisOf, unitsOf } from '../../rules/quantity.ts'
 import { sumOfUses, type Use, usesIn, windowMs } from '../../rules/use.ts'
 import { nameColumn, text } from '../../api/kinds/columns.ts'
 import type { AnyKind, AnyServed } from '../registry.ts'
+import { metricsDefinition, metricsVersions } from './metrics-definitions.ts'
 
 const group = 'metrics.k8s.io'
 interface Usage { readonly cpu: string; readonly memory: string }
@@ -61,12 +62,12 @@ const columns = [
 
 function virtual(plural: string, kind: string, scope: ResourceType<Resource>['scope'], computed: NonNullable<AnyKind['computed']>): AnyKind {
   const served = (version: string): AnyServed => ({
-    group, version, definition: `io.k8s.metrics.pkg.apis.metrics.${version}.${kind}`, fill: (draft) => draft, columns,
+    group, version, definition: metricsDefinition(version, kind), fill: (draft) => draft, columns,
     ...(version !== 'v1' && { convert: { toHub: (object) => object, fromHub: (object) => ({ ...object, apiVersion: `${group}/${version}` }) } }),
   })
   return {
     resource: `${group}/${plural}`, group, version: 'v1', plural, kind, scope, singular: '', shortNames: [], categories: [],
-    lacks: ['create', 'delete', 'deletecollection', 'patch', 'update', 'watch'], hasStatus: false, served: [served('v1'), served('v1beta1')], check: () => [], computed, asks: (view) => askForUse(view, 'metrics'),
+    lacks: ['create', 'delete', 'deletecollection', 'patch', 'update', 'watch'], hasStatus: false, served: metricsVersions.map(served), check: () => [], computed, asks: (view) => askForUse(view, 'metrics'),
   }
 }
 
