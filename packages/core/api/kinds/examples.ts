@@ -96,7 +96,7 @@ export const examples: Readonly<Record<string, Draft>> = {
   'scheduling.k8s.io/priorityclasses': { ...clusterwide('PriorityClass', 'scheduling.k8s.io/v1', 'high'), value: 1000 },
   'coordination.k8s.io/leases': { ...named('Lease', 'coordination.k8s.io/v1'), spec: { holderIdentity: 'n1', leaseDurationSeconds: 40 } },
   'discovery.k8s.io/endpointslices': { ...named('EndpointSlice', 'discovery.k8s.io/v1'), addressType: 'IPv4', endpoints: [{ addresses: ['10.0.0.1'], conditions: { ready: true }, nodeName: 'n1', zone: 'z1', hints: { forZones: [{ name: 'z1' }] } }], ports: [{ port: 80, name: 'http' }] },
-  'apiregistration.k8s.io/apiservices': { apiVersion: 'apiregistration.k8s.io/v1', kind: 'APIService', metadata: { name: 'v1beta1.metrics.k8s.io' }, spec: { group: 'metrics.k8s.io', version: 'v1beta1', groupPriorityMinimum: 100, versionPriority: 100, service: { name: 'metrics', namespace: 'kube-system' } } },
+  'apiregistration.k8s.io/apiservices': { apiVersion: 'apiregistration.k8s.io/v1', kind: 'APIService', metadata: { name: 'v1beta1.tides.example.com' }, spec: { group: 'tides.example.com', version: 'v1beta1', groupPriorityMinimum: 100, versionPriority: 100, service: { name: 'metrics', namespace: 'kube-system' } } },
   'storagemigration.k8s.io/storageversionmigrations': { apiVersion: 'storagemigration.k8s.io/v1', kind: 'StorageVersionMigration', metadata: { name: 'secrets' }, spec: { resource: { group: 'apps', resource: 'deployments' } } },
   ...admissionregistrationExamples,
   ...certificatesExamples,

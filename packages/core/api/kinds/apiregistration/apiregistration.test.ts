@@ -8,7 +8,7 @@ const migrations = 'storagemigration.k8s.io/storageversionmigrations'
 test('what upstream refuses of an APIService, in its words', () => {
   const spec = specOf(services)
   const rows: readonly (readonly [object, readonly string[]])[] = [
-    [{ group: 'other.example.com' }, ['metadata.name: Invalid value: "v1beta1.metrics.k8s.io": must be `spec.version+"."+spec.group`: "v1beta1.other.example.com"']],
+    [{ group: 'other.example.com' }, ['metadata.name: Invalid value: "v1beta1.tides.example.com": must be `spec.version+"."+spec.group`: "v1beta1.other.example.com"']],
     [{ groupPriorityMinimum: 0, versionPriority: 1001 }, ['spec.groupPriorityMinimum: Invalid value: 0: must be positive and less than 20000', 'spec.versionPriority: Invalid value: 1001: must be positive and less than 1000']],
     [{ service: {} }, ['spec.service.namespace: Required value', 'spec.service.name: Required value']],
     [{ insecureSkipTLSVerify: true, caBundle: 'AAAA' }, ['spec.insecureSkipTLSVerify: Invalid value: true: may not be true if caBundle is present']],
