@@ -20,7 +20,11 @@ const groups: readonly Group[] = [
 /** Root on a fresh Debian machine gets the packages that real containers need; elsewhere those tests are skipped, with the reason. */
 async function prepareRealNodes(): Promise<void> {
   const missing = whyNoRealNodes() === undefined ? missingPackages() : []
-  if (missing.length > 0 && canInstall()) await installPackages(missing, (line) => { console.log(line) })
+  const say = (line: string): void => { console.log(line) }
+  if (missing.length > 0 && canInstall()) await installPackages(missing, say)
+  const withoutPlugins = !['/usr/lib/cni', '/opt/cni/bin'].some((folder) => existsSync(join(folder, 'bridge')))
+  // One test file is about them; where they can't be had it is skipped.
+  if (whyNoRealNodes() === undefined && withoutPlugins && canInstall()) await installPackages(['containernetworking-plugins'], say).catch((error: unknown) => { say(String(error)) })
 }
 
 const asked = process.argv.slice(2)

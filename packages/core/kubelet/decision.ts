@@ -27,6 +27,8 @@ export interface Surroundings {
   readonly held?: Amounts | undefined
   /** What the node runs short of; absent: nothing. */
   readonly pressures?: readonly PressureType[] | undefined
+  /** Why the node's pods get no network now, in the runtime's words; absent: they do. */
+  readonly networkTrouble?: string | undefined
   readonly credentials: ReadonlyMap<string, CredentialAnswer> | undefined
   readonly foretell: ContainerRuntime['foretell']
   readonly keepsLogs: boolean

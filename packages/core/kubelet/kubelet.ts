@@ -1,52 +1,29 @@
-import type { Submit } from '../api/action.ts'
 import { podsByNode } from '../api/indexes.ts'
 import type { Refusal } from '../api/refusal.ts'
 import type { Resource, Revision } from '../api/resource.ts'
 import { clusterTrustBundles, configMaps, nodes, persistentVolumeClaims, persistentVolumes, type Pod, pods, secrets } from '../api/resources.ts'
 import { silentSince } from '../api/simulated.ts'
-import type { Change, ClusterView } from '../api/view.ts'
-import type { Clock, Instant } from '../base/clock.ts'
+import type { Change } from '../api/view.ts'
+import type { Instant } from '../base/clock.ts'
 import type { Freezable } from '../base/freezable.ts'
 import { isTerminal } from '../rules/pods.ts'
 import { containerSpec } from './container-spec.ts'
 import { decide } from './decide.ts'
-import type { CertificateAsk, ClusterNames, CredentialAnswer, CredentialAsk, Decision, TokenAsk } from './decision.ts'
+import type { CredentialAnswer, CredentialAsk, Decision } from './decision.ts'
 import { evictable, type Observations, type PodUse, type PressureType, type Threshold } from './eviction.ts'
 import { Grants } from './grants.ts'
 import type { Ending, PodMemory } from './memory.ts'
-import { type ExtendedResources, simulatedReportBefore, simulatedReportMs } from './node.ts'
+import { simulatedReportBefore, simulatedReportMs } from './node.ts'
 import { nodeActor, NodeKeeper } from './node-keeper.ts'
 import type { NodeShape } from './node-shape.ts'
+import type { KubeletOptions } from './options.ts'
 import { Outbox, removeObject } from './outbox.ts'
 import { type Findings, Pressures } from './pressures.ts'
 import { asGiven, isResizePending } from './resizing.ts'
-import type { ContainerRuntime, RuntimeEvent } from './runtime.ts'
+import type { RuntimeEvent } from './runtime.ts'
 import { sandboxSpec } from './sandbox.ts'
 import { Housekeeping, type HousekeepingState } from './simulated/housekeeping.ts'
 import type { Tracked } from './tracked.ts'
-
-export interface KubeletOptions {
-  readonly nodes?: readonly NodeShape[]
-  readonly view: ClusterView
-  /** The changes after a revision, oldest first. */
-  readonly changes: (after: Revision) => Iterable<Change> | 'compacted'
-  readonly runtime: ContainerRuntime
-  readonly submit: Submit
-  readonly clock: Clock
-  /** Called when there is work: rings the lane 'kubelets'. */
-  readonly ring: () => void
-  readonly cluster: ClusterNames
-  /** Answers with a service account's token, later or at once. Absent: pods that need one wait. */
-  readonly tokens?: (ask: TokenAsk, done: (answer: CredentialAnswer) => void) => void
-  /** Answers with a certificate for a pod. Absent: pods that need one wait. */
-  readonly certificates?: (ask: CertificateAsk, done: (answer: CredentialAnswer) => void) => void
-  /** What device plugins of a node offer; `nodeChanged` tells of changes. */
-  readonly extended?: (node: string) => ExtendedResources
-  /** Simulated nodes have leases, post unchanged statuses and tell of their images, seldom. Absent: they don't, and nothing ticks on an idle one. */
-  readonly simulatedReports?: boolean
-  /** The owner of its timers; one a clock. */
-  readonly owner?: string
-}
 
 /** The kubelets of some nodes, as one. */
 export interface Kubelet extends Freezable<KubeletState> {
@@ -412,7 +389,7 @@ class Kubelets implements Kubelet {
     tracked.heard = undefined
     return decide(pod, {
       view, node: shape, cluster, now: clock.now(), observed: observed.pods.get(tracked.uid), images: observed.images.get(shape.name), heard, memory: tracked.memory,
-      granted: this.#grants.of(shape.name), held: this.#grants.held(shape.name, tracked.uid), pressures: this.#pressuresOn(shape.name), credentials: tracked.credentials, foretell: runtime.foretell?.bind(runtime), keepsLogs: runtime.keepsLogs ?? false,
+      granted: this.#grants.of(shape.name), held: this.#grants.held(shape.name, tracked.uid), pressures: this.#pressuresOn(shape.name), credentials: tracked.credentials, foretell: runtime.foretell?.bind(runtime), keepsLogs: runtime.keepsLogs ?? false, networkTrouble: this.#options.networkTrouble?.(shape.name),
     })
   }
 

@@ -20,7 +20,7 @@ export interface PodMemory {
 export type ResizeMemory =
   | { readonly is: 'under way'; readonly generation: number; readonly problem?: string }
   | { readonly is: 'pending'; readonly generation: number; readonly reason: 'Infeasible' | 'Deferred'; readonly message: string }
-export interface SandboxMemory { readonly orderedAt: Instant; readonly failures: number; readonly retryAt?: Instant }
+export interface SandboxMemory { readonly orderedAt: Instant; readonly failures: number; readonly retryAt?: Instant; /** What was told of it last. */ readonly told?: string }
 export interface VolumesMemory {
   readonly generation: number
   /** What the ordered contents were made of; absent when not known (after a restart). */

@@ -15,7 +15,7 @@ import { imagesTold } from './node-images.ts'
 import type { NodeShape } from './node-shape.ts'
 import type { RuntimeState } from './runtime.ts'
 
-export interface NodeKeeperOptions { readonly view: ClusterView; readonly submit: Submit; readonly clock: Clock; /** What images nodes have; absent: nothing is told of them. */ readonly images?: () => RuntimeState['images']; readonly simulatedReports?: boolean; /** What a node's device plugins offer. */ readonly extended?: (name: string) => ExtendedResources; /** What a node runs short of. */ readonly pressures?: (name: string) => readonly PressureType[] | undefined }
+export interface NodeKeeperOptions { readonly view: ClusterView; readonly submit: Submit; readonly clock: Clock; /** What images nodes have; absent: nothing is told of them. */ readonly images?: () => RuntimeState['images']; readonly simulatedReports?: boolean; /** What a node's device plugins offer. */ readonly extended?: (name: string) => ExtendedResources; /** Why its pods get no network. */ readonly networkTrouble?: (name: string) => string | undefined; /** What a node runs short of. */ readonly pressures?: (name: string) => readonly PressureType[] | undefined }
 const refusedRetryMs = 1000
 /** Simulated nodes are Ready first, thousands of them, and have leases then. */
 const leaseAfterMs = 3_000
@@ -60,7 +60,7 @@ export class NodeKeeper {
     if (this.#relabel(shape, node)) return
     const reports = !shape.simulated || this.#options.simulatedReports === true
     const images = reports ? this.#options.images?.().get(name) : undefined
-    const status = nodeStatus(shape, node.status, now, images === undefined ? undefined : imagesTold(images), this.#options.pressures?.(name), this.#options.extended?.(name))
+    const status = nodeStatus(shape, node.status, now, images === undefined ? undefined : imagesTold(images), this.#options.pressures?.(name), this.#options.extended?.(name), this.#options.networkTrouble?.(name))
     const reported = shape.simulated ? instantOf(readyOf(node)?.lastHeartbeatTime) : this.#postedAt.get(name)
     const dueSince = shape.simulated ? simulatedReportBefore(now) : now - statusReportMs + 1
     if (!saysTheSame(node.status, status) || reports && (reported ?? -Infinity) < dueSince) {

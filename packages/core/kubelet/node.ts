@@ -66,10 +66,14 @@ export type ExtendedResources = Readonly<Record<string, { readonly capacity: num
 const counted = (extended: ExtendedResources, which: 'capacity' | 'allocatable'): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(extended).map(([resource, count]) => [resource, String(count[which])]))
 
+/** What a kubelet says when its runtime has no network for pods. */
+export const networkTroubleText = (trouble: string): string =>
+  `container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: ${trouble}`
+
 const noPressures: readonly PressureType[] = []
 
 /** The status that a kubelet posts. Conditions and extended resources of others are kept. */
-export function nodeStatus(shape: NodeShape, before: NodeStatus | undefined, now: Instant, images?: readonly ContainerImage[], pressures: readonly PressureType[] = noPressures, extended: ExtendedResources = {}): NodeStatus {
+export function nodeStatus(shape: NodeShape, before: NodeStatus | undefined, now: Instant, images?: readonly ContainerImage[], pressures: readonly PressureType[] = noPressures, extended: ExtendedResources = {}, trouble?: string): NodeStatus {
   const info = nodeInfoOf(shape)
   const heartbeat = timestamp(now)
   let conditions: readonly NodeCondition[] = before?.conditions ?? []
@@ -78,7 +82,8 @@ export function nodeStatus(shape: NodeShape, before: NodeStatus | undefined, now
     const { reason, message } = pressureTexts[type][status]
     conditions = setCondition(conditions, { type, status, reason, message, lastHeartbeatTime: heartbeat }, now)
   }
-  conditions = setCondition(conditions, { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status', lastHeartbeatTime: heartbeat }, now)
+  const ready = trouble === undefined ? { status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' } : { status: 'False', reason: 'KubeletNotReady', message: networkTroubleText(trouble) }
+  conditions = setCondition(conditions, { type: 'Ready', ...ready, lastHeartbeatTime: heartbeat }, now)
   return {
     ...before,
     addresses: [{ type: 'InternalIP', address: shape.address }, { type: 'Hostname', address: shape.name }],

@@ -200,3 +200,20 @@ test('a simulated node that is marked as failed is silent until the mark is take
   cluster.settle()
   assert.equal(cluster.pod()?.status.phase, 'Running')
 })
+
+test('where the runtime has no network a node is not ready and its pods wait, but for those of the host\'s network', () => {
+  let trouble: string | undefined = 'cni plugin not initialized'
+  const cluster = aCluster({ shapes: [real], networkTrouble: () => trouble })
+  const told = 'container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized'
+  cluster.put(aPod())
+  cluster.put(aPod({ name: 'host', spec: { hostNetwork: true } }))
+  cluster.pass(3_000)
+  const ready = (): unknown => cluster.store.view.get(nodes, '', 'a')?.status.conditions?.flatMap(({ type, status, reason, message }) => (type === 'Ready' ? [status, reason, message] : []))
+  assert.deepEqual(ready(), ['False', 'KubeletNotReady', told])
+  assert.deepEqual([cluster.events.filter((event) => event.includes('NetworkNotReady')).length, cluster.events.some((event) => event.includes(`network is not ready: ${told}`))], [1, true])
+  assert.deepEqual([cluster.pod()?.status.phase, cluster.pod('host')?.status.phase], ['Pending', 'Running'])
+  trouble = undefined
+  cluster.kubelet.nodeChanged('a')
+  cluster.pass(3_000)
+  assert.deepEqual([ready(), cluster.pod()?.status.phase], [['True', 'KubeletReady', 'kubelet is posting ready status'], 'Running'])
+})

@@ -3,6 +3,7 @@ import { configMaps, type Pod, runtimeClasses, secrets } from '../api/resources.
 import { podIps } from './containers.ts'
 import { devicesMissing } from './devices.ts'
 import { isDue } from './images.ts'
+import { networkTroubleText } from './node.ts'
 import { sandboxSpec } from './sandbox.ts'
 import { orderVolumes } from './volumes/mounting.ts'
 import { planVolumes } from './volumes/plan.ts'
@@ -57,6 +58,17 @@ function whyNoOwnUsers({ pod, around: { node } }: Work, handler: string): string
   return `can't set \`spec.hostUsers: false\`, ${whose} does not support user namespaces${found === undefined && node.handlers !== undefined ? `: the handler ${JSON.stringify(handler)} is not known` : ''}`
 }
 
+/** As upstream: tried again soon, as the network may be there any moment. */
+function waitForNetwork(work: Work, why: string): void {
+  const { now } = work.around
+  const { sandbox } = work.memory
+  if (sandbox?.told !== why) tell(work, 'Warning', 'NetworkNotReady', `network is not ready: ${why}`)
+  const retryAt = now + networkRetryMs
+  rememberPod(work, { sandbox: { orderedAt: sandbox?.orderedAt ?? now, failures: sandbox?.failures ?? 0, told: why, retryAt } })
+  lookAgain(work, retryAt)
+}
+const networkRetryMs = 1000
+
 /** How long a failed sandbox waits for the next try. */
 const retryBackoff = (failures: number): number => Math.min(1000 * 2 ** Math.max(0, failures - 1), 60_000)
 
@@ -67,6 +79,7 @@ function orderSandbox(work: Work): void {
   if (sandbox !== undefined && sandbox.retryAt === undefined) return
   if (sandbox === undefined && around.observed?.sandbox.is === 'pending') return
   if (!isDue(sandbox?.retryAt, around.now)) { lookAgain(work, sandbox?.retryAt ?? around.now); return }
+  if (around.networkTrouble !== undefined && pod.spec.hostNetwork !== true) { waitForNetwork(work, networkTroubleText(around.networkTrouble)); return }
   const devices = devicesMissing(pod, around.node, around.view)
   if (devices !== undefined) { prepareLater(work, 'FailedPrepareDynamicResources', `Failed to prepare dynamic resources: prepare dynamic resources: ${devices}`); return }
   const handler = handlerOf(work)

@@ -1,4 +1,5 @@
 import type { NodeShape } from '@kubeskiff/core/kubelet'
+import type { CniFolders } from '../cni/index.ts'
 import type { RegistryOptions } from '../images/index.ts'
 
 /** What the daemon tells the agent, in a file that only the agent's owner can read. */
@@ -16,6 +17,8 @@ export interface AgentConfiguration {
   readonly clusterDomain: string
   /** What pods see by hostPath: the machine's own files, or an overlay over them for each node. */
   readonly hostFiles: HostFilesChoice
+  /** Where CNI plugins are, which make pods' interfaces; absent: we do. */
+  readonly cni?: CniFolders
   /** Mirrors, and registries without TLS. */
   readonly registries?: Registries
   readonly network: { readonly nodeNetwork: string; readonly podNetwork: string; readonly serviceNetwork: string; readonly balancedNetwork: string }

@@ -1,24 +1,30 @@
 import { join } from 'node:path'
 import type { Clock } from '@kubeskiff/core/base'
+import { type CniNetworks, openCni } from '../cni/index.ts'
 import { type ImageStore, openImageStore } from '../images/index.ts'
 import { probeHost } from '../linux/probe.ts'
 import { type ClusterNetwork, createNetwork, type NetworkSettings } from '../network/index.ts'
 import { createOciRuntime, type OciRuntime, type OciRuntimeOptions, overlaidHostFiles, realHostFiles } from '../oci/index.ts'
 import type { AgentConfiguration } from './configuration.ts'
 
-export interface Machine { readonly network: ClusterNetwork; readonly images: ImageStore; readonly runtime: OciRuntime }
+export interface Machine { readonly network: ClusterNetwork; readonly cni: CniNetworks | undefined; readonly images: ImageStore; readonly runtime: OciRuntime }
 
 export const imagesDirectory = (configuration: AgentConfiguration): string => join(configuration.stateDirectory, 'images')
 export const networkDirectory = (configuration: AgentConfiguration): string => join(configuration.stateDirectory, 'network')
 
 /** The network and the containers of this machine, as an earlier agent has left them or new. */
-export function openMachine(configuration: AgentConfiguration, clock: Clock, devicesOf?: OciRuntimeOptions['devicesOf']): Machine {
-  const settings: NetworkSettings = { ...configuration.network, dnsAddress: configuration.clusterDns, reachableFromHost: true, egress: true }
+export function openMachine(configuration: AgentConfiguration, clock: Clock, more: { readonly devicesOf?: OciRuntimeOptions['devicesOf']; readonly networkChanged?: (node: string) => void; readonly say?: (message: string) => void } = {}): Machine {
+  const settings: NetworkSettings = { ...configuration.network, dnsAddress: configuration.clusterDns, reachableFromHost: true, egress: true, plugins: configuration.cni !== undefined }
   const network = createNetwork(settings, networkDirectory(configuration))
   for (const { shape } of configuration.nodes) network.addNode(shape.name, shape.podCidr)
+  const { cni: folders } = configuration
+  const cni = folders === undefined ? undefined : openCni({
+    folders, stateDirectory: join(configuration.stateDirectory, 'cni'), nodes: configuration.nodes.map(({ shape }) => shape.name), onChange: more.networkChanged ?? (() => undefined), onTrouble: more.say ?? (() => undefined),
+    node: (name) => { const node = network.node(name); return node === undefined ? undefined : { namespace: node.namespace, podNetworks: node.podNetwork === '' ? [] : [node.podNetwork] } },
+  })
   const images = openImageStore(imagesDirectory(configuration))
   const runtime = createOciRuntime({
-    stateDirectory: configuration.stateDirectory, network, images, registry: configuration.registries ?? {}, host: probeHost(), clock, cgroupRoot: '/skiff', ...(devicesOf === undefined ? {} : { devicesOf }), hostFiles: configuration.hostFiles === 'real' ? realHostFiles : overlaidHostFiles(join(configuration.stateDirectory, 'hosts')),
+    stateDirectory: configuration.stateDirectory, network, ...(cni === undefined ? {} : { cni }), images, registry: configuration.registries ?? {}, host: probeHost(), clock, cgroupRoot: '/skiff', ...(more.devicesOf === undefined ? {} : { devicesOf: more.devicesOf }), hostFiles: configuration.hostFiles === 'real' ? realHostFiles : overlaidHostFiles(join(configuration.stateDirectory, 'hosts')),
   })
-  return { network, images, runtime }
+  return { network, cni, images, runtime }
 }

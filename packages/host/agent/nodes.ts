@@ -39,7 +39,7 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
   const store = createStore({ historyMax, indexes: nameIndexes })
   let nodeChanged = (_node: string): void => {}
   const devicePlugins = new Map(configuration.nodes.map(({ shape: { name } }) => [name, openDevicePlugins({ directory: join(configuration.stateDirectory, 'device-plugins', name), onChange: () => { nodeChanged(name) }, onTrouble: say })]))
-  const { network, images, runtime } = openMachine(configuration, clock, (node) => devicePlugins.get(node))
+  const { network, cni, images, runtime } = openMachine(configuration, clock, { devicesOf: (node) => devicePlugins.get(node), networkChanged: (node) => { nodeChanged(node) }, say })
   const credentials = configuration.nodes.map(({ shape, certificate, key }) => new NodeCredentials({ node: shape.name, given: { certificate, key }, authority: configuration.authority, directory: join(configuration.stateDirectory, 'pki') }))
   const connections = new Map<string, Connection>(credentials.map((own) => [own.node, openConnection({
     url: configuration.url, authority: configuration.authority, get certificate() { return own.certificate }, get key() { return own.key },
@@ -76,11 +76,13 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
     const kubelet = createKubelet({
       nodes: configuration.nodes.map(({ shape }) => ({ ...shape, handlers })), view: store.view, changes: (after) => store.changes(after), runtime, clock, ring,
       submit, cluster: { dns: configuration.clusterDns, domain: configuration.clusterDomain },
+      ...(cni === undefined ? {} : { networkTrouble: (node: string) => cni.trouble(node) }),
       extended: (node) => devicePlugins.get(node)?.resources() ?? {},
       certificates: certificatesOverHttp({ connectionOf, store, onTrouble: say, now: () => clock.now() }),
       tokens: tokensOverHttp(connectionOf, (message) => { say(message) }, () => clock.now()),
     })
     nodeChanged = (node) => { kubelet.nodeChanged(node); ring() }
+    void cni?.sweep((uid) => runtime.observed().pods.has(uid))
     for (const plugins of devicePlugins.values()) plugins.retain((uid) => runtime.observed().pods.has(uid))
     // A node that was taken from this machine leaves nothing running: no kubelet answers for its pods any more.
     for (const [uid, { spec }] of runtime.observed().pods) if (!connections.has(spec.node)) runtime.submit({ do: 'teardown', pod: uid })
@@ -118,6 +120,7 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
       for (const feed of [...feeds, ...pods]) feed.stop()
       for (const connection of connections.values()) connection.close()
       runtime.close()
+      cni?.close()
       network.close()
       clock.stop()
     },

@@ -10,7 +10,7 @@ const timeoutMs = 30_000
 /** Stops every pod that runs here, with a short grace, and takes the nodes' networks away. Volumes of claims stay. */
 export async function stopAllPods(configuration: AgentConfiguration): Promise<void> {
   const clock = new RealClock()
-  const { network, runtime } = openMachine(configuration, clock)
+  const { network, cni, runtime } = openMachine(configuration, clock)
   const left = new Set(runtime.observed().pods.keys())
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => { reject(new Error(`pods that do not stop: ${[...left].join(', ')}`)) }, timeoutMs)
@@ -30,6 +30,7 @@ export async function stopAllPods(configuration: AgentConfiguration): Promise<vo
   })
   runtime.close()
   leaveNothing(configuration.stateDirectory)
+  cni?.close()
   network.close()
   removeNetwork(networkDirectory(configuration))
   clock.stop()

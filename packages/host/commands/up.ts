@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { resolve } from 'node:path'
+import { delimiter, resolve } from 'node:path'
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { nodes } from '@kubeskiff/core/api'
 import { type PaceName, paceNames } from '@kubeskiff/core/kubelet'
@@ -11,7 +11,7 @@ import { canInstall, installPackages, missingPackages, whyNoRealNodes } from '..
 import { type DataDirectory, dataDirectory, makeDataDirectory } from '../daemon/directory.ts'
 import { watchParents } from '../daemon/lifeline.ts'
 import { newRealNodes, newSimulatedNodes } from '../daemon/nodes.ts'
-import { portDefault, readSettings, type Settings, writeSettings } from '../daemon/settings.ts'
+import { type NetworkChoice, networkChoices, portDefault, readSettings, type Settings, writeSettings } from '../daemon/settings.ts'
 import { parseOptions, UsageError, wholeNumber } from './arguments.ts'
 import { applyFiles, welcome } from './first-workload.ts'
 import { commandName } from './name.ts'
@@ -30,6 +30,7 @@ const usage = `usage: skiff up [options]
       --runtime R       auto (default), oci (real containers or nothing), simulated
       --pace P          of pods on simulated nodes: natural (images take a second or two, as on real ones), instant (default with --clock virtual)
       --host-files F    what pods of real nodes see by hostPath: overlay (default: the machine's files, and each node keeps what is written), real (the machine's own)
+      --network N       who makes the interfaces of pods on real nodes: built-in (default), cni (the plugins of /etc/cni/net.d, or of --cni-conf-dir and --cni-bin-dir DIR[:DIR])
       --clock C         machine (default), virtual: simulated nodes only, so that 'skiff time' can turn it
       --detach          leave the cluster running in the background
       --bare            without the first workload
@@ -39,10 +40,10 @@ const usage = `usage: skiff up [options]
 `
 const options = {
   filename: { type: 'string', short: 'f', multiple: true }, nodes: { type: 'string' }, simulate: { type: 'string' }, 'simulate-pools': { type: 'string' }, install: { type: 'boolean' }, port: { type: 'string' },
-  'data-dir': { type: 'string' }, runtime: { type: 'string' }, clock: { type: 'string' }, pace: { type: 'string' }, 'host-files': { type: 'string' }, detach: { type: 'boolean' }, bare: { type: 'boolean' },
+  'data-dir': { type: 'string' }, runtime: { type: 'string' }, clock: { type: 'string' }, pace: { type: 'string' }, 'host-files': { type: 'string' }, network: { type: 'string' }, 'cni-conf-dir': { type: 'string' }, 'cni-bin-dir': { type: 'string' }, detach: { type: 'boolean' }, bare: { type: 'boolean' },
   'authentication-config': { type: 'string' }, 'token-auth-file': { type: 'string' }, 'audit-policy-file': { type: 'string' }, 'audit-log-path': { type: 'string' }, 'scheduler-config': { type: 'string' }, help: { type: 'boolean', short: 'h' },
 } as const
-interface Wishes { readonly nodes?: number; readonly simulate?: number; readonly pools?: readonly NodePool[]; readonly port?: number; readonly runtime: 'auto' | 'oci' | 'simulated'; readonly pace?: PaceName; readonly hostFiles?: HostFilesChoice; readonly install: boolean; readonly access: AccessFiles }
+interface Wishes { readonly nodes?: number; readonly simulate?: number; readonly pools?: readonly NodePool[]; readonly port?: number; readonly runtime: 'auto' | 'oci' | 'simulated'; readonly pace?: PaceName; readonly hostFiles?: HostFilesChoice; readonly network?: NetworkChoice; readonly install: boolean; readonly access: AccessFiles }
 
 const nodesDefault = 3
 const readyTimeoutMs = 60_000
@@ -60,9 +61,10 @@ export async function up(words: readonly string[]): Promise<number> {
   if (values.pace !== undefined && pace === undefined) throw new UsageError(`--pace takes ${paceNames.join(' or ')}, not '${values.pace}'`)
   const hostFiles = hostFilesChoices.find((name) => name === values['host-files'])
   if (values['host-files'] !== undefined && hostFiles === undefined) throw new UsageError(`--host-files takes ${hostFilesChoices.join(' or ')}, not '${values['host-files']}'`)
+  const network = networkChoice(values)
   const wishes: Wishes = {
     runtime, install: values.install === true, access: accessFiles(values),
-    ...(pace !== undefined && { pace }), ...(hostFiles !== undefined && { hostFiles }),
+    ...(pace !== undefined && { pace }), ...(hostFiles !== undefined && { hostFiles }), ...(network !== undefined && { network }),
     ...(values.nodes !== undefined && { nodes: wholeNumber('--nodes', values.nodes, 0, realNodesMax) }),
     ...(values.simulate !== undefined && { simulate: wholeNumber('--simulate', values.simulate, 0, nodesMax) }),
     ...(values['simulate-pools'] !== undefined && { pools: poolsInFile(values['simulate-pools']) }),
@@ -124,11 +126,23 @@ async function settingsFor(directory: DataDirectory, wishes: Wishes, say: (line:
   const access = { ...before?.access, ...wishes.access }
   const pace = wishes.pace ?? before?.pace
   const hostFiles = wishes.hostFiles ?? before?.hostFiles
+  const network = wishes.network ?? before?.network
   return {
-    version: 1, port: wishes.port ?? before?.port ?? portDefault, ...(before?.listen !== undefined && { listen: before.listen }), nodes, ...(pace !== undefined && { pace }), ...(hostFiles !== undefined && { hostFiles }),
+    version: 1, port: wishes.port ?? before?.port ?? portDefault, ...(before?.listen !== undefined && { listen: before.listen }), nodes, ...(pace !== undefined && { pace }), ...(hostFiles !== undefined && { hostFiles }), ...(network !== undefined && { network }),
     ...(before?.registries !== undefined && { registries: before.registries }), ...(Object.keys(access).length > 0 && { access }),
     welcomed: before?.welcomed ?? false,
   }
+}
+
+/** What was said of pods' network; a folder that is named means plugins. */
+function networkChoice(values: { readonly network?: string | undefined; readonly 'cni-conf-dir'?: string | undefined; readonly 'cni-bin-dir'?: string | undefined }): NetworkChoice | undefined {
+  const { network, 'cni-conf-dir': configurations, 'cni-bin-dir': plugins } = values
+  if (network !== undefined && !networkChoices.some((name) => name === network)) throw new UsageError(`--network takes ${networkChoices.join(' or ')}, not '${network}'`)
+  const named = configurations ?? plugins
+  if (network === 'built-in' && named !== undefined) throw new UsageError('--cni-conf-dir and --cni-bin-dir are for --network cni')
+  if (network === undefined && named === undefined) return undefined
+  if (network === 'built-in') return { is: 'built-in' }
+  return { is: 'cni', ...(configurations !== undefined && { configurations: resolve(configurations) }), ...(plugins !== undefined && { plugins: plugins.split(delimiter).map((folder) => resolve(folder)) }) }
 }
 
 /** The files that were named, as they will be found from any folder; '' takes one back. */

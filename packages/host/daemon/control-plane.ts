@@ -17,7 +17,7 @@ import type { DataDirectory } from './directory.ts'
 import { createMeasuring, withMeasures } from './measuring.ts'
 import { machineAddress, networks, shapesOf } from './nodes.ts'
 import { processMetrics } from './process-metrics.ts'
-import { readSettings, type Settings, writeSettings } from './settings.ts'
+import { cniFolders, readSettings, type Settings, writeSettings } from './settings.ts'
 import { simulatedStreams } from './simulated-streams.ts'
 import { startAgent } from './agent-process.ts'
 import { countWaiting, createSteering } from './steering.ts'
@@ -127,7 +127,7 @@ export async function startControlPlane({ directory, settings: initial, say, clo
     // It is there when the agent has made the nodes' network.
     if (!everywhere) http.alsoOn(machineAddress)
     const nodes = await Promise.all(real.map(async (shape) => ({ shape, ...(await certificates.node(shape.name)), serving: await certificates.nodeServer(shape.name, shape.address) })))
-    return startAgent(directory.agent, { url: `https://127.0.0.1:${http.port}`, agentPath, authority: authority.certificate, nodes, observer: await certificates.client('network', { commonName: 'skiff:network', organizations: [] }), stateDirectory: directory.agent, clusterDns: clusterDnsDefault, clusterDomain: clusterDomainDefault, network: networks, hostFiles: settings.hostFiles ?? 'overlay', ...(settings.registries !== undefined && { registries: settings.registries }) }, say)
+    return startAgent(directory.agent, { url: `https://127.0.0.1:${http.port}`, agentPath, authority: authority.certificate, nodes, observer: await certificates.client('network', { commonName: 'skiff:network', organizations: [] }), stateDirectory: directory.agent, clusterDns: clusterDnsDefault, clusterDomain: clusterDomainDefault, network: networks, hostFiles: settings.hostFiles ?? 'overlay', ...(settings.network?.is === 'cni' && { cni: cniFolders(settings.network) }), ...(settings.registries !== undefined && { registries: settings.registries }) }, say)
   }
   let agent = await launchAgent().catch(async (error: unknown) => {
     await letGo()

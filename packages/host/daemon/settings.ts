@@ -3,6 +3,7 @@ import { type PaceName, paceNames } from '@kubeskiff/core/kubelet'
 import { writePrivately } from '../files/index.ts'
 import type { DevicesByDriver } from '@kubeskiff/core/rules'
 import { type HostFilesChoice, hostFilesChoices, type Registries } from '../agent/configuration.ts'
+import { type CniFolders, cniFoldersDefault } from '../cni/index.ts'
 import type { AccessFiles } from './access-files.ts'
 
 /** One node of the cluster, as the user asked for it. Real ones are played by this machine's agent. */
@@ -35,6 +36,8 @@ export interface Settings {
   readonly pace?: PaceName
   /** What pods of real nodes see by hostPath: an overlay over the machine's files for each node, unless it shall be those themselves. */
   readonly hostFiles?: HostFilesChoice
+  /** Who makes the interfaces of pods on real nodes: we, unless CNI plugins shall. */
+  readonly network?: NetworkChoice
   /** Where images are asked for first, by registry ('docker.io': ['https://mirror.example']), and which registries speak plain HTTP. */
   readonly registries?: Registries
   /** Files that say who signs in and what is written down. */
@@ -42,6 +45,11 @@ export interface Settings {
   /** The first workload was brought up once: never again by itself. */
   readonly welcomed: boolean
 }
+
+/** Folders that are not named are the usual ones. */
+export type NetworkChoice = { readonly is: 'built-in' } | ({ readonly is: 'cni' } & Partial<CniFolders>)
+export const networkChoices = ['built-in', 'cni'] as const
+export const cniFolders = ({ configurations, plugins }: Partial<CniFolders>): CniFolders => ({ configurations: configurations ?? cniFoldersDefault.configurations, plugins: plugins ?? cniFoldersDefault.plugins })
 
 export const portDefault = 6443
 
@@ -67,12 +75,16 @@ const isRegistries = (value: unknown): boolean => value === undefined || (isReco
   && (value['mirrors'] === undefined || (isRecord(value['mirrors']) && Object.values(value['mirrors']).every((urls) => isTexts(urls) && (urls as readonly string[]).every((url) => URL.canParse(url)))))
   && (value['insecure'] === undefined || isTexts(value['insecure'])))
 
+const isNetwork = (value: unknown): boolean => value === undefined || (isRecord(value) && networkChoices.some((name) => name === value['is'])
+  && (value['configurations'] === undefined || isText(value['configurations'])) && (value['plugins'] === undefined || isTexts(value['plugins'])))
+
 type Shape = Readonly<Record<string, readonly [string, (value: unknown) => boolean]>>
 const settingsShape: Shape = {
   port: ['a port', (value) => isCount(value) && Number(value) > 0 && Number(value) < 65_536],
   nodes: ['a list of nodes', Array.isArray], welcomed: ['true or false', (value) => typeof value === 'boolean'],
   pace: [paceNames.join(' or '), (value) => value === undefined || paceNames.some((name) => name === value)],
   hostFiles: [hostFilesChoices.join(' or '), (value) => value === undefined || hostFilesChoices.some((name) => name === value)],
+  network: [`{"is": ${networkChoices.map((name) => JSON.stringify(name)).join(' or ')}}, the latter with configurations (a folder) and plugins (folders)`, isNetwork],
   registries: ['mirrors (lists of URLs by registry) and insecure (a list of registries)', isRegistries],
 }
 const nodeShape: Shape = {

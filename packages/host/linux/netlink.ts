@@ -12,6 +12,7 @@ const newLink = 16
 const getLink = 18
 const newAddress = 20
 const newRoute = 24
+const deleteRoute = 25
 const errorMessage = 2
 const request = 1
 const acknowledge = 4
@@ -88,12 +89,20 @@ export type Route = {
   | { readonly by: 'device'; readonly index: number; readonly source?: string }
   /** Through a gateway that need not be on a network of ours. */
   | { readonly by: 'gateway'; readonly index: number; readonly gateway: string; readonly source?: string }
-  | { readonly by: 'nothing' }
+  /** The higher the metric, the later it is asked; 0 unless said otherwise. */
+  | { readonly by: 'nothing'; readonly metric?: number }
 )
 
 /** Adds a route, or replaces the one to the same place. */
 export function setRoute(socket: NetlinkSocket, route: Route): void {
   ask(socket, newRoute, create | replace, routeBody(route), `route to ${route.to}`)
+}
+
+/** Takes a route away, if it is there. */
+export function dropRoute(socket: NetlinkSocket, route: Route): void {
+  try { ask(socket, deleteRoute, 0, routeBody(route), `route to ${route.to}`) } catch (error) {
+    if (!(error instanceof SystemCallError && error.errno === 3)) throw error
+  }
 }
 
 function routeBody(route: Route): Buffer {
@@ -110,6 +119,7 @@ function routeBody(route: Route): Buffer {
   if (route.to !== 'default') parts.push(attribute(1, addressBytes(network ?? '')))
   if (route.by !== 'nothing') parts.push(attribute(4, number(route.index)))
   if (route.by === 'gateway') parts.push(attribute(5, addressBytes(route.gateway)))
+  if (route.by === 'nothing' && route.metric !== undefined) parts.push(attribute(6, number(route.metric)))
   if (route.by !== 'nothing' && route.source !== undefined) parts.push(attribute(7, addressBytes(route.source)))
   return Buffer.concat(parts)
 }

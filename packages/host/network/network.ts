@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import type { PolicyBook, PolicyChanges, ServiceRoute } from '@kubeskiff/core/network'
 import { writePrivately } from '../files/index.ts'
 import { type Flow, forgetFlows } from '../linux/conntrack.ts'
-import { addAddress, addCable, closeNetlink, linkNumber, linkUp, openNetlink, openNetlinkHere, setRoute, type NetlinkSocket } from '../linux/netlink.ts'
+import { addAddress, addCable, closeNetlink, dropRoute, linkNumber, linkUp, openNetlink, openNetlinkHere, setRoute, type NetlinkSocket } from '../linux/netlink.ts'
 import { isPinned, makeNamespaces, nameHost, pinNamespaces, unpin } from '../linux/namespaces.ts'
 import { run } from '../linux/processes.ts'
 import { nextAddress, nthAddress } from './addresses.ts'
@@ -31,6 +31,8 @@ export interface NetworkSettings {
   readonly reachableFromHost: boolean
   /** Whether pods reach the world beyond the machine: turns on its IP forwarding and masks their addresses. */
   readonly egress: boolean
+  /** Whether CNI plugins give pods their interfaces: then a network of theirs may lie over that of a node's pods. */
+  readonly plugins?: boolean
 }
 
 export interface NetworkNode {
@@ -59,6 +61,8 @@ export interface ClusterNetwork {
   keep(node: string, pod: string, address: string): void
   /** Gives the pod namespaces (net and uts always, ipc unless the host's) under `directory` and joins it to its node. Synchronous: 1–2 ms. */
   attach(pod: PodPlace): void
+  /** The same without an interface, which CNI plugins make. */
+  enclose(pod: Omit<PodPlace, 'address'>): void
   detach(pod: string, node: string, directory: string): void
   /** Who is told of each pod that has got its address, before anything runs in it, and may hold it up. */
   onAttached(told: (pod: AttachedPod) => Promise<void>): void
@@ -94,6 +98,7 @@ const none: Answerers = new Map()
 const gateway = '169.254.1.1'
 const hubOffset = 2
 const firstNodeOffset = 11
+const lastResort = 4096
 
 interface NodeState { node: NetworkNode; readonly socket: NetlinkSocket; readonly pods: NodePods; rules: NodeRules }
 /** The packet rules of a node, made anew when its pods' network becomes known. */
@@ -251,7 +256,9 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
       if (podNetwork !== '') {
         const outer = linkNumber(hubSocket, `node${offset}`) ?? 0
         setRoute(hubSocket, { to: podNetwork, by: 'gateway', index: outer, gateway: address, source: hub.address })
-        setRoute(state.socket, { to: podNetwork, by: 'nothing' })
+        // What the kernel routes to a bridge of a plugin's goes before it.
+        if (settings.plugins === true) dropRoute(state.socket, { to: podNetwork, by: 'nothing' })
+        setRoute(state.socket, { to: podNetwork, by: 'nothing', ...(settings.plugins === true && { metric: lastResort }) })
       }
       return node
     },
@@ -282,14 +289,13 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
       pods.taken.set(pod, address)
       pods.last = address
     },
+    enclose(pod) {
+      const inside = makePod(pod)
+      try { linkUp(inside, 1) } finally { closeNetlink(inside) }
+    },
     attach(pod) {
       const state = stateOf(pod.node)
-      const prepare = (): NetlinkSocket => {
-        nameHost(pod.hostname)
-        preparePod(pod.sysctls)
-        return openNetlinkHere()
-      }
-      const inside = pod.holder === undefined ? makeNamespaces(pod.directory, pod.ipc ? ['net', 'ipc', 'uts'] : ['net', 'uts'], prepare) : pinNamespaces(pod.directory, ['net', 'ipc', 'uts'], { pid: pod.holder, inside: prepare })
+      const inside = makePod(pod)
       try {
         const cable = `pod${randomBytes(5).toString('hex')}`
         addCable(state.socket, { name: cable, peer: 'eth0', peerNamespace: `${pod.directory}/net` })
@@ -364,6 +370,16 @@ export function removeNetwork(directory: string): void {
   for (const name of readdirIfThere(`${directory}/nodes`)) unpin(`${directory}/nodes/${name}`, ['net'])
   unpin(`${directory}/hub`, ['net'])
   rmSync(directory, { recursive: true, force: true })
+}
+
+/** A pod's namespaces, and a socket in that of its network. */
+function makePod(pod: Omit<PodPlace, 'address'>): NetlinkSocket {
+  const prepare = (): NetlinkSocket => {
+    nameHost(pod.hostname)
+    preparePod(pod.sysctls)
+    return openNetlinkHere()
+  }
+  return pod.holder === undefined ? makeNamespaces(pod.directory, pod.ipc ? ['net', 'ipc', 'uts'] : ['net', 'uts'], prepare) : pinNamespaces(pod.directory, ['net', 'ipc', 'uts'], { pid: pod.holder, inside: prepare })
 }
 
 /** Makes the namespace that this thread is in pass packets on, whatever way they came. */

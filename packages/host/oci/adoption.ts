@@ -8,7 +8,7 @@ import type { StartPlace } from './start.ts'
 
 /** Takes over what an earlier run of ours has left: running containers go on, half-made things are told as failed. */
 export function adopt(held: Held, attempts: Attempts, place: StartPlace): void {
-  const { places, network } = place
+  const { places, network, cni } = place
   for (const found of readRecords(places.pods)) {
     const uid = found.record.uid
     const at = places.pod(uid)
@@ -18,7 +18,7 @@ export function adopt(held: Held, attempts: Attempts, place: StartPlace): void {
     const pod: Pod = { record, order: Promise.resolve(), containers: new Map() }
     held.pods.set(uid, pod)
     if (record.users !== undefined && record.sandbox.is !== 'gone') place.ranges.keep(uid, record.users)
-    if (record.sandbox.is === 'ready' && !record.spec.hostNetwork) keepAddress(network, uid, record.spec, record.sandbox.addresses[0] ?? '')
+    if (record.sandbox.is === 'ready' && !record.spec.hostNetwork) keepAddress(network, uid, record.spec, record.sandbox.addresses[0] ?? '', cni?.opensHostPorts(uid, record.spec.node) === true)
     for (const container of found.containers) {
       const attempt = newAttempt(container)
       pod.containers.set(container.container, [...(pod.containers.get(container.container) ?? []), attempt])
@@ -34,7 +34,7 @@ export function adopt(held: Held, attempts: Attempts, place: StartPlace): void {
   }
 }
 
-function keepAddress(network: ClusterNetwork, uid: string, spec: SandboxSpec, address: string): void {
+function keepAddress(network: ClusterNetwork, uid: string, spec: SandboxSpec, address: string, portsAreOpen: boolean): void {
   network.keep(spec.node, uid, address)
-  if (spec.hostPorts.length > 0) void network.openHostPorts(spec.node, uid, spec.hostPorts.map((port) => ({ protocol: port.protocol, hostIp: port.hostIp, hostPort: port.hostPort, address, port: port.containerPort })))
+  if (spec.hostPorts.length > 0 && !portsAreOpen) void network.openHostPorts(spec.node, uid, spec.hostPorts.map((port) => ({ protocol: port.protocol, hostIp: port.hostIp, hostPort: port.hostPort, address, port: port.containerPort })))
 }

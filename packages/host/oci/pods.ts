@@ -40,6 +40,7 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
     inOrder(uid, async () => {
       const at = places.pod(uid)
       mkdirSync(at.directory, { recursive: true })
+      await place.cni?.detach(uid, spec.node).catch(complain(uid))
       network.detach(uid, spec.node, at.namespaces) // What a failed or lost sandbox has left.
       // As containerd, which knows its runtimes by name.
       if (spec.handler !== undefined && spec.handler !== basename(tools.runtime)) throw new Error(`rpc error: code = Unknown desc = failed to get sandbox runtime: no runtime for ${JSON.stringify(spec.handler)} is configured`)
@@ -48,7 +49,7 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
       held.save(pod, { ...pod.record, spec, sandbox: { is: 'pending' }, ...(users !== undefined && { users }) })
       // Before anything runs in it: where the limits cannot be set, nothing is to be taken back.
       if (spec.resources !== undefined) limitPod(podGroup(place.cgroupRoot, spec.qos, uid), spec.qos, spec.resources)
-      const made = await makeSandbox(uid, spec, at, network, users)
+      const made = await makeSandbox(uid, spec, at, { network, ...(place.cni === undefined ? {} : { cni: place.cni }) }, users)
       const now = place.now()
       held.save(pod, { ...pod.record, sandbox: { is: 'ready', addresses: made.addresses, at: now }, pause: made.pause })
       held.tell({ is: 'sandbox-ready', pod: uid, addresses: made.addresses, at: now })
@@ -105,6 +106,7 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
       place.ranges.release(uid)
       releaseVolumes(at.directory)
       await releaseDisks(pod.record.volumeSpecs, [...held.pods.values()].flatMap((other) => (other === pod ? [] : other.record.volumeSpecs)))
+      await place.cni?.detach(uid, pod.record.spec.node).catch(complain(uid))
       network.detach(uid, pod.record.spec.node, at.namespaces)
       place.devicesOf(pod.record.spec.node)?.release(uid)
       removeGroup(podGroup(place.cgroupRoot, pod.record.spec.qos, uid))

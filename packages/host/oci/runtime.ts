@@ -9,6 +9,7 @@ import type { DevicePlugins } from '../device-plugins/index.ts'
 import type { HostProbe } from '../linux/probe.ts'
 import { whyNoMappedOwners } from '../linux/users.ts'
 import type { MeasurablePod } from '../metrics/index.ts'
+import type { CniNetworks } from '../cni/index.ts'
 import type { ClusterNetwork } from '../network/index.ts'
 import { adopt } from './adoption.ts'
 import { type Attempts, createAttempts } from './attempts.ts'
@@ -30,6 +31,8 @@ export interface OciRuntimeOptions {
   /** Short paths are kind to Unix sockets. Must stay in the mount namespace that earlier runs used, if their pods shall be found. */
   readonly stateDirectory: string
   readonly network: ClusterNetwork
+  /** The CNI plugins that make pods' interfaces; absent: the network does. */
+  readonly cni?: CniNetworks
   readonly images: ImageStore
   readonly registry: RegistryOptions
   readonly host: HostProbe
@@ -62,7 +65,7 @@ export function createOciRuntime(options: OciRuntimeOptions): OciRuntime {
   if (runtimePath === undefined || host.tools.conmon === undefined) throw new Error('real containers need crun (or runc) and conmon')
   const tools: OciTools = { runtime: runtimePath, conmon: host.tools.conmon }
   for (const directory of [places.pods, places.exits, places.runtime]) mkdirSync(directory, { recursive: true })
-  const place: StartPlace = { tools, places, images, network, host, cgroupRoot: options.cgroupRoot ?? '/kubepods', hostFiles: options.hostFiles ?? realHostFiles, profiles: `${options.stateDirectory}/seccomp`, devicesOf: options.devicesOf ?? (() => undefined), ranges: new UserRanges(machinePool), now: () => clock.now() }
+  const place: StartPlace = { tools, places, images, network, ...(options.cni === undefined ? {} : { cni: options.cni }), host, cgroupRoot: options.cgroupRoot ?? '/kubepods', hostFiles: options.hostFiles ?? realHostFiles, profiles: `${options.stateDirectory}/seccomp`, devicesOf: options.devicesOf ?? (() => undefined), ranges: new UserRanges(machinePool), now: () => clock.now() }
   const held = new Held(places)
   const attempts: Attempts = createAttempts(held, place, () => { exits.look() })
   const pods = createPods(held, attempts, place)

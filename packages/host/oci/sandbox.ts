@@ -5,6 +5,7 @@ import { memoryMount } from '../linux/mounts.ts'
 import { makeNamespaces, nameHost, namespaceLink } from '../linux/namespaces.ts'
 import { identify, type ProcessIdentity } from '../linux/processes.ts'
 import { holdUserNamespace, type IdRange } from '../linux/users.ts'
+import type { CniNetworks } from '../cni/index.ts'
 import type { ClusterNetwork } from '../network/index.ts'
 import type { PodPlaces } from './places.ts'
 import { hostsFile, resolverFile, withNodeResolver } from './pod-files.ts'
@@ -15,22 +16,32 @@ const pauseTries = 500
 /** What stands around a pod's containers once its sandbox is made. */
 export interface Sandbox { readonly addresses: readonly string[]; readonly pause: ProcessIdentity | undefined }
 
-/** Makes a pod's namespaces, address, shared memory and its own files under /etc. */
-export async function makeSandbox(uid: string, spec: SandboxSpec, at: PodPlaces, network: ClusterNetwork, users?: IdRange): Promise<Sandbox> {
+/** Makes a pod's namespaces, address, shared memory and its own files under /etc. Its interface is ours, or that of CNI plugins where there are some. */
+export async function makeSandbox(uid: string, spec: SandboxSpec, at: PodPlaces, { network, cni }: { readonly network: ClusterNetwork; readonly cni?: CniNetworks }, users?: IdRange): Promise<Sandbox> {
   const node = network.node(spec.node)
   if (node === undefined) throw new Error(`node ${spec.node} has no network on this machine`)
   for (const directory of [at.directory, at.volumes]) mkdirSync(directory, { recursive: true })
-  let address = node.address
+  let addresses: readonly string[] = [node.address]
   if (spec.hostNetwork) {
     makeNamespaces(at.namespaces, spec.hostIpc ? ['uts'] : ['ipc', 'uts'], () => nameHost(spec.hostname))
   } else {
-    address = network.allocate(spec.node, uid)
     const holder = users === undefined ? undefined : await holdUserNamespace(users)
+    const place = { pod: uid, node: spec.node, directory: at.namespaces, hostname: spec.hostname, ipc: !spec.hostIpc, sysctls: spec.sysctls, ...(holder !== undefined && { holder: holder.pid }) }
+    let opensHostPorts = false
     try {
-      network.attach({ pod: uid, node: spec.node, address, directory: at.namespaces, hostname: spec.hostname, ipc: !spec.hostIpc, sysctls: spec.sysctls, ...(holder !== undefined && { holder: holder.pid }) })
+      if (cni === undefined) {
+        addresses = [network.allocate(spec.node, uid)]
+        network.attach({ ...place, address: addresses[0] ?? '' })
+      } else network.enclose(place)
     } finally { holder?.end() }
+    if (cni !== undefined) {
+      const attached = await cni.attach({ uid, spec, namespace: `${at.namespaces}/net` })
+      addresses = attached.addresses
+      opensHostPorts = attached.opensHostPorts
+    }
+    const address = addresses[0] ?? ''
     await network.attached({ node: spec.node, namespace: spec.namespace, name: spec.name, address })
-    if (spec.hostPorts.length > 0) {
+    if (spec.hostPorts.length > 0 && !opensHostPorts) {
       await network.openHostPorts(spec.node, uid, spec.hostPorts.map((port) => ({ protocol: port.protocol, hostIp: port.hostIp, hostPort: port.hostPort, address, port: port.containerPort })))
     }
   }
@@ -38,11 +49,11 @@ export async function makeSandbox(uid: string, spec: SandboxSpec, at: PodPlaces,
     mkdirSync(at.sharedMemory)
     memoryMount(at.sharedMemory, { sizeBytes: sharedMemoryBytes, mode: 0o1777, executable: false })
   }
-  writeFileSync(at.hosts, hostsFile(spec, address, spec.hostNetwork ? readFileSync('/etc/hosts', 'utf8') : ''))
+  writeFileSync(at.hosts, hostsFile(spec, addresses[0] ?? '', spec.hostNetwork ? readFileSync('/etc/hosts', 'utf8') : ''))
   writeFileSync(at.hostname, `${spec.hostname}\n`)
   writeFileSync(at.resolver, resolverFile(spec.dns.fromNode === true ? withNodeResolver(spec.dns, nodeResolver()) : spec.dns))
   for (const file of [at.hosts, at.hostname, at.resolver]) chmodSync(file, 0o644)
-  return { addresses: [address], pause: spec.shareProcessNamespace ? await startPause(at, users !== undefined) : undefined }
+  return { addresses, pause: spec.shareProcessNamespace ? await startPause(at, users !== undefined) : undefined }
 }
 
 /** Where the machine's resolver is only a way to others, theirs: pods do not reach its loopback. */

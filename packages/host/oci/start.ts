@@ -8,6 +8,7 @@ import type { DevicePlugins, Granted } from '../device-plugins/index.ts'
 import { overlayMount } from '../linux/mounts.ts'
 import type { HostProbe } from '../linux/probe.ts'
 import { identify, type ProcessIdentity, run } from '../linux/processes.ts'
+import type { CniNetworks } from '../cni/index.ts'
 import type { ClusterNetwork } from '../network/index.ts'
 import { capabilitiesOf } from './capabilities.ts'
 import { argumentsOf, configurationOf, type ConfigurationInput } from './configuration.ts'
@@ -33,6 +34,8 @@ export interface StartPlace {
   readonly places: Places
   readonly images: ImageStore
   readonly network: ClusterNetwork
+  /** Who makes pods' interfaces; absent: the network itself. */
+  readonly cni?: CniNetworks
   readonly host: HostProbe
   readonly cgroupRoot: string
   readonly hostFiles: HostFiles

@@ -1,0 +1,1 @@
+export { type CniFolders, cniFoldersDefault, type CniNetworks, openCni } from './pods.ts'
