@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, rmSync } from 'node:fs'
+import { chmodSync, lstatSync, rmSync } from 'node:fs'
 import type { Readable, Transform, Writable } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { checked, libc } from '../linux/libc.ts'
@@ -40,7 +40,7 @@ export async function unpackLayer(archive: Readable, directory: string): Promise
     await ended
   }
   const code = await ended
-  if (code !== 0) throw new Error(`cannot unpack the layer: ${complaint.trim()}`)
+  if (code !== 0) throw new Error(`cannot unpack the layer: ${/Wrote only|No space left/.test(complaint) ? 'no space left on device' : complaint.trim()}`)
   await convertWhiteouts(directory)
   chmodSync(directory, 0o755)
   return { diffId: `sha256:${hash.digest('hex')}`, sizeBytes }
@@ -78,10 +78,17 @@ async function convertWhiteouts(directory: string): Promise<void> {
     const [parent, name] = [path.slice(0, slash), path.slice(slash + 1)]
     rmSync(path)
     if (name === opaqueName) {
-      checked('lsetxattr', libc().lsetxattr(parent, 'trusted.overlay.opaque', Buffer.from('y'), 1, 0), parent)
+      hideBelow(parent)
     } else if (!name.startsWith('.wh..wh.')) {
       const removed = `${parent}/${name.slice(whiteoutPrefix.length)}`
-      checked('mknod', libc().mknod(removed, characterDevice, 0), removed)
+      const instead = lstatSync(removed, { throwIfNoEntry: false })
+      // What stands in the layer itself is there: the mark speaks of what is below, and a new directory must not show that.
+      if (instead === undefined) checked('mknod', libc().mknod(removed, characterDevice, 0), removed)
+      else if (instead.isDirectory()) hideBelow(removed)
     }
   }
+}
+
+function hideBelow(directory: string): void {
+  checked('lsetxattr', libc().lsetxattr(directory, 'trusted.overlay.opaque', Buffer.from('y'), 1, 0), directory)
 }

@@ -18,3 +18,13 @@ test('an image that loses its last name stays while a container has it, by its i
     assert.equal(store.find(id) !== undefined, stays, inUse)
   }
 })
+
+test('names that come and go within one tick of the kernel\'s clock are all seen, and the last one takes the image with it', async () => {
+  const store = openImageStore(`${work}/quick`)
+  for (let turn = 0; turn < 50; turn++) {
+    const image = store.addImage(`example.org/quick:${turn}`, { configuration: JSON.stringify({ turn, rootfs: { diff_ids: [] } }), sizeBytes: 1 })
+    assert.deepEqual(store.list().map(({ reference }) => reference), [`example.org/quick:${turn}`])
+    await store.remove(`example.org/quick:${turn}`, new Set())
+    assert.deepEqual([store.list(), store.find(image.id)], [[], undefined])
+  }
+})

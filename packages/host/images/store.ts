@@ -51,6 +51,8 @@ export interface ImageStore {
   layerDirectories(image: StoredImage): readonly string[]
 }
 
+const tickMostMs = 100
+
 interface LayerRecord { readonly diffId: string; readonly sizeBytes: number }
 
 /** Opens, or makes, the store in `directory`. */
@@ -72,12 +74,15 @@ export function openImageStore(directory: string): ImageStore {
     return image
   }
 
-  // Every name that comes or goes is a rename in the directory, and moves its time.
+  // Every name that comes or goes is a rename in the directory, and moves its time: but the kernel's clock for that is coarse,
+  // and a time that is only just past may stand for more than one change.
   let listed: { readonly at: bigint; readonly images: readonly NamedImage[] } | undefined
   const list = (): readonly NamedImage[] => {
-    const at = statSync(`${directory}/names`, { bigint: true }).mtimeNs
-    if (listed?.at !== at) listed = { at, images: readNames() }
-    return listed.images
+    const { mtimeNs: at, mtimeMs } = statSync(`${directory}/names`, { bigint: true })
+    if (listed?.at === at) return listed.images
+    const images = readNames()
+    listed = Date.now() - Number(mtimeMs) > tickMostMs ? { at, images } : undefined
+    return images
   }
   const readNames = (): readonly NamedImage[] => readdirSync(`${directory}/names`).filter((file) => !file.startsWith('.')).sort().flatMap((file) => {
     const id = readIfThere(`${directory}/names/${file}`)
@@ -149,7 +154,8 @@ export function openImageStore(directory: string): ImageStore {
       }
       return { removed, freedBytes }
     },
-    layerDirectories: (image) => image.layers.map(layerDirectory).reverse(),
+    // A layer that comes again hides all that it says further down, and Linux takes a directory once.
+    layerDirectories: (image) => [...new Set(image.layers.map(layerDirectory).reverse())],
   }
 }
 
