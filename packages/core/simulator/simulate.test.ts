@@ -18,6 +18,7 @@ const found: readonly (readonly [seed: number, what: string])[] = [
   [114, 'a Job that replaces only what has failed waited for ever for a pod that was to go before it had a node'],
   [2763, 'a claim that was to go kept the devices that a late scheduler gave it'],
   [2775, 'a CronJob ran again whose Job was deleted before its time was written down'],
+  [3357, 'a Job held failed pods for successors in a namespace that was to end'],
 ]
 for (const [seed, what] of found) test(`seed ${seed} stays mended: ${what}`, () => { assert.equal(simulate({ seed, steps }).failure, undefined) })
 

@@ -107,6 +107,26 @@ test('a schedule that cannot be read is complained about once', () => {
   on.advance(5 * minute)
   assert.deepEqual(on.news(), ['UnparseableSchedule: unparseable schedule: "daily" : expected exactly 5 fields, found 1: [daily]'])
 })
+test('a day that no month has is complained about once', () => {
+  const on = at({ schedule: '0 0 31 2 *' })
+  on.advance(5 * minute)
+  on.edit({ successfulJobsHistoryLimit: 2 })
+  assert.deepEqual(on.news(), ['InvalidSchedule: invalid schedule: 0 0 31 2 * : time difference between two schedules is less than 1 second'])
+})
+test('a Job that was made from it by hand is told about, once, and counts neither as active nor against Forbid', () => {
+  const on = at({ concurrencyPolicy: 'Forbid' })
+  on.world.put(anObject(jobs, 'by-hand', { metadata: { ownerReferences: [{ apiVersion: 'batch/v1', kind: 'CronJob', name: 'hello', uid: 'uid-hello', controller: true }], annotations: { 'cronjob.kubernetes.io/instantiate': 'manual' } } as never, spec: {} as never, status: {} }))
+  on.advance(minute)
+  assert.deepEqual([on.news(), on.cron()?.status?.active?.length], [['UnexpectedJob: Saw a job that the controller did not create or forgot: by-hand', `SuccessfulCreate: Created job hello-${first + 1}`], 1])
+})
+test('a run whose name somebody else took is left out', () => {
+  const on = at()
+  on.world.put(anObject(jobs, `hello-${first + 1}`, { spec: {} as never, status: {} }))
+  on.advance(minute)
+  assert.deepEqual([on.news(), on.cron()?.status], [[], undefined])
+  on.advance(minute)
+  assert.equal(on.cron()?.status?.lastScheduleTime, '2026-01-01T00:02:00Z')
+})
 test('a Job that vanishes is missed', () => {
   const on = at()
   on.advance(minute)
@@ -123,8 +143,9 @@ test('a run whose Job is deleted before it is written down is not started again;
   on.settle()
   assert.deepEqual([on.jobNames(), on.cron()?.status], [[], { lastScheduleTime: '2026-01-01T00:01:00Z' }])
   on.world.refuse = (action) => (action.do === 'create' && action.object.kind === 'Job' ? { refused: true, code: 403, reason: 'Forbidden', message: 'quota' } : undefined)
-  on.advance(minute)
+  on.advance(minute + 100)
   assert.deepEqual([on.jobNames(), on.cron()?.status], [[], { lastScheduleTime: '2026-01-01T00:01:00Z' }])
+  assert.equal(on.news().at(-1), 'FailedCreate: Error creating job: quota')
   on.world.refuse = () => undefined
   on.advance(30_000)
   assert.deepEqual([on.jobNames(), on.cron()?.status?.lastScheduleTime], [[`hello-${first + 2}`], '2026-01-01T00:02:00Z'])

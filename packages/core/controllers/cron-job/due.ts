@@ -10,7 +10,7 @@ const missedMost = 100
 /** What a CronJob's schedule says now. */
 export type Due =
   | { readonly is: 'unreadable'; readonly reason: string; readonly message: string }
-  | { readonly is: 'nothing'; readonly next: Instant | undefined }
+  | { readonly is: 'nothing'; readonly next: Instant }
   /** A run is due (the latest of those missed); `next` is the one after now. */
   | { readonly is: 'due'; readonly at: Instant; readonly next: Instant | undefined; readonly tooManyMissed: boolean }
 
@@ -21,7 +21,9 @@ export function dueOf(cron: CronJob, now: Instant): Due {
   if ('fault' in schedule) return { is: 'unreadable', reason: 'UnparseableSchedule', message: `unparseable schedule: ${JSON.stringify(cron.spec.schedule)} : ${schedule.fault}` }
   const earliest = earliestOf(cron, now)
   const first = nextTime(schedule, earliest, zone)
-  if (first === undefined || first > now) return { is: 'nothing', next: first }
+  // As upstream: a day that no month has.
+  if (first === undefined) return { is: 'unreadable', reason: 'InvalidSchedule', message: `invalid schedule: ${cron.spec.schedule} : time difference between two schedules is less than 1 second` }
+  if (first > now) return { is: 'nothing', next: first }
   const second = nextTime(schedule, first, zone)
   if (second === undefined || second > now) return { is: 'due', at: first, next: second, tooManyMissed: false }
   return latest(schedule, zone, first, second, now)

@@ -8,6 +8,7 @@ import { offsetAt } from '../../rules/cron.ts'
 import { isControlledBy, ownerReference } from '../../rules/owners.ts'
 import { compareText, isTerminating } from '../../rules/pods.ts'
 import { instantOf, timestamp } from '../../rules/time.ts'
+import { isCreateFailure } from '../create-failure.ts'
 import { controllerKeys, namesOf, ownKey } from '../keys.ts'
 import { settled } from '../settled.ts'
 import { type Due, dueOf } from './due.ts'
@@ -15,8 +16,8 @@ import { type Due, dueOf } from './due.ts'
 const scheduledAnnotation = 'batch.kubernetes.io/cronjob-scheduled-timestamp'
 const nameMost = 52
 
-/** What has been told about a run already, so that no look repeats it, and which run was started: its Job may be gone before it is written down. */
-interface Memory { readonly told: string; readonly started?: Instant }
+/** What has been told about a run already, so that no look repeats it, which run was started (its Job may be gone before it is written down), and the uids of Jobs that others made. */
+interface Memory { readonly told: string; readonly started?: Instant; readonly strangers?: readonly string[] }
 
 export const cronJobController: Controller<Memory> = {
   name: 'cronjob-controller',
@@ -46,14 +47,16 @@ function reconcile(cron: CronJob, world: World<Memory>): Plan<Memory> {
   const owned = [...view.by(byOwner, cron.metadata.uid)].filter((object): object is Job => isOf(jobs, object) && isControlledBy(object, cron))
   const seen = look(cron, owned)
   const cleaned = cleanUp(cron, owned)
-  const rest = { events: [...seen.events], actions: cleaned }
-  if (isTerminating(cron) || cron.spec.suspend === true) return { actions: [...statusActions(cron, seen.status), ...rest.events, ...rest.actions] }
+  const strangers = strangersOf(cron, owned)
+  const rest = { events: [...refusal(cron, world), ...seen.events, ...unexpected(cron, strangers, world.memory)], actions: cleaned }
+  const remembers = strangers.length > 0 ? { strangers: strangers.map(({ metadata }) => metadata.uid) } : {}
+  if (isTerminating(cron) || cron.spec.suspend === true) return { actions: [...statusActions(cron, seen.status), ...rest.events, ...rest.actions], ...(strangers.length > 0 && { memory: { told: '', ...remembers } }) }
   const due = dueOf(cron, now)
-  if (due.is !== 'due') return { actions: [...statusActions(cron, seen.status), ...rest.events, ...rest.actions, ...complaint(cron, due, world)], ...remembered(due), ...againAt(due.is === 'nothing' ? due.next : undefined) }
+  if (due.is !== 'due') return { actions: [...statusActions(cron, seen.status), ...rest.events, ...rest.actions, ...complaint(cron, due, world)], ...remembered(due, remembers), ...againAt(due.is === 'nothing' ? due.next : undefined) }
   const run = runOf(cron, due.at, seen.status, owned, world)
   return {
     actions: [...rest.events, ...(due.tooManyMissed && run.told !== world.memory?.told ? [tooMany(cron)] : []), ...run.actions, ...statusActions(cron, run.status), ...rest.actions],
-    memory: { told: run.told, ...(run.isStarted && { started: due.at }) }, ...againAt(due.next),
+    memory: { told: run.told, ...(run.isStarted && { started: due.at }), ...remembers }, ...againAt(due.next),
   }
 }
 
@@ -63,7 +66,19 @@ const tooMany = (cron: CronJob): Action => event(cron, 'TooManyMissedTimes', 'to
 function complaint(cron: CronJob, due: Due, { memory }: World<Memory>): readonly Action[] {
   return due.is === 'unreadable' && memory?.told !== due.message ? [event(cron, due.reason, due.message, 'Warning')] : []
 }
-const remembered = (due: Due): { readonly memory?: Memory } => (due.is === 'unreadable' ? { memory: { told: due.message } } : {})
+const remembered = (due: Due, remembers: Pick<Memory, 'strangers'>): { readonly memory?: Memory } =>
+  (due.is === 'unreadable' ? { memory: { told: due.message, ...remembers } } : remembers.strangers === undefined ? {} : { memory: { told: '', ...remembers } })
+
+/** Running Jobs that name this CronJob as their controller, and that it has not made: as by `kubectl create job --from`. */
+const strangersOf = (cron: CronJob, owned: readonly Job[]): readonly Job[] =>
+  owned.filter((job) => job.metadata.annotations?.[scheduledAnnotation] === undefined && endOf(job) === undefined && cron.status?.active?.some(({ uid }) => uid === job.metadata.uid) !== true)
+
+const unexpected = (cron: CronJob, strangers: readonly Job[], memory: Memory | undefined): readonly Action[] =>
+  strangers.filter(({ metadata }) => memory?.strangers?.includes(metadata.uid) !== true).map(({ metadata }) => event(cron, 'UnexpectedJob', `Saw a job that the controller did not create or forgot: ${metadata.name}`, 'Warning'))
+
+function refusal(cron: CronJob, { last }: World<Memory>): readonly Action[] {
+  return last === undefined || !isCreateFailure(last) ? [] : [event(cron, 'FailedCreate', `Error creating job: ${last.message}`, 'Warning')]
+}
 
 type Status = NonNullable<CronJob['status']>
 
@@ -102,7 +117,10 @@ function runOf(cron: CronJob, at: Instant, status: Status, owned: readonly Job[]
   const job = newJob(cron, at)
   // A refusal may have been the Job's.
   const wasStarted = memory?.started === at && last === undefined
-  if (wasStarted || view.get(jobs, cron.metadata.namespace ?? '', job.metadata.name ?? '') !== undefined) return { actions: [], status: { ...status, lastScheduleTime: timestamp(at) }, told, isStarted: true }
+  const standing = view.get(jobs, cron.metadata.namespace ?? '', job.metadata.name ?? '')
+  if (wasStarted || (standing !== undefined && isControlledBy(standing, cron))) return { actions: [], status: { ...status, lastScheduleTime: timestamp(at) }, told, isStarted: true }
+  // Somebody else's Job has the name: as upstream, that run is left out, and not noted.
+  if (standing !== undefined) return { actions: [], status, told, isStarted: false }
   const deadline = cron.spec.startingDeadlineSeconds
   const once = (one: Action): readonly Action[] => (memory?.told === told ? [] : [one])
   if (deadline !== undefined && at + deadline * 1000 < now) return { actions: once(event(cron, 'MissSchedule', `Missed scheduled time to start a job: ${new Date(at).toUTCString().replace('GMT', '+0000')}`, 'Warning')), status, told, isStarted: false }

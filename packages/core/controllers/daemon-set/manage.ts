@@ -1,6 +1,6 @@
 import type { DaemonSet, Node, Pod } from '../../api/index.ts'
 import type { Instant } from '../../base/index.ts'
-import { compareText, isAvailable, isTerminating } from '../../rules/pods.ts'
+import { compareText, isAvailable, isReady, isTerminal, isTerminating } from '../../rules/pods.ts'
 import { nodeOf, type Place, revisionLabel } from './pod.ts'
 
 /** As upstream's back-off for failed daemon pods. */
@@ -28,9 +28,11 @@ export interface Management {
   readonly again?: Instant
 }
 
+/** One that has ended and only waits to be removed is nobody's pod any more: it does not keep another away. */
 export function podsByNode(pods: readonly Pod[]): ReadonlyMap<string, readonly Pod[]> {
   const byNode = new Map<string, Pod[]>()
   for (const pod of pods) {
+    if (isTerminal(pod) && isTerminating(pod)) continue
     const node = nodeOf(pod) ?? ''
     const there = byNode.get(node)
     if (there) there.push(pod)
@@ -79,7 +81,7 @@ function nextDelay(last: FailureMemory[string] | undefined, now: Instant): numbe
   return Math.min(last.delayMs * 2, mostDelayMs)
 }
 
-/** Of several pods on a node the oldest stays; with a surge one of the old and one of the new revision, until the new one is available. */
+/** Of several pods on a node the oldest stays; with a surge one of the old and one of the new revision, until the new one is available or the old one not ready. */
 function surplus({ set, hash, surge, now }: Situation, living: readonly Pod[]): readonly Pod[] {
   if (living.length <= 1) return []
   const oldestFirst = living.toSorted((a, b) => Number(b.spec.nodeName !== undefined) - Number(a.spec.nodeName !== undefined) || compareText(a.metadata.creationTimestamp, b.metadata.creationTimestamp) || compareText(a.metadata.name, b.metadata.name))
@@ -87,6 +89,6 @@ function surplus({ set, hash, surge, now }: Situation, living: readonly Pod[]): 
   const isNew = (pod: Pod): boolean => pod.metadata.labels?.[revisionLabel] === hash
   const [newPod] = oldestFirst.filter(isNew)
   const [oldPod] = oldestFirst.filter((pod) => !isNew(pod))
-  const oldMustGo = newPod !== undefined && isAvailable(newPod, set.spec.minReadySeconds ?? 0, now)
+  const oldMustGo = newPod !== undefined && oldPod !== undefined && (!isReady(oldPod) || isAvailable(newPod, set.spec.minReadySeconds ?? 0, now))
   return oldestFirst.filter((pod) => pod !== newPod && (pod !== oldPod || oldMustGo))
 }

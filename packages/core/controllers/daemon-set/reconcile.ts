@@ -8,12 +8,13 @@ import { candidatesFor, claim, claimActions, controllerOf } from '../../rules/ow
 import { availableAt, compareText, isAvailable, isReady, isTerminating } from '../../rules/pods.ts'
 import { forgetRevisions, templateHistory, type TemplateHistory } from '../../rules/revisions.ts'
 import { selectorMatches } from '../../rules/selectors.ts'
+import { isCreateFailure } from '../create-failure.ts'
 import { controllerKeys, namesOf, ownKey } from '../keys.ts'
 import { countsDifferently } from '../pod-changes.ts'
 import { settled } from '../settled.ts'
 import { type FailureMemory, manage, podsByNode, type Situation } from './manage.ts'
 import { newPod, placesFor, revisionLabel } from './pod.ts'
-import { boundsOf, rollingUpdate } from './rolling-update.ts'
+import { boundsOf, type OnNode, rollingUpdate } from './rolling-update.ts'
 
 /** As upstream's BurstReplicas. */
 const burst = 250
@@ -96,7 +97,10 @@ function nextSteps(situation: Situation, desired: readonly Node[], bounds: { rea
     return { actions: [...managed.remove.slice(0, burst).flatMap((pod) => remove(set, pod)), ...ended, ...create(set, managed.create.slice(0, burst), hash, view)], ...rest }
   }
   if (set.spec.updateStrategy?.type === 'OnDelete') return { actions: [], ...rest }
-  const update = rollingUpdate(set, new Map(desired.map(({ metadata }) => [metadata.name, byNode.get(metadata.name) ?? []])), hash, bounds, now)
+  // As upstream, pods on nodes where none should come any more are updated too: they go.
+  const runs = new Set(desired)
+  const there = situation.nodes.flatMap((node): OnNode[] => { const on = byNode.get(node.metadata.name); return on === undefined && !runs.has(node) ? [] : [{ node: node.metadata.name, pods: on ?? [], runs: runs.has(node) }] })
+  const update = rollingUpdate(set, there, hash, bounds, now)
   return { actions: [...update.remove.slice(0, burst).flatMap((pod) => remove(set, pod)), ...create(set, update.create.slice(0, burst), hash, view)], ...rest }
 }
 
@@ -123,7 +127,7 @@ function endedEvent(set: DaemonSet, pod: Pod, node: string): Action {
 }
 
 function failedCreate(set: DaemonSet, { last }: World<Memory>): readonly Action[] {
-  if (last === undefined || ['Conflict', 'NotFound', 'AlreadyExists'].includes(last.reason)) return []
+  if (last === undefined || !isCreateFailure(last)) return []
   return [{ do: 'record', about: set, type: 'Warning', reason: 'FailedCreate', message: `Error creating: ${last.message}` }]
 }
 

@@ -24,17 +24,21 @@ function sides(pods: readonly Pod[], hash: string): { readonly newPod?: Pod; rea
   return { ...(newPod && { newPod }), ...(oldPod && { oldPod }) }
 }
 
-/** Which old pods go and on which nodes a new pod comes before the old one goes. `byNode` in node order, only nodes where pods are to run. */
-export function rollingUpdate(set: DaemonSet, byNode: ReadonlyMap<string, readonly Pod[]>, hash: string, bounds: { readonly surge: number; readonly unavailable: number }, now: Instant): { readonly remove: readonly Pod[]; readonly create: readonly string[] } {
+/** The pods of one node; `runs`: whether one should come there now. */
+export interface OnNode { readonly node: string; readonly pods: readonly Pod[]; readonly runs: boolean }
+interface Update { readonly remove: readonly Pod[]; readonly create: readonly string[] }
+
+/** Which old pods go and on which nodes a new pod comes before the old one goes. `there`: nodes where pods are to run, and those where some only may stay. */
+export function rollingUpdate(set: DaemonSet, there: readonly OnNode[], hash: string, bounds: { readonly surge: number; readonly unavailable: number }, now: Instant): Update {
   const isOk = (pod: Pod): boolean => isAvailable(pod, set.spec.minReadySeconds ?? 0, now)
-  return bounds.surge === 0 ? replaceInPlace(byNode, hash, bounds.unavailable, isOk) : replaceBySurge(byNode, hash, bounds.surge, isOk)
+  return bounds.surge === 0 ? replaceInPlace(there, hash, bounds.unavailable, isOk) : replaceBySurge(there, hash, bounds.surge, isOk)
 }
 
-function replaceInPlace(byNode: ReadonlyMap<string, readonly Pod[]>, hash: string, most: number, isOk: (pod: Pod) => boolean): { readonly remove: readonly Pod[]; readonly create: readonly string[] } {
+function replaceInPlace(there: readonly OnNode[], hash: string, most: number, isOk: (pod: Pod) => boolean): Update {
   const broken: Pod[] = []
   const candidates: Pod[] = []
   let unavailable = 0
-  for (const pods of byNode.values()) {
+  for (const { pods } of there) {
     const both = sides(pods, hash)
     if (both === 'too many') { unavailable++; continue }
     const { newPod, oldPod } = both
@@ -47,19 +51,27 @@ function replaceInPlace(byNode: ReadonlyMap<string, readonly Pod[]>, hash: strin
   return { remove: [...broken, ...candidates.slice(0, Math.max(0, most - unavailable))], create: [] }
 }
 
-function replaceBySurge(byNode: ReadonlyMap<string, readonly Pod[]>, hash: string, most: number, isOk: (pod: Pod) => boolean): { readonly remove: readonly Pod[]; readonly create: readonly string[] } {
+function replaceBySurge(there: readonly OnNode[], hash: string, most: number, isOk: (pod: Pod) => boolean): Update {
   const remove: Pod[] = []
+  /** Old and available where none should come any more: they go when there are enough elsewhere. */
+  const unwanted: Pod[] = []
   const free: string[] = []
   const candidates: string[] = []
   let surging = 0
-  for (const [node, pods] of byNode) {
+  let available = 0
+  for (const { node, pods, runs } of there) {
     const both = sides(pods, hash)
     if (both === 'too many') { surging++; continue }
     const { newPod, oldPod } = both
+    const counted = oldPod ?? newPod
+    if (counted !== undefined && isOk(counted)) available++
     if (oldPod === undefined) continue
-    if (newPod === undefined) (isOk(oldPod) ? candidates : free).push(node)
-    else if (isOk(newPod)) remove.push(oldPod)
+    if (newPod === undefined) {
+      if (runs) (isOk(oldPod) ? candidates : free).push(node)
+      else (isOk(oldPod) ? unwanted : remove).push(oldPod)
+    } else if (isOk(newPod)) remove.push(oldPod)
     else surging++
   }
-  return { remove, create: [...free, ...candidates.slice(0, Math.max(0, most - surging))] }
+  const desired = there.filter(({ runs }) => runs).length
+  return { remove: [...remove, ...unwanted.slice(0, Math.max(0, available - desired))], create: [...free, ...candidates.slice(0, Math.max(0, most - surging))] }
 }

@@ -12,6 +12,7 @@ import { templateHash } from '../../rules/hash.ts'
 import { candidatesFor, claim, claimActions, controllerOf, ownerReference } from '../../rules/owners.ts'
 import { isTerminal, isTerminating } from '../../rules/pods.ts'
 import { isEmptySelector, selectorMatches } from '../../rules/selectors.ts'
+import { isCreateFailure } from '../create-failure.ts'
 import { controllerKey, controllerKeys, namesOf, ownKey } from '../keys.ts'
 import { settled } from '../settled.ts'
 import { isScaled, newSize, rescale, shrinkOld } from './scaling.ts'
@@ -243,6 +244,3 @@ const patchSet = (set: ReplicaSet, patch: { readonly metadata: object; readonly 
 
 const scaled = (deployment: Deployment, way: 'up' | 'down', name: string, from: number, to: number): Action =>
   ({ do: 'record', about: deployment, type: 'Normal', reason: 'ScalingReplicaSet', message: `Scaled ${way} replica set ${name} from ${from} to ${to}` })
-
-const isCreateFailure = (refusal: Refusal): boolean => refusal.reason !== 'Conflict' && refusal.reason !== 'NotFound' && refusal.reason !== 'AlreadyExists' &&
-  !refusal.details?.causes?.some((cause) => cause.reason === 'NamespaceTerminating')

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { deployments, jobs, podDisruptionBudgets, replicaSets } from '../../api/resources.ts'
+import { deployments, jobs, type Pod, podDisruptionBudgets, replicaSets } from '../../api/resources.ts'
 import type { Resource, ResourceType } from '../../api/resource.ts'
 import { timestamp } from '../../rules/time.ts'
 import { viewOf } from '../../rules/view-of.ts'
@@ -46,7 +46,18 @@ test('an evicted pod counts as gone until it is deleted, or two minutes have pas
   const told = budget({ minAvailable: 1 }, { disruptedPods: { a: timestamp(dawn), gone: timestamp(dawn) } })
   const plan = look([told, webPod('a'), webPod('b')], dawn + 1000)
   assert.deepEqual([numbers(statusOf(plan)), statusOf(plan)?.['disruptedPods'], plan.again], [[2, 1, 1, 0], { a: timestamp(dawn) }, dawn + 120_000])
-  assert.deepEqual(numbers(statusOf(look([told, webPod('a'), webPod('b')], dawn + 121_000))), [2, 1, 2, 1])
+  const late = look([told, webPod('a'), webPod('b')], dawn + 121_000)
+  assert.deepEqual([numbers(statusOf(late)), late.actions.flatMap((action) => (action.do === 'record' ? [`${action.about.metadata.name}: ${action.reason}: ${action.message}`] : []))], [[2, 1, 2, 1], ["a: NotDeleted: Pod was expected by PDB default/b to be deleted but it wasn't"]])
+})
+
+test('that a pod is to go is withdrawn when it has stayed for two minutes, unless its kubelet said so or it has ended', () => {
+  const target = (reason: string) => ({ type: 'DisruptionTarget', status: 'True', reason, message: 'm', lastTransitionTime: timestamp(dawn) })
+  const said = (reason: string, more: object = {}): Pod => { const pod = aPod('p'); return { ...pod, status: { ...pod.status, phase: 'Running', conditions: [target(reason)], ...more } } }
+  const at = (pod: Pod, now: number) => disruptionController.reconcile('pod:default/p', { view: viewOf([pod]), now, memory: undefined, last: undefined, observed: new Map() })
+  assert.deepEqual(at(said('PreemptionByScheduler'), dawn + 1000), { actions: [], again: dawn + 120_000 })
+  const [action] = at(said('PreemptionByScheduler'), dawn + 120_000).actions
+  assert.deepEqual(action?.do === 'patch' ? action.patch : undefined, { metadata: { resourceVersion: '1' }, status: { conditions: [{ type: 'DisruptionTarget', status: 'False', lastTransitionTime: timestamp(dawn + 120_000) }] } })
+  for (const pod of [said('TerminationByKubelet'), said('PreemptionByScheduler', { phase: 'Failed' })]) assert.deepEqual(at(pod, dawn + 500_000).actions, [])
 })
 
 test('a share of what has no scale cannot be told: nothing is allowed', () => {

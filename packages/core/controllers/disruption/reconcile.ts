@@ -6,12 +6,13 @@ import { podsByLabel } from '../../api/indexes.ts'
 import { sameMeaning } from '../../api/kinds/equal.ts'
 import { labelSelectorText } from '../../api/selectors/index.ts'
 import { builtInTypes, type Pod, type PodDisruptionBudget, podDisruptionBudgets, pods, deployments, replicaSets, replicationControllers, statefulSets } from '../../api/resources.ts'
-import type { Resource } from '../../api/resource.ts'
+import { keyOf, type Resource } from '../../api/resource.ts'
 import type { Change, ClusterView } from '../../api/view.ts'
 import type { Instant } from '../../base/clock.ts'
 import { objectKey } from '../../rules/changes.ts'
+import { conditionOf, setCondition } from '../../rules/conditions.ts'
 import { controllerOf } from '../../rules/owners.ts'
-import { isReady, isTerminating } from '../../rules/pods.ts'
+import { isReady, isTerminal, isTerminating } from '../../rules/pods.ts'
 import { portionOf } from '../../rules/percent.ts'
 import { instantOf } from '../../rules/time.ts'
 import { namesOf, ownKey } from '../keys.ts'
@@ -23,20 +24,44 @@ import { scaleOf } from './scale.ts'
 const deletionTimeoutMs = 120_000
 type Status = NonNullable<PodDisruptionBudget['status']>
 
-/** Keeps the status of every PodDisruptionBudget. A key is 'namespace/name'. */
+/** Keeps the status of every PodDisruptionBudget. A key is 'namespace/name', or a pod's after a mark. */
 export const disruptionController: Controller = {
   name: 'disruption-controller',
   watches: [
     { resource: podDisruptionBudgets.resource, affected: ownKey },
-    { resource: pods.resource, affected: (change, view) => (view.count(podDisruptionBudgets) > 0 && countsDifferently(change) ? budgetsAround(change, view) : []) },
+    { resource: pods.resource, affected: (change, view) => [...(view.count(podDisruptionBudgets) > 0 && countsDifferently(change) ? budgetsAround(change, view) : []), ...spared(change)] },
     ...[replicaSets, deployments, statefulSets, replicationControllers].map(({ resource }) => ({ resource, affected: budgetsWhenScaled })),
   ],
   reconcile(key, world) {
+    if (key.startsWith(podMark)) return withdraw(world.view.get(pods, ...namesOf(key.slice(podMark.length))), world.now)
     const budget = world.view.get(podDisruptionBudgets, ...namesOf(key))
     return budget === undefined || isTerminating(budget) ? settled : reconcile(budget, world)
   },
 }
 
+
+const podMark = 'pod:'
+
+/** Was it said that the pod is to go, and does it stay? What a kubelet says of its own pods holds however long it takes. */
+function isSpared(pod: Pod | undefined): pod is Pod {
+  if (pod === undefined || isTerminating(pod) || isTerminal(pod)) return false
+  const condition = conditionOf(pod.status?.conditions, 'DisruptionTarget')
+  return condition?.status === 'True' && condition.reason !== 'TerminationByKubelet'
+}
+function spared(change: Change): readonly string[] {
+  const pod = change.after as Pod | undefined
+  return isSpared(pod) ? [`${podMark}${pod.metadata.namespace}/${pod.metadata.name}`] : []
+}
+
+/** As upstream: that a pod is to go is withdrawn when it has not gone for long. */
+function withdraw(pod: Pod | undefined, now: Instant): ReturnType<typeof disruptionController.reconcile> {
+  if (!isSpared(pod)) return settled
+  const condition = conditionOf(pod.status.conditions, 'DisruptionTarget')
+  const due = (instantOf(condition?.lastTransitionTime) ?? 0) + deletionTimeoutMs
+  if (due > now) return { actions: [], again: due }
+  const conditions = setCondition(pod.status.conditions, { type: 'DisruptionTarget', status: 'False' }, now)
+  return { actions: [{ do: 'patch', key: keyOf(pods, pod), uid: pod.metadata.uid, part: 'status', patch: { metadata: { resourceVersion: pod.metadata.resourceVersion }, status: { conditions } } }] }
+}
 
 function budgetsAround({ key: { namespace }, before, after }: Change, view: ClusterView): readonly string[] {
   if (view.count(podDisruptionBudgets, namespace) === 0) return []
@@ -55,7 +80,7 @@ function reconcile(budget: PodDisruptionBudget, { view, now }: World<undefined>)
   const kept = podsOf(budget, view)
   const expected = expectedOf(budget, kept, view)
   if ('fault' in expected) return failed(budget, expected.fault, now)
-  const { disruptedPods, again } = stillThere(budget, kept, now)
+  const { disruptedPods, late, again } = stillThere(budget, kept, now)
   const currentHealthy = kept.filter((pod) => !isTerminating(pod) && disruptedPods[pod.metadata.name] === undefined && isReady(pod)).length
   const allowed = expected.pods <= 0 ? 0 : Math.max(0, currentHealthy - expected.healthy)
   const before: Status | undefined = budget.status
@@ -64,7 +89,7 @@ function reconcile(budget: PodDisruptionBudget, { view, now }: World<undefined>)
     ...(generation !== undefined && { observedGeneration: generation }), ...(Object.keys(disruptedPods).length > 0 && { disruptedPods }),
     disruptionsAllowed: allowed, currentHealthy, desiredHealthy: expected.healthy, expectedPods: expected.pods, ...(before?.conditions !== undefined && { conditions: before.conditions }),
   }, now)
-  const actions = before !== undefined && sameMeaning(before, status) ? [] : [written(budget, status), ...remarks(budget, kept, expected.unmanaged)]
+  const actions = before !== undefined && sameMeaning(before, status) ? [] : [written(budget, status), ...remarks(budget, kept, expected.unmanaged), ...late.map((pod) => notDeleted(pod, budget))]
   return { actions, ...(again !== undefined && { again }) }
 }
 
@@ -127,16 +152,21 @@ function noScale(controller: { readonly apiVersion: string; readonly kind: strin
 }
 
 /** Of the pods that were evicted, those that are not on their way out yet: they count as gone. */
-function stillThere({ status }: PodDisruptionBudget, kept: readonly Pod[], now: Instant): { readonly disruptedPods: Readonly<Record<string, string>>; readonly again: Instant | undefined } {
+function stillThere({ status }: PodDisruptionBudget, kept: readonly Pod[], now: Instant): { readonly disruptedPods: Readonly<Record<string, string>>; readonly late: readonly Pod[]; readonly again: Instant | undefined } {
+  const late: Pod[] = []
   const told: Readonly<Record<string, string>> = status?.disruptedPods ?? {}
   const disruptedPods: Record<string, string> = {}
   let again: Instant | undefined
   for (const pod of kept) {
     const since = told[pod.metadata.name]
     const due = since === undefined || isTerminating(pod) ? undefined : (instantOf(since) ?? 0) + deletionTimeoutMs
-    if (since === undefined || due === undefined || due <= now) continue
+    if (since === undefined || due === undefined) continue
+    if (due <= now) { late.push(pod); continue }
     disruptedPods[pod.metadata.name] = since
     again = Math.min(again ?? due, due)
   }
-  return { disruptedPods, again }
+  return { disruptedPods, late, again }
 }
+
+const notDeleted = (pod: Pod, { metadata: { namespace, name } }: PodDisruptionBudget): Action =>
+  ({ do: 'record', about: pod, type: 'Warning', reason: 'NotDeleted', message: `Pod was expected by PDB ${namespace}/${name} to be deleted but it wasn't` })

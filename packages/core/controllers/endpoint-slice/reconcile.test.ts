@@ -41,6 +41,10 @@ test('a Service without pods has one empty slice', () => {
   assert.deepEqual(plan(service()), [created([], [])])
   assert.deepEqual(plan(service(), slice('web-a', [], [])), [])
 })
+test('slices of a family that the Service has no more go', () => {
+  const other = { ...slice('web-six', []), addressType: 'IPv6' } as EndpointSlice
+  assert.deepEqual(plan(service({ ipFamilies: ['IPv4'] }), slice('web-a', [], []), other), [{ do: 'delete', key: { resource: 'discovery.k8s.io/endpointslices', namespace: 'default', name: 'web-six' }, uid: 'uid-web-six' }])
+})
 test('pods at their end and pods without an address are left out', () => {
   assert.deepEqual(plan(service(), slice('web-a', [], []), pod('p1', '10.244.0.1', false, { phase: 'Succeeded' }), aPod('p2', { labels: { app: 'web' } })), [])
 })

@@ -44,13 +44,18 @@ export const endpointSliceController: Controller<Memory> = {
     const { at, triggers } = triggered(service, selected, memory?.triggers)
     const families = familiesOf(service).map((family) => ({ family, ...familyPlan({ view, service, selected, at }, family, memory?.told?.[family]) }))
     const told = families.flatMap(({ family, told }) => (told === undefined ? [] : [[family, told] as const]))
-    return { actions: families.flatMap(({ actions }) => actions), memory: { triggers, ...(told.length > 0 && { told: Object.fromEntries(told) }) } }
+    return { actions: [...families.flatMap(({ actions }) => actions), ...ofOtherFamilies(view, service)], memory: { triggers, ...(told.length > 0 && { told: Object.fromEntries(told) }) } }
   },
 }
 
 const isOurs = (slice: EndpointSlice): boolean => slice.metadata.labels?.[managedByLabel] === managedBy
 
 const familiesOf = (service: Service): readonly string[] => (service.spec.ipFamilies?.length ? service.spec.ipFamilies : ['IPv4'])
+
+/** Slices of a family of addresses that the Service has no more. */
+const ofOtherFamilies = (view: ClusterView, service: Service): readonly Action[] =>
+  [...view.by(slicesByService, objectKey(service))].filter((slice) => isOurs(slice) && !familiesOf(service).includes(slice.addressType) && !isTerminating(slice)).map(remove)
+const remove = (slice: EndpointSlice): Action => ({ do: 'delete', key: keyOf(endpointSlices, slice), uid: slice.metadata.uid })
 
 interface Sight { readonly view: ClusterView; readonly service: Service; readonly selected: readonly Pod[]; readonly at: string | undefined }
 interface FamilyPlan { readonly actions: readonly Action[]; readonly told?: string }
@@ -80,7 +85,7 @@ function written({ service, at }: Pick<Sight, 'service' | 'at'>, family: string,
       const { annotations, ...metadata } = slice.metadata
       return [{ do: 'replace', object: { ...slice, metadata: { ...metadata, labels, ...withTrigger(annotations, at) }, endpoints, ports: ports ?? [] } as EndpointSlice, part: 'main' }]
     }),
-    ...packed.dropped.map((slice): Action => ({ do: 'delete', key: keyOf(endpointSlices, slice), uid: slice.metadata.uid })),
+    ...packed.dropped.map(remove),
   ]
 }
 

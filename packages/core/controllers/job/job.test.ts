@@ -182,6 +182,13 @@ test('what waits for its successor is counted when the Job ends', () => {
   on.advance(5_000)
   assert.deepEqual([on.status(), on.names(uncounted)], [{ ready: 0, terminating: 0, failed: 2, failedIndexes: '' }, []])
 })
+test('in a namespace that ends nobody is held for a successor', () => {
+  const on = at({ ...perIndex, completions: 1, backoffLimitPerIndex: 2 })
+  on.world.refuse = (action) => (action.do === 'create' ? { refused: true, code: 403, reason: 'Forbidden', message: 'no', details: { causes: [{ reason: 'NamespaceTerminating', message: 'it ends' }] } } : undefined)
+  on.endAll('Failed')
+  on.advance(10_100)
+  assert.deepEqual([on.names(uncounted), on.status().failed], [[], 1])
+})
 test('failures that the policy ignores are noted beside the others, and a lost index is over at once', () => {
   const podFailurePolicy = { rules: [{ action: 'Ignore', onExitCodes: { operator: 'In', values: [7] } }, { action: 'FailIndex', onExitCodes: { operator: 'In', values: [8] } }] }
   const on = at({ ...perIndex, completions: 1, backoffLimitPerIndex: 5, podFailurePolicy, podReplacementPolicy: 'Failed' })

@@ -9,6 +9,7 @@ import { controllerOf, finalizersPatch, isControlledBy, ownerReference, withoutO
 import { inDeletionOrder, isReady, isTerminating } from '../../rules/pods.ts'
 import { selectorMatches } from '../../rules/selectors.ts'
 import { instantOf, timestamp } from '../../rules/time.ts'
+import { isCreateFailure, isOfEndingNamespace } from '../create-failure.ts'
 import { controllerKeys, namesOf, ownKey } from '../keys.ts'
 import { countsDifferently } from '../pod-changes.ts'
 import { settled } from '../settled.ts'
@@ -129,7 +130,9 @@ function look(given: Job, open: readonly Pod[], world: World<Memory>): Plan<Memo
   const all = tally(job, open)
   const failures = indexFailures(job, all)
   const earlier = decidedEnding(job)
-  const isHeld = ({ pod }: Tally['failed'][number]): boolean => earlier === undefined && failures.waiting.get(indexOf(job, pod) ?? -1) === pod
+  // In a namespace that ends nothing is replaced: who is held would hold it up.
+  const mayReplace = earlier === undefined && !isOfEndingNamespace(world.last)
+  const isHeld = ({ pod }: Tally['failed'][number]): boolean => mayReplace && failures.waiting.get(indexOf(job, pod) ?? -1) === pod
   const waiting = all.failed.filter(isHeld)
   const countable = waiting.length === 0 ? all.failed : all.failed.filter((one) => !isHeld(one))
   // More than a burst of ended pods is counted in several looks.
@@ -257,7 +260,7 @@ function create(job: Job, view: ClusterView, number: number, index: NewIndex | u
 }
 
 function failedCreate(job: Job, { last }: World<Memory>): readonly Action[] {
-  if (last === undefined || ['Conflict', 'NotFound', 'AlreadyExists'].includes(last.reason)) return []
+  if (last === undefined || !isCreateFailure(last)) return []
   return [{ do: 'record', about: job, type: 'Warning', reason: 'FailedCreate', message: `Error creating: ${last.message}` }]
 }
 

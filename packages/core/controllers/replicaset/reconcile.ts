@@ -12,6 +12,7 @@ import { generatedName } from '../../rules/names.ts'
 import { candidatesFor, claim, claimActions, controllerOf } from '../../rules/owners.ts'
 import { availableAt, inDeletionOrder, isActive, isAvailable, isReady, isTerminal, isTerminating } from '../../rules/pods.ts'
 import { selectorMatches } from '../../rules/selectors.ts'
+import { isCreateFailure } from '../create-failure.ts'
 import { controllerKeys, namesOf, ownKey } from '../keys.ts'
 import { countsDifferently } from '../pod-changes.ts'
 import { podFromTemplate } from '../pod-template.ts'
@@ -145,11 +146,6 @@ function nextAvailable(set: Replicating, owned: readonly Pod[], now: number): { 
   }
   return again === undefined ? {} : { again }
 }
-
-/** Conflicts are about objects this controller updates; a create fails for other reasons. */
-const isCreateFailure = (refusal: Refusal): boolean => refusal.reason !== 'Conflict' && refusal.reason !== 'NotFound' && refusal.reason !== 'AlreadyExists' &&
-  // As upstream: no complaints while the namespace goes away.
-  !refusal.details?.causes?.some((cause) => cause.reason === 'NamespaceTerminating')
 
 const warn = (set: Replicating, failure: Refusal): Action =>
   ({ do: 'record', about: set, type: 'Warning', reason: 'FailedCreate', message: `Error creating: ${failure.message}` })

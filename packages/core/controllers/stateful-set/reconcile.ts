@@ -1,12 +1,13 @@
 // StatefulSets. Behaviour: kube-controller-manager's statefulset controller.
 import { deepEqual } from 'fast-equals'
-import { type Action, type Change, type ClusterView, type Controller, type Plan, type Pod, pods, type StatefulSet, statefulSets, uncontrolledPods, type World } from '../../api/index.ts'
+import { type Action, type Change, type ClusterView, type Controller, persistentVolumeClaims, type Plan, type Pod, pods, type StatefulSet, statefulSets, uncontrolledPods, type World } from '../../api/index.ts'
 import type { Instant } from '../../base/index.ts'
 import { objectKey } from '../../rules/changes.ts'
 import { candidatesFor, claim, claimActions, controllerOf } from '../../rules/owners.ts'
 import { availableAt, isReady, isAvailable, isTerminating } from '../../rules/pods.ts'
 import { forgetRevisions, templateHistory, type TemplateHistory } from '../../rules/revisions.ts'
 import { selectorMatches } from '../../rules/selectors.ts'
+import { isCreateFailure } from '../create-failure.ts'
 import { controllerKeys, namesOf, ownKey } from '../keys.ts'
 import { countsDifferently } from '../pod-changes.ts'
 import { settled } from '../settled.ts'
@@ -59,9 +60,14 @@ function reconcile(set: StatefulSet, world: World<undefined>): Plan {
   }
 }
 
+/** A claim that was refused keeps its pod back: both are told. */
 function failedCreate(set: StatefulSet, { last }: World<undefined>, creating: string | undefined): readonly Action[] {
-  if (last === undefined || creating === undefined || ['Conflict', 'NotFound', 'AlreadyExists'].includes(last.reason)) return []
-  return [{ do: 'record', about: set, type: 'Warning', reason: 'FailedCreate', message: `create Pod ${creating} in StatefulSet ${set.metadata.name} failed error: ${last.message}` }]
+  if (last === undefined || creating === undefined || !isCreateFailure(last)) return []
+  const told = (message: string): Action => ({ do: 'record', about: set, type: 'Warning', reason: 'FailedCreate', message })
+  const ofPod = (error: string): Action => told(`create Pod ${creating} in StatefulSet ${set.metadata.name} failed error: ${error}`)
+  if (last.details?.kind !== persistentVolumeClaims.plural) return [ofPod(last.message)]
+  const claim = last.details.name ?? ''
+  return [told(`create Claim ${claim} for Pod ${creating} in StatefulSet ${set.metadata.name} failed error: ${last.message}`), ofPod(`failed to create PVC ${claim}: ${last.message}`)]
 }
 
 function statusOf(set: StatefulSet, owned: readonly Pod[], currentRevision: string, history: TemplateHistory, now: Instant): NonNullable<StatefulSet['status']> {

@@ -183,3 +183,21 @@ test('a refused pod is told about', () => {
   on.advance(20)
   assert.equal(on.news()[0], 'FailedCreate: create Pod web-0 in StatefulSet web failed error: exceeded quota')
 })
+test('a refused claim is told about, and that its pod waits for it', () => {
+  const on = stage([statefulSetController])
+  on.world.refuse = (action) => (action.do === 'create' && action.object.kind === 'PersistentVolumeClaim' ? { refused: true, code: 403, reason: 'Forbidden', message: 'exceeded quota', details: { kind: 'persistentvolumeclaims', name: 'data-web-0' } } : undefined)
+  on.world.put(aSet({ replicas: 1, volumeClaimTemplates: [dataClaim] }))
+  on.advance(20)
+  assert.deepEqual(on.news().slice(0, 2), [
+    'FailedCreate: create Claim data-web-0 for Pod web-0 in StatefulSet web failed error: exceeded quota',
+    'FailedCreate: create Pod web-0 in StatefulSet web failed error: failed to create PVC data-web-0: exceeded quota',
+  ])
+})
+test('a pod that lost its name in its labels gets it again, and that is told', () => {
+  const on = at({ replicas: 1 })
+  on.ready('web-0')
+  on.news()
+  on.world.update(pods, 'web-0', (pod) => ({ ...pod, metadata: { ...pod.metadata, labels: { app: 'web' } } }))
+  on.settle()
+  assert.deepEqual([on.pod('web-0').metadata.labels?.['statefulset.kubernetes.io/pod-name'], on.news()[0]], ['web-0', 'SuccessfulUpdate: update Pod web-0 in StatefulSet web successful'])
+})

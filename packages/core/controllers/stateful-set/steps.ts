@@ -70,7 +70,7 @@ function replicaSteps(situation: Situation, inOrder: boolean): Stage {
     }
     if (isTerminating(pod)) { if (inOrder) return { actions, stop: true }; continue }
     if (pod.status?.phase === 'Pending') actions.push(...missingClaims(set, ordinal, view))
-    actions.push(...claimOwners(set, ordinal, pod, false, view), ...identity(pod))
+    actions.push(...asItShouldBe(set, [...claimOwners(set, ordinal, pod, false, view), ...identity(pod)], pod))
     const due = availableAt(pod, set.spec.minReadySeconds ?? 0)
     if (due !== undefined && due > now) again = Math.min(again ?? due, due)
     if (inOrder && !(isHealthy(pod) && isAvailable(pod, set.spec.minReadySeconds ?? 0, now))) return { actions, stop: true, ...(again === undefined ? {} : { again }) }
@@ -110,6 +110,10 @@ function remove(set: StatefulSet, pod: Pod): readonly Action[] {
     { do: 'delete', key: keyOf(pods, pod), uid: pod.metadata.uid },
     { do: 'record', about: set, type: 'Normal', reason: 'SuccessfulDelete', message: `delete Pod ${pod.metadata.name} in StatefulSet ${set.metadata.name} successful` },
   ]
+}
+
+function asItShouldBe(set: StatefulSet, changes: readonly Action[], pod: Pod): readonly Action[] {
+  return changes.length === 0 ? [] : [...changes, { do: 'record', about: set, type: 'Normal', reason: 'SuccessfulUpdate', message: `update Pod ${pod.metadata.name} in StatefulSet ${set.metadata.name} successful` }]
 }
 
 function identity(pod: Pod): readonly Action[] {
