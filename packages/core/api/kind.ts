@@ -14,6 +14,8 @@ export interface Circumstances {
   readonly user: string
   /** Who asks, in full. Absent: nobody but a name is known. */
   readonly requester?: Requester
+  /** Where the cluster's ClusterIPs come from, one range a family, the first family's first. Absent: IPv4's usual one. */
+  readonly serviceRanges?: readonly string[]
 }
 export interface Requester {
   readonly name: string

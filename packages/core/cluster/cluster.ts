@@ -6,8 +6,10 @@ import type { Index } from '../api/view.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Cancel, Loop } from '../base/loop.ts'
 import type { Random } from '../base/random.ts'
-import { createRunner, type MayRequest, type Runner, type RunnerState } from '../controllers/index.ts'
-import { createKubelet, createSimulatedRuntime, type Kubelet, type KubeletOptions, type KubeletState, type NodeShape, type PaceName, paces, type SimulatedRuntime, type SimulatedState } from '../kubelet/index.ts'
+import { createRunner, type MayRequest, type PodRange, type Runner, type RunnerState } from '../controllers/index.ts'
+import { createKubelet, createSimulatedRuntime, type Kubelet, type KubeletOptions, type KubeletState, type NodeShape, type PaceName, paces, podCidrsOf, type SimulatedRuntime, type SimulatedState } from '../kubelet/index.ts'
+import { addressBlock } from '../rules/addresses.ts'
+import { type AddressFamilies, clusterRanges, ipv4Only } from '../rules/cluster-ranges.ts'
 import { createScheduler, type Scheduler, type SchedulerConfiguration, type SchedulerState } from '../scheduler/index.ts'
 import { type Advertised, bootstrap, type Joining } from '../server/bootstrap/index.ts'
 import { createServer, type Server, type ServerState, type ServerOptions } from '../server/index.ts'
@@ -33,12 +35,14 @@ export interface ClusterOptions extends Pick<ServerOptions, 'version' | 'issuer'
   readonly podTokens?: KubeletOptions['tokens']
   /** Where nodes keep the directories of claims: a path on the nodes. */
   readonly volumesBelow?: string
-  /** A block of addresses for Services of type LoadBalancer that the machine leads to its real nodes. */
-  readonly balancedNetwork?: string
-  /** The block of pod addresses that nodes are given shares of which come without one. */
+  /** Blocks of addresses, one a family, for Services of type LoadBalancer that the machine leads to its real nodes. */
+  readonly balancedNetworks?: readonly string[]
+  /** The block of pod addresses that nodes are given shares of which come without one, in place of its family's. */
   readonly allottedPodNetwork?: string
   /** What machines that join are told; absent: none may. */
   readonly joining?: Joining
+  /** The families of addresses, the first one first; IPv4 when it is not said. What a store was made with it stays with. */
+  readonly ipFamilies?: AddressFamilies
   /** Profiles and paces of the scheduler, as its configuration file says. */
   readonly scheduling?: SchedulerConfiguration
   /** How long pods on simulated nodes take to start and stop; instant unless it is said. */
@@ -84,7 +88,6 @@ export const kindIndexes: readonly Index<Resource>[] = builtinKinds.flatMap((kin
 const advertisedDefault: Advertised = { address: '192.0.2.1', port: 6443 }
 /** Where claims' directories are when nobody says otherwise: simulated nodes keep none. */
 const volumesBelowDefault = '/var/lib/skiff/volumes'
-export const clusterDnsDefault = '10.96.0.10'
 export const clusterDomainDefault = 'cluster.local'
 
 /** Whether the maker of a request for a certificate may create this subresource of requests. */
@@ -92,24 +95,32 @@ const mayRequestOf = ({ authorizer }: Server): MayRequest => ({ username: name =
   is: 'resource', user: { name, groups, ...(uid !== undefined && { uid }), ...(extra !== undefined && { extra }) }, verb: 'create', group: 'certificates.k8s.io', version: '*', resource: 'certificatesigningrequests', subresource, namespace: '', name: '',
 }).allowed
 
+/** Where the pods' ranges come from of nodes that have none; `allotted` in place of its own family's. */
+const podRangesOf = (families: AddressFamilies, allotted = ''): readonly PodRange[] => families.map((family) => {
+  const { pods, podsOfNode } = clusterRanges[family]
+  return { cidr: addressBlock(allotted)?.family === family ? allotted : pods, nodePrefix: podsOfNode }
+})
+
 /** Wires a cluster over a store that was made with `kindIndexes`, empty or recovered. */
 export function wireCluster(options: ClusterOptions): Cluster {
   const { store, clock, random, loop } = options
-  const server = createServer({ ...options, kinds: builtinKinds, definitions: loadDefinitions() })
-  bootstrap(server, store, options.advertised ?? advertisedDefault, {
+  const families = options.ipFamilies ?? ipv4Only
+  const serviceRanges = families.map((family) => clusterRanges[family].services)
+  const server = createServer({ ...options, serviceRanges, kinds: builtinKinds, definitions: loadDefinitions() })
+  bootstrap(server, store, { ...(options.advertised ?? advertisedDefault), serviceRanges }, {
     ...(options.authority !== undefined && { clients: options.authority }), ...(options.frontProxyAuthority !== undefined && { frontProxy: options.frontProxyAuthority }),
   }, options.joining)
   const feed = { view: store.view, changes: (after: number) => store.changes(after), onCommit: (ring: () => void) => store.onCommit(ring), submit: server.submit, clock, loop }
-  const runner = createRunner({ ...feed, controllers: allControllers({ authority: options.authority ?? '', volumesBelow: options.volumesBelow ?? volumesBelowDefault, ...(options.balancedNetwork !== undefined && { balancedNetwork: options.balancedNetwork }), ...(options.allottedPodNetwork !== undefined && { allottedPodNetwork: options.allottedPodNetwork }), mayRequest: mayRequestOf(server), types: server.types }), types: server.types, ...(options.ask !== undefined && { ask: options.ask }) })
+  const runner = createRunner({ ...feed, controllers: allControllers({ authority: options.authority ?? '', volumesBelow: options.volumesBelow ?? volumesBelowDefault, podRanges: podRangesOf(families, options.allottedPodNetwork), ...(options.balancedNetworks !== undefined && { balancedNetworks: options.balancedNetworks }), mayRequest: mayRequestOf(server), types: server.types }), types: server.types, ...(options.ask !== undefined && { ask: options.ask }) })
   const scheduler = createScheduler({ ...feed, random, ...(options.scheduling !== undefined && { configuration: options.scheduling }) })
   const simulated = createSimulatedRuntime({ clock, pace: paces[options.pace ?? 'instant'] })
   const shapes = new Map((options.state?.nodes ?? options.nodes ?? []).map((shape) => [shape.name, shape]))
   if (options.state !== undefined) simulated.thaw(options.state.simulated)
-  else for (const shape of shapes.values()) simulated.addNode(shape.name, shape.podCidr)
+  else for (const shape of shapes.values()) simulated.addNode(shape.name, ...podCidrsOf(shape))
   const ring = (): void => { loop.ring('kubelets') }
   const kubelet = createKubelet({
     ...feed, ring, nodes: [...shapes.values()], runtime: simulated, owner: 'simulated kubelets',
-    cluster: { dns: options.clusterDns ?? clusterDnsDefault, domain: options.clusterDomain ?? clusterDomainDefault },
+    cluster: { dns: options.clusterDns ?? clusterRanges[families[0]].dns, domain: options.clusterDomain ?? clusterDomainDefault },
     ...(options.podTokens !== undefined && { tokens: options.podTokens }),
     ...(options.simulatedReports !== undefined && { simulatedReports: options.simulatedReports }),
   })
@@ -122,7 +133,7 @@ export function wireCluster(options: ClusterOptions): Cluster {
   const cancels: readonly Cancel[] = [loop.add('kubelets', () => kubelet.step()), store.onCommit(ring)]
   return {
     store, server, runner, scheduler, kubelet, simulated,
-    addNode: (shape) => { shapes.set(shape.name, shape); simulated.addNode(shape.name, shape.podCidr); kubelet.addNode(shape) },
+    addNode: (shape) => { shapes.set(shape.name, shape); simulated.addNode(shape.name, ...podCidrsOf(shape)); kubelet.addNode(shape) },
     removeNode: (name) => { shapes.delete(name); kubelet.removeNode(name); simulated.removeNode(name) },
     freeze: () => ({ nodes: [...shapes.values()], server: server.freeze(), runner: runner.freeze(), scheduler: scheduler.freeze(), kubelet: kubelet.freeze(), simulated: simulated.freeze() }),
     stop: () => {

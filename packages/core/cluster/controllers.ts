@@ -8,9 +8,9 @@ export interface Surroundings {
   /** Where nodes keep the directories of claims. */
   readonly volumesBelow: string
   /** Where addresses of balanced Services come from; absent: they wait for somebody else's. */
-  readonly balancedNetwork?: string
-  /** Where the blocks of pod addresses come from that nodes are given; absent: all pods' addresses. */
-  readonly allottedPodNetwork?: string
+  readonly balancedNetworks?: readonly string[]
+  /** Where the pod ranges of nodes that come without come from. */
+  readonly podRanges?: readonly controllers.PodRange[]
   /** What the server's authorizer says of those who ask for certificates of nodes. */
   readonly mayRequest?: controllers.MayRequest
   /** The types of all objects. */
@@ -18,13 +18,13 @@ export interface Surroundings {
 }
 
 /** Every controller of the control plane. */
-export function allControllers({ authority, volumesBelow, balancedNetwork, allottedPodNetwork, mayRequest = () => false, types }: Surroundings): readonly Controller<unknown>[] {
+export function allControllers({ authority, volumesBelow, balancedNetworks, podRanges, mayRequest = () => false, types }: Surroundings): readonly Controller<unknown>[] {
   return [
     controllers.serviceAccountController, controllers.rootCaController(authority), controllers.namespaceController(types), controllers.garbageCollector(types),
     controllers.deploymentController, controllers.replicaSetController, controllers.replicationControllerController, controllers.statefulSetController, controllers.daemonSetController,
     controllers.jobController, controllers.cronJobController, controllers.ttlAfterFinishedController,
-    controllers.endpointsController, controllers.endpointSliceController, controllers.endpointSliceMirroringController, controllers.serviceAddressController, controllers.serviceCIDRController, ...(balancedNetwork === undefined ? [] : [controllers.loadBalancerController({ pool: balancedNetwork })]),
-    controllers.volumeBinderController, controllers.localProvisioner({ volumesBelow }), controllers.localSnapshotter({ volumesBelow }), controllers.claimProtectionController, controllers.volumeProtectionController, controllers.attributesClassProtectionController, controllers.ephemeralVolumeController, controllers.nodeAddressController(allottedPodNetwork === undefined ? {} : { clusterCidr: allottedPodNetwork }),
+    controllers.endpointsController, controllers.endpointSliceController, controllers.endpointSliceMirroringController, controllers.serviceAddressController, controllers.serviceCIDRController, ...(balancedNetworks === undefined ? [] : [controllers.loadBalancerController({ pools: balancedNetworks })]),
+    controllers.volumeBinderController, controllers.localProvisioner({ volumesBelow }), controllers.localSnapshotter({ volumesBelow }), controllers.claimProtectionController, controllers.volumeProtectionController, controllers.attributesClassProtectionController, controllers.ephemeralVolumeController, controllers.nodeAddressController(podRanges),
     controllers.podGarbageCollector(), controllers.nodeLifecycleController(), controllers.zoneEvictionController, controllers.taintEvictionController,
     controllers.resourceQuotaController, controllers.disruptionController, controllers.horizontalPodAutoscalerController(types), controllers.storageVersionMigrationController(types), controllers.resourceClaimController, controllers.deviceTaintEvictionController,
     controllers.customResourceDefinitionController, controllers.validatingAdmissionPolicyStatusController,

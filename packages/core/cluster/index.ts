@@ -1,5 +1,6 @@
-export { type Cluster, clusterDnsDefault, clusterDomainDefault, type ClusterOptions, type ClusterState, kindIndexes, wireCluster } from './cluster.ts'
+export { type Cluster, clusterDomainDefault, type ClusterOptions, type ClusterState, kindIndexes, wireCluster } from './cluster.ts'
 export { whoHolds } from './holding.ts'
 export { manifestsOf, pathOf } from './manifests.ts'
 export { type Answer, createCluster, durationMs, simulatedNode, type VirtualCluster, type VirtualClusterOptions } from './virtual-cluster.ts'
+export type { AddressFamilies, AddressFamily } from '../rules/cluster-ranges.ts'
 export type { NodePool } from '../rules/node-pools.ts'

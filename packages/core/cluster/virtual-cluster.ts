@@ -7,12 +7,16 @@ import { createStore } from '../store/index.ts'
 import { type Cluster, type ClusterOptions, kindIndexes, wireCluster } from './cluster.ts'
 import { whoHolds } from './holding.ts'
 import { manifestsOf, pathOf } from './manifests.ts'
+import { addressBlock, offsetIn } from '../rules/addresses.ts'
+import { type AddressFamilies, clusterRanges, ipv4Only, simulatedPlace } from '../rules/cluster-ranges.ts'
 import { capacityOf, labelsOf, type NodePool, placed, type PlacedNode, poolOf } from '../rules/node-pools.ts'
 import { statusOf } from '../server/refusals.ts'
 
 export interface VirtualClusterOptions {
   /** How many simulated nodes, their shapes, or pools of them: `[{ count: 500, cpu: '16', zones: ['a', 'b'] }]`. Default 1. */
   readonly nodes?: number | readonly (NodeShape | NodePool)[]
+  /** The families of addresses, the first one first: `['IPv4', 'IPv6']` is a dual-stack cluster. Default IPv4. */
+  readonly ipFamilies?: AddressFamilies
   /** What chance is made of: the same seed gives the same run. Default 1. */
   readonly seed?: number
   /** When the cluster's time starts, in milliseconds since 1970. Default 2026-01-01T00:00:00Z. */
@@ -49,32 +53,31 @@ const roundsWatched = 100
 const version = { ...kubernetesVersion, gitCommit: '', gitTreeState: 'clean', buildDate: '1970-01-01T00:00:00Z', goVersion: '', compiler: 'skiff', platform: 'virtual' }
 
 /** The shape of the nth simulated node, counted from 0: 8 CPUs, 32 GiB, 110 pods. */
-export function simulatedNode(index: number, shape: Partial<NodeShape> = {}): NodeShape {
+export function simulatedNode(index: number, shape: Partial<NodeShape> = {}, families: AddressFamilies = ipv4Only): NodeShape {
   return {
-    name: `sim-${index + 1}`, simulated: true, address: `172.31.${index >> 8}.${index & 255}`, podCidr: `10.${128 + (index >> 8)}.${index & 255}.0/24`,
+    name: `sim-${index + 1}`, simulated: true, ...simulatedPlace(index, families),
     capacity: { cpu: '8', memory: '32Gi', pods: '110', 'ephemeral-storage': '100Gi' }, ...shape,
   }
 }
 
 /** The shapes as they are; nodes of pools get what names and places are left. */
-function shapesOf(nodes: readonly (NodeShape | NodePool)[]): readonly NodeShape[] {
+function shapesOf(nodes: readonly (NodeShape | NodePool)[], families: AddressFamilies): readonly NodeShape[] {
   const shapes = nodes.filter((one) => 'podCidr' in one)
   const taken = { names: new Set(shapes.map(({ name }) => name)), places: new Set(shapes.map(placeOf).filter((place) => place !== undefined)) }
   const pools = nodes.filter((one) => !('podCidr' in one)).map((one) => poolOf(one))
-  return [...shapes, ...placed(pools, taken).map(shapeOf)]
+  return [...shapes, ...placed(pools, taken).map((node) => shapeOf(node, families))]
 }
-const placeOf = ({ address }: NodeShape): number | undefined => {
-  const [, high, low] = /^172\.31\.(\d+)\.(\d+)$/.exec(address) ?? []
-  return high === undefined || low === undefined ? undefined : (Number(high) << 8) + Number(low)
-}
-const shapeOf = ({ name, place, nth, pool }: PlacedNode): NodeShape =>
-  simulatedNode(place, { name, capacity: capacityOf(pool), labels: labelsOf(pool, nth), ...(pool.devices !== undefined && { devices: pool.devices }), ...(pool.taints !== undefined && { taints: pool.taints }) })
+const simulatedBlocks = [clusterRanges.IPv4, clusterRanges.IPv6].flatMap(({ simulatedNodes }) => addressBlock(simulatedNodes) ?? [])
+const placeOf = ({ address }: NodeShape): number | undefined => simulatedBlocks.map((block) => offsetIn(block, address)).find((place) => place !== undefined)
+const shapeOf = ({ name, place, nth, pool }: PlacedNode, families: AddressFamilies): NodeShape =>
+  simulatedNode(place, { name, capacity: capacityOf(pool), labels: labelsOf(pool, nth), ...(pool.devices !== undefined && { devices: pool.devices }), ...(pool.taints !== undefined && { taints: pool.taints }) }, families)
 
 export function createCluster(options: VirtualClusterOptions = {}): VirtualCluster {
   const clock = new VirtualClock(options.now ?? startDefault)
   const loop = new WorkLoop()
-  const nodes = shapesOf(typeof options.nodes === 'object' ? options.nodes : options.nodes === 0 ? [] : [{ count: options.nodes ?? 1 }])
-  const virtual = virtualFrom({ store: createStore({ indexes: kindIndexes }), clock, random: seededRandom(options.seed ?? 1), loop, nodes, roundsMax: options.roundsMax ?? roundsMaxDefault, ...(options.scheduler !== undefined && { scheduling: understood(options.scheduler) }) })
+  const families = options.ipFamilies ?? ipv4Only
+  const nodes = shapesOf(typeof options.nodes === 'object' ? options.nodes : options.nodes === 0 ? [] : [{ count: options.nodes ?? 1 }], families)
+  const virtual = virtualFrom({ store: createStore({ indexes: kindIndexes }), clock, random: seededRandom(options.seed ?? 1), loop, nodes, ipFamilies: families, roundsMax: options.roundsMax ?? roundsMaxDefault, ...(options.scheduler !== undefined && { scheduling: understood(options.scheduler) }) })
   virtual.settle()
   return virtual
 }
@@ -85,7 +88,7 @@ function understood(text: string): SchedulerConfiguration {
   return configuration
 }
 
-type Parts = Pick<ClusterOptions, 'store' | 'nodes' | 'state' | 'scheduling'> & { readonly clock: VirtualClock; readonly random: ReturnType<typeof seededRandom>; readonly loop: WorkLoop; readonly roundsMax: number }
+type Parts = Pick<ClusterOptions, 'store' | 'nodes' | 'state' | 'scheduling' | 'ipFamilies'> & { readonly clock: VirtualClock; readonly random: ReturnType<typeof seededRandom>; readonly loop: WorkLoop; readonly roundsMax: number }
 
 function virtualFrom(parts: Parts): VirtualCluster {
   const { clock, random, loop, roundsMax } = parts
@@ -128,7 +131,7 @@ function virtualFrom(parts: Parts): VirtualCluster {
       settle()
       const time = clock.freeze()
       const forked = { clock: new VirtualClock(time.now), random: seededRandom(0), loop: new WorkLoop() }
-      const other = virtualFrom({ ...forked, roundsMax, store: cluster.store.fork(), state: cluster.freeze(), ...(parts.scheduling !== undefined && { scheduling: parts.scheduling }) })
+      const other = virtualFrom({ ...forked, roundsMax, store: cluster.store.fork(), state: cluster.freeze(), ...(parts.ipFamilies !== undefined && { ipFamilies: parts.ipFamilies }), ...(parts.scheduling !== undefined && { scheduling: parts.scheduling }) })
       // Last: what the parts set and drew while they were made is not part of what was forked.
       forked.clock.thaw(time)
       forked.random.thaw(random.freeze())

@@ -8,6 +8,7 @@ import { allocated } from './resizing.ts'
 import { type ExitedRun, isSidecar, type RunningRun } from './stands.ts'
 import { checkOf, stop } from './stopping.ts'
 import { containerOf, fieldPathOf, lookAgain, memoryOf, podText, remember, rememberPod, standIn, tell, type Work } from './work.ts'
+import { nodeAddresses } from './node-shape.ts'
 
 /** Crash back-off: none before the first restart, then 10 s doubling to 5 min, forgotten after twice that without a crash. Upstream's defaults. */
 export const crashBackoffFirstMs = 10_000
@@ -125,7 +126,7 @@ function launch(work: Work, container: Container, attempt: number): boolean {
 }
 
 export const podIps = ({ pod, around }: Work): readonly string[] =>
-  pod.spec.hostNetwork === true ? [around.node.address] : around.observed?.sandbox.is === 'ready' ? around.observed.sandbox.addresses : []
+  pod.spec.hostNetwork === true ? nodeAddresses(around.node) : around.observed?.sandbox.is === 'ready' ? around.observed.sandbox.addresses : []
 
 /** Whether the attempt may start with the images that are here: its own, and those that it mounts. */
 function imagesReady(work: Work, container: Container, attempt: number): boolean {

@@ -3,7 +3,7 @@ import { configMaps, type Pod, secrets, services } from '../api/resources.ts'
 import type { ClusterView } from '../api/view.ts'
 import { amountOf } from '../rules/requests.ts'
 import { textOfBase64 } from '../base/bytes.ts'
-import type { NodeShape } from './node-shape.ts'
+import { nodeAddresses, type NodeShape } from './node-shape.ts'
 
 export interface Circumstances {
   readonly pod: Pod
@@ -101,8 +101,8 @@ export function fieldOf(path: string, { pod, node, podIps }: Circumstances): str
     case 'metadata.annotations': return lines(pod.metadata.annotations)
     case 'spec.nodeName': return pod.spec.nodeName ?? ''
     case 'spec.serviceAccountName': return pod.spec.serviceAccountName ?? ''
-    case 'status.hostIP':
-    case 'status.hostIPs': return node.address
+    case 'status.hostIP': return node.address
+    case 'status.hostIPs': return nodeAddresses(node).join(',')
     case 'status.podIP': return podIps[0] ?? ''
     case 'status.podIPs': return podIps.join(',')
     default: return undefined

@@ -7,6 +7,8 @@ export interface NodeShape {
   /** The node's own address. */
   readonly address: string
   readonly podCidr: string
+  /** What it has of the second family, in a cluster of two. */
+  readonly second?: { readonly address: string; readonly podCidr: string }
   /** Quantities: cpu, memory, pods, ephemeral-storage, and extended resources. */
   readonly capacity: Readonly<Record<string, string>>
   /** Of simulated nodes: devices by driver, which they publish as ResourceSlices. */
@@ -28,6 +30,11 @@ export interface NodeShape {
   readonly stateDirectory?: string
 }
 export interface RuntimeHandler { readonly name: string; readonly userNamespaces: boolean; readonly recursiveReadOnlyMounts: boolean }
+/** A node's own addresses, one a family. */
+export const nodeAddresses = ({ address, second }: NodeShape): readonly string[] => (second === undefined ? [address] : [address, second.address])
+/** The ranges of its pods' addresses, one a family. */
+export const podCidrsOf = ({ podCidr, second }: NodeShape): readonly string[] => (second === undefined ? [podCidr] : [podCidr, second.podCidr])
+
 export interface NodeInfo {
   readonly architecture: string
   readonly operatingSystem: string

@@ -6,7 +6,7 @@ import type { Instant } from '../base/clock.ts'
 import { setCondition } from '../rules/conditions.ts'
 import { microTimestamp, timestamp } from '../rules/time.ts'
 import { pressureTexts, type PressureType } from './eviction.ts'
-import type { NodeInfo, NodeShape } from './node-shape.ts'
+import { nodeAddresses, type NodeInfo, type NodeShape, podCidrsOf } from './node-shape.ts'
 import { digitsOf, uuidOf } from './simulated/stand-in.ts'
 
 export const leaseNamespace = 'kube-node-lease'
@@ -53,7 +53,7 @@ export function nodeDraft(shape: NodeShape, now: Instant): Draft {
     apiVersion: apiVersionOf(nodes), kind: nodes.kind,
     metadata: { name: shape.name, labels: nodeLabels(shape), ...(Object.keys(annotations).length > 0 ? { annotations } : {}) },
     spec: {
-      podCIDR: shape.podCidr, podCIDRs: [shape.podCidr],
+      podCIDR: shape.podCidr, podCIDRs: podCidrsOf(shape),
       ...(shape.taints !== undefined && shape.taints.length > 0 ? { taints: shape.taints } : {}),
       ...(shape.unschedulable === true ? { unschedulable: true } : {}),
     },
@@ -86,7 +86,7 @@ export function nodeStatus(shape: NodeShape, before: NodeStatus | undefined, now
   conditions = setCondition(conditions, { type: 'Ready', ...ready, lastHeartbeatTime: heartbeat }, now)
   return {
     ...before,
-    addresses: [{ type: 'InternalIP', address: shape.address }, { type: 'Hostname', address: shape.name }],
+    addresses: [...nodeAddresses(shape).map((address) => ({ type: 'InternalIP', address })), { type: 'Hostname', address: shape.name }],
     capacity: { ...before?.capacity, ...shape.capacity, ...counted(extended, 'capacity') },
     allocatable: { ...before?.allocatable, ...(shape.allocatable ?? shape.capacity), ...counted(extended, 'allocatable') },
     conditions,

@@ -9,6 +9,7 @@ import { qosOf } from './quality.ts'
 import { containerStatusOf, exitedBefore, type ExitedRun, isSidecar, type RunningRun } from './stands.ts'
 import { timeText } from './times.ts'
 import { ephemeralContainers, memoryOf, standIn, type Work } from './work.ts'
+import { nodeAddresses } from './node-shape.ts'
 
 /** How a pod has ended, when it has. */
 export interface End { readonly phase: 'Succeeded' | 'Failed'; readonly reason?: string; readonly message?: string }
@@ -32,7 +33,7 @@ export function statusOf(work: Work, end: End | undefined): PodStatus {
     phase,
     ...(end?.reason === undefined ? {} : { reason: end.reason }), ...(end?.message === undefined ? {} : { message: end.message }),
     conditions: conditionsOf(work, phase, initStatuses, statuses, end !== undefined),
-    hostIP: around.node.address, hostIPs: [{ ip: around.node.address }],
+    hostIP: around.node.address, hostIPs: nodeAddresses(around.node).map((ip) => ({ ip })),
     ...(ips.length > 0 ? { podIP: ips[0], podIPs: ips.map((ip) => ({ ip })) } : {}),
     startTime: before.startTime ?? timeText(around.now),
     ...(inits.length > 0 ? { initContainerStatuses: initStatuses } : {}),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { addressBlock, addressNumber, addressText, blockHolds, blockText, nextFreeAddress, nextFreeBlock } from './addresses.ts'
+import { addressAt, addressBlock, addressNumber, addressText, blockHolds, blockText, nextFreeAddress, nextFreeBlock, offsetIn } from './addresses.ts'
 
 const block = (text: string) => addressBlock(text) ?? assert.fail(text)
 
@@ -32,4 +32,12 @@ test('the lowest free inner block is given', () => {
   const taken = new Set(['10.244.0.0/24', '10.244.2.0/24'])
   assert.equal(nextFreeBlock(block('10.244.0.0/16'), 24, (b) => taken.has(b)), '10.244.1.0/24')
   assert.equal(nextFreeBlock(block('10.244.0.0/24'), 24, (b) => taken.has(b)), undefined)
+})
+
+test('blocks of IPv6 are counted as those of IPv4', () => {
+  const pods = block('fd00:10:244::/56')
+  assert.deepEqual([blockText(pods), addressAt(pods, 10), offsetIn(pods, 'fd00:10:244::a'), offsetIn(pods, 'fd00:10:245::'), offsetIn(pods, '10.0.0.1')], ['fd00:10:244::/56', 'fd00:10:244::a', 10, undefined, undefined])
+  assert.equal(nextFreeBlock(pods, 64, (b) => b === 'fd00:10:244::/64'), 'fd00:10:244:1::/64')
+  assert.equal(nextFreeBlock(block('fd00::/64'), 64, () => true), undefined)
+  assert.equal(nextFreeAddress(block('fd00:10:244:1::/64'), (a) => a === 'fd00:10:244:1::3', { reserved: 1, after: 'fd00:10:244:1::2' }), 'fd00:10:244:1::4')
 })

@@ -1,48 +1,46 @@
-// IPv4 arithmetic: blocks, the next free address of one, the blocks within one.
+// Arithmetic of addresses: blocks of either family, the next free address of one, the blocks within one.
+import { formatIPv4, formatIPv6, parseBlock, parseIPv4, parseIPv6 } from '../api/kinds/addresses.ts'
 
-/** A block of IPv4 addresses; `first` is its network address as a number. */
-export interface AddressBlock { readonly first: number; readonly prefix: number; readonly size: number }
-
-const addressPattern = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/
+/** A block of addresses; `first` is its network address as a number. An IPv6 block that is larger than can be counted is as large as can be. */
+export type AddressBlock = { readonly prefix: number; readonly size: number } & (
+  | { readonly family: 'IPv4'; readonly first: number }
+  | { readonly family: 'IPv6'; readonly first: bigint }
+)
+const sizeMost = 2 ** 48
 
 /** An IPv4 address as a number; undefined when the text is not one (leading zeros are refused, as upstream does). */
-export function addressNumber(text: string): number | undefined {
-  const match = addressPattern.exec(text)
-  if (match === null) return undefined
-  let number = 0
-  for (const part of match.slice(1)) {
-    if (Number(part) > 255 || (part.length > 1 && part.startsWith('0'))) return undefined
-    number = number * 256 + Number(part)
-  }
-  return number
-}
-
+export const addressNumber = parseIPv4
 /** The dotted form of an address number. */
-export const addressText = (number: number): string =>
-  [number / 2 ** 24, number / 2 ** 16, number / 2 ** 8, number].map((part) => Math.floor(part) % 256).join('.')
+export const addressText = formatIPv4
 
-/** Reads '10.244.0.0/16'; undefined when it is not an IPv4 block. Bits beyond the prefix are dropped. */
+/** Reads '10.244.0.0/16' or 'fd00:10:244::/56'; undefined when it is no block. Bits beyond the prefix are dropped. */
 export function addressBlock(text: string): AddressBlock | undefined {
-  const slash = text.indexOf('/')
-  const address = addressNumber(text.slice(0, slash))
-  const bits = text.slice(slash + 1)
-  if (slash < 0 || address === undefined || !/^\d{1,2}$/.test(bits) || Number(bits) > 32) return undefined
-  const size = 2 ** (32 - Number(bits))
-  return { first: Math.floor(address / size) * size, prefix: Number(bits), size }
+  const block = parseBlock(text)
+  if (block === undefined) return undefined
+  const size = Math.min(sizeMost, 2 ** (block.width - block.bits))
+  return block.family === 'IPv4' ? { family: 'IPv4', first: Number(block.first), prefix: block.bits, size } : { family: 'IPv6', first: block.first, prefix: block.bits, size }
 }
 
-export const blockText = (block: AddressBlock): string => `${addressText(block.first)}/${block.prefix}`
+export const blockText = (block: AddressBlock): string => `${addressAt(block, 0)}/${block.prefix}`
+
+/** The address so many places into a block. */
+export const addressAt = (block: AddressBlock, offset: number): string => (block.family === 'IPv4' ? formatIPv4(block.first + offset) : formatIPv6(block.first + BigInt(offset)))
+
+/** How many places into a block an address is; undefined when it is not in it. */
+export function offsetIn(block: AddressBlock, address: string): number | undefined {
+  const offset = block.family === 'IPv4' ? (parseIPv4(address) ?? -1) - block.first : Number((parseIPv6(address) ?? -1n) - block.first)
+  return offset >= 0 && offset < block.size ? offset : undefined
+}
 
 /** Whether an address lies in a block. */
-export function blockHolds(block: AddressBlock, address: string): boolean {
-  const number = addressNumber(address)
-  return number !== undefined && number >= block.first && number < block.first + block.size
-}
+export const blockHolds = (block: AddressBlock, address: string): boolean => offsetIn(block, address) !== undefined
 
 /** The nth block of a longer prefix inside a block: the 3rd /24 of 10.244.0.0/16 is 10.244.3.0/24. Undefined beyond its end. */
 export function innerBlock(block: AddressBlock, prefix: number, index: number): AddressBlock | undefined {
+  if (prefix < block.prefix || index < 0 || index >= 2 ** (prefix - block.prefix)) return undefined
+  if (block.family === 'IPv6') return { family: 'IPv6', first: block.first + (BigInt(index) << BigInt(128 - prefix)), prefix, size: Math.min(sizeMost, 2 ** (128 - prefix)) }
   const size = 2 ** (32 - prefix)
-  return prefix >= block.prefix && index >= 0 && (index + 1) * size <= block.size ? { first: block.first + index * size, prefix, size } : undefined
+  return { family: 'IPv4', first: block.first + index * size, prefix, size }
 }
 
 /**
@@ -50,13 +48,13 @@ export function innerBlock(block: AddressBlock, prefix: number, index: number): 
  * that follow the network address (gateways). Undefined when the block is full. Going on from the last one given keeps addresses from being reused at once.
  */
 export function nextFreeAddress(block: AddressBlock, taken: (address: string) => boolean, options: { readonly after?: string; readonly reserved?: number } = {}): string | undefined {
-  const lowest = block.first + 1 + (options.reserved ?? 0)
-  const count = block.first + block.size - 1 - lowest
+  const lowest = 1 + (options.reserved ?? 0)
+  const count = block.size - 1 - lowest
   if (count <= 0) return undefined
-  const after = options.after === undefined ? undefined : addressNumber(options.after)
+  const after = options.after === undefined ? undefined : offsetIn(block, options.after)
   const start = after === undefined || after < lowest || after >= lowest + count ? 0 : after + 1 - lowest
   for (let step = 0; step < count; step++) {
-    const address = addressText(lowest + ((start + step) % count))
+    const address = addressAt(block, lowest + ((start + step) % count))
     if (!taken(address)) return address
   }
   return undefined

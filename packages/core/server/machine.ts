@@ -35,7 +35,7 @@ export interface Machine {
   serial(): number
 }
 
-export const circumstancesOf = (machine: Machine, { user, draws }: { readonly user: User; readonly draws: Draws }): Circumstances =>
-  ({ view: machine.store.view, now: draws.now, random: draws.random, user: user.name, requester: user })
+export const circumstancesOf = (machine: Pick<Machine, 'store' | 'options'>, { user, draws }: { readonly user: User; readonly draws: Pick<Draws, 'now' | 'random'> }): Circumstances =>
+  ({ view: machine.store.view, now: draws.now, random: draws.random, user: user.name, requester: user, ...(machine.options.serviceRanges !== undefined && { serviceRanges: machine.options.serviceRanges }) })
 
 export { timestamp } from '../rules/time.ts'

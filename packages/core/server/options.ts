@@ -56,4 +56,6 @@ export interface ServerOptions {
   readonly outsideNow?: () => number
   /** 'host:port' at which clients reach the server, for legacy discovery. */
   readonly address?: string
+  /** Where ClusterIPs come from, one range a family, the first family's first; IPv4's usual one when left out. */
+  readonly serviceRanges?: readonly string[]
 }

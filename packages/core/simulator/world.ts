@@ -1,7 +1,8 @@
 import type { Refusal } from '../api/index.ts'
 import { type Random, seededRandom, VirtualClock } from '../base/index.ts'
-import { type Cluster, clusterDnsDefault, clusterDomainDefault, kindIndexes, simulatedNode, wireCluster } from '../cluster/index.ts'
+import { type Cluster, clusterDomainDefault, kindIndexes, simulatedNode, wireCluster } from '../cluster/index.ts'
 import { type ContainerRuntime, createKubelet, type KubeletOptions, type NodeShape } from '../kubelet/index.ts'
+import { clusterRanges } from '../rules/cluster-ranges.ts'
 import { createStore } from '../store/index.ts'
 import type { Write } from '../store/types.ts'
 import { deviceDriver } from './device-invariants.ts'
@@ -56,7 +57,7 @@ export function createWorld(seed: number, swarm: SwarmOptions, bug: PlantedBug |
     done({ is: 'token', token: 'simulated', issuedAt: clock.now(), expiresAt: clock.now() + ask.expirationSeconds * 1000 })
   }
   const cluster = wireCluster({ store, clock, random: seededRandom(seed + 1), loop, nodes: [], version, podTokens })
-  const names = { dns: clusterDnsDefault, domain: clusterDomainDefault }
+  const names = { dns: clusterRanges.IPv4.dns, domain: clusterDomainDefault }
   let made = 0
   // A range of addresses of its own for each machine, also for one that takes another's name.
   const machine = (name?: string): NodeShape => {

@@ -1,5 +1,6 @@
 import type { NodeShape } from '@kubeskiff/core/kubelet'
 import type { CniFolders } from '../cni/index.ts'
+import type { FamilyNetworks } from '../network/index.ts'
 import type { RegistryOptions } from '../images/index.ts'
 
 /** What the daemon tells the agent, in a file that only the agent's owner can read. */
@@ -21,7 +22,7 @@ export interface AgentConfiguration {
   readonly cni?: CniFolders
   /** Mirrors, and registries without TLS. */
   readonly registries?: Registries
-  readonly network: { readonly nodeNetwork: string; readonly podNetwork: string; readonly serviceNetwork: string; readonly balancedNetwork: string }
+  readonly network: FamilyNetworks & { readonly second?: FamilyNetworks }
 }
 export interface AgentNode {
   readonly shape: NodeShape
@@ -36,3 +37,6 @@ export type Registries = Pick<RegistryOptions, 'mirrors' | 'insecure'>
 
 export const hostFilesChoices = ['overlay', 'real'] as const
 export type HostFilesChoice = (typeof hostFilesChoices)[number]
+
+/** Where names are asked for, one address a family. */
+export const dnsAddresses = ({ network: { dnsAddress, second } }: AgentConfiguration): readonly string[] => (second === undefined ? [dnsAddress] : [dnsAddress, second.dnsAddress])

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Clock } from '@kubeskiff/core/base'
+import { podCidrsOf } from '@kubeskiff/core/kubelet'
 import { type CniNetworks, openCni } from '../cni/index.ts'
 import { type ImageStore, openImageStore } from '../images/index.ts'
 import { probeHost } from '../linux/probe.ts'
@@ -14,13 +15,13 @@ export const networkDirectory = (configuration: AgentConfiguration): string => j
 
 /** The network and the containers of this machine, as an earlier agent has left them or new. */
 export function openMachine(configuration: AgentConfiguration, clock: Clock, more: { readonly devicesOf?: OciRuntimeOptions['devicesOf']; readonly networkChanged?: (node: string) => void; readonly say?: (message: string) => void } = {}): Machine {
-  const settings: NetworkSettings = { ...configuration.network, dnsAddress: configuration.clusterDns, reachableFromHost: true, egress: true, plugins: configuration.cni !== undefined }
+  const settings: NetworkSettings = { ...configuration.network, reachableFromHost: true, egress: true, plugins: configuration.cni !== undefined }
   const network = createNetwork(settings, networkDirectory(configuration))
-  for (const { shape } of configuration.nodes) network.addNode(shape.name, shape.podCidr)
+  for (const { shape } of configuration.nodes) network.addNode(shape.name, ...podCidrsOf(shape))
   const { cni: folders } = configuration
   const cni = folders === undefined ? undefined : openCni({
     folders, stateDirectory: join(configuration.stateDirectory, 'cni'), nodes: configuration.nodes.map(({ shape }) => shape.name), onChange: more.networkChanged ?? (() => undefined), onTrouble: more.say ?? (() => undefined),
-    node: (name) => { const node = network.node(name); return node === undefined ? undefined : { namespace: node.namespace, podNetworks: node.podNetwork === '' ? [] : [node.podNetwork] } },
+    node: (name) => { const node = network.node(name); return node === undefined ? undefined : { namespace: node.namespace, podNetworks: node.podNetworks.filter((range) => range !== '') } },
   })
   const images = openImageStore(imagesDirectory(configuration))
   const runtime = createOciRuntime({

@@ -8,7 +8,7 @@ import { type Connection, createEventRecorder, openConnection, startFeed, submit
 import { RealClock, selfPumpingLoop } from '../engine/index.ts'
 import { openSockets, serveDns } from '../network/index.ts'
 import { certificatesOverHttp } from './certificates.ts'
-import type { AgentConfiguration } from './configuration.ts'
+import { type AgentConfiguration, dnsAddresses } from './configuration.ts'
 import { collectImages } from './image-collection.ts'
 import { kubeletAccess } from './kubelet-access.ts'
 import { openDevicePlugins } from '../device-plugins/index.ts'
@@ -56,14 +56,14 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
     const node = network.node(shape.name)
     if (node === undefined) return []
     const access = kubeletAccess(shape.name, connections.get(shape.name) ?? first, () => clock.now())
-    return [serveKubelet({ node: shape.name, namespace: node.namespace, address: node.address, ...serving, authority: configuration.authority, access, answer: answerKubelet, onTrouble: say })]
+    return node.addresses.map((address) => serveKubelet({ node: shape.name, namespace: node.namespace, address, ...serving, authority: configuration.authority, access, answer: answerKubelet, onTrouble: say }))
   })
 
   const feeds = shared.map((type) => startFeed({ connection: first, store, type, onTrouble: say }))
   const pods = [...connections].map(([node, connection]) => new NodePods({ node, connection, store, onTrouble: say }))
   const names = configuration.nodes.map(({ shape }) => shape.name)
   const observer = openConnection({ url: configuration.url, authority: configuration.authority, ...configuration.observer })
-  const policies = followPolicies({ connection: observer, view: store.view, network, nodes: names, dnsAddress: configuration.clusterDns, onTrouble: say })
+  const policies = followPolicies({ connection: observer, view: store.view, network, nodes: names, dnsAddresses: dnsAddresses(configuration), onTrouble: say })
   const handlers = await runtime.handlers()
   let stopCollecting = (): void => {}
   const thresholds = thresholdsIn(process.env['SKIFF_EVICTION_HARD'])
@@ -98,7 +98,7 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
   await Promise.all([...feeds.map((feed) => feed.filled), policies.filled])
   // On every node, for its pods, and on the hub, for the machine.
   const namespaces = [network.hub.namespace, ...names.flatMap((name) => network.node(name)?.namespace ?? [])]
-  const sockets = namespaces.map((namespace) => openSockets(namespace, { address: configuration.clusterDns, port: dnsPort }))
+  const sockets = namespaces.flatMap((namespace) => dnsAddresses(configuration).map((address) => openSockets(namespace, { address, port: dnsPort })))
   for (const each of sockets) serveDns(each, answer)
   const stopServices = followServices({ store, network, nodes: names, onTrouble: say })
   await kubeletReady

@@ -11,8 +11,8 @@ export interface PolicyOptions {
   readonly view: Store['view']
   readonly network: ClusterNetwork
   readonly nodes: readonly string[]
-  /** Where names are asked for: to policies the cluster's DNS is a pod at this address. */
-  readonly dnsAddress: string
+  /** Where names are asked for: to policies the cluster's DNS is a pod at these addresses. */
+  readonly dnsAddresses: readonly string[]
   readonly onTrouble: (message: string) => void
 }
 export interface FollowedPolicies {
@@ -30,8 +30,8 @@ export function followPolicies(options: PolicyOptions): FollowedPolicies {
   return { filled: following.filled, stop: () => { following.stop() } }
 }
 
-const dnsPod = (address: string): PolicyPod => ({
-  namespace: 'kube-system', labels: { 'k8s-app': 'kube-dns' }, node: '', addresses: [address],
+const dnsPod = (addresses: readonly string[]): PolicyPod => ({
+  namespace: 'kube-system', labels: { 'k8s-app': 'kube-dns' }, node: '', addresses,
   ports: [{ name: 'dns', protocol: 'UDP', port: 53 }, { name: 'dns-tcp', protocol: 'TCP', port: 53 }],
 })
 const dnsKey = 'kube-system/ (names)'
@@ -43,7 +43,7 @@ class Following {
   #book = new PolicyBook()
   #others: { readonly feeds: readonly Feed[]; isFilled: boolean } | undefined
   /** Pods of ours that got an address before the API knows of it. */
-  readonly #attached = new Map<string, { readonly uid: string; readonly address: string }>()
+  readonly #attached = new Map<string, { readonly uid: string; readonly addresses: readonly string[] }>()
   #timer: NodeJS.Timeout | undefined
   #isStopped = false
 
@@ -51,11 +51,11 @@ class Following {
     this.#options = options
     this.#policies = this.#feed(networkPolicies, (key, object) => { this.#book.setPolicy(key, object as NetworkPolicy | undefined) })
     this.filled = this.#policies.filled.then(() => Promise.all(this.#others?.feeds.map((feed) => feed.filled) ?? [])).then(() => undefined)
-    options.network.onAttached(async ({ node, namespace, name, address }) => {
+    options.network.onAttached(async ({ node, namespace, name, addresses }) => {
       const pod = options.view.get(pods, namespace, name)
       if (pod === undefined) return
       if (this.#others === undefined) this.#forgetKnown()
-      this.#attached.set(`${namespace}/${name}`, { uid: pod.metadata.uid, address })
+      this.#attached.set(`${namespace}/${name}`, { uid: pod.metadata.uid, addresses })
       if (this.#others?.isFilled !== true) return
       this.#setPod(`${namespace}/${name}`, pod)
       await this.#hold([node])
@@ -96,7 +96,7 @@ class Following {
     ]
     const others = { feeds, isFilled: false }
     this.#others = others
-    this.#book.setPod(dnsKey, dnsPod(this.#options.dnsAddress))
+    this.#book.setPod(dnsKey, dnsPod(this.#options.dnsAddresses))
     void Promise.all(feeds.map((feed) => feed.filled)).then(() => {
       others.isFilled = true
       return this.#hold(this.#options.nodes)
@@ -115,7 +115,7 @@ class Following {
   #setPod(key: string, pod: Pod | undefined): void {
     const attached = this.#attached.get(key)
     if (pod === undefined || (attached !== undefined && attached.uid !== pod.metadata.uid) || pod.status.podIP) this.#attached.delete(key)
-    const known = pod === undefined ? undefined : policyPod(attached?.uid === pod.metadata.uid && !pod.status.podIP ? { ...pod, status: { ...pod.status, podIPs: [{ ip: attached.address }] } } : pod)
+    const known = pod === undefined ? undefined : policyPod(attached?.uid === pod.metadata.uid && !pod.status.podIP ? { ...pod, status: { ...pod.status, podIPs: attached.addresses.map((ip) => ({ ip })) } } : pod)
     this.#book.setPod(key, known)
   }
 

@@ -3,7 +3,7 @@ import { delimiter, resolve } from 'node:path'
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { nodes } from '@kubeskiff/core/api'
 import { type PaceName, paceNames } from '@kubeskiff/core/kubelet'
-import { type NodePool, poolNameDefault } from '@kubeskiff/core/rules'
+import { type AddressFamilies, ipv4Only, type NodePool, poolNameDefault, readFamilies } from '@kubeskiff/core/rules'
 import { type HostFilesChoice, hostFilesChoices } from '../agent/configuration.ts'
 import type { AccessFiles } from '../daemon/access-files.ts'
 import { type ControlPlane, StartProblem, startControlPlane } from '../daemon/control-plane.ts'
@@ -28,6 +28,7 @@ const usage = `usage: skiff up [options]
       --port P          where the API listens (${portDefault})
       --data-dir DIR    where the cluster lives on the disk
       --runtime R       auto (default), oci (real containers or nothing), simulated
+      --ip-families F   of a new cluster: IPv4 (default), IPv6, or both in their order, for example IPv4,IPv6
       --pace P          of pods on simulated nodes: natural (images take a second or two, as on real ones), instant (default with --clock virtual)
       --host-files F    what pods of real nodes see by hostPath: overlay (default: the machine's files, and each node keeps what is written), real (the machine's own)
       --network N       who makes the interfaces of pods on real nodes: built-in (default), cni (the plugins of /etc/cni/net.d, or of --cni-conf-dir and --cni-bin-dir DIR[:DIR])
@@ -40,10 +41,10 @@ const usage = `usage: skiff up [options]
 `
 const options = {
   filename: { type: 'string', short: 'f', multiple: true }, nodes: { type: 'string' }, simulate: { type: 'string' }, 'simulate-pools': { type: 'string' }, install: { type: 'boolean' }, port: { type: 'string' },
-  'data-dir': { type: 'string' }, runtime: { type: 'string' }, clock: { type: 'string' }, pace: { type: 'string' }, 'host-files': { type: 'string' }, network: { type: 'string' }, 'cni-conf-dir': { type: 'string' }, 'cni-bin-dir': { type: 'string' }, detach: { type: 'boolean' }, bare: { type: 'boolean' },
+  'data-dir': { type: 'string' }, runtime: { type: 'string' }, clock: { type: 'string' }, pace: { type: 'string' }, 'host-files': { type: 'string' }, 'ip-families': { type: 'string' }, network: { type: 'string' }, 'cni-conf-dir': { type: 'string' }, 'cni-bin-dir': { type: 'string' }, detach: { type: 'boolean' }, bare: { type: 'boolean' },
   'authentication-config': { type: 'string' }, 'token-auth-file': { type: 'string' }, 'audit-policy-file': { type: 'string' }, 'audit-log-path': { type: 'string' }, 'scheduler-config': { type: 'string' }, help: { type: 'boolean', short: 'h' },
 } as const
-interface Wishes { readonly nodes?: number; readonly simulate?: number; readonly pools?: readonly NodePool[]; readonly port?: number; readonly runtime: 'auto' | 'oci' | 'simulated'; readonly pace?: PaceName; readonly hostFiles?: HostFilesChoice; readonly network?: NetworkChoice; readonly install: boolean; readonly access: AccessFiles }
+interface Wishes { readonly nodes?: number; readonly simulate?: number; readonly pools?: readonly NodePool[]; readonly port?: number; readonly runtime: 'auto' | 'oci' | 'simulated'; readonly pace?: PaceName; readonly hostFiles?: HostFilesChoice; readonly network?: NetworkChoice; readonly ipFamilies?: AddressFamilies; readonly install: boolean; readonly access: AccessFiles }
 
 const nodesDefault = 3
 const readyTimeoutMs = 60_000
@@ -62,9 +63,11 @@ export async function up(words: readonly string[]): Promise<number> {
   const hostFiles = hostFilesChoices.find((name) => name === values['host-files'])
   if (values['host-files'] !== undefined && hostFiles === undefined) throw new UsageError(`--host-files takes ${hostFilesChoices.join(' or ')}, not '${values['host-files']}'`)
   const network = networkChoice(values)
+  const ipFamilies = values['ip-families'] === undefined ? undefined : readFamilies(values['ip-families'].split(',').map((word) => word.trim()))
+  if (values['ip-families'] !== undefined && ipFamilies === undefined) throw new UsageError(`--ip-families takes IPv4, IPv6, or both in their order (IPv4,IPv6), not '${values['ip-families']}'`)
   const wishes: Wishes = {
     runtime, install: values.install === true, access: accessFiles(values),
-    ...(pace !== undefined && { pace }), ...(hostFiles !== undefined && { hostFiles }), ...(network !== undefined && { network }),
+    ...(pace !== undefined && { pace }), ...(hostFiles !== undefined && { hostFiles }), ...(ipFamilies !== undefined && { ipFamilies }), ...(network !== undefined && { network }),
     ...(values.nodes !== undefined && { nodes: wholeNumber('--nodes', values.nodes, 0, realNodesMax) }),
     ...(values.simulate !== undefined && { simulate: wholeNumber('--simulate', values.simulate, 0, nodesMax) }),
     ...(values['simulate-pools'] !== undefined && { pools: poolsInFile(values['simulate-pools']) }),
@@ -123,12 +126,16 @@ async function settingsFor(directory: DataDirectory, wishes: Wishes, say: (line:
     if (missing > 0) nodes = [...nodes, ...newSimulatedNodes(nodes, [{ ...pool, count: missing }])]
   }
   if (have(true) > nodesMax) throw new UsageError(`a cluster has at most ${nodesMax} simulated nodes, not ${have(true)}`)
+  const ipFamilies = before === undefined ? wishes.ipFamilies : before.ipFamilies
+  if (before !== undefined && wishes.ipFamilies !== undefined && wishes.ipFamilies.join() !== (ipFamilies ?? ipv4Only).join()) {
+    throw new UsageError(`this cluster was made with --ip-families ${(ipFamilies ?? ipv4Only).join()} and keeps them: its Services and pods have addresses by now; use another --data-dir, or 'down --purge' first`)
+  }
   const access = { ...before?.access, ...wishes.access }
   const pace = wishes.pace ?? before?.pace
   const hostFiles = wishes.hostFiles ?? before?.hostFiles
   const network = wishes.network ?? before?.network
   return {
-    version: 1, port: wishes.port ?? before?.port ?? portDefault, ...(before?.listen !== undefined && { listen: before.listen }), nodes, ...(pace !== undefined && { pace }), ...(hostFiles !== undefined && { hostFiles }), ...(network !== undefined && { network }),
+    version: 1, port: wishes.port ?? before?.port ?? portDefault, ...(before?.listen !== undefined && { listen: before.listen }), nodes, ...(ipFamilies !== undefined && { ipFamilies }), ...(pace !== undefined && { pace }), ...(hostFiles !== undefined && { hostFiles }), ...(network !== undefined && { network }),
     ...(before?.registries !== undefined && { registries: before.registries }), ...(Object.keys(access).length > 0 && { access }),
     welcomed: before?.welcomed ?? false,
   }

@@ -66,9 +66,9 @@ export class Certificates {
   /** A node's, as upstream names kubelets. */
   node(name: string): Promise<KeyPair> { return this.client(`node-${fileName(name)}`, nodeSubject(name)) }
 
-  /** By which a node's kubelet is known to those who ask it at its address. */
-  nodeServer(name: string, address: string): Promise<KeyPair> {
-    return this.#pair(`node-${fileName(name)}-server`, { subject: nodeSubject(name), serves: { names: [name], addresses: [address] } }, (certificate) => certificate.checkIP(address) !== undefined)
+  /** By which a node's kubelet is known to those who ask it at its addresses. */
+  nodeServer(name: string, addresses: readonly string[]): Promise<KeyPair> {
+    return this.#pair(`node-${fileName(name)}-server`, { subject: nodeSubject(name), serves: { names: [name], addresses } }, (certificate) => addresses.every((address) => certificate.checkIP(address) !== undefined))
   }
 
   async #pair(file: string, options: Pick<IssueOptions, 'subject' | 'serves'>, fits: (certificate: X509Certificate) => boolean, by?: KeyPair): Promise<KeyPair> {

@@ -3,8 +3,9 @@ import { watch } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { type Ask, nodes as nodeType } from '@kubeskiff/core/api'
 import { kubernetesVersion } from '@kubeskiff/core/base'
-import { type Cluster, clusterDnsDefault, clusterDomainDefault, kindIndexes, wireCluster } from '@kubeskiff/core/cluster'
-import type { NodeShape } from '@kubeskiff/core/kubelet'
+import { type Cluster, clusterDomainDefault, kindIndexes, wireCluster } from '@kubeskiff/core/cluster'
+import { nodeAddresses, type NodeShape } from '@kubeskiff/core/kubelet'
+import { clusterRanges, ipv4Only, nthOf } from '@kubeskiff/core/rules'
 import { createStore } from '@kubeskiff/core/store'
 import { createAgentHub } from '../agent-link/index.ts'
 import { Certificates, kubeconfig, openTokenSigner } from '../credentials/index.ts'
@@ -15,7 +16,7 @@ import { attachJournal, openEmbeddedJournal, ownDirectory } from '../journal/ind
 import { openAccess, withIssuers } from './access-files.ts'
 import type { DataDirectory } from './directory.ts'
 import { createMeasuring, withMeasures } from './measuring.ts'
-import { machineAddress, networks, shapesOf } from './nodes.ts'
+import { machineAddressesIn, networksOf, shapesOf } from './nodes.ts'
 import { processMetrics } from './process-metrics.ts'
 import { cniFolders, readSettings, type Settings, writeSettings } from './settings.ts'
 import { simulatedStreams } from './simulated-streams.ts'
@@ -62,8 +63,11 @@ export async function startControlPlane({ directory, settings: initial, say, clo
   }
   let settings = initial
   const certificates = new Certificates(directory.credentials, () => clock.machineNow())
+  // What a running cluster was made with: a change in the file is for the next start, which refuses it.
+  const families = initial.ipFamilies ?? ipv4Only
+  const nodesSee = machineAddressesIn(families)
   const everywhere = settings.listen === 'everywhere'
-  const addresses = [...new Set(['127.0.0.1', '10.96.0.1', machineAddress, ...(everywhere ? machineAddresses() : [])])]
+  const addresses = [...new Set(['127.0.0.1', ...families.map((family) => nthOf(clusterRanges[family].services, 1)), ...nodesSee, ...(everywhere ? machineAddresses() : [])])]
   const [authority, server, admin] = [await certificates.authority(), await certificates.server({ names: ['localhost', hostname(), 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', `kubernetes.default.svc.${clusterDomainDefault}`], addresses }), await certificates.admin()]
   const frontProxy = await certificates.frontProxy()
   const signer = openTokenSigner(directory.credentials)
@@ -73,7 +77,7 @@ export async function startControlPlane({ directory, settings: initial, say, clo
   const attached = await attachJournal(store, journal, { onTrouble: (why) => { say(why === undefined ? 'the journal takes writes again' : `writes are refused: ${why}`) } })
 
   const loop = selfPumpingLoop((error) => { throw error })
-  const shapes = (): readonly NodeShape[] => shapesOf(settings.nodes, directory.agent)
+  const shapes = (): readonly NodeShape[] => shapesOf(settings.nodes, directory.agent, families)
   const access = await openAccess(settings.access ?? {}, issuer, say).catch(async (error: unknown) => {
     await attached.close()
     ownership.release()
@@ -83,17 +87,18 @@ export async function startControlPlane({ directory, settings: initial, say, clo
   const hub = createAgentHub()
   const measure = createMeasuring({ askKubelet: hub.askKubelet, now: () => clock.machineNow() })
   const answer = withIssuers(access, () => clock.now(), withPosts(poster, withMeasures(measure, withFetches(frontProxy.client, answerAsks({ signer, certificates, volumesBelow: join(directory.agent, 'volumes'), now: () => clock.now() })))))
+  const networks = networksOf(families)
   const outside = countWaiting()
   const cluster = wireCluster({
     store, clock, random: systemRandom(), loop, authority: authority.certificate, frontProxyAuthority: frontProxy.authority.certificate, historyMs, outsideNow: () => clock.machineNow(), processMetrics: () => processMetrics(http.is === 'listening' ? http.inFlight() : { mutating: 0, readOnly: 0 }), nodes: shapes().filter((shape) => shape.simulated),
     version: { ...kubernetesVersion, gitCommit: '', gitTreeState: 'clean', buildDate: '1970-01-01T00:00:00Z', goVersion: process.version, compiler: 'skiff', platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}` },
     issuer: { issuer, audiences: [issuer], keySet: JSON.stringify(signer.jwks), algorithms: ['ES256'] },
-    address: `127.0.0.1:${settings.port}`, advertised: { address: hasReal(settings) ? machineAddress : '127.0.0.1', port: settings.port, names: hasReal(settings) },
+    address: `127.0.0.1:${settings.port}`, advertised: { address: hasReal(settings) ? nodesSee[0] ?? '' : '127.0.0.1', port: settings.port, names: hasReal(settings) },
     ask: (ask: Ask, done) => { outside.count(answer(ask)).then(done, (error: unknown) => { say(`${ask.what}: ${error instanceof Error ? error.message : String(error)}`) }) },
     ...(access.tokens !== undefined && { tokens: access.tokens }), ...(access.authenticators !== undefined && { authenticators: access.authenticators }),
     ...(access.anonymous !== undefined && { anonymous: access.anonymous }), ...(access.audit !== undefined && { audit: access.audit }),
     ...(access.scheduling !== undefined && { scheduling: access.scheduling }),
-    pace: settings.pace ?? 'natural', simulatedReports: true, volumesBelow: join(directory.agent, 'volumes'), balancedNetwork: networks.balancedNetwork, podTokens: podTokens(signer, issuer, () => clock.now()),
+    pace: settings.pace ?? 'natural', simulatedReports: true, volumesBelow: join(directory.agent, 'volumes'), balancedNetworks: [networks, ...(networks.second === undefined ? [] : [networks.second])].map(({ balancedNetwork }) => balancedNetwork), ipFamilies: families, podTokens: podTokens(signer, issuer, () => clock.now()),
   })
 
   const steering = clock instanceof SteeredClock ? createSteering({ clock, loop, cluster, waiting: () => ({ requests: http.is === 'listening' ? http.inFlight() : noRequests, outside: outside.waiting() }), real: () => settings.nodes.filter((node) => !node.simulated).map(({ name }) => name), keep: (course) => { keepCourse(directory.time, course) } }) : undefined
@@ -125,9 +130,9 @@ export async function startControlPlane({ directory, settings: initial, say, clo
     const real = shapes().filter((shape) => !shape.simulated)
     if (real.length === 0) return undefined
     // It is there when the agent has made the nodes' network.
-    if (!everywhere) http.alsoOn(machineAddress)
-    const nodes = await Promise.all(real.map(async (shape) => ({ shape, ...(await certificates.node(shape.name)), serving: await certificates.nodeServer(shape.name, shape.address) })))
-    return startAgent(directory.agent, { url: `https://127.0.0.1:${http.port}`, agentPath, authority: authority.certificate, nodes, observer: await certificates.client('network', { commonName: 'skiff:network', organizations: [] }), stateDirectory: directory.agent, clusterDns: clusterDnsDefault, clusterDomain: clusterDomainDefault, network: networks, hostFiles: settings.hostFiles ?? 'overlay', ...(settings.network?.is === 'cni' && { cni: cniFolders(settings.network) }), ...(settings.registries !== undefined && { registries: settings.registries }) }, say)
+    for (const address of nodesSee) if (!everywhere || address.includes(':')) http.alsoOn(address)
+    const nodes = await Promise.all(real.map(async (shape) => ({ shape, ...(await certificates.node(shape.name)), serving: await certificates.nodeServer(shape.name, nodeAddresses(shape)) })))
+    return startAgent(directory.agent, { url: `https://127.0.0.1:${http.port}`, agentPath, authority: authority.certificate, nodes, observer: await certificates.client('network', { commonName: 'skiff:network', organizations: [] }), stateDirectory: directory.agent, clusterDns: networks.dnsAddress, clusterDomain: clusterDomainDefault, network: networks, hostFiles: settings.hostFiles ?? 'overlay', ...(settings.network?.is === 'cni' && { cni: cniFolders(settings.network) }), ...(settings.registries !== undefined && { registries: settings.registries }) }, say)
   }
   let agent = await launchAgent().catch(async (error: unknown) => {
     await letGo()

@@ -1,12 +1,20 @@
 import { readFileSync } from 'node:fs'
 import { arch, cpus, hostname, release, totalmem } from 'node:os'
 import type { NodeShape } from '@kubeskiff/core/kubelet'
-import { capacityOf, labelsOf, type NodePool, placed } from '@kubeskiff/core/rules'
+import { type AddressFamilies, type AddressFamily, capacityOf, clusterRanges, labelsOf, type NodePool, nthOf, placed, placeIn, shareOf, simulatedPlace } from '@kubeskiff/core/rules'
+import type { FamilyNetworks } from '../network/index.ts'
 import type { NodeSettings } from './settings.ts'
 
-export const networks = { nodeNetwork: '172.30.0.0/24', podNetwork: '10.244.0.0/16', serviceNetwork: '10.96.0.0/16', balancedNetwork: '172.30.1.0/24' } as const
-/** This machine's own address on the network of its nodes: where pods reach the API. */
-export const machineAddress = '172.30.0.1'
+const networksOfFamily = (family: AddressFamily): FamilyNetworks => {
+  const { pods: podNetwork, services: serviceNetwork, dns: dnsAddress } = clusterRanges[family]
+  return { ...(family === 'IPv4' ? { nodeNetwork: '172.30.0.0/24', balancedNetwork: '172.30.1.0/24' } : { nodeNetwork: 'fd00:172:30::/112', balancedNetwork: 'fd00:172:30:1::/112' }), podNetwork, serviceNetwork, dnsAddress }
+}
+/** The networks of a cluster's real nodes. */
+export function networksOf([first, second]: AddressFamilies): FamilyNetworks & { readonly second?: FamilyNetworks } {
+  return { ...networksOfFamily(first), ...(second !== undefined && { second: networksOfFamily(second) }) }
+}
+/** This machine's own addresses on the network of its nodes, one a family: where pods reach the API. */
+export const machineAddressesIn = (families: AddressFamilies): readonly string[] => families.map((family) => nthOf(networksOfFamily(family).nodeNetwork, 1))
 /** Addresses of nodes that this machine plays start here, as its network gives them. */
 const firstRealOffset = 11
 
@@ -30,15 +38,18 @@ export function newRealNodes(taken: readonly NodeSettings[], { name, count, cpu 
   }))
 }
 
-/** The shapes that kubelets play. Real nodes share one /16 of pod addresses, simulated ones have their own. */
-export function shapesOf(nodes: readonly NodeSettings[], stateDirectory: string): readonly NodeShape[] {
+/** The shapes that kubelets play. Real nodes share one range of pod addresses a family, simulated ones have their own. */
+export function shapesOf(nodes: readonly NodeSettings[], stateDirectory: string, families: AddressFamilies): readonly NodeShape[] {
+  const realPlace = (index: number) => placeIn(families, (family) => ({
+    address: nthOf(networksOfFamily(family).nodeNetwork, firstRealOffset + index), podCidr: shareOf(clusterRanges[family].pods, clusterRanges[family].podsOfNode, index),
+  }))
   return nodes.map((node) => {
     const { index } = node
     const capacity = capacityOf(node)
     const common = { name: node.name, capacity, labels: node.labels, taints: node.taints }
     return node.simulated
-      ? { ...common, ...(node.devices !== undefined && { devices: node.devices }), simulated: true, address: `172.31.${index >> 8}.${index & 255}`, podCidr: `10.${128 + (index >> 8)}.${index & 255}.0/24` }
-      : { ...common, simulated: false, address: `172.30.0.${firstRealOffset + index}`, podCidr: `10.244.${index}.0/24`, info: machineInfo(), stateDirectory, appArmor: readOr('/sys/module/apparmor/parameters/enabled').startsWith('Y') }
+      ? { ...common, ...(node.devices !== undefined && { devices: node.devices }), simulated: true, ...simulatedPlace(index, families) }
+      : { ...common, simulated: false, ...realPlace(index), info: machineInfo(), stateDirectory, appArmor: readOr('/sys/module/apparmor/parameters/enabled').startsWith('Y') }
   })
 }
 

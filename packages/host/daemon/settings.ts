@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { type PaceName, paceNames } from '@kubeskiff/core/kubelet'
 import { writePrivately } from '../files/index.ts'
-import type { DevicesByDriver } from '@kubeskiff/core/rules'
+import { type AddressFamilies, type DevicesByDriver, readFamilies } from '@kubeskiff/core/rules'
 import { type HostFilesChoice, hostFilesChoices, type Registries } from '../agent/configuration.ts'
 import { type CniFolders, cniFoldersDefault } from '../cni/index.ts'
 import type { AccessFiles } from './access-files.ts'
@@ -32,6 +32,8 @@ export interface Settings {
   /** Who reaches the API besides pods: this machine alone, unless it is asked to listen on all of its addresses. */
   readonly listen?: 'loopback' | 'everywhere'
   readonly nodes: readonly NodeSettings[]
+  /** The families of addresses, the first one first; IPv4 when it is not said. A cluster keeps those it was made with. */
+  readonly ipFamilies?: AddressFamilies
   /** How long pods on simulated nodes take to start and stop: natural, so that it can be watched, unless it is said. */
   readonly pace?: PaceName
   /** What pods of real nodes see by hostPath: an overlay over the machine's files for each node, unless it shall be those themselves. */
@@ -82,6 +84,7 @@ type Shape = Readonly<Record<string, readonly [string, (value: unknown) => boole
 const settingsShape: Shape = {
   port: ['a port', (value) => isCount(value) && Number(value) > 0 && Number(value) < 65_536],
   nodes: ['a list of nodes', Array.isArray], welcomed: ['true or false', (value) => typeof value === 'boolean'],
+  ipFamilies: ['["IPv4"], ["IPv6"], or both in their order,', (value) => value === undefined || (isTexts(value) && readFamilies(value as readonly string[]) !== undefined)],
   pace: [paceNames.join(' or '), (value) => value === undefined || paceNames.some((name) => name === value)],
   hostFiles: [hostFilesChoices.join(' or '), (value) => value === undefined || hostFilesChoices.some((name) => name === value)],
   network: [`{"is": ${networkChoices.map((name) => JSON.stringify(name)).join(' or ')}}, the latter with configurations (a folder) and plugins (folders)`, isNetwork],

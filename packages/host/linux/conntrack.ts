@@ -1,3 +1,4 @@
+import { addressOfBytes, internet, internetSix } from './addresses.ts'
 import { checked, libc, SystemCallError } from './libc.ts'
 import { inNetwork } from './namespaces.ts'
 import { attribute, closeNetlink, openNetlinkHere } from './netlink.ts'
@@ -20,13 +21,14 @@ const bufferBytes = 65536
 const messagesMax = 100_000
 
 /** Makes the kernel forget the UDP flows that `isStale` names, so that their next datagram is led anew. Answers how many those were. */
-export function forgetFlows(namespace: string, isStale: (flow: Flow) => boolean): number {
+export function forgetFlows(namespace: string, family: 'ip' | 'ip6', isStale: (flow: Flow) => boolean): number {
+  const protocol = family === 'ip6' ? internetSix : internet
   const socket = inNetwork(namespace, () => openNetlinkHere(netfilter))
   const { descriptor } = socket
   try {
-    const stale = flows(descriptor).filter(({ flow }) => isStale(flow))
+    const stale = flows(descriptor, protocol).filter(({ flow }) => isStale(flow))
     for (const { origin } of stale) {
-      send(descriptor, deleteFlow, acknowledge, origin)
+      send(descriptor, deleteFlow, acknowledge, origin, protocol)
       // One by one: a socket holds few answers that nobody has read.
       receive(descriptor, (type, body) => {
         const errno = type === failed ? -body.readInt32LE(0) : 0
@@ -40,8 +42,8 @@ export function forgetFlows(namespace: string, isStale: (flow: Flow) => boolean)
   }
 }
 
-function flows(descriptor: number): readonly { readonly flow: Flow; readonly origin: Buffer }[] {
-  send(descriptor, getFlow, dump, Buffer.alloc(0))
+function flows(descriptor: number, protocol: number): readonly { readonly flow: Flow; readonly origin: Buffer }[] {
+  send(descriptor, getFlow, dump, Buffer.alloc(0), protocol)
   const found: { readonly flow: Flow; readonly origin: Buffer }[] = []
   let isDone = false
   for (let messages = 0; !isDone && messages < messagesMax;) {
@@ -62,8 +64,10 @@ function endsOf(tuple: Buffer | undefined): { readonly from: string; readonly fr
   if (tuple === undefined) return undefined
   const { 1: ip, 2: protocol } = attributes(tuple)
   const [addresses, ports] = [attributes(ip), attributes(protocol)]
-  if (ports[1]?.[0] !== datagrams || addresses[1] === undefined || addresses[2] === undefined) return undefined
-  return { from: addresses[1].join('.'), fromPort: ports[2]?.readUInt16BE(0) ?? 0, to: addresses[2].join('.'), port: ports[3]?.readUInt16BE(0) ?? 0 }
+  // Sources and destinations of IPv4 and, after them, those of IPv6.
+  const [from, to] = [addresses[1] ?? addresses[3], addresses[2] ?? addresses[4]]
+  if (ports[1]?.[0] !== datagrams || from === undefined || to === undefined) return undefined
+  return { from: addressOfBytes(from), fromPort: ports[2]?.readUInt16BE(0) ?? 0, to: addressOfBytes(to), port: ports[3]?.readUInt16BE(0) ?? 0 }
 }
 
 function attributes(bytes: Buffer | undefined): Readonly<Record<number, Buffer>> {
@@ -77,12 +81,12 @@ function attributes(bytes: Buffer | undefined): Readonly<Record<number, Buffer>>
   return found
 }
 
-function send(descriptor: number, type: number, flags: number, body: Buffer): void {
+function send(descriptor: number, type: number, flags: number, body: Buffer, protocol: number): void {
   const header = Buffer.alloc(20)
   header.writeUInt32LE(header.length + body.length, 0)
   header.writeUInt16LE(type, 4)
   header.writeUInt16LE(flags | request, 6)
-  header[16] = 2 // IPv4
+  header[16] = protocol
   const message = Buffer.concat([header, body])
   checked('send', Number(libc().send(descriptor, message, message.length, 0)), 'netfilter')
 }

@@ -1,4 +1,5 @@
 import { openSync, closeSync } from 'node:fs'
+import { addressBytes, internet, isSix, socketFamily } from './addresses.ts'
 import { checked, libc, SystemCallError } from './libc.ts'
 import { inNetwork } from './namespaces.ts'
 
@@ -19,7 +20,7 @@ const acknowledge = 4
 const replace = 0x100
 const exclusive = 0x200
 const create = 0x400
-const internet = 2
+const notDuplicated = 2
 const bufferBytes = 65536
 const answerTimeoutSeconds = 5
 
@@ -74,8 +75,10 @@ export function linkUp(socket: NetlinkSocket, index: number): void {
 /** `local` addresses are answered for but never chosen as a source. */
 export function addAddress(socket: NetlinkSocket, index: number, address: { readonly address: string; readonly prefix: number; readonly scope: 'global' | 'link' | 'host' }): void {
   const header = Buffer.alloc(8)
-  header[0] = internet
+  header[0] = socketFamily(address.address)
   header[1] = address.prefix
+  // Nobody else can have it: it need not be asked for first (IPv6 would take a second).
+  header[2] = isSix(address.address) ? notDuplicated : 0
   header[3] = { global: 0, link: 253, host: 254 }[address.scope]
   header.writeUInt32LE(index, 4)
   const bytes = addressBytes(address.address)
@@ -83,7 +86,7 @@ export function addAddress(socket: NetlinkSocket, index: number, address: { read
 }
 
 export type Route = {
-  /** '10.244.1.0/24' or 'default'. */
+  /** '10.244.1.0/24', 'fd00:10:244:1::/64', or 'default' for all of the gateway's family. */
   readonly to: string
 } & (
   | { readonly by: 'device'; readonly index: number; readonly source?: string }
@@ -106,17 +109,18 @@ export function dropRoute(socket: NetlinkSocket, route: Route): void {
 }
 
 function routeBody(route: Route): Buffer {
-  const [network, prefix] = route.to === 'default' ? ['0.0.0.0', '0'] : route.to.split('/')
+  const [network = '', prefix] = route.to === 'default' ? [route.by === 'gateway' ? route.gateway : '', '0'] : route.to.split('/')
+  const family = socketFamily(network)
   const header = Buffer.alloc(12)
-  header[0] = internet
-  header[1] = Number(prefix ?? 32)
+  header[0] = family
+  header[1] = Number(prefix)
   header[4] = 254 // The main table.
   header[5] = 3 // Set at start, as by an administrator.
-  header[6] = route.by === 'device' ? 253 : 0
+  header[6] = route.by === 'device' && family === internet ? 253 : 0
   header[7] = route.by === 'nothing' ? 7 : 1 // Unreachable, or unicast.
   if (route.by === 'gateway') header.writeUInt32LE(4, 8) // On link: the gateway needs no route of its own.
   const parts: Buffer[] = [header]
-  if (route.to !== 'default') parts.push(attribute(1, addressBytes(network ?? '')))
+  if (route.to !== 'default') parts.push(attribute(1, addressBytes(network)))
   if (route.by !== 'nothing') parts.push(attribute(4, number(route.index)))
   if (route.by === 'gateway') parts.push(attribute(5, addressBytes(route.gateway)))
   if (route.by === 'nothing' && route.metric !== undefined) parts.push(attribute(6, number(route.metric)))
@@ -167,8 +171,4 @@ function number(value: number): Buffer {
   const bytes = Buffer.alloc(4)
   bytes.writeUInt32LE(value)
   return bytes
-}
-
-function addressBytes(address: string): Buffer {
-  return Buffer.from(address.split('.').map(Number))
 }

@@ -1,7 +1,7 @@
+import { addressBytes, isSix, socketFamily } from './addresses.ts'
 import { checked, libc, SystemCallError } from './libc.ts'
 import { inNetwork } from './namespaces.ts'
 
-const internet = 2
 const stream = 1
 const datagram = 2
 const nonBlocking = 0o4000
@@ -9,11 +9,13 @@ const closeOnExecute = 0o2000000
 const socketLevel = 1
 const reuseAddress = 2
 const inProgress = 115
+const protocolSix = 41
+const onlySix = 26
 const backlog = 511
 
 export interface SocketPlace {
   readonly protocol: 'tcp' | 'udp'
-  /** An IPv4 address in numbers. */
+  /** An address of either family, in numbers. */
   readonly address: string
   readonly port: number
 }
@@ -24,6 +26,8 @@ export function listenIn(namespace: string, place: SocketPlace): number {
     const one = Buffer.alloc(4)
     one.writeInt32LE(1)
     checked('setsockopt', libc().setsockopt(descriptor, socketLevel, reuseAddress, one, 4), 'SO_REUSEADDR')
+    // Of IPv6 alone: the same port of IPv4 is another's.
+    if (isSix(place.address)) checked('setsockopt', libc().setsockopt(descriptor, protocolSix, onlySix, one, 4), 'IPV6_V6ONLY')
     checked('bind', libc().bind(descriptor, address, address.length), `${place.address}:${place.port}`)
     if (place.protocol === 'tcp') checked('listen', libc().listen(descriptor, backlog), `${place.address}:${place.port}`)
   })
@@ -41,7 +45,7 @@ export function connectIn(namespace: string, place: SocketPlace): number {
 function openIn(namespace: string, place: SocketPlace, prepare: (descriptor: number, address: Uint8Array) => void): number {
   const type = (place.protocol === 'tcp' ? stream : datagram) | nonBlocking | closeOnExecute
   return inNetwork(namespace, () => {
-    const descriptor = checked('socket', libc().socket(internet, type, 0), place.protocol)
+    const descriptor = checked('socket', libc().socket(socketFamily(place.address), type, 0), place.protocol)
     try {
       prepare(descriptor, socketAddress(place))
       return descriptor
@@ -52,10 +56,12 @@ function openIn(namespace: string, place: SocketPlace, prepare: (descriptor: num
   })
 }
 
-function socketAddress(place: SocketPlace): Uint8Array {
-  const bytes = Buffer.alloc(16)
-  bytes.writeUInt16LE(internet, 0)
-  bytes.writeUInt16BE(place.port, 2)
-  place.address.split('.').forEach((part, index) => bytes.writeUInt8(Number(part), 4 + index))
+function socketAddress({ address, port }: SocketPlace): Uint8Array {
+  // Between port and address, IPv6 has a flow; after it, a scope.
+  const [offset, size] = isSix(address) ? [8, 28] : [4, 16]
+  const bytes = Buffer.alloc(size)
+  bytes.writeUInt16LE(socketFamily(address), 0)
+  bytes.writeUInt16BE(port, 2)
+  addressBytes(address).copy(bytes, offset)
   return bytes
 }

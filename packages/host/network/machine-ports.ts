@@ -1,9 +1,10 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import type { ServiceRoute } from '@kubeskiff/core/network'
+import { routeFamily } from './rules.ts'
 import { PacketTable } from './packet-table.ts'
 import { createProgrammer } from './programmer.ts'
 
-/** Node ports at the machine's own addresses, loopback among them, for programs on the machine itself. */
+/** Node ports at the machine's own IPv4 addresses, loopback among them, for programs on the machine itself. */
 export interface MachinePorts {
   /** The ports of a Service, in place of those that it had. */
   put(service: string, routes: readonly ServiceRoute[]): void
@@ -37,7 +38,7 @@ export function createMachinePorts({ table: name, cable, machineAddress, hubAddr
   if (existsSync(setting)) writeFileSync(setting, '1')
   return {
     put(service, routes) {
-      const ports = routes.flatMap(({ protocol, outside }) => (outside?.nodePort === undefined || protocol === 'SCTP' ? [] : [`${protocol.toLowerCase()} . ${outside.nodePort}`]))
+      const ports = routes.flatMap((route) => { const { protocol, outside } = route; return (outside?.nodePort === undefined || protocol === 'SCTP' || routeFamily(route) !== 'ip' ? [] : [`${protocol.toLowerCase()} . ${outside.nodePort}`]) })
       table.put(service, ports.length === 0 ? undefined : { chains: new Map(), sets: new Map(), elements: new Map([['node-ports', new Map(ports.map((port) => [port, '']))]]) })
     },
     flush: () => programmer.flush(),

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { Endpoints, ServiceRoute } from '@kubeskiff/core/network'
-import { isInside } from './addresses.ts'
+import type { SandboxSpec } from '@kubeskiff/core/kubelet'
+import { type AddressBlock, blockHolds, type Endpoints, type ServiceRoute } from '@kubeskiff/core/network'
+import { parseNetwork } from './addresses.ts'
 import { type Family, type RuleSet, table } from './packet-table.ts'
 
 /** The network namespace whose packets are ruled, in one family of addresses. */
@@ -24,11 +25,11 @@ type MapName = (typeof maps)[number]
 export const shortHash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 12)
 export const familyOf = (address: string): Family => (address.includes(':') ? 'ip6' : 'ip')
 
-interface Draft { readonly chains: Map<string, readonly string[]>; readonly sets: Map<string, string>; readonly elements: Map<string, Map<string, string>>; put(map: MapName, key: string, value: string): void }
-function draft(): Draft {
+interface Draft { readonly chains: Map<string, readonly string[]>; readonly sets: Map<string, string>; readonly elements: Map<string, Map<string, string>>; /** The place's own pods. */ readonly own: AddressBlock | undefined; put(map: MapName, key: string, value: string): void }
+function draft({ podNetwork }: RuledPlace): Draft {
   const elements = new Map<string, Map<string, string>>()
   return {
-    chains: new Map(), sets: new Map(), elements,
+    chains: new Map(), sets: new Map(), elements, own: podNetwork === '' ? undefined : parseNetwork(podNetwork),
     put(map, key, value) {
       const members = elements.get(map) ?? new Map<string, string>()
       elements.set(map, members.set(key, value))
@@ -36,10 +37,13 @@ function draft(): Draft {
   }
 }
 
+/** The family of a route's addresses: all are of one. */
+export const routeFamily = ({ addresses, outside }: ServiceRoute): Family => familyOf(addresses[0] ?? outside?.addresses[0] ?? outside?.balanced?.addresses[0] ?? '')
+
 /** Turns the routes of a Service into verdict maps and chains. As kube-proxy: random choice, clients that stick for a time. */
 export function serviceRules(place: RuledPlace, routes: readonly ServiceRoute[]): RuleSet {
-  const rules = draft()
-  for (const route of routes) if (familyOf(route.addresses[0] ?? route.outside?.addresses[0] ?? route.outside?.balanced?.addresses[0] ?? '') === place.family) addRoute(rules, place, route)
+  const rules = draft(place)
+  for (const route of routes) if (routeFamily(route) === place.family) addRoute(rules, place, route)
   return rules
 }
 
@@ -99,7 +103,7 @@ function addChoice(rules: Draft, place: RuledPlace, route: ServiceRoute, { name,
   const { family } = place
   const protocol = route.protocol.toLowerCase()
   for (const endpoint of endpoints) {
-    if (place.podNetwork !== '' && isLocal(endpoint.address, place)) rules.put('hairpin', `${endpoint.address} . ${endpoint.address}`, '')
+    if (rules.own !== undefined && blockHolds(rules.own, endpoint.address)) rules.put('hairpin', `${endpoint.address} . ${endpoint.address}`, '')
   }
   const places = endpoints.map((endpoint) => `${endpoint.address} . ${endpoint.port}`)
   if (route.affinitySeconds === undefined) {
@@ -121,13 +125,17 @@ function addChoice(rules: Draft, place: RuledPlace, route: ServiceRoute, { name,
   return `goto ${name}`
 }
 
+/** The ports that a pod takes on its node, at each of its addresses. */
+export const hostPortsAt = (addresses: readonly string[], ports: SandboxSpec['hostPorts']): readonly HostPort[] =>
+  addresses.flatMap((address) => ports.map(({ protocol, hostIp, hostPort, containerPort }) => ({ protocol, hostIp, hostPort, address, port: containerPort })))
+
 /** A pod's ports on its node. */
 export function hostPortRules(place: RuledPlace, ports: readonly HostPort[]): RuleSet {
-  const rules = draft()
+  const rules = draft(place)
   for (const port of ports) {
     if (familyOf(port.address) !== place.family) continue
     const protocol = port.protocol.toLowerCase()
-    const isAny = port.hostIp === '' || port.hostIp === '0.0.0.0' || port.hostIp === '::'
+    const isAny = port.hostIp === '' || port.hostIp === '::' || (port.hostIp === '0.0.0.0' && place.family === 'ip')
     if (!isAny && familyOf(port.hostIp) !== place.family) continue
     const chain = `host-port-${shortHash(`${port.hostIp}/${protocol}/${port.hostPort}`)}`
     rules.chains.set(chain, [`meta l4proto ${protocol} dnat ${place.family} to ${withPort(port.address, String(port.port))}`])
@@ -201,4 +209,3 @@ export function frame(place: RuledPlace): string {
 export const addressType = (family: Family): string => (family === 'ip' ? 'ipv4_addr' : 'ipv6_addr')
 const withPort = (address: string, port: string): string => (address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`)
 const numbered = (values: readonly string[]): string => values.map((value, index) => `${index} : ${value}`).join(', ')
-const isLocal = (address: string, place: RuledPlace): boolean => (place.family === 'ip' ? isInside(address, place.podNetwork) : false)

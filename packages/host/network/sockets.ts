@@ -9,7 +9,7 @@ export interface OpenSockets { readonly udp: DatagramSocket; readonly tcp: Serve
 export function openSockets(namespace: string, place: { readonly address: string; readonly port: number }): OpenSockets {
   const datagram = listenIn(namespace, { protocol: 'udp', ...place })
   const stream = listenIn(namespace, { protocol: 'tcp', ...place })
-  const udp = createSocket('udp4')
+  const udp = createSocket(place.address.includes(':') ? 'udp6' : 'udp4')
   udp.bind({ fd: datagram })
   const tcp = createServer()
   tcp.listen({ fd: stream })

@@ -1,6 +1,6 @@
 import type { SandboxSpec } from '@kubeskiff/core/kubelet'
 import { isPinned } from '../linux/namespaces.ts'
-import type { ClusterNetwork } from '../network/index.ts'
+import { type ClusterNetwork, hostPortsAt } from '../network/index.ts'
 import type { Attempts } from './attempts.ts'
 import { complain, type Held, newAttempt, type Pod } from './held.ts'
 import { readRecords, type PodRecord } from './records.ts'
@@ -18,7 +18,7 @@ export function adopt(held: Held, attempts: Attempts, place: StartPlace): void {
     const pod: Pod = { record, order: Promise.resolve(), containers: new Map() }
     held.pods.set(uid, pod)
     if (record.users !== undefined && record.sandbox.is !== 'gone') place.ranges.keep(uid, record.users)
-    if (record.sandbox.is === 'ready' && !record.spec.hostNetwork) keepAddress(network, uid, record.spec, record.sandbox.addresses[0] ?? '', cni?.opensHostPorts(uid, record.spec.node) === true)
+    if (record.sandbox.is === 'ready' && !record.spec.hostNetwork) keepAddresses(network, uid, record.spec, record.sandbox.addresses, cni?.opensHostPorts(uid, record.spec.node) === true)
     for (const container of found.containers) {
       const attempt = newAttempt(container)
       pod.containers.set(container.container, [...(pod.containers.get(container.container) ?? []), attempt])
@@ -34,7 +34,7 @@ export function adopt(held: Held, attempts: Attempts, place: StartPlace): void {
   }
 }
 
-function keepAddress(network: ClusterNetwork, uid: string, spec: SandboxSpec, address: string, portsAreOpen: boolean): void {
-  network.keep(spec.node, uid, address)
-  if (spec.hostPorts.length > 0 && !portsAreOpen) void network.openHostPorts(spec.node, uid, spec.hostPorts.map((port) => ({ protocol: port.protocol, hostIp: port.hostIp, hostPort: port.hostPort, address, port: port.containerPort })))
+function keepAddresses(network: ClusterNetwork, uid: string, spec: SandboxSpec, addresses: readonly string[], portsAreOpen: boolean): void {
+  network.keep(spec.node, uid, addresses)
+  if (spec.hostPorts.length > 0 && !portsAreOpen) void network.openHostPorts(spec.node, uid, hostPortsAt(addresses, spec.hostPorts))
 }

@@ -6,7 +6,7 @@ import { makeNamespaces, nameHost, namespaceLink } from '../linux/namespaces.ts'
 import { identify, type ProcessIdentity } from '../linux/processes.ts'
 import { holdUserNamespace, type IdRange } from '../linux/users.ts'
 import type { CniNetworks } from '../cni/index.ts'
-import type { ClusterNetwork } from '../network/index.ts'
+import { type ClusterNetwork, hostPortsAt } from '../network/index.ts'
 import type { PodPlaces } from './places.ts'
 import { hostsFile, resolverFile, withNodeResolver } from './pod-files.ts'
 
@@ -21,7 +21,7 @@ export async function makeSandbox(uid: string, spec: SandboxSpec, at: PodPlaces,
   const node = network.node(spec.node)
   if (node === undefined) throw new Error(`node ${spec.node} has no network on this machine`)
   for (const directory of [at.directory, at.volumes]) mkdirSync(directory, { recursive: true })
-  let addresses: readonly string[] = [node.address]
+  let { addresses } = node
   if (spec.hostNetwork) {
     makeNamespaces(at.namespaces, spec.hostIpc ? ['uts'] : ['ipc', 'uts'], () => nameHost(spec.hostname))
   } else {
@@ -30,8 +30,8 @@ export async function makeSandbox(uid: string, spec: SandboxSpec, at: PodPlaces,
     let opensHostPorts = false
     try {
       if (cni === undefined) {
-        addresses = [network.allocate(spec.node, uid)]
-        network.attach({ ...place, address: addresses[0] ?? '' })
+        addresses = network.allocate(spec.node, uid)
+        network.attach({ ...place, addresses })
       } else network.enclose(place)
     } finally { holder?.end() }
     if (cni !== undefined) {
@@ -39,17 +39,16 @@ export async function makeSandbox(uid: string, spec: SandboxSpec, at: PodPlaces,
       addresses = attached.addresses
       opensHostPorts = attached.opensHostPorts
     }
-    const address = addresses[0] ?? ''
-    await network.attached({ node: spec.node, namespace: spec.namespace, name: spec.name, address })
+    await network.attached({ node: spec.node, namespace: spec.namespace, name: spec.name, addresses })
     if (spec.hostPorts.length > 0 && !opensHostPorts) {
-      await network.openHostPorts(spec.node, uid, spec.hostPorts.map((port) => ({ protocol: port.protocol, hostIp: port.hostIp, hostPort: port.hostPort, address, port: port.containerPort })))
+      await network.openHostPorts(spec.node, uid, hostPortsAt(addresses, spec.hostPorts))
     }
   }
   if (!existsSync(at.sharedMemory)) {
     mkdirSync(at.sharedMemory)
     memoryMount(at.sharedMemory, { sizeBytes: sharedMemoryBytes, mode: 0o1777, executable: false })
   }
-  writeFileSync(at.hosts, hostsFile(spec, addresses[0] ?? '', spec.hostNetwork ? readFileSync('/etc/hosts', 'utf8') : ''))
+  writeFileSync(at.hosts, hostsFile(spec, addresses, spec.hostNetwork ? readFileSync('/etc/hosts', 'utf8') : ''))
   writeFileSync(at.hostname, `${spec.hostname}\n`)
   writeFileSync(at.resolver, resolverFile(spec.dns.fromNode === true ? withNodeResolver(spec.dns, nodeResolver()) : spec.dns))
   for (const file of [at.hosts, at.hostname, at.resolver]) chmodSync(file, 0o644)

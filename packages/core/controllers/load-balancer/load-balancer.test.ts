@@ -9,7 +9,7 @@ const aService = (name: string, spec: object = {}): Service => anObject(services
 const aNode = anObject(nodes, 'node-1', { metadata: { namespace: '' }, spec: {}, status: {} })
 function aWorld(...objects: readonly Resource[]): { readonly world: TestWorld; readonly settle: () => void; readonly given: () => unknown } {
   const world = testWorld()
-  const runner = createRunner({ controllers: [loadBalancerController({ pool: '172.30.1.0/29' })], view: world.store.view, changes: (after) => world.store.changes(after), submit: world.submit, clock: world.clock })
+  const runner = createRunner({ controllers: [loadBalancerController({ pools: ['172.30.1.0/29'] })], view: world.store.view, changes: (after) => world.store.changes(after), submit: world.submit, clock: world.clock })
   const settle = (): void => { for (let steps = 0; runner.step(); steps++) assert.ok(steps < 100) }
   world.put(...objects)
   settle()

@@ -6,9 +6,9 @@ import { objectKey, splitKey } from '../../rules/changes.ts'
 import { isTerminating } from '../../rules/pods.ts'
 import { settled } from '../settled.ts'
 
-/** A key is a Service's. `pool`, a block, is where addresses come from: the machine leads them to the nodes that it plays. */
-export function loadBalancerController({ pool }: { readonly pool: string }): Controller {
-  const block = addressBlock(pool)
+/** A key is a Service's. `pools`, one block a family, are where addresses come from: the machine leads them to the nodes that it plays. */
+export function loadBalancerController({ pools }: { readonly pools: readonly string[] }): Controller {
+  const blocks = pools.flatMap((pool) => addressBlock(pool) ?? [])
   return {
     name: 'service-controller',
     watches: [
@@ -24,16 +24,17 @@ export function loadBalancerController({ pool }: { readonly pool: string }): Con
     reconcile(key, { view }) {
       const { namespace, name } = splitKey(key)
       const service = view.get(services, namespace, name)
-      if (service === undefined || block === undefined || isTerminating(service)) return settled
+      if (service === undefined || isTerminating(service)) return settled
       const given = addressesOf(service)
-      if (!isOurs(service)) return given.some((address) => blockHolds(block, address)) ? { actions: [statusPatch(service, null)] } : settled
+      if (!isOurs(service)) return given.some((address) => blocks.some((block) => blockHolds(block, address))) ? { actions: [statusPatch(service, null)] } : settled
       // What is there may be a client's own: it stays.
       if (given.length > 0 || (service.status.loadBalancer?.ingress ?? []).length > 0 || !hasRealNode(view)) return settled
-      const address = chosen(service, block, view)
-      if (address === undefined) return { actions: [event(service, 'Warning', 'SyncLoadBalancerFailed', `Error syncing load balancer: failed to ensure load balancer: no address of ${pool} is free${service.spec.loadBalancerIP ? ` or is ${service.spec.loadBalancerIP}` : ''}`)] }
+      const { asked, wanted } = wantedOf(service, blocks)
+      const addresses = wanted.flatMap((block) => chosen(asked, block, view) ?? [])
+      if (addresses.length === 0 || addresses.length < wanted.length) return { actions: [event(service, 'Warning', 'SyncLoadBalancerFailed', `Error syncing load balancer: failed to ensure load balancer: no address of ${pools.join(' or ')} is free${service.spec.loadBalancerIP ? ` or is ${service.spec.loadBalancerIP}` : ''}`)] }
       return { actions: [
         event(service, 'Normal', 'EnsuringLoadBalancer', 'Ensuring load balancer'),
-        statusPatch(service, [{ ip: address, ipMode: 'VIP' }]),
+        statusPatch(service, addresses.map((ip) => ({ ip, ipMode: 'VIP' }))),
         event(service, 'Normal', 'EnsuredLoadBalancer', 'Ensured load balancer'),
       ] }
     },
@@ -46,10 +47,15 @@ const addressesOf = (service: Service): readonly string[] => servicesByBalancedI
 const hasRealNode = (view: ClusterView): boolean => { for (const node of view.list(nodes)) if (!isSimulated(node)) return true; return false }
 const waiting = (view: ClusterView): readonly string[] => [...view.list(services)].filter((service) => isOurs(service) && addressesOf(service).length === 0).map(objectKey)
 
-function chosen({ spec: { loadBalancerIP: asked } }: Service, block: AddressBlock, view: ClusterView): string | undefined {
+/** An address of each of the Service's families, or the one that it asks for. */
+function wantedOf({ spec: { loadBalancerIP: asked, ipFamilies = [] } }: Service, blocks: readonly AddressBlock[]): { readonly asked: string | undefined; readonly wanted: readonly AddressBlock[] } {
+  if (asked) return { asked, wanted: blocks.filter((block) => blockHolds(block, asked)) }
+  return { asked: undefined, wanted: ipFamilies.length === 0 ? blocks.slice(0, 1) : ipFamilies.flatMap((family) => blocks.find((block) => block.family === family) ?? []) }
+}
+
+function chosen(asked: string | undefined, block: AddressBlock, view: ClusterView): string | undefined {
   const isTaken = (address: string): boolean => view.by(servicesByBalancedIP, address)[Symbol.iterator]().next().done === false
-  if (asked) return blockHolds(block, asked) && !isTaken(asked) ? asked : undefined
-  return nextFreeAddress(block, isTaken)
+  return asked === undefined ? nextFreeAddress(block, isTaken) : isTaken(asked) ? undefined : asked
 }
 
 const statusPatch = (service: Service, ingress: readonly object[] | null): Action => ({ do: 'patch', key: keyOf(services, service), uid: service.metadata.uid, part: 'status', patch: { status: { loadBalancer: { ingress } } } })

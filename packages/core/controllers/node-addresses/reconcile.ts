@@ -2,10 +2,15 @@
 import { type Controller, keyOf, nodes } from '../../api/index.ts'
 import { addressBlock, nextFreeBlock } from '../../rules/addresses.ts'
 import { sidesOf } from '../../rules/changes.ts'
+import { clusterRanges } from '../../rules/cluster-ranges.ts'
 import { settled } from '../settled.ts'
 
-/** `clusterCidr`: all pod addresses ('10.244.0.0/16'); `nodePrefix`: the size of a node's share (24). */
-export const nodeAddressController = ({ clusterCidr = '10.244.0.0/16', nodePrefix = 24 }: { readonly clusterCidr?: string; readonly nodePrefix?: number } = {}): Controller => ({
+/** All pod addresses of a family ('10.244.0.0/16'), and the size of a node's share in bits (24). */
+export interface PodRange { readonly cidr: string; readonly nodePrefix: number }
+const usual: readonly PodRange[] = [{ cidr: clusterRanges.IPv4.pods, nodePrefix: clusterRanges.IPv4.podsOfNode }]
+
+/** A node gets a share of each range. */
+export const nodeAddressController = (ranges = usual): Controller => ({
   name: 'node-ipam-controller',
   watches: [{
     resource: nodes.resource,
@@ -16,11 +21,13 @@ export const nodeAddressController = ({ clusterCidr = '10.244.0.0/16', nodePrefi
   }],
   reconcile(key, { view }) {
     const node = view.get(nodes, '', key)
-    const block = addressBlock(clusterCidr)
-    if (node === undefined || node.spec.podCIDR || block === undefined) return settled
+    if (node === undefined || node.spec.podCIDR) return settled
     const taken = new Set([...view.list(nodes)].flatMap(({ spec }) => spec.podCIDRs ?? (spec.podCIDR ? [spec.podCIDR] : [])))
-    const free = nextFreeBlock(block, nodePrefix, (text) => taken.has(text))
-    if (free === undefined) return { actions: [{ do: 'record', about: node, type: 'Normal', reason: 'CIDRNotAvailable', message: `Node ${key} status is now: CIDRNotAvailable` }] }
-    return { actions: [{ do: 'patch', key: keyOf(nodes, node), uid: node.metadata.uid, part: 'main', patch: { metadata: { resourceVersion: node.metadata.resourceVersion }, spec: { podCIDR: free, podCIDRs: [free] } } }] }
+    const shares = ranges.flatMap(({ cidr, nodePrefix }) => {
+      const block = addressBlock(cidr)
+      return (block && nextFreeBlock(block, nodePrefix, (text) => taken.has(text))) ?? []
+    })
+    if (shares.length < ranges.length) return { actions: [{ do: 'record', about: node, type: 'Normal', reason: 'CIDRNotAvailable', message: `Node ${key} status is now: CIDRNotAvailable` }] }
+    return { actions: [{ do: 'patch', key: keyOf(nodes, node), uid: node.metadata.uid, part: 'main', patch: { metadata: { resourceVersion: node.metadata.resourceVersion }, spec: { podCIDR: shares[0] ?? null, podCIDRs: shares } } }] }
   },
 })

@@ -6,20 +6,20 @@ import { containerStatusOf } from '../stands.ts'
 import { instantOf } from '../../rules/time.ts'
 import type { Pod } from '../../api/resources.ts'
 import type { ContainerRuntime, ContainerSpec, RuntimeCommand, RuntimeContainer, RuntimeEvent, RuntimePod, RuntimeState, SandboxSpec } from '../runtime.ts'
-import { AddressPools } from './address-pools.ts'
+import { AddressPools, type PoolState } from './address-pools.ts'
 import { scriptPrefix } from '../../api/simulated.ts'
 import { type Pace, paced, paces } from './pace.ts'
 import { plainScript, type Script, scriptOf } from './script.ts'
 import { imageBytesOf, imageIdOf } from './stand-in.ts'
 
 export interface SimulatedRuntime extends ContainerRuntime, Freezable<SimulatedState> {
-  addNode(name: string, podCidr: string): void
+  addNode(name: string, ...podCidrs: readonly string[]): void
   /** The machine is gone, with all that ran on it. */
   removeNode(name: string): void
 }
 export interface SimulatedState {
   readonly pods: readonly SimulatedPod[]
-  readonly nodes: readonly (readonly [name: string, podCidr: string, lastAddress?: string | undefined])[]
+  readonly nodes: readonly (readonly [name: string, addresses: PoolState])[]
   readonly images: readonly (readonly [node: string, images: readonly string[]])[]
   /** Pulls under way, by node and image. */
   readonly pulling: readonly string[]
@@ -62,7 +62,7 @@ class Simulation implements SimulatedRuntime {
 
   observed(): RuntimeState { return this.#state }
   onEvent(listen: (event: RuntimeEvent) => void): Cancel { this.#listeners.add(listen); return () => { this.#listeners.delete(listen) } }
-  addNode(name: string, podCidr: string): void { this.#addresses.add(name, podCidr) }
+  addNode(name: string, ...podCidrs: readonly string[]): void { this.#addresses.add(name, podCidrs.map((cidr) => [cidr, undefined] as const)) }
   removeNode(name: string): void {
     for (const pod of [...this.#pods.values()]) if (pod.spec.node === name) this.#forget(pod)
     this.#addresses.remove(name)
@@ -137,7 +137,7 @@ class Simulation implements SimulatedRuntime {
     this.#pods.clear()
     this.#images.clear()
     for (const [name] of this.#addresses.nodes()) this.#addresses.remove(name)
-    for (const [name, podCidr, lastAddress] of data.nodes) this.#addresses.add(name, podCidr, lastAddress)
+    for (const [name, state] of data.nodes) this.#addresses.add(name, state)
     this.#pulling.clear()
     for (const place of data.pulling) this.#pulling.add(place)
     for (const [node, images] of data.images) for (const image of images) this.#image(node, image)
@@ -198,14 +198,13 @@ class Simulation implements SimulatedRuntime {
     const at = this.#clock.now()
     const before = this.#pods.get(uid)
     const shared = { uid, spec, volumes: before?.volumes, containers: before?.containers ?? noContainers, scripts: before?.scripts ?? noScripts }
-    const address = spec.hostNetwork ? undefined : this.#addresses.next(spec.node)
-    if (address === undefined && !spec.hostNetwork) {
+    const addresses = spec.hostNetwork ? [] : this.#addresses.next(spec.node)
+    if (addresses === undefined) {
       const message = `no free address in the pod range of node ${spec.node}`
       this.#put({ ...shared, sandbox: { is: 'failed', message } })
       this.#emit({ is: 'sandbox-failed', pod: uid, message, at })
       return
     }
-    const addresses = address === undefined ? [] : [address]
     this.#put({ ...shared, sandbox: { is: 'ready', addresses, at } })
     this.#emit({ is: 'sandbox-ready', pod: uid, addresses, at })
   }

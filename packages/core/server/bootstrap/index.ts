@@ -37,7 +37,7 @@ export function bootstrap(server: Pick<Server, 'plant' | 'registry'>, store: Sto
 }
 
 function* wanted({ registry }: Pick<Server, 'registry'>, advertised: Advertised, trust: Trust, joining: Joining | undefined): Iterable<readonly [Draft, Follow]> {
-  for (const draft of [...namespaces, ...priorityClasses, storageClass, kubernetesCIDR, kubernetesService(advertised), ...namesService(advertised)]) yield [draft, asItIs]
+  for (const draft of [...namespaces, ...priorityClasses, storageClass, kubernetesCIDR(advertised), kubernetesService(advertised), ...namesService(advertised)]) yield [draft, asItIs]
   for (const draft of [...roles, ...controllerRoles, ...bindings, ...controllerBindings]) yield [draft, grown]
   for (const draft of [...priorityLevels, ...flowSchemas]) yield [draft, renewed]
   for (const draft of localServices(registry.groups)) yield [draft, asItIs]

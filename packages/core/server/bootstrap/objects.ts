@@ -1,5 +1,5 @@
 // What else a fresh cluster holds.
-import { serviceRange } from '../../api/kinds/index.ts'
+import { familyOf, serviceRangesDefault } from '../../api/kinds/index.ts'
 import type { Draft } from '../../api/resource.ts'
 
 const namespace = (name: string): Draft => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
@@ -21,7 +21,7 @@ export const storageClass: Draft = {
 }
 
 /** Where ClusterIPs come from. */
-export const kubernetesCIDR: Draft = { apiVersion: 'networking.k8s.io/v1', kind: 'ServiceCIDR', metadata: { name: 'kubernetes' }, spec: { cidrs: [serviceRange.cidr] } }
+export const kubernetesCIDR = ({ serviceRanges = serviceRangesDefault }: Advertised): Draft => ({ apiVersion: 'networking.k8s.io/v1', kind: 'ServiceCIDR', metadata: { name: 'kubernetes' }, spec: { cidrs: serviceRanges } })
 
 /** The authorities whose certificates the server believes, PEM: of clients, and of the front proxy that calls extension servers. */
 export interface Trust { readonly clients?: string; readonly frontProxy?: string }
@@ -39,18 +39,18 @@ export const authenticationMap = ({ clients, frontProxy }: Trust): Draft => ({
 })
 
 /** Where pods and the outside reach the API server. */
-export interface Advertised { readonly address: string; readonly port: number; /** Whether names are answered, as real nodes do. */ readonly names?: boolean }
+export interface Advertised { readonly address: string; readonly port: number; /** Whether names are answered, as real nodes do. */ readonly names?: boolean; /** Where ClusterIPs come from, one range a family. */ readonly serviceRanges?: readonly string[] }
 
 /** The Service of the API server; its address is the first of the range. */
 export const kubernetesService = ({ port }: Advertised): Draft => ({
   apiVersion: 'v1', kind: 'Service', metadata: { name: 'kubernetes', namespace: 'default', labels: { component: 'apiserver', provider: 'kubernetes' } },
   spec: { ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: port }], sessionAffinity: 'None', type: 'ClusterIP' },
 })
-/** Where pods ask for names, as it stands in clusters that kubeadm made. No pod is behind it: every real node answers at its address itself. */
-export const namesService = ({ names = false }: Advertised): readonly Draft[] => (!names ? [] : [{
+/** Where pods ask for names, as it stands in clusters that kubeadm made. No pod is behind it: every real node answers at its addresses itself, at one of each family. */
+export const namesService = ({ names = false, serviceRanges = [] }: Advertised): readonly Draft[] => (!names ? [] : [{
   apiVersion: 'v1', kind: 'Service',
   metadata: { name: 'kube-dns', namespace: 'kube-system', labels: { 'k8s-app': 'kube-dns', 'kubernetes.io/cluster-service': 'true', 'kubernetes.io/name': 'CoreDNS' } },
-  spec: { ports: [{ name: 'dns', port: 53, protocol: 'UDP', targetPort: 53 }, { name: 'dns-tcp', port: 53, protocol: 'TCP', targetPort: 53 }], selector: { 'k8s-app': 'kube-dns' }, sessionAffinity: 'None', type: 'ClusterIP' },
+  spec: { ports: [{ name: 'dns', port: 53, protocol: 'UDP', targetPort: 53 }, { name: 'dns-tcp', port: 53, protocol: 'TCP', targetPort: 53 }], selector: { 'k8s-app': 'kube-dns' }, sessionAffinity: 'None', type: 'ClusterIP', ...(serviceRanges.length > 1 && { ipFamilyPolicy: 'RequireDualStack' }) },
 }])
 export const kubernetesEndpoints = ({ address, port }: Advertised): Draft => ({
   apiVersion: 'v1', kind: 'Endpoints', metadata: { name: 'kubernetes', namespace: 'default', labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
@@ -58,5 +58,5 @@ export const kubernetesEndpoints = ({ address, port }: Advertised): Draft => ({
 })
 export const kubernetesSlice = ({ address, port }: Advertised): Draft => ({
   apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata: { name: 'kubernetes', namespace: 'default', labels: { 'kubernetes.io/service-name': 'kubernetes' } },
-  addressType: 'IPv4', endpoints: [{ addresses: [address], conditions: { ready: true } }], ports: [{ name: 'https', port, protocol: 'TCP' }],
+  addressType: familyOf(address) ?? 'IPv4', endpoints: [{ addresses: [address], conditions: { ready: true } }], ports: [{ name: 'https', port, protocol: 'TCP' }],
 })

@@ -5,11 +5,11 @@ import { type Draft, keyOf, type Resource } from '../../api/resource.ts'
 import { invariant } from '../../base/invariant.ts'
 import type { Write } from '../../store/types.ts'
 import { hubForm } from '../encode.ts'
-import { type Machine, timestamp } from '../machine.ts'
+import { circumstancesOf, type Machine, timestamp } from '../machine.ts'
 import type { AnyKind } from '../registry.ts'
 import { withGeneration } from '../write/update.ts'
 
-export type Planter = Pick<Machine, 'store' | 'registry' | 'random' | 'now'>
+export type Planter = Pick<Machine, 'store' | 'registry' | 'random' | 'now' | 'options'>
 
 /** Objects of a new cluster, and objects that are there with what has changed in them. */
 export interface Plants {
@@ -24,9 +24,10 @@ export interface Change {
   readonly next: Resource
 }
 
-export function plant({ store, registry, random, now }: Planter, { missing, changed }: Plants): void {
-  const instant = now()
-  const circumstances = { view: store.view, now: instant, random, user: 'system:apiserver' }
+export function plant(machine: Planter, { missing, changed }: Plants): void {
+  const { store, registry, random } = machine
+  const instant = machine.now()
+  const circumstances = circumstancesOf(machine, { user: { name: 'system:apiserver', groups: [] }, draws: { now: instant, random } })
   const prepared = (kind: AnyKind, object: Resource, before: Resource | undefined): Resource => {
     const outcome = kind.prepare?.(object, before, circumstances) ?? object
     invariant(!isRefusal(outcome), `bootstrap objects are good: ${object.kind} ${object.metadata.name}`)

@@ -5,12 +5,12 @@ import type { Circumstances } from '../../../kind.ts'
 import type { Problem } from '../../../refusal.ts'
 import { ipAddresses, type Service, serviceCIDRs, services } from '../../../resources.ts'
 import type { Index } from '../../../view.ts'
-import { familyOf, formatIPv4, parseBlock, parseIPv4, sizeOf } from '../../addresses.ts'
+import { type Block, familyOf, formatAddress, formatBlock, parseAddress, parseBlock, sizeOf } from '../../addresses.ts'
 import { isAllocated } from '../../networking/ipaddress/index.ts'
 import { invalid } from '../../problems.ts'
 
-/** Where ClusterIPs come from. */
-export const serviceRange = { cidr: '10.96.0.0/16', first: (10 * 256 + 96) * 65536, size: 65536 } as const
+/** Where ClusterIPs come from when nothing else is said. */
+export const serviceRangesDefault: readonly string[] = ['10.96.0.0/16']
 /** Where node ports come from, both ends included. */
 export const nodePortRange = { first: 30000, last: 32767 } as const
 /** Below this offset no port is given to those who did not ask for it. */
@@ -25,50 +25,50 @@ export const servicesByNodePort: Index<Service> = {
   values: ({ spec }) => [...(spec.ports ?? []).filter(({ nodePort }) => nodePort).map(({ nodePort, protocol }) => `${nodePort}/${protocol ?? 'TCP'}`), ...(spec.healthCheckNodePort ? [`${spec.healthCheckNodePort}/TCP`] : [])],
 }
 
-/** The addresses that upstream's clusters give to these two. */
-const known: ReadonlyMap<string, string> = new Map([['default/kubernetes', formatIPv4(serviceRange.first + 1)], ['kube-system/kube-dns', formatIPv4(serviceRange.first + 10)]])
+/** Which addresses of the cluster's own range upstream's clusters give to these two. */
+const known: ReadonlyMap<string, bigint> = new Map([['default/kubernetes', 1n], ['kube-system/kube-dns', 10n]])
 
 export type Allocated = { readonly service: Service } | { readonly problem: Problem }
 
-/** The service with a ClusterIP, when its type needs one and it asks for none. */
-export function withAddress(service: Service, circumstances: Circumstances): Allocated {
-  const asked = service.spec.clusterIPs?.[0] ?? service.spec.clusterIP ?? ''
-  if (asked === 'None') return { service }
-  if (asked !== '') {
-    // What is no address at all is refused by the check.
-    if (familyOf(asked) === undefined) return { service }
-    const problem = checkAddress(asked, service, circumstances)
-    return problem === undefined ? { service } : { problem: invalid('spec.clusterIPs', [asked], `failed to allocate IP ${asked}: ${problem}`) }
-  }
-  const address = freeAddress(service, circumstances)
-  if (address === undefined) return { problem: invalid('spec.clusterIPs', [], 'failed to allocate a serviceIP: range is full') }
-  return { service: { ...service, spec: { ...service.spec, clusterIP: address, clusterIPs: [address] } } }
-}
-
-/** Addresses to give, without the first and the last of their block. */
-interface Range { readonly cidr: string; readonly first: number; readonly size: number }
-
-/** The cluster's own range, and those that ServiceCIDRs add once they are ready. There are few. */
-function rangesOf({ view }: Circumstances): readonly Range[] {
-  const ranges: Range[] = [serviceRange]
-  for (const { metadata, spec, status } of view.list(serviceCIDRs)) {
-    const isReady = status.conditions?.some(({ type, status: said }) => type === 'Ready' && said === 'True') === true
-    if (!isReady || metadata.deletionTimestamp !== undefined) continue
-    for (const cidr of spec.cidrs ?? []) {
-      const block = parseBlock(cidr)
-      if (block?.family === 'IPv4' && cidr !== serviceRange.cidr) ranges.push({ cidr, first: Number(block.first), size: Number(sizeOf(block)) })
+/** The service with a ClusterIP of each of its families, those it asks for or others; what it had before it keeps unasked. */
+export function withAddresses(service: Service, before: Service | undefined, circumstances: Circumstances): Allocated {
+  const { clusterIPs = [], ipFamilies = [] } = service.spec
+  // Only a missing second address comes later; headless ones stay so, and what is no address at all is refused by the check.
+  if (clusterIPs[0] === 'None' || before?.spec.clusterIP === 'None' || clusterIPs.some((address) => familyOf(address) === undefined)) return { service }
+  const given: string[] = []
+  for (const [index, family] of ipFamilies.entries()) {
+    const asked = clusterIPs[index]
+    if (asked !== undefined) {
+      const problem = before?.spec.clusterIPs?.includes(asked) === true ? undefined : addressProblem(asked, service, circumstances)
+      if (problem !== undefined) return { problem: invalid('spec.clusterIPs', clusterIPs, `failed to allocate IP ${asked}: ${problem}`) }
+      given.push(asked)
+      continue
     }
+    const address = freeAddress(service, family, circumstances)
+    if (address === undefined) return { problem: invalid('spec.clusterIPs', clusterIPs, 'failed to allocate a serviceIP: range is full') }
+    given.push(address)
   }
-  return ranges
+  const [clusterIP] = given
+  return given.length <= clusterIPs.length || clusterIP === undefined ? { service } : { service: { ...service, spec: { ...service.spec, clusterIP, clusterIPs: given } } }
 }
 
-function checkAddress(address: string, service: Service, circumstances: Circumstances): string | undefined {
+/** The families that the cluster has ClusterIPs of, the first one first. */
+export const clusterFamilies = ({ serviceRanges = serviceRangesDefault }: Circumstances): readonly string[] => serviceRanges.flatMap((range) => parseBlock(range)?.family ?? [])
+
+/** The cluster's own range of a family, and those that ServiceCIDRs add once they are ready. There are few. */
+function rangesOf(family: string, { view, serviceRanges = serviceRangesDefault }: Circumstances): readonly Block[] {
+  const more = [...view.list(serviceCIDRs)].filter(({ metadata, status }) =>
+    metadata.deletionTimestamp === undefined && status.conditions?.some(({ type, status: said }) => type === 'Ready' && said === 'True') === true).flatMap(({ spec }) => spec.cidrs ?? [])
+  return [...new Set([...serviceRanges, ...more])].flatMap((cidr) => parseBlock(cidr) ?? []).filter((block) => block.family === family)
+}
+
+function addressProblem(address: string, service: Service, circumstances: Circumstances): string | undefined {
   const { view } = circumstances
-  const ranges = rangesOf(circumstances)
-  const number = parseIPv4(address) ?? -1
-  if (!ranges.some(({ first, size }) => number > first && number < first + size - 1)) {
-    return `the provided IP (${address}) is not in the valid range. The range of valid IPs is ${ranges.map(({ cidr }) => cidr).join(', ')}`
-  }
+  const parsed = parseAddress(address)
+  const ranges = rangesOf(parsed?.family ?? '', circumstances)
+  // Neither the first nor, in IPv4, the last of a range is given.
+  const holds = (block: Block): boolean => parsed !== undefined && parsed.number > block.first && parsed.number < block.first + sizeOf(block) - lastOnes(block)
+  if (!ranges.some(holds)) return `the provided IP (${address}) is not in the valid range. The range of valid IPs is ${ranges.map(formatBlock).join(', ')}`
   for (const other of view.by(servicesByClusterIP, address)) if (!isSame(other, service)) return 'provided IP is already allocated'
   return isHeldByOthers(address, circumstances) ? 'provided IP is already allocated' : undefined
 }
@@ -79,20 +79,24 @@ function isHeldByOthers(address: string, { view }: Circumstances): boolean {
   return found !== undefined && !isAllocated(found)
 }
 
-function freeAddress(service: Service, circumstances: Circumstances): string | undefined {
+function freeAddress(service: Service, family: string, circumstances: Circumstances): string | undefined {
   const { view, random } = circumstances
   const isFree = (address: string): boolean => view.by(servicesByClusterIP, address)[Symbol.iterator]().next().done === true && !isHeldByOthers(address, circumstances)
-  const reserved = known.get(`${service.metadata.namespace}/${service.metadata.name}`)
+  const [own, ...more] = rangesOf(family, circumstances)
+  if (own === undefined) return undefined
+  const place = known.get(`${service.metadata.namespace}/${service.metadata.name}`)
+  const reserved = place === undefined ? undefined : formatAddress(own.family, own.first + place)
   if (reserved !== undefined && isFree(reserved)) return reserved
-  for (const range of rangesOf(circumstances)) {
+  for (const range of [own, ...more]) {
     const found = freeIn(range, isFree, random)
     if (found !== undefined) return found
   }
   return undefined
 }
 
-function freeIn({ first, size }: Range, isFree: (address: string) => boolean, random: Circumstances['random']): string | undefined {
-  const usable = size - 2
+function freeIn(block: Block, isFree: (address: string) => boolean, random: Circumstances['random']): string | undefined {
+  const size = Number(sizeOf(block) < sizeMost ? sizeOf(block) : sizeMost)
+  const usable = size - 1 - Number(lastOnes(block))
   const lower = lowerPartOf(size)
   const upper = usable + 1 - lower
   if (upper <= 0) return undefined
@@ -100,11 +104,15 @@ function freeIn({ first, size }: Range, isFree: (address: string) => boolean, ra
   // A few draws, then a walk: the walk ends even when the range is nearly full.
   for (let step = 0; step < tries + usable; step++) {
     const offset = step === 0 ? lower + start : step < tries ? lower + random.below(upper) : 1 + ((lower - 1 + start + step - tries) % usable)
-    const address = formatIPv4(first + offset)
+    const address = formatAddress(block.family, block.first + BigInt(offset))
     if (isFree(address)) return address
   }
   return undefined
 }
+/** The broadcast address is IPv4's only. */
+const lastOnes = ({ family }: Block): bigint => (family === 'IPv4' ? 1n : 0n)
+/** Of a larger range only so many are given. */
+const sizeMost = 1n << 32n
 /** As upstream: below this offset of a range no address is given to those who did not ask for it, while there are others. */
 const lowerPartOf = (size: number): number => (size <= 16 ? 1 : Math.min(Math.max(16, Math.floor(size / 16)), 256))
 

@@ -6,8 +6,8 @@ import { type Service, services } from '../../../resources.ts'
 import { sameMeaning } from '../../equal.ts'
 import { eachOf, withDefaults, withField } from '../../filling.ts'
 import { refuseInvalid } from '../../problems.ts'
-import { familyOf } from '../../addresses.ts'
-import { withAddress, withHealthCheckPort, withNodePorts } from './allocation.ts'
+import { withAddresses, withHealthCheckPort, withNodePorts } from './allocation.ts'
+import { withFamilies } from './families.ts'
 import { needsHealthCheck } from './validation.ts'
 
 const sessionSeconds = 10800
@@ -42,11 +42,13 @@ export function fillService(draft: ServiceModel): ServiceModel {
 export function prepareService(next: Service, before: Service | undefined, circumstances: Circumstances): Service | Refusal {
   let service: Service = { ...next, status: before?.status ?? { loadBalancer: {} } }
   if (before !== undefined) service = withoutLeftovers(keepAllocated(service, before), before)
-  service = withFamilies(withBothAddressFields(service, before))
-  if (needsAddress(service)) {
-    const addressed = withAddress(service, circumstances)
+  const familied = withFamilies(withBothAddressFields(service, before), before, circumstances)
+  if ('problems' in familied) return refuseInvalid(services, next.metadata.name, familied.problems)
+  service = familied.service
+  if (needsAddress(service) && familied.contradicts !== true) {
+    const addressed = withAddresses(service, before, circumstances)
     if ('problem' in addressed) return refuseInvalid(services, next.metadata.name, [addressed.problem])
-    service = withFamilies(addressed.service)
+    service = addressed.service
   }
   for (const allocate of [...(needsNodePorts(service) ? [withNodePorts] : []), ...(needsHealthCheck(service.spec) ? [withHealthCheckPort] : [])]) {
     const allocated = allocate(service, circumstances)
@@ -118,16 +120,6 @@ function withBothAddressFields(service: Service, before: Service | undefined): S
   const changedOld = clusterIP !== before.spec.clusterIP
   if (changedOld && sameMeaning(clusterIPs, before.spec.clusterIPs)) return { ...service, spec: { ...service.spec, clusterIPs: clusterIP ? [clusterIP] : [] } }
   return clusterIP && clusterIPs.length === 0 ? { ...service, spec: { ...service.spec, clusterIPs: [clusterIP] } } : service
-}
-
-function withFamilies(service: Service): Service {
-  const { spec } = service
-  if (spec.type === 'ExternalName') return service
-  const address = spec.clusterIPs?.[0] ?? spec.clusterIP ?? ''
-  // A headless service without selector says nothing about the cluster, so it gets both.
-  const open = address === 'None' && Object.keys(spec.selector ?? {}).length === 0
-  const families = open && spec.ipFamilyPolicy === undefined ? ['IPv4', 'IPv6'] : [familyOf(address) ?? 'IPv4']
-  return { ...service, spec: withDefaults(spec, { ipFamilies: families, ipFamilyPolicy: open ? 'RequireDualStack' : 'SingleStack' }) }
 }
 
 function without<Model extends object, Field extends keyof Model>(model: Model, ...fields: readonly Field[]): Model {

@@ -99,7 +99,7 @@ function checkAddresses({ spec }: Service): readonly Problem[] {
 }
 
 /** The addresses within the cluster and their families. */
-function checkClusterAddresses(spec: Service['spec']): readonly Problem[] {
+export function checkClusterAddresses(spec: Service['spec']): readonly Problem[] {
   const { clusterIP, clusterIPs = [], ipFamilies = [] } = spec
   const at = 'spec.clusterIPs'
   const misplaced = clusterIPs[0] === 'None' && clusterIPs.length > 1
@@ -158,13 +158,21 @@ function checkPolicies({ spec }: Service): readonly Problem[] {
 function checkChange(next: Service, before: Service): readonly Problem[] {
   if (next.spec.type === 'ExternalName' || before.spec.type === 'ExternalName') return []
   const [port, had] = [next.spec.healthCheckNodePort, before.spec.healthCheckNodePort]
+  return [
+    ...checkAddressChange(next, before),
+    ...(before.spec.type === 'LoadBalancer' && next.spec.type === 'LoadBalancer' && before.spec.loadBalancerClass !== next.spec.loadBalancerClass
+      ? [invalid('spec.loadBalancerClass', next.spec.loadBalancerClass ?? null, 'may not change once set')] : []),
+    ...(needsHealthCheck(before.spec) && needsHealthCheck(next.spec) && port !== had ? [forbidden('spec.healthCheckNodePort', 'field is immutable')] : []),
+  ]
+}
+
+/** What an update makes of the addresses and their families. */
+export function checkAddressChange(next: Service, before: Service): readonly Problem[] {
+  if (next.spec.type === 'ExternalName' || before.spec.type === 'ExternalName') return []
   const [headless, wasHeadless] = [isHeadless(next), isHeadless(before)]
   return [
     ...(headless && wasHeadless ? [] : checkListChange('clusterIPs', 'clusterIP', next, before)),
     ...(headless || wasHeadless ? [] : checkListChange('ipFamilies', 'ipFamily', next, before)),
-    ...(before.spec.type === 'LoadBalancer' && next.spec.type === 'LoadBalancer' && before.spec.loadBalancerClass !== next.spec.loadBalancerClass
-      ? [invalid('spec.loadBalancerClass', next.spec.loadBalancerClass ?? null, 'may not change once set')] : []),
-    ...(needsHealthCheck(before.spec) && needsHealthCheck(next.spec) && port !== had ? [forbidden('spec.healthCheckNodePort', 'field is immutable')] : []),
   ]
 }
 
