@@ -101,6 +101,39 @@ describe('kubelets of two real nodes', { skip, timeout: 300_000 }, () => {
     ])
   })
 
+  test('a kubelet runs commands for who may do all with it: by its own port, and through the API server', () => {
+    const address = ok('get', 'node', 'node-2', '-o', 'jsonpath={.status.addresses[?(@.type=="InternalIP")].address}:{.status.daemonEndpoints.kubeletEndpoint.Port}')
+    ok('create', 'serviceaccount', 'operator')
+    ok('create', 'clusterrole', 'operator', '--verb=get', '--resource=nodes/proxy')
+    ok('create', 'clusterrolebinding', 'operator', '--clusterrole=operator', '--serviceaccount=default:operator')
+    const script = `
+      const [address, token, weak, authority] = process.argv.slice(1)
+      const { WebSocket } = require('${join(import.meta.dirname, '../../node_modules/ws')}')
+      const open = (path, token) => new Promise((resolve) => {
+        let said = ''
+        const socket = new WebSocket('wss://' + address + path, ['v5.channel.k8s.io'], { ca: require('fs').readFileSync(authority), headers: { authorization: 'Bearer ' + token } })
+        socket.on('message', (data) => { said += data[0] + ':' + data.subarray(1) }).on('close', () => resolve(said)).on('error', () => {})
+        socket.on('unexpected-response', (_request, message) => { let text = ''; message.on('data', (part) => text += part).on('end', () => resolve(message.statusCode + ' ' + text)) })
+      })
+      Promise.all([open('/exec/default/idle/main?command=sh&command=-c&command=echo%20hi;exit%203&output=1&error=1', token), open('/exec/default/none/main?command=sh&output=1', token), open('/exec/default/idle/main?command=sh&output=1', weak)]).then((all) => console.log(JSON.stringify(all)))`
+    const [token, weak] = [ok('create', 'token', 'operator').trim(), ok('create', 'token', 'default').trim()]
+    const { out, err } = ground.run([process.execPath, '-e', script, address, token, weak, join(ground.dataDir, 'credentials/ca.crt')], { timeoutMs: 30_000 })
+    const [exec = '', missing, forbidden] = JSON.parse(out || JSON.stringify([err])) as readonly string[]
+    assert.match(exec, /^1:hi\n3:\{.*"exit code 3|^1:hi\n3:\{.*"reason":"NonZeroExitCode"/)
+    assert.deepEqual([missing, forbidden], ['404 pod does not exist', '403 Forbidden (user=system:serviceaccount:default:default, verb=get, resource=nodes, subresource(s)=[proxy])\n'])
+    const posted = ground.kubectl(kubectl ?? '', ['create', '--raw', '/api/v1/nodes/node-2/proxy/run/default/idle/main?cmd=cat%20/proc/1/comm', '-f', '-'], { input: '{}' })
+    assert.equal(posted.out, 'sleep\n', posted.err)
+    assert.match(kubelet('node-1', '/logs/'), /^<!doctype html>\n.*\n<pre>\n/)
+  })
+
+  test('a node is looked at from a pod that has its files and namespaces', async () => {
+    const said = ok('debug', 'node/node-1', '--image=localhost/skiff/busybox:1', '--image-pull-policy=Never', '--', 'cat', '/host/etc/hostname')
+    const name = /pod (\S+)/.exec(said)?.[1] ?? ''
+    await until('the debugger has ended', () => ok('get', 'pod', name, '-o', 'jsonpath={.status.phase}') === 'Succeeded')
+    assert.equal(ok('logs', name), readFileSync('/etc/hostname', 'utf8'))
+    assert.equal(ok('get', 'pod', name, '-o', 'jsonpath={.spec.nodeName} {.spec.hostPID} {.spec.hostNetwork}'), 'node-1 true true')
+  })
+
   test('a node whose certificate is due has another one signed, and is known by it', () => {
     const host = join(import.meta.dirname, '../../packages/host')
     const script = `

@@ -1,6 +1,6 @@
 // The kubelet's own API: what `kubectl get --raw /api/v1/nodes/NODE/proxy/…`, metrics-server and Prometheus ask a node for.
 import { availableParallelism, totalmem } from 'node:os'
-import { type ClusterView, isRefusal, pods, podsByNode } from '@kubeskiff/core/api'
+import { type ClusterView, isRefusal, podsByNode } from '@kubeskiff/core/api'
 import { kubernetesVersion } from '@kubeskiff/core/base'
 import type { Connect } from '@kubeskiff/core/server'
 import type { KubeletAnswer, KubeletRequest } from '../agent-link/index.ts'
@@ -10,6 +10,8 @@ import type { OciRuntime } from '../oci/index.ts'
 import type { OpenStream } from '../streams/index.ts'
 import type { AgentConfiguration } from './configuration.ts'
 import { imagesDirectory } from './machine.ts'
+import { containersOf, podOf, runToEnd, streamAsked } from './kubelet-streams.ts'
+import { nodeLog } from './node-logs.ts'
 import { countProbes } from './probe-counts.ts'
 
 /** Answers a request to one node's kubelet. Who may ask was settled before. */
@@ -22,6 +24,8 @@ export interface KubeletApiOptions {
   /** Where a node's network is pinned. */
   readonly networkOf: (node: string) => string | undefined
   readonly open: OpenStream
+  /** Where a path of a node stands on the machine. */
+  readonly placeOf: (node: string, path: string) => string
   readonly now: () => number
 }
 
@@ -49,8 +53,16 @@ export function kubeletApi(options: KubeletApiOptions): KubeletApi {
   }
 
   return async (node, { method, path, query }) => {
-    if (method !== 'GET' && method !== 'HEAD') return text('405 method not allowed\n', 405)
     const asked = new URLSearchParams(query)
+    const stream = streamAsked(view, node, path, asked)
+    if (stream !== undefined) {
+      if ('is' in stream) return text(stream.message, stream.status)
+      if (!path.startsWith('/run/')) return text('Upgrade request required', 400)
+      return method === 'POST' ? runToEnd(stream, options.open) : text('405: Method Not Allowed', 405)
+    }
+    // There is nothing here that could freeze a container: as where the feature is off.
+    if (path.startsWith('/checkpoint/')) return notFound
+    if (method !== 'GET' && method !== 'HEAD') return text('405: Method Not Allowed', 405)
     switch (path) {
       case '/healthz': case '/healthz/ping': case '/healthz/log': case '/healthz/syncloop': return text('ok')
       case '/pods': case '/pods/': return json({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items: [...view.by(podsByNode, node)] })
@@ -61,7 +73,9 @@ export function kubeletApi(options: KubeletApiOptions): KubeletApi {
       case '/metrics/cadvisor': return exposition(cadvisorText(await meter.measure(), node, { cores: availableParallelism(), memoryBytes: totalmem() }))
       case '/metrics/probes': return exposition(probes(node))
       case '/configz': return json({ kubeletconfig: configurationOf(configuration, node) })
-      default: return path.startsWith('/containerLogs/') ? containerLog(options, node, path, asked) : notFound
+      default:
+        if (path === '/logs' || path.startsWith('/logs/')) return nodeLog(path.slice('/logs/'.length), (of) => options.placeOf(node, of))
+        return path.startsWith('/containerLogs/') ? containerLog(options, node, path, asked) : notFound
     }
   }
 }
@@ -113,9 +127,9 @@ function configurationOf({ clusterDns, clusterDomain, nodes }: AgentConfiguratio
 /** /containerLogs/NAMESPACE/POD/CONTAINER with the query of a pod's log. */
 async function containerLog({ view, open }: KubeletApiOptions, node: string, path: string, asked: URLSearchParams): Promise<KubeletAnswer> {
   const [, , namespace = '', name = '', container = ''] = path.split('/').map(decodeURIComponent)
-  const pod = view.get(pods, namespace, name)
-  if (pod === undefined || pod.spec.nodeName !== node) return text(`pod ${JSON.stringify(name)} does not exist\n`, 404)
-  if (![...pod.spec.containers, ...(pod.spec.initContainers ?? [])].some((each) => each.name === container)) return text(`container ${JSON.stringify(container)} not found in pod ${JSON.stringify(name)}\n`, 404)
+  const pod = podOf(view, node, namespace, name)
+  if (pod === undefined) return text(`pod ${JSON.stringify(name)} does not exist\n`, 404)
+  if (!containersOf(pod).includes(container)) return text(`container ${JSON.stringify(container)} not found in pod ${JSON.stringify(name)}\n`, 404)
   const number = (of: string): number | undefined => (asked.has(of) && /^\d+$/.test(asked.get(of) ?? '') ? Number(asked.get(of)) : undefined)
   const [tailLines, limitBytes, sinceSeconds, sinceTime] = [number('tailLines'), number('limitBytes'), number('sinceSeconds'), asked.get('sinceTime')]
   const log: NonNullable<Connect['log']> = {

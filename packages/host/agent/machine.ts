@@ -5,10 +5,10 @@ import { type CniNetworks, openCni } from '../cni/index.ts'
 import { type ImageStore, openImageStore } from '../images/index.ts'
 import { probeHost } from '../linux/probe.ts'
 import { type ClusterNetwork, createNetwork, type NetworkSettings } from '../network/index.ts'
-import { createOciRuntime, type OciRuntime, type OciRuntimeOptions, overlaidHostFiles, realHostFiles } from '../oci/index.ts'
+import { createOciRuntime, type HostFiles, type OciRuntime, type OciRuntimeOptions, overlaidHostFiles, realHostFiles } from '../oci/index.ts'
 import type { AgentConfiguration } from './configuration.ts'
 
-export interface Machine { readonly network: ClusterNetwork; readonly cni: CniNetworks | undefined; readonly images: ImageStore; readonly runtime: OciRuntime }
+export interface Machine { readonly network: ClusterNetwork; readonly cni: CniNetworks | undefined; readonly images: ImageStore; readonly runtime: OciRuntime; readonly hostFiles: HostFiles }
 
 export const imagesDirectory = (configuration: AgentConfiguration): string => join(configuration.stateDirectory, 'images')
 export const networkDirectory = (configuration: AgentConfiguration): string => join(configuration.stateDirectory, 'network')
@@ -24,8 +24,9 @@ export function openMachine(configuration: AgentConfiguration, clock: Clock, mor
     node: (name) => { const node = network.node(name); return node === undefined ? undefined : { namespace: node.namespace, podNetworks: node.podNetworks.filter((range) => range !== '') } },
   })
   const images = openImageStore(imagesDirectory(configuration))
+  const files = configuration.hostFiles === 'real' ? realHostFiles : overlaidHostFiles(join(configuration.stateDirectory, 'hosts'))
   const runtime = createOciRuntime({
-    stateDirectory: configuration.stateDirectory, network, ...(cni === undefined ? {} : { cni }), images, registry: configuration.registries ?? {}, host: probeHost(), clock, cgroupRoot: '/skiff', ...(more.devicesOf === undefined ? {} : { devicesOf: more.devicesOf }), hostFiles: configuration.hostFiles === 'real' ? realHostFiles : overlaidHostFiles(join(configuration.stateDirectory, 'hosts')),
+    stateDirectory: configuration.stateDirectory, network, ...(cni === undefined ? {} : { cni }), images, registry: configuration.registries ?? {}, host: probeHost(), clock, cgroupRoot: '/skiff', ...(more.devicesOf === undefined ? {} : { devicesOf: more.devicesOf }), hostFiles: files,
   })
-  return { network, cni, images, runtime }
+  return { network, cni, images, runtime, hostFiles: files }
 }

@@ -39,7 +39,7 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
   const store = createStore({ historyMax, indexes: nameIndexes })
   let nodeChanged = (_node: string): void => {}
   const devicePlugins = new Map(configuration.nodes.map(({ shape: { name } }) => [name, openDevicePlugins({ directory: join(configuration.stateDirectory, 'device-plugins', name), onChange: () => { nodeChanged(name) }, onTrouble: say })]))
-  const { network, cni, images, runtime } = openMachine(configuration, clock, { devicesOf: (node) => devicePlugins.get(node), networkChanged: (node) => { nodeChanged(node) }, say })
+  const { network, cni, images, runtime, hostFiles } = openMachine(configuration, clock, { devicesOf: (node) => devicePlugins.get(node), networkChanged: (node) => { nodeChanged(node) }, say })
   const credentials = configuration.nodes.map(({ shape, certificate, key }) => new NodeCredentials({ node: shape.name, given: { certificate, key }, authority: configuration.authority, directory: join(configuration.stateDirectory, 'pki') }))
   const connections = new Map<string, Connection>(credentials.map((own) => [own.node, openConnection({
     url: configuration.url, authority: configuration.authority, get certificate() { return own.certificate }, get key() { return own.key },
@@ -50,13 +50,13 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
 
   // What runs may be looked at and spoken with before the view is whole.
   const open = openOn(runtime)
-  const answerKubelet = kubeletApi({ configuration, view: store.view, runtime, networkOf: (node) => network.node(node)?.namespace, open, now: () => clock.now() })
+  const answerKubelet = kubeletApi({ configuration, view: store.view, runtime, networkOf: (node) => network.node(node)?.namespace, open, placeOf: (node, path) => hostFiles.place(node, path), now: () => clock.now() })
   const link = connectAgent({ url: configuration.url, path: configuration.agentPath, authority: configuration.authority, nodes: credentials.map((own) => ({ name: own.node, get certificate() { return own.certificate }, get key() { return own.key } })), open, kubelet: answerKubelet, onTrouble: say })
   const stopServers = configuration.nodes.flatMap(({ shape, serving }) => {
     const node = network.node(shape.name)
     if (node === undefined) return []
     const access = kubeletAccess(shape.name, connections.get(shape.name) ?? first, () => clock.now())
-    return node.addresses.map((address) => serveKubelet({ node: shape.name, namespace: node.namespace, address, ...serving, authority: configuration.authority, access, answer: answerKubelet, onTrouble: say }))
+    return node.addresses.map((address) => serveKubelet({ node: shape.name, namespace: node.namespace, address, ...serving, authority: configuration.authority, access, answer: answerKubelet, view: store.view, open, onTrouble: say }))
   })
 
   const feeds = shared.map((type) => startFeed({ connection: first, store, type, onTrouble: say }))
