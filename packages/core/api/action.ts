@@ -21,7 +21,7 @@ export type Action =
 /** What only the outside can answer: signing, webhooks, provisioning. */
 export interface Ask {
   readonly id: string
-  readonly what: 'sign-token' | 'verify-token' | 'sign-certificate' | 'provision' | 'unprovision' | 'webhook' | 'convert' | 'proxy' | 'metrics'
+  readonly what: 'sign-token' | 'verify-token' | 'sign-certificate' | 'provision' | 'unprovision' | 'webhook' | 'convert' | 'proxy' | 'metrics' | 'extender'
   readonly input: unknown
 }
 export type Answers = ReadonlyMap<string, unknown>

@@ -112,7 +112,7 @@ export function wireCluster(options: ClusterOptions): Cluster {
   }, options.joining)
   const feed = { view: store.view, changes: (after: number) => store.changes(after), onCommit: (ring: () => void) => store.onCommit(ring), submit: server.submit, clock, loop }
   const runner = createRunner({ ...feed, controllers: allControllers({ authority: options.authority ?? '', volumesBelow: options.volumesBelow ?? volumesBelowDefault, podRanges: podRangesOf(families, options.allottedPodNetwork), ...(options.balancedNetworks !== undefined && { balancedNetworks: options.balancedNetworks }), mayRequest: mayRequestOf(server), types: server.types }), types: server.types, ...(options.ask !== undefined && { ask: options.ask }) })
-  const scheduler = createScheduler({ ...feed, random, ...(options.scheduling !== undefined && { configuration: options.scheduling }) })
+  const scheduler = createScheduler({ ...feed, random, ...(options.ask !== undefined && { ask: options.ask }), ...(options.scheduling !== undefined && { configuration: options.scheduling }) })
   const simulated = createSimulatedRuntime({ clock, pace: paces[options.pace ?? 'instant'] })
   const shapes = new Map((options.state?.nodes ?? options.nodes ?? []).map((shape) => [shape.name, shape]))
   if (options.state !== undefined) simulated.thaw(options.state.simulated)

@@ -97,7 +97,10 @@ function virtualFrom(parts: Parts): VirtualCluster {
     ...parts, version,
     podTokens: (ask, done) => { done({ is: 'token', token: 'simulated', issuedAt: clock.now(), expiresAt: clock.now() + ask.expirationSeconds * 1000 }) },
     // All nodes are simulated, and keep no files: one that is gone had none either, but does not say so any more.
-    ask: ({ what }, done) => { if (what === 'provision' || what === 'unprovision') done({ done: true }) },
+    ask: ({ what }, done) => {
+      if (what === 'provision' || what === 'unprovision') done({ done: true })
+      else if (what === 'extender') done({ is: 'unreached', why: 'a virtual cluster has no outside' })
+    },
   })
   const settle = (): void => {
     if (!loop.pump((rounds) => rounds < roundsMax)) return

@@ -1,6 +1,7 @@
 // KubeSchedulerConfiguration (kubescheduler.config.k8s.io/v1), read and checked. Fields, defaults and rules: upstream's kube-scheduler.
 import { Faults, type Fields, readYaml, record } from '../api/text/index.ts'
-import { configuredPlugins, type PluginArguments, readPluginArguments } from './plugin-arguments.ts'
+import { readExtenders } from './extenders/read.ts'
+import { configuredPlugins, ignoring, type PluginArguments, readPluginArguments } from './plugin-arguments.ts'
 import { type ConfiguredPlugin, type Point, points } from './points.ts'
 import { preemptionBounds } from './preemption.ts'
 import { defaultConfiguration, type Profile, type SchedulerConfiguration, schedulerName } from './profiles.ts'
@@ -25,7 +26,7 @@ export function readSchedulerConfiguration(text: string): SchedulerConfiguration
   const faults = new Faults()
   faults.onlyThese(document, '', ['apiVersion', 'kind', 'profiles', 'percentageOfNodesToScore', 'podInitialBackoffSeconds', 'podMaxBackoffSeconds', 'extenders', ...ignoredFields])
   if (document['parallelism'] !== undefined && faults.whole(document, 'parallelism', '', 16) <= 0) faults.invalid('parallelism', document['parallelism'], 'should be an integer value greater than zero')
-  if (faults.items(document, 'extenders', '').length > 0) faults.say('extenders', 'Forbidden: extenders are not called by this scheduler')
+  const { extenders, ignored } = readExtenders(document, faults)
   const first = faults.whole(document, 'podInitialBackoffSeconds', '', defaultConfiguration.backoffFirstMs / 1000)
   const most = faults.whole(document, 'podMaxBackoffSeconds', '', defaultConfiguration.backoffMostMs / 1000)
   if (first <= 0) faults.invalid('podInitialBackoffSeconds', first, 'must be greater than 0')
@@ -33,21 +34,22 @@ export function readSchedulerConfiguration(text: string): SchedulerConfiguration
   const percentage = percentageIn(document, '', faults)
   const given = document['profiles'] === undefined ? [{}] : faults.items(document, 'profiles', '')
   if (given.length === 0) faults.say('profiles', 'Required value')
-  const profiles = given.map((each, at): Profile => profileOf(each, `profiles[${at}]`, given.length === 1, percentage, faults))
+  const profiles = given.map((each, at): Profile => profileOf(each, { path: `profiles[${at}]`, only: given.length === 1, percentage, ignored }, faults))
   profiles.forEach(({ schedulerName: name }, at) => {
     const before = profiles.findIndex((other) => other.schedulerName === name)
     if (name !== '' && before < at) faults.say(`profiles[${at}].schedulerName`, `Duplicate value: "profiles[${before}].schedulerName"`)
   })
-  return faults.found.length > 0 ? { fault: faults.found.join('; ') } : { profiles, backoffFirstMs: first * 1000, backoffMostMs: most * 1000 }
+  return faults.found.length > 0 ? { fault: faults.found.join('; ') } : { profiles, ...(extenders.length > 0 && { extenders }), backoffFirstMs: first * 1000, backoffMostMs: most * 1000 }
 }
 
-function profileOf(given: Fields, path: string, only: boolean, percentage: number | undefined, faults: Faults): Profile {
+/** `ignored`: extended resources that extenders count instead of the scheduler. */
+function profileOf(given: Fields, { path, only, percentage, ignored }: { readonly path: string; readonly only: boolean; readonly percentage: number | undefined; readonly ignored: readonly string[] }, faults: Faults): Profile {
   faults.onlyThese(given, path, ['schedulerName', 'percentageOfNodesToScore', 'plugins', 'pluginConfig'])
   // As upstream: a profile without a name is the default scheduler where it is the only one.
   const name = faults.text(given, 'schedulerName', path, only ? schedulerName : '')
   if (name === '') faults.say(`${path}.schedulerName`, 'Required value')
   const own = percentageIn(given, path, faults) ?? percentage
-  const settings = argumentsIn(given, path, faults)
+  const settings = ignoring(argumentsIn(given, path, faults), ignored)
   const plugins = configuredPlugins(settings)
   const sets = pluginSets(given, path, new Set(plugins.map((plugin) => plugin.name)), faults)
   const filters = enabledAt('filter', plugins, sets)

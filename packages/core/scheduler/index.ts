@@ -1,4 +1,5 @@
 export { createScheduler, type Scheduler, type SchedulerOptions, type SchedulerState } from './scheduler.ts'
+export type { Extender, ExtenderAnswer, ExtenderPost, ExtenderTls } from './extenders/extender.ts'
 export { defaultPlugins } from './plugins/index.ts'
 export type { NodeRefusal, PluginState, SchedulerPlugin, Study } from './types.ts'
 export { defaultConfiguration, type Profile, type SchedulerConfiguration, schedulerName } from './profiles.ts'

@@ -22,6 +22,13 @@ export interface PluginArguments {
   readonly spread?: SpreadDefaults
 }
 
+/** The same arguments, but these extended resources are not counted. */
+export function ignoring(settings: PluginArguments, resources: readonly string[]): PluginArguments {
+  if (resources.length === 0) return settings
+  const { ignoredResources = [], ignoredResourceGroups = [], strategy = { type: 'LeastAllocated' as const, resources: cpuAndMemory } } = settings.resourcesFit ?? {}
+  return { ...settings, resourcesFit: { ignoredResources: [...ignoredResources, ...resources], ignoredResourceGroups, strategy } }
+}
+
 /** The plugins in upstream's order, as these arguments make them. Plugins without arguments stay the values that they are. */
 export function configuredPlugins(settings: PluginArguments): readonly ConfiguredPlugin[] {
   const made = new Map<SchedulerPlugin, SchedulerPlugin>()

@@ -42,6 +42,8 @@ export interface PreemptionQuestion {
   readonly nodes: readonly number[]
   readonly bounds: PreemptionBounds
   readonly random: Random
+  /** Hears of every candidate, not of the best only. */
+  readonly found?: (candidate: Candidate) => void
 }
 
 /** Looks for the node where making room costs least. Changes nothing. Costs the candidates looked at times the pods there. */
@@ -66,6 +68,7 @@ export function preempt(question: PreemptionQuestion): Preemption {
       continue
     }
     found++
+    question.found?.(verdict)
     if (best === undefined || compareCandidates(verdict, best) < 0) best = verdict
     // As upstream: it goes on while every candidate so far breaks a budget.
     if (found >= enough && best.violations === 0) break
@@ -228,12 +231,13 @@ function byBudget(placements: readonly Placement[], { view }: Board, known: Map<
   return { violating, free }
 }
 
-/** As upstream: as few broken budgets as can be, then the least important victim, the least sum of priorities, the fewest victims, the shortest run. */
-function compareCandidates(a: Candidate, b: Candidate): number {
+/** Which costs less: as upstream, as few broken budgets as can be, then the least important victim, the least sum of priorities, the fewest victims, the shortest run. */
+export function compareCandidates(a: Candidate, b: Candidate): number {
   return a.violations - b.violations || a.rank.first - b.rank.first || a.rank.sum - b.rank.sum || a.victims.length - b.victims.length || latestFirst(a.rank.longest, b.rank.longest)
 }
 
-function candidateOf(node: number, pods: Pod[], violations: number): Candidate {
+/** Pods of a node that go, and how many of them break budgets. */
+export function candidateOf(node: number, pods: Pod[], violations: number): Candidate {
   const victims = pods.sort(mostImportantFirst)
   const first = victims[0] === undefined ? 0 : priorityOf(victims[0])
   return {

@@ -1,3 +1,4 @@
+import type { Extender } from './extenders/extender.ts'
 import { preemptionBounds, type PreemptionBounds } from './preemption.ts'
 import { defaultPlugins } from './plugins/index.ts'
 import type { SchedulerPlugin } from './types.ts'
@@ -13,6 +14,8 @@ export interface Profile {
 }
 
 export interface SchedulerConfiguration {
+  /** Servers that are asked about pods, in this order. */
+  readonly extenders?: readonly Extender[]
   readonly profiles: readonly Profile[]
   readonly backoffFirstMs: number
   readonly backoffMostMs: number

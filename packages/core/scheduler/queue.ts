@@ -117,6 +117,13 @@ export class SchedulingQueue {
     this.#rest(entry)
   }
 
+  /** The attempt came to nothing that counts: it is tried anew, and as soon. */
+  again(entry: Waiting): void {
+    if (!this.#waiting.has(entry.uid) || entry.state !== 'taken') return
+    entry.attempts--
+    this.#activate(entry)
+  }
+
   /** It could not be bound: it is tried again after its back-off. */
   failed(entry: Waiting): void {
     if (!this.#waiting.has(entry.uid) || entry.state === 'active' || entry.state === 'backing off') return

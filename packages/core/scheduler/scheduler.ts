@@ -1,8 +1,8 @@
-import type { Action, Actor, Outcome, Submit } from '../api/action.ts'
+import type { Action, Actor, Ask, Outcome, Submit } from '../api/action.ts'
 import { podsByNode } from '../api/indexes.ts'
 import { isRefusal } from '../api/refusal.ts'
 import { keyOf, type Resource, type Revision } from '../api/resource.ts'
-import { csiDrivers, csiNodes, csiStorageCapacities, deviceClasses, deviceTaintRules, namespaces, nodes as nodeType, persistentVolumeClaims, persistentVolumes, type Node, type Pod, pods, resourceClaims, resourceSlices, storageClasses } from '../api/resources.ts'
+import { namespaces, nodes as nodeType, type Pod, pods } from '../api/resources.ts'
 import type { Change, ClusterView } from '../api/view.ts'
 import type { Clock, Freezable, Loop, Random } from '../base/index.ts'
 import type { Cancel } from '../base/loop.ts'
@@ -10,14 +10,17 @@ import { setCondition } from '../rules/conditions.ts'
 import { isTerminal, isTerminating } from '../rules/pods.ts'
 import { mayUseDifferently } from '../rules/requests.ts'
 import { Board } from './board.ts'
+import { decidesDifferently, isHeartbeat, isOfWaiting, labelsDiffer, waits, watched } from './changes.ts'
+import { type Asking, bindBy, filterBy, haveSay, mayPreempt, preemptBy, prioritizeBy } from './extenders/asking.ts'
+import { type Extender, type ExtenderAnswer, postOf, valueIn } from './extenders/extender.ts'
 import { failureMessage } from './failure.ts'
 import type { NodeTable } from './nodes.ts'
 import { Nominations } from './nominations.ts'
-import { preempt, type Preemption } from './preemption.ts'
+import { compareCandidates, preempt, type Preemption } from './preemption.ts'
 import { defaultConfiguration, type Profile, type SchedulerConfiguration, schedulerName } from './profiles.ts'
 import { type FrozenEntry, SchedulingQueue, type Waiting } from './queue.ts'
-import { type ActivePlugin, select, type Selection, type SelectionRules } from './select.ts'
-import { nodeSides, podSides, type Preparation, type Study } from './types.ts'
+import { type ActivePlugin, best, chosen, fitting, noneFit, select, type Selection, type SelectionRules } from './select.ts'
+import { isHopeless, nodeSides, podSides, type Preparation, type Study } from './types.ts'
 import type { Candidate } from './verdicts.ts'
 
 export interface SchedulerOptions {
@@ -28,6 +31,8 @@ export interface SchedulerOptions {
   readonly clock: Clock
   readonly random: Random
   readonly loop?: Loop
+  /** Brings what extenders are asked to the outside; `done` may be called at once or later. */
+  readonly ask?: (ask: Ask, done: (answer: unknown) => void) => void
   /** The profiles and paces; the default ones when there is none. */
   readonly configuration?: SchedulerConfiguration
 }
@@ -73,6 +78,12 @@ class PodScheduler implements Scheduler {
   #teams: ReadonlyMap<string, Team> = new Map()
   #cursor: Revision = 0
   #startAt = 0
+  /** Extenders are asked about a pod: as upstream, pods are tried one after the other, and the rest wait. */
+  #isAsking = false
+  /** What extenders answered, to be gone on with in the next steps; `era` tells what a restart has forgotten. */
+  readonly #heard: (() => void)[] = []
+  #era = 0
+  #asks = 0
 
   constructor(options: SchedulerOptions) {
     this.#options = options
@@ -89,12 +100,14 @@ class PodScheduler implements Scheduler {
   get nodes(): NodeTable { return this.#board.nodes }
   get board(): Board { return this.#board }
   get waiting(): number { return this.#queue.size }
-
   stop(): void { for (const cancel of this.#cancels.splice(0)) cancel() }
 
   restart(): void {
     const { view } = this.#options
     this.#queue.clear()
+    this.#heard.length = 0
+    this.#isAsking = false
+    this.#era++
     this.#cursor = view.revision
     this.#rebuild()
     this.#nominations.clear()
@@ -104,6 +117,8 @@ class PodScheduler implements Scheduler {
 
   step(): boolean {
     this.#observe()
+    const goOn = this.#heard.shift()
+    if (goOn !== undefined || this.#isAsking) { goOn?.(); return goOn !== undefined }
     const entry = this.#queue.take()
     if (entry === undefined) return false
     this.#attempt(entry)
@@ -194,6 +209,9 @@ class PodScheduler implements Scheduler {
         if (pod?.metadata.uid === entry.uid && state.wakes(pod, change)) this.#queue.wake(entry)
       }
     }
+    // Extenders tell nothing of what helps: as upstream, whatever happens may.
+    const refused = this.#queue.refusedBy(extenderName)
+    if (refused.size > 0 && !(quiet ?? isHeartbeat(change)) && !isOfWaiting(change)) for (const entry of [...refused]) this.#queue.wake(entry)
     if (change.key.resource === nodeType.resource && change.before === undefined) for (const entry of [...this.#queue.refusedBy(noNodes)]) this.#queue.wake(entry)
   }
 
@@ -235,13 +253,17 @@ class PodScheduler implements Scheduler {
   // ---- one pod -------------------------------------------------------------------------------------------------
 
   #attempt(entry: Waiting): void {
-    const { view, random } = this.#options
-    const pod = view.get(pods, entry.namespace, entry.name)
+    const pod = this.#options.view.get(pods, entry.namespace, entry.name)
     const team = pod && this.#teams.get(schedulerOf(pod))
     if (pod === undefined || team === undefined || pod.metadata.uid !== entry.uid || !waits(pod)) return this.#queue.remove(entry.uid)
     const holding = team.plugins.filter(({ state }) => state.holds?.(pod))
     if (holding.length > 0) return this.#queue.parked(entry, holding.map(({ plugin }) => plugin.name))
-    const selection = select(pod, this.#rulesOf(team), this.#startAt, random)
+    const asking = this.#askingAbout(pod)
+    if (asking !== undefined && haveSay(asking)) this.#consult({ entry, pod, team }, asking, false)
+    else this.#selected({ entry, pod, team }, select(pod, this.#rulesOf(team), this.#startAt, this.#options.random))
+  }
+
+  #selected({ entry, pod, team }: Turn, selection: Selection): void {
     this.#startAt = selection.startAt
     if (selection.is === 'none') return this.#fail(entry, pod, team, selection)
     if (selection.is === 'fault') return this.#giveUp(entry, pod, team, selection.message)
@@ -268,6 +290,63 @@ class PodScheduler implements Scheduler {
     go(0, undefined)
   }
 
+  // ---- extenders -----------------------------------------------------------------------------------------------
+
+  /** How extenders are asked about a pod; undefined where there are none. */
+  #askingAbout(pod: Pod): Asking | undefined {
+    const { extenders } = this.#configuration
+    return extenders === undefined ? undefined : { pod, nodes: this.nodes, extenders, post: (...post) => { this.#post(...post) } }
+  }
+
+  #post(extender: Extender, verb: string, body: unknown, done: Parameters<Asking['post']>[3]): void {
+    const post = postOf(extender, verb, body)
+    const era = this.#era
+    const hear = (answer: unknown): void => {
+      if (era !== this.#era) return
+      this.#heard.push(() => { done(valueIn(verb, post, answer as ExtenderAnswer)) })
+      this.#ring()
+    }
+    if (this.#options.ask === undefined) hear({ is: 'unreached', why: 'nobody outside this cluster answers' })
+    else this.#options.ask({ id: `extender ${++this.#asks}`, what: 'extender', input: post }, hear)
+  }
+
+  /** Holds the others until `ask` calls back; goes on with what it brought where the pod still waits and the nodes are the same. */
+  #hold<T>({ entry, pod }: Turn, ask: (done: (answer: T) => void) => void, next: (answer: T) => void): void {
+    const board = this.#board
+    this.#isAsking = true
+    ask((answer) => {
+      this.#isAsking = false
+      const current = this.#options.view.get(pods, entry.namespace, entry.name)
+      if (this.#board === board && current?.metadata.uid === pod.metadata.uid && waits(current) && this.#queue.get(entry.uid) === entry) next(answer)
+      else this.#queue.again(entry)
+    })
+  }
+
+  /** Lets extenders refuse nodes that fit, then score what is left. As upstream, the node that the pod was promised is tried by itself first. */
+  #consult(turn: Turn, asking: Asking, passing: boolean): void {
+    const { view, random } = this.#options
+    const found = fitting(turn.pod, this.#rulesOf(turn.team), this.#startAt, passing)
+    if (found.is !== 'fit') return this.#selected(turn, found)
+    const { revision } = view
+    this.#hold<Parameters<Parameters<typeof filterBy>[2]>[0]>(turn, (done) => { filterBy(asking, found.nodes, done) }, (filtered) => {
+      const isNone = 'fault' in filtered || filtered.nodes.length === 0
+      if (isNone && found.isPromised) return this.#consult(turn, asking, true)
+      if ('fault' in filtered) return this.#selected(turn, { is: 'fault', message: filtered.fault, startAt: found.startAt })
+      if (isNone) return this.#selected(turn, noneFit(found, filtered.refused, extenderName))
+      const left = { ...found, nodes: filtered.nodes }
+      const decide = (totals?: Float64Array): void => {
+        const node = best(left, random, totals)
+        if (view.revision === revision) return this.#selected(turn, chosen(left, node))
+        // Much may have happened while they were asked.
+        const studies = turn.team.plugins.flatMap((active) => { const study = active.state.study(turn.pod); return study === undefined || isHopeless(study) ? [] : [{ active, study }] })
+        if (this.#board.refusal(turn.pod, node, turn.team.plugins) === undefined) this.#selected(turn, chosen({ ...left, studies }, node))
+        else this.#queue.again(turn.entry)
+      }
+      if (left.nodes.length === 1) decide()
+      else this.#hold<Float64Array>(turn, (done) => { prioritizeBy(asking, left.nodes, done) }, decide)
+    })
+  }
+
   #rulesOf({ plugins, profile: { percentageOfNodesToScore } }: Team): SelectionRules {
     return { plugins, board: this.#board, nominations: this.#nominations, ...(percentageOfNodesToScore !== undefined && { percentageOfNodesToScore }) }
   }
@@ -279,19 +358,31 @@ class PodScheduler implements Scheduler {
   }
 
   #bind(attempt: Attempt): void {
+    const asking = this.#askingAbout(attempt.pod)
+    if (asking === undefined) return this.#bindHere(attempt)
+    bindBy(asking, attempt.nodeName, (why) => {
+      if (why === undefined) this.#bindHere(attempt)
+      else if (why === '') this.#bound(attempt)
+      else this.#unbound(attempt, why)
+    })
+  }
+
+  #bindHere(attempt: Attempt): void {
     const { pod, team, nodeName } = attempt
     const { namespace = '', name, uid } = pod.metadata
     this.#submit(team, {
       do: 'invoke', key: keyOf(pods, pod), subresource: 'binding',
       body: { apiVersion: 'v1', kind: 'Binding', metadata: { namespace, name, uid }, target: { kind: 'Node', name: nodeName } },
     }, (outcome) => {
-      if (!isRefusal(outcome)) {
-        this.#nominations.remove(uid)
-        this.#submit(team, { do: 'record', about: pod, type: 'Normal', reason: 'Scheduled', message: `Successfully assigned ${namespace}/${name} to ${nodeName}` })
-        return
-      }
-      this.#unbound(attempt, outcome.reason === 'NotFound' ? undefined : `running Bind plugin "DefaultBinder": ${outcome.message}`)
+      if (!isRefusal(outcome)) this.#bound(attempt)
+      else this.#unbound(attempt, outcome.reason === 'NotFound' ? undefined : `running Bind plugin "DefaultBinder": ${outcome.message}`)
     })
+  }
+
+  #bound({ pod, team, nodeName }: Attempt): void {
+    const { uid, namespace, name } = pod.metadata
+    this.#nominations.remove(uid)
+    this.#submit(team, { do: 'record', about: pod, type: 'Normal', reason: 'Scheduled', message: `Successfully assigned ${namespace}/${name} to ${nodeName}` })
   }
 
   /** The pod did not get its node: what was taken for it is given back. Nothing is said of a pod that is gone. */
@@ -312,7 +403,17 @@ class PodScheduler implements Scheduler {
 
   #fail(entry: Waiting, pod: Pod, team: Team, selection: Selection & { readonly is: 'none' }): void {
     const amends = this.nodes.count === 0 ? undefined : selection.studies.map((study) => study.amends?.()).find((each) => each !== undefined)
-    const preemption = this.#preemption(pod, team, selection)
+    const asking = this.#askingAbout(pod)
+    const candidates: Candidate[] = []
+    const preemption = this.#preemption(pod, team, selection, (candidate) => { candidates.push(candidate) })
+    if (preemption.is !== 'possible' || asking === undefined || !mayPreempt(asking)) return this.#failed({ entry, pod, team }, selection, amends, preemption)
+    this.#hold<Parameters<Parameters<typeof preemptBy>[2]>[0]>({ entry, pod, team }, (done) => { preemptBy(asking, candidates, done) }, (left) => {
+      const [candidate] = 'fault' in left ? [] : [...left].sort(compareCandidates)
+      this.#failed({ entry, pod, team }, selection, amends, candidate !== undefined ? { is: 'possible', candidate } : { is: 'forbidden', why: 'fault' in left ? left.fault : 'no candidate node for preemption' })
+    })
+  }
+
+  #failed({ entry, pod, team }: Turn, selection: Selection & { readonly is: 'none' }, amends: ReturnType<NonNullable<Study['amends']>> | undefined, preemption: Preemption): void {
     const message = failureMessage(this.nodes.count, selection.why, amends?.said ?? 'no new claims to deallocate', preemption)
     this.#queue.refused(entry, selection.refusedBy.length > 0 ? selection.refusedBy : [noNodes])
     this.#submit(team, { do: 'record', about: pod, type: 'Warning', reason: 'FailedScheduling', message })
@@ -322,10 +423,10 @@ class PodScheduler implements Scheduler {
     this.#note(pod, team, { reason: 'Unschedulable', message, nominated })
   }
 
-  #preemption(pod: Pod, { profile, plugins }: Team, { why, filters }: Selection & { readonly is: 'none' }): Preemption {
+  #preemption(pod: Pod, { profile, plugins }: Team, { why, filters }: Selection & { readonly is: 'none' }, found: (candidate: Candidate) => void): Preemption {
     if (profile.preemption === undefined || this.nodes.count === 0) return { is: 'off' }
     return preempt({
-      pod, profile: profile.schedulerName, board: this.#board, nominations: this.#nominations, plugins: filters, allPlugins: plugins, bounds: profile.preemption, random: this.#options.random,
+      pod, profile: profile.schedulerName, board: this.#board, nominations: this.#nominations, plugins: filters, allPlugins: plugins, bounds: profile.preemption, random: this.#options.random, found,
       nodes: why.is === 'refused' ? why.perhaps : [],
     })
   }
@@ -388,37 +489,11 @@ class PodScheduler implements Scheduler {
 /** A profile at work. */
 interface Team { readonly profile: Profile; readonly plugins: readonly ActivePlugin[]; readonly actor: Actor }
 
+/** A pod whose turn it is. */
+interface Turn { readonly entry: Waiting; readonly pod: Pod; readonly team: Team }
 /** A pod on its way to a node. */
 interface Attempt { readonly entry: Waiting; readonly pod: Pod; readonly team: Team; readonly nodeName: string; readonly preparations: readonly Preparation[] }
 
-/** Stands for a plugin: without any node, none had a say. */
-const noNodes = 'no nodes'
-const watched: ReadonlySet<string> = new Set([
-  persistentVolumeClaims, persistentVolumes, storageClasses, csiNodes, csiDrivers, csiStorageCapacities, resourceClaims, resourceSlices, deviceClasses, deviceTaintRules,
-].map(({ resource }) => resource))
-
+/** They stand for plugins: without any node, none had a say; and, as upstream, all extenders are one. */
+const [noNodes, extenderName] = ['no nodes', 'Extender']
 const schedulerOf = ({ spec }: Pod): string => spec.schedulerName ?? schedulerName
-
-/** Does the pod wait for a scheduler, whichever? */
-const waits = (pod: Pod): boolean => !isTerminating(pod) && !isTerminal(pod) && (pod.spec.schedulingGates ?? []).length === 0 && !pod.spec.nodeName
-
-/** Did anything change that scheduling depends on? */
-function decidesDifferently(before: Pod, after: Pod): boolean {
-  const sameSpec = before.metadata.generation !== undefined && before.metadata.generation === after.metadata.generation
-  return (!sameSpec && before.spec !== after.spec && JSON.stringify({ ...before.spec, nodeName: '' }) !== JSON.stringify({ ...after.spec, nodeName: '' })) ||
-    (before.metadata.labels !== after.metadata.labels && JSON.stringify(before.metadata.labels) !== JSON.stringify(after.metadata.labels))
-}
-
-function labelsDiffer({ before, after }: Change): boolean {
-  return before?.metadata.labels !== after?.metadata.labels && JSON.stringify(before?.metadata.labels) !== JSON.stringify(after?.metadata.labels)
-}
-
-/** A node that only says that it is alive changes nothing for anybody. */
-function isHeartbeat(change: Change): boolean {
-  if (change.key.resource !== nodeType.resource) return false
-  const { before, after } = nodeSides(change)
-  return before !== undefined && after !== undefined && !nodeDecidesDifferently(before, after)
-}
-
-const nodeDecidesDifferently = (before: Node, after: Node): boolean =>
-  JSON.stringify([before.spec, before.metadata.labels, before.status?.allocatable]) !== JSON.stringify([after.spec, after.metadata.labels, after.status?.allocatable])

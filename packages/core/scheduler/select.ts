@@ -35,13 +35,34 @@ export function nodesToFind(count: number, percentage = 0): number {
   return Math.max(100, Math.trunc((count * percent) / 100))
 }
 
-interface Asked { readonly active: ActivePlugin; readonly study: Study }
+export interface Asked { readonly active: ActivePlugin; readonly study: Study }
+
+/** Nodes that fit as far as plugins know. */
+export interface Fitting {
+  readonly is: 'fit'
+  readonly nodes: readonly number[]
+  /** Only the node that the pod was promised was looked at. */
+  readonly isPromised: boolean
+  readonly studies: readonly Asked[]
+  readonly startAt: number
+  /** Which nodes were looked at, and why those do not fit that do not. */
+  readonly refusals: Refusals
+}
 
 /**
  * Chooses a node for a pod: filters from `startAt` on until enough nodes fit, scores those, and draws among the best. Costs
  * the number of nodes looked at.
  */
 export function select(pod: Pod, rules: SelectionRules, startAt: number, random: Random): Selection {
+  const found = fitting(pod, rules, startAt)
+  return found.is === 'fit' ? chosen(found, best(found, random)) : found
+}
+
+/** What was chosen of nodes that fit. */
+export const chosen = ({ studies, startAt }: Fitting, node: number): Selection => ({ is: 'node', node, studies: studies.map(({ study }) => study), startAt })
+
+/** The nodes that fit, from `startAt` on, until enough do; or why none does. `passing`: the node that the pod was promised is one of many. */
+export function fitting(pod: Pod, rules: SelectionRules, startAt: number, passing = false): Fitting | Exclude<Selection, { readonly is: 'node' }> {
   const { plugins, board: { nodes } } = rules
   const studies: Asked[] = []
   for (const active of plugins) {
@@ -61,7 +82,10 @@ export function select(pod: Pod, rules: SelectionRules, startAt: number, random:
   }
   // As upstream: the node that it made room on is tried first.
   const nominated = pod.status.nominatedNodeName ? nodes.numberOf(pod.status.nominatedNodeName) : undefined
-  if (nominated !== undefined && candidates.includes(nominated) && refuses(nominated) === undefined) return { is: 'node', node: nominated, studies: studies.map(({ study }) => study), startAt }
+  const told = { filters, promised, only, nodes }
+  if (!passing && nominated !== undefined && candidates.includes(nominated) && refuses(nominated) === undefined) {
+    return { is: 'fit', nodes: [nominated], isPromised: true, studies, startAt, refusals: { ...told, candidates: [nominated], asked: 1, refusedAt: [] } }
+  }
   const wanted = nodesToFind(candidates.length, rules.percentageOfNodesToScore)
   const fitting: number[] = []
   const refusedAt: number[] = []
@@ -77,8 +101,25 @@ export function select(pod: Pod, rules: SelectionRules, startAt: number, random:
     if (fault !== undefined) return { is: 'fault', message: `running ${JSON.stringify(active.plugin.name)} filter plugin: ${fault}`, startAt }
   }
   const nextStart = only || candidates.length === 0 ? startAt : (startAt + looked) % candidates.length
-  if (fitting.length === 0) return { is: 'none', ...explain({ filters, promised, refusedAt, nodes, candidates: inOrder(candidates, only ? 0 : startAt), only }), startAt: nextStart, filters: filters.map(({ active }) => active), studies: studies.map(({ study }) => study) }
-  return { is: 'node', node: best(fitting, studies, random), studies: studies.map(({ study }) => study), startAt: nextStart }
+  const refusals: Refusals = { ...told, refusedAt, asked: candidates.length, candidates: inOrder(candidates, only ? 0 : startAt) }
+  return fitting.length === 0 ? noneOf(refusals, studies, nextStart) : { is: 'fit', nodes: fitting, isPromised: false, studies, startAt: nextStart, refusals }
+}
+
+/** No node will do, for what others have against those that would fit; nothing need be said of all of them. */
+export function noneFit({ nodes, studies, startAt, refusals }: Fitting, refused: ReadonlyMap<number, NodeRefusal>, by: string): Selection & { readonly is: 'none' } {
+  const fit = new Set(nodes)
+  const { candidates, refusedAt } = refusals
+  const others = candidates.slice(0, fit.size + refusedAt.length).filter((node) => !fit.has(node))
+  const none = noneOf({ ...refusals, candidates: others }, studies, startAt)
+  if (none.why.is !== 'refused') return none
+  const reasons = new Map(none.why.reasons)
+  for (const { reasons: said } of refused.values()) for (const reason of said) reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
+  const perhaps = [...none.why.perhaps, ...[...refused].filter(([, { forGood }]) => !forGood).map(([node]) => node)]
+  return { ...none, refusedBy: [...none.refusedBy, by], why: { is: 'refused', reasons, perhaps } }
+}
+
+function noneOf(refusals: Refusals, studies: readonly Asked[], startAt: number): Selection & { readonly is: 'none' } {
+  return { is: 'none', ...explain(refusals), startAt, filters: refusals.filters.map(({ active }) => active), studies: studies.map(({ study }) => study) }
 }
 
 /** What refuses the pod once those who are as important and made room on this node are there. */
@@ -107,13 +148,15 @@ interface Refusals {
   readonly promised: ((node: number) => NodeRefusal & { readonly by: string } | undefined) | undefined
   /** The nodes that were asked, in this order, and the place of the filter that refused each. */
   readonly candidates: readonly number[]
+  /** How many might have been asked. */
+  readonly asked: number
   readonly refusedAt: readonly number[]
   readonly only: { readonly nodes: readonly number[]; readonly by: readonly string[] } | undefined
   readonly nodes: NodeTable
 }
 
 /** Why each node was refused: by the first plugin that does. Costs the number of nodes, like the search before it. */
-function explain({ filters, promised, candidates, refusedAt, only, nodes }: Refusals): { readonly refusedBy: readonly string[]; readonly why: WhyNot } {
+function explain({ filters, promised, candidates, asked, refusedAt, only, nodes }: Refusals): { readonly refusedBy: readonly string[]; readonly why: WhyNot } {
   const refusedBy = new Set<string>(only?.by)
   const nodesByRefusal = new Map<NodeRefusal, number>()
   const perhaps: number[] = []
@@ -136,7 +179,7 @@ function explain({ filters, promised, candidates, refusedAt, only, nodes }: Refu
     if (!refusal.forGood) perhaps.push(node)
   }
   if (alike !== undefined) count(alike, running)
-  const leftOut = nodes.count - candidates.length
+  const leftOut = nodes.count - asked
   if (only && leftOut > 0) count({ reasons: [`node(s) didn't satisfy plugin(s) [${[...only.by].sort().join(' ')}]`], forGood: true }, leftOut)
   const reasons = new Map<string, number>()
   for (const [refusal, number] of nodesByRefusal) for (const reason of refusal.reasons) reasons.set(reason, (reasons.get(reason) ?? 0) + number)
@@ -144,10 +187,11 @@ function explain({ filters, promised, candidates, refusedAt, only, nodes }: Refu
 }
 const unexplained: NodeRefusal = { reasons: [], forGood: false }
 
-function best(fitting: readonly number[], studies: readonly Asked[], random: Random): number {
+/** The best of the nodes; `more` is added to what plugins find. */
+export function best({ nodes: fitting, studies }: Pick<Fitting, 'nodes' | 'studies'>, random: Random, more?: Float64Array): number {
   const [first = 0] = fitting
   if (fitting.length === 1) return first
-  const totals = new Float64Array(fitting.length)
+  const totals = more ?? new Float64Array(fitting.length)
   const scores = new Float64Array(fitting.length)
   for (const { active: { weight }, study } of studies) {
     if (study.score === undefined || weight === 0) continue

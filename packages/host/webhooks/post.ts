@@ -1,4 +1,5 @@
 // Calls to other people's HTTPS servers: webhooks of admission and conversion. Never throws, never follows a redirect.
+import type { IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:https'
 import { type ClusterView, isRefusal } from '@kubeskiff/core/api'
 import type { Random } from '@kubeskiff/core/base'
@@ -64,17 +65,7 @@ function send(post: Post, { host, port, path, name, authority }: Place, agent: A
     }, post.timeoutMs)
     outgoing.on('error', (error: NodeJS.ErrnoException) => { end({ is: 'unreached', why: reasonOf(error, { host, port, name }) }) })
     outgoing.on('response', (incoming) => {
-      const parts: Buffer[] = []
-      let size = 0
-      incoming.on('data', (part: Buffer) => {
-        size += part.length
-        if (size <= replyBytesMax) { parts.push(part); return }
-        end({ is: 'unreached', why: `the reply is longer than ${replyBytesMax} bytes` })
-        outgoing.destroy()
-      })
-      incoming.on('error', () => { end({ is: 'unreached', why: 'unexpected EOF' }) })
-      incoming.on('end', () => {
-        const text = Buffer.concat(parts).toString()
+      readReply(incoming, replyBytesMax, (why) => { end({ is: 'unreached', why }); outgoing.destroy() }, (text) => {
         const status = incoming.statusCode ?? 0
         const type = incoming.headers['content-type'] ?? ''
         if (status < 200 || status > 206) end({ is: 'rejected', why: rejectionOf(status, type.startsWith('text/') ? text.trim().slice(0, shownMax) : 'unknown') })
@@ -85,10 +76,23 @@ function send(post: Post, { host, port, path, name, authority }: Place, agent: A
   })
 }
 
+/** Reads a reply to its end, or tells why that cannot be done. */
+export function readReply(incoming: IncomingMessage, bytesMax: number, failed: (why: string) => void, done: (text: string) => void): void {
+  const parts: Buffer[] = []
+  let size = 0
+  incoming.on('data', (part: Buffer) => {
+    size += part.length
+    if (size <= bytesMax) parts.push(part)
+    else failed(`the reply is longer than ${bytesMax} bytes`)
+  })
+  incoming.on('error', () => { failed('unexpected EOF') })
+  incoming.on('end', () => { done(Buffer.concat(parts).toString()) })
+}
+
 const isName = (host: string): boolean => !/^[\d.]+$/.test(host) && !host.includes(':')
 
 /** What a connection's failure is called upstream. */
-function reasonOf({ code = '', message }: NodeJS.ErrnoException, { host, port, name }: { readonly host: string; readonly port: number; readonly name: string }): string {
+export function reasonOf({ code = '', message }: NodeJS.ErrnoException, { host, port, name }: { readonly host: string; readonly port: number; readonly name: string }): string {
   const place = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
   const untrusted = (why: string): string => `tls: failed to verify certificate: x509: ${why}`
   switch (code) {

@@ -1,0 +1,74 @@
+// A scheduler extender of the user's: a server that kube-scheduler's configuration names, asked over HTTPS which nodes will do and which is best.
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { Certificates } from '../../packages/host/credentials/index.ts'
+import { TestCluster } from './cluster.ts'
+
+interface Arguments { readonly Pod: { readonly metadata: { readonly name: string } }; readonly Nodes: { readonly items: readonly { readonly metadata: { readonly name: string } }[] } }
+const folder = mkdtempSync(join(tmpdir(), 'skiff-extender-'))
+const asked: string[] = []
+let cluster: TestCluster
+let stopServer = (): void => {}
+
+/** Refuses sim-1, likes sim-3 best, and wants nothing of pods called 'unwanted'. */
+function answer(path: string, { Pod: { metadata: { name } }, Nodes: { items } }: Arguments): unknown {
+  asked.push(`${path} ${name}`)
+  if (path === '/rank') return items.map(({ metadata }) => ({ Host: metadata.name, Score: metadata.name === 'sim-3' ? 10 : 0 }))
+  const left = name === 'unwanted' ? [] : items.filter(({ metadata }) => metadata.name !== 'sim-1')
+  return { Nodes: { items: left }, FailedNodes: Object.fromEntries(items.filter((item) => !left.includes(item)).map(({ metadata }) => [metadata.name, 'not to my taste'])), Error: '' }
+}
+
+before(async () => {
+  const certificates = new Certificates(folder, Date.now)
+  const serving = await certificates.server({ names: ['extender.test'], addresses: [] })
+  const server = createServer({ cert: serving.certificate, key: serving.key }, (request, response) => {
+    const parts: Buffer[] = []
+    request.on('data', (part: Buffer) => { parts.push(part) })
+    request.on('end', () => { response.end(JSON.stringify(answer(request.url ?? '', JSON.parse(Buffer.concat(parts).toString()) as Arguments))) })
+  })
+  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
+  stopServer = () => { server.closeAllConnections(); server.close() }
+  const caData = Buffer.from((await certificates.authority()).certificate).toString('base64')
+  const extender = { urlPrefix: `https://127.0.0.1:${(server.address() as AddressInfo).port}`, filterVerb: 'filter', prioritizeVerb: 'rank', weight: 9, enableHTTPS: true, tlsConfig: { caData, serverName: 'extender.test' } }
+  const file = join(folder, 'scheduler.yaml')
+  writeFileSync(file, JSON.stringify({ apiVersion: 'kubescheduler.config.k8s.io/v1', kind: 'KubeSchedulerConfiguration', extenders: [extender] }))
+  cluster = await TestCluster.start(['--simulate', '3', '--scheduler-config', file])
+})
+after(async () => {
+  stopServer()
+  await cluster.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** What is said of a pod's place, once something is. */
+async function placed(name: string): Promise<string> {
+  const created = await cluster.ask('POST', '/api/v1/namespaces/default/pods', { body: JSON.stringify({ metadata: { name }, spec: { containers: [{ name: 'c', image: 'web:1' }] } }) })
+  assert.equal(created.status, 201, created.text)
+  for (let tries = 0; tries < 400; tries++) {
+    const { spec, status } = (await cluster.ask('GET', `/api/v1/namespaces/default/pods/${name}`)).body as { readonly spec: { readonly nodeName?: string }; readonly status: { readonly conditions?: readonly { readonly reason?: string; readonly message?: string }[] } }
+    const said = status.conditions?.find(({ reason }) => reason === 'Unschedulable' || reason === 'SchedulerError')
+    if (spec.nodeName !== undefined) return spec.nodeName
+    if (said !== undefined) return `${said.reason}: ${said.message}`
+    await new Promise((resolve) => { setTimeout(resolve, 25) })
+  }
+  throw new Error(`nothing is said of ${name}`)
+}
+
+test('a pod goes where the extender likes it best', async () => {
+  assert.equal(await placed('liked'), 'sim-3')
+  assert.deepEqual(asked, ['/filter liked', '/rank liked'])
+})
+
+test('what the extender has against nodes is told as plugins\' reasons are', async () => {
+  assert.equal(await placed('unwanted'), 'Unschedulable: 0/3 nodes are available: 3 not to my taste. no new claims to deallocate, preemption: 0/3 nodes are available: 3 No preemption victims found for incoming pod.')
+})
+
+test('an extender that is gone keeps pods waiting', async () => {
+  stopServer()
+  assert.match(await placed('late'), /^SchedulerError: Post "https:\/\/127.0.0.1:\d+\/filter": dial tcp 127.0.0.1:\d+: connect: connection refused$/)
+})
