@@ -46,6 +46,20 @@ export class Playground {
     await until('the playground has a loopback of its own', () => namespaceOf(this.#keeper.pid ?? 0) !== namespaceOf(process.pid) && this.run(['ip', 'addr', 'show', 'lo']).out.includes('127.0.0.1'))
   }
 
+  /** Lays a cable to another playground, as between two machines: this one has one end's address, that one the other's. */
+  connect(other: Playground, [own, its]: readonly [string, string]): void {
+    this.#must(['ip', 'link', 'add', 'cable', 'type', 'veth', 'peer', 'name', 'cable', 'netns', String(other.#keeper.pid)])
+    for (const [ground, address] of [[this, own], [other, its]] as const) {
+      ground.#must(['ip', 'address', 'add', `${address}/24`, 'dev', 'cable'])
+      ground.#must(['ip', 'link', 'set', 'cable', 'up'])
+    }
+  }
+
+  #must(command: readonly string[]): void {
+    const { code, err } = this.run(command)
+    if (code !== 0) throw new Error(`${command.join(' ')}: ${err}`)
+  }
+
   /** Starts a command inside and leaves it running. */
   start(command: readonly string[], environment: Readonly<Record<string, string>> = {}): ChildProcess {
     const child = spawn('nsenter', [...this.#enter(), ...command], { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...environment } })

@@ -1,7 +1,7 @@
 import type { NodeShape } from '@kubeskiff/core/kubelet'
 import type { CniFolders } from '../cni/index.ts'
-import type { FamilyNetworks } from '../network/index.ts'
 import type { RegistryOptions } from '../images/index.ts'
+import type { FamilyNetworks, OverlayChoice } from '../network/index.ts'
 
 /** What the daemon tells the agent, in a file that only the agent's owner can read. */
 export interface AgentConfiguration {
@@ -11,8 +11,8 @@ export interface AgentConfiguration {
   readonly agentPath: string
   readonly authority: string // PEM
   readonly nodes: readonly AgentNode[]
-  /** Of the user who may see all pods, for policies: skiff:network. */
-  readonly observer: { readonly certificate: string; readonly key: string } // PEM
+  /** Of the user who may see all pods, for policies: skiff:network. Absent: the nodes themselves may. */
+  readonly observer?: { readonly certificate: string; readonly key: string } // PEM
   readonly stateDirectory: string
   readonly clusterDns: string
   readonly clusterDomain: string
@@ -23,6 +23,8 @@ export interface AgentConfiguration {
   /** Mirrors, and registries without TLS. */
   readonly registries?: Registries
   readonly network: FamilyNetworks & { readonly second?: FamilyNetworks }
+  /** Where other machines of the cluster reach this one, and how; absent: there are no others. */
+  readonly machine?: { readonly address: string; readonly overlay: OverlayChoice }
 }
 export interface AgentNode {
   readonly shape: NodeShape

@@ -16,6 +16,7 @@ import { kubeletApi } from './kubelet-api.ts'
 import { serveKubelet } from './kubelet-server.ts'
 import { showingLeases } from './leases.ts'
 import { imagesDirectory, openMachine } from './machine.ts'
+import { followMachines } from './machines.ts'
 import { thresholdsIn, watchPressure } from './pressure.ts'
 import { nameServer } from './names.ts'
 import { NodePods } from './pods.ts'
@@ -62,8 +63,8 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
   const feeds = shared.map((type) => startFeed({ connection: first, store, type, onTrouble: say }))
   const pods = [...connections].map(([node, connection]) => new NodePods({ node, connection, store, onTrouble: say }))
   const names = configuration.nodes.map(({ shape }) => shape.name)
-  const observer = openConnection({ url: configuration.url, authority: configuration.authority, ...configuration.observer })
-  const policies = followPolicies({ connection: observer, view: store.view, network, nodes: names, dnsAddresses: dnsAddresses(configuration), onTrouble: say })
+  const observer = configuration.observer === undefined ? undefined : openConnection({ url: configuration.url, authority: configuration.authority, ...configuration.observer })
+  const policies = followPolicies({ connection: observer ?? first, view: store.view, network, nodes: names, dnsAddresses: dnsAddresses(configuration), onTrouble: say })
   const handlers = await runtime.handlers()
   let stopCollecting = (): void => {}
   const thresholds = thresholdsIn(process.env['SKIFF_EVICTION_HARD'])
@@ -96,6 +97,7 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
   const answer = nameServer({ view: store.view, zone: configuration.clusterDomain })
   // Rules and names that an earlier agent has left stand until the whole view is there to replace them.
   await Promise.all([...feeds.map((feed) => feed.filled), policies.filled])
+  const stopMachines = configuration.machine === undefined ? () => {} : followMachines({ store, network, machine: configuration.machine, cluster: configuration.authority, connections, onTrouble: say })
   // On every node, for its pods, and on the hub, for the machine.
   const namespaces = [network.hub.namespace, ...names.flatMap((name) => network.node(name)?.namespace ?? [])]
   const sockets = namespaces.flatMap((namespace) => dnsAddresses(configuration).map((address) => openSockets(namespace, { address, port: dnsPort })))
@@ -114,9 +116,10 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
       for (const plugins of devicePlugins.values()) plugins.close()
       for (const each of manifests) each.close()
       stopServices()
+      stopMachines()
       for (const each of sockets) each.close()
       policies.stop()
-      observer.close()
+      observer?.close()
       for (const feed of [...feeds, ...pods]) feed.stop()
       for (const connection of connections.values()) connection.close()
       runtime.close()

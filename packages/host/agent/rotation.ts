@@ -65,21 +65,24 @@ export function keepRotating(options: RotationOptions): () => void {
 export async function rotateIfDue(options: RotationOptions): Promise<boolean> {
   const { credentials, connection, now, chance } = options
   if (now() < dueAt(credentials, chance)) return false
-  const { key, request } = await newRequest('ECDSAP256', nodeSubject(credentials.node))
+  credentials.replace(await requestCertificate({ connection, node: credentials.node, now, pollMs: options.pollMs ?? pollMs, withinMs: signedWithinMs }))
+  return true
+}
+
+/** Has a node's client certificate signed for a new key, which never leaves this machine. Fails with the reason when it is refused, or not signed in time. */
+export async function requestCertificate({ connection, node, now, pollMs, withinMs }: { readonly connection: Pick<Connection, 'request'>; readonly node: string; readonly now: () => number; readonly pollMs: number; readonly withinMs: number }): Promise<KeyPair> {
+  const { key, request } = await newRequest('ECDSAP256', nodeSubject(node))
   const made = await requestObject(connection, 'POST', '/apis/certificates.k8s.io/v1/certificatesigningrequests', {
     apiVersion: 'certificates.k8s.io/v1', kind: 'CertificateSigningRequest', metadata: { generateName: 'csr-' },
     spec: { signerName, request: Buffer.from(pem(request)).toString('base64'), usages: ['digital signature', 'client auth'] },
   }) as SigningRequest
-  const until = now() + signedWithinMs
+  const until = now() + withinMs
   for (let asked = made; now() < until; asked = await requestObject(connection, 'GET', `/apis/certificates.k8s.io/v1/certificatesigningrequests/${made.metadata.name}`) as SigningRequest) {
     const { conditions = [], certificate } = asked.status ?? {}
     const refused = conditions.find(({ type }) => type === 'Denied' || type === 'Failed')
     if (refused !== undefined) throw new Error(`${made.metadata.name} was refused: ${refused.message ?? refused.type}`)
-    if (certificate !== undefined) {
-      credentials.replace({ certificate: Buffer.from(certificate, 'base64').toString(), key })
-      return true
-    }
-    await new Promise((resolve) => { setTimeout(resolve, options.pollMs ?? pollMs) })
+    if (certificate !== undefined) return { certificate: Buffer.from(certificate, 'base64').toString(), key }
+    await new Promise((resolve) => { setTimeout(resolve, pollMs) })
   }
   throw new Error(`${made.metadata.name} was not signed in time`)
 }

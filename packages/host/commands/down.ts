@@ -1,10 +1,12 @@
+import { existsSync } from 'node:fs'
 import { dataDirectory, removeData } from '../daemon/directory.ts'
 import { parseOptions } from './arguments.ts'
+import { commandName } from './name.ts'
 import { ownerOf } from './running.ts'
 
 const usage = `usage: skiff down [--purge] [--data-dir DIR]
 
-Stops the cluster and its pods. Its objects stay for the next 'skiff up'; --purge removes them, with images and volumes.
+Stops the cluster and its pods, or, on a machine that joined another's, its pods, and takes its nodes out of that cluster. Its objects stay for the next 'skiff up'; --purge removes them, with images and volumes.
 `
 const stopTimeoutMs = 20_000
 
@@ -21,13 +23,20 @@ export async function down(words: readonly string[]): Promise<number> {
       if (performance.now() > end) { console.error(`skiff: process ${pid} does not stop; its log is ${directory.log}`); return 1 }
       await new Promise((resolve) => { setTimeout(resolve, 50) })
     }
-    console.error('the cluster has stopped')
+    if (existsSync(directory.settings)) console.error('the cluster has stopped')
   }
   const { tearDown } = await import('../daemon/agent-process.ts')
   await tearDown(directory.agent)
+  const { leave, readJoined } = await import('../daemon/joined.ts')
+  const joined = readJoined(directory)
+  if (joined !== undefined) {
+    const said = await leave(directory, joined)
+    for (const line of said) console.error(line)
+    if (said.length === 0) console.error(`left the cluster at ${joined.url}${values.purge === true ? '' : `: '${commandName} join' comes back`}`)
+  }
   if (values.purge === true) {
     removeData(directory)
     console.error(`removed the cluster's data from ${directory.root}`)
-  } else if (pid === undefined) console.error(`no cluster was running in ${directory.root}`)
+  } else if (pid === undefined && joined === undefined) console.error(`no cluster was running in ${directory.root}`)
   return 0
 }

@@ -8,6 +8,8 @@ const commands: Readonly<Record<string, { readonly about: string; readonly load:
   up: { about: 'start the cluster, or bring it back', load: async () => (await import('./up.ts')).up },
   down: { about: 'stop the cluster and its pods (--purge: remove its data too)', load: async () => (await import('./down.ts')).down },
   status: { about: 'what runs, and where', load: async () => (await import('./status.ts')).status },
+  token: { about: 'token create | list | delete: by which other machines join', load: async () => (await import('./token.ts')).token },
+  join: { about: "play nodes of another machine's cluster", load: async () => (await import('./join.ts')).join },
   node: { about: 'node list | add | remove | fail | recover', load: async () => (await import('./node.ts')).node },
   time: { about: "time now | advance | until | freeze | resume | preview: the cluster's clock, on simulated nodes", load: async () => (await import('./time.ts')).time },
   image: { about: 'image build | load | pull | ls | rm', load: async () => (await import('./image.ts')).image },

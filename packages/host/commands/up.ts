@@ -1,18 +1,19 @@
-import { spawn } from 'node:child_process'
 import { delimiter, resolve } from 'node:path'
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { nodes } from '@kubeskiff/core/api'
 import { type PaceName, paceNames } from '@kubeskiff/core/kubelet'
 import { type AddressFamilies, ipv4Only, type NodePool, poolNameDefault, readFamilies } from '@kubeskiff/core/rules'
 import { type HostFilesChoice, hostFilesChoices } from '../agent/configuration.ts'
 import type { AccessFiles } from '../daemon/access-files.ts'
+import { addressForOthers } from '../daemon/cluster-info.ts'
 import { type ControlPlane, StartProblem, startControlPlane } from '../daemon/control-plane.ts'
-import { canInstall, installPackages, missingPackages, whyNoRealNodes } from '../daemon/debian-packages.ts'
+import { whyNoneAfterInstalling } from '../daemon/debian-packages.ts'
 import { type DataDirectory, dataDirectory, makeDataDirectory } from '../daemon/directory.ts'
-import { watchParents } from '../daemon/lifeline.ts'
 import { newRealNodes, newSimulatedNodes } from '../daemon/nodes.ts'
-import { type NetworkChoice, networkChoices, portDefault, readSettings, type Settings, writeSettings } from '../daemon/settings.ts'
+import { isListening, type NetworkChoice, networkChoices, portDefault, readSettings, type Settings, writeSettings } from '../daemon/settings.ts'
+import { type OverlayChoice, overlayChoices } from '../network/machines.ts'
 import { parseOptions, UsageError, wholeNumber } from './arguments.ts'
+import { detach, startedAt, stopWhenTold } from './background.ts'
 import { applyFiles, welcome } from './first-workload.ts'
 import { commandName } from './name.ts'
 import { namesOfPool, nodesMax, realNodesMax } from './node.ts'
@@ -26,6 +27,8 @@ const usage = `usage: skiff up [options]
       --simulate-pools FILE   simulated nodes of the pools in a YAML file
       --install         install the Debian packages that real nodes need and this machine lacks
       --port P          where the API listens (${portDefault})
+      --listen ADDRESS  an address of this machine (or 'everywhere') at which other machines reach the API and may join; 'loopback' takes it back
+      --overlay O       how pods on several machines reach each other: vxlan (default), routes (machines of one subnet)
       --data-dir DIR    where the cluster lives on the disk
       --runtime R       auto (default), oci (real containers or nothing), simulated
       --ip-families F   of a new cluster: IPv4 (default), IPv6, or both in their order, for example IPv4,IPv6
@@ -40,11 +43,11 @@ const usage = `usage: skiff up [options]
       --scheduler-config FILE   how pods are placed: a KubeSchedulerConfiguration
 `
 const options = {
-  filename: { type: 'string', short: 'f', multiple: true }, nodes: { type: 'string' }, simulate: { type: 'string' }, 'simulate-pools': { type: 'string' }, install: { type: 'boolean' }, port: { type: 'string' },
+  filename: { type: 'string', short: 'f', multiple: true }, nodes: { type: 'string' }, simulate: { type: 'string' }, 'simulate-pools': { type: 'string' }, install: { type: 'boolean' }, port: { type: 'string' }, listen: { type: 'string' }, overlay: { type: 'string' },
   'data-dir': { type: 'string' }, runtime: { type: 'string' }, clock: { type: 'string' }, pace: { type: 'string' }, 'host-files': { type: 'string' }, 'ip-families': { type: 'string' }, network: { type: 'string' }, 'cni-conf-dir': { type: 'string' }, 'cni-bin-dir': { type: 'string' }, detach: { type: 'boolean' }, bare: { type: 'boolean' },
   'authentication-config': { type: 'string' }, 'token-auth-file': { type: 'string' }, 'audit-policy-file': { type: 'string' }, 'audit-log-path': { type: 'string' }, 'scheduler-config': { type: 'string' }, help: { type: 'boolean', short: 'h' },
 } as const
-interface Wishes { readonly nodes?: number; readonly simulate?: number; readonly pools?: readonly NodePool[]; readonly port?: number; readonly runtime: 'auto' | 'oci' | 'simulated'; readonly pace?: PaceName; readonly hostFiles?: HostFilesChoice; readonly network?: NetworkChoice; readonly ipFamilies?: AddressFamilies; readonly install: boolean; readonly access: AccessFiles }
+interface Wishes { readonly nodes?: number; readonly simulate?: number; readonly pools?: readonly NodePool[]; readonly port?: number; readonly listen?: string; readonly overlay?: OverlayChoice; readonly runtime: 'auto' | 'oci' | 'simulated'; readonly pace?: PaceName; readonly hostFiles?: HostFilesChoice; readonly network?: NetworkChoice; readonly ipFamilies?: AddressFamilies; readonly install: boolean; readonly access: AccessFiles }
 
 const nodesDefault = 3
 const readyTimeoutMs = 60_000
@@ -65,17 +68,21 @@ export async function up(words: readonly string[]): Promise<number> {
   const network = networkChoice(values)
   const ipFamilies = values['ip-families'] === undefined ? undefined : readFamilies(values['ip-families'].split(',').map((word) => word.trim()))
   if (values['ip-families'] !== undefined && ipFamilies === undefined) throw new UsageError(`--ip-families takes IPv4, IPv6, or both in their order (IPv4,IPv6), not '${values['ip-families']}'`)
+  if (values.listen !== undefined && !isListening(values.listen)) throw new UsageError(`--listen takes loopback, everywhere or an IPv4 address of this machine, not '${values.listen}'`)
+  const overlay = overlayChoices.find((name) => name === values.overlay)
+  if (values.overlay !== undefined && overlay === undefined) throw new UsageError(`--overlay takes ${overlayChoices.join(' or ')}, not '${values.overlay}'`)
   const wishes: Wishes = {
     runtime, install: values.install === true, access: accessFiles(values),
-    ...(pace !== undefined && { pace }), ...(hostFiles !== undefined && { hostFiles }), ...(ipFamilies !== undefined && { ipFamilies }), ...(network !== undefined && { network }),
+    ...(pace !== undefined && { pace }), ...(hostFiles !== undefined && { hostFiles }), ...(ipFamilies !== undefined && { ipFamilies }), ...(network !== undefined && { network }), ...(values.listen !== undefined && { listen: values.listen }), ...(overlay !== undefined && { overlay }),
     ...(values.nodes !== undefined && { nodes: wholeNumber('--nodes', values.nodes, 0, realNodesMax) }),
     ...(values.simulate !== undefined && { simulate: wholeNumber('--simulate', values.simulate, 0, nodesMax) }),
     ...(values['simulate-pools'] !== undefined && { pools: poolsInFile(values['simulate-pools']) }),
     ...(values.port !== undefined && { port: wholeNumber('--port', values.port, 1, 65_535) }),
   }
   const directory = dataDirectory(values['data-dir'])
+  if (existsSync(directory.joined)) throw new UsageError(`this machine has joined another's cluster: '${commandName} join' goes on, '${commandName} down --purge' leaves for good`)
   makeDataDirectory(directory)
-  if (values.detach === true) return detach(words, directory)
+  if (values.detach === true) return detach('up', words, directory)
 
   const say = (line: string): void => { console.error(line) }
   const settings = await settingsFor(directory, wishes, say)
@@ -84,7 +91,7 @@ export async function up(words: readonly string[]): Promise<number> {
     if (error instanceof StartProblem) { console.error(`skiff: ${error.message}`); return 1 }
     throw error
   }
-  const stopped = stopWhenTold(plane, say)
+  const stopped = stopWhenTold(() => plane.stop(), `pods go on running, '${commandName} down' stops them`, say)
   await nodesReady(plane, settings)
   say(`ready in ${((Date.now() - startedAt()) / 1000).toFixed(2)} s: ${settings.nodes.length} nodes, https://127.0.0.1:${plane.port}`)
   try {
@@ -92,13 +99,11 @@ export async function up(words: readonly string[]): Promise<number> {
     if (!settings.welcomed && values.bare !== true && values.filename === undefined) await welcome(plane, directory, say)
     if (!plane.settings().welcomed) writeSettings(directory.settings, { ...plane.settings(), welcomed: true })
   } catch (error) { say(`skiff: ${error instanceof Error ? error.message : String(error)}`) }
+  if (addressForOthers(settings.listen) !== undefined) say(`other machines join with what '${commandName} token create' prints`)
   console.log(`export KUBECONFIG=${directory.kubeconfig}`)
   process.send?.({ is: 'ready' })
   return stopped
 }
-
-/** When the command started, in milliseconds since 1970: its launcher, or whoever sent it to the background, knows better than this process. */
-const startedAt = (): number => Number(process.env['SKIFF_STARTED'] ?? performance.timeOrigin)
 
 /** The settings of a new cluster, or those it had with what was asked for now. */
 async function settingsFor(directory: DataDirectory, wishes: Wishes, say: (line: string) => void): Promise<Settings> {
@@ -134,8 +139,9 @@ async function settingsFor(directory: DataDirectory, wishes: Wishes, say: (line:
   const pace = wishes.pace ?? before?.pace
   const hostFiles = wishes.hostFiles ?? before?.hostFiles
   const network = wishes.network ?? before?.network
+  const [listen, overlay] = [wishes.listen ?? before?.listen, wishes.overlay ?? before?.overlay]
   return {
-    version: 1, port: wishes.port ?? before?.port ?? portDefault, ...(before?.listen !== undefined && { listen: before.listen }), nodes, ...(ipFamilies !== undefined && { ipFamilies }), ...(pace !== undefined && { pace }), ...(hostFiles !== undefined && { hostFiles }), ...(network !== undefined && { network }),
+    version: 1, port: wishes.port ?? before?.port ?? portDefault, ...(listen !== undefined && { listen }), ...(overlay !== undefined && { overlay }), nodes, ...(ipFamilies !== undefined && { ipFamilies }), ...(pace !== undefined && { pace }), ...(hostFiles !== undefined && { hostFiles }), ...(network !== undefined && { network }),
     ...(before?.registries !== undefined && { registries: before.registries }), ...(Object.keys(access).length > 0 && { access }),
     welcomed: before?.welcomed ?? false,
   }
@@ -164,13 +170,8 @@ function accessFiles(values: Readonly<Record<string, unknown>>): AccessFiles {
 
 /** Whether this machine can play real nodes; installs what is missing when it may; says in one line why not. */
 async function canHaveRealNodes({ runtime, install }: Wishes, fresh: boolean, say: (line: string) => void): Promise<boolean> {
-  const never = whyNoRealNodes()
-  const missing = never === undefined ? missingPackages() : []
-  if (never === undefined && missing.length > 0 && install && canInstall()) await installPackages(missing, say)
-  const still = never === undefined ? missingPackages() : []
-  if (never === undefined && still.length === 0) return true
-  const how = canInstall() ? `install them (apt-get install ${still.join(' ')}), or say --install` : "install them with this machine's package manager"
-  const why = never ?? `real nodes need ${still.join(', ')}: ${how}`
+  const why = await whyNoneAfterInstalling(install, say)
+  if (why === undefined) return true
   if (runtime === 'oci') throw new UsageError(why)
   if (fresh) say(`the nodes are simulated: ${why}`)
   else say(why)
@@ -201,42 +202,3 @@ async function nodesReady({ cluster, linked }: ControlPlane, settings: Settings)
   })
 }
 const readyLookMs = 10
-
-/** Resolves with the exit code when a signal, or the death of whoever started us, has ended the cluster. */
-function stopWhenTold(plane: ControlPlane, say: (line: string) => void): Promise<number> {
-  return new Promise((resolve) => {
-    let stopping = false
-    const stop = (why: string): void => {
-      if (stopping) return
-      stopping = true
-      say(`${why}: stopping; pods go on running, '${commandName} down' stops them`)
-      plane.stop().then(() => { resolve(0) }, (error: unknown) => { console.error(error); resolve(1) }).finally(() => { setTimeout(() => process.exit(), exitGraceMs).unref() })
-    }
-    process.on('SIGINT', () => { stop('interrupted') })
-    process.on('SIGTERM', () => { stop('terminated') })
-    process.on('SIGHUP', () => { if (process.env[detachedMark] === undefined) stop('the terminal is gone') })
-    if (process.env[detachedMark] === undefined) watchParents(() => { stop('whoever started this is gone') })
-  })
-}
-/** What is still open after a stop (a socket that lingers) must not keep the process. */
-const exitGraceMs = 1_000
-
-const detachedMark = 'SKIFF_DETACHED'
-
-/** Starts the same command in the background and waits until it is ready. */
-function detach(words: readonly string[], directory: DataDirectory): Promise<number> {
-  const log = openSync(directory.log, 'a', 0o600)
-  const from = readFileSync(directory.log).length
-  const child = spawn(process.execPath, [process.argv[1] ?? '', 'up', ...words.filter((word) => word !== '--detach')], { detached: true, stdio: ['ignore', log, log, 'ipc'], env: { ...process.env, SKIFF_STARTED: String(startedAt()), [detachedMark]: '1' } })
-  closeSync(log)
-  const said = (): string => readFileSync(directory.log).subarray(from).toString()
-  return new Promise((resolve) => {
-    child.on('message', () => {
-      process.stdout.write(said())
-      child.disconnect()
-      child.unref()
-      resolve(0)
-    })
-    child.on('exit', (code) => { process.stderr.write(said()); resolve(code === 0 ? 1 : code ?? 1) })
-  })
-}

@@ -113,6 +113,9 @@ export class Certificates {
   }
 }
 
+/** The hash by which an authority is known to those who have not seen it: of its public key, as kubeadm's --discovery-token-ca-cert-hash. */
+export const caHashOf = (certificate: string): string => `sha256:${createHash('sha256').update(new X509Certificate(certificate).publicKey.export({ type: 'spki', format: 'der' })).digest('hex')}`
+
 /** The subject of a node's certificate. */
 export const nodeSubject = (name: string): Subject => ({ commonName: `system:node:${name}`, organizations: ['system:nodes'] })
 

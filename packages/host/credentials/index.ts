@@ -1,4 +1,4 @@
-export { Certificates, nodeSubject, type ServerNames } from './certificates.ts'
+export { caHashOf, Certificates, nodeSubject, type ServerNames } from './certificates.ts'
 export type { KeyPair, Subject } from './issue.ts'
 export { kubeconfig } from './kubeconfig.ts'
 export { newRequest } from './request.ts'

@@ -1,7 +1,7 @@
-import { hostname, networkInterfaces } from 'node:os'
+import { hostname } from 'node:os'
 import { watch } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { type Ask, nodes as nodeType } from '@kubeskiff/core/api'
+import type { Ask } from '@kubeskiff/core/api'
 import { kubernetesVersion } from '@kubeskiff/core/base'
 import { type Cluster, clusterDomainDefault, kindIndexes, wireCluster } from '@kubeskiff/core/cluster'
 import { nodeAddresses, type NodeShape } from '@kubeskiff/core/kubelet'
@@ -14,9 +14,11 @@ import { writePrivately } from '../files/index.ts'
 import { openHttpServer, withFetches } from '../http/index.ts'
 import { attachJournal, openEmbeddedJournal, ownDirectory } from '../journal/index.ts'
 import { openAccess, withIssuers } from './access-files.ts'
+import { addressForOthers, agentPath, joiningInfo, leavePath, machineAddresses } from './cluster-info.ts'
 import type { DataDirectory } from './directory.ts'
 import { createMeasuring, withMeasures } from './measuring.ts'
-import { machineAddressesIn, networksOf, shapesOf } from './nodes.ts'
+import { leaveRequests, removeNodeObject } from './machines.ts'
+import { joinedPodNetwork, machineAddressesIn, networksOf, shapesOf, withOtherMachines } from './nodes.ts'
 import { processMetrics } from './process-metrics.ts'
 import { cniFolders, readSettings, type Settings, writeSettings } from './settings.ts'
 import { simulatedStreams } from './simulated-streams.ts'
@@ -51,7 +53,6 @@ export class StartProblem extends Error {}
 /** As upstream: its storage is compacted every five minutes. */
 const historyMs = 300_000
 const issuer = 'https://kubernetes.default.svc.cluster.local'
-export const agentPath = '/skiff.dev/agent'
 
 /** Starts the control plane of a data directory, and the node agent where there are real nodes. */
 export async function startControlPlane({ directory, settings: initial, say, clock = new SteeredClock(readCourse(directory.time)) }: ControlPlaneOptions): Promise<ControlPlane> {
@@ -67,7 +68,11 @@ export async function startControlPlane({ directory, settings: initial, say, clo
   const families = initial.ipFamilies ?? ipv4Only
   const nodesSee = machineAddressesIn(families)
   const everywhere = settings.listen === 'everywhere'
-  const addresses = [...new Set(['127.0.0.1', ...families.map((family) => nthOf(clusterRanges[family].services, 1)), ...nodesSee, ...(everywhere ? machineAddresses() : [])])]
+  // Where other machines reach us; undefined: nowhere.
+  const outward = addressForOthers(settings.listen)
+  // Between machines there is IPv4 only.
+  const takesMachines = outward !== undefined && families.join() === 'IPv4'
+  const addresses = [...new Set(['127.0.0.1', ...families.map((family) => nthOf(clusterRanges[family].services, 1)), ...nodesSee, ...(everywhere ? machineAddresses() : []), ...(outward === undefined ? [] : [outward])])]
   const [authority, server, admin] = [await certificates.authority(), await certificates.server({ names: ['localhost', hostname(), 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', `kubernetes.default.svc.${clusterDomainDefault}`], addresses }), await certificates.admin()]
   const frontProxy = await certificates.frontProxy()
   const signer = openTokenSigner(directory.credentials)
@@ -93,7 +98,8 @@ export async function startControlPlane({ directory, settings: initial, say, clo
     store, clock, random: systemRandom(), loop, authority: authority.certificate, frontProxyAuthority: frontProxy.authority.certificate, historyMs, outsideNow: () => clock.machineNow(), processMetrics: () => processMetrics(http.is === 'listening' ? http.inFlight() : { mutating: 0, readOnly: 0 }), nodes: shapes().filter((shape) => shape.simulated),
     version: { ...kubernetesVersion, gitCommit: '', gitTreeState: 'clean', buildDate: '1970-01-01T00:00:00Z', goVersion: process.version, compiler: 'skiff', platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}` },
     issuer: { issuer, audiences: [issuer], keySet: JSON.stringify(signer.jwks), algorithms: ['ES256'] },
-    address: `127.0.0.1:${settings.port}`, advertised: { address: hasReal(settings) ? nodesSee[0] ?? '' : '127.0.0.1', port: settings.port, names: hasReal(settings) },
+    address: `127.0.0.1:${settings.port}`, advertised: { address: takesMachines ? outward : hasReal(settings) ? nodesSee[0] ?? '' : '127.0.0.1', port: settings.port, names: hasReal(settings) || takesMachines },
+    ...(takesMachines && { allottedPodNetwork: joinedPodNetwork, joining: joiningInfo({ url: `https://${outward}:${settings.port}`, authority: authority.certificate, overlay: settings.overlay ?? 'vxlan', clusterDomain: clusterDomainDefault }) }),
     ask: (ask: Ask, done) => { outside.count(answer(ask)).then(done, (error: unknown) => { say(`${ask.what}: ${error instanceof Error ? error.message : String(error)}`) }) },
     ...(access.tokens !== undefined && { tokens: access.tokens }), ...(access.authenticators !== undefined && { authenticators: access.authenticators }),
     ...(access.anonymous !== undefined && { anonymous: access.anonymous }), ...(access.audit !== undefined && { audit: access.audit }),
@@ -105,7 +111,7 @@ export async function startControlPlane({ directory, settings: initial, say, clo
   const http = await openHttpServer({
     handler: cluster.server.handler, store, answer, open: simulatedStreams({ store, clock, others: (connect) => hub.open(connect) }), askKubelet: hub.askKubelet, host: everywhere ? '0.0.0.0' : '127.0.0.1', port: settings.port, now: () => clock.machineNow(),
     tls: { certificate: server.certificate, key: server.key, authority: authority.certificate }, frontProxy: frontProxy.client,
-    upgrades: new Map([[agentPath, hub.upgrade]]), own: new Map(steering === undefined ? [] : [[timePath, timeRequests(steering)]]), ...(access.log !== undefined && { audit: access.log.write }), onError: (error) => { say(`a request failed: ${error instanceof Error ? error.stack ?? error.message : String(error)}`) },
+    upgrades: new Map([[agentPath, hub.upgrade]]), own: new Map([[leavePath, leaveRequests(cluster, () => settings.nodes.map(({ name }) => name))], ...(steering === undefined ? [] : [[timePath, timeRequests(steering)] as const])]), ...(access.log !== undefined && { audit: access.log.write }), onError: (error) => { say(`a request failed: ${error instanceof Error ? error.stack ?? error.message : String(error)}`) },
   })
   const letGo = async (): Promise<void> => {
     if (http.is !== 'problem') await http.close()
@@ -126,13 +132,15 @@ export async function startControlPlane({ directory, settings: initial, say, clo
   writeSettings(directory.settings, settings)
   writePrivately(directory.kubeconfig, kubeconfig({ name: 'skiff', server: `https://127.0.0.1:${http.port}`, authority: authority.certificate, client: admin }))
 
+  if (outward !== undefined && !everywhere) http.alsoOn(outward)
+
   const launchAgent = async () => {
     const real = shapes().filter((shape) => !shape.simulated)
     if (real.length === 0) return undefined
     // It is there when the agent has made the nodes' network.
     for (const address of nodesSee) if (!everywhere || address.includes(':')) http.alsoOn(address)
     const nodes = await Promise.all(real.map(async (shape) => ({ shape, ...(await certificates.node(shape.name)), serving: await certificates.nodeServer(shape.name, nodeAddresses(shape)) })))
-    return startAgent(directory.agent, { url: `https://127.0.0.1:${http.port}`, agentPath, authority: authority.certificate, nodes, observer: await certificates.client('network', { commonName: 'skiff:network', organizations: [] }), stateDirectory: directory.agent, clusterDns: networks.dnsAddress, clusterDomain: clusterDomainDefault, network: networks, hostFiles: settings.hostFiles ?? 'overlay', ...(settings.network?.is === 'cni' && { cni: cniFolders(settings.network) }), ...(settings.registries !== undefined && { registries: settings.registries }) }, say)
+    return startAgent(directory.agent, { url: `https://127.0.0.1:${http.port}`, agentPath, authority: authority.certificate, nodes, observer: await certificates.client('network', { commonName: 'skiff:network', organizations: [] }), stateDirectory: directory.agent, clusterDns: networks.dnsAddress, clusterDomain: clusterDomainDefault, network: takesMachines ? withOtherMachines(networks) : networks, ...(takesMachines && { machine: { address: outward, overlay: settings.overlay ?? 'vxlan' } }), hostFiles: settings.hostFiles ?? 'overlay', ...(settings.network?.is === 'cni' && { cni: cniFolders(settings.network) }), ...(settings.registries !== undefined && { registries: settings.registries }) }, say)
   }
   let agent = await launchAgent().catch(async (error: unknown) => {
     await letGo()
@@ -150,7 +158,7 @@ export async function startControlPlane({ directory, settings: initial, say, clo
     settings = next
     for (const node of removed) {
       if (node.simulated) cluster.removeNode(node.name)
-      removeNodeObject(cluster, node.name)
+      void removeNodeObject(cluster, node.name)
     }
     for (const shape of shapes()) if (shape.simulated && !before.has(shape.name)) cluster.addNode(shape)
     if (!realChanged) return
@@ -175,12 +183,3 @@ export async function startControlPlane({ directory, settings: initial, say, clo
 
 const noRequests = { mutating: 0, readOnly: 0 } as const
 export const hasReal = (settings: Settings): boolean => settings.nodes.some((node) => !node.simulated)
-
-function removeNodeObject(cluster: Cluster, name: string): void {
-  const node = cluster.store.view.get(nodeType, '', name)
-  if (node === undefined) return
-  cluster.server.submit({ do: 'delete', key: { resource: 'nodes', namespace: '', name }, uid: node.metadata.uid }, { user: 'skiff', groups: ['system:masters'], component: 'skiff' }, () => {})
-}
-
-const machineAddresses = (): readonly string[] =>
-  Object.values(networkInterfaces()).flatMap((found) => found ?? []).filter((found) => found.family === 'IPv4' && !found.internal).map((found) => found.address)

@@ -51,3 +51,14 @@ function apt(words: readonly string[], say: (line: string) => void): Promise<{ r
     child.on('close', (code) => { resolve({ code, said: last.join('; ') }) })
   })
 }
+
+/** Why this machine cannot play real nodes, after installing what is missing when that may be. */
+export async function whyNoneAfterInstalling(install: boolean, say: (line: string) => void): Promise<string | undefined> {
+  const never = whyNoRealNodes()
+  const missing = never === undefined ? missingPackages() : []
+  if (missing.length > 0 && install && canInstall()) await installPackages(missing, say)
+  const still = never === undefined ? missingPackages() : []
+  if (never !== undefined || still.length === 0) return never
+  const how = canInstall() ? `install them (apt-get install ${still.join(' ')}), or say --install` : "install them with this machine's package manager"
+  return `real nodes need ${still.join(', ')}: ${how}`
+}

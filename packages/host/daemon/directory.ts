@@ -9,6 +9,8 @@ export interface DataDirectory {
   /** How its time stands to the machine's; not there: they are the same. */
   readonly time: string
   readonly kubeconfig: string
+  /** Of a machine that joined another's cluster: which, and what it plays there. */
+  readonly joined: string
   readonly credentials: string
   readonly journal: string
   /** The node agent's own: images, containers, volumes, its credentials. */
@@ -20,7 +22,7 @@ export interface DataDirectory {
 export function dataDirectory(asked: string | undefined): DataDirectory {
   const root = resolve(asked ?? process.env['SKIFF_DATA_DIR'] ?? defaultRoot())
   return {
-    root, settings: join(root, 'cluster.json'), time: join(root, 'time.json'), kubeconfig: join(root, 'kubeconfig'), credentials: join(root, 'credentials'),
+    root, settings: join(root, 'cluster.json'), time: join(root, 'time.json'), kubeconfig: join(root, 'kubeconfig'), joined: join(root, 'joined.json'), credentials: join(root, 'credentials'),
     journal: join(root, 'journal'), agent: join(root, 'agent'), log: join(root, 'skiff.log'),
   }
 }
@@ -39,7 +41,7 @@ const reasons: Readonly<Record<string, string>> = { EEXIST: 'it is a file', ENOT
 
 /** Removes all that a cluster has left in its directory, and the directory when nothing else is in it. */
 export function removeData(directory: DataDirectory): void {
-  const own = [directory.settings, directory.time, directory.kubeconfig, directory.credentials, directory.journal, directory.agent, directory.log, ...['owner.lock', 'owner.pid'].map((name) => join(directory.root, name))]
+  const own = [directory.settings, directory.time, directory.kubeconfig, directory.joined, directory.credentials, directory.journal, directory.agent, directory.log, ...['owner.lock', 'owner.pid'].map((name) => join(directory.root, name))]
   for (const path of own) rmSync(path, { recursive: true, force: true })
   if (existsSync(directory.root) && readdirSync(directory.root).length === 0) rmdirSync(directory.root)
 }

@@ -15,8 +15,15 @@ export function networksOf([first, second]: AddressFamilies): FamilyNetworks & {
 }
 /** This machine's own addresses on the network of its nodes, one a family: where pods reach the API. */
 export const machineAddressesIn = (families: AddressFamilies): readonly string[] => families.map((family) => nthOf(networksOfFamily(family).nodeNetwork, 1))
+/** The networks of a machine that is one of several: it tells the nodes of all from the world outside. */
+export const withOtherMachines = (networks: FamilyNetworks): FamilyNetworks => ({ ...networks, nodeNetworks: [networksOfFamily('IPv4').nodeNetwork, joinedNodeNetworks] })
+const joinedNodeNetworks = '172.30.192.0/18'
+/** Where the pods' networks of nodes come from that other machines play: a share for each. The nodes of this machine have those below. */
+export const joinedPodNetwork = '10.244.192.0/18'
+/** The network of a joined machine's nodes: it follows from what its first node was given for its pods, so that no two are the same. */
+export const joinedNodeNetwork = (podCidr: string): string => `172.30.${podCidr.split('.')[2] ?? ''}.0/24`
 /** Addresses of nodes that this machine plays start here, as its network gives them. */
-const firstRealOffset = 11
+export const firstRealOffset = 11
 
 /** Settings of simulated nodes with names that are not taken. */
 export function newSimulatedNodes(taken: readonly NodeSettings[], pools: readonly NodePool[]): readonly NodeSettings[] {
@@ -38,9 +45,9 @@ export function newRealNodes(taken: readonly NodeSettings[], { name, count, cpu 
   }))
 }
 
-/** The shapes that kubelets play. Real nodes share one range of pod addresses a family, simulated ones have their own. */
-export function shapesOf(nodes: readonly NodeSettings[], stateDirectory: string, families: AddressFamilies): readonly NodeShape[] {
-  const realPlace = (index: number) => placeIn(families, (family) => ({
+/** The shapes that kubelets play. Real nodes share one range of pod addresses a family, simulated ones have their own. `placeOf` tells where real ones are that another machine plays. */
+export function shapesOf(nodes: readonly NodeSettings[], stateDirectory: string, families: AddressFamilies, placeOf?: (node: NodeSettings) => Pick<NodeShape, 'address' | 'podCidr'>): readonly NodeShape[] {
+  const realPlace = ({ index }: NodeSettings) => placeIn(families, (family) => ({
     address: nthOf(networksOfFamily(family).nodeNetwork, firstRealOffset + index), podCidr: shareOf(clusterRanges[family].pods, clusterRanges[family].podsOfNode, index),
   }))
   return nodes.map((node) => {
@@ -49,7 +56,7 @@ export function shapesOf(nodes: readonly NodeSettings[], stateDirectory: string,
     const common = { name: node.name, capacity, labels: node.labels, taints: node.taints }
     return node.simulated
       ? { ...common, ...(node.devices !== undefined && { devices: node.devices }), simulated: true, ...simulatedPlace(index, families) }
-      : { ...common, simulated: false, ...realPlace(index), info: machineInfo(), stateDirectory, appArmor: readOr('/sys/module/apparmor/parameters/enabled').startsWith('Y') }
+      : { ...common, simulated: false, ...(placeOf ?? realPlace)(node), info: machineInfo(), stateDirectory, appArmor: readOr('/sys/module/apparmor/parameters/enabled').startsWith('Y') }
   })
 }
 

@@ -1,9 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { type PaceName, paceNames } from '@kubeskiff/core/kubelet'
 import { writePrivately } from '../files/index.ts'
+import { isIPv4 } from 'node:net'
 import { type AddressFamilies, type DevicesByDriver, readFamilies } from '@kubeskiff/core/rules'
 import { type HostFilesChoice, hostFilesChoices, type Registries } from '../agent/configuration.ts'
 import { type CniFolders, cniFoldersDefault } from '../cni/index.ts'
+import { type OverlayChoice, overlayChoices } from '../network/machines.ts'
 import type { AccessFiles } from './access-files.ts'
 
 /** One node of the cluster, as the user asked for it. Real ones are played by this machine's agent. */
@@ -29,8 +31,10 @@ export interface NodeSettings {
 export interface Settings {
   readonly version: 1
   readonly port: number
-  /** Who reaches the API besides pods: this machine alone, unless it is asked to listen on all of its addresses. */
-  readonly listen?: 'loopback' | 'everywhere'
+  /** Who reaches the API besides pods: this machine alone ('loopback'), unless it is asked to listen on all of its addresses ('everywhere') or on this one. Where others reach it machines may join. */
+  readonly listen?: string
+  /** How pods on several machines reach each other: in UDP packets, unless it is said. */
+  readonly overlay?: OverlayChoice
   readonly nodes: readonly NodeSettings[]
   /** The families of addresses, the first one first; IPv4 when it is not said. A cluster keeps those it was made with. */
   readonly ipFamilies?: AddressFamilies
@@ -79,6 +83,8 @@ const isRegistries = (value: unknown): boolean => value === undefined || (isReco
 
 const isNetwork = (value: unknown): boolean => value === undefined || (isRecord(value) && networkChoices.some((name) => name === value['is'])
   && (value['configurations'] === undefined || isText(value['configurations'])) && (value['plugins'] === undefined || isTexts(value['plugins'])))
+/** Whether this says where to listen. */
+export const isListening = (value: unknown): boolean => value === 'loopback' || value === 'everywhere' || (typeof value === 'string' && isIPv4(value) && value !== '0.0.0.0')
 
 type Shape = Readonly<Record<string, readonly [string, (value: unknown) => boolean]>>
 const settingsShape: Shape = {
@@ -86,6 +92,8 @@ const settingsShape: Shape = {
   nodes: ['a list of nodes', Array.isArray], welcomed: ['true or false', (value) => typeof value === 'boolean'],
   ipFamilies: ['["IPv4"], ["IPv6"], or both in their order,', (value) => value === undefined || (isTexts(value) && readFamilies(value as readonly string[]) !== undefined)],
   pace: [paceNames.join(' or '), (value) => value === undefined || paceNames.some((name) => name === value)],
+  listen: ["loopback, everywhere or an IPv4 address of this machine", (value) => value === undefined || isListening(value)],
+  overlay: [overlayChoices.join(' or '), (value) => value === undefined || overlayChoices.some((name) => name === value)],
   hostFiles: [hostFilesChoices.join(' or '), (value) => value === undefined || hostFilesChoices.some((name) => name === value)],
   network: [`{"is": ${networkChoices.map((name) => JSON.stringify(name)).join(' or ')}}, the latter with configurations (a folder) and plugins (folders)`, isNetwork],
   registries: ['mirrors (lists of URLs by registry) and insecure (a list of registries)', isRegistries],

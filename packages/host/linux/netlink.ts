@@ -128,7 +128,7 @@ function routeBody(route: Route): Buffer {
   return Buffer.concat(parts)
 }
 
-function ask(socket: NetlinkSocket, type: number, flags: number, body: Buffer, about: string): Buffer {
+export function ask(socket: NetlinkSocket, type: number, flags: number, body: Buffer, about: string): Buffer {
   sequence = (sequence + 1) >>> 0
   const header = Buffer.alloc(16)
   header.writeUInt32LE(16 + body.length, 0)
@@ -148,7 +148,7 @@ function ask(socket: NetlinkSocket, type: number, flags: number, body: Buffer, a
   throw new SystemCallError('netlink', 110, about)
 }
 
-function linkHeader(index: number, up = false): Buffer {
+export function linkHeader(index: number, up = false): Buffer {
   const bytes = Buffer.alloc(16)
   bytes.writeInt32LE(index, 4)
   bytes.writeUInt32LE(up ? 1 : 0, 8)
@@ -165,9 +165,9 @@ export function attribute(type: number, value: Buffer): Buffer {
   return bytes
 }
 
-const text = (value: string): Buffer => Buffer.from(`${value}\0`)
+export const text = (value: string): Buffer => Buffer.from(`${value}\0`)
 
-function number(value: number): Buffer {
+export function number(value: number): Buffer {
   const bytes = Buffer.alloc(4)
   bytes.writeUInt32LE(value)
   return bytes

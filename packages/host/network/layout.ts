@@ -6,6 +6,8 @@ import type { Family } from './packet-table.ts'
 export interface FamilyNetworks {
   /** Addresses of the nodes and of the machine itself among them, for example 172.30.0.0/24. */
   readonly nodeNetwork: string
+  /** Addresses of the nodes of all machines; absent: this is the only one. */
+  readonly nodeNetworks?: readonly string[]
   /** All pods, for example 10.244.0.0/16. */
   readonly podNetwork: string
   /** All cluster IPs, for example 10.96.0.0/16. */
@@ -33,7 +35,7 @@ export function layoutOf(networks: FamilyNetworks): Layout {
   const family = addressBlock(networks.podNetwork)?.family === 'IPv6' ? 'ip6' : 'ip'
   return {
     ...networks, family, gateway: family === 'ip' ? '169.254.1.1' : 'fe80::1',
-    machineAddress: nthAddress(networks.nodeNetwork, 1), hubAddress: nthAddress(networks.nodeNetwork, hubOffset), clusterNetworks: [networks.podNetwork, networks.nodeNetwork],
+    machineAddress: nthAddress(networks.nodeNetwork, 1), hubAddress: nthAddress(networks.nodeNetwork, hubOffset), clusterNetworks: [networks.podNetwork, ...(networks.nodeNetworks ?? [networks.nodeNetwork])],
   }
 }
 

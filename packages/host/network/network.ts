@@ -11,6 +11,7 @@ import { openSix, preparePod, prepareRouter } from './kernel-settings.ts'
 import { alone, type FamilyNetworks, type Layout, layoutOf } from './layout.ts'
 import { type Answerers, answerersOf, staleFlows } from './datagrams.ts'
 import { createMachinePorts } from './machine-ports.ts'
+import { type Machines, type MachinesOptions, openMachines } from './machines.ts'
 import { NodePolicies } from './node-policies.ts'
 import { type Family, PacketTable } from './packet-table.ts'
 import { createProgrammer, type Programmer } from './programmer.ts'
@@ -69,6 +70,8 @@ export interface ClusterNetwork {
   route(node: string | typeof machine, routes: ReadonlyMap<string, readonly ServiceRoute[]>): Promise<void>
   /** Holds the node's pods as the policies say; what has changed is in `changes`. */
   hold(node: string, book: PolicyBook, changes: PolicyChanges): Promise<void>
+  /** The ways from here to other machines of the cluster. */
+  otherMachines(options: Pick<MachinesOptions, 'overlay' | 'address' | 'cluster'>): Machines
   close(): void
 }
 export interface AttachedPod { readonly node: string; readonly namespace: string; readonly name: string; readonly addresses: readonly string[] }
@@ -107,6 +110,8 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
   const hub = { namespace: `${directory}/hub/net`, address: layouts[0]?.hubAddress ?? '' }
   mkdirSync(`${directory}/nodes`, { recursive: true })
   if (!isPinned(hub.namespace)) makeHub()
+  // A hub that was made before others could join hides the nodes' addresses from them.
+  else if (settings.egress && settings.reachableFromHost && settings.nodeNetworks !== undefined) letOut(egressTable(directory), layouts)
   if (settings.reachableFromHost) routeHost()
   const hubSocket = openNetlink(hub.namespace)
   // A hub of an earlier release sent round in circles what no balanced Service claims.
@@ -363,6 +368,7 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
       policies.update(book, changes)
       return isOpen ? programmer.flush() : Promise.resolve()
     },
+    otherMachines: (options) => openMachines({ ...options, hub, cable: `skiff${mark(directory)}`, cableAddress: nthAddress(settings.nodeNetwork, 1), file: `${directory}/machines.json` }),
     close() {
       closeNetlink(hubSocket)
       for (const state of nodes.values()) closeNetlink(state.socket)

@@ -1,0 +1,208 @@
+// A machine that plays nodes of a cluster whose control plane is elsewhere.
+import { X509Certificate } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import type { Node } from '@kubeskiff/core/api'
+import { type NodeShape, nodeLabels } from '@kubeskiff/core/kubelet'
+import { ipv4Only } from '@kubeskiff/core/rules'
+import type { AgentConfiguration, AgentNode, HostFilesChoice, Registries } from '../agent/configuration.ts'
+import { NodeCredentials, requestCertificate } from '../agent/rotation.ts'
+import { type Connection, openConnection, requestObject } from '../client/index.ts'
+import { Certificates, type KeyPair } from '../credentials/index.ts'
+import { readIfThere, writePrivately } from '../files/index.ts'
+import { ownDirectory } from '../journal/index.ts'
+import { nthAddress } from '../network/addresses.ts'
+import { startAgent } from './agent-process.ts'
+import { agentPath, type ClusterInfo, leavePath } from './cluster-info.ts'
+import type { DataDirectory } from './directory.ts'
+import { discover, JoinProblem } from './discovery.ts'
+import { firstRealOffset, joinedNodeNetwork, newRealNodes, shapesOf } from './nodes.ts'
+import type { NodeSettings } from './settings.ts'
+
+/** What a machine remembers of the cluster that it joined. */
+export interface Joined {
+  readonly version: 1
+  readonly url: string
+  readonly authority: string // PEM
+  readonly info: ClusterInfo
+  /** Where other machines reach this one. */
+  readonly address: string
+  readonly nodes: readonly JoinedNode[]
+  /** Of this machine's nodes; '' until its first node was given its share. */
+  readonly nodeNetwork: string
+  readonly hostFiles: HostFilesChoice
+  readonly registries?: Registries
+}
+export interface JoinedNode extends NodeSettings { /** '' until the control plane has given it. */ readonly podCidr: string }
+
+export interface Wish {
+  readonly url: string
+  readonly token: string
+  readonly caHash: string
+  readonly names: readonly string[]
+  readonly labels: Readonly<Record<string, string>>
+  /** Absent: that from which the control plane is reached. */
+  readonly address?: string
+  readonly hostFiles: HostFilesChoice
+}
+
+const signedWithinMs = 20_000
+const givenWithinMs = 20_000
+const pollMs = 100
+const connectWithinMs = 10_000
+
+/** What this machine has joined; undefined when nothing. */
+export function readJoined(directory: DataDirectory): Joined | undefined {
+  const text = readIfThere(directory.joined)
+  return text === undefined ? undefined : JSON.parse(text) as Joined // written below
+}
+const keep = (directory: DataDirectory, joined: Joined): Joined => { writePrivately(directory.joined, `${JSON.stringify(joined, null, 2)}\n`); return joined }
+
+/** Gets each node its credentials, and writes down what was joined. Throws a JoinProblem when it can't be; then nothing has been written. */
+export async function joinCluster(directory: DataDirectory, wish: Wish): Promise<Joined> {
+  const { url, names } = wish
+  const { authority, info } = await discover(url, wish.caHash)
+  const connection = openConnection({ url, authority, token: wish.token })
+  const pairs = new Map<string, KeyPair>()
+  try {
+    for (const name of names) pairs.set(name, await requestCertificate({ connection, node: name, now: Date.now, pollMs, withinMs: signedWithinMs }))
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new JoinProblem(why === 'Unauthorized' ? "the cluster does not know the token, or it has expired: make another with 'skiff token create' on the control plane's machine" : why)
+  } finally { connection.close() }
+  mkdirSync(directory.credentials, { recursive: true, mode: 0o700 })
+  for (const [name, pair] of pairs) writePrivately(credentialsFile(directory, name), JSON.stringify(pair))
+  const nodes = names.flatMap((name, index) => newRealNodes([], { name: 'node', count: 1, labels: wish.labels }).map((node): JoinedNode => ({ ...node, name, index, podCidr: '' })))
+  return keep(directory, { version: 1, url, authority, info, address: wish.address ?? await addressTowards(url), nodes, nodeNetwork: '', hostFiles: wish.hostFiles })
+}
+const credentialsFile = (directory: DataDirectory, name: string): string => join(directory.credentials, `joined-${name}.json`)
+
+export interface JoinedMachine {
+  readonly joined: Joined
+  /** Whether all its nodes are Ready, by the control plane's word. */
+  ready(): Promise<boolean>
+  stop(): Promise<void>
+}
+
+/** Plays the nodes of what was joined: new ones register, and those of an earlier run are taken over with what runs on them. */
+export async function startJoined(directory: DataDirectory, before: Joined, say: (line: string) => void): Promise<JoinedMachine> {
+  const ownership = await ownDirectory(directory.root)
+  if (ownership.is === 'taken') throw new JoinProblem(ownership.message)
+  try {
+    const credentials = before.nodes.map(({ name }) => credentialsOf(directory, before, name))
+    for (const own of credentials) {
+      if (new X509Certificate(own.certificate).validToDate.getTime() <= Date.now()) throw new JoinProblem(`the certificate of node ${own.node} has ended: delete the node ('kubectl delete node ${own.node}'), and join again with a new token`)
+    }
+    const connections = credentials.map((own) => ({ name: own.node, connection: openConnection({ url: before.url, authority: before.authority, certificate: own.certificate, key: own.key }) }))
+    const joined = keep(directory, await registered(before, new Map(connections.map(({ name, connection }) => [name, connection])), say))
+    const agent = startAgent(directory.agent, await configurationOf(directory, joined, credentials), say)
+    return {
+      joined,
+      ready: async () => {
+        const found = await Promise.all(connections.map(async ({ name, connection }) => requestObject(connection, 'GET', nodePath(name)) as Promise<Node>))
+        return found.every(({ status }) => status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true)
+      },
+      stop: async () => {
+        for (const { connection } of connections) connection.close()
+        await agent.stop()
+        ownership.release()
+      },
+    }
+  } catch (error) {
+    ownership.release()
+    throw error
+  }
+}
+
+/** Takes the nodes out of the cluster; their pods are stopped by then. Answers what could not be done. */
+export async function leave(directory: DataDirectory, joined: Joined): Promise<readonly string[]> {
+  const said: string[] = []
+  for (const { name } of joined.nodes) {
+    const { certificate, key } = credentialsOf(directory, joined, name)
+    const connection = openConnection({ url: joined.url, authority: joined.authority, certificate, key })
+    try {
+      const { status, body } = await connection.request('POST', leavePath, { timeoutMs: connectWithinMs })
+      if (status !== 200) said.push(`node ${name} stays in the cluster: ${body.trim()}`)
+    } catch (error) {
+      said.push(`node ${name} stays in the cluster, which does not answer (${error instanceof Error ? error.message : String(error)}): 'kubectl delete node ${name}' takes it out`)
+    } finally { connection.close() }
+  }
+  return said
+}
+
+function credentialsOf(directory: DataDirectory, { authority }: Joined, node: string): NodeCredentials {
+  const given = readIfThere(credentialsFile(directory, node))
+  if (given === undefined) throw new JoinProblem(`${credentialsFile(directory, node)} is gone: join again with a token`)
+  mkdirSync(directory.agent, { recursive: true, mode: 0o700 })
+  return new NodeCredentials({ node, given: JSON.parse(given) as KeyPair, authority, directory: join(directory.agent, 'pki') })
+}
+
+const nodePath = (name: string): string => `/api/v1/nodes/${name}`
+
+/** The nodes with the networks of their pods, as the control plane has given them. When it can't be reached, what is known goes on. */
+async function registered(joined: Joined, connections: ReadonlyMap<string, Connection>, say: (line: string) => void): Promise<Joined> {
+  try {
+    const nodes: JoinedNode[] = []
+    for (const node of joined.nodes) {
+      const connection = connections.get(node.name)
+      nodes.push(connection === undefined ? node : { ...node, podCidr: await givenTo(node, connection) })
+    }
+    const first = nodes[0]
+    // The network goes with the machine as long as anything may run in it.
+    const isNew = joined.nodeNetwork === '' || first?.podCidr !== joined.nodes[0]?.podCidr
+    return { ...joined, nodes, nodeNetwork: isNew ? joinedNodeNetwork(first?.podCidr ?? '') : joined.nodeNetwork }
+  } catch (error) {
+    if (error instanceof JoinProblem || joined.nodes.some(({ podCidr }) => podCidr === '')) throw error
+    say(`the control plane at ${joined.url} cannot be reached (${error instanceof Error ? error.message : String(error)}): what runs goes on`)
+    return joined
+  }
+}
+
+/** The pods' network of a node, which is made when it is not there. */
+async function givenTo(node: JoinedNode, connection: Connection): Promise<string> {
+  const until = Date.now() + givenWithinMs
+  while (Date.now() < until) {
+    const { status, body } = await connection.request('GET', nodePath(node.name))
+    if (status === 401) throw new JoinProblem(`the cluster does not know node ${node.name} any more: join again with a new token`)
+    const found = status === 200 ? JSON.parse(body) as Node : undefined
+    const given = found?.spec.podCIDRs?.find((one) => !one.includes(':')) ?? found?.spec.podCIDR
+    if (given !== undefined && given !== '') return given
+    if (status === 404) {
+      await requestObject(connection, 'POST', '/api/v1/nodes', {
+        apiVersion: 'v1', kind: 'Node', metadata: { name: node.name, labels: nodeLabels(placed(node)) }, ...(node.taints.length > 0 && { spec: { taints: node.taints } }),
+      })
+    }
+    await new Promise((resolve) => { setTimeout(resolve, pollMs) })
+  }
+  throw new JoinProblem(`node ${node.name} was given no network for its pods: a cluster has ${joinedNodesMax} for nodes of other machines`)
+}
+const joinedNodesMax = 64
+const placed = (node: JoinedNode): NodeShape => ({ name: node.name, simulated: false, address: '', podCidr: '', capacity: {}, labels: node.labels })
+
+async function configurationOf(directory: DataDirectory, joined: Joined, credentials: readonly NodeCredentials[]): Promise<AgentConfiguration> {
+  const { info, nodeNetwork } = joined
+  const shares = new Map(joined.nodes.map(({ name, podCidr }) => [name, podCidr]))
+  const shapes = shapesOf(joined.nodes, directory.agent, ipv4Only, ({ name, index }) => ({ address: nthAddress(nodeNetwork, firstRealOffset + index), podCidr: shares.get(name) ?? '' }))
+  // Whoever asks these kubelets at their address meets an authority of this machine's own, as upstream's without signed serving certificates.
+  const own = new Certificates(directory.credentials, Date.now)
+  const nodes = await Promise.all(shapes.map(async (shape): Promise<AgentNode[]> => {
+    const client = credentials.find(({ node }) => node === shape.name)
+    return client === undefined ? [] : [{ shape, certificate: client.certificate, key: client.key, serving: await own.nodeServer(shape.name, [shape.address]) }]
+  }))
+  return {
+    url: joined.url, agentPath, authority: joined.authority, nodes: nodes.flat(), stateDirectory: directory.agent, clusterDns: info.network.dnsAddress, clusterDomain: info.clusterDomain,
+    network: { ...info.network, nodeNetwork }, machine: { address: joined.address, overlay: info.overlay }, hostFiles: joined.hostFiles, ...(joined.registries !== undefined && { registries: joined.registries }),
+  }
+}
+
+/** The address of this machine from which it reaches a server. */
+function addressTowards(url: string): Promise<string> {
+  const { hostname, port } = new URL(url)
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: hostname, port: Number(port || 443), timeout: connectWithinMs })
+    socket.on('connect', () => { resolve(socket.localAddress ?? ''); socket.destroy() })
+    socket.on('timeout', () => { socket.destroy(new Error('no answer in time')) })
+    socket.on('error', (error) => { reject(new JoinProblem(`${url} cannot be reached: ${error.message}`)) })
+  })
+}

@@ -1,0 +1,163 @@
+// Two machines, played by two network namespaces with a cable between them: one has the control plane, the other joins it.
+import assert from 'node:assert/strict'
+import { cpSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { Playground, stockKubectl, typing, until, whyNoContainers } from './playground.ts'
+
+const kubectl = stockKubectl()
+const skip = whyNoContainers() ?? (kubectl === undefined ? 'no stock kubectl: set SKIFF_TEST_KUBECTL' : false)
+
+const image = 'localhost/skiff/busybox:1'
+const [homeAddress, awayAddress] = ['192.0.2.1', '192.0.2.2']
+/** Prints what an HTTP server says, so many times. A name is asked for of the DNS first: a static busybox knows no resolver. */
+const fetch = `host=$1
+case $host in *[!0-9.]*) host=$(nslookup $host.default.svc.cluster.local | sed -n '/^Name/,$s/^Address.*: *//p' | head -1);; esac
+for i in $(seq $4); do printf 'GET %s HTTP/1.0\\r\\n\\r\\n' $3 | nc -w 5 $host $2 | sed '1,/^\\r*$/d'; done`
+const serves = (node: string): object => ({
+  apiVersion: 'v1', kind: 'Pod', metadata: { name: `on-${node}`, labels: { app: 'web' } },
+  spec: {
+    nodeName: node, terminationGracePeriodSeconds: 0,
+    containers: [{
+      name: 'main', image, imagePullPolicy: 'Never', command: ['sh', '-c', `mkdir /www; echo ${node} > /www/index.html; head -c 3000000 /dev/zero > /www/large; echo up; exec busybox httpd -f -p 8080 -h /www`],
+      readinessProbe: { httpGet: { port: 8080, path: '/' }, periodSeconds: 1 },
+    }],
+  },
+})
+const manifests = [
+  serves('node-1'), serves('away-1'),
+  { apiVersion: 'v1', kind: 'Service', metadata: { name: 'web' }, spec: { type: 'NodePort', selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8080, nodePort: 30080 }] } },
+  { apiVersion: 'v1', kind: 'Service', metadata: { name: 'each' }, spec: { clusterIP: 'None', selector: { app: 'web' }, ports: [{ port: 8080 }] } },
+]
+interface Listed { readonly items: readonly { readonly metadata: { readonly name: string; readonly uid: string }; readonly spec: { readonly podCIDR?: string }; readonly status: { readonly podIP?: string; readonly addresses?: readonly { readonly type: string; readonly address: string }[]; readonly conditions?: readonly { readonly type: string; readonly status: string }[] } }[] }
+
+describe('a cluster of two machines', { skip, timeout: 300_000 }, () => {
+  let home: Playground
+  let away: Playground
+  const { run, ok, get } = typing(kubectl, () => home)
+  const listed = (what: string): Listed['items'] => (JSON.parse(ok('get', ...what.split(' '), '-o', 'json')) as Listed).items
+  const inPod = (pod: string, ...command: readonly string[]): string => ok('exec', pod, '--', ...command)
+  const fetched = (pod: string, host: string, { port = 8080, path = '/', times = 1 } = {}): string => run('exec', pod, '--', 'sh', '-c', fetch, 'sh', host, String(port), path, String(times)).out
+  const addressOf = (pod: string): string => get(`pod ${pod}`, '.status.podIP')
+  const isReady = (node: string): string => get(`node ${node}`, '.status.conditions[?(@.type=="Ready")].status')
+  /** What is to be typed on the other machine, after 'skiff'. */
+  const lineFor = (ttl: string): readonly string[] => {
+    const { code, out, err } = home.skiff(['token', 'create', '--ttl', ttl])
+    assert.equal(code, 0, err)
+    const words = out.trim().split(' ')
+    return words.slice(words.indexOf('join'))
+  }
+  let line: readonly string[] = []
+
+  before(async () => {
+    home = new Playground()
+    away = new Playground()
+    await Promise.all([home.ready(), away.ready()])
+    home.connect(away, [homeAddress, awayAddress])
+    const built = home.buildImage([image, '--package', 'busybox-static'])
+    assert.equal(built.code, 0, built.out + built.err)
+    cpSync(join(home.dataDir, 'agent/images'), join(away.dataDir, 'agent/images'), { recursive: true, verbatimSymlinks: true })
+    const up = home.skiff(['up', '--nodes', '1', '--listen', homeAddress, '--detach', '--bare'])
+    assert.equal(up.code, 0, up.out + up.err)
+    line = lineFor('1h')
+  })
+  after(() => {
+    away?.close()
+    home?.close()
+  })
+
+  test('who has the wrong token, hash or port is told so, and leaves nothing behind', () => {
+    const [, url = '', , token = '', , hash = ''] = line
+    const joins = (address: string, secret: string, caHash: string): string => {
+      const { code, err } = away.skiff(['join', address, '--token', secret, '--ca-hash', caHash, '--name', 'away'])
+      assert.equal(code, 1, err)
+      assert.ok(!err.includes(secret), 'a token is never shown')
+      return err
+    }
+    assert.match(joins(url, `${token.slice(0, 7)}0000000000000000`, hash), /does not know the token, or it has expired: make another with 'skiff token create'/)
+    assert.match(joins(url, token, `sha256:${'0'.repeat(64)}`), /has another authority \(sha256:[0-9a-f]{64}\) than --ca-hash says/)
+    assert.match(joins(`https://${homeAddress}:1`, token, hash), /nothing answers at https:\/\/192\.0\.2\.1:1 .*does it listen there/)
+    const expired = lineFor('1s')
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_100)
+    assert.match(joins(url, expired[3] ?? '', hash), /has expired/)
+  })
+
+  test('a machine joins with a token, and its nodes are Ready', () => {
+    const joined = away.skiff([...line, '--nodes', '2', '--name', 'away', '--detach'])
+    assert.equal(joined.code, 0, joined.out + joined.err)
+    assert.match(joined.out, /ready in .*: away-1, away-2 of the cluster at https:\/\/192\.0\.2\.1:/)
+    assert.deepEqual(['node-1', 'away-1', 'away-2'].map(isReady), ['True', 'True', 'True'])
+    const nodes = listed('nodes')
+    assert.equal(new Set(nodes.map(({ spec }) => spec.podCIDR)).size, 3, 'each node has pod addresses of its own')
+    assert.equal(new Set(nodes.flatMap(({ status }) => status.addresses?.filter(({ type }) => type === 'InternalIP').map(({ address }) => address))).size, 3)
+    const kept = readFileSync(join(away.dataDir, 'joined.json'), 'utf8') + readFileSync(join(away.dataDir, 'skiff.log'), 'utf8') + readFileSync(join(home.dataDir, 'skiff.log'), 'utf8')
+    assert.ok(!kept.includes(line[3] ?? '-'), 'nothing keeps the token')
+  })
+
+  test('a name that is taken is refused', () => {
+    // From where the joined machine is, with a data directory of its own.
+    const again = away.run([process.execPath, join(import.meta.dirname, '../../packages/host/bin/skiff.js'), ...line, '--name', 'node-1', '--data-dir', join(away.folder, 'another')])
+    assert.equal(again.code, 1, again.err)
+    assert.match(again.err, /node "node-1" is in the cluster already: join under another name, or delete that node first/)
+  })
+
+  test('pods of both machines reach each other, their Services and the names of both', async () => {
+    const applied = home.kubectl(kubectl ?? '', ['apply', '-f', '-'], { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifests }) })
+    assert.equal(applied.code, 0, applied.err)
+    ok('wait', '--for=condition=Ready', 'pod/on-node-1', 'pod/on-away-1', '--timeout=60s')
+    for (const [from, to] of [['on-node-1', 'on-away-1'], ['on-away-1', 'on-node-1']] as const) {
+      assert.match(inPod(from, 'busybox', 'ping', '-c', '2', '-W', '2', addressOf(to)), /2 packets received/)
+      // More than a packet holds.
+      assert.equal(fetched(from, addressOf(to), { path: '/large' }).length, 3_000_000)
+      await until(`a Service is reached from ${from} on both machines`, () => {
+        const answers = new Set(fetched(from, 'web', { port: 80, times: 20 }).trim().split('\n'))
+        return (answers.has('node-1') && answers.has('away-1')) || [...answers].join()
+      })
+      assert.equal(inPod(from, 'busybox', 'nslookup', 'each.default.svc.cluster.local').match(new RegExp(`(${addressOf('on-node-1')}|${addressOf('on-away-1')})`.replaceAll('.', '\\.'), 'g'))?.length, 2)
+    }
+    // A node's port, asked for on the other machine and by the machines themselves.
+    const nodeAddress = get('node away-2', '.status.addresses[?(@.type=="InternalIP")].address')
+    assert.match(fetched('on-node-1', nodeAddress, { port: 30080 }), /^(node-1|away-1)$/m)
+    for (const ground of [home, away]) assert.match(ground.run(['node', '-e', `fetch('http://${addressOf(ground === home ? 'on-away-1' : 'on-node-1')}:8080/').then((answer) => answer.text()).then(console.log)`]).out, ground === home ? /away-1/ : /node-1/)
+    // Pods of the other machine speak to the API as all do.
+    assert.match(inPod('on-away-1', 'sh', '-c', 'nc -w 5 $KUBERNETES_SERVICE_HOST 443 < /dev/null && echo there'), /there/)
+  })
+
+  test('logs, exec and the numbers of the other machine come over its link', () => {
+    assert.match(ok('logs', 'on-away-1'), /^up$/m)
+    assert.match(ok('get', '--raw', '/api/v1/nodes/away-1/proxy/stats/summary'), /"nodeName":"away-1"/)
+  })
+
+  test('a policy holds pods on the other machine', async () => {
+    const policy = { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'closed' }, spec: { podSelector: { matchLabels: { app: 'web' } }, policyTypes: ['Ingress'] } }
+    const fetches = (): string => fetched('on-node-1', addressOf('on-away-1')).trim()
+    assert.equal(fetches(), 'away-1')
+    assert.equal(home.kubectl(kubectl ?? '', ['apply', '-f', '-'], { input: JSON.stringify(policy) }).code, 0)
+    await until('the pod is closed', () => fetches() === '')
+    ok('delete', 'networkpolicy', 'closed')
+    await until('the pod is open', () => fetches() === 'away-1')
+  })
+
+  test('an agent that is killed comes back and takes over what runs', async () => {
+    const uid = get('pod on-away-1', '.metadata.uid')
+    const started = get('pod on-away-1', '.status.containerStatuses[0].state.running.startedAt')
+    const killed = away.processes().filter(({ command }) => command.includes('skiff') && !command.includes('conmon') && !command.includes('httpd'))
+    assert.ok(killed.length >= 2, 'the machine has a daemon and an agent')
+    for (const { pid } of killed) process.kill(pid, 'SIGKILL')
+    const again = away.skiff(['join', '--detach'])
+    assert.equal(again.code, 0, again.out + again.err)
+    assert.deepEqual([get('pod on-away-1', '.metadata.uid'), get('pod on-away-1', '.status.containerStatuses[0].state.running.startedAt'), get('pod on-away-1', '.status.containerStatuses[0].restartCount')], [uid, started, '0'])
+    assert.equal(fetched('on-node-1', addressOf('on-away-1')), 'away-1\n')
+    assert.equal(inPod('on-away-1', 'echo', 'here').trim(), 'here')
+  })
+
+  test('a machine that is told so leaves: its pods stop and its nodes are gone', async () => {
+    const down = away.skiff(['down'])
+    assert.equal(down.code, 0, down.err)
+    assert.match(down.err, /left the cluster at https:/)
+    assert.deepEqual(listed('nodes').map(({ metadata }) => metadata.name), ['node-1'])
+    assert.ok(!away.processes().some(({ command }) => command.includes('httpd')), 'no container is left')
+    assert.deepEqual(listed('pods').map(({ metadata }) => metadata.name), ['on-node-1'])
+    assert.equal(fetched('on-node-1', 'web', { port: 80 }), 'node-1\n')
+  })
+})
