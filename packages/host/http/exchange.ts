@@ -21,6 +21,8 @@ export interface Exchange {
   reply(status: number, headers: Readonly<Record<string, string>>, body: readonly Uint8Array[]): void
   /** Sends the head at once; the rest follows by the writer. */
   begin(status: number, headers: Readonly<Record<string, string>>): Writable
+  /** Calls back once when all was sent or the client is gone; at once when it is. */
+  onClose(tell: () => void): void
   /** Cuts it off. */
   abort(): void
 }
@@ -51,6 +53,7 @@ export function exchangeOverHttp1(request: IncomingMessage, response: ServerResp
       response.flushHeaders()
       return response
     },
+    onClose(tell) { if (response.closed || response.destroyed) tell(); else response.once('close', tell) },
     abort() { response.destroy() },
   }
 }
@@ -82,6 +85,7 @@ export function exchangeOverHttp2(stream: ServerHttp2Stream, headers: Http2Heade
       stream.respond({ ...sendable(replyHeaders), ':status': status })
       return stream
     },
+    onClose(tell) { if (stream.closed || stream.destroyed) tell(); else stream.once('close', tell) },
     abort() { stream.destroy() },
   }
 }

@@ -56,18 +56,20 @@ export function proxyExchange(exchange: Exchange, request: Request, proxy: Proxy
 }
 
 /** The same for a connection that asks to become something else: from then on bytes go both ways. */
-export function proxyUpgrade(message: IncomingMessage, socket: Socket, head: Buffer, request: Request, proxy: Proxy, frontProxy: FrontProxy | undefined, refuse: (reply: PlainReply) => void): void {
+export function proxyUpgrade(message: IncomingMessage, socket: Socket, head: Buffer, request: Request, proxy: Proxy, frontProxy: FrontProxy | undefined, refuse: (reply: PlainReply) => void, started: (status: number) => void = () => {}): void {
   const upgrade = message.headers.upgrade ?? ''
   const forwarded = dial(request, proxy, frontProxy, socket.remoteAddress, { connection: 'Upgrade', upgrade })
   let answered = false
   forwarded.on('error', (error) => { if (answered) socket.destroy(); else refuse(unreachable(error)) })
   forwarded.on('response', (response) => {
     answered = true
+    started(response.statusCode ?? 502)
     socket.write(headOf(response.statusCode ?? 502, { ...answerHeaders(response, proxy), connection: 'close' }), 'latin1')
     response.pipe(socket)
   })
   forwarded.on('upgrade', (response: IncomingMessage, remote: Duplex, first: Buffer) => {
     answered = true
+    started(101)
     socket.write(headOf(101, { ...answerHeaders(response, proxy), connection: 'Upgrade', upgrade: response.headers.upgrade ?? upgrade }), 'latin1')
     if (first.length > 0) socket.write(first)
     if (head.length > 0) remote.write(head)

@@ -149,11 +149,15 @@ test('a watch gets its head at once, then what happens, never before it is durab
 })
 
 test('a watch ends at its deadline, and when the server closes', async () => {
-  const server = await testServer()
+  const store = createStore()
+  const example = exampleHandler(store)
+  const { promise: asked, resolve: isAsked } = Promise.withResolvers<void>()
+  const server = await testServer({ store, handler: { step: (request, answers) => { if (request.path === '/watch') isAsked(); return example.step(request, answers) } } })
   const timed = await over1(server, { path: `/watch/${Date.now() + 20}` })
   assert.equal(timed.status, 200)
   const endless = over1(server, { path: '/watch' })
-  await new Promise((resolve) => { setTimeout(resolve, 20) })
+  await asked
+  await new Promise((resolve) => { setImmediate(resolve) })
   const [closed] = await Promise.all([endless, server.close()])
   assert.equal(closed.status, 200)
 })

@@ -14,6 +14,7 @@ import { carry, encodeBody, type Answer, type PipelineOptions } from './pipeline
 import { type AskKubelet, type FrontProxy, kubeletExchange, proxyExchange } from './proxy.ts'
 import { listenAlso, type SecondAddress } from './second-address.ts'
 import { internalError, statusReply, timedOut, tooLarge, tooManyRequests, unauthorized, upgradeRequired, type PlainReply } from './status.ts'
+import { auditedExchange, streamAudit } from './stream-audit.ts'
 import { serveUpgrade, type Upgrade } from './upgrade.ts'
 import { Watches, type WatchSink } from './watches.ts'
 
@@ -168,9 +169,13 @@ class Front {
       ...(peer.is === 'certified' && { certificate: { commonName: peer.commonName, organizations: peer.organizations } }),
     }
     carry(this.#pipeline, request, (outcome) => {
-      if (exchange.isOver) { this.#leave(exchange); if (outcome.is === 'reply' && outcome.reply.is === 'watch') outcome.reply.watch.close() }
+      if (exchange.isOver) {
+        this.#leave(exchange)
+        if (outcome.is === 'reply' && outcome.reply.is === 'watch') outcome.reply.watch.close()
+        if (outcome.is === 'reply') streamAudit(outcome.reply, this.#options.audit)?.ended()
+      }
       else if (outcome.is === 'plain') this.#finish(exchange, outcome.plain)
-      else this.#reply(exchange, request, outcome.reply)
+      else this.#reply(auditedExchange(exchange, streamAudit(outcome.reply, this.#options.audit)), request, outcome.reply)
     })
   }
 

@@ -10,6 +10,7 @@ import { bytesOf, whole } from './parts.ts'
 import { carry, type PipelineOptions } from './pipeline.ts'
 import { internalError, statusReply, unauthorized, unavailable, upgradeRequired, type PlainReply } from './status.ts'
 import { type FrontProxy, proxyUpgrade } from './proxy.ts'
+import { type StreamAudit, streamAudit } from './stream-audit.ts'
 import type { Watches } from './watches.ts'
 
 /** What a path of our own does with a connection that asks to be upgraded. */
@@ -44,35 +45,39 @@ export function serveUpgrade(options: UpgradeOptions): void {
     ...(peer.is === 'certified' && { certificate: { commonName: peer.commonName, organizations: peer.organizations } }),
   }
   carry(pipeline, request, (outcome) => {
-    if (outcome.is === 'plain') refuse(socket, outcome.plain)
-    else reply(options, request, outcome.reply)
+    if (outcome.is === 'plain') { refuse(socket, outcome.plain); return }
+    const told = streamAudit(outcome.reply, pipeline.audit)
+    if (told !== undefined) { if (socket.destroyed) told.ended(); else socket.once('close', () => { told.ended() }) }
+    reply(options, request, outcome.reply, told)
   })
 }
 
-function reply(options: UpgradeOptions, request: Request, reply: Reply): void {
+function reply(options: UpgradeOptions, request: Request, reply: Reply, told: StreamAudit | undefined): void {
   const { socket } = options
+  const answer = (plain: PlainReply): void => { told?.started(plain.status); refuse(socket, plain) }
   switch (reply.is) {
     case 'bytes': refuse(socket, { status: reply.status, headers: reply.headers, body: reply.body }); return
     case 'watch': watch(options, reply.watch, reply.headers['content-type'] ?? ''); return
     case 'proxy':
-      if (reply.proxy.kubelet !== undefined) { refuse(socket, unavailable('streams of a node\'s kubelet are opened through its pods')); return }
-      proxyUpgrade(options.message, socket, options.head, request, reply.proxy, options.frontProxy, (refusal) => { refuse(socket, refusal) })
+      if (reply.proxy.kubelet !== undefined) { answer(unavailable('streams of a node\'s kubelet are opened through its pods')); return }
+      proxyUpgrade(options.message, socket, options.head, request, reply.proxy, options.frontProxy, answer, (status) => { told?.started(status) })
       return
     case 'connect':
-      connect(options, reply.connect).catch((error: unknown) => {
+      connect(options, reply.connect, answer, told).catch((error: unknown) => {
         options.onError(error)
-        refuse(socket, internalError(error instanceof Error ? error.message : String(error)))
+        answer(internalError(error instanceof Error ? error.message : String(error)))
       })
   }
 }
 
-async function connect({ message, socket, head, open }: UpgradeOptions, wanted: Connect): Promise<void> {
+async function connect({ message, socket, head, open }: UpgradeOptions, wanted: Connect, answer: (plain: PlainReply) => void, told: StreamAudit | undefined): Promise<void> {
   const isLog = wanted.what === 'log' && message.headers.upgrade?.toLowerCase() === 'websocket'
   const dialect = isLog ? 'log' : chooseDialect(message, wanted.what)
-  if (dialect === undefined) { refuse(socket, upgradeRequired); return }
+  if (dialect === undefined) { answer(upgradeRequired); return }
   const stream = await openOrRefuse(open, wanted)
-  if (isRefusal(stream)) { refuse(socket, statusReply(stream)); return }
+  if (isRefusal(stream)) { answer(statusReply(stream)); return }
   if (socket.destroyed) { stream.close(); return }
+  told?.started(101)
   if (dialect === 'log') {
     const protocol = chooseWatchProtocol(message)
     openWebSocket({ message, socket, head, protocol }, (webSocket) => { sendLogFrames(webSocket, protocol, stream) })

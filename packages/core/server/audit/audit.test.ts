@@ -53,6 +53,18 @@ test('a refusal is told with its status; a watch when it starts and when it ends
   assert.deepEqual(eventsOf('- level: Metadata', 'GET', '/api/v1/pods?watch=1').map(({ stage }) => stage), ['RequestReceived', 'ResponseStarted', 'ResponseComplete'])
 })
 
+test('what goes on for long tells of its beginning, however it goes; what a node or another server answers is told by it', () => {
+  const stages = (method: string, target: string, groups?: readonly string[]): string => eventsOf('- level: Metadata', method, target, undefined, groups).map(({ stage }) => stage.replace('Response', '')).join(' ')
+  const pod = '/api/v1/namespaces/default/pods/none'
+  assert.deepEqual([stages('GET', '/api/v1/pods?watch=1', []), stages('GET', `${pod}/log`), stages('POST', `${pod}/exec`), stages('GET', pod)], ['RequestReceived Started Complete', 'RequestReceived Started Complete', 'RequestReceived Started Complete', 'RequestReceived Complete'])
+  const world = aWorld({ audit: policy('- level: Metadata') })
+  settle(world)
+  world.ask('POST /api/v1/nodes', { metadata: { name: 'n' }, status: { addresses: [{ type: 'InternalIP', address: '10.0.0.1' }], daemonEndpoints: { kubeletEndpoint: { Port: 10250 } } } })
+  const reply = world.server.handler.step(world.request('GET /api/v1/nodes/n/proxy/healthz', undefined, {}), new Map())
+  const { events, start, end } = reply.is === 'asks' || reply.audit === undefined ? { events: [], start: undefined, end: undefined } : reply.audit
+  assert.deepEqual([events.map(({ stage }) => stage), start?.stage, end?.stage], [['RequestReceived'], 'ResponseStarted', 'ResponseComplete'])
+})
+
 test('who gives his right away with a request was allowed to', () => {
   const world = aWorld({ audit: policy('- level: Metadata\n  omitStages: [RequestReceived]') })
   settle(world)

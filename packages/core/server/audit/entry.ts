@@ -11,5 +11,8 @@ export interface AuditEvent {
   readonly [field: string]: unknown
 }
 
-/** The entries of one request: those that go out with its reply, and for a stream the one that goes out when it ends. */
-export interface Audit { readonly events: readonly AuditEvent[]; readonly end?: AuditEvent }
+/**
+ * The entries of one request: those that go out with its reply, and for a stream the one that goes out when it ends. Of what
+ * others answer, `start` goes out when they begin to, and both are given the status that they answered.
+ */
+export interface Audit { readonly events: readonly AuditEvent[]; readonly start?: AuditEvent; readonly end?: AuditEvent }

@@ -32,12 +32,20 @@ export function auditOf(policy: AuditPolicy, { request, id, attributes, outcome,
   const audited: Audited = { request, id, attributes, instruction, received }
   const wants = (stage: Stage): boolean => !instruction.omitStages.includes(stage)
   const result = outcomeOf(audited, outcome, annotations, definitions)
-  const streams = 'is' in outcome && (outcome.is === 'watch' || outcome.is === 'connect' || outcome.is === 'proxy')
+  // What others answer, and what goes on for a while, ends later than here.
+  const isElsewhere = 'is' in outcome && (outcome.is === 'connect' || outcome.is === 'proxy')
+  const goesOn = isElsewhere || ('is' in outcome && outcome.is === 'watch')
+  const start = isLong(attributes) && wants('ResponseStarted') ? eventAt(audited, 'ResponseStarted', now, result) : undefined
+  const end = wants('ResponseComplete') ? eventAt(audited, 'ResponseComplete', now, result) : undefined
   const events = [
     ...(wants('RequestReceived') ? [eventAt(audited, 'RequestReceived', received)] : []),
-    ...(streams && wants('ResponseStarted') ? [eventAt(audited, 'ResponseStarted', now, result)] : []),
-    ...(!streams && wants('ResponseComplete') ? [eventAt(audited, 'ResponseComplete', now, result)] : []),
+    ...(isElsewhere || start === undefined ? [] : [start]),
+    ...(goesOn || end === undefined ? [] : [end]),
   ]
-  const end = streams && wants('ResponseComplete') ? eventAt(audited, 'ResponseComplete', now, result) : undefined
-  return events.length === 0 && end === undefined ? undefined : { events, ...(end !== undefined && { end }) }
+  const later = { ...(isElsewhere && start !== undefined && { start }), ...(goesOn && end !== undefined && { end }) }
+  return events.length === 0 && Object.keys(later).length === 0 ? undefined : { events, ...later }
 }
+
+/** As upstream's check for long-running requests: these tell of their beginning, too, however they go. */
+const isLong = (attributes: Attributes): boolean => attributes.verb === 'watch' || (attributes.is === 'resource' && long.has(attributes.subresource))
+const long: ReadonlySet<string> = new Set(['attach', 'exec', 'proxy', 'log', 'portforward'])
