@@ -1,6 +1,7 @@
 import type { Container } from '../api/generated/types.ts'
 import { configMaps, type Pod, secrets, services } from '../api/resources.ts'
 import type { ClusterView } from '../api/view.ts'
+import { joinedPort } from '../rules/addresses.ts'
 import { amountOf } from '../rules/requests.ts'
 import { textOfBase64 } from '../base/bytes.ts'
 import { nodeAddresses, type NodeShape } from './node-shape.ts'
@@ -140,7 +141,7 @@ function serviceLinks({ pod, view }: Circumstances): Map<string, string> {
     links.set(`${name}_SERVICE_HOST`, address)
     links.set(`${name}_SERVICE_PORT`, String(first.port))
     for (const port of ports) if (port.name !== undefined && port.name !== '') links.set(`${name}_SERVICE_PORT_${port.name.toUpperCase().replaceAll('-', '_')}`, String(port.port))
-    const url = (port: typeof first): string => `${(port.protocol ?? 'TCP').toLowerCase()}://${address}:${port.port}`
+    const url = (port: typeof first): string => `${(port.protocol ?? 'TCP').toLowerCase()}://${joinedPort(address, port.port)}`
     links.set(`${name}_PORT`, url(first))
     for (const port of ports) {
       const prefix = `${name}_PORT_${port.port}_${(port.protocol ?? 'TCP').toUpperCase()}`

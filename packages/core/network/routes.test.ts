@@ -68,6 +68,7 @@ test('a change names the services to look at again', () => {
   assert.deepEqual(routedServices({ revision: 2, key: { resource: 'pods', namespace: 'default', name: 'web-x' }, before: undefined, after: slice }), [])
 })
 test('a balancer is told how many pods a node has', () => {
-  const view = viewOf([aService({}), slice])
+  const six = { ...aSlice(endpoint('fd00::5', 'a')), metadata: meta('web-6', { 'kubernetes.io/service-name': 'web' }), addressType: 'IPv6' }
+  const view = viewOf([aService({}), slice, six])
   assert.deepEqual(['a', 'c', 'd'].map((node) => localEndpoints(view, 'default/web', node)), [1, 1, 0])
 })

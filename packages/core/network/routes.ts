@@ -22,8 +22,15 @@ export function routesOfService(view: ClusterView, key: string, place: ServingPl
 
 /** How many pods of a Service are on a node, for the balancer that asks: pods that are ready, or that still serve while none is. */
 export function localEndpoints(view: ClusterView, key: string, node: string): number {
-  const addresses = [...view.by(slicesByService, key)].flatMap((slice) => serving((slice.endpoints ?? []).filter(({ nodeName }) => nodeName === node).map((endpoint) => ({ endpoint, address: endpoint.addresses[0] ?? '', port: 0 }))))
-  return new Set(addresses.map(({ address }) => address)).size
+  // A pod of two families is in a slice of each.
+  const pods = new Map<string, Set<string>>()
+  for (const { addressType, endpoints } of view.by(slicesByService, key)) {
+    const own = serving((endpoints ?? []).filter(({ nodeName }) => nodeName === node).map((endpoint) => ({ endpoint, address: endpoint.addresses[0] ?? '', port: 0 })))
+    const known = pods.get(addressType) ?? new Set<string>()
+    pods.set(addressType, known)
+    for (const { address } of own) known.add(address)
+  }
+  return Math.max(0, ...[...pods.values()].map(({ size }) => size))
 }
 
 const isProxiedByOthers = ({ metadata }: Service): boolean => metadata.labels?.['service.kubernetes.io/service-proxy-name'] !== undefined

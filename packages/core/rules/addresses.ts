@@ -32,6 +32,9 @@ export function offsetIn(block: AddressBlock, address: string): number | undefin
   return offset >= 0 && offset < block.size ? offset : undefined
 }
 
+/** A host and a port as one text: an IPv6 address stands in brackets. */
+export const joinedPort = (host: string, port: number): string => (host.includes(':') && !host.startsWith('[') ? `[${host}]:${port}` : `${host}:${port}`)
+
 /** Whether an address lies in a block. */
 export const blockHolds = (block: AddressBlock, address: string): boolean => offsetIn(block, address) !== undefined
 

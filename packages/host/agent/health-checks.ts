@@ -9,13 +9,15 @@ export class HealthChecks {
   readonly #view: Store['view']
   readonly #namespaceOf: (node: string) => string | undefined
   readonly #onTrouble: (message: string) => void
+  readonly #addresses: readonly string[]
   /** By 'node namespace/service'. */
-  readonly #open = new Map<string, { readonly port: number; readonly server: Server }>()
+  readonly #open = new Map<string, { readonly port: number; readonly servers: readonly Server[] }>()
 
-  constructor(options: { readonly view: Store['view']; readonly namespaceOf: (node: string) => string | undefined; readonly onTrouble: (message: string) => void }) {
+  constructor(options: { readonly view: Store['view']; readonly namespaceOf: (node: string) => string | undefined; readonly onTrouble: (message: string) => void; /** Every address of a node, one a family: '0.0.0.0', '::'. */ readonly addresses: readonly string[] }) {
     this.#view = options.view
     this.#namespaceOf = options.namespaceOf
     this.#onTrouble = options.onTrouble
+    this.#addresses = options.addresses
   }
 
   /** Opens, moves or closes the port of a Service ('namespace/name') on a node. */
@@ -24,23 +26,28 @@ export class HealthChecks {
     const port = service?.spec.externalTrafficPolicy === 'Local' ? service.spec.healthCheckNodePort || undefined : undefined
     const known = this.#open.get(place)
     if (known?.port === port) return
-    known?.server.close()
+    for (const server of known?.servers ?? []) server.close()
     this.#open.delete(place)
     const namespace = this.#namespaceOf(node)
     if (port === undefined || namespace === undefined) return
+    const servers: Server[] = []
     try {
-      const server = createServer((_request, response) => { response.writeHead(...this.#head(key, node)).end(this.#body(key, node)) })
-      server.on('error', (error) => { this.#onTrouble(`health checks of ${key}: ${error.message}`) })
-      listenOn(server, namespace, { address: '0.0.0.0', port })
-      this.#open.set(place, { port, server })
+      for (const address of this.#addresses) {
+        const server = createServer((_request, response) => { response.writeHead(...this.#head(key, node)).end(this.#body(key, node)) })
+        server.on('error', (error) => { this.#onTrouble(`health checks of ${key}: ${error.message}`) })
+        listenOn(server, namespace, { address, port })
+        servers.push(server)
+      }
+      this.#open.set(place, { port, servers })
     } catch (error) {
       // Somebody in the node's network has the port: the Service works without.
+      for (const server of servers) server.close()
       this.#onTrouble(`health checks of ${key} on ${node}: ${error instanceof Error ? error.message : String(error)}`)
     }
   }
 
   close(): void {
-    for (const { server } of this.#open.values()) server.close()
+    for (const { servers } of this.#open.values()) for (const server of servers) server.close()
     this.#open.clear()
   }
 

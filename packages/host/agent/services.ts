@@ -57,7 +57,7 @@ export function followServices(options: { readonly store: Store; readonly networ
     }
     working = false
   }
-  const checks = new HealthChecks({ view: store.view, namespaceOf: (node) => network.node(node)?.namespace, onTrouble: options.onTrouble })
+  const checks = new HealthChecks({ addresses: everyAddress(network), view: store.view, namespaceOf: (node) => network.node(node)?.namespace, onTrouble: options.onTrouble })
   const placeOf = (node: string): ServingPlace => {
     const zone = store.view.get(nodes, '', node)?.metadata.labels?.[zoneLabel]
     return { node, ...(zone !== undefined && { zone }) }
@@ -66,6 +66,10 @@ export function followServices(options: { readonly store: Store; readonly networ
   look()
   return () => { stopped = true; checks.close(); quiet() }
 }
+
+/** Where a server listens that shall be reached at all addresses, one a family. */
+const everyAddress = ({ settings: { podNetwork, second } }: ClusterNetwork): readonly string[] =>
+  [podNetwork, ...(second === undefined ? [] : [second.podNetwork])].map((network) => (network.includes(':') ? '::' : '0.0.0.0'))
 
 /** Whether a node of ours came into another zone: hints read otherwise there. */
 function movesNode({ key, before, after }: Change, ours: readonly string[]): boolean {

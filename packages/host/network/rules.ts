@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { SandboxSpec } from '@kubeskiff/core/kubelet'
-import { type AddressBlock, blockHolds, type Endpoints, type ServiceRoute } from '@kubeskiff/core/network'
+import { type AddressBlock, blockHolds, type Endpoints, joinedPort, type ServiceRoute } from '@kubeskiff/core/network'
 import { parseNetwork } from './addresses.ts'
 import { type Family, type RuleSet, table } from './packet-table.ts'
 
@@ -116,7 +116,7 @@ function addChoice(rules: Draft, place: RuledPlace, route: ServiceRoute, { name,
   for (const { endpoint, chain, set } of sticky) {
     rules.sets.set(set, `type ${addressType(family)}; flags dynamic,timeout; timeout ${seconds}s;`)
     const [address = '', port = ''] = endpoint.split(' . ')
-    rules.chains.set(chain, [`update @${set} { ${family} saddr }`, `meta l4proto ${protocol} dnat ${family} to ${withPort(address, port)}`])
+    rules.chains.set(chain, [`update @${set} { ${family} saddr }`, `meta l4proto ${protocol} dnat ${family} to ${joinedPort(address, Number(port))}`])
   }
   rules.chains.set(name, [
     ...sticky.map(({ chain, set }) => `${family} saddr @${set} goto ${chain}`),
@@ -138,7 +138,7 @@ export function hostPortRules(place: RuledPlace, ports: readonly HostPort[]): Ru
     const isAny = port.hostIp === '' || port.hostIp === '::' || (port.hostIp === '0.0.0.0' && place.family === 'ip')
     if (!isAny && familyOf(port.hostIp) !== place.family) continue
     const chain = `host-port-${shortHash(`${port.hostIp}/${protocol}/${port.hostPort}`)}`
-    rules.chains.set(chain, [`meta l4proto ${protocol} dnat ${place.family} to ${withPort(port.address, String(port.port))}`])
+    rules.chains.set(chain, [`meta l4proto ${protocol} dnat ${place.family} to ${joinedPort(port.address, port.port)}`])
     if (isAny) rules.put('any-host-ports', `${protocol} . ${port.hostPort}`, `goto ${chain}`)
     else rules.put('host-ports', `${port.hostIp} . ${protocol} . ${port.hostPort}`, `goto ${chain}`)
     rules.put('hairpin', `${port.address} . ${port.address}`, '')
@@ -207,5 +207,4 @@ export function frame(place: RuledPlace): string {
 }
 
 export const addressType = (family: Family): string => (family === 'ip' ? 'ipv4_addr' : 'ipv6_addr')
-const withPort = (address: string, port: string): string => (address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`)
 const numbered = (values: readonly string[]): string => values.map((value, index) => `${index} : ${value}`).join(', ')

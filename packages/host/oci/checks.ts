@@ -9,6 +9,7 @@ import { SystemCallError } from '../linux/libc.ts'
 import { killNumber } from '../linux/processes.ts'
 import { connectFrom } from '../network/sockets.ts'
 import { startExec, type ExecTarget } from './execute.ts'
+import { joinedPort } from '@kubeskiff/core/network'
 
 export interface CheckResult { readonly ok: boolean; readonly output: string }
 export interface CheckPlace extends ExecTarget {
@@ -60,16 +61,13 @@ async function addressOf(host: string): Promise<string> {
   return isIP(plain) !== 0 ? plain : (await lookup(plain, 4).catch(() => lookup(plain, 6))).address
 }
 
-/** As one text: an IPv6 address in brackets. */
-const joined = (host: string, port: number): string => (host.includes(':') && !host.startsWith('[') ? `[${host}]:${port}` : `${host}:${port}`)
-
 async function tcpCheck(host: string, port: number, timeoutMs: number, place: CheckPlace): Promise<CheckResult> {
   const address = await addressOf(host).catch(() => undefined)
   if (address === undefined) return { ok: false, output: `dial tcp: lookup ${host}: no such host` }
   return new Promise((resolve) => {
     const failed = (error: unknown): void => done({ ok: false, output: dialError(host, port, error) })
     let socket: Socket | undefined
-    const timer = setTimeout(() => done({ ok: false, output: `dial tcp ${joined(host, port)}: i/o timeout` }), timeoutMs)
+    const timer = setTimeout(() => done({ ok: false, output: `dial tcp ${joinedPort(host, port)}: i/o timeout` }), timeoutMs)
     const done = (result: CheckResult): void => {
       clearTimeout(timer)
       socket?.destroy()
@@ -94,8 +92,8 @@ function httpCheck(check: Extract<Check, { is: 'http' }>, timeoutMs: number, pla
   const host = check.host === '' ? place.address : check.host
   const deadline = AbortSignal.timeout(timeoutMs)
   const path = check.path.startsWith('/') ? check.path : `/${check.path}`
-  const first = new URL(`${check.scheme.toLowerCase()}://${joined(host, check.port)}${path}`)
-  const shown = `${check.scheme.toLowerCase()}://${joined(host, check.port)}${path}`
+  const first = new URL(`${check.scheme.toLowerCase()}://${joinedPort(host, check.port)}${path}`)
+  const shown = `${check.scheme.toLowerCase()}://${joinedPort(host, check.port)}${path}`
   return follow(first, 0).catch((error): CheckResult => {
     const why = deadline.aborted ? 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)' : dialError(host, check.port, error)
     return { ok: false, output: `Get ${JSON.stringify(shown)}: ${why}` }
@@ -143,7 +141,7 @@ function httpCheck(check: Extract<Check, { is: 'http' }>, timeoutMs: number, pla
 const healthStates = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN']
 
 function grpcCheck(check: Extract<Check, { is: 'grpc' }>, timeoutMs: number, timeoutSeconds: number, place: CheckPlace): Promise<CheckResult> {
-  const where = joined(place.address, check.port)
+  const where = joinedPort(place.address, check.port)
   return new Promise((resolve) => {
     let socket: Socket
     try {
@@ -189,10 +187,10 @@ const errorWords: Readonly<Record<string, string>> = {
 }
 
 function dialError(host: string, port: number, error: unknown): string {
-  if (error instanceof SystemCallError) return `dial tcp ${joined(host, port)}: connect: ${error.message.slice(error.message.lastIndexOf(': ') + 2)}`
+  if (error instanceof SystemCallError) return `dial tcp ${joinedPort(host, port)}: connect: ${error.message.slice(error.message.lastIndexOf(': ') + 2)}`
   if (!(error instanceof Error)) return String(error)
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   const known = errorWords[code]
-  if (known !== undefined) return `dial tcp ${joined(host, port)}: connect: ${known}`
+  if (known !== undefined) return `dial tcp ${joinedPort(host, port)}: connect: ${known}`
   return code === 'ECONNRESET' || error.message === 'socket hang up' ? 'EOF' : error.message
 }

@@ -1,13 +1,13 @@
 // What containers of stories about the network run: perl, as the image has it.
 
 /**
- * Answers HTTP on TCP ports and a datagram on UDP ports, each with the host's name; `/clientip` with who asks, `/echo`
+ * Answers HTTP on TCP ports and a datagram on UDP ports (`tcp:80`; `tcp6:80` is IPv6's), each with the host's name; `/clientip` with who asks, `/echo`
  * with the method and what the environment calls BODY, `/write` keeps what is posted there for `/read`.
  */
 const serverSource = String.raw`
 use IO::Socket::INET; use IO::Select; $| = 1; $SIG{CHLD} = "IGNORE"; $SIG{TERM} = sub { exit 0 };
 chomp(my $host = qx(hostname)); my %udp; my @all;
-for (@ARGV) { my ($kind, $port) = split /:/; my $s = $kind eq "udp" ? IO::Socket::INET->new(LocalPort => $port, Proto => "udp") : IO::Socket::INET->new(LocalPort => $port, Listen => 128, ReuseAddr => 1); die "$_: $!" unless $s; $udp{fileno $s} = $kind eq "udp"; push @all, $s }
+for (@ARGV) { my ($kind, $six, $port) = /^(tcp|udp)(6?):(\d+)$/ or die; require IO::Socket::IP if $six; my @at = (LocalPort => $port, $six ? (LocalHost => "::", V6Only => 1) : ()); push @at, $kind eq "udp" ? (Proto => "udp") : (Listen => 128, ReuseAddr => 1); my $s = ($six ? "IO::Socket::IP" : "IO::Socket::INET")->new(@at) or die "$_: $!"; $udp{fileno $s} = $kind eq "udp"; push @all, $s }
 my $select = IO::Select->new(@all);
 while (1) { for my $s ($select->can_read) {
   if ($udp{fileno $s}) { my $from = recv($s, my $said, 2048, 0); send($s, "$host\n", 0, $from) if defined $from; next }
@@ -39,5 +39,5 @@ for my $way ("udp", "tcp") {
 export const resolverCommand = (name: string, type: 'A' | 'AAAA' | 'CNAME' | 'SRV' | 'PTR'): readonly string[] => ['perl', '-e', resolverSource, name, type]
 
 /** Sends a datagram and writes what comes back. */
-const datagramSource = String.raw`use IO::Socket::INET; my $s = IO::Socket::INET->new(PeerAddr => $ARGV[0], PeerPort => $ARGV[1], Proto => "udp") or die $!; $SIG{ALRM} = sub { exit 1 }; alarm 2; send $s, "hostname", 0; defined(recv $s, my $m, 2048, 0) or exit 1; print $m`
+const datagramSource = String.raw`use IO::Socket::IP; my $s = IO::Socket::IP->new(PeerAddr => $ARGV[0], PeerPort => $ARGV[1], Proto => "udp") or die $!; $SIG{ALRM} = sub { exit 1 }; alarm 2; send $s, "hostname", 0; defined(recv $s, my $m, 2048, 0) or exit 1; print $m`
 export const datagramCommand = (address: string, port: number): readonly string[] => ['perl', '-e', datagramSource, address, String(port)]

@@ -4,6 +4,7 @@ import type { Controller, Plan, World } from '../../api/controller.ts'
 import { type APIService, apiServices, endpointSlices, services } from '../../api/resources.ts'
 import type { Change, ClusterView } from '../../api/view.ts'
 import { sidesOf } from '../../rules/changes.ts'
+import { joinedPort } from '../../rules/addresses.ts'
 import { setCondition } from '../../rules/conditions.ts'
 import { type Fetch, type Fetched, proxyAt } from '../../server/index.ts'
 import { serverOf, unserved } from '../aggregated-server.ts'
@@ -58,7 +59,7 @@ function asked(found: APIService, { address, port }: { readonly address: string;
 const idOf = ({ metadata }: APIService, asked: number): string => `available ${metadata.name} ${asked}`
 
 function findingOf({ spec: { group, version } }: APIService, address: string, port: number, answer: Fetched): Finding {
-  const url = `https://${address}:${port}/apis/${group}/${version}`
+  const url = `https://${joinedPort(address, port)}/apis/${group}/${version}`
   if (answer.is === 'unreached') return unserved('FailedDiscoveryCheck', `failing or missing response from ${url}: Get ${JSON.stringify(url)}: ${answer.why}`)
   if (answer.status < 200 || answer.status > 299) return unserved('FailedDiscoveryCheck', `failing or missing response from ${url}: bad status from ${url}: ${answer.status}`)
   return { status: 'True', reason: 'Passed', message: 'all checks passed' }

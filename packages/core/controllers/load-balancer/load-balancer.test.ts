@@ -9,7 +9,7 @@ const aService = (name: string, spec: object = {}): Service => anObject(services
 const aNode = anObject(nodes, 'node-1', { metadata: { namespace: '' }, spec: {}, status: {} })
 function aWorld(...objects: readonly Resource[]): { readonly world: TestWorld; readonly settle: () => void; readonly given: () => unknown } {
   const world = testWorld()
-  const runner = createRunner({ controllers: [loadBalancerController({ pools: ['172.30.1.0/29'] })], view: world.store.view, changes: (after) => world.store.changes(after), submit: world.submit, clock: world.clock })
+  const runner = createRunner({ controllers: [loadBalancerController({ pools: ['172.30.1.0/29', 'fd00:172:30:1::/125'] })], view: world.store.view, changes: (after) => world.store.changes(after), submit: world.submit, clock: world.clock })
   const settle = (): void => { for (let steps = 0; runner.step(); steps++) assert.ok(steps < 100) }
   world.put(...objects)
   settle()
@@ -38,4 +38,13 @@ test('who is no balancer any more gives its address back, and one that waits has
   world.update(services, 'b', (service) => ({ ...service, spec: { ...service.spec, type: 'ClusterIP' } }))
   settle()
   assert.deepEqual([(given() as { b?: string }).b, (given() as { g?: string }).g], [undefined, '172.30.1.2'])
+})
+test('each family that a Service has gets an address, and goes with it', () => {
+  const { world, settle, given } = aWorld(aNode, aService('a', { ipFamilies: ['IPv6', 'IPv4'] }), aService('b', { ipFamilies: ['IPv4'] }))
+  assert.deepEqual(given(), { a: 'fd00:172:30:1::1,172.30.1.1', b: '172.30.1.2' })
+  for (const ipFamilies of [['IPv4', 'IPv6'], ['IPv4']]) {
+    world.update(services, 'b', (service) => ({ ...service, spec: { ...service.spec, ipFamilies } }))
+    settle()
+    assert.equal((given() as { b?: string }).b, ipFamilies.length === 2 ? '172.30.1.2,fd00:172:30:1::2' : '172.30.1.2')
+  }
 })

@@ -28,9 +28,11 @@ export function loadBalancerController({ pools }: { readonly pools: readonly str
       const given = addressesOf(service)
       if (!isOurs(service)) return given.some((address) => blocks.some((block) => blockHolds(block, address))) ? { actions: [statusPatch(service, null)] } : settled
       // What is there may be a client's own: it stays.
-      if (given.length > 0 || (service.status.loadBalancer?.ingress ?? []).length > 0 || !hasRealNode(view)) return settled
+      const isGivenByUs = (service.status.loadBalancer?.ingress ?? []).every(({ ip = '' }) => blocks.some((block) => blockHolds(block, ip)))
+      if (!isGivenByUs || !hasRealNode(view)) return settled
       const { asked, wanted } = wantedOf(service, blocks)
-      const addresses = wanted.flatMap((block) => chosen(asked, block, view) ?? [])
+      const addresses = wanted.flatMap((block) => given.find((address) => blockHolds(block, address)) ?? chosen(asked, block, view) ?? [])
+      if (given.length > 0 && (wanted.length === 0 || addresses.join() === given.join())) return settled
       if (addresses.length === 0 || addresses.length < wanted.length) return { actions: [event(service, 'Warning', 'SyncLoadBalancerFailed', `Error syncing load balancer: failed to ensure load balancer: no address of ${pools.join(' or ')} is free${service.spec.loadBalancerIP ? ` or is ${service.spec.loadBalancerIP}` : ''}`)] }
       return { actions: [
         event(service, 'Normal', 'EnsuringLoadBalancer', 'Ensuring load balancer'),
