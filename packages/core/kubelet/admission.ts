@@ -14,7 +14,7 @@ export function rejection(pod: Pod, around: Surroundings): Rejection | undefined
   const { node, granted, view } = around
   const short = around.pressures === undefined ? undefined : refusedUnderPressure(pod, around.pressures)
   if (short !== undefined) return rejected('Evicted', short)
-  const sysctl = forbiddenSysctl(pod)
+  const sysctl = forbiddenSysctl(pod, node.allowedUnsafeSysctls)
   if (sysctl !== undefined) return rejected('SysctlForbidden', sysctl)
   // As upstream: a profile that the kernel cannot enforce is not left out in silence.
   if (!node.simulated && node.appArmor !== true && wantsAppArmor(pod)) return rejected('AppArmor', 'Cannot enforce AppArmor: AppArmor is not enabled on the host')

@@ -64,20 +64,21 @@ export interface Assessment {
   readonly acute: { readonly threshold: Threshold; readonly resource: string; readonly observed: Observation } | undefined
 }
 
-const leastOf = ({ least }: Threshold, { capacity }: Observation): number => ('amount' in least ? least.amount : Math.trunc((capacity * least.percent) / 100))
+/** How much of a capacity a threshold wants left. */
+export const leastOf = ({ least }: Threshold, capacity: number): number => ('amount' in least ? least.amount : Math.trunc((capacity * least.percent) / 100))
 
 /** What is short on a node, and what is to be shown of it. */
-export function assess(observations: Observations, before: Shortages, now: Instant, thresholds: readonly Threshold[] = thresholdsDefault): Assessment {
+export function assess(observations: Observations, before: Shortages, now: Instant, thresholds: readonly Threshold[] = thresholdsDefault, transitionMs = pressureTransitionMs): Assessment {
   const crossed = thresholds.flatMap((threshold, nth) => {
     const observed = observations[threshold.signal]
     if (observed === undefined) return []
-    const wanted = leastOf(threshold, observed) + (before.unresolved.includes(nth) ? threshold.reclaim ?? 0 : 0)
+    const wanted = leastOf(threshold, observed.capacity) + (before.unresolved.includes(nth) ? threshold.reclaim ?? 0 : 0)
     return observed.available < wanted ? [{ nth, threshold, observed }] : []
   })
   const since = Object.fromEntries(crossed.map(({ nth }) => [nth, before.since[nth] ?? now]))
   const seen: Partial<Record<PressureType, Instant>> = { ...before.seen }
   for (const { threshold } of crossed) seen[pressureOf(threshold.signal)] = now
-  for (const type of Object.keys(seen) as PressureType[]) if (now - (seen[type] ?? now) >= pressureTransitionMs) delete seen[type] // the keys are these
+  for (const type of Object.keys(seen) as PressureType[]) if (now - (seen[type] ?? now) >= transitionMs) delete seen[type] // the keys are these
   const acute = crossed.filter(({ nth, threshold }) => now - (since[nth] ?? now) >= (threshold.soft?.graceMs ?? 0))
   const first = acute.find(({ threshold }) => threshold.signal === 'memory.available') ?? acute[0]
   return {
@@ -123,7 +124,7 @@ export function chooseVictim({ threshold, resource, observed }: NonNullable<Asse
   const ranked = candidates.filter(({ pod }) => !isCritical(pod)).toSorted((a, b) => order(a, b, resource))
   const victim = ranked[0]
   if (victim === undefined) return undefined
-  const low = `The node was low on resource: ${resource}. Threshold quantity: ${amountText(leastOf(threshold, observed), resource)}, available: ${amountText(observed.available, resource)}. `
+  const low = `The node was low on resource: ${resource}. Threshold quantity: ${amountText(leastOf(threshold, observed.capacity), resource)}, available: ${amountText(observed.available, resource)}. `
   return { pod: victim.pod, message: low + excessText(victim, resource), graceSeconds: threshold.soft?.podGraceSeconds ?? hardGraceSeconds }
 }
 

@@ -1,3 +1,4 @@
+export { allocatableOf } from './allocatable.ts'
 export * from './kubelet.ts'
 export { decide } from './decide.ts'
 export type * from './decision.ts'

@@ -35,7 +35,7 @@ export interface Kubelet extends Freezable<KubeletState> {
   /** Stops playing a node. Its object stays. */
   removeNode(name: string): void
   /** Looks at what a machine has left and its pods use: tells what its nodes run short of, and lets pods go. For real nodes. */
-  assess(observations: Observations, thresholds: readonly Threshold[], uses: ReadonlyMap<string, PodUse>): void
+  assess(observations: Observations, thresholds: readonly Threshold[], uses: ReadonlyMap<string, PodUse>, transitionMs?: number): void
   close(): void
 }
 export interface KubeletState {
@@ -131,12 +131,12 @@ class Kubelets implements Kubelet {
     this.#options.clock.wake(this.#owner, `node/${name}`, undefined)
   }
 
-  assess(observations: Observations, thresholds: readonly Threshold[], uses: ReadonlyMap<string, PodUse>): void {
+  assess(observations: Observations, thresholds: readonly Threshold[], uses: ReadonlyMap<string, PodUse>, transitionMs?: number): void {
     const { view, clock } = this.#options
     const nodesHere = [...this.#shapes.values()].filter(({ simulated }) => !simulated).map(({ name }) => ({ name, node: view.get(nodes, '', name) }))
     const here = nodesHere.flatMap(({ name }) => [...view.by(podsByNode, name)])
     const candidates = evictable(here, (uid) => this.#endingOf(uid), clock.now()).flatMap((pod) => { const use = uses.get(pod.metadata.uid); return use === undefined ? [] : [{ pod, use }] })
-    this.#relieve(this.#pressures.look({ observations, thresholds, nodes: nodesHere, candidates, now: clock.now() }))
+    this.#relieve(this.#pressures.look({ observations, thresholds, transitionMs, nodes: nodesHere, candidates, now: clock.now() }))
   }
 
   #pressuresOn(node: string): readonly PressureType[] | undefined { return this.#pressures.of(node) ?? this.#housekeeping.of(node) }

@@ -26,6 +26,8 @@ export interface NodeShape {
   readonly appArmor?: boolean
   /** What its container runtime can do, by the names of its handlers ('' is the usual one); absent: nothing is told of it. */
   readonly handlers?: readonly RuntimeHandler[]
+  /** Kernel settings that pods may make besides the safe ones, as the kubelet's allowedUnsafeSysctls. */
+  readonly allowedUnsafeSysctls?: readonly string[]
   /** Directories of claims and plugins live below this path. */
   readonly stateDirectory?: string
 }

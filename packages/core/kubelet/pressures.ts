@@ -26,10 +26,10 @@ export class Pressures implements Freezable<PressuresState> {
     this.#nodes = new Set(data.nodes)
   }
 
-  look(around: { readonly observations: Observations; readonly thresholds: readonly Threshold[]; readonly nodes: readonly { readonly name: string; readonly node: Node | undefined }[]; readonly candidates: readonly Candidate[]; readonly now: Instant }): Findings {
+  look(around: { readonly observations: Observations; readonly thresholds: readonly Threshold[]; /** As evictionPressureTransitionPeriod; absent: its default. */ readonly transitionMs?: number | undefined; readonly nodes: readonly { readonly name: string; readonly node: Node | undefined }[]; readonly candidates: readonly Candidate[]; readonly now: Instant }): Findings {
     const { nodes, candidates } = around
     const before = this.#conditions
-    const { shortages, conditions, acute } = assess(around.observations, this.#shortages, around.now, around.thresholds)
+    const { shortages, conditions, acute } = assess(around.observations, this.#shortages, around.now, around.thresholds, around.transitionMs)
     this.#shortages = shortages
     this.#conditions = conditions
     this.#nodes = new Set(nodes.map(({ name }) => name))

@@ -17,4 +17,7 @@ test('a pod makes settings of its own namespaces only', () => {
     [aPod('net.ipv4.tcp_syncookies', { hostNetwork: true }), 'forbidden sysctl: "net.ipv4.tcp_syncookies" not allowed with host net enabled'],
     [aPod('kernel.shm_rmid_forced', { hostIPC: true }), 'forbidden sysctl: "kernel.shm_rmid_forced" not allowed with host ipc enabled'],
   ] as const) assert.equal(forbiddenSysctl(pod), why)
+  const allowed = ['kernel.msg*', 'net/core/somaxconn']
+  assert.deepEqual(['kernel.msgmax', 'kernel/msgmnb', 'net.core.somaxconn', 'kernel.sem'].map((name) => forbiddenSysctl(aPod(name), allowed)), [undefined, undefined, undefined, 'forbidden sysctl: "kernel.sem" not allowlisted'])
+  assert.equal(forbiddenSysctl(aPod('kernel.msgmax', { hostIPC: true }), allowed), 'forbidden sysctl: "kernel.msgmax" not allowed with host ipc enabled')
 })

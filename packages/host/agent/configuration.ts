@@ -2,6 +2,7 @@ import type { NodeShape } from '@kubeskiff/core/kubelet'
 import type { CniFolders } from '../cni/index.ts'
 import type { RegistryOptions } from '../images/index.ts'
 import type { FamilyNetworks, OverlayChoice } from '../network/index.ts'
+import type { KubeletSettings } from './kubelet-settings.ts'
 
 /** What the daemon tells the agent, in a file that only the agent's owner can read. */
 export interface AgentConfiguration {
@@ -20,6 +21,8 @@ export interface AgentConfiguration {
   readonly hostFiles: HostFilesChoice
   /** Where CNI plugins are, which make pods' interfaces; absent: we do. */
   readonly cni?: CniFolders
+  /** What was said of the kubelets; absent: nothing, all is as upstream's defaults. */
+  readonly kubelet?: KubeletSettings
   /** Mirrors, and registries without TLS. */
   readonly registries?: Registries
   readonly network: FamilyNetworks & { readonly second?: FamilyNetworks }

@@ -8,8 +8,14 @@ import type { OciRuntime } from '../oci/index.ts'
 /** As the kubelet. */
 const everyMs = 300_000
 
-/** Looks after the disk of images now and then, and says on every node when it cannot free enough. Call what is returned to end it. */
-export function collectImages(options: { readonly images: ImageStore; readonly directory: string; readonly runtime: OciRuntime; readonly store: Store; readonly submit: Submit; readonly nodes: readonly string[]; readonly now: () => number }): () => void {
+/** Looks after the disk of images now and then, and says on every node when it cannot free enough. */
+export interface ImageCollection {
+  /** Removes every image that nobody needs: when the disk is short. */
+  removeUnused(): Promise<void>
+  stop(): void
+}
+
+export function collectImages(options: { readonly images: ImageStore; readonly directory: string; readonly runtime: OciRuntime; readonly store: Store; readonly submit: Submit; readonly nodes: readonly string[]; readonly now: () => number }): ImageCollection {
   const { images, directory, runtime, store, submit, now } = options
   const collector = new ImageCollector({ store: images, inUse: () => runtime.imagesInUse(), disk: () => fileSystemOf(directory), now })
   const tell = (reason: string, message: string): void => {
@@ -30,5 +36,5 @@ export function collectImages(options: { readonly images: ImageStore; readonly d
   }
   const timer = setInterval(() => { look().catch((error: unknown) => { tell('ImageGCFailed', error instanceof Error ? error.message : String(error)) }) }, everyMs)
   void look().catch(() => undefined) // the next look tells
-  return () => { clearInterval(timer) }
+  return { removeUnused: async () => { await collector.free(Infinity) }, stop: () => { clearInterval(timer) } }
 }

@@ -1,7 +1,8 @@
 // The kubelet's own API: what `kubectl get --raw /api/v1/nodes/NODE/proxy/…`, metrics-server and Prometheus ask a node for.
 import { availableParallelism, totalmem } from 'node:os'
 import { type ClusterView, isRefusal, podsByNode } from '@kubeskiff/core/api'
-import { kubernetesVersion } from '@kubeskiff/core/base'
+import { formatQuantity, kubernetesVersion, quantityOf } from '@kubeskiff/core/base'
+import type { Threshold } from '@kubeskiff/core/kubelet'
 import type { Connect } from '@kubeskiff/core/server'
 import type { KubeletAnswer, KubeletRequest } from '../agent-link/index.ts'
 import { inNetwork } from '../linux/index.ts'
@@ -26,6 +27,8 @@ export interface KubeletApiOptions {
   readonly open: OpenStream
   /** Where a path of a node stands on the machine. */
   readonly placeOf: (node: string, path: string) => string
+  /** When pods are evicted. */
+  readonly thresholds: readonly Threshold[]
   readonly now: () => number
 }
 
@@ -72,7 +75,7 @@ export function kubeletApi(options: KubeletApiOptions): KubeletApi {
       case '/metrics/resource': return exposition(resourceText(await meter.measure(), node))
       case '/metrics/cadvisor': return exposition(cadvisorText(await meter.measure(), node, { cores: availableParallelism(), memoryBytes: totalmem() }))
       case '/metrics/probes': return exposition(probes(node))
-      case '/configz': return json({ kubeletconfig: configurationOf(configuration, node) })
+      case '/configz': return json({ kubeletconfig: configurationOf(configuration, node, options.thresholds) })
       default:
         if (path === '/logs' || path.startsWith('/logs/')) return nodeLog(path.slice('/logs/'.length), (of) => options.placeOf(node, of))
         return path.startsWith('/containerLogs/') ? containerLog(options, node, path, asked) : notFound
@@ -115,11 +118,12 @@ function ownMetrics(runtime: OciRuntime, node: string): string {
 }
 
 /** Those fields of a KubeletConfiguration that say what the agent does. */
-function configurationOf({ clusterDns, clusterDomain, nodes }: AgentConfiguration, node: string): object {
+function configurationOf({ clusterDns, clusterDomain, nodes, kubelet = {} }: AgentConfiguration, node: string, thresholds: readonly Threshold[]): object {
   const shape = nodes.find((each) => each.shape.name === node)?.shape
   return {
     kind: 'KubeletConfiguration', apiVersion: 'kubelet.config.k8s.io/v1beta1', clusterDomain, clusterDNS: [clusterDns], cgroupDriver: 'cgroupfs', failSwapOn: false,
     maxPods: Number(shape?.capacity['pods'] ?? 110), podCIDR: shape?.podCidr ?? '', containerLogMaxSize: '10Mi', containerLogMaxFiles: 5, nodeLeaseDurationSeconds: 40,
+    evictionPressureTransitionPeriod: '5m0s', ...kubelet, podPidsLimit: kubelet.podPidsLimit ?? -1, evictionHard: Object.fromEntries(thresholds.map(({ signal, least }) => [signal, 'percent' in least ? `${least.percent}%` : formatQuantity(quantityOf(least.amount, 'BinarySI'))])),
     authentication: { x509: {}, webhook: { enabled: true, cacheTTL: '2m0s' }, anonymous: { enabled: false } }, authorization: { mode: 'Webhook' },
   }
 }

@@ -26,7 +26,7 @@ export function openMachine(configuration: AgentConfiguration, clock: Clock, mor
   const images = openImageStore(imagesDirectory(configuration))
   const files = configuration.hostFiles === 'real' ? realHostFiles : overlaidHostFiles(join(configuration.stateDirectory, 'hosts'))
   const runtime = createOciRuntime({
-    stateDirectory: configuration.stateDirectory, network, ...(cni === undefined ? {} : { cni }), images, registry: configuration.registries ?? {}, host: probeHost(), clock, cgroupRoot: '/skiff', ...(more.devicesOf === undefined ? {} : { devicesOf: more.devicesOf }), hostFiles: files,
+    stateDirectory: configuration.stateDirectory, network, ...(cni === undefined ? {} : { cni }), images, registry: configuration.registries ?? {}, host: probeHost(), clock, cgroupRoot: '/skiff', podPidsLimit: configuration.kubelet?.podPidsLimit ?? -1, ...(more.devicesOf === undefined ? {} : { devicesOf: more.devicesOf }), hostFiles: files,
   })
   return { network, cni, images, runtime, hostFiles: files }
 }

@@ -6,10 +6,11 @@ import { createStore } from '@kubeskiff/core/store'
 import { connectAgent } from '../agent-link/index.ts'
 import { type Connection, createEventRecorder, openConnection, startFeed, submitOverHttp } from '../client/index.ts'
 import { RealClock, selfPumpingLoop } from '../engine/index.ts'
+import { fileSystemOf } from '../metrics/index.ts'
 import { openSockets, serveDns } from '../network/index.ts'
 import { certificatesOverHttp } from './certificates.ts'
 import { type AgentConfiguration, dnsAddresses } from './configuration.ts'
-import { collectImages } from './image-collection.ts'
+import { collectImages, type ImageCollection } from './image-collection.ts'
 import { kubeletAccess } from './kubelet-access.ts'
 import { openDevicePlugins } from '../device-plugins/index.ts'
 import { kubeletApi } from './kubelet-api.ts'
@@ -17,7 +18,8 @@ import { serveKubelet } from './kubelet-server.ts'
 import { showingLeases } from './leases.ts'
 import { imagesDirectory, openMachine } from './machine.ts'
 import { followMachines } from './machines.ts'
-import { thresholdsIn, watchPressure } from './pressure.ts'
+import { thresholdsOf, transitionMsOf } from './kubelet-settings.ts'
+import { watchPressure } from './pressure.ts'
 import { nameServer } from './names.ts'
 import { NodePods } from './pods.ts'
 import { followPolicies } from './policies.ts'
@@ -49,9 +51,11 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
   if (first === undefined) throw new Error('an agent plays at least one node')
   const connectionOf = (actor: Actor): Connection => connections.get(actor.user.replace(/^system:node:/, '')) ?? first
 
+  const sizeOf = async (directory: string): Promise<number | undefined> => (await fileSystemOf(directory))?.capacityBytes
+  const thresholds = thresholdsOf(configuration.kubelet ?? {}, { nodefs: await sizeOf(configuration.stateDirectory), imagefs: await sizeOf(imagesDirectory(configuration)) })
   // What runs may be looked at and spoken with before the view is whole.
   const open = openOn(runtime)
-  const answerKubelet = kubeletApi({ configuration, view: store.view, runtime, networkOf: (node) => network.node(node)?.namespace, open, placeOf: (node, path) => hostFiles.place(node, path), now: () => clock.now() })
+  const answerKubelet = kubeletApi({ configuration, view: store.view, runtime, thresholds, networkOf: (node) => network.node(node)?.namespace, open, placeOf: (node, path) => hostFiles.place(node, path), now: () => clock.now() })
   const link = connectAgent({ url: configuration.url, path: configuration.agentPath, authority: configuration.authority, nodes: credentials.map((own) => ({ name: own.node, get certificate() { return own.certificate }, get key() { return own.key } })), open, kubelet: answerKubelet, onTrouble: say })
   const stopServers = configuration.nodes.flatMap(({ shape, serving }) => {
     const node = network.node(shape.name)
@@ -66,8 +70,7 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
   const observer = configuration.observer === undefined ? undefined : openConnection({ url: configuration.url, authority: configuration.authority, ...configuration.observer })
   const policies = followPolicies({ connection: observer ?? first, view: store.view, network, nodes: names, dnsAddresses: dnsAddresses(configuration), onTrouble: say })
   const handlers = await runtime.handlers()
-  let stopCollecting = (): void => {}
-  const thresholds = thresholdsIn(process.env['SKIFF_EVICTION_HARD'])
+  let collection: ImageCollection | undefined
   let stopPressure = (): void => {}
   let manifests: readonly ReturnType<typeof followManifests>[] = []
   // Pods of the view are compared with what runs: first the view must be whole, or all would look like strays.
@@ -87,11 +90,11 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
     for (const plugins of devicePlugins.values()) plugins.retain((uid) => runtime.observed().pods.has(uid))
     // A node that was taken from this machine leaves nothing running: no kubelet answers for its pods any more.
     for (const [uid, { spec }] of runtime.observed().pods) if (!connections.has(spec.node)) runtime.submit({ do: 'teardown', pod: uid })
-    stopPressure = watchPressure({ kubelet, view: store.view, nodes: names, measurable: () => runtime.measurable(), stateDirectory: configuration.stateDirectory, thresholds, onTrouble: say })
+    stopPressure = watchPressure({ kubelet, view: store.view, nodes: names, measurable: () => runtime.measurable(), stateDirectory: configuration.stateDirectory, imagesDirectory: imagesDirectory(configuration), reclaim: async () => { await runtime.removeEnded(); await collected.removeUnused() }, thresholds, transitionMs: transitionMsOf(configuration.kubelet ?? {}), onTrouble: say })
     manifests = [...connections].map(([node, connection]) => followManifests({ node, connection, view: store.view, directory: join(configuration.stateDirectory, 'manifests', node), now: () => clock.now(), onTrouble: say }))
     store.onCommit(() => { ring(); for (const each of manifests) each.look() })
     loop.add('kubelets', () => kubelet.step())
-    stopCollecting = collectImages({ images, directory: imagesDirectory(configuration), runtime, store, submit, nodes: names, now: () => clock.now() })
+    const collected = collectImages({ images, directory: imagesDirectory(configuration), runtime, store, submit, nodes: names, now: () => clock.now() })
   })
 
   const answer = nameServer({ view: store.view, zone: configuration.clusterDomain })
@@ -109,7 +112,7 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
   return {
     stop: () => {
       link.close()
-      stopCollecting()
+      collection?.stop()
       for (const stop of stopRotating) stop()
       for (const stop of stopServers) stop()
       stopPressure()

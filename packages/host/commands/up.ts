@@ -4,6 +4,7 @@ import { nodes } from '@kubeskiff/core/api'
 import { type PaceName, paceNames } from '@kubeskiff/core/kubelet'
 import { type AddressFamilies, ipv4Only, type NodePool, poolNameDefault, readFamilies } from '@kubeskiff/core/rules'
 import { type HostFilesChoice, hostFilesChoices } from '../agent/configuration.ts'
+import type { KubeletSettings } from '../agent/kubelet-settings.ts'
 import type { AccessFiles } from '../daemon/access-files.ts'
 import { addressForOthers } from '../daemon/cluster-info.ts'
 import { type ControlPlane, StartProblem, startControlPlane } from '../daemon/control-plane.ts'
@@ -16,6 +17,7 @@ import { parseOptions, UsageError, wholeNumber } from './arguments.ts'
 import { detach, startedAt, stopWhenTold } from './background.ts'
 import { applyFiles, welcome } from './first-workload.ts'
 import { commandName } from './name.ts'
+import { kubeletSettingsIn } from './kubelet-file.ts'
 import { namesOfPool, nodesMax, realNodesMax } from './node.ts'
 import { poolsInFile } from './pool-file.ts'
 
@@ -35,6 +37,7 @@ const usage = `usage: skiff up [options]
       --pace P          of pods on simulated nodes: natural (images take a second or two, as on real ones), instant (default with --clock virtual)
       --host-files F    what pods of real nodes see by hostPath: overlay (default: the machine's files, and each node keeps what is written), real (the machine's own)
       --network N       who makes the interfaces of pods on real nodes: built-in (default), cni (the plugins of /etc/cni/net.d, or of --cni-conf-dir and --cni-bin-dir DIR[:DIR])
+      --kubelet-config FILE   of real nodes: a KubeletConfiguration with podPidsLimit, systemReserved, kubeReserved, evictionHard, …; see docs/nodes.md ('' takes it back)
       --clock C         machine (default), virtual: simulated nodes only, so that 'skiff time' can turn it
       --detach          leave the cluster running in the background
       --bare            without the first workload
@@ -44,10 +47,10 @@ const usage = `usage: skiff up [options]
 `
 const options = {
   filename: { type: 'string', short: 'f', multiple: true }, nodes: { type: 'string' }, simulate: { type: 'string' }, 'simulate-pools': { type: 'string' }, install: { type: 'boolean' }, port: { type: 'string' }, listen: { type: 'string' }, overlay: { type: 'string' },
-  'data-dir': { type: 'string' }, runtime: { type: 'string' }, clock: { type: 'string' }, pace: { type: 'string' }, 'host-files': { type: 'string' }, 'ip-families': { type: 'string' }, network: { type: 'string' }, 'cni-conf-dir': { type: 'string' }, 'cni-bin-dir': { type: 'string' }, detach: { type: 'boolean' }, bare: { type: 'boolean' },
+  'data-dir': { type: 'string' }, runtime: { type: 'string' }, clock: { type: 'string' }, pace: { type: 'string' }, 'host-files': { type: 'string' }, 'ip-families': { type: 'string' }, 'kubelet-config': { type: 'string' }, network: { type: 'string' }, 'cni-conf-dir': { type: 'string' }, 'cni-bin-dir': { type: 'string' }, detach: { type: 'boolean' }, bare: { type: 'boolean' },
   'authentication-config': { type: 'string' }, 'token-auth-file': { type: 'string' }, 'audit-policy-file': { type: 'string' }, 'audit-log-path': { type: 'string' }, 'scheduler-config': { type: 'string' }, help: { type: 'boolean', short: 'h' },
 } as const
-interface Wishes { readonly nodes?: number; readonly simulate?: number; readonly pools?: readonly NodePool[]; readonly port?: number; readonly listen?: string; readonly overlay?: OverlayChoice; readonly runtime: 'auto' | 'oci' | 'simulated'; readonly pace?: PaceName; readonly hostFiles?: HostFilesChoice; readonly network?: NetworkChoice; readonly ipFamilies?: AddressFamilies; readonly install: boolean; readonly access: AccessFiles }
+interface Wishes { readonly nodes?: number; readonly simulate?: number; readonly pools?: readonly NodePool[]; readonly port?: number; readonly listen?: string; readonly overlay?: OverlayChoice; readonly runtime: 'auto' | 'oci' | 'simulated'; readonly pace?: PaceName; readonly hostFiles?: HostFilesChoice; readonly network?: NetworkChoice; readonly ipFamilies?: AddressFamilies; readonly kubelet?: KubeletSettings; readonly install: boolean; readonly access: AccessFiles }
 
 const nodesDefault = 3
 const readyTimeoutMs = 60_000
@@ -73,7 +76,7 @@ export async function up(words: readonly string[]): Promise<number> {
   if (values.overlay !== undefined && overlay === undefined) throw new UsageError(`--overlay takes ${overlayChoices.join(' or ')}, not '${values.overlay}'`)
   const wishes: Wishes = {
     runtime, install: values.install === true, access: accessFiles(values),
-    ...(pace !== undefined && { pace }), ...(hostFiles !== undefined && { hostFiles }), ...(ipFamilies !== undefined && { ipFamilies }), ...(network !== undefined && { network }), ...(values.listen !== undefined && { listen: values.listen }), ...(overlay !== undefined && { overlay }),
+    ...(pace !== undefined && { pace }), ...(hostFiles !== undefined && { hostFiles }), ...(ipFamilies !== undefined && { ipFamilies }), ...(network !== undefined && { network }), ...(values.listen !== undefined && { listen: values.listen }), ...(overlay !== undefined && { overlay }), ...(values['kubelet-config'] !== undefined && { kubelet: kubeletSettingsIn(values['kubelet-config']) }),
     ...(values.nodes !== undefined && { nodes: wholeNumber('--nodes', values.nodes, 0, realNodesMax) }),
     ...(values.simulate !== undefined && { simulate: wholeNumber('--simulate', values.simulate, 0, nodesMax) }),
     ...(values['simulate-pools'] !== undefined && { pools: poolsInFile(values['simulate-pools']) }),
@@ -140,8 +143,9 @@ async function settingsFor(directory: DataDirectory, wishes: Wishes, say: (line:
   const hostFiles = wishes.hostFiles ?? before?.hostFiles
   const network = wishes.network ?? before?.network
   const [listen, overlay] = [wishes.listen ?? before?.listen, wishes.overlay ?? before?.overlay]
+  const kubelet = wishes.kubelet ?? before?.kubelet
   return {
-    version: 1, port: wishes.port ?? before?.port ?? portDefault, ...(listen !== undefined && { listen }), ...(overlay !== undefined && { overlay }), nodes, ...(ipFamilies !== undefined && { ipFamilies }), ...(pace !== undefined && { pace }), ...(hostFiles !== undefined && { hostFiles }), ...(network !== undefined && { network }),
+    version: 1, port: wishes.port ?? before?.port ?? portDefault, ...(listen !== undefined && { listen }), ...(overlay !== undefined && { overlay }), nodes, ...(ipFamilies !== undefined && { ipFamilies }), ...(pace !== undefined && { pace }), ...(hostFiles !== undefined && { hostFiles }), ...(network !== undefined && { network }), ...(kubelet !== undefined && Object.keys(kubelet).length > 0 && { kubelet }),
     ...(before?.registries !== undefined && { registries: before.registries }), ...(Object.keys(access).length > 0 && { access }),
     welcomed: before?.welcomed ?? false,
   }

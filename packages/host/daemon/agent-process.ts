@@ -33,8 +33,7 @@ export function startAgent(directory: string, configuration: AgentConfiguration,
     const startedAt = performance.now()
     const log = openLog(directory)
     child = enter(namespace, ['run', file])
-    child.stdout?.pipe(log, { end: false })
-    child.stderr?.pipe(log, { end: false })
+    for (const said of [child.stdout, child.stderr]) said?.on('data', (text: Uint8Array) => { log.write(text) })
     child.on('close', () => { log.end() })
     child.on('exit', (code, signal) => {
       if (stopping) return
@@ -57,11 +56,20 @@ export function startAgent(directory: string, configuration: AgentConfiguration,
   }
 }
 
-/** The agent's log, for one life of the agent. One that has grown long is put aside, in place of the one before. */
-function openLog(directory: string): WriteStream {
+/**
+ * The agent's log, for one life of the agent. One that has grown long is put aside, in place of the one before. What a full
+ * disk does not take is lost, and nothing else: the agent is listened to all the same, or it would wait for us.
+ */
+function openLog(directory: string): { write(text: Uint8Array): void; end(): void } {
   const path = join(directory, 'agent.log')
   if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > logBytesMax) renameSync(path, `${path}.1`)
-  return createWriteStream(path, { flags: 'a', mode: 0o600 })
+  let stream: WriteStream | undefined
+  const open = (): WriteStream => {
+    const opened = createWriteStream(path, { flags: 'a', mode: 0o600 })
+    opened.on('error', () => { if (stream === opened) stream = undefined })
+    return opened
+  }
+  return { write(text) { stream ??= open(); stream.write(text) }, end: () => { stream?.end() } }
 }
 const logBytesMax = 10 << 20
 

@@ -82,7 +82,7 @@ export async function startControlPlane({ directory, settings: initial, say, clo
   const attached = await attachJournal(store, journal, { onTrouble: (why) => { say(why === undefined ? 'the journal takes writes again' : `writes are refused: ${why}`) } })
 
   const loop = selfPumpingLoop((error) => { throw error })
-  const shapes = (): readonly NodeShape[] => shapesOf(settings.nodes, directory.agent, families)
+  const shapes = (): readonly NodeShape[] => shapesOf(settings.nodes, directory.agent, families, { kubelet: settings.kubelet })
   const access = await openAccess(settings.access ?? {}, issuer, say).catch(async (error: unknown) => {
     await attached.close()
     ownership.release()
@@ -140,7 +140,7 @@ export async function startControlPlane({ directory, settings: initial, say, clo
     // It is there when the agent has made the nodes' network.
     for (const address of nodesSee) if (!everywhere || address.includes(':')) http.alsoOn(address)
     const nodes = await Promise.all(real.map(async (shape) => ({ shape, ...(await certificates.node(shape.name)), serving: await certificates.nodeServer(shape.name, nodeAddresses(shape)) })))
-    return startAgent(directory.agent, { url: `https://127.0.0.1:${http.port}`, agentPath, authority: authority.certificate, nodes, observer: await certificates.client('network', { commonName: 'skiff:network', organizations: [] }), stateDirectory: directory.agent, clusterDns: networks.dnsAddress, clusterDomain: clusterDomainDefault, network: takesMachines ? withOtherMachines(networks) : networks, ...(takesMachines && { machine: { address: outward, overlay: settings.overlay ?? 'vxlan' } }), hostFiles: settings.hostFiles ?? 'overlay', ...(settings.network?.is === 'cni' && { cni: cniFolders(settings.network) }), ...(settings.registries !== undefined && { registries: settings.registries }) }, say)
+    return startAgent(directory.agent, { url: `https://127.0.0.1:${http.port}`, agentPath, authority: authority.certificate, nodes, observer: await certificates.client('network', { commonName: 'skiff:network', organizations: [] }), stateDirectory: directory.agent, clusterDns: networks.dnsAddress, clusterDomain: clusterDomainDefault, network: takesMachines ? withOtherMachines(networks) : networks, ...(takesMachines && { machine: { address: outward, overlay: settings.overlay ?? 'vxlan' } }), hostFiles: settings.hostFiles ?? 'overlay', ...(settings.network?.is === 'cni' && { cni: cniFolders(settings.network) }), ...(settings.kubelet !== undefined && { kubelet: settings.kubelet }), ...(settings.registries !== undefined && { registries: settings.registries }) }, say)
   }
   let agent = await launchAgent().catch(async (error: unknown) => {
     await letGo()

@@ -183,7 +183,7 @@ const placed = (node: JoinedNode): NodeShape => ({ name: node.name, simulated: f
 async function configurationOf(directory: DataDirectory, joined: Joined, credentials: readonly NodeCredentials[]): Promise<AgentConfiguration> {
   const { info, nodeNetwork } = joined
   const shares = new Map(joined.nodes.map(({ name, podCidr }) => [name, podCidr]))
-  const shapes = shapesOf(joined.nodes, directory.agent, ipv4Only, ({ name, index }) => ({ address: nthAddress(nodeNetwork, firstRealOffset + index), podCidr: shares.get(name) ?? '' }))
+  const shapes = shapesOf(joined.nodes, directory.agent, ipv4Only, { placeOf: ({ name, index }) => ({ address: nthAddress(nodeNetwork, firstRealOffset + index), podCidr: shares.get(name) ?? '' }) })
   // Whoever asks these kubelets at their address meets an authority of this machine's own, as upstream's without signed serving certificates.
   const own = new Certificates(directory.credentials, Date.now)
   const nodes = await Promise.all(shapes.map(async (shape): Promise<AgentNode[]> => {

@@ -1,7 +1,10 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statfsSync } from 'node:fs'
 import { arch, cpus, hostname, release, totalmem } from 'node:os'
-import type { NodeShape } from '@kubeskiff/core/kubelet'
+import { dirname } from 'node:path'
+import { allocatableOf, type NodeShape } from '@kubeskiff/core/kubelet'
 import { type AddressFamilies, type AddressFamily, capacityOf, clusterRanges, labelsOf, type NodePool, nthOf, placed, placeIn, shareOf, simulatedPlace } from '@kubeskiff/core/rules'
+import { type KubeletSettings, reservedOf, thresholdsOf } from '../agent/kubelet-settings.ts'
+import { hugePages } from '../linux/huge-pages.ts'
 import type { FamilyNetworks } from '../network/index.ts'
 import type { NodeSettings } from './settings.ts'
 
@@ -46,18 +49,25 @@ export function newRealNodes(taken: readonly NodeSettings[], { name, count, cpu 
 }
 
 /** The shapes that kubelets play. Real nodes share one range of pod addresses a family, simulated ones have their own. `placeOf` tells where real ones are that another machine plays. */
-export function shapesOf(nodes: readonly NodeSettings[], stateDirectory: string, families: AddressFamilies, placeOf?: (node: NodeSettings) => Pick<NodeShape, 'address' | 'podCidr'>): readonly NodeShape[] {
+export function shapesOf(nodes: readonly NodeSettings[], stateDirectory: string, families: AddressFamilies, { placeOf, kubelet = {} }: { readonly placeOf?: (node: NodeSettings) => Pick<NodeShape, 'address' | 'podCidr'>; readonly kubelet?: KubeletSettings | undefined } = {}): readonly NodeShape[] {
   const realPlace = ({ index }: NodeSettings) => placeIn(families, (family) => ({
     address: nthOf(networksOfFamily(family).nodeNetwork, firstRealOffset + index), podCidr: shareOf(clusterRanges[family].pods, clusterRanges[family].podsOfNode, index),
   }))
+  const own = nodes.every(({ simulated }) => simulated) ? undefined : machineCapacity(stateDirectory)
   return nodes.map((node) => {
     const { index } = node
-    const capacity = capacityOf(node)
+    const capacity = node.simulated ? capacityOf(node) : { ...capacityOf(node), ...own?.quantities }
     const common = { name: node.name, capacity, labels: node.labels, taints: node.taints }
     return node.simulated
       ? { ...common, ...(node.devices !== undefined && { devices: node.devices }), simulated: true, ...simulatedPlace(index, families) }
-      : { ...common, simulated: false, ...(placeOf ?? realPlace)(node), info: machineInfo(), stateDirectory, appArmor: readOr('/sys/module/apparmor/parameters/enabled').startsWith('Y') }
+      : { ...common, simulated: false, ...(placeOf ?? realPlace)(node), info: machineInfo(), stateDirectory, allocatable: allocatableOf(capacity, { reserved: reservedOf(kubelet), thresholds: thresholdsOf(kubelet, { nodefs: own?.diskBytes, imagefs: undefined }) }), ...(kubelet.allowedUnsafeSysctls !== undefined && { allowedUnsafeSysctls: kubelet.allowedUnsafeSysctls }), appArmor: readOr('/sys/module/apparmor/parameters/enabled').startsWith('Y') }
   })
+}
+
+/** What this machine has of what is not said of its nodes: its disk, and huge pages. */
+function machineCapacity(directory: string): { readonly diskBytes: number; readonly quantities: Readonly<Record<string, string>> } {
+  const { blocks, bsize } = statfsSync(existsSync(directory) ? directory : dirname(directory))
+  return { diskBytes: blocks * bsize, quantities: { 'ephemeral-storage': `${Math.floor((blocks * bsize) / 1024)}Ki`, ...hugePages() } }
 }
 
 function machineInfo(): NonNullable<NodeShape['info']> {

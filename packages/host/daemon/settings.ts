@@ -6,6 +6,7 @@ import { type AddressFamilies, type DevicesByDriver, readFamilies } from '@kubes
 import { type HostFilesChoice, hostFilesChoices, type Registries } from '../agent/configuration.ts'
 import { type CniFolders, cniFoldersDefault } from '../cni/index.ts'
 import { type OverlayChoice, overlayChoices } from '../network/machines.ts'
+import { kubeletFault, type KubeletSettings } from '../agent/kubelet-settings.ts'
 import type { AccessFiles } from './access-files.ts'
 
 /** One node of the cluster, as the user asked for it. Real ones are played by this machine's agent. */
@@ -44,6 +45,8 @@ export interface Settings {
   readonly hostFiles?: HostFilesChoice
   /** Who makes the interfaces of pods on real nodes: we, unless CNI plugins shall. */
   readonly network?: NetworkChoice
+  /** What is said of the kubelets of real nodes, as fields of a KubeletConfiguration. */
+  readonly kubelet?: KubeletSettings
   /** Where images are asked for first, by registry ('docker.io': ['https://mirror.example']), and which registries speak plain HTTP. */
   readonly registries?: Registries
   /** Files that say who signs in and what is written down. */
@@ -109,6 +112,8 @@ const nodeShape: Shape = {
 
 /** What is not as it was written, in words: people edit this file. */
 function firstWrong(settings: Fields): string | undefined {
+  const kubelet = settings['kubelet'] === undefined ? undefined : kubeletFault(settings['kubelet'])
+  if (kubelet !== undefined) return `kubelet: ${kubelet}`
   const nodes: readonly unknown[] = Array.isArray(settings['nodes']) ? settings['nodes'] : []
   for (const [place, value, shape] of [['', settings, settingsShape] as const, ...nodes.map((node, at) => [`nodes[${at}]`, node, nodeShape] as const)]) {
     if (!isRecord(value)) return `expected an object as ${place}`

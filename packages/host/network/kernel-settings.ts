@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { writeOwnSettings } from '../linux/sysctls.ts'
 import type { Family } from './packet-table.ts'
 
 /** Makes the namespace that this thread is in pass packets on, whatever way they came. */
@@ -16,12 +17,7 @@ export function preparePod(families: readonly Family[], sysctls: readonly { read
   prepareSix(families)
   setting('net.ipv4.ip_unprivileged_port_start', '0')
   setting('net.ipv4.ping_group_range', '0 2147483647')
-  for (const { name, value } of sysctls) {
-    const path = name.replaceAll('.', '/')
-    // The kubelet allows fewer still. Whatever is not of this namespace would be the whole machine's.
-    if (!path.startsWith('net/') && path !== 'kernel/shm_rmid_forced') throw new Error(`sysctl ${name} is not a pod's own`)
-    writeFileSync(`/proc/sys/${path}`, value)
-  }
+  writeOwnSettings(sysctls)
 }
 
 /** What devices will be made with: no IPv6 at all, or addresses that are given and not asked around for. */

@@ -23,7 +23,7 @@ export function adopt(held: Held, attempts: Attempts, place: StartPlace): void {
       const attempt = newAttempt(container)
       pod.containers.set(container.container, [...(pod.containers.get(container.container) ?? []), attempt])
       if (container.state.is === 'creating') {
-        held.saveAttempt(uid, attempt, { ...container, state: { attempt: container.state.attempt, image: container.state.image, is: 'failed', reason: 'CreateContainerError', message: 'stopped while the container was created', at: place.now() } })
+        held.noteAttempt(uid, attempt, { ...container, state: { attempt: container.state.attempt, image: container.state.image, is: 'failed', reason: 'CreateContainerError', message: 'stopped while the container was created', at: place.now() } })
         attempt.order = attempts.clearAway(uid, attempt).catch(complain(uid))
       } else if (container.state.is === 'running') {
         attempts.settleIfEnded(uid, attempt)

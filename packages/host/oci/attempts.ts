@@ -15,6 +15,7 @@ import { startContainer, type StartPlace } from './start.ts'
 import { terminationMessage } from './termination.ts'
 
 const startsAtOnce = 10
+const endedKeptMs = 60_000
 
 /** What can be done to single attempts of containers. */
 export interface Attempts {
@@ -22,6 +23,8 @@ export interface Attempts {
   stop(uid: string, container: string, attempt: number, graceSeconds: number, signal: string | undefined): void
   resize(uid: string, container: string, attempt: number, resources: ResourceLimits, podResources: ResourceLimits): void
   remove(uid: string, container: string, attempt: number): void
+  /** Removes what has ended and is kept only to be read: logs of pods that are over, and earlier attempts. */
+  removeEnded(keptMs?: number): Promise<void>
   /** Ends an attempt, if it still runs, and removes all that the kernel and the OCI runtime hold for it. */
   end(uid: string, attempt: Attempt): Promise<void>
   /** As `end`, and removes its files too. */
@@ -44,7 +47,7 @@ export function createAttempts(held: Held, place: StartPlace, lookAtExits: () =>
     const failed = (reason: 'CreateContainerError' | 'CreateContainerConfigError' | 'RunContainerError', message: string): void => {
       const attempt = held.find(uid, container, number)
       if (attempt !== undefined) {
-        held.saveAttempt(uid, attempt, { ...attempt.record, state: { attempt: number, image: spec.image, is: 'failed', reason, message, at: place.now() } })
+        held.noteAttempt(uid, attempt, { ...attempt.record, state: { attempt: number, image: spec.image, is: 'failed', reason, message, at: place.now() } })
         attempt.ended.resolve()
       }
       held.tell({ is: 'start-failed', pod: uid, container, attempt: number, reason, message, at: place.now() })
@@ -90,7 +93,7 @@ export function createAttempts(held: Held, place: StartPlace, lookAtExits: () =>
     const outOfMemory = existsSync(`${own.persist}/oom`) || ranOutOfMemory(record.cgroup)
     const message = terminationMessage(own, record.spec, code)
     const ended: RuntimeContainer = { attempt: state.attempt, image: state.image, is: 'exited', id: state.id, imageId: state.imageId, startedAt: state.startedAt, finishedAt: Math.max(at, state.startedAt), exitCode: code, signal: 0, outOfMemory, message }
-    held.saveAttempt(uid, attempt, { ...record, state: ended })
+    held.noteAttempt(uid, attempt, { ...record, state: ended })
     attempt.order = attempt.order.then(() => clearAway(uid, attempt)).catch(complain(uid))
     attempt.ended.resolve()
     held.tell({ is: 'exited', pod: uid, container: record.container, attempt: state.attempt, exitCode: code, signal: 0, outOfMemory, message, at: ended.finishedAt })
@@ -147,8 +150,8 @@ export function createAttempts(held: Held, place: StartPlace, lookAtExits: () =>
       // A group may have no more than the one above it: that is opened meanwhile.
       writeLimits(group, { cpuMillisRequested: podResources.cpuMillisRequested, memoryBytesRequested: podResources.memoryBytesRequested })
       try { writeLimits(cgroup, resources) } finally { tryLimits(group, podResources) }
-      held.save(pod, { ...pod.record, spec: { ...pod.record.spec, resources: podResources } })
-      held.saveAttempt(uid, attempt, { ...attempt.record, spec: { ...attempt.record.spec, resources }, state: { ...state, resources } })
+      held.note(pod, { ...pod.record, spec: { ...pod.record.spec, resources: podResources } })
+      held.noteAttempt(uid, attempt, { ...attempt.record, spec: { ...attempt.record.spec, resources }, state: { ...state, resources } })
       tell()
     }).catch((error) => tell(words(error)))
   }
@@ -161,12 +164,28 @@ export function createAttempts(held: Held, place: StartPlace, lookAtExits: () =>
     const attempt = held.find(uid, container, number)
     const gone = (): void => held.tell({ is: 'removed', pod: uid, container, attempt: number, at: place.now() })
     if (attempt === undefined) return gone()
-    void dispose(uid, attempt).then(() => {
+    void drop(uid, attempt).then(gone).catch(complain(uid))
+  }
+
+  async function drop(uid: string, attempt: Attempt): Promise<void> {
+    await dispose(uid, attempt)
+    const pod = held.pods.get(uid)
+    const { container } = attempt.record
+    pod?.containers.set(container, (pod.containers.get(container) ?? []).filter((other) => other !== attempt))
+    if (pod?.containers.get(container)?.length === 0) pod.containers.delete(container)
+    held.changed()
+  }
+
+  async function removeEnded(keptMs = endedKeptMs): Promise<void> {
+    const ended: (readonly [string, Attempt])[] = []
+    held.each((uid, attempt) => {
       const pod = held.pods.get(uid)
-      pod?.containers.set(container, (pod.containers.get(container) ?? []).filter((other) => other !== attempt))
-      if (pod?.containers.get(container)?.length === 0) pod.containers.delete(container)
-      gone()
-    }).catch(complain(uid))
+      const { state, container } = attempt.record
+      // What has only just ended may not have been written down by the kubelet yet.
+      if (state.is !== 'exited' || place.now() - state.finishedAt < keptMs) return
+      if (pod?.record.sandbox.is === 'gone' || pod?.containers.get(container)?.at(-1) !== attempt) ended.push([uid, attempt])
+    })
+    for (const [uid, attempt] of ended) await drop(uid, attempt)
   }
 
   /** Ends an attempt, if it still runs, and removes all that the kernel and the OCI runtime hold for it. */
@@ -196,7 +215,7 @@ export function createAttempts(held: Held, place: StartPlace, lookAtExits: () =>
     if (!waits) settle(uid, attempt, 255, place.now())
   }
 
-  return { start: startOne, resize, stop, remove, end, dispose, settle, settleIfEnded, clearAway }
+  return { start: startOne, resize, stop, remove, removeEnded, end, dispose, settle, settleIfEnded, clearAway }
 }
 
 /** Where another container of the pod has more than all shall have, its own change comes yet, and this again with it. */

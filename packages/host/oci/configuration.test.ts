@@ -6,7 +6,7 @@ import { aContainer, aSandbox, security } from './real.world.ts'
 import { resolveUser } from './users.ts'
 
 const all = (1n << 41n) - 1n
-const limits = { capabilityBound: all, openFilesLimit: 20000, outOfMemoryScore: 0, memoryBytes: 1 << 30, canLimitSwap: false, unified: false }
+const limits = { capabilityBound: all, openFilesLimit: 20000, outOfMemoryScore: 0, memoryBytes: 1 << 30, canLimitSwap: false, hugePageSizes: [], unified: false }
 const input = (changed: Partial<ConfigurationInput>): ConfigurationInput => ({
   id: 'id', spec: aContainer({}), sandbox: aSandbox({ hostname: 'web-0' }), settings: {}, user: { uid: 0, gid: 0, additionalGids: [0], home: '/root' }, root: '/r', cgroupsPath: '/kubepods/x',
   namespaces: { network: '/ns/net', ipc: '/ns/ipc', uts: '/ns/uts', pid: 'own' }, binds: [], sharedMemory: '/shm', devices: [], limits, ...changed,
@@ -26,6 +26,17 @@ test('the environment is the image\'s, the host name, and then the pod\'s', () =
 test('limits are clamped to what the machine allows', () => {
   const { process } = configurationOf(input({ sandbox: aSandbox({ qos: 'Guaranteed' }), limits: { ...limits, openFilesLimit: 1000 } }))
   assert.deepEqual([process.rlimits, process.oomScoreAdj], [[{ type: 'RLIMIT_NOFILE', hard: 1000, soft: 1000 }], 0])
+})
+
+test('huge pages are limited to what is asked for where the kernel can, and processes of a group are killed together and never swapped', () => {
+  const resources = (more: Partial<ConfigurationInput['limits']>): unknown => (configurationOf(input({
+    spec: aContainer({ resources: { cpuMillisRequested: 0, memoryBytesRequested: 0, memoryBytesLimit: 4096, hugePages: { '2Mi': 8192 } } }), limits: { ...limits, ...more },
+  }))['linux'] as { readonly resources: unknown }).resources
+  const plain = { devices: [{ allow: false, access: 'rwm' }], cpu: { shares: 2 }, memory: { limit: 4096 } }
+  assert.deepEqual(resources({}), plain)
+  assert.deepEqual(resources({ canLimitSwap: true, unified: true, hugePageSizes: ['1GB', '2MB'] }), {
+    ...plain, memory: { limit: 4096, swap: 4096 }, hugepageLimits: [{ pageSize: '1GB', limit: 0 }, { pageSize: '2MB', limit: 8192 }], unified: { 'memory.oom.group': '1' },
+  })
 })
 
 const scores = [['BestEffort', 0, 1000], ['Burstable', 1 << 28, 750], ['Burstable', 1 << 30, 3]] as const

@@ -30,6 +30,8 @@ export interface HostLimits {
   readonly memoryBytes: number
   /** Whether control groups can forbid swap, and whether they are of the second version. */
   readonly canLimitSwap: boolean
+  /** Sizes of huge pages that can be limited: '2MB'. */
+  readonly hugePageSizes: readonly string[]
   readonly unified: boolean
 }
 
@@ -134,7 +136,7 @@ function environmentOf(spec: ContainerSpec, sandbox: SandboxSpec, settings: Imag
   return [...values].map(([name, value]) => `${name}=${value}`)
 }
 
-function resourcesOf(spec: ContainerSpec, privileged: boolean, { canLimitSwap, unified }: HostLimits, nodes: readonly { readonly type: string; readonly major: number; readonly minor: number; readonly access?: string }[]): object {
+function resourcesOf(spec: ContainerSpec, privileged: boolean, { canLimitSwap, hugePageSizes, unified }: HostLimits, nodes: readonly { readonly type: string; readonly major: number; readonly minor: number; readonly access?: string }[]): object {
   const { cpuMillisLimit, memoryBytesLimit, hugePages } = spec.resources
   return {
     devices: [{ allow: privileged, access: 'rwm' }, ...nodes.map(({ type, major, minor, access = 'rwm' }) => ({ allow: true, type, major, minor, access }))],
@@ -144,7 +146,8 @@ function resourcesOf(spec: ContainerSpec, privileged: boolean, { canLimitSwap, u
     },
     // As the kubelet's default: nothing of a container is swapped.
     ...(memoryBytesLimit === undefined || memoryBytesLimit === 0 ? {} : { memory: { limit: memoryBytesLimit, ...(canLimitSwap ? { swap: memoryBytesLimit } : {}) } }),
-    ...(hugePages === undefined ? {} : { hugepageLimits: Object.entries(hugePages).map(([size, limit]) => ({ pageSize: size.replace(/i?$/, 'B'), limit })) }),
+    // As upstream: none of the pages that were not asked for.
+    ...(hugePageSizes.length === 0 ? {} : { hugepageLimits: hugePageSizes.map((pageSize) => ({ pageSize, limit: hugePages?.[pageSize.replace('B', 'i')] ?? 0 })) }),
     // As the kubelet: what is killed for want of memory is killed whole.
     ...(unified ? { unified: { 'memory.oom.group': '1' } } : {}),
   }

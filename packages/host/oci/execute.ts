@@ -18,7 +18,7 @@ export interface StartedExec {
 
 /** Starts a command beside a container's own, as the same user with the same rights. Terminals are made by script(1). */
 export function startExec(target: ExecTarget, command: readonly string[], how: { readonly terminal: false; readonly stdin: boolean } | { readonly terminal: true; readonly rows: number; readonly columns: number }): StartedExec {
-  const base = `${target.at.directory}/exec-${randomBytes(6).toString('hex')}`
+  const base = `${target.places.execs}/${randomBytes(6).toString('hex')}`
   const configuration: OciConfiguration = JSON.parse(readFileSync(`${target.at.directory}/config.json`, 'utf8'))
   const { process: own } = configuration
   const env = how.terminal && !own.env.some((entry) => entry.startsWith('TERM=')) ? [...own.env, 'TERM=xterm'] : own.env

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { test } from 'node:test'
-import { cpuQuota, cpuShares, cpuWeight, limitPod, podGroup, writeLimits } from './groups.ts'
+import { cpuQuota, cpuShares, cpuWeight, hugePageSizes, limitPod, podGroup, writeLimits } from './groups.ts'
 
 test('shares, weights and quotas are computed as the kubelet does', () => {
   const shares = (cpuMillisRequested: number): number => cpuShares({ cpuMillisRequested, memoryBytesRequested: 0 })
@@ -19,12 +19,36 @@ test('limits are written to a tree of the second version, and its controllers ar
   const root = mkdtempSync(`${tmpdir()}/skiff-groups-`)
   try {
     writeFileSync(`${root}/cgroup.controllers`, 'cpu memory pids')
-    limitPod('/skiff/burstable/podu', 'Burstable', { cpuMillisRequested: 1000, cpuMillisLimit: 1500, memoryBytesRequested: 0, memoryBytesLimit: 1 << 20 }, root)
+    limitPod('/skiff/burstable/podu', 'Burstable', { cpuMillisRequested: 1000, cpuMillisLimit: 1500, memoryBytesRequested: 0, memoryBytesLimit: 1 << 20, processesMost: 100 }, root)
     const read = (file: string): string => readFileSync(`${root}/skiff/burstable/podu/${file}`, 'utf8')
-    assert.deepEqual([read('cpu.weight'), read('cpu.max'), read('memory.max')], ['39', '150000 100000', '1048576'])
+    assert.deepEqual([read('cpu.weight'), read('cpu.max'), read('memory.max'), read('pids.max')], ['39', '150000 100000', '1048576', '100'])
     assert.equal(readFileSync(`${root}/skiff/cgroup.subtree_control`, 'utf8'), '+pids', 'the last that was opened')
     writeLimits('/skiff/burstable/podu', { cpuMillisRequested: 0, memoryBytesRequested: 0 }, root)
     assert.deepEqual([read('cpu.weight'), read('cpu.max'), read('memory.max')], ['1', 'max 100000', 'max'])
+  } finally { rmSync(root, { recursive: true }) }
+})
+
+test('a tree of the first version limits processes by a controller of its own, and where that is not there only who asks hears of it', () => {
+  const root = mkdtempSync(`${tmpdir()}/skiff-groups-`)
+  const most = (processesMost: number): void => { limitPod('/podu', 'Guaranteed', { cpuMillisRequested: 0, memoryBytesRequested: 0, processesMost }, root) }
+  try {
+    for (const controller of ['cpu', 'memory']) mkdirSync(`${root}/${controller}/podu`, { recursive: true })
+    writeFileSync(`${root}/memory/podu/memory.limit_in_bytes`, '9223372036854771712')
+    most(-1)
+    assert.throws(() => { most(100) }, /pids\.max/)
+    mkdirSync(`${root}/pids`)
+    most(100)
+    assert.equal(readFileSync(`${root}/pids/podu/pids.max`, 'utf8'), '100')
+  } finally { rmSync(root, { recursive: true }) }
+})
+
+test('which huge pages can be limited is read from the controller', () => {
+  const root = mkdtempSync(`${tmpdir()}/skiff-groups-`)
+  try {
+    assert.deepEqual(hugePageSizes(root), [])
+    mkdirSync(`${root}/hugetlb`)
+    for (const file of ['hugetlb.2MB.limit_in_bytes', 'hugetlb.1GB.limit_in_bytes', 'hugetlb.2MB.usage_in_bytes']) writeFileSync(`${root}/hugetlb/${file}`, '')
+    assert.deepEqual(hugePageSizes(root), ['1GB', '2MB'])
   } finally { rmSync(root, { recursive: true }) }
 })
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import type { ResourceLimits, SandboxSpec } from '@kubeskiff/core/kubelet'
 
 const mounted = '/sys/fs/cgroup'
@@ -20,9 +20,10 @@ export const cpuWeight = (shares: number): number => 1 + Math.floor(((shares - s
 export const podGroup = (root: string, qos: SandboxSpec['qos'], uid: string): string => `${root}${qos === 'Guaranteed' ? '' : `/${qos.toLowerCase()}`}/pod${uid}`
 
 /** Makes a pod's group, with what its containers may have together. */
-export function limitPod(group: string, qos: SandboxSpec['qos'], resources: ResourceLimits, root = mounted): void {
+export function limitPod(group: string, qos: SandboxSpec['qos'], resources: ResourceLimits & { readonly processesMost: number }, root = mounted): void {
   makeGroup(group, root)
   writeLimits(group, resources, root)
+  writeProcessesMost(group, resources.processesMost, root)
   // Best-effort pods share what all others leave.
   if (qos === 'BestEffort') writeShares(group.slice(0, group.lastIndexOf('/')), sharesMin, root)
 }
@@ -46,6 +47,16 @@ export function writeLimits(group: string, resources: ResourceLimits, root = mou
   const files = existsSync(together) ? [alone, together] : [alone]
   const before = Number(readFileSync(alone, 'utf8'))
   for (const file of memoryBytesLimit === 0 || memoryBytesLimit > before ? files.toReversed() : files) write(file, limit)
+}
+
+/** How many processes a group's pods may have together; -1: as many as the machine. */
+function writeProcessesMost(group: string, most: number, root: string): void {
+  const directory = isUnified(root) ? `${root}${group}` : `${root}/pids${group}`
+  const file = `${directory}/pids.max`
+  try { write(file, most < 0 ? 'max' : String(most)) } catch (error) {
+    // Without the controller there is nothing to be said, unless it was asked for.
+    if (most >= 0) throw error
+  }
 }
 
 function writeShares(group: string, shares: number, root: string): void {
@@ -91,6 +102,14 @@ function readOr(file: string, otherwise: string): string {
 
 /** Whether groups of this machine can forbid swap. */
 export const canLimitSwap = (root = mounted): boolean => isUnified(root) || existsSync(`${root}/memory/memory.memsw.limit_in_bytes`)
+
+/** The sizes of huge pages that groups of this machine can limit, as the kernel's files name them: '2MB'. */
+export function hugePageSizes(root = mounted): readonly string[] {
+  const names = isUnified(root) ? (readOr(`${root}/cgroup.controllers`, '').split(/\s+/).includes('hugetlb') ? readdirSync('/sys/kernel/mm/hugepages').map((name) => Number(/\d+/.exec(name)?.[0] ?? 0)).map(sizeName) : [])
+    : existsSync(`${root}/hugetlb`) ? readdirSync(`${root}/hugetlb`).flatMap((name) => /^hugetlb\.(\w+)\.limit_in_bytes$/.exec(name)?.[1] ?? []) : []
+  return [...new Set(names)].sort()
+}
+const sizeName = (kibibytes: number): string => (kibibytes >= 1 << 20 ? `${kibibytes >> 20}GB` : kibibytes >= 1 << 10 ? `${kibibytes >> 10}MB` : `${kibibytes}KB`)
 
 const isUnified = (root: string): boolean => existsSync(`${root}/cgroup.controllers`)
 const write = (file: string, text: string): void => { writeFileSync(file, text, { flag: 'w' }) }

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type { Cancel } from '@kubeskiff/core/base'
 import type { RuntimeEvent, RuntimePod } from '@kubeskiff/core/kubelet'
 import type { Places } from './places.ts'
@@ -23,6 +24,8 @@ export class Held {
   readonly pods = new Map<string, Pod>()
   readonly #places: Places
   readonly #listeners = new Set<(event: RuntimeEvent) => void>()
+  /** What the disk had no room for, by path. */
+  readonly #unwritten = new Map<string, () => PodRecord | ContainerRecord>()
   #snapshot: ReadonlyMap<string, RuntimePod> | undefined
   #isClosed = false
 
@@ -41,17 +44,38 @@ export class Held {
   /** Something was changed that `observed` shows. */
   changed(): void { this.#snapshot = undefined }
 
+  /** Takes down what a pod has become; throws where that cannot be written, for what is to be done next must be found after a restart. */
   save(pod: Pod, record: PodRecord): void {
     pod.record = record
     this.changed()
     writeRecord(this.#places.pod(record.uid).record, record)
   }
 
-  saveAttempt(uid: string, attempt: Attempt, record: ContainerRecord): void {
+  /** Takes down what has happened to a pod: on a full disk a little later. */
+  note(pod: Pod, record: PodRecord): void {
+    pod.record = record
+    this.changed()
+    this.#writeSoon(this.#places.pod(record.uid).record, () => pod.record)
+  }
+
+  /** Takes down what has happened to an attempt: on a full disk a little later. */
+  noteAttempt(uid: string, attempt: Attempt, record: ContainerRecord): void {
     attempt.record = record
     this.changed()
-    const at = this.#places.pod(uid).attempt(record.container, record.state.attempt)
-    if (existsSync(at.directory)) writeRecord(at.record, record)
+    this.#writeSoon(this.#places.pod(uid).attempt(record.container, record.state.attempt).record, () => attempt.record)
+  }
+
+  /** Tries to write down what could not be before. */
+  writeUnwritten(): void {
+    for (const [path, current] of [...this.#unwritten]) this.#writeSoon(path, current)
+  }
+
+  #writeSoon(path: string, current: () => PodRecord | ContainerRecord): void {
+    this.#unwritten.delete(path)
+    if (!existsSync(dirname(path))) return // It has been removed.
+    try { writeRecord(path, current()) } catch {
+      this.#unwritten.set(path, current)
+    }
   }
 
   find(uid: string, container: string, number: number): Attempt | undefined {

@@ -61,7 +61,7 @@ test('volumes are shared, replaced whole, read-only where they must be, and gone
   assert.deepEqual(inMemory.map((point) => [mountsBelow(point), readdirSync(point).length > 0]), inMemory.map((point) => [[point], point.endsWith('config')]))
   await world.teardown('vol')
   assert.deepEqual([readFileSync(`${outside}/file`, 'utf8'), readFileSync(`${world.directory}/claims/a/file`, 'utf8')], ['out\n', 'kept\n'])
-  assert.deepEqual(mountsBelow(`${world.directory}/state`), [])
+  assert.deepEqual(mountsBelow(`${world.directory}/state/pods`), [])
   const missing = world.event('volumes-failed', (event) => event.pod === 'bad')
   await world.pod('bad')
   world.runtime.submit({ do: 'volumes', pod: 'bad', generation: 2, volumes: [{ name: 'h', is: 'hostPath', path: '/no/such', type: 'Directory' }] })
@@ -315,6 +315,29 @@ test('a log is given by its end, by time, with times, and as it grows', async ()
   await world.teardown('logs')
 })
 
+test('what has ended and is kept only to be read goes when the disk is short: earlier attempts, and all of pods that are over', async () => {
+  await world.pod('ended')
+  for (const attempt of [0, 1]) {
+    const ended = world.event('exited', (event) => event.pod === 'ended' && event.attempt === attempt)
+    await world.start('ended', 'main', { command: ['echo', String(attempt)] }, attempt)
+    await ended
+  }
+  await world.start('ended', 'other', {})
+  const attempts = (): readonly string[] => [...world.runtime.observed().pods.get('ended')?.containers ?? []].flatMap(([name, all]) => all.map(({ attempt }) => `${name} ${attempt}`))
+  await world.runtime.removeEnded()
+  assert.deepEqual(attempts(), ['main 0', 'main 1', 'other 0'], 'just now')
+  await world.runtime.removeEnded(0)
+  assert.deepEqual(attempts(), ['main 1', 'other 0'])
+  assert.equal(await world.log('ended', 'main'), '1\n')
+  const over = world.event('torn-down', (event) => event.pod === 'ended')
+  world.runtime.submit({ do: 'teardown', pod: 'ended', keepLogs: true })
+  await over
+  assert.deepEqual(attempts(), ['main 1', 'other 0'])
+  await world.runtime.removeEnded(0)
+  assert.deepEqual([attempts(), readdirSync(`${world.directory}/state/pods/ended/containers/main`)], [[], []])
+  await world.teardown('ended')
+})
+
 test('an agent that comes back finds its containers running, and those that ended meanwhile', async () => {
   const address = await world.pod('adopt', {}, [{ name: 'scratch', is: 'emptyDir', medium: '' }])
   const mounts = [{ volume: 'scratch', path: '/scratch', subPath: '', readOnly: false, propagation: 'None' as const }]
@@ -405,7 +428,7 @@ test('ten pods start side by side, and nothing is left of them', async () => {
   await Promise.all(names.map((name) => world.teardown(name)))
   assert.deepEqual(readdirSync(`${world.directory}/state/pods`), [])
   assert.deepEqual(readdirSync(`${world.directory}/state/exits`), [])
-  assert.deepEqual(mountsBelow(`${world.directory}/state`), [])
+  assert.deepEqual(mountsBelow(`${world.directory}/state/pods`), [])
 })
 
 runtimeConformance('crun and conmon', () => ({

@@ -6,6 +6,8 @@ export interface Places {
   readonly pods: string
   /** conmon leaves a file named after a container here when it ends. */
   readonly exits: string
+  /** What commands beside containers are started by. */
+  readonly execs: string
   /** The OCI runtime's own state. */
   readonly runtime: string
   /** For pods with users of their own, who may not pass through the state directory: a file system in memory that only our mount namespace has. */
@@ -43,6 +45,7 @@ export function placesIn(stateDirectory: string): Places {
     stage,
     pods: `${stateDirectory}/pods`,
     exits: `${stateDirectory}/exits`,
+    execs: `${stateDirectory}/execs`,
     runtime: `${stateDirectory}/oci`,
     pod(uid) {
       invariant(/^[\w.-]+$/.test(uid) && !uid.startsWith('.'), 'a pod uid is a UUID and serves as a directory name')

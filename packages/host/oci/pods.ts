@@ -48,13 +48,13 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
       if (users !== undefined) makeStage(places)
       held.save(pod, { ...pod.record, spec, sandbox: { is: 'pending' }, ...(users !== undefined && { users }) })
       // Before anything runs in it: where the limits cannot be set, nothing is to be taken back.
-      if (spec.resources !== undefined) limitPod(podGroup(place.cgroupRoot, spec.qos, uid), spec.qos, spec.resources)
+      if (spec.resources !== undefined) limitPod(podGroup(place.cgroupRoot, spec.qos, uid), spec.qos, { ...spec.resources, processesMost: place.podPidsLimit })
       const made = await makeSandbox(uid, spec, at, { network, ...(place.cni === undefined ? {} : { cni: place.cni }) }, users)
       const now = place.now()
       held.save(pod, { ...pod.record, sandbox: { is: 'ready', addresses: made.addresses, at: now }, pause: made.pause })
       held.tell({ is: 'sandbox-ready', pod: uid, addresses: made.addresses, at: now })
     }, (message) => {
-      held.save(pod, { ...pod.record, sandbox: { is: 'failed', message } })
+      held.note(pod, { ...pod.record, sandbox: { is: 'failed', message } })
       held.tell({ is: 'sandbox-failed', pod: uid, message, at: place.now() })
     })
   }
@@ -62,7 +62,7 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
   function volumes(uid: string, generation: number, specs: readonly VolumeSpec[]): void {
     const failed = (failures: readonly { readonly volume: string; readonly message: string }[]): void => {
       const pod = held.pods.get(uid)
-      if (pod !== undefined) held.save(pod, { ...pod.record, volumes: { generation, failed: failures.map(({ message }) => message).join('\n') } })
+      if (pod !== undefined) held.note(pod, { ...pod.record, volumes: { generation, failed: failures.map(({ message }) => message).join('\n') } })
       held.tell({ is: 'volumes-failed', pod: uid, generation, failures, at: place.now() })
     }
     inOrder(uid, async (pod) => {
@@ -88,7 +88,7 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
       }
       if (failures.length > 0) return failed(failures)
       const kept = placed.map((volume): VolumeSpec => (volume.is === 'files' ? { ...volume, files: [] } : volume))
-      held.save(pod, { ...pod.record, volumeSpecs: kept, volumes: { generation, ...(ungrown.length > 0 && { ungrown }) } })
+      held.note(pod, { ...pod.record, volumeSpecs: kept, volumes: { generation, ...(ungrown.length > 0 && { ungrown }) } })
       held.tell({ is: 'volumes-ready', pod: uid, generation, at: place.now() })
     }, (message) => { failed([{ volume: '', message }]) })
   }
@@ -113,7 +113,7 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
       if (keepLogs) {
         const changes = all.map((attempt) => places.pod(uid).attempt(attempt.record.container, attempt.record.state.attempt)).flatMap((own) => [own.upper, own.work])
         for (const directory of [at.volumes, ...changes]) await rm(directory, { recursive: true, force: true })
-        held.save(pod, { ...pod.record, sandbox: { is: 'gone' }, volumes: undefined, volumeSpecs: [], pause: undefined })
+        held.note(pod, { ...pod.record, sandbox: { is: 'gone' }, volumes: undefined, volumeSpecs: [], pause: undefined })
       } else {
         await rm(at.directory, { recursive: true, force: true })
         held.pods.delete(uid)

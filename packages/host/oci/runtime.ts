@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Clock } from '@kubeskiff/core/base'
 import type { ContainerRuntime, RuntimeCommand, RuntimeHandler, RuntimeState } from '@kubeskiff/core/kubelet'
@@ -6,6 +6,7 @@ import { pullImage, type RegistryOptions } from '../images/pull.ts'
 import { familiarNames } from '../images/reference.ts'
 import type { ImageStore } from '../images/store.ts'
 import type { DevicePlugins } from '../device-plugins/index.ts'
+import { memoryMount, mountsBelow } from '../linux/mounts.ts'
 import type { HostProbe } from '../linux/probe.ts'
 import { whyNoMappedOwners } from '../linux/users.ts'
 import type { MeasurablePod } from '../metrics/index.ts'
@@ -16,6 +17,7 @@ import { type Attempts, createAttempts } from './attempts.ts'
 import { runCheck } from './checks.ts'
 import type { OciTools } from './conmon.ts'
 import { watchExits } from './exits.ts'
+import { canLimitSwap, hugePageSizes } from './groups.ts'
 import { type HostFiles, realHostFiles } from './host-files.ts'
 import { Held } from './held.ts'
 import { imagesInUse } from './images-in-use.ts'
@@ -39,6 +41,8 @@ export interface OciRuntimeOptions {
   readonly clock: Clock
   /** The control group above all pods; '/kubepods' unless said otherwise. */
   readonly cgroupRoot?: string
+  /** How many processes a pod may have; -1, or absent: as many as the machine. */
+  readonly podPidsLimit?: number
   /** Who answers for the devices of a node; absent: nobody. */
   readonly devicesOf?: (node: string) => DevicePlugins | undefined
   /** What hostPaths show: the machine's own files unless said otherwise. */
@@ -53,6 +57,8 @@ export interface OciRuntime extends ContainerRuntime, ContainerStreams {
   imagesInUse(): ReadonlySet<string>
   /** What it can do, by handler, as nodes tell it. */
   handlers(): Promise<readonly RuntimeHandler[]>
+  /** Removes what has ended and is kept only to be read, the longer ago than `keptMs` (a minute): when the disk is short. */
+  removeEnded(keptMs?: number): Promise<void>
   /** Stops looking and telling; every container lives on. */
   close(): void
 }
@@ -64,8 +70,12 @@ export function createOciRuntime(options: OciRuntimeOptions): OciRuntime {
   const runtimePath = host.tools.crun ?? host.tools.runc
   if (runtimePath === undefined || host.tools.conmon === undefined) throw new Error('real containers need crun (or runc) and conmon')
   const tools: OciTools = { runtime: runtimePath, conmon: host.tools.conmon }
-  for (const directory of [places.pods, places.exits, places.runtime]) mkdirSync(directory, { recursive: true })
-  const place: StartPlace = { tools, places, images, network, ...(options.cni === undefined ? {} : { cni: options.cni }), host, cgroupRoot: options.cgroupRoot ?? '/kubepods', hostFiles: options.hostFiles ?? realHostFiles, profiles: `${options.stateDirectory}/seccomp`, devicesOf: options.devicesOf ?? (() => undefined), ranges: new UserRanges(machinePool), now: () => clock.now() }
+  for (const directory of [places.pods, places.exits, places.runtime, places.execs]) mkdirSync(directory, { recursive: true })
+  // Of an earlier run, whose commands have begun long since.
+  for (const name of readdirSync(places.execs)) rmSync(`${places.execs}/${name}`)
+  // A full disk shall lose no exit code, and let nobody's probe fail.
+  for (const directory of [places.exits, places.execs]) keepInMemory(directory)
+  const place: StartPlace = { tools, places, images, network, ...(options.cni === undefined ? {} : { cni: options.cni }), host, cgroupRoot: options.cgroupRoot ?? '/kubepods', podPidsLimit: options.podPidsLimit ?? -1, canLimitSwap: canLimitSwap(), hugePageSizes: hugePageSizes(), hostFiles: options.hostFiles ?? realHostFiles, profiles: `${options.stateDirectory}/seccomp`, devicesOf: options.devicesOf ?? (() => undefined), ranges: new UserRanges(machinePool), now: () => clock.now() }
   const held = new Held(places)
   const attempts: Attempts = createAttempts(held, place, () => { exits.look() })
   const pods = createPods(held, attempts, place)
@@ -73,7 +83,7 @@ export function createOciRuntime(options: OciRuntimeOptions): OciRuntime {
 
   const exits = watchExits(places.exits, (exit) => {
     held.each((uid, attempt) => { if (attempt.record.id === exit.id) attempts.settle(uid, attempt, exit.code, exit.at) })
-  }, () => { held.each(attempts.settleIfEnded) })
+  }, () => { held.each(attempts.settleIfEnded); held.writeUnwritten() })
 
   const rotation = setInterval(() => {
     const stamp = new Date(clock.now()).toISOString().replaceAll(/[-:T]/g, '').slice(0, 14)
@@ -153,6 +163,7 @@ export function createOciRuntime(options: OciRuntimeOptions): OciRuntime {
       const userNamespaces = await whyNoMappedOwners(places.pods) === undefined
       return ['', basename(runtimePath)].map((name) => ({ name, recursiveReadOnlyMounts: true, userNamespaces }))
     },
+    removeEnded: (keptMs) => attempts.removeEnded(keptMs),
     ...streams,
     close() {
       held.close()
@@ -160,5 +171,14 @@ export function createOciRuntime(options: OciRuntimeOptions): OciRuntime {
       clearInterval(rotation)
       held.each((_uid, attempt) => attempt.stop?.cancel())
     },
+  }
+}
+
+const memoryBytes = 64 << 20
+/** A directory of small files that need not outlive the machine's next start. */
+function keepInMemory(directory: string): void {
+  if (readdirSync(directory).length > 0 || mountsBelow(directory).includes(directory)) return
+  try { memoryMount(directory, { sizeBytes: memoryBytes, mode: 0o700, executable: false }) } catch {
+    return // Who may not mount has them on the disk.
   }
 }

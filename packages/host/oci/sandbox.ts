@@ -6,6 +6,7 @@ import { makeNamespaces, nameHost, namespaceLink } from '../linux/namespaces.ts'
 import { identify, type ProcessIdentity } from '../linux/processes.ts'
 import { holdUserNamespace, type IdRange } from '../linux/users.ts'
 import type { CniNetworks } from '../cni/index.ts'
+import { writeOwnSettings } from '../linux/sysctls.ts'
 import { type ClusterNetwork, hostPortsAt } from '../network/index.ts'
 import type { PodPlaces } from './places.ts'
 import { hostsFile, resolverFile, withNodeResolver } from './pod-files.ts'
@@ -23,7 +24,7 @@ export async function makeSandbox(uid: string, spec: SandboxSpec, at: PodPlaces,
   for (const directory of [at.directory, at.volumes]) mkdirSync(directory, { recursive: true })
   let { addresses } = node
   if (spec.hostNetwork) {
-    makeNamespaces(at.namespaces, spec.hostIpc ? ['uts'] : ['ipc', 'uts'], () => nameHost(spec.hostname))
+    makeNamespaces(at.namespaces, spec.hostIpc ? ['uts'] : ['ipc', 'uts'], () => { nameHost(spec.hostname); writeOwnSettings(spec.sysctls) })
   } else {
     const holder = users === undefined ? undefined : await holdUserNamespace(users)
     const place = { pod: uid, node: spec.node, directory: at.namespaces, hostname: spec.hostname, ipc: !spec.hostIpc, sysctls: spec.sysctls, ...(holder !== undefined && { holder: holder.pid }) }

@@ -13,7 +13,7 @@ import type { ClusterNetwork } from '../network/index.ts'
 import { capabilitiesOf } from './capabilities.ts'
 import { argumentsOf, configurationOf, type ConfigurationInput } from './configuration.ts'
 import { createMonitored, type OciTools } from './conmon.ts'
-import { canLimitSwap, podGroup } from './groups.ts'
+import { podGroup } from './groups.ts'
 import type { HostFiles } from './host-files.ts'
 import type { AttemptPlaces, Places, PodPlaces } from './places.ts'
 import { readIfThere, writeRecord, type ContainerRecord, type PodRecord } from './records.ts'
@@ -38,6 +38,11 @@ export interface StartPlace {
   readonly cni?: CniNetworks
   readonly host: HostProbe
   readonly cgroupRoot: string
+  /** How many processes a pod may have; -1: as many as the machine. */
+  readonly podPidsLimit: number
+  /** What control groups can limit besides CPU, memory and processes. */
+  readonly canLimitSwap: boolean
+  readonly hugePageSizes: readonly string[]
   readonly hostFiles: HostFiles
   /** Who answers for the devices of a node; undefined: nobody. */
   readonly devicesOf: (node: string) => DevicePlugins | undefined
@@ -111,7 +116,7 @@ async function start(pod: PodRecord, container: string, attempt: number, spec: C
     devices: spec.security.privileged ? machineDevices() : [],
     ...(granted === undefined ? {} : { granted: grantedBy(granted, stage, own) }),
     disks: await disksOf(container, pod, spec),
-    limits: { ...place.host, memoryBytes: totalmem(), canLimitSwap: canLimitSwap(), unified: place.host.cgroups === 'v2' },
+    limits: { ...place.host, memoryBytes: totalmem(), canLimitSwap: place.canLimitSwap, hugePageSizes: place.hugePageSizes, unified: place.host.cgroups === 'v2' },
     ...(filter === undefined ? {} : { filter }),
   }
   writeFileSync(`${own.directory}/config.json`, JSON.stringify(configurationOf(input)))
