@@ -18,7 +18,7 @@ export function policyFrame(family: Family): RuleSet {
   return {
     chains: new Map([
       ['policies-passing', ['type filter hook forward priority filter; policy accept;', ...passes, `${family} saddr vmap @held-egress`, `${family} daddr vmap @held-ingress`]],
-      ['policies-node', ['type filter hook input priority filter; policy accept;', ...passes, `${family} saddr vmap @held-egress`]],
+      ['policies-node', ['type filter hook input priority filter; policy accept;', ...neighbours(family), ...passes, `${family} saddr vmap @held-egress`]],
       // What may leave must be let in yet, where the other end is here, too.
       ['let-out', [`${family} daddr vmap @held-ingress`, 'accept']],
     ]),
@@ -26,6 +26,9 @@ export function policyFrame(family: Family): RuleSet {
     elements: noElements,
   }
 }
+
+/** How pod and node find each other on their cable is nobody's to hold: without it nothing arrives that may. */
+const neighbours = (family: Family): readonly string[] => (family === 'ip' ? [] : ['icmpv6 type { nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert } accept'])
 
 /** The ways that a policy leaves open: a chain a direction. */
 export function policyChains(family: Family, key: string, policy: OpenPolicy): RuleSet {
