@@ -1,5 +1,6 @@
 import type { Node, Pod } from '../api/resources.ts'
 import type { ClusterView } from '../api/view.ts'
+import type { Instant } from '../base/clock.ts'
 import { NodeTable, type Placement } from './nodes.ts'
 import { Remembered } from './remembered.ts'
 import { isHopeless, type NodeRefusal, type PluginState, type SchedulerPlugin } from './types.ts'
@@ -16,9 +17,9 @@ export class Board {
   readonly verdicts = new Remembered<Verdict>(kindsMax)
   readonly #states = new Map<SchedulerPlugin, PluginState>()
 
-  constructor(view: ClusterView, plugins: Iterable<SchedulerPlugin>) {
+  constructor(view: ClusterView, plugins: Iterable<SchedulerPlugin>, now: () => Instant) {
     this.view = view
-    for (const plugin of plugins) this.#states.set(plugin, plugin.start({ nodes: this.nodes, view }))
+    for (const plugin of plugins) this.#states.set(plugin, plugin.start({ nodes: this.nodes, view, now }))
   }
 
   get states(): ReadonlyMap<SchedulerPlugin, PluginState> { return this.#states }

@@ -142,7 +142,7 @@ test('what is remembered of nodes, found anew in numbers, and found by taking po
       else world.put(aNode(node, { cpu: String(1 + random.below(4)), pods: '6', spec: { ...(random.chance(0.2) && { unschedulable: true }), ...(random.chance(0.2) && { taints: [{ key: 'k', effect: 'NoSchedule' }] }) } }))
       world.settle()
       const { board } = world.scheduler
-      const fresh = new Board(world.store.view, board.states.keys())
+      const fresh = new Board(world.store.view, board.states.keys(), () => world.clock.now())
       for (const each of world.store.view.list(nodes)) fresh.putNode(each)
       for (const each of world.store.view.list(pods)) if (each.spec.nodeName) fresh.place(each, each.spec.nodeName)
       const pod = aPod('probe', { requests: { cpu: `${1 + random.below(4)}` }, spec: { priority: 1 + random.below(5) } })

@@ -1,7 +1,7 @@
 import type { Action, Actor, Ask, Outcome, Submit } from '../api/action.ts'
 import { podsByNode } from '../api/indexes.ts'
 import { isRefusal } from '../api/refusal.ts'
-import { keyOf, type Resource, type Revision } from '../api/resource.ts'
+import { keyOf, type Revision } from '../api/resource.ts'
 import { namespaces, nodes as nodeType, type Pod, pods } from '../api/resources.ts'
 import type { Change, ClusterView } from '../api/view.ts'
 import type { Clock, Freezable, Loop, Random } from '../base/index.ts'
@@ -9,9 +9,10 @@ import type { Cancel } from '../base/loop.ts'
 import { setCondition } from '../rules/conditions.ts'
 import { isTerminal, isTerminating } from '../rules/pods.ts'
 import { mayUseDifferently } from '../rules/requests.ts'
+import { type Attempt, Binder } from './binding.ts'
 import { Board } from './board.ts'
 import { decidesDifferently, isHeartbeat, isOfWaiting, labelsDiffer, waits, watched } from './changes.ts'
-import { type Asking, bindBy, filterBy, haveSay, mayPreempt, preemptBy, prioritizeBy } from './extenders/asking.ts'
+import { type Asking, filterBy, haveSay, mayPreempt, preemptBy, prioritizeBy } from './extenders/asking.ts'
 import { type Extender, type ExtenderAnswer, postOf, valueIn } from './extenders/extender.ts'
 import { failureMessage } from './failure.ts'
 import type { NodeTable } from './nodes.ts'
@@ -20,7 +21,7 @@ import { compareCandidates, preempt, type Preemption } from './preemption.ts'
 import { defaultConfiguration, type Profile, type SchedulerConfiguration, schedulerName } from './profiles.ts'
 import { type FrozenEntry, SchedulingQueue, type Waiting } from './queue.ts'
 import { type ActivePlugin, best, chosen, fitting, noneFit, select, type Selection, type SelectionRules } from './select.ts'
-import { isHopeless, nodeSides, podSides, type Preparation, type Study } from './types.ts'
+import { isHopeless, nodeSides, podSides, type Study } from './types.ts'
 import type { Candidate } from './verdicts.ts'
 
 export interface SchedulerOptions {
@@ -70,6 +71,7 @@ class PodScheduler implements Scheduler {
   readonly #configuration: SchedulerConfiguration
   readonly #queue: SchedulingQueue
   readonly #nominations = new Nominations()
+  readonly #binder: Binder<Team>
   readonly #cancels: Cancel[] = []
   readonly #ring: () => void
   #board: Board
@@ -88,11 +90,15 @@ class PodScheduler implements Scheduler {
   constructor(options: SchedulerOptions) {
     this.#options = options
     this.#configuration = options.configuration ?? defaultConfiguration
-    this.#board = new Board(options.view, [])
     const { loop, clock, onCommit } = options
+    this.#board = new Board(options.view, [], () => clock.now())
     this.#ring = loop ? () => loop.ring('scheduler') : () => {}
     this.#queue = new SchedulingQueue(clock, owner, this.#configuration)
-    this.#cancels.push(clock.onWake(owner, (uid) => { this.#queue.due(uid); this.#ring() }))
+    this.#binder = new Binder({
+      view: options.view, clock, owner, submit: (...action) => { this.#submit(...action) }, askingAbout: (pod) => this.#askingAbout(pod),
+      bound: (attempt) => { this.#bound(attempt) }, failed: (attempt, message) => { this.#unbound(attempt, message) },
+    })
+    this.#cancels.push(clock.onWake(owner, (key) => { if (!this.#binder.due(key)) this.#queue.due(key); this.#ring() }))
     if (loop) this.#cancels.push(loop.add('scheduler', () => this.step()))
     if (onCommit) this.#cancels.push(onCommit(this.#ring))
   }
@@ -105,6 +111,7 @@ class PodScheduler implements Scheduler {
   restart(): void {
     const { view } = this.#options
     this.#queue.clear()
+    this.#binder.clear()
     this.#heard.length = 0
     this.#isAsking = false
     this.#era++
@@ -148,6 +155,7 @@ class PodScheduler implements Scheduler {
       else if (change.key.resource === namespaces.resource) relabelled = (change.before !== undefined && change.after !== undefined && labelsDiffer(change)) || relabelled
       else if (!watched.has(change.key.resource)) continue
       else for (const { state } of this.#plugins) state.changed?.(change)
+      this.#binder.changed(change)
       this.#wake(change)
     }
     // Labels of nodes and namespaces are what plugins count by; they hardly ever change.
@@ -236,9 +244,9 @@ class PodScheduler implements Scheduler {
 
   /** Columns and plugin states from the view, as if from the start. Pods about to be bound are in the feed soon. */
   #rebuild(): void {
-    const { view } = this.#options
+    const { view, clock } = this.#options
     const { profiles } = this.#configuration
-    const board = new Board(view, profiles.flatMap((profile) => profile.plugins.map(({ plugin }) => plugin)))
+    const board = new Board(view, profiles.flatMap((profile) => profile.plugins.map(({ plugin }) => plugin)), () => clock.now())
     this.#board = board
     const teams = profiles.map((profile): Team => ({
       profile, plugins: profile.plugins.flatMap(({ plugin, weight }) => { const state = board.states.get(plugin); return state === undefined ? [] : [{ plugin, weight, state }] }),
@@ -248,6 +256,7 @@ class PodScheduler implements Scheduler {
     this.#plugins = [...board.states].map(([plugin, state]) => ({ plugin, weight: 0, state }))
     for (const node of view.list(nodeType)) board.putNode(node)
     for (const pod of view.list(pods)) if (pod.spec.nodeName && !isTerminal(pod)) this.#place(pod, pod.spec.nodeName)
+    for (const { pod, nodeName } of this.#binder.waiting) this.#place(pod, nodeName)
   }
 
   // ---- one pod -------------------------------------------------------------------------------------------------
@@ -273,21 +282,7 @@ class PodScheduler implements Scheduler {
     const nodeName = this.nodes.nameOf(node)
     // Counted from now on: an agent's answer, and the change that shows it, come later.
     this.#place(pod, nodeName)
-    this.#prepare({ entry, pod, team, nodeName, preparations: studies.flatMap((study: Study) => study.prepare?.(node) ?? []) })
-  }
-
-  /** Does what has to be done right before the pod is bound, step by step, then binds it. */
-  #prepare(attempt: Attempt): void {
-    const steps = attempt.preparations.flatMap((preparation) => preparation.steps)
-    const go = (at: number, after: Resource | undefined): void => {
-      const step = steps[at]
-      if (step === undefined) return this.#bind(attempt)
-      this.#submit(attempt.team, step.action(after), (outcome) => {
-        if (isRefusal(outcome)) this.#unbound(attempt, `running PreBind plugin "DynamicResources": ${step.failure}: ${outcome.message}`)
-        else go(at + 1, outcome.object)
-      })
-    }
-    go(0, undefined)
+    this.#binder.start({ entry, pod, team, nodeName, preparations: studies.flatMap((study: Study) => study.prepare?.(node) ?? []) })
   }
 
   // ---- extenders -----------------------------------------------------------------------------------------------
@@ -357,36 +352,14 @@ class PodScheduler implements Scheduler {
     for (const action of reservations) this.#submit(team, action, (outcome) => { if (isRefusal(outcome)) this.#queue.failed(entry) })
   }
 
-  #bind(attempt: Attempt): void {
-    const asking = this.#askingAbout(attempt.pod)
-    if (asking === undefined) return this.#bindHere(attempt)
-    bindBy(asking, attempt.nodeName, (why) => {
-      if (why === undefined) this.#bindHere(attempt)
-      else if (why === '') this.#bound(attempt)
-      else this.#unbound(attempt, why)
-    })
-  }
-
-  #bindHere(attempt: Attempt): void {
-    const { pod, team, nodeName } = attempt
-    const { namespace = '', name, uid } = pod.metadata
-    this.#submit(team, {
-      do: 'invoke', key: keyOf(pods, pod), subresource: 'binding',
-      body: { apiVersion: 'v1', kind: 'Binding', metadata: { namespace, name, uid }, target: { kind: 'Node', name: nodeName } },
-    }, (outcome) => {
-      if (!isRefusal(outcome)) this.#bound(attempt)
-      else this.#unbound(attempt, outcome.reason === 'NotFound' ? undefined : `running Bind plugin "DefaultBinder": ${outcome.message}`)
-    })
-  }
-
-  #bound({ pod, team, nodeName }: Attempt): void {
+  #bound({ pod, team, nodeName }: Attempt<Team>): void {
     const { uid, namespace, name } = pod.metadata
     this.#nominations.remove(uid)
     this.#submit(team, { do: 'record', about: pod, type: 'Normal', reason: 'Scheduled', message: `Successfully assigned ${namespace}/${name} to ${nodeName}` })
   }
 
   /** The pod did not get its node: what was taken for it is given back. Nothing is said of a pod that is gone. */
-  #unbound({ entry, pod, team, preparations }: Attempt, message: string | undefined): void {
+  #unbound({ entry, pod, team, preparations }: Attempt<Team>, message: string | undefined): void {
     this.#board.remove(pod.metadata.uid)
     for (const preparation of preparations) for (const action of preparation.abandon(this.#options.view)) this.#submit(team, action)
     if (message === undefined) this.#queue.failed(entry)
@@ -491,8 +464,6 @@ interface Team { readonly profile: Profile; readonly plugins: readonly ActivePlu
 
 /** A pod whose turn it is. */
 interface Turn { readonly entry: Waiting; readonly pod: Pod; readonly team: Team }
-/** A pod on its way to a node. */
-interface Attempt { readonly entry: Waiting; readonly pod: Pod; readonly team: Team; readonly nodeName: string; readonly preparations: readonly Preparation[] }
 
 /** They stand for plugins: without any node, none had a say; and, as upstream, all extenders are one. */
 const [noNodes, extenderName] = ['no nodes', 'Extender']

@@ -2,6 +2,7 @@ import type { Action } from '../api/action.ts'
 import type { Resource } from '../api/resource.ts'
 import type { Node, Pod } from '../api/resources.ts'
 import type { Change, ClusterView } from '../api/view.ts'
+import type { Instant } from '../base/clock.ts'
 import type { Amounts } from '../rules/requests.ts'
 import type { NodeTable } from './nodes.ts'
 
@@ -9,6 +10,7 @@ import type { NodeTable } from './nodes.ts'
 export interface Surroundings {
   readonly nodes: NodeTable
   readonly view: ClusterView
+  now(): Instant
 }
 
 /** One concern of scheduling. In the order in which plugins are listed, the first to refuse a node gives the reasons. */
@@ -84,6 +86,8 @@ export interface Supposed {
 export interface Preparation {
   /** `after`: the object as the step before left it. */
   readonly steps: readonly { action(after: Resource | undefined): Action; readonly failure: string }[]
+  /** What the pod waits for when the steps are done: what is said of that, how it stands, and how long that may take. */
+  readonly waits?: { readonly said: { readonly reason: string; readonly message: string }; readonly mostMs: number; state(view: ClusterView): 'ready' | 'waiting' | { readonly fault: string } }
   /** The pod is not bound after all: what is to be taken back. */
   abandon(view: ClusterView): readonly Action[]
 }

@@ -24,15 +24,16 @@ export function wishOf(claim: ResourceClaim, view: ClusterView): ClaimWish | { r
 const alternativeOf = (name: string, { selectors = [], allocationMode, count = 1, tolerations = [], capacity }: ExactDeviceRequest | DeviceSubRequest, deviceClass: DeviceClass, adminAccess: boolean): Alternative =>
   ({ name, deviceClass, selectors, mode: allocationMode === 'All' ? 'All' : 'ExactCount', count, adminAccess, tolerations, capacity: capacity?.requests ?? {} })
 
-/** What is written into the claim: its devices, how they are set up, and where they can be used. */
-export function allocationOf({ claim, requests }: ClaimWish, found: readonly FoundDevice[]): AllocationResult {
+/** What is written into the claim on a node: its devices, how they are set up, and where they can be used. */
+export function allocationOf({ claim, requests }: ClaimWish, found: readonly FoundDevice[], nodeName: string): AllocationResult {
   const chosen = requests.flatMap(({ alternatives }) => { const taken = alternatives.length === 1 ? alternatives[0] : alternatives.find((each) => found.some(({ alternative }) => alternative === each)); return taken === undefined ? [] : [taken] })
   const config = [...classConfiguration(chosen), ...claimConfiguration(claim, chosen)]
-  const nodeSelector = selectorOf(found)
+  const nodeSelector = found.some(({ pooled: { device } }) => device.bindsToNode === true) ? onlyOn(nodeName) : selectorOf(found)
   return {
     devices: {
       results: found.map(({ pooled: { device, pool }, alternative: { name, adminAccess, tolerations }, shares }, at) => ({
         request: name, driver: pool.driver, pool: pool.name, device: device.name, ...(adminAccess && { adminAccess }), ...(tolerations.length > 0 && { tolerations }),
+        ...(device.bindingConditions !== undefined && { bindingConditions: device.bindingConditions }), ...(device.bindingFailureConditions !== undefined && { bindingFailureConditions: device.bindingFailureConditions }),
         ...(shares !== undefined && { shareID: shareIdOf(claim.metadata.uid || claim.metadata.name, at), consumedCapacity: consumedOf(device, shares) }),
       })),
       ...(config.length > 0 && { config }),
@@ -57,12 +58,14 @@ function claimConfiguration(claim: ResourceClaim, chosen: readonly Alternative[]
   })
 }
 
+const onlyOn = (nodeName: string): NodeSelector => ({ nodeSelectorTerms: [{ matchFields: [{ key: 'metadata.name', operator: 'In', values: [nodeName] }] }] })
+
 /** One device of one node binds the claim to that node; selectors of devices add up; none: everywhere. */
 function selectorOf(found: readonly FoundDevice[]): NodeSelector | undefined {
   const fields: NodeSelectorRequirement[] = []
   const expressions: NodeSelectorRequirement[] = []
   for (const { pooled: { reach: { nodeName, nodeSelector } } } of found) {
-    if (nodeName !== undefined) return { nodeSelectorTerms: [{ matchFields: [{ key: 'metadata.name', operator: 'In', values: [nodeName] }] }] }
+    if (nodeName !== undefined) return onlyOn(nodeName)
     const [term] = nodeSelector?.nodeSelectorTerms ?? []
     addNew(fields, term?.matchFields)
     addNew(expressions, term?.matchExpressions)

@@ -36,6 +36,8 @@ export interface Pool {
   readonly invalid: boolean
   readonly devices: readonly PooledDevice[]
   readonly counters: Counters
+  /** Some of its devices have to be made ready before pods are bound. */
+  readonly hasConditions: boolean
 }
 
 /** What a node reaches of a pool, in the order in which it is offered. */
@@ -95,7 +97,7 @@ export class DevicePools {
     return pool === undefined ? [] : pool.wide.length > 0 ? undefined : [...pool.byNode.keys()]
   }
 
-  /** What the node reaches, sorted by driver and pool; drivers that name their slices well are served in that order. */
+  /** What the node reaches, sorted by driver and pool, as upstream with those last of which devices have to be made ready; drivers that name their slices well are served in that order. */
   of(node: Node): readonly ReachablePool[] {
     const own = this.#byNode.get(node.metadata.name)
     this.#wideSorted ??= [...this.#wide.keys()].sort(compareText)
@@ -106,7 +108,7 @@ export class DevicePools {
       const devices = pool === undefined ? [] : devicesFor(pool, node)
       if (pool !== undefined && devices.length > 0) reachable.push({ pool, devices })
     }
-    return reachable.length < 2 ? reachable : reachable.sort((a, b) => compareText(a.pool.id, b.pool.id))
+    return reachable.length < 2 ? reachable : reachable.sort((a, b) => Number(a.pool.hasConditions) - Number(b.pool.hasConditions) || compareText(a.pool.id, b.pool.id))
   }
 
   #reach(id: string, { spec: { nodeName, perDeviceNodeSelection, devices = [] } }: ResourceSlice, by: 1 | -1): void {
@@ -146,6 +148,7 @@ function poolOf(id: string, all: readonly ResourceSlice[], rules: readonly Devic
   const pool: KnownPool = {
     id, driver, name, devices, byNode, wide, counters, complete: slices.length === first?.spec.pool.resourceSliceCount,
     get invalid() { return names.size < count },
+    hasConditions: slices.some(({ spec }) => spec.devices?.some(({ bindingConditions = [] }) => bindingConditions.length > 0) === true),
   }
   for (const { spec } of slices) {
     for (const set of spec.sharedCounters ?? []) for (const [counter, { value }] of Object.entries(set.counters)) counters.set(`${set.name}/${counter}`, nanosOf(value))

@@ -196,8 +196,6 @@ class Search {
 
   /** Is the device of the class, as the request selects, with the capacity it needs? */
   #suits({ device, pool: { driver } }: PooledDevice, { deviceClass, selectors, capacity }: Alternative, claim: ResourceClaim): boolean {
-    // Devices that have to be made ready before the pod is bound are not for us: nobody here would wait for them.
-    if ((device.bindingConditions ?? []).length > 0) return false
     if (isShared(device) && sharesOf(device, capacity) === undefined) return false
     for (const name in capacity) if (!hasCapacity(device.capacity?.[name]?.value, capacity[name])) return false
     return this.#satisfies(deviceClass.spec.selectors ?? [], driver, device, () => `class ${deviceClass.metadata.name}`) && this.#satisfies(selectors, driver, device, () => `claim ${named(claim)}`)

@@ -4,7 +4,7 @@ import type { AllocationResult, DeviceClaim, DeviceTaint } from '../../api/gener
 import type { Resource } from '../../api/resource.ts'
 import { pods, resourceClaims, resourceSlices } from '../../api/resources.ts'
 import { seededRandom } from '../../base/index.ts'
-import { aNode, aPod, schedulingWorld } from '../builders.ts'
+import { aNode, aPod, dawn, schedulingWorld } from '../builders.ts'
 import { aClaim, aClass, allocated, aRule, aSlice, aUser, driver, exactly, gpus, selecting } from '../devices/builders.ts'
 import { isHopeless } from '../types.ts'
 import { dynamicResources } from './dynamic-resources.ts'
@@ -72,7 +72,6 @@ for (const [what, slices, expected] of [
   ['those of nodes that are selected', [aSlice('', gpus(1), { nodeName: undefined, nodeSelector: term('x') })], 'gpu-0'],
   ['those of nodes that are not selected', [aSlice('', gpus(1), { nodeName: undefined, nodeSelector: term('y') })], 'cannot allocate all claims'],
   ['each device its own nodes', [aSlice('', gpus(3, (at) => (at === 0 ? { nodeName: 'b' } : at === 1 ? { nodeSelector: term('y') } : { allNodes: true })), { nodeName: undefined, perDeviceNodeSelection: true })], 'gpu-2'],
-  ['one that must be made ready first', [aSlice('a', gpus(1, () => ({ bindingConditions: ['attached'], bindingFailureConditions: ['failed'] })))], 'cannot allocate all claims'],
 ] as const) {
   test(`devices: ${what}`, () => {
     const world = schedulingWorld([aNode('a', { labels: { zone: 'x' } }), aClass(), ...slices as readonly Resource[], aClaim('c'), aUser('p', 'c')])
@@ -287,7 +286,7 @@ test('what is remembered of nodes for claims that are alike is what is found ane
       world.settle()
       const { board } = world.scheduler
       const kept = board.states.get(dynamicResources)?.study(aUser('p', 'probe'))
-      const anew = dynamicResources.start({ nodes: board.nodes, view: world.store.view }).study(aUser('p', 'probe'))
+      const anew = dynamicResources.start({ nodes: board.nodes, view: world.store.view, now: () => dawn }).study(aUser('p', 'probe'))
       assert.ok(kept !== undefined && anew !== undefined && !isHopeless(kept) && !isHopeless(anew))
       for (const number of board.nodes.order) {
         const told: readonly (string | readonly string[] | undefined)[] = [kept, anew].map((study) => (study.refuses?.(number) === true ? study.why?.(number).reasons : 'fits'))

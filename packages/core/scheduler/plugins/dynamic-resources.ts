@@ -4,11 +4,14 @@ import type { AllocationResult } from '../../api/generated/types.ts'
 import { type Draft, keyOf } from '../../api/resource.ts'
 import { deviceClasses, deviceTaintRules, type DeviceTaintRule, type Node, nodes as nodeType, type Pod, pods, type ResourceClaim, resourceClaims, resourceSlices, type ResourceSlice } from '../../api/resources.ts'
 import type { Change, ClusterView } from '../../api/view.ts'
+import type { Instant } from '../../base/clock.ts'
 import { nodeSelectorMatches } from '../../rules/node-selectors.ts'
 import { finalizersPatch, isControlledBy } from '../../rules/owners.ts'
+import { timestamp } from '../../rules/time.ts'
 import { claimNameOf } from '../../rules/pod-references.ts'
 import { isTerminating } from '../../rules/pods.ts'
 import { allocationOf, wishOf } from '../devices/allocation.ts'
+import { bindingMostMs, hasBindingConditions, isLost, isTimedOut, mustBeReady, readinessOf } from '../devices/binding-conditions.ts'
 import { DeviceChanges } from '../devices/changes.ts'
 import { type ExtendedClaim, extendedClaim, extendedClaimOf, nodeHas, resourcesBehindClasses } from '../devices/extended.ts'
 import { DevicePools, poolIdOf } from '../devices/pools.ts'
@@ -122,7 +125,7 @@ type Verdict = { readonly is: 'fits'; readonly devices: Found; readonly extra?: 
 interface ExtendedGift extends ExtendedClaim { readonly allocation: AllocationResult }
 interface ExtendedWish { readonly extended: ExtendedClaim; readonly wish: ClaimWish }
 
-function study(pod: Pod, { nodes, view }: Surroundings, { pools, uses, deviceChanges, verdicts: remembered }: Devices): Study | Hopeless | undefined {
+function study(pod: Pod, { nodes, view, now }: Surroundings, { pools, uses, deviceChanges, verdicts: remembered }: Devices): Study | Hopeless | undefined {
   const resources = resourcesBehindClasses(pod, view)
   if (resources.size === 0 && (pod.spec.resourceClaims ?? []).length === 0) return undefined
   const found = claimsOf(pod, view)
@@ -139,7 +142,10 @@ function study(pod: Pod, { nodes, view }: Surroundings, { pools, uses, deviceCha
     if ('refusal' in wish) return wish
     wishes.push(wish)
   }
-  const bound = claims.filter(({ status }) => status.allocation?.nodeSelector !== undefined)
+  /** Those that may be of no use on a node. */
+  const bound = claims.filter((claim) => claim.status.allocation?.nodeSelector !== undefined || hasBindingConditions(claim))
+  const at = now()
+  const lost = new Set(bound.filter((claim) => isLost(claim, at)))
   const verdicts = new Map<number, Verdict>()
   const elsewhere = new Set<ResourceClaim>()
   let fault: string | undefined
@@ -158,7 +164,7 @@ function study(pod: Pod, { nodes, view }: Surroundings, { pools, uses, deviceCha
   const judge = (number: number): Verdict => {
     const node = nodes.node(number)
     if (node === undefined || fault !== undefined) return refused('cannot allocate all claims')
-    const away = bound.filter(({ status: { allocation } }) => allocation?.nodeSelector !== undefined && !nodeSelectorMatches(allocation.nodeSelector, node))
+    const away = bound.filter((claim) => { const { allocation } = claim.status; return lost.has(claim) || (allocation?.nodeSelector !== undefined && !nodeSelectorMatches(allocation.nodeSelector, node)) })
     const extra = resources.size === 0 ? undefined : extendedOn(node)
     const all = extra === undefined ? wishes : [...wishes, extra.wish]
     const result = all.length === 0 ? nothingToFind : searchDevices(all, pools.of(node), uses)
@@ -175,7 +181,7 @@ function study(pod: Pod, { nodes, view }: Surroundings, { pools, uses, deviceCha
     verdicts.set(node, made)
     return made
   }
-  const allocationsOn = (node: number): readonly AllocationResult[] => { const made = verdict(node); return made.is === 'fits' ? wishes.map((wish, at) => allocationOf(wish, made.devices[at] ?? [])) : [] }
+  const allocationsOn = (node: number): readonly AllocationResult[] => { const made = verdict(node); return made.is === 'fits' ? wishes.map((wish, at) => allocationOf(wish, made.devices[at] ?? [], nodes.nameOf(node))) : [] }
   // Claims that are alike find the same devices where nothing has changed since.
   const kind = bound.length > 0 || resources.size > 0 || wishes.length === 0 ? undefined : remembered.of(kindOf(wishes))
   /** Both only ever grow. */
@@ -205,10 +211,10 @@ function study(pod: Pod, { nodes, view }: Surroundings, { pools, uses, deviceCha
     }),
     prepare: (node) => {
       const made = verdict(node)
-      const gift = made.is === 'fits' && made.extra !== undefined ? { ...made.extra.extended, allocation: allocationOf(made.extra.wish, made.devices[wishes.length] ?? []) } : undefined
-      const own = prepare(pod, claims, new Map(wishes.map(({ claim }, at) => [claim, allocationsOn(node)[at] ?? {}])), uses)
+      const gift = made.is === 'fits' && made.extra !== undefined ? { ...made.extra.extended, allocation: allocationOf(made.extra.wish, made.devices[wishes.length] ?? [], nodes.nameOf(node)) } : undefined
+      const own = prepare(pod, claims, new Map(wishes.map(({ claim }, at) => [claim, allocationsOn(node)[at] ?? {}])), { uses, now: at, nodeName: nodes.nameOf(node), current: now })
       const told = left !== undefined && pod.status.extendedResourceClaimStatus === undefined ? [tell(pod, left.metadata.name, extendedClaim(pod, resources, view).mappings)] : []
-      return gift === undefined ? { ...own, steps: [...own.steps, ...told] } : withExtended(pod, gift, own, uses)
+      return gift === undefined ? { ...own, steps: [...own.steps, ...told] } : withExtended(pod, gift, own, { uses, now: at, nodeName: nodes.nameOf(node), current: now })
     },
   }
 }
@@ -250,7 +256,9 @@ const tell = (pod: Pod, resourceClaimName: string, requestMappings: ExtendedClai
 })
 
 /** Makes the claim for extended resources, gives it its devices and tells the pod; a pod that is not bound leaves none behind. */
-function withExtended(pod: Pod, { claim, mappings, allocation }: ExtendedGift, own: Preparation, uses: DeviceUses): Preparation {
+function withExtended(pod: Pod, { claim, mappings, allocation: given }: ExtendedGift, own: Preparation, around: Preparing): Preparation {
+  const { uses, now } = around
+  const allocation = { ...given, allocationTimestamp: timestamp(now) }
   const { namespace = '', name, uid } = pod.metadata
   const { status: _status, metadata: { uid: _uid, ...metadata }, ...rest } = claim
   const key = keyOf(resourceClaims, claim)
@@ -269,6 +277,7 @@ function withExtended(pod: Pod, { claim, mappings, allocation }: ExtendedGift, o
       },
       tell(pod, claim.metadata.name, mappings),
     ],
+    ...(own.waits === undefined ? waitsFor(namespace, [claim.metadata.name], [given], around) : { waits: own.waits }),
     abandon: (view) => {
       const before = own.abandon(view)
       if (made === undefined) return before
@@ -281,8 +290,31 @@ function withExtended(pod: Pod, { claim, mappings, allocation }: ExtendedGift, o
   }
 }
 
+/** Where and when a pod is prepared. */
+interface Preparing { readonly uses: DeviceUses; readonly now: Instant; readonly nodeName: string; current(): Instant }
+
+/** The wait for claims whose devices have to be made ready, if there are such. */
+function waitsFor(namespace: string, names: readonly string[], allocations: readonly AllocationResult[], { nodeName, current }: Preparing): Pick<Preparation, 'waits'> {
+  if (!allocations.some(({ devices }) => mustBeReady(devices?.results ?? []))) return {}
+  return {
+    waits: {
+      said: { reason: 'BindingConditionsPending', message: `waiting for binding conditions for device on node ${nodeName}` }, mostMs: bindingMostMs,
+      state: (view) => {
+        for (const name of names) {
+          const claim = view.get(resourceClaims, namespace, name)
+          if (claim === undefined) return { fault: `resourceclaim.resource.k8s.io ${JSON.stringify(name)} not found` }
+          const readiness = readinessOf(claim)
+          if (readiness !== 'ready') return readiness === 'waiting' && isTimedOut(claim, current()) ? { fault: `claim ${name} binding timeout` } : readiness
+        }
+        return 'ready'
+      },
+    },
+  }
+}
+
 /** Writes allocations down and reserves every claim for the pod, in this order; devices are taken from now on. */
-function prepare(pod: Pod, claims: readonly ResourceClaim[], allocations: ReadonlyMap<ResourceClaim, AllocationResult>, uses: DeviceUses): Preparation {
+function prepare(pod: Pod, claims: readonly ResourceClaim[], allocations: ReadonlyMap<ResourceClaim, AllocationResult>, around: Preparing): Preparation {
+  const { uses, now } = around
   const { namespace = '', name, uid } = pod.metadata
   for (const [claim, allocation] of allocations) uses.promise(claim.metadata.uid, allocation.devices?.results ?? [])
   const mine = { resource: 'pods', name, uid }
@@ -292,7 +324,7 @@ function prepare(pod: Pod, claims: readonly ResourceClaim[], allocations: Readon
     const adds = allocation !== undefined && !finalizers.includes(protection)
     const reserve = (version: string | undefined): Action => ({
       do: 'patch', key: keyOf(resourceClaims, claim), uid: claim.metadata.uid, part: 'status',
-      patch: { metadata: { resourceVersion: version }, status: { ...(allocation !== undefined && { allocation }), reservedFor: [...(claim.status.reservedFor ?? []), mine] } },
+      patch: { metadata: { resourceVersion: version }, status: { ...(allocation !== undefined && { allocation: { ...allocation, allocationTimestamp: timestamp(now) } }), reservedFor: [...(claim.status.reservedFor ?? []), mine] } },
     })
     const called = `${namespace}/${claim.metadata.name}`
     return [
@@ -302,6 +334,7 @@ function prepare(pod: Pod, claims: readonly ResourceClaim[], allocations: Readon
   })
   return {
     steps,
+    ...waitsFor(namespace, claims.map(({ metadata }) => metadata.name), claims.map((claim) => allocations.get(claim) ?? claim.status.allocation ?? {}), around),
     abandon: (view) => {
       for (const claim of allocations.keys()) uses.drop(claim.metadata.uid)
       return claims.flatMap((old): readonly Action[] => {

@@ -18,7 +18,7 @@ const running = (images: readonly string[], initImages: readonly string[] = []):
 } })
 
 function started(nodes: NodeTable) {
-  const state = imageLocality.start({ nodes, view: createStore().view })
+  const state = imageLocality.start({ nodes, view: createStore().view, now: () => 0 })
   const put = (node: Node): void => {
     const known = nodes.numberOf(node.metadata.name)
     const before = known === undefined ? undefined : nodes.node(known)

@@ -92,7 +92,7 @@ test('a pod waits for a node with the label', () => {
 function scores(pod: Pod, objects: Parameters<typeof schedulingWorld>[0]): readonly number[] {
   const { scheduler, store } = schedulingWorld(objects)
   const { nodes } = scheduler
-  const state = podTopologySpread.start({ nodes, view: store.view })
+  const state = podTopologySpread.start({ nodes, view: store.view, now: () => 0 })
   for (const { pod: placed, node } of nodes.placements) state.placed?.(placed, node)
   const study = state.study(pod)
   assert.ok(study !== undefined && !isHopeless(study))
@@ -141,7 +141,7 @@ test('the counts kept from placements are those of counts begun anew', () => {
   const random = seededRandom(11)
   const { view } = createStore()
   const nodes = new NodeTable()
-  const kept = new TopologyCounts({ nodes, view })
+  const kept = new TopologyCounts({ nodes, view, now: () => 0 })
   const one: Terrain = { identity: 'zone', topologyKey: zone, includes: () => true }
   const terrains: readonly Terrain[] = [one, { identity: 'host', topologyKey: host, includes: () => true }, { identity: 'zone with disks', topologyKey: zone, includes: (node) => node.metadata.labels?.['disk'] !== undefined }]
   const groups = ['web', 'db', 'none'].map((app) => ({ identity: app, namespace: 'default', selectors: [{ matchExpressions: [{ key: 'app', operator: 'In', values: [app] }] }] }))
@@ -165,7 +165,7 @@ test('the counts kept from placements are those of counts begun anew', () => {
       const number = nodes.numberOf(name) === undefined ? undefined : nodes.place(counted, name)
       if (number !== undefined) kept.placed(counted, number)
     }
-    assert.deepEqual(answers(kept), answers(new TopologyCounts({ nodes, view })))
+    assert.deepEqual(answers(kept), answers(new TopologyCounts({ nodes, view, now: () => 0 })))
   }
 })
 
