@@ -10,6 +10,7 @@ import type { Reply as CoreReply, Request } from '../../packages/core/server/ind
 import { createStore } from '../../packages/core/store/index.ts'
 import { Certificates, openTokenSigner } from '../../packages/host/credentials/index.ts'
 import { answerAsks, podTokens } from '../../packages/host/daemon/tokens.ts'
+import { volumeWorker } from '../../packages/host/oci/volumes/work.ts'
 import { createPoster, withPosts } from '../../packages/host/webhooks/index.ts'
 import type { Api, Reply, Sending, Watch, WatchEvent } from './api.ts'
 import { bodyOf } from './https-client.ts'
@@ -33,7 +34,7 @@ export async function openInProcess(): Promise<Api> {
   const signer = openTokenSigner(folder)
   const poster = createPoster({ view: store.view, random: seededRandom(2) })
   const certificates = new Certificates(folder, () => clock.now())
-  const answer = withPosts(poster, answerAsks({ signer, certificates, volumesBelow: join(folder, 'volumes'), now: () => clock.now() }))
+  const answer = withPosts(poster, answerAsks({ signer, certificates, volumes: volumeWorker(join(folder, 'volumes')), now: () => clock.now() }))
   const { certificate: authority } = await certificates.authority()
   let asking = 0
   const cluster = wireCluster({

@@ -14,18 +14,20 @@ const [homeAddress, awayAddress] = ['192.0.2.1', '192.0.2.2']
 const fetch = `host=$1
 case $host in *[!0-9.]*) host=$(nslookup $host.default.svc.cluster.local | sed -n '/^Name/,$s/^Address.*: *//p' | head -1);; esac
 for i in $(seq $4); do printf 'GET %s HTTP/1.0\\r\\n\\r\\n' $3 | nc -w 5 $host $2 | sed '1,/^\\r*$/d'; done`
-const serves = (node: string): object => ({
+const serves = (node: string, claim?: string): object => ({
   apiVersion: 'v1', kind: 'Pod', metadata: { name: `on-${node}`, labels: { app: 'web' } },
   spec: {
-    nodeName: node, terminationGracePeriodSeconds: 0,
+    nodeSelector: { 'kubernetes.io/hostname': node }, terminationGracePeriodSeconds: 0,
+    ...(claim !== undefined && { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: claim } }] }),
     containers: [{
-      name: 'main', image, imagePullPolicy: 'Never', command: ['sh', '-c', `mkdir /www; echo ${node} > /www/index.html; head -c 3000000 /dev/zero > /www/large; echo up; exec busybox httpd -f -p 8080 -h /www`],
+      name: 'main', image, ...(claim !== undefined && { volumeMounts: [{ name: 'data', mountPath: '/data' }] }), imagePullPolicy: 'Never', command: ['sh', '-c', `mkdir -p /www /data; echo ${node} > /data/kept; echo ${node} > /www/index.html; head -c 3000000 /dev/zero > /www/large; echo up; exec busybox httpd -f -p 8080 -h /www`],
       readinessProbe: { httpGet: { port: 8080, path: '/' }, periodSeconds: 1 },
     }],
   },
 })
 const manifests = [
-  serves('node-1'), serves('away-1'),
+  { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Mi' } } } },
+  serves('node-1'), serves('away-1', 'data'),
   { apiVersion: 'v1', kind: 'Service', metadata: { name: 'web' }, spec: { type: 'NodePort', selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8080, nodePort: 30080 }] } },
   { apiVersion: 'v1', kind: 'Service', metadata: { name: 'each' }, spec: { clusterIP: 'None', selector: { app: 'web' }, ports: [{ port: 8080 }] } },
 ]
@@ -138,17 +140,30 @@ describe('a cluster of two machines', { skip, timeout: 300_000 }, () => {
     await until('the pod is open', () => fetches() === 'away-1')
   })
 
-  test('an agent that is killed comes back and takes over what runs', async () => {
+  test('a claim lives on the machine of its pod, and its data goes with it there', async () => {
+    const volume = get('persistentvolumeclaim data', '.spec.volumeName')
+    const path = get(`persistentvolume ${volume}`, '.spec.local.path')
+    assert.equal(inPod('on-away-1', 'cat', '/data/kept').trim(), 'away-1')
+    assert.equal(away.run(['cat', `${path}/kept`]).out.trim(), 'away-1')
+  })
+
+  test('an agent that is killed comes back and takes over what runs; the ways between the machines may change meanwhile', async () => {
     const uid = get('pod on-away-1', '.metadata.uid')
     const started = get('pod on-away-1', '.status.containerStatuses[0].state.running.startedAt')
-    const killed = away.processes().filter(({ command }) => command.includes('skiff') && !command.includes('conmon') && !command.includes('httpd'))
-    assert.ok(killed.length >= 2, 'the machine has a daemon and an agent')
+    const isOurs = ({ command }: { readonly command: string }): boolean => command.includes('skiff') && !command.includes('conmon') && !command.includes('httpd')
+    const killed = [...away.processes().filter(isOurs), ...home.processes().filter(isOurs)]
+    assert.ok(killed.length >= 4, 'each machine has a daemon and an agent')
     for (const { pid } of killed) process.kill(pid, 'SIGKILL')
+    const up = home.skiff(['up', '--overlay', 'routes', '--detach'])
+    assert.equal(up.code, 0, up.out + up.err)
     const again = away.skiff(['join', '--detach'])
     assert.equal(again.code, 0, again.out + again.err)
     assert.deepEqual([get('pod on-away-1', '.metadata.uid'), get('pod on-away-1', '.status.containerStatuses[0].state.running.startedAt'), get('pod on-away-1', '.status.containerStatuses[0].restartCount')], [uid, started, '0'])
-    assert.equal(fetched('on-node-1', addressOf('on-away-1')), 'away-1\n')
+    for (const ground of [home, away]) await until('no VXLAN is left', () => !ground.run(['ss', '-lun']).out.includes(':8472'))
+    await until('pods reach each other by plain routes', () => fetched('on-node-1', addressOf('on-away-1')) === 'away-1\n' && fetched('on-away-1', addressOf('on-node-1')) === 'node-1\n')
     assert.equal(inPod('on-away-1', 'echo', 'here').trim(), 'here')
+    assert.match(home.skiff(['node', 'list']).out, /^away-1\treal\ton 192\.0\.2\.2$/m)
+    assert.match(away.skiff(['status']).out, /running: process \d+: away-1, away-2 of the cluster at https:/)
   })
 
   test('a machine that is told so leaves: its pods stop and its nodes are gone', async () => {

@@ -28,6 +28,6 @@ export function allControllers({ authority, volumesBelow, balancedNetworks, podR
     controllers.podGarbageCollector(), controllers.nodeLifecycleController(), controllers.zoneEvictionController, controllers.taintEvictionController,
     controllers.resourceQuotaController, controllers.disruptionController, controllers.horizontalPodAutoscalerController(types), controllers.storageVersionMigrationController(types), controllers.resourceClaimController, controllers.deviceTaintEvictionController,
     controllers.customResourceDefinitionController, controllers.validatingAdmissionPolicyStatusController,
-    controllers.clusterRoleAggregationController, controllers.certificateController(mayRequest), controllers.podCertificateRequestCleaner, controllers.autoregisterController, controllers.flowSchemaController, controllers.apiServiceAvailabilityController,
+    controllers.clusterRoleAggregationController, controllers.certificateController(mayRequest), controllers.podCertificateRequestCleaner, controllers.bootstrapTokenCleaner, controllers.autoregisterController, controllers.flowSchemaController, controllers.apiServiceAvailabilityController,
   ] as readonly Controller<unknown>[]
 }

@@ -5,7 +5,7 @@ import { isRefusal } from '@kubeskiff/core/api'
 import type { Connect } from '@kubeskiff/core/server'
 import { splitTarget } from '../http/index.ts'
 import type { OpenStream, PodStream, TerminalSize } from '../streams/index.ts'
-import { atOnce, eachLine, encodeLine, errorTrailer, hasHeader, idHeader, type KubeletAnswer, kubeletPath, type KubeletRequest, linkProtocol, windowBytes } from './wire.ts'
+import { atOnce, eachLine, encodeLine, errorTrailer, hasHeader, idHeader, type KubeletAnswer, kubeletPath, type KubeletRequest, linkProtocol, volumesPath, windowBytes } from './wire.ts'
 
 export interface AgentOptions {
   readonly url: string // 'https://127.0.0.1:6443'
@@ -17,6 +17,8 @@ export interface AgentOptions {
   readonly open: OpenStream
   /** Answers what the control plane sends on to a node's kubelet. */
   readonly kubelet: (node: string, request: KubeletRequest) => Promise<KubeletAnswer>
+  /** Does work on volumes, as a query says it. */
+  readonly volumes?: (query: URLSearchParams) => Promise<KubeletAnswer>
   /** Told once of each kind of trouble, until the link stands again. */
   readonly onTrouble?: (why: string) => void
 }
@@ -89,6 +91,7 @@ class Link {
     }, pingEveryMs)
     session.on('stream', (stream, headers) => {
       if ((headers[':path'] ?? '').startsWith(`${kubeletPath}/`)) answerKubelet(stream, headers, (request) => this.#options.kubelet(this.#node.name, request))
+      else if ((headers[':path'] ?? '').startsWith(`${volumesPath}?`) && this.#options.volumes !== undefined) { const { volumes } = this.#options; answerKubelet(stream, headers, ({ query }) => volumes(new URLSearchParams(query))) }
       else streams.serve(stream, headers)
     })
     session.on('error', () => {}) // 'close' follows
@@ -172,10 +175,12 @@ class Streams {
   }
 }
 
+const withoutPrefix = (target: string): string => (target.startsWith(`${kubeletPath}/`) ? target.slice(kubeletPath.length) : target)
+
 function answerKubelet(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, answer: (request: KubeletRequest) => Promise<KubeletAnswer>): void {
   stream.on('error', () => {}) // the asker is gone
   stream.resume()
-  answer({ method: headers[':method'] ?? 'GET', ...splitTarget((headers[':path'] ?? '').slice(kubeletPath.length)) }).then(({ status, headers: told, body }) => {
+  answer({ method: headers[':method'] ?? 'GET', ...splitTarget(withoutPrefix(headers[':path'] ?? '')) }).then(({ status, headers: told, body }) => {
     if (stream.destroyed) { if (typeof body !== 'string') body.destroy(); return }
     stream.respond({ ':status': status, ...told })
     if (typeof body === 'string') { stream.end(body); return }

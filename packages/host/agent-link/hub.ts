@@ -4,7 +4,7 @@ import type { Refusal } from '@kubeskiff/core/api'
 import type { Connect } from '@kubeskiff/core/server'
 import { refuse, type Upgrade } from '../http/index.ts'
 import type { Ending, OpenStream, PodStream, PortStream, ProcessStream } from '../streams/index.ts'
-import { atOnce, eachLine, encodeLine, errorTrailer, hasHeader, idHeader, type KubeletAnswer, kubeletPath, type KubeletRequest, linkProtocol, windowBytes } from './wire.ts'
+import { atOnce, eachLine, encodeLine, errorTrailer, hasHeader, idHeader, type KubeletAnswer, kubeletPath, type KubeletRequest, linkProtocol, volumesPath, windowBytes } from './wire.ts'
 
 export interface AgentHub {
   /** Takes an agent's connection: for the HTTP server's path of links. */
@@ -13,6 +13,8 @@ export interface AgentHub {
   readonly open: OpenStream
   /** Asks a node's kubelet; the body comes as it is read. */
   readonly askKubelet: (node: string, request: KubeletRequest) => Promise<StreamedAnswer | Refusal>
+  /** Asks the machine of a node for work on volumes. */
+  readonly askVolumes: (node: string, query: string) => Promise<StreamedAnswer | Refusal>
   /** The nodes that are linked now. */
   readonly nodes: () => readonly string[]
   close(): void
@@ -72,6 +74,10 @@ export function createAgentHub(options: { readonly linkWaitMs?: number } = {}): 
       const link = await linkOf(node)
       return link === undefined ? unreachable(`the agent of node ${node} is not connected`) : askOver(link, node, request)
     },
+    async askVolumes(node, query) {
+      const link = await linkOf(node)
+      return link === undefined ? unreachable(`the agent of node ${node} is not connected`) : askOver(link, node, { method: 'POST', path: volumesPath, query }, '')
+    },
     nodes: () => [...links.keys()].sort(),
     close() { for (const link of links.values()) link.destroy() },
   }
@@ -81,8 +87,8 @@ const plain = (status: number, body: string) => ({ status, headers: { 'content-t
 /** As upstream words a kubelet that cannot be reached. */
 const unreachable = (why: string): Refusal => ({ refused: true, code: 500, reason: 'InternalError', message: `Internal error occurred: error dialing backend: ${why}` })
 
-function askOver(link: ClientHttp2Session, node: string, { method, path, query }: KubeletRequest): Promise<StreamedAnswer | Refusal> {
-  const stream = link.request({ ':method': method, ':path': `${kubeletPath}${path}${query === '' ? '' : `?${query}`}` }, { endStream: true })
+function askOver(link: ClientHttp2Session, node: string, { method, path, query }: KubeletRequest, below = kubeletPath): Promise<StreamedAnswer | Refusal> {
+  const stream = link.request({ ':method': method, ':path': `${below}${path}${query === '' ? '' : `?${query}`}` }, { endStream: true })
   return answerOn(stream, node, ({ ':status': status = 502, ...told }, resolve) => {
     resolve({ status, headers: Object.fromEntries(Object.entries(told).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : []))), body: stream })
   })

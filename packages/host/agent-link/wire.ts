@@ -7,6 +7,7 @@
 //   PUT  /streams/ID/stdin     GET /streams/ID/stdout     GET /streams/ID/stderr
 //   POST /streams/ID/ports/N   one connection, both ways; a failure comes in a trailer
 //   GET  /kubelet/PATH         a request to the node's kubelet; the answer is the kubelet's own
+//   POST /volumes?do=…         work on the directories of volumes, which no user can ask for
 import { Socket } from 'node:net'
 import type { Duplex, Readable } from 'node:stream'
 import type { Connect } from '@kubeskiff/core/server'
@@ -18,6 +19,8 @@ export const idHeader = 'skiff-stream'
 /** 'ports', or which of stdin, stdout and stderr there are. */
 export const hasHeader = 'skiff-has'
 export const errorTrailer = 'skiff-error'
+/** Where the control plane asks for work on volumes. */
+export const volumesPath = '/volumes'
 /** Before the path of a request to the node's kubelet. */
 export const kubeletPath = '/kubelet'
 export const windowBytes = 256 << 10

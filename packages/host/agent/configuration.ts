@@ -26,6 +26,8 @@ export interface AgentConfiguration {
   /** Mirrors, and registries without TLS. */
   readonly registries?: Registries
   readonly network: FamilyNetworks & { readonly second?: FamilyNetworks }
+  /** Where the control plane asks for work on volumes, on a machine that is not its own. */
+  readonly volumesBelow?: string
   /** Where other machines of the cluster reach this one, and how; absent: there are no others. */
   readonly machine?: { readonly address: string; readonly overlay: OverlayChoice }
 }

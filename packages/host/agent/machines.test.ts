@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Node } from '@kubeskiff/core/api'
-import { machineAddressMark, machineNetworkMark, otherMachines } from './machines.ts'
+import { machineAddressMark, machineNetworkMark } from './machine-marks.ts'
+import { otherMachines } from './machines.ts'
 
 const settings = { nodeNetwork: '172.30.0.0/24', nodeNetworks: ['172.30.0.0/24', '172.30.192.0/18'], podNetwork: '10.244.0.0/16' }
 const node = (name: string, [address, network]: readonly [string, string], podCIDR: string, creationTimestamp = '2026-01-01T00:00:00Z'): Node => ({

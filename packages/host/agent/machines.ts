@@ -7,10 +7,8 @@ import { refusalOf } from '../client/refusal.ts'
 import type { ClusterNetwork, NetworkSettings, OtherMachine } from '../network/index.ts'
 import { isInside, nthAddress } from '../network/addresses.ts'
 import type { AgentConfiguration } from './configuration.ts'
+import { machineAddressMark, machineNetworkMark } from './machine-marks.ts'
 
-/** Where a node's machine is reached by others, and the network of the nodes that it plays. */
-export const machineAddressMark = 'skiff.dev/machine-address'
-export const machineNetworkMark = 'skiff.dev/machine-network'
 const retryMs = 2_000
 const hubOffset = 2
 

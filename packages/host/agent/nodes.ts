@@ -28,6 +28,7 @@ import { keepRotating, NodeCredentials } from './rotation.ts'
 import { followServices } from './services.ts'
 import { openOn } from './streams.ts'
 import { tokensOverHttp } from './tokens.ts'
+import { volumesOnLink } from './volumes.ts'
 
 /** What every node may read, and all nodes of this machine read once. */
 const shared: readonly ResourceType<Resource>[] = [nodes, services, endpointSlices, persistentVolumes, persistentVolumeClaims, runtimeClasses]
@@ -56,7 +57,7 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
   // What runs may be looked at and spoken with before the view is whole.
   const open = openOn(runtime)
   const answerKubelet = kubeletApi({ configuration, view: store.view, runtime, thresholds, networkOf: (node) => network.node(node)?.namespace, open, placeOf: (node, path) => hostFiles.place(node, path), now: () => clock.now() })
-  const link = connectAgent({ url: configuration.url, path: configuration.agentPath, authority: configuration.authority, nodes: credentials.map((own) => ({ name: own.node, get certificate() { return own.certificate }, get key() { return own.key } })), open, kubelet: answerKubelet, onTrouble: say })
+  const link = connectAgent({ url: configuration.url, path: configuration.agentPath, authority: configuration.authority, nodes: credentials.map((own) => ({ name: own.node, get certificate() { return own.certificate }, get key() { return own.key } })), open, kubelet: answerKubelet, ...(configuration.volumesBelow !== undefined && { volumes: volumesOnLink(configuration.volumesBelow) }), onTrouble: say })
   const stopServers = configuration.nodes.flatMap(({ shape, serving }) => {
     const node = network.node(shape.name)
     if (node === undefined) return []

@@ -1,12 +1,17 @@
+import type { Node } from '@kubeskiff/core/api'
 import { poolOf, PoolProblem, type NodePool } from '@kubeskiff/core/rules'
+import { machineAddressMark } from '../agent/machine-marks.ts'
+import { requestObject } from '../client/index.ts'
+import { addressForOthers } from '../daemon/cluster-info.ts'
 import { missingPackages, whyNoRealNodes } from '../daemon/debian-packages.ts'
-import { dataDirectory } from '../daemon/directory.ts'
+import { type DataDirectory, dataDirectory } from '../daemon/directory.ts'
 import { newRealNodes, newSimulatedNodes } from '../daemon/nodes.ts'
 import { type NodeSettings, readSettings, type Settings, writeSettings } from '../daemon/settings.ts'
 import { isTurned, readCourse } from '../daemon/time-file.ts'
 import { few, pairs, parse, UsageError, wholeNumber } from './arguments.ts'
 import { changeFailure } from './node-failure.ts'
 import { poolsInFile } from './pool-file.ts'
+import { adminConnection, ownerOf } from './running.ts'
 
 const usage = `usage: skiff node list
        skiff node add --simulate N [--name PREFIX] [--cpu 8] [--memory 32Gi] [--pods 110] [--storage 100Gi] [--gpus N] [--resources a.b/c=N,…]
@@ -44,6 +49,7 @@ export async function node(words: readonly string[]): Promise<number> {
   switch (verb) {
     case 'list':
       for (const known of settings.nodes) console.log(lineOf(known))
+      for (const line of await linesOfOthers(directory, settings)) console.log(line)
       return 0
     case 'add': {
       const added = toAdd(values, settings)
@@ -68,6 +74,20 @@ export async function node(words: readonly string[]): Promise<number> {
   }
 
   function save(next: Settings): void { writeSettings(directory.settings, next) }
+}
+
+/** The nodes that other machines play, as long as the cluster runs to tell of them. */
+async function linesOfOthers(directory: DataDirectory, settings: Settings): Promise<readonly string[]> {
+  if (addressForOthers(settings.listen) === undefined || await ownerOf(directory) === undefined) return []
+  const connection = adminConnection(directory, settings)
+  try {
+    const { items } = await requestObject(connection, 'GET', '/api/v1/nodes') as { readonly items: readonly Node[] }
+    const own = new Set(settings.nodes.map(({ name }) => name))
+    return items.filter(({ metadata }) => !own.has(metadata.name)).map(({ metadata }) => {
+      const address = metadata.annotations?.[machineAddressMark]
+      return `${metadata.name}\treal${address === undefined ? '' : `\ton ${address}`}`
+    })
+  } finally { connection.close() }
 }
 
 /** The nodes that were asked for; refused as a whole where one cannot be. */

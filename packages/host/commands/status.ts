@@ -1,7 +1,8 @@
 import { type Node, type Pod, silentSince } from '@kubeskiff/core/api'
 import { dataDirectory } from '../daemon/directory.ts'
 import { readSettings } from '../daemon/settings.ts'
-import { parseOptions } from './arguments.ts'
+import { readIfThere } from '../files/index.ts'
+import { few, parseOptions } from './arguments.ts'
 import { adminConnection, ownerOf } from './running.ts'
 
 const usage = `usage: skiff status [--data-dir DIR]
@@ -19,6 +20,12 @@ export async function status(words: readonly string[]): Promise<number> {
   const directory = dataDirectory(values['data-dir'])
   const settings = readSettings(directory.settings)
   const pid = await ownerOf(directory)
+  const joined = readIfThere(directory.joined)
+  if (joined !== undefined) {
+    const { url, nodes: played } = JSON.parse(joined) as { readonly url: string; readonly nodes: readonly { readonly name: string }[] } // our own file
+    console.log(`${pid === undefined ? 'stopped' : `running: process ${pid}`}: ${few(played.map(({ name }) => name))} of the cluster at ${url}, data in ${directory.root}`)
+    return pid === undefined ? 3 : 0
+  }
   if (settings === undefined || pid === undefined) {
     console.log(settings === undefined ? `no cluster in ${directory.root}: 'skiff up' makes one` : `the cluster in ${directory.root} is stopped: 'skiff up' brings it back`)
     return 3

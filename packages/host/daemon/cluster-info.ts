@@ -8,6 +8,8 @@ import { networksOf, withOtherMachines } from './nodes.ts'
 
 /** Where the agents of nodes keep their links, on the API's port. */
 export const agentPath = '/skiff.dev/agent'
+/** Where machines learn of the cluster. */
+export const infoPath = '/api/v1/namespaces/kube-public/configmaps/cluster-info'
 /** Where a node leaves the cluster, by its own certificate: nodes may not delete themselves, as upstream. */
 export const leavePath = '/skiff.dev/leave'
 
@@ -15,6 +17,8 @@ export const leavePath = '/skiff.dev/leave'
 export interface ClusterInfo {
   readonly clusterDomain: string
   readonly overlay: OverlayChoice
+  /** Where the directories of volumes are, on every machine. */
+  readonly volumesBelow: string
   /** Those of the control plane's machine: the nodes' network is each machine's own. */
   readonly network: FamilyNetworks
 }

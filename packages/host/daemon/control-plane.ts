@@ -27,6 +27,7 @@ import { countWaiting, createSteering } from './steering.ts'
 import { isTurned, keepCourse, readCourse } from './time-file.ts'
 import { timePath, timeRequests } from './time-requests.ts'
 import { answerAsks, podTokens } from './tokens.ts'
+import { volumesOfMachines } from './volumes.ts'
 import { createPoster, withPosts } from '../webhooks/index.ts'
 
 export interface ControlPlaneOptions {
@@ -89,22 +90,23 @@ export async function startControlPlane({ directory, settings: initial, say, clo
     throw new StartProblem(error instanceof Error ? error.message : String(error))
   })
   const poster = createPoster({ view: store.view, random: systemRandom() })
-  const hub = createAgentHub()
-  const measure = createMeasuring({ askKubelet: hub.askKubelet, now: () => clock.machineNow() })
-  const answer = withIssuers(access, () => clock.now(), withPosts(poster, withMeasures(measure, withFetches(frontProxy.client, answerAsks({ signer, certificates, volumesBelow: join(directory.agent, 'volumes'), now: () => clock.now() })))))
   const networks = networksOf(families)
+  const hub = createAgentHub()
+  const volumesBelow = join(directory.agent, 'volumes')
+  const measure = createMeasuring({ askKubelet: hub.askKubelet, now: () => clock.machineNow() })
+  const answer = withIssuers(access, () => clock.now(), withPosts(poster, withMeasures(measure, withFetches(frontProxy.client, answerAsks({ signer, certificates, volumes: volumesOfMachines({ volumesBelow, hub, view: () => store.view, ownNetwork: networks.nodeNetwork }), now: () => clock.now() })))))
   const outside = countWaiting()
   const cluster = wireCluster({
     store, clock, random: systemRandom(), loop, authority: authority.certificate, frontProxyAuthority: frontProxy.authority.certificate, historyMs, outsideNow: () => clock.machineNow(), processMetrics: () => processMetrics(http.is === 'listening' ? http.inFlight() : { mutating: 0, readOnly: 0 }), nodes: shapes().filter((shape) => shape.simulated),
     version: { ...kubernetesVersion, gitCommit: '', gitTreeState: 'clean', buildDate: '1970-01-01T00:00:00Z', goVersion: process.version, compiler: 'skiff', platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}` },
     issuer: { issuer, audiences: [issuer], keySet: JSON.stringify(signer.jwks), algorithms: ['ES256'] },
     address: `127.0.0.1:${settings.port}`, advertised: { address: takesMachines ? outward : hasReal(settings) ? nodesSee[0] ?? '' : '127.0.0.1', port: settings.port, names: hasReal(settings) || takesMachines },
-    ...(takesMachines && { allottedPodNetwork: joinedPodNetwork, joining: joiningInfo({ url: `https://${outward}:${settings.port}`, authority: authority.certificate, overlay: settings.overlay ?? 'vxlan', clusterDomain: clusterDomainDefault }) }),
+    ...(takesMachines && { allottedPodNetwork: joinedPodNetwork, joining: joiningInfo({ url: `https://${outward}:${settings.port}`, authority: authority.certificate, overlay: settings.overlay ?? 'vxlan', clusterDomain: clusterDomainDefault, volumesBelow }) }),
     ask: (ask: Ask, done) => { outside.count(answer(ask)).then(done, (error: unknown) => { say(`${ask.what}: ${error instanceof Error ? error.message : String(error)}`) }) },
     ...(access.tokens !== undefined && { tokens: access.tokens }), ...(access.authenticators !== undefined && { authenticators: access.authenticators }),
     ...(access.anonymous !== undefined && { anonymous: access.anonymous }), ...(access.audit !== undefined && { audit: access.audit }),
     ...(access.scheduling !== undefined && { scheduling: access.scheduling }),
-    pace: settings.pace ?? 'natural', simulatedReports: true, volumesBelow: join(directory.agent, 'volumes'), balancedNetworks: [networks, ...(networks.second === undefined ? [] : [networks.second])].map(({ balancedNetwork }) => balancedNetwork), ipFamilies: families, podTokens: podTokens(signer, issuer, () => clock.now()),
+    pace: settings.pace ?? 'natural', simulatedReports: true, volumesBelow, balancedNetworks: [networks, ...(networks.second === undefined ? [] : [networks.second])].map(({ balancedNetwork }) => balancedNetwork), ipFamilies: families, podTokens: podTokens(signer, issuer, () => clock.now()),
   })
 
   const steering = clock instanceof SteeredClock ? createSteering({ clock, loop, cluster, waiting: () => ({ requests: http.is === 'listening' ? http.inFlight() : noRequests, outside: outside.waiting() }), real: () => settings.nodes.filter((node) => !node.simulated).map(({ name }) => name), keep: (course) => { keepCourse(directory.time, course) } }) : undefined

@@ -1,11 +1,10 @@
 import { request } from 'node:https'
 import { openConnection } from '../client/index.ts'
-import { type ClusterInfo, readJoiningInfo } from './cluster-info.ts'
+import { type ClusterInfo, infoPath, readJoiningInfo } from './cluster-info.ts'
 
 /** Why a machine can't join, in words for a person. */
 export class JoinProblem extends Error {}
 
-const infoPath = '/api/v1/namespaces/kube-public/configmaps/cluster-info'
 const timeoutMs = 10_000
 
 /** Asks a cluster who it is, and believes it when its authority's key has the hash that was given. Throws a JoinProblem that says what to do. */

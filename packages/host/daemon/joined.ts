@@ -14,7 +14,7 @@ import { readIfThere, writePrivately } from '../files/index.ts'
 import { ownDirectory } from '../journal/index.ts'
 import { nthAddress } from '../network/addresses.ts'
 import { startAgent } from './agent-process.ts'
-import { agentPath, type ClusterInfo, leavePath } from './cluster-info.ts'
+import { agentPath, type ClusterInfo, infoPath, leavePath, readJoiningInfo } from './cluster-info.ts'
 import type { DataDirectory } from './directory.ts'
 import { discover, JoinProblem } from './discovery.ts'
 import { firstRealOffset, joinedNodeNetwork, newRealNodes, shapesOf } from './nodes.ts'
@@ -149,14 +149,21 @@ async function registered(joined: Joined, connections: ReadonlyMap<string, Conne
       nodes.push(connection === undefined ? node : { ...node, podCidr: await givenTo(node, connection) })
     }
     const first = nodes[0]
+    const info = await newestInfo(connections.get(first?.name ?? ''), joined.info)
     // The network goes with the machine as long as anything may run in it.
     const isNew = joined.nodeNetwork === '' || first?.podCidr !== joined.nodes[0]?.podCidr
-    return { ...joined, nodes, nodeNetwork: isNew ? joinedNodeNetwork(first?.podCidr ?? '') : joined.nodeNetwork }
+    return { ...joined, info, nodes, nodeNetwork: isNew ? joinedNodeNetwork(first?.podCidr ?? '') : joined.nodeNetwork }
   } catch (error) {
     if (error instanceof JoinProblem || joined.nodes.some(({ podCidr }) => podCidr === '')) throw error
     say(`the control plane at ${joined.url} cannot be reached (${error instanceof Error ? error.message : String(error)}): what runs goes on`)
     return joined
   }
+}
+
+/** What the cluster tells machines now: it may have been started otherwise since this one joined. */
+async function newestInfo(connection: Connection | undefined, known: ClusterInfo): Promise<ClusterInfo> {
+  const { status, body } = await connection?.request('GET', infoPath) ?? { status: 0, body: '' }
+  return (status === 200 ? readJoiningInfo((JSON.parse(body) as { readonly data: Readonly<Record<string, string>> }).data).info : undefined) ?? known
 }
 
 /** The pods' network of a node, which is made when it is not there. */
@@ -192,7 +199,7 @@ async function configurationOf(directory: DataDirectory, joined: Joined, credent
   }))
   return {
     url: joined.url, agentPath, authority: joined.authority, nodes: nodes.flat(), stateDirectory: directory.agent, clusterDns: info.network.dnsAddress, clusterDomain: info.clusterDomain,
-    network: { ...info.network, nodeNetwork }, machine: { address: joined.address, overlay: info.overlay }, hostFiles: joined.hostFiles, ...(joined.registries !== undefined && { registries: joined.registries }),
+    network: { ...info.network, nodeNetwork }, machine: { address: joined.address, overlay: info.overlay }, volumesBelow: info.volumesBelow, hostFiles: joined.hostFiles, ...(joined.registries !== undefined && { registries: joined.registries }),
   }
 }
 
