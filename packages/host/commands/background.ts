@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import type { DataDirectory } from '../daemon/directory.ts'
 import { watchParents } from '../daemon/lifeline.ts'
@@ -27,11 +27,16 @@ const exitGraceMs = 1_000
 
 const detachedMark = 'SKIFF_DETACHED'
 
-/** Starts the same command in the background and waits until it is ready. */
-export function detach(command: string, words: readonly string[], directory: DataDirectory): Promise<number> {
+/** Starts a command that writes to a log and has these variables besides ours. */
+export type StartInBackground = (log: number, environment: Readonly<Record<string, string>>) => ChildProcess
+export const sameCommand = (command: string, words: readonly string[]): StartInBackground => (log, environment) =>
+  spawn(process.execPath, [process.argv[1] ?? '', command, ...words.filter((word) => word !== '--detach')], { detached: true, stdio: ['ignore', log, log, 'ipc'], env: { ...process.env, ...environment } })
+
+/** Starts a command in the background and waits until it is ready. */
+export function detach(directory: DataDirectory, start: StartInBackground): Promise<number> {
   const log = openSync(directory.log, 'a', 0o600)
   const from = readFileSync(directory.log).length
-  const child = spawn(process.execPath, [process.argv[1] ?? '', command, ...words.filter((word) => word !== '--detach')], { detached: true, stdio: ['ignore', log, log, 'ipc'], env: { ...process.env, SKIFF_STARTED: String(startedAt()), [detachedMark]: '1' } })
+  const child = start(log, { SKIFF_STARTED: String(startedAt()), [detachedMark]: '1' })
   closeSync(log)
   const said = (): string => readFileSync(directory.log).subarray(from).toString()
   return new Promise((resolve) => {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { dataDirectory, removeData } from '../daemon/directory.ts'
+import { endKeeper, follow, isOrdinaryUser, reducedMode, startInside, theKeeper } from '../reduced/index.ts'
 import { parseOptions } from './arguments.ts'
 import { commandName } from './name.ts'
 import { ownerOf } from './running.ts'
@@ -15,6 +16,13 @@ export async function down(words: readonly string[]): Promise<number> {
   const values = parseOptions(words, { 'data-dir': { type: 'string' }, purge: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } })
   if (values.help === true) { process.stdout.write(usage); return 0 }
   const directory = dataDirectory(values['data-dir'])
+  // What an ordinary user's pods have left belongs to ids that are his inside only.
+  if (reducedMode() === undefined && isOrdinaryUser() && existsSync(directory.keeper)) {
+    const keeper = await theKeeper(directory.keeper)
+    const code = await follow(startInside({ keeper, words: ['down', ...words], directory: directory.root, network: true }))
+    if (code === 0) endKeeper(directory.keeper, keeper)
+    return code
+  }
   const pid = await ownerOf(directory)
   if (pid !== undefined) {
     process.kill(pid, 'SIGTERM')

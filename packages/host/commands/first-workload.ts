@@ -6,7 +6,8 @@ import { type ControlPlane, hasReal } from '../daemon/control-plane.ts'
 import type { DataDirectory } from '../daemon/directory.ts'
 import { commandName } from './name.ts'
 
-const image = 'localhost/skiff/busybox:1'
+/** What the example runs on. */
+export const helloImage = 'localhost/skiff/busybox:1'
 const waitMs = 60_000
 
 /** Applies manifest files as an administrator; a line for each object. Throws, naming file and object, at the first refusal. */
@@ -28,9 +29,9 @@ export async function welcome(plane: ControlPlane, directory: DataDirectory, say
   if (hasReal(plane.settings())) {
     const { buildImage, openImageStore } = await import('../images/index.ts')
     const store = openImageStore(join(directory.agent, 'images'))
-    if (store.find(image) === undefined) {
-      say(`building ${image} from the Debian package busybox-static`)
-      await buildImage({ reference: image, base: 'busybox' }, store, { cacheDirectory: join(directory.agent, 'packages'), say: (line) => { say(`  ${line}`) } })
+    if (store.find(helloImage) === undefined) {
+      say(`building ${helloImage} from the Debian package busybox-static`)
+      await buildImage({ reference: helloImage, base: 'busybox' }, store, { cacheDirectory: join(directory.agent, 'packages'), say: (line) => { say(`  ${line}`) } })
     }
   }
   const example = exampleFile('hello.yaml')

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { dataDirectory, makeDataDirectory } from '../daemon/directory.ts'
 import type { ImageRecipe, ImageStore } from '../images/index.ts'
 import { readSettings } from '../daemon/settings.ts'
+import { endKeeper, findKeeper, follow, isOrdinaryUser, reducedGround, reducedMode, startInside, theKeeper, whyNotReduced } from '../reduced/index.ts'
 import { parse, UsageError } from './arguments.ts'
 import { progressBar } from './progress.ts'
 
@@ -27,6 +28,14 @@ export async function image(words: readonly string[]): Promise<number> {
   if (!verbs.includes(verb)) throw new UsageError(`there is no 'skiff image ${verb}': expected one of ${verbs.join(', ')}`)
   const directory = dataDirectory(values['data-dir'])
   makeDataDirectory(directory)
+  // Files of images belong to many users: an ordinary user has those in namespaces of his own. The network is the machine's.
+  if (reducedMode() === undefined && isOrdinaryUser() && whyNotReduced(reducedGround()) === undefined) {
+    const before = findKeeper(directory.keeper)
+    const keeper = before ?? await theKeeper(directory.keeper)
+    const code = await follow(startInside({ keeper, words: ['image', ...words], directory: directory.root, network: false }))
+    if (before === undefined) endKeeper(directory.keeper, keeper)
+    return code
+  }
   const images = await import('../images/index.ts')
   const store = images.openImageStore(join(directory.agent, 'images'))
   switch (verb) {

@@ -6,7 +6,8 @@ import { dataDirectory, makeDataDirectory } from '../daemon/directory.ts'
 import { JoinProblem } from '../daemon/discovery.ts'
 import { joinCluster, type JoinedMachine, readJoined, startJoined, type Wish } from '../daemon/joined.ts'
 import { few, pairs, parse, UsageError, wholeNumber } from './arguments.ts'
-import { detach, startedAt, stopWhenTold } from './background.ts'
+import { isOrdinaryUser } from '../reduced/index.ts'
+import { detach, sameCommand, startedAt, stopWhenTold } from './background.ts'
 import { commandName } from './name.ts'
 import { ownerOf } from './running.ts'
 
@@ -48,6 +49,7 @@ export async function join(words: readonly string[]): Promise<number> {
   if (url !== undefined && before !== undefined) throw new UsageError(`this machine has joined ${before.url}: '${commandName} join' without an address goes on, '${commandName} down --purge' leaves for good`)
   const wish = url === undefined ? undefined : wishOf(url, values)
   const say = (line: string): void => { console.error(line) }
+  if (isOrdinaryUser()) throw new UsageError('a machine joins as root (sudo): what an ordinary user has, no other machine reaches')
   const lacking = await whyNoneAfterInstalling(values.install === true, say)
   if (lacking !== undefined) throw new UsageError(lacking)
   makeDataDirectory(directory)
@@ -58,7 +60,7 @@ export async function join(words: readonly string[]): Promise<number> {
     const joined = wish === undefined ? before : await joinCluster(directory, wish)
     if (joined === undefined) throw new UsageError(usage)
     // The token is used up here: what stays in the background has never seen it.
-    if (values.detach === true) return await detach('join', ['--data-dir', directory.root], directory)
+    if (values.detach === true) return await detach(directory, sameCommand('join', ['--data-dir', directory.root]))
     machine = await startJoined(directory, joined, say)
   } catch (error) {
     if (error instanceof JoinProblem) { console.error(`skiff: ${error.message}`); return 1 }

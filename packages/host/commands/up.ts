@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process'
 import { delimiter, resolve } from 'node:path'
 import { existsSync } from 'node:fs'
 import { nodes } from '@kubeskiff/core/api'
@@ -8,14 +9,17 @@ import type { KubeletSettings } from '../agent/kubelet-settings.ts'
 import type { AccessFiles } from '../daemon/access-files.ts'
 import { addressForOthers } from '../daemon/cluster-info.ts'
 import { type ControlPlane, StartProblem, startControlPlane } from '../daemon/control-plane.ts'
-import { whyNoneAfterInstalling } from '../daemon/debian-packages.ts'
+import { missingPackages, whyNoneAfterInstalling, whyNoRealNodes } from '../daemon/debian-packages.ts'
 import { type DataDirectory, dataDirectory, makeDataDirectory } from '../daemon/directory.ts'
 import { newRealNodes, newSimulatedNodes } from '../daemon/nodes.ts'
 import { isListening, type NetworkChoice, networkChoices, portDefault, readSettings, type Settings, writeSettings } from '../daemon/settings.ts'
 import { type OverlayChoice, overlayChoices } from '../network/machines.ts'
+import { ownDirectory } from '../journal/index.ts'
+import { loopbackUp } from '../linux/netlink.ts'
+import { follow, handOver, type InsideOptions, isOrdinaryUser, lacks, listenOutside, reducedMode, startInside, takeListener, theKeeper } from '../reduced/index.ts'
 import { parseOptions, UsageError, wholeNumber } from './arguments.ts'
-import { detach, startedAt, stopWhenTold } from './background.ts'
-import { applyFiles, welcome } from './first-workload.ts'
+import { detach, sameCommand, startedAt, stopWhenTold } from './background.ts'
+import { applyFiles, helloImage, welcome } from './first-workload.ts'
 import { commandName } from './name.ts'
 import { kubeletSettingsIn } from './kubelet-file.ts'
 import { namesOfPool, nodesMax, realNodesMax } from './node.ts'
@@ -50,7 +54,7 @@ const options = {
   'data-dir': { type: 'string' }, runtime: { type: 'string' }, clock: { type: 'string' }, pace: { type: 'string' }, 'host-files': { type: 'string' }, 'ip-families': { type: 'string' }, 'kubelet-config': { type: 'string' }, network: { type: 'string' }, 'cni-conf-dir': { type: 'string' }, 'cni-bin-dir': { type: 'string' }, detach: { type: 'boolean' }, bare: { type: 'boolean' },
   'authentication-config': { type: 'string' }, 'token-auth-file': { type: 'string' }, 'audit-policy-file': { type: 'string' }, 'audit-log-path': { type: 'string' }, 'scheduler-config': { type: 'string' }, help: { type: 'boolean', short: 'h' },
 } as const
-interface Wishes { readonly nodes?: number; readonly simulate?: number; readonly pools?: readonly NodePool[]; readonly port?: number; readonly listen?: string; readonly overlay?: OverlayChoice; readonly runtime: 'auto' | 'oci' | 'simulated'; readonly pace?: PaceName; readonly hostFiles?: HostFilesChoice; readonly network?: NetworkChoice; readonly ipFamilies?: AddressFamilies; readonly kubelet?: KubeletSettings; readonly install: boolean; readonly access: AccessFiles }
+interface Wishes { readonly nodes?: number; readonly simulate?: number; readonly pools?: readonly NodePool[]; readonly port?: number; readonly listen?: string; readonly overlay?: OverlayChoice; readonly runtime: 'auto' | 'oci' | 'simulated'; readonly pace?: PaceName; readonly hostFiles?: HostFilesChoice; readonly network?: NetworkChoice; readonly ipFamilies?: AddressFamilies; readonly kubelet?: KubeletSettings; readonly install: boolean; readonly welcome: boolean; readonly access: AccessFiles }
 
 const nodesDefault = 3
 const readyTimeoutMs = 60_000
@@ -75,7 +79,7 @@ export async function up(words: readonly string[]): Promise<number> {
   const overlay = overlayChoices.find((name) => name === values.overlay)
   if (values.overlay !== undefined && overlay === undefined) throw new UsageError(`--overlay takes ${overlayChoices.join(' or ')}, not '${values.overlay}'`)
   const wishes: Wishes = {
-    runtime, install: values.install === true, access: accessFiles(values),
+    runtime, install: values.install === true, welcome: values.bare !== true && values.filename === undefined, access: accessFiles(values),
     ...(pace !== undefined && { pace }), ...(hostFiles !== undefined && { hostFiles }), ...(ipFamilies !== undefined && { ipFamilies }), ...(network !== undefined && { network }), ...(values.listen !== undefined && { listen: values.listen }), ...(overlay !== undefined && { overlay }), ...(values['kubelet-config'] !== undefined && { kubelet: kubeletSettingsIn(values['kubelet-config']) }),
     ...(values.nodes !== undefined && { nodes: wholeNumber('--nodes', values.nodes, 0, realNodesMax) }),
     ...(values.simulate !== undefined && { simulate: wholeNumber('--simulate', values.simulate, 0, nodesMax) }),
@@ -85,12 +89,17 @@ export async function up(words: readonly string[]): Promise<number> {
   const directory = dataDirectory(values['data-dir'])
   if (existsSync(directory.joined)) throw new UsageError(`this machine has joined another's cluster: '${commandName} join' goes on, '${commandName} down --purge' leaves for good`)
   makeDataDirectory(directory)
-  if (values.detach === true) return detach('up', words, directory)
 
   const say = (line: string): void => { console.error(line) }
+  const mode = reducedMode()
+  const isInside = mode === undefined && isOrdinaryUser() && wantsReal(wishes, readSettings(directory.settings)) && whyNoRealNodes() === undefined && missingPackages().length === 0
+  if (isInside) return upInside(['up', ...words.filter((word) => word !== '--detach')], directory, { ...wishes, detach: values.detach === true })
+  if (values.detach === true) return detach(directory, sameCommand('up', words))
+  const outside = mode === undefined ? undefined : await takeListener()
+  if (mode !== undefined) { loopbackUp(); say(`reduced mode: ${lacks(mode)}`) }
   const settings = await settingsFor(directory, wishes, say)
   let plane: ControlPlane
-  try { plane = await startControlPlane({ directory, settings, say }) } catch (error) {
+  try { plane = await startControlPlane({ directory, settings, say, ...(outside !== undefined && { outside }) }) } catch (error) {
     if (error instanceof StartProblem) { console.error(`skiff: ${error.message}`); return 1 }
     throw error
   }
@@ -99,7 +108,7 @@ export async function up(words: readonly string[]): Promise<number> {
   say(`ready in ${((Date.now() - startedAt()) / 1000).toFixed(2)} s: ${settings.nodes.length} nodes, https://127.0.0.1:${plane.port}`)
   try {
     for (const line of await applyFiles(plane.cluster, values.filename ?? [])) say(line)
-    if (!settings.welcomed && values.bare !== true && values.filename === undefined) await welcome(plane, directory, say)
+    if (!settings.welcomed && wishes.welcome) await welcome(plane, directory, say)
     if (!plane.settings().welcomed) writeSettings(directory.settings, { ...plane.settings(), welcomed: true })
   } catch (error) { say(`skiff: ${error instanceof Error ? error.message : String(error)}`) }
   if (addressForOthers(settings.listen) !== undefined) say(`other machines join with what '${commandName} token create' prints`)
@@ -108,11 +117,35 @@ export async function up(words: readonly string[]): Promise<number> {
   return stopped
 }
 
+function wantsReal({ runtime, nodes: asked, simulate, pools }: Wishes, before: Settings | undefined): boolean {
+  if (runtime === 'simulated') return false
+  return before === undefined ? asked !== 0 && !((simulate ?? pools) !== undefined && asked === undefined) : before.nodes.some((node) => !node.simulated) || (asked ?? 0) > 0
+}
+
+/** As an ordinary user: the same command in namespaces of his own, where he is root, with a socket of the machine's loopback. */
+async function upInside(words: readonly string[], directory: DataDirectory, wishes: Wishes & { readonly detach: boolean }): Promise<number> {
+  if (wishes.listen !== undefined) throw new UsageError('--listen needs root (sudo): an ordinary user has the loopback only')
+  const port = wishes.port ?? readSettings(directory.settings)?.port ?? portDefault
+  const ownership = await ownDirectory(directory.root)
+  if (ownership.is === 'taken') { console.error(`skiff: ${ownership.message}`); return 1 }
+  ownership.release()
+  const server = await listenOutside(port)
+  if (typeof server === 'string') { console.error(`skiff: ${server}`); return 1 }
+  const keeper = await theKeeper(directory.keeper)
+  // What the first workload is made of can be fetched through the machine's network only.
+  if (wishes.welcome && readSettings(directory.settings)?.welcomed !== true) await follow(startInside({ keeper, words: ['image', 'build', helloImage, '--base', 'busybox'], directory: directory.root, network: false }))
+  const start = (background?: InsideOptions['background']): ChildProcess => {
+    const child = startInside({ keeper, words, directory: directory.root, network: true, ...(background !== undefined && { background }) })
+    handOver(child, server)
+    return child
+  }
+  return wishes.detach ? detach(directory, (log, environment) => start({ log, environment })) : follow(start())
+}
+
 /** The settings of a new cluster, or those it had with what was asked for now. */
 async function settingsFor(directory: DataDirectory, wishes: Wishes, say: (line: string) => void): Promise<Settings> {
   const before = readSettings(directory.settings)
-  const wantsReal = wishes.runtime !== 'simulated' && (before === undefined ? wishes.nodes !== 0 && !((wishes.simulate ?? wishes.pools) !== undefined && wishes.nodes === undefined) : before.nodes.some((node) => !node.simulated) || (wishes.nodes ?? 0) > 0)
-  const real = wantsReal && await canHaveRealNodes(wishes, before === undefined, say)
+  const real = wantsReal(wishes, before) && await canHaveRealNodes(wishes, before === undefined, say)
   const known = before?.nodes ?? []
   let nodes = before === undefined ? [] : known
   const have = (simulated: boolean): number => nodes.filter((node) => node.simulated === simulated).length

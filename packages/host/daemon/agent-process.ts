@@ -90,8 +90,8 @@ export async function tearDown(directory: string): Promise<void> {
 /** The agent is Node on our sources, or on the bundle beside this file's bundle. */
 function enter(namespace: string, words: readonly string[]): ChildProcess {
   const entry = join(import.meta.dirname, import.meta.filename.endsWith('.ts') ? '../agent/main.ts' : 'agent.js')
-  // A cgroup v2 tree that is mounted beside v1 only confuses crun; nothing else in this namespace needs it.
-  const script = 'if [ -d /sys/fs/cgroup/unified ]; then umount /sys/fs/cgroup/unified 2>/dev/null; fi; exec "$@"'
+  // A cgroup v2 tree that is mounted beside v1 only confuses crun; nothing else in this namespace needs it. An ordinary user may only cover it.
+  const script = 'if [ -e /sys/fs/cgroup/unified/cgroup.procs ]; then umount /sys/fs/cgroup/unified 2>/dev/null || mount -t tmpfs skiff /sys/fs/cgroup/unified; fi; exec "$@"'
   // stdin is the agent's lifeline: when this process dies, however it dies, the agent reads the end and stops.
   return spawn('nsenter', [`--mount=${namespace}`, '--', 'sh', '-c', script, 'sh', process.execPath, agentHeap, entry, ...words], { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, UV_USE_IO_URING: '0' } })
 }

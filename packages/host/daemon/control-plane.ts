@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import { watch } from 'node:fs'
+import type { Server as NetServer } from 'node:net'
 import { basename, dirname, join } from 'node:path'
 import type { Ask } from '@kubeskiff/core/api'
 import { kubernetesVersion } from '@kubeskiff/core/base'
@@ -37,6 +38,8 @@ export interface ControlPlaneOptions {
   readonly say: (line: string) => void
   /** The machine's time, unless a test has its own. */
   readonly clock?: RealClock
+  /** A socket of another network that listens for us. */
+  readonly outside?: NetServer
 }
 
 export interface ControlPlane {
@@ -56,7 +59,7 @@ const historyMs = 300_000
 const issuer = 'https://kubernetes.default.svc.cluster.local'
 
 /** Starts the control plane of a data directory, and the node agent where there are real nodes. */
-export async function startControlPlane({ directory, settings: initial, say, clock = new SteeredClock(readCourse(directory.time)) }: ControlPlaneOptions): Promise<ControlPlane> {
+export async function startControlPlane({ directory, settings: initial, say, outside: listener, clock = new SteeredClock(readCourse(directory.time)) }: ControlPlaneOptions): Promise<ControlPlane> {
   const ownership = await ownDirectory(directory.root)
   if (ownership.is === 'taken') throw new StartProblem(ownership.message)
   if (clock instanceof SteeredClock && hasReal(initial) && isTurned(clock.course)) {
@@ -130,6 +133,7 @@ export async function startControlPlane({ directory, settings: initial, say, clo
     await letGo()
     throw new StartProblem(http.message)
   }
+  if (listener !== undefined) http.alsoFrom(listener)
   // Only now: a start that fails must not change what another owner of the directory follows, nor what is tried next.
   writeSettings(directory.settings, settings)
   writePrivately(directory.kubeconfig, kubeconfig({ name: 'skiff', server: `https://127.0.0.1:${http.port}`, authority: authority.certificate, client: admin }))

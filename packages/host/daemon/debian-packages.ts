@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { missingTools } from '../linux/probe.ts'
+import { isOrdinaryUser, reducedGround, whyNotReduced } from '../reduced/index.ts'
 
 /** Debian packages that are missing for real nodes on this machine; where its programs stand, unless told otherwise. */
 export function missingPackages(folders?: readonly string[]): readonly string[] {
@@ -11,8 +12,8 @@ export function missingPackages(folders?: readonly string[]): readonly string[] 
 /** Why this machine can't have real nodes whatever is installed; undefined when it can. */
 export function whyNoRealNodes(): string | undefined {
   if (process.platform !== 'linux') return `real nodes need Linux, and this is ${process.platform}`
-  if (process.getuid?.() !== 0) return 'real nodes need root (sudo)'
-  return undefined
+  const why = isOrdinaryUser() ? whyNotReduced(reducedGround()) : undefined
+  return why === undefined ? undefined : `real nodes need root (sudo), or, for an ordinary user, ${why}`
 }
 
 /** Whether apt can install what is missing. */

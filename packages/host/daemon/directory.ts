@@ -16,6 +16,8 @@ export interface DataDirectory {
   /** The node agent's own: images, containers, volumes, its credentials. */
   readonly agent: string
   readonly log: string
+  /** Who holds the namespaces of an ordinary user's nodes; not there: nobody. */
+  readonly keeper: string
 }
 
 /** The data directory that was asked for, or the user's own; it need not be there yet. */
@@ -23,7 +25,7 @@ export function dataDirectory(asked: string | undefined): DataDirectory {
   const root = resolve(asked ?? process.env['SKIFF_DATA_DIR'] ?? defaultRoot())
   return {
     root, settings: join(root, 'cluster.json'), time: join(root, 'time.json'), kubeconfig: join(root, 'kubeconfig'), joined: join(root, 'joined.json'), credentials: join(root, 'credentials'),
-    journal: join(root, 'journal'), agent: join(root, 'agent'), log: join(root, 'skiff.log'),
+    journal: join(root, 'journal'), agent: join(root, 'agent'), log: join(root, 'skiff.log'), keeper: join(root, 'keeper.json'),
   }
 }
 
@@ -41,7 +43,7 @@ const reasons: Readonly<Record<string, string>> = { EEXIST: 'it is a file', ENOT
 
 /** Removes all that a cluster has left in its directory, and the directory when nothing else is in it. */
 export function removeData(directory: DataDirectory): void {
-  const own = [directory.settings, directory.time, directory.kubeconfig, directory.joined, directory.credentials, directory.journal, directory.agent, directory.log, ...['owner.lock', 'owner.pid'].map((name) => join(directory.root, name))]
+  const own = [directory.settings, directory.time, directory.kubeconfig, directory.joined, directory.credentials, directory.journal, directory.agent, directory.log, directory.keeper, `${directory.keeper}.resolv.conf`, ...['owner.lock', 'owner.pid'].map((name) => join(directory.root, name))]
   for (const path of own) rmSync(path, { recursive: true, force: true })
   if (existsSync(directory.root) && readdirSync(directory.root).length === 0) rmdirSync(directory.root)
 }

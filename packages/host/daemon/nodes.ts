@@ -6,6 +6,7 @@ import { type AddressFamilies, type AddressFamily, capacityOf, clusterRanges, la
 import { type KubeletSettings, reservedOf, thresholdsOf } from '../agent/kubelet-settings.ts'
 import { hugePages } from '../linux/huge-pages.ts'
 import type { FamilyNetworks } from '../network/index.ts'
+import { lacks, lacksAnnotation, reducedLabel, reducedMode } from '../reduced/index.ts'
 import type { NodeSettings } from './settings.ts'
 
 const networksOfFamily = (family: AddressFamily): FamilyNetworks => {
@@ -60,7 +61,7 @@ export function shapesOf(nodes: readonly NodeSettings[], stateDirectory: string,
     const common = { name: node.name, capacity, labels: node.labels, taints: node.taints }
     return node.simulated
       ? { ...common, ...(node.devices !== undefined && { devices: node.devices }), simulated: true, ...simulatedPlace(index, families) }
-      : { ...common, simulated: false, ...(placeOf ?? realPlace)(node), info: machineInfo(), stateDirectory, allocatable: allocatableOf(capacity, { reserved: reservedOf(kubelet), thresholds: thresholdsOf(kubelet, { nodefs: own?.diskBytes, imagefs: undefined }) }), ...(kubelet.allowedUnsafeSysctls !== undefined && { allowedUnsafeSysctls: kubelet.allowedUnsafeSysctls }), appArmor: readOr('/sys/module/apparmor/parameters/enabled').startsWith('Y') }
+      : { ...common, simulated: false, ...(placeOf ?? realPlace)(node), info: machineInfo(), ...reduction(common.labels), stateDirectory, allocatable: allocatableOf(capacity, { reserved: reservedOf(kubelet), thresholds: thresholdsOf(kubelet, { nodefs: own?.diskBytes, imagefs: undefined }) }), ...(kubelet.allowedUnsafeSysctls !== undefined && { allowedUnsafeSysctls: kubelet.allowedUnsafeSysctls }), appArmor: readOr('/sys/module/apparmor/parameters/enabled').startsWith('Y') }
   })
 }
 
@@ -68,6 +69,12 @@ export function shapesOf(nodes: readonly NodeSettings[], stateDirectory: string,
 function machineCapacity(directory: string): { readonly diskBytes: number; readonly quantities: Readonly<Record<string, string>> } {
   const { blocks, bsize } = statfsSync(existsSync(directory) ? directory : dirname(directory))
   return { diskBytes: blocks * bsize, quantities: { 'ephemeral-storage': `${Math.floor((blocks * bsize) / 1024)}Ki`, ...hugePages() } }
+}
+
+/** What the nodes of an ordinary user say of themselves. */
+function reduction(labels: Readonly<Record<string, string>>): Pick<NodeShape, 'labels' | 'annotations'> {
+  const mode = reducedMode()
+  return mode === undefined ? {} : { labels: { ...labels, [reducedLabel]: 'true' }, annotations: { [lacksAnnotation]: lacks(mode) } }
 }
 
 function machineInfo(): NonNullable<NodeShape['info']> {

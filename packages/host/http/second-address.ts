@@ -6,6 +6,15 @@ const retryMostMs = 2_000
 
 export interface SecondAddress { close(): void }
 
+/** Brings a server the connections of a socket that listens in another network. */
+export function takeAlso(server: Server, listener: Server): SecondAddress {
+  listener.on('connection', (socket: Socket) => {
+    socket.setNoDelay(true)
+    server.emit('connection', socket)
+  })
+  return { close: () => { listener.close() } }
+}
+
 /** Brings a server the connections to one more address of this machine, as soon as there is such an address. `onTrouble` is told once why it cannot be. */
 export function listenAlso(server: Server, at: { readonly host: string; readonly port: number }, onTrouble: (why: string) => void): SecondAddress {
   const listener = createServer({ noDelay: true }, (socket: Socket) => { server.emit('connection', socket) })

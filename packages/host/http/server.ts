@@ -12,7 +12,7 @@ import { usualLimits, type Limits } from './limits.ts'
 import { openOrRefuse, sendLog } from './log.ts'
 import { carry, encodeBody, type Answer, type PipelineOptions } from './pipeline.ts'
 import { type AskKubelet, type FrontProxy, kubeletExchange, proxyExchange } from './proxy.ts'
-import { listenAlso, type SecondAddress } from './second-address.ts'
+import { listenAlso, type SecondAddress, takeAlso } from './second-address.ts'
 import { internalError, statusReply, timedOut, tooLarge, tooManyRequests, unauthorized, upgradeRequired, type PlainReply } from './status.ts'
 import { auditedExchange, streamAudit } from './stream-audit.ts'
 import { serveUpgrade, type Upgrade } from './upgrade.ts'
@@ -55,6 +55,8 @@ export interface HttpServer {
   inFlight(): { readonly mutating: number; readonly readOnly: number }
   /** Listens on one more address of this machine, as soon as there is such an address. Doing so twice is doing it once. */
   alsoOn(host: string): void
+  /** Takes the connections of a socket that listens elsewhere. */
+  alsoFrom(listener: Server): void
   /** Takes no more, ends watches, lets requests in work finish for at most this long, then cuts what is left. */
   close(graceMs?: number): Promise<void>
 }
@@ -85,6 +87,7 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
   return {
     is: 'listening', address, port, inFlight: () => front.inFlight,
     alsoOn(host) { if (!others.has(host)) others.set(host, listenAlso(server, { host, port }, (why) => { options.onError?.(new Error(why)) })) },
+    alsoFrom(listener) { others.set('', takeAlso(server, listener)) },
     async close(graceMs = closeGraceMs) {
       for (const other of others.values()) other.close()
       const closed = new Promise<void>((resolve) => { server.close(() => { resolve() }) })

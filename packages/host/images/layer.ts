@@ -4,6 +4,7 @@ import { chmodSync, lstatSync, rmSync } from 'node:fs'
 import type { Readable, Transform, Writable } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { checked, libc } from '../linux/libc.ts'
+import { opaqueMark } from '../linux/mounts.ts'
 import { run } from '../linux/processes.ts'
 
 const whiteoutPrefix = '.wh.'
@@ -90,5 +91,5 @@ async function convertWhiteouts(directory: string): Promise<void> {
 }
 
 function hideBelow(directory: string): void {
-  checked('lsetxattr', libc().lsetxattr(directory, 'trusted.overlay.opaque', Buffer.from('y'), 1, 0), directory)
+  checked('lsetxattr', libc().lsetxattr(directory, opaqueMark(), Buffer.from('y'), 1, 0), directory)
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { checked, libc } from './libc.ts'
+import { inUserNamespace } from './own-users.ts'
 
 const readOnlyFlag = 1
 const noSuid = 2
@@ -39,16 +40,21 @@ export function hugePagesMount(target: string, options: { readonly pageSize: str
   checked('mount', libc().mount('nodev', target, 'hugetlbfs', 0, `mode=1777,pagesize=${options.pageSize.replace('i', '')}${size}`), `hugetlbfs at ${target}`)
 }
 
+/** In a user namespace nobody writes trusted attributes: an overlay keeps its marks in others. */
+const marks = (): string => (inUserNamespace() ? ',userxattr' : '')
+/** What marks a directory under which nothing of the layers below is seen. */
+export const opaqueMark = (): string => `${inUserNamespace() ? 'user' : 'trusted'}.overlay.opaque`
+
 /** Layers from top to bottom as one tree that nobody can change. */
 export function readOnlyOverlayMount(target: string, layers: readonly string[]): void {
-  const data = `lowerdir=${layers.join(':')}`
+  const data = `lowerdir=${layers.join(':')}${marks()}`
   if (data.length > optionsLimit) throw new Error(`the image has too many layers (${layers.length}) for one overlay mount`)
   checked('mount', libc().mount('overlay', target, 'overlay', readOnlyFlag, data), `overlay at ${target}`)
 }
 
 /** A root file system: `layers` from top to bottom, changes in `upper`. */
 export function overlayMount(target: string, at: { readonly layers: readonly string[]; readonly upper: string; readonly work: string }): void {
-  const data = `lowerdir=${at.layers.join(':')},upperdir=${at.upper},workdir=${at.work}`
+  const data = `lowerdir=${at.layers.join(':')},upperdir=${at.upper},workdir=${at.work}${marks()}`
   if (data.length > optionsLimit) throw new Error(`the image has too many layers (${at.layers.length}) for one overlay mount`)
   checked('mount', libc().mount('overlay', target, 'overlay', 0, data), `overlay at ${target}`)
 }

@@ -68,6 +68,13 @@ export function linkNumber(socket: NetlinkSocket, name: string): number | undefi
   }
 }
 
+/** Lets this network namespace reach itself. */
+export function loopbackUp(): void {
+  const here = openNetlinkHere()
+  linkUp(here, linkNumber(here, 'lo') ?? 1)
+  closeNetlink(here)
+}
+
 export function linkUp(socket: NetlinkSocket, index: number): void {
   ask(socket, newLink, 0, linkHeader(index, true), `link ${index} up`)
 }

@@ -5,7 +5,7 @@ import { libc } from './libc.ts'
 export interface HostProbe {
   readonly platform: string
   readonly root: boolean
-  /** v1: one hierarchy a controller. hybrid: v1, and a v2 tree at /sys/fs/cgroup/unified that crun refuses to see. */
+  /** v1: one hierarchy a controller. hybrid: v1, and a v2 tree at /sys/fs/cgroup/unified that crun refuses to see. none: there are none, or none that we may write to. */
   readonly cgroups: 'v1' | 'v2' | 'hybrid' | 'none'
   /** Capabilities that a process here can have at most, as a bit set of /proc/self/status CapBnd. */
   readonly capabilityBound: bigint
@@ -44,7 +44,7 @@ export function probeHost(): HostProbe {
   if (!foreignFunctions) missing.push({ what: `koffi has no binding for ${process.platform}-${process.arch}`, packages: [] })
   missing.push(...missingTools())
   return {
-    platform: process.platform, root, cgroups: cgroupMode(), capabilityBound: capabilityBound(), openFilesLimit: openFilesLimit(),
+    platform: process.platform, root, cgroups: mayLimit() ? cgroupMode() : 'none', capabilityBound: capabilityBound(), openFilesLimit: openFilesLimit(),
     outOfMemoryScore: Number(readOr('/proc/self/oom_score_adj', '0').trim()), tools, foreignFunctions, missing,
   }
 }
@@ -55,7 +55,8 @@ export function missingTools(folders: readonly string[] = places): readonly Miss
   return [...runtimes, ...needed.filter((tool) => find(tool, folders) === undefined).map((tool) => ({ what: `${tool} is not installed`, packages: [packageOf[tool]] }))]
 }
 
-function find(tool: Tool, folders: readonly string[] = places): string | undefined {
+/** Where a program stands; undefined when it is in none of these folders. */
+export function find(tool: string, folders: readonly string[] = places): string | undefined {
   return folders.map((place) => `${place}/${tool}`).find((path) => {
     try {
       accessSync(path, constants.X_OK)
@@ -72,6 +73,16 @@ function canCall(): boolean {
     return true
   } catch {
     return false // No prebuilt binding, or no GNU C library.
+  }
+}
+
+/** Whether groups of ours can be made: an ordinary user has none, unless the machine gives some away. */
+function mayLimit(): boolean {
+  try {
+    accessSync(existsSync('/sys/fs/cgroup/memory') ? '/sys/fs/cgroup/memory' : '/sys/fs/cgroup', constants.W_OK)
+    return true
+  } catch {
+    return false // Not ours to write to, or not there.
   }
 }
 

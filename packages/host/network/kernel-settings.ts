@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { inUserNamespace, lastGroup } from '../linux/own-users.ts'
 import { writeOwnSettings } from '../linux/sysctls.ts'
 import type { Family } from './packet-table.ts'
 
@@ -16,7 +17,7 @@ export function prepareRouter(families: readonly Family[]): void {
 export function preparePod(families: readonly Family[], sysctls: readonly { readonly name: string; readonly value: string }[]): void {
   prepareSix(families)
   setting('net.ipv4.ip_unprivileged_port_start', '0')
-  setting('net.ipv4.ping_group_range', '0 2147483647')
+  setting('net.ipv4.ping_group_range', `0 ${inUserNamespace() ? lastGroup() : 2147483647}`)
   writeOwnSettings(sysctls)
 }
 

@@ -106,7 +106,7 @@ export function createAttempts(held: Held, place: StartPlace, lookAtExits: () =>
     const own = places.pod(uid).attempt(record.container, record.state.attempt)
     const written = attempt.record.id === '' ? lastRecord(own.record) : attempt.record
     if (written !== undefined && written.id !== '') {
-      await run(tools.runtime, [`--root=${places.runtime}`, 'delete', '--force', written.id])
+      await run(tools.runtime, [...tools.flags, 'delete', '--force', written.id])
       forgetExit(places.exits, written.id)
       removeGroup(written.cgroup)
     }
@@ -141,6 +141,7 @@ export function createAttempts(held: Held, place: StartPlace, lookAtExits: () =>
     attempt.order = attempt.order.then((): void => {
       const { state, cgroup } = attempt.record
       if (state.is !== 'running') return
+      if (place.host.cgroups === 'none') return tell('this node has no control groups that could limit anything')
       const group = podGroup(place.cgroupRoot, pod.record.spec.qos, uid)
       const tooSmall = [
         ...shrunkBelowUse(group, pod.record.spec.resources, podResources, 'pod'),

@@ -42,7 +42,8 @@ export interface ConfigurationInput {
   readonly settings: ImageSettings
   readonly user: ContainerUser
   readonly root: string
-  readonly cgroupsPath: string
+  /** Absent: there are no control groups for it. */
+  readonly cgroupsPath?: string
   /** Of a pod with users of its own: their namespace, and the ids that they have outside. */
   readonly users?: IdRange & { readonly namespace: string }
   /** Paths of pinned namespaces; a namespace without a path is the machine's. */
@@ -107,8 +108,7 @@ export function configurationOf(input: ConfigurationInput): OciConfiguration {
     linux: {
       namespaces,
       ...(ids !== undefined && { uidMappings: ids, gidMappings: ids }),
-      cgroupsPath: input.cgroupsPath,
-      resources: resourcesOf(spec, privileged, limits, [...disks, ...granted?.devices ?? []]),
+      ...(input.cgroupsPath !== undefined && { cgroupsPath: input.cgroupsPath, resources: resourcesOf(spec, privileged, limits, [...disks, ...granted?.devices ?? []]) }),
       ...(devices.length > 0 || privileged ? { devices } : {}),
       ...(privileged || spec.security.unmasked === true ? {} : { maskedPaths, readonlyPaths }),
       ...(input.filter === undefined ? {} : { seccomp: input.filter }),
@@ -170,7 +170,7 @@ function kernelMounts(input: ConfigurationInput): readonly OciMount[] {
     { destination: '/dev/pts', type: 'devpts', source: 'devpts', options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'] },
     { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: safe },
     { destination: '/sys', type: 'sysfs', source: 'sysfs', options: [...safe, writable ? 'rw' : 'ro'] },
-    { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: [...safe, 'relatime', writable ? 'rw' : 'ro'] },
+    ...(input.cgroupsPath === undefined ? [] : [{ destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: [...safe, 'relatime', writable ? 'rw' : 'ro'] }]),
     { destination: '/dev/shm', type: 'bind', source: input.sharedMemory, options: ['rbind', 'rprivate', 'rw'] },
   ]
 }

@@ -3,7 +3,12 @@ import { mkdirSync } from 'node:fs'
 import type { AttemptPlaces, Places } from './places.ts'
 
 /** The programs that run containers. */
-export interface OciTools { readonly runtime: string; readonly conmon: string }
+export interface OciTools {
+  readonly runtime: string
+  readonly conmon: string
+  /** What the runtime is told each time, before its command. */
+  readonly flags: readonly string[]
+}
 
 const createTimeoutMs = 60_000
 
@@ -14,7 +19,7 @@ const createTimeoutMs = 60_000
 export function createMonitored(tools: OciTools, places: Places, at: AttemptPlaces, container: { readonly id: string; readonly terminal: boolean; readonly stdin: boolean; readonly keepStdinOpen: boolean }): Promise<number> {
   mkdirSync(at.persist, { recursive: true })
   const argv = [
-    '--api-version', '1', '-c', container.id, '-u', container.id, '-n', container.id, '-r', tools.runtime, '--runtime-arg', `--root=${places.runtime}`,
+    '--api-version', '1', '-c', container.id, '-u', container.id, '-n', container.id, '-r', tools.runtime, ...tools.flags.flatMap((flag) => ['--runtime-arg', flag]),
     '-b', at.directory, '-p', `${at.directory}/pid`, '-P', `${at.directory}/conmon-pid`, '-l', `k8s-file:${at.log}`,
     '--exit-dir', places.exits, '--persist-dir', at.persist, '--socket-dir-path', at.directory, '--full-attach', '--log-level', 'error', '--no-sync-log',
     ...(container.terminal ? ['-t'] : []), ...(container.stdin ? ['-i'] : []), ...(container.keepStdinOpen ? ['--leave-stdin-open'] : []),

@@ -23,7 +23,7 @@ export function startExec(target: ExecTarget, command: readonly string[], how: {
   const { process: own } = configuration
   const env = how.terminal && !own.env.some((entry) => entry.startsWith('TERM=')) ? [...own.env, 'TERM=xterm'] : own.env
   writeFileSync(`${base}.json`, JSON.stringify({ ...own, terminal: how.terminal, args: command, env }))
-  const argv = [`--root=${target.places.runtime}`, 'exec', '--process', `${base}.json`, '--pid-file', `${base}.pid`, ...(how.terminal ? ['--tty'] : []), target.id]
+  const argv = [...target.tools.flags, 'exec', '--process', `${base}.json`, '--pid-file', `${base}.pid`, ...(how.terminal ? ['--tty'] : []), target.id]
   const environment = { PATH: process.env['PATH'] ?? '', TERM: 'xterm' }
   const child = how.terminal
     ? spawn('script', ['-qefc', `stty rows ${how.rows} cols ${how.columns}; exec ${[target.tools.runtime, ...argv].map(quoted).join(' ')}`, '/dev/null'], { stdio: ['pipe', 'pipe', 'pipe'], env: { ...environment, SHELL: '/bin/sh' } })

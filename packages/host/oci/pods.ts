@@ -48,7 +48,7 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
       if (users !== undefined) makeStage(places)
       held.save(pod, { ...pod.record, spec, sandbox: { is: 'pending' }, ...(users !== undefined && { users }) })
       // Before anything runs in it: where the limits cannot be set, nothing is to be taken back.
-      if (spec.resources !== undefined) limitPod(podGroup(place.cgroupRoot, spec.qos, uid), spec.qos, { ...spec.resources, processesMost: place.podPidsLimit })
+      if (spec.resources !== undefined && place.host.cgroups !== 'none') limitPod(podGroup(place.cgroupRoot, spec.qos, uid), spec.qos, { ...spec.resources, processesMost: place.podPidsLimit })
       const made = await makeSandbox(uid, spec, at, { network, ...(place.cni === undefined ? {} : { cni: place.cni }) }, users)
       const now = place.now()
       held.save(pod, { ...pod.record, sandbox: { is: 'ready', addresses: made.addresses, at: now }, pause: made.pause })

@@ -69,7 +69,8 @@ export function createOciRuntime(options: OciRuntimeOptions): OciRuntime {
   const places = placesIn(options.stateDirectory)
   const runtimePath = host.tools.crun ?? host.tools.runc
   if (runtimePath === undefined || host.tools.conmon === undefined) throw new Error('real containers need crun (or runc) and conmon')
-  const tools: OciTools = { runtime: runtimePath, conmon: host.tools.conmon }
+  const noGroups = host.cgroups === 'none' && basename(runtimePath) === 'crun' ? ['--cgroup-manager=disabled'] : []
+  const tools: OciTools = { runtime: runtimePath, conmon: host.tools.conmon, flags: [`--root=${places.runtime}`, ...noGroups] }
   for (const directory of [places.pods, places.exits, places.runtime, places.execs]) mkdirSync(directory, { recursive: true })
   // Of an earlier run, whose commands have begun long since.
   for (const name of readdirSync(places.execs)) rmSync(`${places.execs}/${name}`)

@@ -104,7 +104,7 @@ async function start(pod: PodRecord, container: string, attempt: number, spec: C
   const node = place.network.node(pod.spec.node)
   const sharesNetwork = pod.spec.hostNetwork
   const input: ConfigurationInput = {
-    id, spec, sandbox: pod.spec, settings: image.settings, user: answer.user, root, cgroupsPath: cgroup, ...(users !== undefined && { users: { ...users, namespace: `${at.namespaces}/user` } }),
+    id, spec, sandbox: pod.spec, settings: image.settings, user: answer.user, root, ...(place.host.cgroups !== 'none' && { cgroupsPath: cgroup }), ...(users !== undefined && { users: { ...users, namespace: `${at.namespaces}/user` } }),
     namespaces: {
       network: sharesNetwork ? node?.namespace ?? '/proc/self/ns/net' : `${at.namespaces}/net`,
       ipc: existsSync(`${at.namespaces}/ipc`) ? `${at.namespaces}/ipc` : undefined,
@@ -125,7 +125,7 @@ async function start(pod: PodRecord, container: string, attempt: number, spec: C
   const monitor = identify(Number(readIfThere(`${own.directory}/conmon-pid`) ?? 0))
   const waiting: ContainerRecord = { ...creating, process: identify(created), monitor }
   writeRecord(own.record, waiting)
-  const started = await run(place.tools.runtime, [`--root=${place.places.runtime}`, 'start', id])
+  const started = await run(place.tools.runtime, [...place.tools.flags, 'start', id])
   if (started.code !== 0) throw new StartError('RunContainerError', `failed to start container "${id}": ${started.stderr.trim()}`)
   const record: ContainerRecord = { ...waiting, state: { attempt, image: spec.image, is: 'running', resources: spec.resources, id, imageId: image.digest ?? image.id, startedAt: place.now() } }
   writeRecord(own.record, record)
