@@ -22,7 +22,7 @@ function draw(random: Random) {
     ...(random.chance(0.15) && { taints: [broken] }), ...(random.chance(0.3) && { consumesCounters: [{ counterSet: 'card', counters: { slots: { value: String(1 + random.below(2)) } } }] }),
   })
   const wanted = () => ({
-    deviceClassName: 'gpu', allocationMode: random.chance(0.1) ? 'All' : 'ExactCount', count: 1 + random.below(2), ...(random.chance(0.4) && { selectors: [{ cel: { expression: `device.attributes['${driver}'].model == '${one(models)}'` } }] }),
+    deviceClassName: 'gpu', allocationMode: random.chance(0.1) ? 'All' : 'ExactCount', count: 1 + random.below(3), ...(random.chance(0.4) && { selectors: [{ cel: { expression: `device.attributes['${driver}'].model == '${one(models)}'` } }] }),
     ...(random.chance(0.3) && { tolerations: [{ operator: 'Exists' }] }), ...(random.chance(0.2) && { capacity: { requests: { memory: '2Gi' } } }),
   })
   const request = (at: number): DeviceRequest => random.chance(0.25) ? { name: `r${at}`, firstAvailable: [0, 1].map((nth) => ({ name: `x${nth}`, ...wanted() })) } : { name: `r${at}`, exactly: { ...wanted(), ...(random.chance(0.1) && { adminAccess: true }) } }

@@ -1,6 +1,6 @@
 // The search for devices on one node: every request of every claim, one device after the other, and back where it leads nowhere.
 // Behaviour: upstream's structured allocator; the first solution is taken.
-import type { DeviceAttribute, DeviceConstraint, DeviceSelector, DeviceToleration } from '../../api/generated/types.ts'
+import type { DeviceAttribute, DeviceConstraint, DeviceSelector, DeviceTaint, DeviceToleration } from '../../api/generated/types.ts'
 import { deviceSatisfies } from '../../api/kinds/resource/expressions.ts'
 import type { DeviceClass, ResourceClaim } from '../../api/resources.ts'
 import { nanosOf } from '../../base/quantity.ts'
@@ -11,8 +11,8 @@ import { consumptionOf, type DeviceUses } from './uses.ts'
 
 /** As upstream: a claim gets so many devices at most. */
 const resultsMax = 32
-/** So many devices are tried on a node at most. Upstream stops after a time instead. */
-const triesMax = 100_000
+/** So many devices are tried on a node at most. Upstream stops after a time instead. What is alike is tried once: few searches come near. */
+const triesMax = 20_000
 
 /** One way to fulfil a request. */
 export interface Alternative {
@@ -68,6 +68,9 @@ class Search {
   /** What was chosen here of shared devices. */
   readonly #shares = new Map<string, Shares>()
   readonly #all = new Map<Alternative, readonly PooledDevice[]>()
+  /** What stands for all that the search can tell of a device, by device and by likeness. */
+  readonly #likenesses = new Map<PooledDevice, number>()
+  readonly #known = new Map<string, number>()
   #tries = 0
 
   constructor(wishes: readonly ClaimWish[], pools: readonly ReachablePool[], uses: DeviceUses) {
@@ -120,8 +123,11 @@ class Search {
     return false
   }
 
-  /** Chooses the rest of an alternative's devices, and all that comes after. Devices of one request are equals: each set of them is tried once. */
-  #devices(step: Step, have: number, from: Place): boolean {
+  /**
+   * Chooses the rest of an alternative's devices, and all that comes after. Devices of one request are equals: each set of them is tried once. `without`: what is
+   * like devices that led nowhere beside those that are chosen; beside more of them it does not lead further.
+   */
+  #devices(step: Step, have: number, from: Place, without?: ReadonlySet<number>): boolean {
     const { alternative, claimAt, requestAt } = step
     const all = this.#all.get(alternative)
     const wanted = all?.length ?? alternative.count
@@ -132,17 +138,46 @@ class Search {
       const pooled = all[have]
       return pooled !== undefined && this.#with(pooled, step, () => this.#devices(step, have + 1, from))
     }
+    let failed = without
     for (let poolAt = from.pool; poolAt < this.#pools.length; poolAt++) {
       const { pool, devices } = this.#pools[poolAt] ?? nowhere
       if (!pool.complete || pool.invalid) continue
       for (let at = poolAt === from.pool ? from.device : 0; at < devices.length; at++) {
         const pooled = devices[at]
         if (pooled === undefined || this.#taken(pooled, step) || !this.#suits(pooled, alternative, step.claim)) { if (this.fault !== undefined) return false; continue }
-        if (this.#with(pooled, step, () => this.#devices(step, have + 1, { pool: poolAt, device: isShared(pooled.device) && !alternative.adminAccess ? at : at + 1 }))) return true
+        // Where one of two devices that are alike led nowhere, the other does not lead further: whatever it allows was allowed before.
+        if (failed?.has(this.#likenessOf(pooled)) === true) continue
+        if (this.#with(pooled, step, () => this.#devices(step, have + 1, { pool: poolAt, device: isShared(pooled.device) && !alternative.adminAccess ? at : at + 1 }, failed))) return true
         if (this.#stopped) return false
+        const likeness = this.#likenessOf(pooled)
+        if (likeness !== unique) failed = new Set(failed).add(likeness)
       }
     }
     return false
+  }
+
+  /** Equal numbers: for this search the devices are the same. A device that some claim here has, or that is shared, is like no other. */
+  #likenessOf(pooled: PooledDevice): number {
+    const { device, pool, id, taints } = pooled
+    if (isShared(device) || (this.#chosen.get(id)?.size ?? 0) > 0) return unique
+    const known = this.#likenesses.get(pooled)
+    if (known !== undefined) return known
+    const answers = this.#wishes.flatMap(({ claim, requests }) => requests.flatMap(({ alternatives }) => alternatives.map((alternative) => (isTolerated(taints, alternative) ? this.#suitsQuietly(pooled, alternative, claim) : '-'))))
+    const counted = device.consumesCounters === undefined ? '' : `${pool.id} ${JSON.stringify(device.consumesCounters)}`
+    const text = JSON.stringify([answers.join(''), this.#uses.of(pool.id).has(device.name), this.#constraints.flatMap((each) => each.map((constraint) => constraint.valueOf(pooled) ?? 0)), counted])
+    const likeness = this.#known.get(text) ?? this.#known.size
+    this.#known.set(text, likeness)
+    this.#likenesses.set(pooled, likeness)
+    return likeness
+  }
+
+  /** As `#suits`; that nobody can tell is a fault only when the search gets there. */
+  #suitsQuietly(pooled: PooledDevice, alternative: Alternative, claim: ResourceClaim): string {
+    const before = this.fault
+    const suits = this.#suits(pooled, alternative, claim)
+    const isFault = this.fault !== before
+    this.fault = before
+    return isFault ? '?' : suits ? '1' : '0'
   }
 
   /** Goes on as if the device were chosen; gives it back when that leads nowhere. */
@@ -150,7 +185,7 @@ class Search {
     const { claimAt, request, alternative, claim } = step
     this.#tries++
     if (this.#taken(pooled, step)) return false
-    if (pooled.taints.some((taint) => prevents(taint.effect) && !alternative.tolerations.some((toleration) => toleratesDeviceTaint(toleration, taint)))) return false
+    if (!isTolerated(pooled.taints, alternative)) return false
     const shares = isShared(pooled.device) && !alternative.adminAccess ? sharesOf(pooled.device, alternative.capacity) : undefined
     const [taken, chosen] = [this.#uses.sharesOf(pooled.id), this.#shares.get(pooled.id)]
     if (shares !== undefined && !hasLeft(pooled.device, changed(taken ?? nothing, chosen ?? nothing, 1n), shares)) return false
@@ -228,6 +263,9 @@ interface Place { readonly pool: number; readonly device: number }
 const nowhere: { readonly pool: { readonly complete: boolean; readonly invalid: boolean }; readonly devices: readonly PooledDevice[] } = { pool: { complete: false, invalid: false }, devices: [] }
 
 const nothing: Shares = new Map()
+/** Like no other. */
+const unique = -1
+const isTolerated = (taints: readonly DeviceTaint[], { tolerations }: Alternative): boolean => taints.every((taint) => !prevents(taint.effect) || tolerations.some((toleration) => toleratesDeviceTaint(toleration, taint)))
 const named = ({ metadata: { namespace, name } }: ResourceClaim): string => `${namespace}/${name}`
 const prevents = (effect: string): boolean => effect === 'NoSchedule' || effect === 'NoExecute'
 const hasCapacity = (has: string | undefined, wanted: string | undefined): boolean => has !== undefined && nanosOf(has) >= nanosOf(wanted)
@@ -246,15 +284,20 @@ class Constraint {
   }
 
   /** May the device join those that were added? A device without the attribute may not. */
-  add({ device, pool: { driver } }: PooledDevice, request: string, alternative: string): boolean {
+  add(pooled: PooledDevice, request: string, alternative: string): boolean {
     if (!this.#concerns(request, alternative)) return true
-    const slash = this.#attribute.indexOf('/')
-    const attribute = device.attributes?.[this.#attribute] ?? (this.#attribute.slice(0, slash) === driver ? device.attributes?.[this.#attribute.slice(slash + 1)] : undefined)
-    const value = attribute && valueOf(attribute)
+    const value = this.valueOf(pooled)
     if (value === undefined) return false
     if (this.#distinct ? this.#values.includes(value) : this.#values.length > 0 && this.#values[0] !== value) return false
     this.#values.push(value)
     return true
+  }
+
+  /** The value of the attribute that this is about. */
+  valueOf({ device, pool: { driver } }: PooledDevice): string | undefined {
+    const slash = this.#attribute.indexOf('/')
+    const attribute = device.attributes?.[this.#attribute] ?? (this.#attribute.slice(0, slash) === driver ? device.attributes?.[this.#attribute.slice(slash + 1)] : undefined)
+    return attribute && valueOf(attribute)
   }
 
   /** Takes back what was added last. */
