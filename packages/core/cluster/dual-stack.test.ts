@@ -126,3 +126,14 @@ test('a node that registers without ranges gets one of each family', () => {
   assert.deepEqual(cluster.list(nodes).map(({ spec }) => [spec.podCIDR, spec.podCIDRs]), [['fd00:10:244::/64', ['fd00:10:244::/64', '10.244.0.0/24']]])
   cluster.stop()
 })
+
+test('a cluster of IPv6 alone has nothing of IPv4', () => {
+  const cluster = createCluster({ nodes: 1, ipFamilies: ['IPv6'] })
+  cluster.apply('{apiVersion: v1, kind: Pod, metadata: {name: web, namespace: default}, spec: {containers: [{name: c, image: web}]}}')
+  assert.deepEqual(cluster.store.view.get(pods, 'default', 'web')?.status.podIPs, [{ ip: 'fd00:10:128::2' }])
+  assert.deepEqual(outcome(cluster, 'POST', 'plain', port), ['SingleStack', 'IPv6', '6'])
+  assert.equal(outcome(cluster, 'POST', 'four', { ...port, ipFamilies: ['IPv4'] }), 'spec.ipFamilies[0]: Invalid value: "IPv4": not configured on this cluster')
+  assert.equal(outcome(cluster, 'POST', 'old', { ...port, clusterIP: '10.96.0.7' }), 'spec.clusterIPs[0]: Invalid value: ["10.96.0.7"]: IPv4 is not configured on this cluster')
+  assert.equal(cluster.store.view.get(services, 'default', 'kubernetes')?.spec.clusterIP, 'fd00:10:96::1')
+  cluster.stop()
+})

@@ -26,7 +26,7 @@ export const blockText = (block: AddressBlock): string => `${addressAt(block, 0)
 /** The address so many places into a block. */
 export const addressAt = (block: AddressBlock, offset: number): string => (block.family === 'IPv4' ? formatIPv4(block.first + offset) : formatIPv6(block.first + BigInt(offset)))
 
-/** How many places into a block an address is; undefined when it is not in it. */
+/** How many places into a block an address is; undefined when it is not in it, or further in than can be counted. */
 export function offsetIn(block: AddressBlock, address: string): number | undefined {
   const offset = block.family === 'IPv4' ? (parseIPv4(address) ?? -1) - block.first : Number((parseIPv6(address) ?? -1n) - block.first)
   return offset >= 0 && offset < block.size ? offset : undefined
@@ -36,7 +36,11 @@ export function offsetIn(block: AddressBlock, address: string): number | undefin
 export const joinedPort = (host: string, port: number): string => (host.includes(':') && !host.startsWith('[') ? `[${host}]:${port}` : `${host}:${port}`)
 
 /** Whether an address lies in a block. */
-export const blockHolds = (block: AddressBlock, address: string): boolean => offsetIn(block, address) !== undefined
+export function blockHolds(block: AddressBlock, address: string): boolean {
+  if (block.family === 'IPv4') return offsetIn(block, address) !== undefined
+  const number = parseIPv6(address)
+  return number !== undefined && number >> BigInt(128 - block.prefix) === block.first >> BigInt(128 - block.prefix)
+}
 
 /** The nth block of a longer prefix inside a block: the 3rd /24 of 10.244.0.0/16 is 10.244.3.0/24. Undefined beyond its end. */
 export function innerBlock(block: AddressBlock, prefix: number, index: number): AddressBlock | undefined {

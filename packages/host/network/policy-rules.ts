@@ -14,11 +14,11 @@ const directions = ['ingress', 'egress'] as const
  */
 export function policyFrame(family: Family): RuleSet {
   const map = `type ${addressType(family)} : verdict;`
-  const passes = ['ct state established,related accept', `${family} saddr . ${family} daddr @hairpin accept`]
+  const passes = [...neighbours(family), 'ct state established,related accept', `${family} saddr . ${family} daddr @hairpin accept`]
   return {
     chains: new Map([
       ['policies-passing', ['type filter hook forward priority filter; policy accept;', ...passes, `${family} saddr vmap @held-egress`, `${family} daddr vmap @held-ingress`]],
-      ['policies-node', ['type filter hook input priority filter; policy accept;', ...neighbours(family), ...passes, `${family} saddr vmap @held-egress`]],
+      ['policies-node', ['type filter hook input priority filter; policy accept;', ...passes, `${family} saddr vmap @held-egress`]],
       // What may leave must be let in yet, where the other end is here, too.
       ['let-out', [`${family} daddr vmap @held-ingress`, 'accept']],
     ]),
@@ -27,7 +27,7 @@ export function policyFrame(family: Family): RuleSet {
   }
 }
 
-/** How pod and node find each other on their cable is nobody's to hold: without it nothing arrives that may. */
+/** How pods, and they and their node, find each other on a cable or a bridge is nobody's to hold: without it nothing arrives that may. */
 const neighbours = (family: Family): readonly string[] => (family === 'ip' ? [] : ['icmpv6 type { nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert } accept'])
 
 /** The ways that a policy leaves open: a chain a direction. */

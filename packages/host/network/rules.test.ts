@@ -5,7 +5,7 @@ import { PolicyBook, type ServiceRoute } from '@kubeskiff/core/network'
 import { nextAddress } from './addresses.ts'
 import { NodePolicies } from './node-policies.ts'
 import { PacketTable } from './packet-table.ts'
-import { hostPortRules, type RuledPlace, serviceRules } from './rules.ts'
+import { hostPortRules, hostPortsAt, type RuledPlace, serviceRules } from './rules.ts'
 
 const route = (changed: Partial<ServiceRoute>): ServiceRoute => ({ name: 'default/web:http', protocol: 'TCP', addresses: ['10.96.0.100'], port: 80, endpoints: [{ address: '10.244.1.2', port: 8080 }], ...changed })
 const place: RuledPlace = { family: 'ip', address: '172.30.0.11', podNetwork: '10.244.1.0/24', clusterNetworks: ['10.244.0.0/16', '172.30.0.0/24'], served: ['10.96.0.10'] }
@@ -117,4 +117,17 @@ test('policies that hold a pod here become its chain; a pod that comes elsewhere
 test('addresses go round and are not given again at once', () => {
   const taken = new Set(['10.244.1.2', '10.244.1.4'])
   assert.deepEqual([nextAddress('10.244.1.0/24', undefined, taken), nextAddress('10.244.1.0/24', '10.244.1.3', taken), nextAddress('10.244.1.0/24', '10.244.1.254', new Set()), nextAddress('10.244.1.0/30', undefined, new Set(['10.244.1.2']))], ['10.244.1.3', '10.244.1.5', '10.244.1.2', undefined])
+})
+
+const sixPlace: RuledPlace = { family: 'ip6', address: 'fd00:172:30::b', podNetwork: 'fd00:10:244:1::/64', clusterNetworks: ['fd00:10:244::/56', 'fd00:172:30::/112'], served: ['fd00:10:96::a'] }
+test('each family has the routes and the ports of its own addresses', () => {
+  const both = [route({}), route({ name: 'default/web:http/6', addresses: ['fd00:10:96::64'], endpoints: [{ address: 'fd00:10:244:1::2', port: 8080 }, { address: 'fd00:10:244:2::2', port: 8080 }] })]
+  const { chains, elements } = serviceRules(sixPlace, both)
+  assert.deepEqual([...chains.values()], [['meta l4proto tcp dnat ip6 addr . port to numgen random mod 2 map { 0 : fd00:10:244:1::2 . 8080, 1 : fd00:10:244:2::2 . 8080 }']])
+  assert.deepEqual([...elements].map(([map, keys]) => [map, [...keys.keys()]]), [['cluster-ips', ['fd00:10:96::64']], ['hairpin', ['fd00:10:244:1::2 . fd00:10:244:1::2']], ['services', ['fd00:10:96::64 . tcp . 80']]])
+  const ports = (hostIp: string) => hostPortsAt(['10.244.1.2', 'fd00:10:244:1::2'], [{ protocol: 'TCP', hostIp, hostPort: 8080, containerPort: 80 }])
+  const opened = (at: RuledPlace, hostIp: string): readonly string[] => [...hostPortRules(at, ports(hostIp)).chains.values()].flat()
+  assert.deepEqual(opened(place, ''), ['meta l4proto tcp dnat ip to 10.244.1.2:80'])
+  assert.deepEqual(opened(sixPlace, ''), ['meta l4proto tcp dnat ip6 to [fd00:10:244:1::2]:80'])
+  for (const [hostIp, four, six] of [['0.0.0.0', 1, 0], ['172.30.0.11', 1, 0], ['fd00:172:30::b', 0, 1]] as const) assert.deepEqual([opened(place, hostIp).length, opened(sixPlace, hostIp).length], [four, six], hostIp)
 })
