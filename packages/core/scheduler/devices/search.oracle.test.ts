@@ -94,7 +94,7 @@ test('the search finds devices where there are any, and the same as one that tri
     const pools = new DevicePools()
     const pool = { name: 'a', generation: 1, resourceSliceCount: 2 }
     pools.putSlice('counters', aSlice('a', [], { pool, devices: undefined, sharedCounters: [{ name: 'card', counters: { slots: { value: String(slots) } } }] }, 'counters'))
-    pools.putSlice('devices', aSlice('a', Array.from({ length: 2 + random.below(4) }, (_, at) => made.device(at)), { pool }, 'devices'))
+    pools.putSlice('devices', aSlice('a', Array.from({ length: 2 + random.below(6) }, (_, at) => made.device(at)), { pool }, 'devices'))
     const reachable = pools.of(node)
     const devices = reachable.flatMap((each) => each.devices)
     const uses = new DeviceUses()
