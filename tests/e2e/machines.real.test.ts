@@ -56,6 +56,8 @@ describe('a cluster of two machines', { skip, timeout: 300_000 }, () => {
     away = new Playground()
     await Promise.all([home.ready(), away.ready()])
     home.connect(away, [homeAddress, awayAddress])
+    // Two machines do not see each other's disks.
+    assert.equal(away.run(['mount', '-t', 'tmpfs', 'skiff', home.folder]).code, 0)
     const built = home.buildImage([image, '--package', 'busybox-static'])
     assert.equal(built.code, 0, built.out + built.err)
     cpSync(join(home.dataDir, 'agent/images'), join(away.dataDir, 'agent/images'), { recursive: true, verbatimSymlinks: true })
@@ -64,6 +66,7 @@ describe('a cluster of two machines', { skip, timeout: 300_000 }, () => {
     line = lineFor('1h')
   })
   after(() => {
+    away?.run(['umount', home.folder])
     away?.close()
     home?.close()
   })
@@ -117,6 +120,10 @@ describe('a cluster of two machines', { skip, timeout: 300_000 }, () => {
       })
       assert.equal(inPod(from, 'busybox', 'nslookup', 'each.default.svc.cluster.local').match(new RegExp(`(${addressOf('on-node-1')}|${addressOf('on-away-1')})`.replaceAll('.', '\\.'), 'g'))?.length, 2)
     }
+    for (const [ground, other] of [[home, awayAddress], [away, homeAddress]] as const) {
+      const ruled = ground.run(['nft', 'list', 'ruleset']).out
+      assert.match(ruled, new RegExp(`set machines \\{[^}]*elements = \\{ ${other} \\}[^]*ip saddr != @machines drop`), 'strangers are kept out')
+    }
     // A node's port, asked for on the other machine and by the machines themselves.
     const nodeAddress = get('node away-2', '.status.addresses[?(@.type=="InternalIP")].address')
     assert.match(fetched('on-node-1', nodeAddress, { port: 30080 }), /^(node-1|away-1)$/m)
@@ -145,6 +152,17 @@ describe('a cluster of two machines', { skip, timeout: 300_000 }, () => {
     const path = get(`persistentvolume ${volume}`, '.spec.local.path')
     assert.equal(inPod('on-away-1', 'cat', '/data/kept').trim(), 'away-1')
     assert.equal(away.run(['cat', `${path}/kept`]).out.trim(), 'away-1')
+    assert.notEqual(home.run(['cat', path]).code, 0, 'the other machine has nothing of it')
+    const copy = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: 'copy' }, spec: { accessModes: ['ReadWriteOnce'], dataSource: { kind: 'PersistentVolumeClaim', name: 'data' }, resources: { requests: { storage: '1Mi' } } } }
+    const reader = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'reader' }, spec: { nodeSelector: { 'kubernetes.io/hostname': 'away-1' }, terminationGracePeriodSeconds: 0, volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'copy' } }], containers: [{ name: 'main', image, imagePullPolicy: 'Never', command: ['sh', '-c', 'cat /data/kept; exec sleep 100000'], volumeMounts: [{ name: 'data', mountPath: '/data' }] }] } }
+    const applied = home.kubectl(kubectl ?? '', ['apply', '-f', '-'], { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [copy, reader] }) })
+    assert.equal(applied.code, 0, applied.err)
+    ok('wait', '--for=condition=Ready', 'pod/reader', '--timeout=30s')
+    assert.equal(ok('logs', 'reader'), 'away-1\n')
+    const copied = get(`persistentvolume ${get('persistentvolumeclaim copy', '.spec.volumeName')}`, '.spec.local.path')
+    assert.equal(away.run(['cat', `${copied}/kept`]).code, 0)
+    ok('delete', 'pod/reader', 'persistentvolumeclaim/copy')
+    await until('the copy is gone from its disk', () => away.run(['ls', '-d', copied]).code !== 0)
   })
 
   test('an agent that is killed comes back and takes over what runs; the ways between the machines may change meanwhile', async () => {
@@ -171,6 +189,7 @@ describe('a cluster of two machines', { skip, timeout: 300_000 }, () => {
     assert.equal(down.code, 0, down.err)
     assert.match(down.err, /left the cluster at https:/)
     assert.deepEqual(listed('nodes').map(({ metadata }) => metadata.name), ['node-1'])
+    assert.deepEqual([away.run(['ip', 'route']).out.trim(), away.run(['nft', 'list', 'ruleset']).out.trim()], ['192.0.2.0/24 dev cable proto kernel scope link src 192.0.2.2', ''], 'the machine is as it was')
     assert.ok(!away.processes().some(({ command }) => command.includes('httpd')), 'no container is left')
     assert.deepEqual(listed('pods').map(({ metadata }) => metadata.name), ['on-node-1'])
     assert.equal(fetched('on-node-1', 'web', { port: 80 }), 'node-1\n')

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { networkInterfaces } from 'node:os'
 import { readIfThere, writePrivately } from '../files/index.ts'
 import { closeNetlink, dropRoute, linkNumber, type NetlinkSocket, openNetlink, openNetlinkHere, type Route, setRoute } from '../linux/netlink.ts'
+import { run } from '../linux/processes.ts'
 import { addVxlan, removeLink, removePeer, setPeer, type VxlanPeer } from '../linux/vxlan.ts'
 
 /** How packets get to other machines: in packets of UDP (anywhere where those arrive), or as they are (machines of one subnet). */
@@ -30,6 +31,8 @@ export interface MachinesOptions {
   /** This machine's cable to the hub, and its own address at it. */
   readonly cable: string
   readonly cableAddress: string
+  /** The name of the table of packet rules that keeps strangers out. */
+  readonly table: string
   /** Where is kept what was set, for the next agent. */
   readonly file: string
 }
@@ -63,16 +66,16 @@ export function openMachines(options: MachinesOptions): Machines {
     addVxlan(here, hub.namespace, { name: device, id, port, under: underlay(here, address), local: address, hardwareAddress: hardwareAddressOf(hub.address) })
     return linkNumber(inside, device) ?? 0
   }
-  const routesTo = (machine: OtherMachine): { readonly here: readonly Route[]; readonly inside: readonly Route[] } => {
+  const routesTo = (machine: OtherMachine, by: OverlayChoice = overlay): { readonly here: readonly Route[]; readonly inside: readonly Route[] } => {
     const networks = [machine.nodeNetwork, ...machine.podNetworks]
     const cable = linkNumber(here, options.cable) ?? 0
     // The way to all pods leads to the hub already, not that to other machines' nodes.
-    if (overlay === 'vxlan') return {
+    if (by === 'vxlan') return {
       here: [{ to: machine.nodeNetwork, by: 'gateway', index: cable, gateway: hub.address, source: options.cableAddress }],
       inside: networks.map((to) => ({ to, by: 'gateway', index: linkNumber(inside, device) ?? 0, gateway: machine.hub, source: hub.address })),
     }
     return {
-      here: networks.map((to) => ({ to, by: 'gateway', index: underlay(here, address), gateway: machine.address })),
+      here: networks.map((to) => ({ to, by: 'gateway', index: deviceWith(here, address) ?? 0, gateway: machine.address })),
       inside: networks.map((to) => ({ to, by: 'gateway', index: linkNumber(inside, 'host') ?? 0, gateway: options.cableAddress, source: hub.address })),
     }
   }
@@ -81,8 +84,10 @@ export function openMachines(options: MachinesOptions): Machines {
     reach(machines) {
       if (machines.length === 0 && ways === undefined) return
       const wanted = JSON.stringify(machines)
-      for (const gone of ways?.machines.filter((machine) => !machines.some((other) => JSON.stringify(other) === JSON.stringify(machine))) ?? []) {
-        const routes = routesTo(gone)
+      const before = ways
+      const isOther = before?.overlay !== overlay || before.address !== address
+      for (const gone of before?.machines.filter((machine) => isOther || !machines.some((other) => JSON.stringify(other) === JSON.stringify(machine))) ?? []) {
+        const routes = routesTo(gone, before?.overlay)
         for (const route of routes.here) dropRoute(here, route)
         for (const route of routes.inside) dropRoute(inside, route)
         const index = linkNumber(inside, device)
@@ -99,6 +104,7 @@ export function openMachines(options: MachinesOptions): Machines {
         for (const route of routes.inside) setRoute(inside, route)
         for (const route of routes.here) setRoute(here, route)
       }
+      void guard(options.table, overlay === 'vxlan' ? machines.map((machine) => machine.address) : [], id)
       ways = { overlay, address, id, machines: JSON.parse(wanted) as readonly OtherMachine[] } // what it was made of
       writePrivately(file, JSON.stringify(ways))
     },
@@ -109,14 +115,44 @@ export function openMachines(options: MachinesOptions): Machines {
   }
 }
 
+/** Takes away what the machine itself was given and would keep: all else goes with the hub. */
+export function forgetMachines(file: string): void {
+  const kept = readIfThere(file)
+  if (kept === undefined) return
+  const { overlay, address, machines } = JSON.parse(kept) as Ways // written above
+  const here = openNetlinkHere()
+  const index = overlay === 'routes' ? deviceWith(here, address) : undefined
+  if (index !== undefined) for (const machine of machines) for (const to of [machine.nodeNetwork, ...machine.podNetworks]) dropRoute(here, { to, by: 'gateway', index, gateway: machine.address })
+  closeNetlink(here)
+}
+
+/** Packets for this network come from its machines only. Whoever fakes the address of one is not kept out. */
+async function guard(table: string, addresses: readonly string[], id: number): Promise<void> {
+  // The network's number is where VXLAN has it: behind the header of UDP, flags and what is reserved.
+  const rules = addresses.length === 0 ? '' : `table ip ${table} {
+  set machines { type ipv4_addr; elements = { ${addresses.join(', ')} } }
+  chain arriving {
+    type filter hook input priority filter; policy accept;
+    udp dport ${port} @th,96,24 ${id} ip saddr != @machines drop
+  }
+}
+`
+  const { code, stderr } = await run('nft', ['-f', '-'], { input: `table ip ${table} {}\ndelete table ip ${table}\n${rules}` })
+  if (code !== 0) process.stderr.write(`strangers are not kept from the network between machines: ${stderr.trim()}\n`)
+}
+
 const peerOf = ({ hub, address }: OtherMachine): VxlanPeer => ({ address: hub, hardwareAddress: hardwareAddressOf(hub), remote: address })
 /** Made of the address, so that nobody has to be asked for it. */
 export const hardwareAddressOf = (address: string): string => ['02', '73', ...address.split('.').map((part) => Number(part).toString(16).padStart(2, '0'))].join(':')
 
-/** The number of the device that has an address of this machine. Throws when there is none. */
-function underlay(socket: NetlinkSocket, address: string): number {
+/** The number of the device that has an address of this machine; undefined when there is none. */
+function deviceWith(socket: NetlinkSocket, address: string): number | undefined {
   const name = Object.entries(networkInterfaces()).find(([, all]) => all?.some((one) => one.address === address))?.[0]
-  const index = name === undefined ? undefined : linkNumber(socket, name)
+  return name === undefined ? undefined : linkNumber(socket, name)
+}
+/** The same, where there must be one. */
+function underlay(socket: NetlinkSocket, address: string): number {
+  const index = deviceWith(socket, address)
   if (index === undefined) throw new Error(`this machine has no address ${address}: other machines cannot reach it there`)
   return index
 }

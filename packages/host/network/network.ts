@@ -11,7 +11,7 @@ import { openSix, preparePod, prepareRouter } from './kernel-settings.ts'
 import { alone, type FamilyNetworks, type Layout, layoutOf } from './layout.ts'
 import { type Answerers, answerersOf, staleFlows } from './datagrams.ts'
 import { createMachinePorts } from './machine-ports.ts'
-import { type Machines, type MachinesOptions, openMachines } from './machines.ts'
+import { forgetMachines, type Machines, type MachinesOptions, openMachines } from './machines.ts'
 import { NodePolicies } from './node-policies.ts'
 import { type Family, PacketTable } from './packet-table.ts'
 import { createProgrammer, type Programmer } from './programmer.ts'
@@ -368,7 +368,7 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
       policies.update(book, changes)
       return isOpen ? programmer.flush() : Promise.resolve()
     },
-    otherMachines: (options) => openMachines({ ...options, hub, cable: `skiff${mark(directory)}`, cableAddress: nthAddress(settings.nodeNetwork, 1), file: `${directory}/machines.json` }),
+    otherMachines: (options) => openMachines({ ...options, hub, cable: `skiff${mark(directory)}`, cableAddress: nthAddress(settings.nodeNetwork, 1), table: machinesTable(directory), file: machinesFile(directory) }),
     close() {
       closeNetlink(hubSocket)
       for (const state of nodes.values()) closeNetlink(state.socket)
@@ -380,11 +380,14 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
 /** Several clusters may stand on one machine: what they leave on it is named after their directories. */
 const mark = (directory: string): string => createHash('sha256').update(directory).digest('hex').slice(0, 6)
 const egressTable = (directory: string): string => `skiff-egress-${mark(directory)}`
+const machinesTable = (directory: string): string => `skiff-machines-${mark(directory)}`
+const machinesFile = (directory: string): string => `${directory}/machines.json`
 const portsTable = (directory: string): string => `skiff-ports-${mark(directory)}`
 
 /** Takes the whole network away: all namespaces and, with them, all cables. For `skiff down` and tests. */
 export function removeNetwork(directory: string): void {
-  for (const name of [egressTable(directory), portsTable(directory)]) removeTable(name)
+  for (const name of [egressTable(directory), portsTable(directory), machinesTable(directory)]) removeTable(name)
+  forgetMachines(machinesFile(directory))
   for (const name of readdirIfThere(`${directory}/nodes`)) unpin(`${directory}/nodes/${name}`, ['net'])
   unpin(`${directory}/hub`, ['net'])
   rmSync(directory, { recursive: true, force: true })
