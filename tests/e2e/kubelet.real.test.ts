@@ -19,6 +19,11 @@ const limits = { resources: { requests: { cpu: '100m', memory: '16Mi' }, limits:
 const manifests = [
   pod('busy', 'node-1', ['sh', '-c', busy], { ...limits, readinessProbe: { exec: { command: ['true'] }, periodSeconds: 1 } }),
   pod('idle', 'node-2', ['sh', '-c', 'head -c 3000000 /dev/zero > /data; echo ready; exec sleep 100000'], limits),
+  { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: 'kept' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } },
+  {
+    apiVersion: 'v1', kind: 'Pod', metadata: { name: 'keeps' }, spec: { nodeSelector: { 'kubernetes.io/hostname': 'node-2' }, terminationGracePeriodSeconds: 0, volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'kept' } }],
+      containers: [{ name: 'main', image: 'localhost/skiff/busybox:1', imagePullPolicy: 'Never', command: ['sh', '-c', 'head -c 2000000 /dev/zero > /data/file; exec sleep 100000'], volumeMounts: [{ name: 'data', mountPath: '/data' }] }] },
+  },
   pod('speaks', 'node-1', ['sh', '-c', speaks], { stdin: true }),
   {
     apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', metadata: { name: 'load' },
@@ -47,7 +52,7 @@ describe('kubelets of two real nodes', { skip, timeout: 300_000 }, () => {
     assert.equal(image.code, 0, image.out + image.err)
     const applied = ground.kubectl(kubectl ?? '', ['apply', '-f', '-'], { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifests }) })
     assert.equal(applied.code, 0, applied.err)
-    ok('wait', '--for=condition=Ready', 'pod/busy', 'pod/idle', 'pod/speaks', '--timeout=60s')
+    ok('wait', '--for=condition=Ready', 'pod/busy', 'pod/idle', 'pod/speaks', 'pod/keeps', '--timeout=60s')
   })
   after(() => { ground?.close() })
 
@@ -78,6 +83,14 @@ describe('kubelets of two real nodes', { skip, timeout: 300_000 }, () => {
     assert.match(kubelet('node-1', '/metrics/cadvisor'), /^container_memory_working_set_bytes\{container="main",id="\/skiff\/burstable\/pod[^"]+",image="localhost\/skiff\/busybox:1",name="[0-9a-f]{64}",namespace="default",pod="busy"\} \d+ \d+$/m)
     assert.match(kubelet('node-1', '/metrics/probes'), /^prober_probe_total\{container="main",namespace="default",pod="busy",pod_uid="[^"]+",probe_type="Readiness",result="successful"\} \d+$/m)
     assert.match(kubelet('node-1', '/metrics'), /^kubelet_running_pods \d+$/m)
+    const own = kubelet('node-2', '/metrics')
+    for (const line of [
+      /^kubelet_started_pods_total [23]$/m, /^kubelet_started_containers_total\{container_type="container"\} [23]$/m, /^kubelet_runtime_operations_total\{operation_type="run_podsandbox"\} [23]$/m,
+      /^kubelet_runtime_operations_duration_seconds_count\{operation_type="start_container"\} [23]$/m, /^kubelet_pod_start_duration_seconds_bucket\{le="3600"\} [23]$/m, /^kubelet_certificate_manager_client_ttl_seconds \d{6,}$/m,
+      /^kubelet_volume_stats_used_bytes\{namespace="default",persistentvolumeclaim="kept"\} 20\d{5}$/m, /^kubelet_volume_stats_capacity_bytes\{namespace="default",persistentvolumeclaim="kept"\} \d{9,}$/m,
+      /^volume_manager_total_volumes\{plugin_name="kubernetes.io\/local-volume",state="actual_state_of_world"\} 1$/m,
+    ]) assert.match(own, line)
+    assert.match(kubelet('node-2', '/stats/summary'), /"name":"data","pvcRef":\{"name":"kept","namespace":"default"\}/)
     assert.match(ok('get', '--raw', '/api/v1/nodes/node-1:10250/proxy/healthz'), /ok/)
     assert.match(run('get', '--raw', '/api/v1/nodes/node-1/proxy/none').err, /NotFound|the server could not find the requested resource/)
   })

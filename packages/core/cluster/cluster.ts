@@ -106,7 +106,7 @@ export function wireCluster(options: ClusterOptions): Cluster {
   const { store, clock, random, loop } = options
   const families = options.ipFamilies ?? ipv4Only
   const serviceRanges = families.map((family) => clusterRanges[family].services)
-  const server = createServer({ ...options, serviceRanges, kinds: builtinKinds, definitions: loadDefinitions() })
+  const server = createServer({ ...options, componentMetrics: () => `${runner.metrics()}${scheduler.metrics()}`, serviceRanges, kinds: builtinKinds, definitions: loadDefinitions() })
   bootstrap(server, store, { ...(options.advertised ?? advertisedDefault), serviceRanges }, {
     ...(options.authority !== undefined && { clients: options.authority }), ...(options.frontProxyAuthority !== undefined && { frontProxy: options.frontProxyAuthority }),
   }, options.joining)

@@ -6,10 +6,12 @@ export class WaitingLine<T extends object> {
 
   get size(): number { return this.#waiting.size }
 
-  add(element: T): void {
-    if (this.#waiting.has(element)) return
+  /** Says whether it is new. */
+  add(element: T): boolean {
+    if (this.#waiting.has(element)) return false
     this.#waiting.add(element)
     this.#elements.push(element)
+    return true
   }
 
   take(): T | undefined {

@@ -8,6 +8,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Freezable } from '../base/freezable.ts'
 import type { Cancel, Lane, Loop } from '../base/loop.ts'
 import { countingView } from './counting-view.ts'
+import { QueueMeters } from './queue-meters.ts'
 import { WaitingLine } from './queue.ts'
 
 export interface RunnerOptions {
@@ -49,6 +50,8 @@ export interface Runner extends Freezable<RunnerState> {
   readonly waiting: number
   /** Some of them, as 'controller key', for those who ask why there is no rest. */
   waitingKeys(most: number): readonly string[]
+  /** The workqueue_* metrics of every controller, in the text that Prometheus reads. */
+  metrics(): string
   /** How many looks there were, for tests and measurements. */
   readonly looks: number
   stop(): void
@@ -70,6 +73,8 @@ interface Item {
   readonly controller: Controller<unknown>
   readonly actor: Actor
   readonly key: string
+  /** Since when it waits for a look; and since when it is looked at. */
+  since: number
   memory: unknown
   failures: number
   last: Refusal | undefined
@@ -110,6 +115,7 @@ class ControllerRunner implements Runner {
   readonly #actors = new Map<Controller<unknown>, Actor>()
   readonly #watchers = new Map<string, { readonly controller: Controller<unknown>; affected(change: Change, view: ClusterView): Iterable<string> }[]>()
   readonly #ready = new WaitingLine<Item>()
+  readonly #meters = new QueueMeters()
   /** Keys that wait until enough has changed for another wide look. */
   readonly #wide = new Set<Item>()
   #quietAt: Revision = -1
@@ -150,6 +156,10 @@ class ControllerRunner implements Runner {
     return [...(this.#current === undefined ? [] : [this.#current]), ...this.#ready, ...this.#wide].slice(0, most).map(({ controller, key }) => `${controller.name} ${key}`)
   }
 
+  metrics(): string {
+    return this.#meters.text(this.#options.controllers.map(({ name }) => name), [...this.#ready, ...this.#wide].map(({ controller }) => controller.name))
+  }
+
   stop(): void { for (const cancel of this.#cancels.splice(0)) cancel() }
 
   restart(): void {
@@ -169,6 +179,9 @@ class ControllerRunner implements Runner {
     const item = this.#ready.take()
     if (item === undefined) return false
     if (!this.#showsOwnWrites(item)) { this.#gated.add(item); return true }
+    const now = this.#options.clock.now()
+    this.#meters.took(item.controller.name, now - item.since)
+    item.since = now
     this.#look(item)
     return true
   }
@@ -197,7 +210,7 @@ class ControllerRunner implements Runner {
       item.failures = failures
       item.last = last
       if (answers.length > 0) item.answers = new Map(answers)
-      if (waiting) this.#ready.add(item)
+      if (waiting) this.#enlist(item)
     }
     this.#ring()
   }
@@ -222,7 +235,7 @@ class ControllerRunner implements Runner {
         for (const change of news) { this.#dispatch(change); this.#cursor = change.revision }
       }
     }
-    for (const item of this.#gated) if (this.#showsOwnWrites(item)) { this.#gated.delete(item); this.#ready.add(item) }
+    for (const item of this.#gated) if (this.#showsOwnWrites(item)) { this.#gated.delete(item); this.#enlist(item) }
   }
 
   #relist(): void {
@@ -248,7 +261,7 @@ class ControllerRunner implements Runner {
     const item = this.#item(controller, key)
     if (item.rest !== undefined) item.again = true
     else if (!this.#gated.has(item) && !this.#wide.has(item)) {
-      if (this.#isDue(item)) this.#ready.add(item)
+      if (this.#isDue(item)) this.#enlist(item)
       else this.#wide.add(item)
     }
   }
@@ -258,9 +271,15 @@ class ControllerRunner implements Runner {
     return item.cost < wideFrom || this.#options.loop === undefined || (this.#options.view.revision - item.lookedAt) * objectsPerRevision >= item.cost
   }
 
+  #enlist(item: Item): void {
+    if (!this.#ready.add(item)) return
+    item.since = this.#options.clock.now()
+    this.#meters.added(item.controller.name)
+  }
+
   #widen(): void {
     if (this.#wide.size === 0) return
-    for (const item of this.#wide) if (this.#isDue(item)) { this.#wide.delete(item); this.#ready.add(item) }
+    for (const item of this.#wide) if (this.#isDue(item)) { this.#wide.delete(item); this.#enlist(item) }
     if (this.#wide.size > 0) this.#options.loop?.ring('background')
   }
 
@@ -270,7 +289,7 @@ class ControllerRunner implements Runner {
     const { revision } = this.#options.view
     if (revision !== this.#quietAt) { this.#quietAt = revision; return true }
     this.#quietAt = -1
-    for (const item of this.#wide) this.#ready.add(item)
+    for (const item of this.#wide) this.#enlist(item)
     this.#wide.clear()
     this.#ring()
     return false
@@ -282,7 +301,7 @@ class ControllerRunner implements Runner {
     if (known) return known
     const actor = this.#actors.get(controller) ?? serviceAccountActor(controller.name)
     const item: Item = {
-      controller, actor, key, memory: undefined, failures: 0, last: undefined, answers: undefined, asked: undefined,
+      controller, actor, key, since: 0, memory: undefined, failures: 0, last: undefined, answers: undefined, asked: undefined,
       rest: undefined, at: 0, outstanding: false, again: false, cost: 0, lookedAt: 0, wrote: undefined,
     }
     items.set(key, item)
@@ -311,6 +330,7 @@ class ControllerRunner implements Runner {
     // An instant that has passed already would spin; the next millisecond cannot.
     clock.wake(ownerOf(item.controller), item.key, plan.again === undefined ? undefined : Math.max(plan.again, now + 1))
     if (plan.actions.length === 0) {
+      this.#meters.worked(item.controller.name, 0)
       item.failures = 0
       item.answers = undefined
       this.#forget(item, plan.again !== undefined)
@@ -359,10 +379,11 @@ class ControllerRunner implements Runner {
     if (action.do === 'record' || (action.do === 'delete' && outcome.reason === 'NotFound')) return false
     item.last = outcome
     item.failures++
+    this.#meters.retried(item.controller.name)
     this.#end(item)
     const { clock } = this.#options
     const delayMs = Math.min(backoffFirstMs * 2 ** (item.failures - 1), backoffMostMs)
-    if (item.again) { item.again = false; this.#ready.add(item) }
+    if (item.again) { item.again = false; this.#enlist(item) }
     else clock.wake(ownerOf(item.controller), item.key, clock.now() + delayMs)
     return true
   }
@@ -370,10 +391,11 @@ class ControllerRunner implements Runner {
   #finish(item: Item): void {
     this.#end(item)
     item.failures = 0
-    if (item.again) { item.again = false; this.#ready.add(item) }
+    if (item.again) { item.again = false; this.#enlist(item) }
   }
 
   #end(item: Item): void {
+    this.#meters.worked(item.controller.name, this.#options.clock.now() - item.since)
     item.rest = undefined
     item.at = 0
     item.lookedAt = this.#options.view.revision

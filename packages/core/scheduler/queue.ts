@@ -60,6 +60,11 @@ export class SchedulingQueue {
   }
 
   get size(): number { return this.#waiting.size }
+  /** How many are to be tried, back off, and wait for a change. */
+  counts(): { readonly active: number; readonly backoff: number; readonly unschedulable: number } {
+    const of = (state: Waiting['state']): number => { let count = 0; for (const entry of this.#waiting.values()) if (entry.state === state) count++; return count }
+    return { active: of('active'), backoff: of('backing off'), unschedulable: of('unschedulable') }
+  }
   /** The pods that wait for a change this plugin knows of. */
   refusedBy(plugin: string): ReadonlySet<Waiting> { return this.#unschedulable.get(plugin) ?? noneWaiting }
 

@@ -15,6 +15,7 @@ import { decidesDifferently, isHeartbeat, isOfWaiting, labelsDiffer, waits, watc
 import { type Asking, filterBy, haveSay, mayPreempt, preemptBy, prioritizeBy } from './extenders/asking.ts'
 import { type Extender, type ExtenderAnswer, postOf, valueIn } from './extenders/extender.ts'
 import { failureMessage } from './failure.ts'
+import { gatedIn, SchedulerMeters } from './meters.ts'
 import type { NodeTable } from './nodes.ts'
 import { Nominations } from './nominations.ts'
 import { compareCandidates, preempt, type Preemption } from './preemption.ts'
@@ -51,6 +52,8 @@ export interface Scheduler extends Freezable<SchedulerState> {
   restart(): void
   /** Pods that wait for a node. */
   readonly waiting: number
+  /** The scheduler_* metrics, in the text that Prometheus reads. */
+  metrics(): string
   readonly nodes: NodeTable
   /** What it knows of nodes and placements, for tests: a look changes nothing. */
   readonly board: Board
@@ -71,6 +74,7 @@ class PodScheduler implements Scheduler {
   readonly #configuration: SchedulerConfiguration
   readonly #queue: SchedulingQueue
   readonly #nominations = new Nominations()
+  readonly #meters: SchedulerMeters
   readonly #binder: Binder<Team>
   readonly #cancels: Cancel[] = []
   readonly #ring: () => void
@@ -94,6 +98,7 @@ class PodScheduler implements Scheduler {
     this.#board = new Board(options.view, [], () => clock.now())
     this.#ring = loop ? () => loop.ring('scheduler') : () => {}
     this.#queue = new SchedulingQueue(clock, owner, this.#configuration)
+    this.#meters = new SchedulerMeters(clock)
     this.#binder = new Binder({
       view: options.view, clock, owner, submit: (...action) => { this.#submit(...action) }, askingAbout: (pod) => this.#askingAbout(pod),
       bound: (attempt) => { this.#bound(attempt) }, failed: (attempt, message) => { this.#unbound(attempt, message) },
@@ -106,6 +111,7 @@ class PodScheduler implements Scheduler {
   get nodes(): NodeTable { return this.#board.nodes }
   get board(): Board { return this.#board }
   get waiting(): number { return this.#queue.size }
+  metrics(): string { return this.#meters.text({ ...this.#queue.counts(), gated: gatedIn(this.#options.view) }) }
   stop(): void { for (const cancel of this.#cancels.splice(0)) cancel() }
 
   restart(): void {
@@ -262,6 +268,7 @@ class PodScheduler implements Scheduler {
   // ---- one pod -------------------------------------------------------------------------------------------------
 
   #attempt(entry: Waiting): void {
+    this.#meters.begins()
     const pod = this.#options.view.get(pods, entry.namespace, entry.name)
     const team = pod && this.#teams.get(schedulerOf(pod))
     if (pod === undefined || team === undefined || pod.metadata.uid !== entry.uid || !waits(pod)) return this.#queue.remove(entry.uid)
@@ -352,7 +359,8 @@ class PodScheduler implements Scheduler {
     for (const action of reservations) this.#submit(team, action, (outcome) => { if (isRefusal(outcome)) this.#queue.failed(entry) })
   }
 
-  #bound({ pod, team, nodeName }: Attempt<Team>): void {
+  #bound({ entry, pod, team, nodeName }: Attempt<Team>): void {
+    this.#meters.ends(team.profile, 'scheduled', entry.attempts)
     const { uid, namespace, name } = pod.metadata
     this.#nominations.remove(uid)
     this.#submit(team, { do: 'record', about: pod, type: 'Normal', reason: 'Scheduled', message: `Successfully assigned ${namespace}/${name} to ${nodeName}` })
@@ -369,6 +377,7 @@ class PodScheduler implements Scheduler {
 
   /** Something went wrong: it is said, and tried again after a while. */
   #giveUp(entry: Waiting, pod: Pod, team: Team, message: string): void {
+    this.#meters.ends(team.profile, 'error')
     this.#submit(team, { do: 'record', about: pod, type: 'Warning', reason: 'FailedScheduling', message })
     this.#note(pod, team, { reason: 'SchedulerError', message, nominated: '' })
     this.#queue.failed(entry)
@@ -387,6 +396,7 @@ class PodScheduler implements Scheduler {
   }
 
   #failed({ entry, pod, team }: Turn, selection: Selection & { readonly is: 'none' }, amends: ReturnType<NonNullable<Study['amends']>> | undefined, preemption: Preemption): void {
+    this.#meters.ends(team.profile, 'unschedulable')
     const message = failureMessage(this.nodes.count, selection.why, amends?.said ?? 'no new claims to deallocate', preemption)
     this.#queue.refused(entry, selection.refusedBy.length > 0 ? selection.refusedBy : [noNodes])
     this.#submit(team, { do: 'record', about: pod, type: 'Warning', reason: 'FailedScheduling', message })
@@ -406,6 +416,7 @@ class PodScheduler implements Scheduler {
 
   /** Ends the victims, each in its own time, and sends those who were promised the node and matter less back to look elsewhere. */
   #driveOut(pod: Pod, team: Team, { node, victims }: Candidate): void {
+    this.#meters.preempted(victims.length)
     const nodeName = this.nodes.nameOf(node)
     const now = this.#options.clock.now()
     for (const other of this.#nominations.after(pod, nodeName)) {

@@ -1,5 +1,6 @@
 // The numbers of /metrics, under upstream's names and labels.
 import type { ClusterView } from '../api/view.ts'
+import { Durations, family } from '../base/durations.ts'
 import type { VersionInfo } from './options.ts'
 import type { AnyKind } from './registry.ts'
 import type { Route } from './route.ts'
@@ -19,9 +20,7 @@ export interface Counters {
   watching(series: string): () => void
   text(context: MetricsContext): string
 }
-export interface MetricsContext { readonly view: ClusterView; readonly kinds: readonly AnyKind[]; readonly version: VersionInfo; /** What only the process knows. */ readonly process: string }
-
-interface Histogram { readonly buckets: number[]; sum: number; count: number }
+export interface MetricsContext { readonly view: ClusterView; readonly kinds: readonly AnyKind[]; readonly version: VersionInfo; /** What only the process and its other components know. */ readonly others: string }
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 const verbNames: Readonly<Record<string, string>> = { create: 'POST', update: 'PUT' }
@@ -38,7 +37,7 @@ export function seriesOf(route: Route, method: string, dryRun: boolean, apply: b
 
 export function createCounters(): Counters {
   const counts = new Map<string, number>()
-  const durations = new Map<string, Histogram>()
+  const durations = new Durations(bounds, seriesMax)
   const open = new Map<string, number>()
   const has = (map: ReadonlyMap<string, unknown>, key: string): boolean => map.has(key) || map.size < seriesMax
   return {
@@ -46,17 +45,7 @@ export function createCounters(): Counters {
       const key = `{code="${code}",${series}}`
       if (has(counts, key)) counts.set(key, (counts.get(key) ?? 0) + 1)
     },
-    took(series, seconds) {
-      let histogram = durations.get(series)
-      if (histogram === undefined) {
-        if (durations.size >= seriesMax) return
-        durations.set(series, (histogram = { buckets: bounds.map(() => 0), sum: 0, count: 0 }))
-      }
-      const at = bounds.findIndex((bound) => seconds <= bound)
-      if (at >= 0) histogram.buckets[at] = (histogram.buckets[at] ?? 0) + 1
-      histogram.sum += seconds
-      histogram.count += 1
-    },
+    took(series, seconds) { durations.took(series, seconds) },
     watching(series) {
       open.set(series, (open.get(series) ?? 0) + 1)
       let ended = false
@@ -68,15 +57,16 @@ export function createCounters(): Counters {
         else open.delete(series)
       }
     },
-    text: ({ view, kinds, version, process }) => [
+    text: ({ view, kinds, version, others }) => [
       family('apiserver_request_total', 'counter', '[STABLE] Counter of apiserver requests broken out for each verb, dry run value, group, version, resource, scope, component, and HTTP response code.', lines(counts)),
-      family('apiserver_request_duration_seconds', 'histogram', '[STABLE] Response latency distribution in seconds for each verb, dry run value, group, version, resource, subresource, scope and component.', [...durations].sort(byKey).flatMap(([series, histogram]) => histogramLines(series, histogram))),
+      durations.text('apiserver_request_duration_seconds', '[STABLE] Response latency distribution in seconds for each verb, dry run value, group, version, resource, subresource, scope and component.'),
+      durations.text('apiserver_request_sli_duration_seconds', '[ALPHA] Response latency distribution (not counting webhook duration and priority & fairness queue wait times) in seconds for each verb, group, version, resource, subresource, scope and component.', (bound) => bound >= 0.05),
       family('apiserver_longrunning_requests', 'gauge', '[STABLE] Gauge of all active long-running apiserver requests broken out by verb, group, version, resource, scope and component. Not all requests are tracked this way.', lines(new Map([...open].map(([series, count]) => [`{${series.replace(/dry_run="[^"]*",/, '')}}`, count])))),
       family('apiserver_storage_objects', 'gauge', '[STABLE] Number of stored objects at the time of last check split by kind.', kinds.map((kind) => `{resource="${kind.group === '' ? kind.plural : `${kind.plural}.${kind.group}`}"} ${view.count(kind)}`).sort()),
       family('apiserver_resource_objects', 'gauge', '[ALPHA] Number of stored objects at the time of last check split by kind.', kinds.map((kind) => `{group="${kind.group}",resource="${kind.plural}"} ${view.count(kind)}`).sort()),
       family('kubernetes_build_info', 'gauge', '[ALPHA] A metric with a constant \'1\' value labeled by major, minor, git version, git commit, git tree state, build date, Go version, and compiler from which Kubernetes was built, and platform on which it is running.',
         [`{build_date="${version.buildDate}",compiler="${version.compiler}",git_commit="${version.gitCommit}",git_tree_state="${version.gitTreeState}",git_version="${version.gitVersion}",go_version="${version.goVersion}",major="${version.major}",minor="${version.minor}",platform="${version.platform}"} 1`]),
-      process,
+      others,
     ].join(''),
   }
 }
@@ -84,18 +74,5 @@ export function createCounters(): Counters {
 const byKey = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : 1)
 const lines = (values: ReadonlyMap<string, number>): readonly string[] => [...values].sort(byKey).map(([labels, value]) => `${labels} ${value}`)
 
-/** One metric as Prometheus reads it; nothing when it has no series. */
-export function family(name: string, type: 'counter' | 'gauge' | 'histogram', help: string, series: readonly string[]): string {
-  if (series.length === 0) return ''
-  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${series.map((line) => `${name}${line}\n`).join('')}`
-}
-
-function histogramLines(series: string, { buckets, sum, count }: Histogram): readonly string[] {
-  let below = 0
-  return [
-    ...bounds.map((bound, at) => `_bucket{${series},le="${bound}"} ${below += buckets[at] ?? 0}`), `_bucket{${series},le="+Inf"} ${count}`,
-    `_sum{${series}} ${sum}`, `_count{${series}} ${count}`,
-  ]
-}
 const escaped = (label: string): string => (!special.test(label) ? label : label.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n'))
 const special = /[\\"\n]/

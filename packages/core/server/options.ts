@@ -50,6 +50,8 @@ export interface ServerOptions {
   readonly audit?: AuditPolicy
   /** How long changes can be watched and listed at least; absent: as long as the store keeps them. */
   readonly historyMs?: number
+  /** What controllers and the scheduler tell of themselves, for /metrics. */
+  readonly componentMetrics?: () => string
   /** What only the process knows, for /metrics: in the text that Prometheus reads. */
   readonly processMetrics?: () => string
   /** The time by which clients live, where the clock may be turned; the clock's when left out. */

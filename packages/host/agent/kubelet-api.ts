@@ -1,16 +1,17 @@
 // The kubelet's own API: what `kubectl get --raw /api/v1/nodes/NODE/proxy/…`, metrics-server and Prometheus ask a node for.
 import { availableParallelism, totalmem } from 'node:os'
 import { type ClusterView, isRefusal, podsByNode } from '@kubeskiff/core/api'
-import { formatQuantity, kubernetesVersion, quantityOf } from '@kubeskiff/core/base'
+import { formatQuantity, quantityOf } from '@kubeskiff/core/base'
 import type { Threshold } from '@kubeskiff/core/kubelet'
 import type { Connect } from '@kubeskiff/core/server'
 import type { KubeletAnswer, KubeletRequest } from '../agent-link/index.ts'
 import { inNetwork } from '../linux/index.ts'
-import { cadvisorText, DiskUses, interfacesOf, type InterfaceReading, Meter, metric, openGroups, processText, resourceText, summaryOf } from '../metrics/index.ts'
+import { cadvisorText, DiskUses, interfacesOf, type InterfaceReading, Meter, openGroups, resourceText, summaryOf } from '../metrics/index.ts'
 import type { OciRuntime } from '../oci/index.ts'
 import type { OpenStream } from '../streams/index.ts'
 import type { AgentConfiguration } from './configuration.ts'
 import { imagesDirectory } from './machine.ts'
+import { claimOf, ownMetrics } from './kubelet-metrics.ts'
 import { containersOf, podOf, runToEnd, streamAsked } from './kubelet-streams.ts'
 import { nodeLog } from './node-logs.ts'
 import { countProbes } from './probe-counts.ts'
@@ -25,6 +26,10 @@ export interface KubeletApiOptions {
   /** Where a node's network is pinned. */
   readonly networkOf: (node: string) => string | undefined
   readonly open: OpenStream
+  /** By which a node signs in, PEM. */
+  readonly certificateOf: (node: string) => string | undefined
+  /** What its runtime was told to do. */
+  readonly counts: (node: string) => string
   /** Where a path of a node stands on the machine. */
   readonly placeOf: (node: string, path: string) => string
   /** When pods are evicted. */
@@ -51,7 +56,7 @@ export function kubeletApi(options: KubeletApiOptions): KubeletApi {
     const { stateDirectory } = configuration
     return json(await summaryOf({
       node, measurement, since, machineMemoryBytes: totalmem(), interfaces: onlyCpuAndMemory ? [] : interfacesIn(options.networkOf(node)),
-      ...(!onlyCpuAndMemory && { files: { uses, stateDirectory, images: imagesDirectory(configuration) } }),
+      ...(!onlyCpuAndMemory && { files: { uses, stateDirectory, images: imagesDirectory(configuration), claimOf: (pod, volume) => claimOf(view, pod, volume) } }),
     }))
   }
 
@@ -71,7 +76,7 @@ export function kubeletApi(options: KubeletApiOptions): KubeletApi {
       case '/pods': case '/pods/': return json({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items: [...view.by(podsByNode, node)] })
       case '/runningpods': case '/runningpods/': return json(runningPods(runtime, node))
       case '/stats/summary': case '/stats/summary/': return summary(node, asked.get('only_cpu_and_memory') === 'true')
-      case '/metrics': return exposition(ownMetrics(runtime, node))
+      case '/metrics': return exposition(`${await ownMetrics({ node, view, runtime, uses, certificate: options.certificateOf(node), now: now() })}${options.counts(node)}`)
       case '/metrics/resource': return exposition(resourceText(await meter.measure(), node))
       case '/metrics/cadvisor': return exposition(cadvisorText(await meter.measure(), node, { cores: availableParallelism(), memoryBytes: totalmem() }))
       case '/metrics/probes': return exposition(probes(node))
@@ -92,29 +97,6 @@ function runningPods(runtime: OciRuntime, node: string): object {
     metadata: { name, namespace, uid }, spec: { containers: containers.map(({ name: container, image }) => ({ name: container, image, resources: {} })) }, status: {},
   }))
   return { kind: 'PodList', apiVersion: 'v1', metadata: {}, items }
-}
-
-function ownMetrics(runtime: OciRuntime, node: string): string {
-  const states = new Map<string, number>()
-  let sandboxes = 0
-  for (const { spec, sandbox, containers } of runtime.observed().pods.values()) {
-    if (spec.node !== node) continue
-    if (sandbox.is === 'ready') sandboxes++
-    for (const attempts of containers.values()) {
-      for (const { is } of attempts) {
-        const state = is === 'running' || is === 'exited' ? is : is === 'creating' ? 'created' : 'unknown'
-        states.set(state, (states.get(state) ?? 0) + 1)
-      }
-    }
-  }
-  return [
-    metric('kubelet_node_name', 'gauge', '[ALPHA] The node\'s name. The count is always 1.', [{ labels: { node }, value: 1 }]),
-    metric('kubelet_running_containers', 'gauge', '[ALPHA] Number of containers currently running', [...states].map(([state, value]) => ({ labels: { container_state: state }, value }))),
-    metric('kubelet_running_pods', 'gauge', '[ALPHA] Number of pods that have a running pod sandbox', [{ labels: {}, value: sandboxes }]),
-    metric('kubernetes_build_info', 'gauge', '[ALPHA] A metric with a constant \'1\' value labeled by major, minor, git version, git commit, git tree state, build date, Go version, and compiler from which Kubernetes was built, and platform on which it is running.',
-      [{ labels: { git_version: kubernetesVersion.gitVersion, major: kubernetesVersion.major, minor: kubernetesVersion.minor }, value: 1 }]),
-    processText(),
-  ].join('')
 }
 
 /** Those fields of a KubeletConfiguration that say what the agent does. */

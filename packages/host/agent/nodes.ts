@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type Actor, endpointSlices, nodes, persistentVolumeClaims, persistentVolumes, type Resource, type ResourceType, runtimeClasses, services } from '@kubeskiff/core/api'
+import { type Actor, endpointSlices, nodes, persistentVolumeClaims, persistentVolumes, pods as podType, type Resource, type ResourceType, runtimeClasses, services } from '@kubeskiff/core/api'
 import { createKubelet } from '@kubeskiff/core/kubelet'
 import { nameIndexes } from '@kubeskiff/core/network'
 import { createStore } from '@kubeskiff/core/store'
@@ -22,6 +22,7 @@ import { thresholdsOf, transitionMsOf } from './kubelet-settings.ts'
 import { watchPressure } from './pressure.ts'
 import { nameServer } from './names.ts'
 import { NodePods } from './pods.ts'
+import { countRuntime } from './runtime-counts.ts'
 import { followPolicies } from './policies.ts'
 import { followManifests } from './static-pods.ts'
 import { keepRotating, NodeCredentials } from './rotation.ts'
@@ -56,7 +57,8 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
   const thresholds = thresholdsOf(configuration.kubelet ?? {}, { nodefs: await sizeOf(configuration.stateDirectory), imagefs: await sizeOf(imagesDirectory(configuration)) })
   // What runs may be looked at and spoken with before the view is whole.
   const open = openOn(runtime)
-  const answerKubelet = kubeletApi({ configuration, view: store.view, runtime, thresholds, networkOf: (node) => network.node(node)?.namespace, open, placeOf: (node, path) => hostFiles.place(node, path), now: () => clock.now() })
+  const counts = countRuntime(runtime, () => clock.now(), (namespace, name) => store.view.get(podType, namespace, name)?.spec.containers.map((container) => container.name))
+  const answerKubelet = kubeletApi({ configuration, view: store.view, runtime, thresholds, networkOf: (node) => network.node(node)?.namespace, open, placeOf: (node, path) => hostFiles.place(node, path), certificateOf: (node) => credentials.find((own) => own.node === node)?.certificate, counts: counts.text, now: () => clock.now() })
   const link = connectAgent({ url: configuration.url, path: configuration.agentPath, authority: configuration.authority, nodes: credentials.map((own) => ({ name: own.node, get certificate() { return own.certificate }, get key() { return own.key } })), open, kubelet: answerKubelet, ...(configuration.volumesBelow !== undefined && { volumes: volumesOnLink(configuration.volumesBelow) }), onTrouble: say })
   const stopServers = configuration.nodes.flatMap(({ shape, serving }) => {
     const node = network.node(shape.name)
@@ -79,7 +81,7 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
     const ring = (): void => { loop.ring('kubelets') }
     const submit = showingLeases(submitOverHttp(connectionOf, createEventRecorder(() => clock.now())), store, connectionOf)
     const kubelet = createKubelet({
-      nodes: configuration.nodes.map(({ shape }) => ({ ...shape, handlers })), view: store.view, changes: (after) => store.changes(after), runtime, clock, ring,
+      nodes: configuration.nodes.map(({ shape }) => ({ ...shape, handlers })), view: store.view, changes: (after) => store.changes(after), runtime: counts.runtime, clock, ring,
       submit, cluster: { dns: configuration.clusterDns, domain: configuration.clusterDomain },
       ...(cni === undefined ? {} : { networkTrouble: (node: string) => cni.trouble(node) }),
       extended: (node) => devicePlugins.get(node)?.resources() ?? {},

@@ -14,7 +14,7 @@ export interface SummaryOptions {
   readonly machineMemoryBytes: number
   readonly interfaces: readonly InterfaceReading[]
   /** Left out where only CPU and memory are asked for. */
-  readonly files?: { readonly uses: DiskUses; readonly stateDirectory: string; readonly images: string }
+  readonly files?: { readonly uses: DiskUses; readonly stateDirectory: string; readonly images: string; /** The claim that a pod's volume is. */ readonly claimOf?: (pod: MeasurablePod, volume: string) => string | undefined }
 }
 
 interface CpuStats { readonly time: string; readonly usageNanoCores?: number; readonly usageCoreNanoSeconds: number }
@@ -77,7 +77,7 @@ function networkOf(interfaces: readonly InterfaceReading[], time: string): objec
 
 interface PodFiles { readonly containers: ReadonlyMap<string, { readonly rootfs: object; readonly logs: object }>; readonly volumes: readonly object[]; readonly whole: object }
 
-async function podFiles(pod: MeasurablePod, time: string, { uses, stateDirectory }: NonNullable<SummaryOptions['files']>): Promise<PodFiles> {
+async function podFiles(pod: MeasurablePod, time: string, { uses, stateDirectory, claimOf }: NonNullable<SummaryOptions['files']>): Promise<PodFiles> {
   const disk = await fileSystemOf(stateDirectory)
   let whole: DiskUse = { bytes: 0, inodes: 0 }
   const count = (use: DiskUse): void => { whole = { bytes: whole.bytes + use.bytes, inodes: whole.inodes + use.inodes } }
@@ -92,7 +92,8 @@ async function podFiles(pod: MeasurablePod, time: string, { uses, stateDirectory
   for (const { name, path, own } of pod.volumes) {
     const [use, system] = await Promise.all([uses.of(path), fileSystemOf(path)])
     if (own) count(use)
-    volumes.push({ ...onDisk(use, system, time), name })
+    const claim = claimOf?.(pod, name)
+    volumes.push({ ...onDisk(use, system, time), name, ...(claim !== undefined && { pvcRef: { name: claim, namespace: pod.namespace } }) })
   }
   return { containers, volumes, whole: onDisk(whole, disk, time) }
 }

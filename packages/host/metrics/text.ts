@@ -3,14 +3,16 @@ import type { InterfaceReading } from './interfaces.ts'
 import type { GroupReading, MemoryReading } from './groups.ts'
 import type { MeasuredPod, Measurement } from './meter.ts'
 
-type Labels = Readonly<Record<string, string>>
+export type Labels = Readonly<Record<string, string>>
+/** 'a="b",c="d"'. */
+export const labelText = (labels: Labels): string => Object.entries(labels).map(([label, text]) => `${label}="${escaped(text)}"`).join(',')
 interface Sample { readonly labels: Labels; readonly value: number; /** An instant: when it was measured. */ readonly at?: number }
 
 /** One metric with its series; nothing when it has none. */
 export function metric(name: string, type: 'counter' | 'gauge', help: string, samples: readonly Sample[]): string {
   if (samples.length === 0) return ''
   const line = ({ labels, value, at }: Sample): string => {
-    const said = Object.entries(labels).map(([label, text]) => `${label}="${escaped(text)}"`).join(',')
+    const said = labelText(labels)
     return `${name}${said === '' ? '' : `{${said}}`} ${value}${at === undefined ? '' : ` ${at}`}\n`
   }
   return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${samples.map(line).join('')}`

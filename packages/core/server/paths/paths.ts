@@ -45,7 +45,7 @@ function answerOf(machine: Machine, call: Call, path: string): Answer | Refusal 
   switch (path) {
     case '/': return value({ paths: rootPaths(machine) })
     case '/version': return value(versionOf(options.version))
-    case '/metrics': return { is: 'raw', status: 200, contentType: 'text/plain; version=0.0.4; charset=utf-8', body: [utf8(machine.counters.text({ view: machine.store.view, kinds: machine.registry.kinds, version: options.version, process: options.processMetrics?.() ?? '' }))] }
+    case '/metrics': return { is: 'raw', status: 200, contentType: 'text/plain; version=0.0.4; charset=utf-8', body: [utf8(machine.counters.text({ view: machine.store.view, kinds: machine.registry.kinds, version: options.version, others: `${options.componentMetrics?.() ?? ''}${options.processMetrics?.() ?? ''}` }))] }
     case '/.well-known/openid-configuration':
       return options.issuer === undefined ? undefined : keys('application/json', JSON.stringify({
         issuer: options.issuer.issuer, jwks_uri: `https://${options.address ?? '127.0.0.1:6443'}/openid/v1/jwks`,
