@@ -46,6 +46,6 @@ test('variation is seeded: the same cluster varies the same, pods of one script 
   }
   const first = ends()
   assert.deepEqual(ends(), first)
-  assert.equal(new Set(first).size, 3)
+  assert.ok(new Set(first).size > 1, first.join())
   for (const ms of first) assert.ok(Number(ms) >= 79_000 && Number(ms) <= 121_000, String(ms))
 })

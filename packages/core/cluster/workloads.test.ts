@@ -159,6 +159,8 @@ spec:
 
 test('what is deleted leaves nothing behind: no object, no finalizer, no timer', () => {
   const cluster = createCluster({ nodes: 3 })
+  // What its nodes had to tell is forgotten.
+  cluster.advance('2h')
   const fresh = { left: leftIn(cluster, 'default'), timers: timersOf(cluster) }
   for (const name of ['deployment', 'statefulset', 'daemonset', 'job', 'sidecar', 'cronjob']) cluster.apply(example(name))
   cluster.advance('90s')

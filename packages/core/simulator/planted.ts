@@ -203,8 +203,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   { name: 'stops are lost', catches: settles, losesCommand: (command) => command.do === 'stop' },
   {
     name: 'answers wake nobody in an agent', catches: settles, losesWakes: true,
-    // Whatever else happens wakes an agent as well: so there is one, its line is slow, writes are refused, and pods that end are all that happens.
-    swarm: (drawn) => ({ ...only('create job')(drawn), nodes: 1, agentNodes: 1, devices: 0, disturbance: 0.1, faults: { ...drawn.faults, slowLine: 0.5, missingImage: 0, lateEvent: 0, refusedCommit: 0.2 } }),
+    // Whatever else happens wakes an agent as well: so there is one, its line is slow, writes are refused, and pods that end, or are held, are all that happens.
+    swarm: (drawn) => ({ ...only('create job', 'hold object', 'release object')(drawn), nodes: 1, agentNodes: 1, devices: 0, disturbance: 0.1, faults: { ...drawn.faults, slowLine: 0.6, missingImage: 0, lateEvent: 0, refusedCommit: 0.2 } }),
   },
   { name: 'agents are not told of deletions', catches: settles, losesDeletions: true },
   { name: 'probes always pass', catches: settles, foretellsWell: true },

@@ -191,6 +191,16 @@ test('a set that cannot be made is told', () => {
   assert.match(world.events[0] ?? '', /^ReplicaSetCreateError: Failed to create new replica set "web-\w+": quota$/)
 })
 
+test('a rollout whose sets cannot be written is told of all the same', () => {
+  const { world, run, change, deployment, reasons, sizes } = rollout(aDeployment({ strategy: { type: 'Recreate' } }))
+  run()
+  world.refuse = (action) => (action.do === 'patch' && action.key.resource === replicaSets.resource && action.part === 'main' ? { refused: true, code: 500, reason: 'InternalError', message: 'a webhook fails' } : undefined)
+  change({ template: template('web:2') })
+  run()
+  for (const ms of [100, 601_000]) { world.clock.advanceTo(dawn + ms); run() }
+  assert.deepEqual([sizes(), deployment().status.observedGeneration, reasons()['Progressing']], [{ 'web:1': 3 }, 2, 'NewReplicaSetAvailable'])
+})
+
 const aSize = (name: string, replicas: number, available: number, annotations: Record<string, string> = {}): Sized =>
   ({ set: anObject(replicaSets, name, { metadata: { annotations }, spec: { replicas, selector: {} }, status: { replicas, availableReplicas: available } }), replicas })
 const sizesOf = (sets: readonly Sized[]): readonly number[] => sets.map((one) => one.replicas)

@@ -58,6 +58,8 @@ interface Step {
   readonly olds: readonly Sized[]
   readonly conditions: readonly DeploymentCondition[]
   readonly collided?: boolean
+  /** Its writes were refused at the last look, and may be again. */
+  readonly isRefused?: boolean
 }
 
 function reconcile(deployment: Deployment, { view, now, last }: World<undefined>): Plan {
@@ -78,8 +80,10 @@ function reconcile(deployment: Deployment, { view, now, last }: World<undefined>
     return finish(deployment, step, [], now, 'counts')
   }
   const step = rollOut(deployment, standing, { view, now, last })
-  const failed = newSet === undefined && last !== undefined && isCreateFailure(last) ? last : undefined
-  return finish(deployment, failed ? withFailure(deployment, step, failed, now) : step, [], now, 'rollout')
+  const failed = last !== undefined && isCreateFailure(last) && step.actions.some((action) => action.do === 'create') ? last : undefined
+  if (failed) return finish(deployment, withFailure(deployment, step, failed, now), [], now, 'rollout')
+  // As upstream, a step that is refused again and again keeps nobody from hearing how the rollout goes: it is told first, of the sets as they are.
+  return finish(deployment, last === undefined || step.actions.length === 0 ? step : { ...step, newSet, olds, isRefused: true }, [], now, 'rollout')
 }
 
 function rollOut(deployment: Deployment, standing: Step, world: Pick<World<undefined>, 'view' | 'now' | 'last'>): Step {
@@ -211,7 +215,7 @@ function finish(deployment: Deployment, step: Step, claims: readonly Action[], n
   const revision = revisionToShow(deployment, step)
   const statusActions: readonly Action[] = revision === undefined && sameStatus(deployment.status, status) ? [] : [patchStatus(deployment, status, revision)]
   const creating = step.actions.some((action) => action.do === 'create')
-  const failing = creating && step.newSet === undefined
+  const failing = step.isRefused === true || (creating && step.newSet === undefined)
   return {
     actions: [...claims, ...(failing ? [...statusActions, ...step.actions] : [...step.actions, ...statusActions])],
     ...(again !== undefined && { again }),

@@ -32,8 +32,15 @@ export const endpointSliceMirroringController: Controller = {
     const isMirrored = source !== undefined && service !== undefined && service.spec.selector === undefined &&
       source.metadata.labels?.[skipLabel] !== 'true' && source.metadata.annotations?.[leaderAnnotation] === undefined && !isTerminating(source)
     if (!isMirrored) return existing.length === 0 ? settled : { actions: existing.map(remove) }
-    return { actions: ['IPv4', 'IPv6'].flatMap((family) => familyActions(source, family, existing.filter((slice) => slice.addressType === family))) }
+    const actions = ['IPv4', 'IPv6'].flatMap((family) => familyActions(source, family, existing.filter((slice) => slice.addressType === family)))
+    // Told with what changes: nobody asked again otherwise.
+    return { actions: actions.length === 0 ? actions : [...tooMany(source), ...actions] }
   },
+}
+
+function tooMany(source: Endpoints): readonly Action[] {
+  const skipped = (source.subsets ?? []).reduce((sum, { addresses = [], notReadyAddresses = [] }) => sum + Math.max(0, addresses.length + notReadyAddresses.length - addressesMost), 0)
+  return skipped === 0 ? [] : [{ do: 'record', about: source, type: 'Warning', reason: 'TooManyAddressesToMirror', message: `A max of ${addressesMost} addresses can be mirrored to EndpointSlices per Endpoints subset. ${skipped} addresses were skipped` }]
 }
 
 const isMirror = (slice: EndpointSlice): boolean => slice.metadata.labels?.[managedByLabel] === managedBy
@@ -46,8 +53,8 @@ function sliceKeys(change: Change): readonly string[] {
 
 function familyActions(source: Endpoints, family: string, existing: readonly EndpointSlice[]): readonly Action[] {
   const groups = (source.subsets ?? []).flatMap((subset): Group<readonly CoreV1EndpointPort[]>[] => {
-    const all = [...(subset.addresses ?? []).map((address) => mirrored(address, true)), ...(subset.notReadyAddresses ?? []).map((address) => mirrored(address, false))]
-    const own = all.filter(({ addresses: [address = ''] }) => address.includes(':') === (family === 'IPv6')).slice(0, addressesMost)
+    const all = [...(subset.addresses ?? []).map((address) => mirrored(address, true)), ...(subset.notReadyAddresses ?? []).map((address) => mirrored(address, false))].slice(0, addressesMost)
+    const own = all.filter(({ addresses: [address = ''] }) => address.includes(':') === (family === 'IPv6'))
     return own.length === 0 ? [] : [{ ports: subset.ports ?? [], endpoints: own }]
   })
   const { added, kept, dropped } = pack(groups, existing)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Resource } from '../../api/resource.ts'
-import { configMaps, deployments, events, pods, replicaSets } from '../../api/resources.ts'
+import { configMaps, deployments, events, persistentVolumes, pods, replicaSets } from '../../api/resources.ts'
 import { anObject, aPod, testWorld } from '../builders.ts'
 import { createRunner } from '../runner.ts'
 import { garbageCollector } from './reconcile.ts'
@@ -74,8 +74,16 @@ for (const [name, owner] of [
   ['another uid', owns('ConfigMap', 'config', { uid: 'uid-of-the-one-before' })], ['another kind', owns('ReplicaSet', 'config')], ['another name', owns('ConfigMap', 'other', { uid: 'uid-config' })],
 ] as const) test(`an owner of ${name} is no owner`, () => assert.deepEqual(collected(anObject(configMaps, 'config'), aPod('a', { metadata: { ownerReferences: [owner] } })).left(), []))
 
-test('an owner in another namespace is no owner', () => {
-  assert.deepEqual(collected(anObject(configMaps, 'config', { metadata: { namespace: 'other' } }), aPod('a', { metadata: { ownerReferences: [owns('ConfigMap', 'config')] } })).left(), [])
+test('an owner in another namespace is no owner, and that is told', () => {
+  const { left, world } = collected(anObject(configMaps, 'config', { metadata: { namespace: 'other' } }), aPod('a', { metadata: { ownerReferences: [owns('ConfigMap', 'config')] } }))
+  assert.deepEqual([left(), world.events], [[], ['OwnerRefInvalidNamespace: ownerRef [v1/ConfigMap, namespace: default, name: config, uid: uid-config] does not exist in namespace "default"']])
+})
+
+test('an object of the whole cluster is never collected for an owner in a namespace', () => {
+  const volume = (name: string, owner: object) => anObject(persistentVolumes, name, { metadata: { ownerReferences: [owner] } as never, spec: {} })
+  const { world } = collected(anObject(configMaps, 'config'), volume('there', owns('ConfigMap', 'config')), volume('gone', owns('ConfigMap', 'gone')), volume('of-cluster', owns('Namespace', 'gone', { apiVersion: 'v1' })))
+  assert.deepEqual([...world.store.view.list(persistentVolumes)].map(({ metadata }) => metadata.name), ['gone', 'there'])
+  assert.deepEqual(world.events, ['OwnerRefInvalidNamespace: ownerRef [v1/ConfigMap, namespace: , name: config, uid: uid-config] does not exist in namespace ""'])
 })
 
 test('a circle of owners does not wait for itself', () => {

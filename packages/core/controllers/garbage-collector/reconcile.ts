@@ -51,7 +51,7 @@ function affected({ key, before, after }: Change, view: ClusterView): readonly s
 function collect(uid: string, dependents: readonly Resource[], view: ClusterView, types: KnownTypes): Plan {
   const actions = dependents.flatMap((dependent): Action[] => {
     const named = (dependent.metadata.ownerReferences ?? []).find((owner) => owner.uid === uid)
-    return named === undefined || isTerminating(dependent) || ownerOf(dependent, named, view) !== undefined ? [] : giveUp(dependent, view, types)
+    return named === undefined || isTerminating(dependent) || ownerOf(dependent, named, view) !== undefined ? [] : [...elsewhere(dependent, named, view), ...giveUp(dependent, view, types)]
   })
   return { actions }
 }
@@ -72,11 +72,25 @@ function letGo(owner: Resource, dependents: readonly Resource[], types: KnownTyp
   return { actions: [...actions, ...withoutFinalizer(owner, orphan, types)] }
 }
 
+/** Says that the owner is there, and out of reach: in a namespace, which is not the dependent's. */
+function elsewhere(dependent: Resource, { apiVersion, kind, name, uid }: OwnerReference, view: ClusterView): readonly Action[] {
+  const { namespace = '' } = dependent.metadata
+  const owner = first(view.by(byUid, uid))
+  if (owner?.kind !== kind || owner.metadata.name !== name || (owner.metadata.namespace ?? '') === namespace) return []
+  const message = `ownerRef [${apiVersion}/${kind}, namespace: ${namespace}, name: ${name}, uid: ${uid}] does not exist in namespace ${JSON.stringify(namespace)}`
+  return [{ do: 'record', about: dependent, type: 'Warning', reason: 'OwnerRefInvalidNamespace', message }]
+}
+
+/** Nobody can tell which namespace an object of the whole cluster means: as upstream, it is never collected for such an owner. */
+const isUnresolvable = (dependent: Resource, { apiVersion, kind }: OwnerReference, types: KnownTypes): boolean =>
+  (dependent.metadata.namespace ?? '') === '' && typeOf({ apiVersion, kind }, types)?.scope === 'Namespaced'
+
 /** As upstream: an owner that is there and does not wait for its dependents keeps the object, which then forgets the others. */
 function giveUp(dependent: Resource, view: ClusterView, types: KnownTypes): Action[] {
   const type = typeOf(dependent, types)
   if (type === undefined) return []
   const references = dependent.metadata.ownerReferences ?? []
+  if (references.some((reference) => isUnresolvable(dependent, reference, types))) return []
   const solid = references.filter((reference) => { const owner = ownerOf(dependent, reference, view); return owner !== undefined && !waits(owner) })
   if (solid.length > 0) return [ownersPatch(type, dependent, solid)]
   const waiting = references.some((reference) => waits(ownerOf(dependent, reference, view)))

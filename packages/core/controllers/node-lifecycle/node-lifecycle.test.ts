@@ -21,14 +21,30 @@ function watched(...objects: readonly Resource[]) {
   const runner = createRunner({ controllers: [nodeLifecycleController(), zoneEvictionController, taintEvictionController], view: world.store.view, changes: (after) => world.store.changes(after), submit: world.submit, clock: world.clock })
   const settle = (): void => { for (let steps = 0; runner.step(); steps++) assert.ok(steps < 1000, 'settles') }
   settle()
+  // That the nodes were seen.
+  world.events.splice(0, world.events.length, ...world.events.filter((event) => !event.startsWith('RegisteredNode')))
   const until = (ms: number): void => { while (world.clock.advanceToNext(dawn + ms)) settle(); world.clock.advanceTo(dawn + ms); settle() }
   return { world, until, node: () => world.store.view.get(nodes, '', 'a'), podNames: () => [...world.store.view.list(pods)].map((pod) => pod.metadata.name) }
 }
 
 test('a node that renews its lease stays ready', () => {
   const { world, until, node } = watched(aNode('True'), aLease(dawn))
+  world.log.splice(0)
   for (let second = 10; second <= 200; second += 10) { until(second * 1000); world.put(aLease(dawn + second * 1000)) }
   assert.deepEqual([node()?.status.conditions?.[0]?.status, node()?.spec.taints, world.log.length], ['True', undefined, 0])
+})
+
+test('a node that comes and one that goes are told of, once', () => {
+  const { world, until } = watched()
+  world.put(aNode('True'), aLease(dawn))
+  until(1000)
+  world.put(aNode('False'))
+  until(2000)
+  world.remove(nodes, 'a')
+  until(3000)
+  world.put({ ...aNode('True'), metadata: { ...aNode('True').metadata, name: 'old', uid: 'old', creationTimestamp: timestamp(dawn - 3_600_000) } })
+  until(4000)
+  assert.deepEqual(world.events, ['RegisteredNode: Node a event: Registered Node a in Controller', 'RemovingNode: Node a event: Removing Node a from Controller'])
 })
 
 test('a node that falls silent is unknown and tainted after 50 s', () => {

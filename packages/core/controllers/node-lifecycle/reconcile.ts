@@ -23,7 +23,13 @@ const kubeletsConditions = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPress
 export type LastSeen = (node: string, view: ClusterView, now: Instant) => Instant | undefined
 
 /** Since when this controller watches the node: it may not be lost before the grace period has passed once. */
-interface Memory { readonly since: Instant }
+interface Memory { readonly since: Instant; readonly uid: string }
+
+/** One that has been there for longer was seen, and told of, before this process began. */
+const isNew = ({ metadata }: Node, now: Instant): boolean => now < (instantOf(metadata.creationTimestamp) ?? 0) + graceMs
+
+const nodeEvent = ({ name, uid }: { readonly name: string; readonly uid: string }, reason: string, message: string): Action =>
+  ({ do: 'record', about: { apiVersion: 'v1', kind: 'Node', metadata: { name, uid, resourceVersion: '', creationTimestamp: '' } }, type: 'Normal', reason, message: `Node ${name} event: ${message}` })
 
 /** Notices nodes that are silent, and keeps the taints that say how a node is. A key is a node's name. */
 export const nodeLifecycleController = (lastSeen: LastSeen = byKind): Controller<Memory> => ({
@@ -35,7 +41,9 @@ export const nodeLifecycleController = (lastSeen: LastSeen = byKind): Controller
   ],
   reconcile: (name, world) => {
     const node = world.view.get(nodes, '', name)
-    return node === undefined ? settled : reconcile(node, world, lastSeen)
+    if (node === undefined) return world.memory === undefined ? settled : { actions: [nodeEvent({ name, uid: world.memory.uid }, 'RemovingNode', `Removing Node ${name} from Controller`)] }
+    const plan = reconcile(node, world, lastSeen)
+    return world.memory?.uid === node.metadata.uid || !isNew(node, world.now) ? plan : { ...plan, actions: [nodeEvent(node.metadata, 'RegisteredNode', `Registered Node ${name} in Controller`), ...plan.actions] }
   },
 })
 
@@ -71,7 +79,7 @@ function reconcile(node: Node, { view, now, memory }: World<Memory>, lastSeen: L
     ...(taints === node.spec.taints || (taints.length === 0 && node.spec.taints === undefined) ? [] : [taint(node, taints)]),
     ...(conditionOf(after.status?.conditions, 'Ready')?.status === 'True' ? [] : podsNotReady(node, view, now)),
   ]
-  return { actions, memory: { since }, ...(!silent && heard !== Infinity && { again: heard + graceMs }) }
+  return { actions, memory: { since, uid: node.metadata.uid }, ...(!silent && heard !== Infinity && { again: heard + graceMs }) }
 }
 
 function heartbeatOf(node: Node): Instant {

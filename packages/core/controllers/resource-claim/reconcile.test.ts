@@ -26,6 +26,15 @@ test('a template that is not there yet is told about, and its claim is made when
   on.settle()
   assert.equal(claimsOn(on).length, 1)
 })
+test('a claim that somebody deletes before it is used is made again', () => {
+  const on = stage([resourceClaimController], template, pod)
+  const before = claimsOn(on)[0]?.metadata
+  on.world.remove(resourceClaims, before?.name ?? '')
+  on.settle()
+  const [claim] = claimsOn(on)
+  assert.notEqual(claim?.metadata.uid, before?.uid)
+  assert.deepEqual(on.pod('p').status.resourceClaimStatuses, [{ name: 'gpu', resourceClaimName: claim?.metadata.name }])
+})
 test('when its pod is over a claim is given back and goes', () => {
   const on = stage([resourceClaimController], template, pod)
   const name = claimsOn(on)[0]?.metadata.name ?? ''

@@ -1,5 +1,5 @@
 // ResourceClaims: made from templates for pods, and given back when nobody uses them any more. Behaviour: upstream's resource claim controller.
-import { type Action, type Controller, keyOf, type Plan, type Pod, pods, type ResourceClaim, resourceClaims, type ResourceClaimTemplate, resourceClaimTemplates } from '../../api/index.ts'
+import { type Action, type Controller, keyOf, type Plan, type Pod, pods, type Resource, type ResourceClaim, resourceClaims, type ResourceClaimTemplate, resourceClaimTemplates } from '../../api/index.ts'
 import type { PodResourceClaim, PodResourceClaimStatus, ResourceClaimConsumerReference } from '../../api/generated/types.ts'
 import type { Change, ClusterView } from '../../api/view.ts'
 import { byOwner } from '../../api/indexes.ts'
@@ -23,7 +23,7 @@ export const resourceClaimController: Controller<Memory> = {
   name: 'resource-claim-controller',
   watches: [
     { resource: pods.resource, affected: (change) => keysOfPod(change) },
-    { resource: resourceClaims.resource, affected: (change) => (change.after === undefined ? [] : ownKey(change)) },
+    { resource: resourceClaims.resource, affected: (change) => (change.after === undefined ? podOfClaim(change.before) : ownKey(change)) },
     { resource: resourceClaimTemplates.resource, affected: ({ after }, view) => (after === undefined ? [] : waitingPods(after as ResourceClaimTemplate, view)) },
   ],
   reconcile: (key, { view, last, memory }) => {
@@ -39,6 +39,12 @@ export const resourceClaimController: Controller<Memory> = {
 }
 
 const keyOfPod = (pod: Pod): string => `${podMark}${pod.metadata.namespace}/${pod.metadata.name}`
+
+/** Whose claim is gone: a pod that has not used it yet gets another. */
+function podOfClaim(claim: Resource | undefined): readonly string[] {
+  const owner = claim && controllerOf(claim)
+  return owner?.kind === pods.kind ? [`${podMark}${claim?.metadata.namespace}/${owner.name}`] : []
+}
 
 function keysOfPod(change: Change): readonly string[] {
   const { before, after } = sidesOf(pods, change) ?? {}
@@ -61,7 +67,9 @@ function make(pod: Pod, view: ClusterView, refused: string | undefined): readonl
   const actions: Action[] = []
   const added: PodResourceClaimStatus[] = []
   for (const asked of pod.spec.resourceClaims ?? []) {
-    if (asked.resourceClaimTemplateName === undefined || pod.status?.resourceClaimStatuses?.some(({ name }) => name === asked.name)) continue
+    const told = pod.status?.resourceClaimStatuses?.find(({ name }) => name === asked.name)
+    // As upstream: one that was deleted before it was used is made anew.
+    if (asked.resourceClaimTemplateName === undefined || (told !== undefined && (told.resourceClaimName === undefined || view.get(resourceClaims, pod.metadata.namespace ?? '', told.resourceClaimName) !== undefined))) continue
     const existing = [...view.by(byOwner, pod.metadata.uid)].find((object) => isOf(resourceClaims, object) && isControlledBy(object, pod) && object.metadata.annotations?.[podClaimAnnotation] === asked.name)
     const template = view.get(resourceClaimTemplates, pod.metadata.namespace ?? '', asked.resourceClaimTemplateName)
     const fault = refused ?? (existing === undefined && template === undefined ? `resource claim template ${JSON.stringify(asked.resourceClaimTemplateName)}: resourceclaimtemplate.resource.k8s.io ${JSON.stringify(asked.resourceClaimTemplateName)} not found` : undefined)
@@ -73,7 +81,7 @@ function make(pod: Pod, view: ClusterView, refused: string | undefined): readonl
     actions.push(newClaim(pod, asked, template, { prefix, name }))
     added.push({ name: asked.name, resourceClaimName: name })
   }
-  const resourceClaimStatuses = [...(pod.status?.resourceClaimStatuses ?? []), ...added]
+  const resourceClaimStatuses = [...(pod.status?.resourceClaimStatuses ?? []).filter(({ name }) => !added.some((one) => one.name === name)), ...added]
   return added.length === 0 ? actions : [...actions, { do: 'patch', key: keyOf(pods, pod), uid: pod.metadata.uid, part: 'status', patch: { status: { resourceClaimStatuses } } }]
 }
 

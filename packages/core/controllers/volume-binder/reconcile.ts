@@ -66,7 +66,8 @@ function claimPlan(claim: PersistentVolumeClaim, world: World<Memory>): Plan<Mem
   if (claim.metadata.deletionTimestamp !== undefined) return settled
   if (claim.spec.volumeName) {
     const volume = view.get(persistentVolumes, '', claim.spec.volumeName)
-    if (volume === undefined || (volume.spec.claimRef !== undefined && !isFor(volume, claim))) return settled
+    if (volume === undefined) return settled
+    if (volume.spec.claimRef !== undefined && !isFor(volume, claim)) return claim.metadata.annotations?.[annotations.boundByController] !== undefined ? settled : tell(claim, world, 'Warning', 'FailedBinding', `volume "${volume.metadata.name}" already bound to a different claim.`)
     const wrong = whyNot(volume, claim)
     if (wrong !== undefined) return tell(claim, world, 'Warning', 'VolumeMismatch', `Cannot bind to requested volume "${volume.metadata.name}": ${wrong}`)
     return { actions: bind(claim, volume, world) }

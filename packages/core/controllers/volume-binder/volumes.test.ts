@@ -55,6 +55,12 @@ test('a volume set aside for a claim goes to that claim, and a claim that names 
   const named = at(aVolume('a', '1Gi'), aVolume('b', '50Gi'), aClaim({ storageClassName: '', volumeName: 'b' }))
   assert.deepEqual(named.state(), { claim: 'Bound b', volumes: ['a Available', 'b Bound'] })
 })
+test('a claim that names a volume of another is told so, once, and waits', () => {
+  const on = at(aVolume('taken', '1Gi', { claimRef: { namespace: 'default', name: 'other', uid: 'uid-other' } }), aClaim({ storageClassName: '', volumeName: 'taken' }))
+  on.world.update(persistentVolumeClaims, 'data', (claim) => ({ ...claim, metadata: { ...claim.metadata, labels: { touched: 'yes' } } }))
+  on.settle()
+  assert.deepEqual([on.state().claim, on.news()], ['Pending taken', ['FailedBinding: volume "taken" already bound to a different claim.']])
+})
 test('a claim waits for its first consumer, then a volume is made on the chosen node', () => {
   const on = at(aClass('WaitForFirstConsumer'), aNode('a'), aNode('b'), aClaim())
   assert.deepEqual([on.state(), on.news()], [{ claim: 'Pending -', volumes: [] }, ['WaitForFirstConsumer: waiting for first consumer to be created before binding']])
