@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { startTestDriver } from '../../packages/host/device-plugins/dra/test-driver.ts'
 import { Playground, stockKubectl, typing, until, whyNoContainers } from './playground.ts'
 
 const kubectl = stockKubectl()
@@ -238,5 +239,32 @@ describe('kubelets of two real nodes', { skip, timeout: 300_000 }, () => {
 
   test('an autoscaler sizes a Deployment by what its real pods use', async () => {
     await until('the autoscaler has made a second pod', () => ok('get', 'deployment', 'load', '-o', 'jsonpath={.spec.replicas}') === '2' || ok('describe', 'hpa', 'load'), 90_000)
+  })
+
+  test('a DRA driver registers, prepares what a pod claims, and the container has what the driver wrote down for it', async () => {
+    const driver = 'gpu.example.com'
+    const specification = { cdiVersion: '0.5.0', kind: `${driver}/claim`, devices: [{ name: 'one', containerEdits: { env: ['GPU=one'], deviceNodes: [{ path: '/dev/gpu0', hostPath: '/dev/zero', permissions: 'r' }], mounts: [{ hostPath: '/var/run/cdi', containerPath: '/driver', options: ['ro', 'rbind'] }] } }] }
+    const uid = ok('get', 'node', 'node-2', '-o', 'jsonpath={.metadata.uid}')
+    const installer = pod('installer', 'node-2', ['sh', '-c', `echo '${JSON.stringify(specification)}' > /cdi/gpu.json; sleep 100000`], { volumeMounts: [{ name: 'cdi', mountPath: '/cdi' }] }) as { readonly spec: object }
+    const user = pod('claims', 'node-2', ['sleep', '100000'], { resources: { claims: [{ name: 'gpu' }] } }) as { readonly spec: object }
+    const items = [
+      { apiVersion: 'resource.k8s.io/v1', kind: 'DeviceClass', metadata: { name: 'gpu' }, spec: { selectors: [{ cel: { expression: `device.driver == '${driver}'` } }] } },
+      { apiVersion: 'resource.k8s.io/v1', kind: 'ResourceSlice', metadata: { name: 'node-2-gpu', ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: 'node-2', uid, controller: true }] }, spec: { driver, nodeName: 'node-2', pool: { name: 'node-2', generation: 1, resourceSliceCount: 1 }, devices: [{ name: 'zero' }] } },
+      { apiVersion: 'resource.k8s.io/v1', kind: 'ResourceClaim', metadata: { name: 'one' }, spec: { devices: { requests: [{ name: 'gpu', exactly: { deviceClassName: 'gpu' } }] } } },
+      { ...installer, spec: { ...installer.spec, volumes: [{ name: 'cdi', hostPath: { path: '/var/run/cdi', type: 'DirectoryOrCreate' } }] } },
+      { ...user, spec: { ...user.spec, nodeName: undefined, resourceClaims: [{ name: 'gpu', resourceClaimName: 'one' }] } },
+    ]
+    const applied = ground.kubectl(kubectl ?? '', ['apply', '-f', '-'], { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items }) })
+    assert.equal(applied.code, 0, applied.err)
+    await until('the pod waits for the driver', () => { const { out } = run('events', '--for', 'pod/claims'); return out.includes(`Failed to prepare dynamic resources: prepare dynamic resources: DRA driver ${driver} is not registered`) || out }, 30_000)
+    const folder = join(ground.dataDir, 'agent/kubelet/node-2')
+    const started = await startTestDriver({ driver, socket: join(folder, 'plugins/gpu/dra.sock'), endpoint: '/var/lib/kubelet/plugins/gpu/dra.sock', registration: join(folder, 'plugins_registry/gpu-reg.sock') })
+    try {
+      // The driver is in this process, which has to be given time between one kubectl and the next.
+      await until('it runs', () => { const { out } = run('get', 'pod', 'claims', '-o', 'jsonpath={.status.phase}'); return out === 'Running' || run('events', '--for', 'pod/claims').out }, 40_000)
+      assert.equal(ok('exec', 'claims', '--', 'sh', '-c', 'echo $GPU; head -c 3 /dev/gpu0 | wc -c; ls /driver; touch /driver/x 2>/dev/null || echo refused'), 'one\n3\ngpu.json\nrefused\n')
+      ok('delete', 'pod', 'claims', '--wait=false')
+      await until('the claim is given back', () => started.calls.join() === 'prepare one,unprepare one' || started.calls.join())
+    } finally { started.close() }
   })
 })

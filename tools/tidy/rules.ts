@@ -13,7 +13,7 @@ export const layers: Readonly<Record<string, readonly (readonly string[])[]>> = 
   ],
   'packages/host/': [
     ['files', 'linux', 'engine', 'journal', 'client', 'streams', 'webhooks'],
-    ['network', 'cni', 'images', 'credentials', 'metrics', 'device-plugins', 'reduced'],
+    ['network', 'cni', 'cdi', 'images', 'credentials', 'metrics', 'device-plugins', 'reduced'],
     ['http'],
     ['oci', 'agent-link'],
     ['agent'],

@@ -1,6 +1,7 @@
 import type { Container, EphemeralContainer } from '../api/generated/types.ts'
 import type { Pod } from '../api/resources.ts'
 import { amountOf } from '../rules/requests.ts'
+import { claimsOfContainer } from './devices.ts'
 import { type Circumstances, environmentOf, expand } from './environment.ts'
 import type { ContainerSpec, ResourceLimits } from './runtime.ts'
 import { mountsOf } from './volumes/mounts.ts'
@@ -23,7 +24,7 @@ export function containerSpec(container: Container | EphemeralContainer, around:
       mounts, ...(container.volumeDevices === undefined || container.volumeDevices.length === 0 ? {} : { disks: container.volumeDevices.map(({ name, devicePath }) => ({ volume: name, path: devicePath })) }),
       ...(target === undefined || target === '' ? {} : { target }),
       stdin: container.stdin ?? false, stdinOnce: container.stdinOnce ?? false, tty: container.tty ?? false,
-      resources: resourcesOf(container), ...devicesOf(container), security: securityOf(container, around.pod),
+      resources: resourcesOf(container), ...devicesOf(container), ...(around.node.simulated ? {} : claimsOfContainer(container, around.pod)), security: securityOf(container, around.pod),
       terminationMessagePath: container.terminationMessagePath ?? '/dev/termination-log',
       terminationMessagePolicy: container.terminationMessagePolicy === 'FallbackToLogsOnError' ? 'FallbackToLogsOnError' : 'File',
     },

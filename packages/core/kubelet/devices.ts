@@ -1,11 +1,12 @@
 // Devices for pods on nodes: a simulated node is its own driver and publishes what it offers; a real one has drivers or has not.
-import type { DeviceAttribute } from '../api/generated/types.ts'
+import type { Container, DeviceAttribute } from '../api/generated/types.ts'
 import { apiVersionOf, type Draft } from '../api/resource.ts'
 import { type Node, nodes, type Pod, resourceClaims, type ResourceSlice, resourceSlices } from '../api/resources.ts'
 import type { ClusterView } from '../api/view.ts'
 import { claimNameOf, deviceClaimsOf } from '../rules/pod-references.ts'
 import type { NodeDevices } from '../rules/node-devices.ts'
 import type { NodeShape } from './node-shape.ts'
+import type { ContainerSpec, SandboxSpec } from './runtime.ts'
 
 /** The ResourceSlices that a node lacks or that say something else than its shape; nothing for a node without devices. */
 export function slicesToWrite(shape: NodeShape, node: Node, view: ClusterView): readonly { readonly draft: Draft; readonly before: ResourceSlice | undefined }[] {
@@ -34,14 +35,37 @@ const sliceDraft = (driver: string, devices: ReturnType<typeof devicesIn>, { met
   spec: { driver, nodeName: name, pool: { name, generation, resourceSliceCount: 1 }, devices },
 })
 
+/** The claims that are to be prepared for a pod on a real node; none where it has none. */
+export function claimsOf(pod: Pod): Pick<SandboxSpec, 'claims'> {
+  const shared = new Set(pod.spec.resourceClaims?.map(({ resourceClaimName }) => resourceClaimName))
+  const extended = pod.status?.extendedResourceClaimStatus?.resourceClaimName
+  const named = [...(pod.spec.resourceClaims ?? []).map((asked) => claimNameOf(pod, asked)), extended]
+  const claims = [...new Set(named)].flatMap((name) => (name === undefined || name === '' ? [] : [{ name, isOwn: !shared.has(name) && name !== extended }]))
+  return claims.length === 0 ? {} : { claims }
+}
+
+/** Which of them a container is given. */
+export function claimsOfContainer({ name, resources }: Pick<Container, 'name' | 'resources'>, pod: Pod): Pick<ContainerSpec, 'claims'> {
+  const extended = pod.status?.extendedResourceClaimStatus
+  const claims = [
+    ...(resources?.claims ?? []).flatMap(({ name: entry, request }) => {
+      const asked = pod.spec.resourceClaims?.find((one) => one.name === entry)
+      const claim = asked === undefined ? undefined : claimNameOf(pod, asked)
+      return claim === undefined || claim === '' ? [] : [{ claim, ...(request === undefined || request === '' ? {} : { request }) }]
+    }),
+    ...(extended?.requestMappings ?? []).flatMap(({ containerName, requestName }) => (containerName === name ? [{ claim: extended?.resourceClaimName ?? '', request: requestName }] : [])),
+  ]
+  return claims.length === 0 ? {} : { claims }
+}
+
 /** Why the pod's devices cannot be handed to it yet; undefined when they can, or it has none. In upstream's words. */
 export function devicesMissing(pod: Pod, node: NodeShape, view: ClusterView): string | undefined {
   if (pod.spec.resourceClaims === undefined && pod.status?.extendedResourceClaimStatus === undefined) return undefined
   const { namespace = '', name, uid } = pod.metadata
   if (pod.spec.resourceClaims?.some((asked) => claimNameOf(pod, asked) === undefined)) return `pod "${namespace}/${name}": ResourceClaim not created yet`
   for (const claimName of deviceClaimsOf(pod)) {
-    // No driver registers with our node agents: what the claim was given is not ours to hand out.
-    if (!node.simulated) return `no DRA driver is registered on this node: the devices of ResourceClaim ${claimName} cannot be prepared`
+    // The drivers of a real node are asked when its sandbox is made, and their claims are read then.
+    if (!node.simulated) return undefined
     const claim = view.get(resourceClaims, namespace, claimName)
     if (claim === undefined) return `could not find ResourceClaim "${namespace}/${claimName}"`
     if (claim.status.reservedFor?.some((user) => user.uid === uid) !== true) return `pod ${name}(${uid}) is not allowed to use resource claim ${claimName}(${claim.metadata.uid})`

@@ -1,6 +1,6 @@
 import { begun, postStartEnded, pullFailed } from './containers.ts'
 import { durationText } from './images.ts'
-import { sandboxFailed } from './preparation.ts'
+import { devicesFailed, sandboxFailed } from './preparation.ts'
 import { probeAnswered } from './probes.ts'
 import { resized } from './resizing.ts'
 import type { RuntimeEvent } from './runtime.ts'
@@ -33,7 +33,7 @@ export function hear(work: Work, event: RuntimeEvent): void {
       return
     }
     case 'pull-failed': pullFailed(work, event.image, event.reason, event.message); return
-    case 'sandbox-failed': sandboxFailed(work, event.message); return
+    case 'sandbox-failed': if (event.forDevices === true) devicesFailed(work, event.message); else sandboxFailed(work, event.message); return
     case 'sandbox-ready': rememberPod(work, { sandbox: undefined }); return
     case 'volumes-failed': mountsFailed(work, event.generation, event.failures); return
     case 'checked': checked(work, event); return

@@ -40,6 +40,11 @@ export function sandboxFailed(work: Work, why: string): void {
   prepareLater(work, 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${why}`)
 }
 
+/** The pod's devices could not be prepared: told, and tried again after a while. */
+export function devicesFailed(work: Work, why: string): void {
+  prepareLater(work, 'FailedPrepareDynamicResources', `Failed to prepare dynamic resources: ${why}`)
+}
+
 function prepareLater(work: Work, reason: string, message: string): void {
   tell(work, 'Warning', reason, message)
   const { now } = work.around
@@ -81,7 +86,7 @@ function orderSandbox(work: Work): void {
   if (!isDue(sandbox?.retryAt, around.now)) { lookAgain(work, sandbox?.retryAt ?? around.now); return }
   if (around.networkTrouble !== undefined && pod.spec.hostNetwork !== true) { waitForNetwork(work, networkTroubleText(around.networkTrouble)); return }
   const devices = devicesMissing(pod, around.node, around.view)
-  if (devices !== undefined) { prepareLater(work, 'FailedPrepareDynamicResources', `Failed to prepare dynamic resources: prepare dynamic resources: ${devices}`); return }
+  if (devices !== undefined) { devicesFailed(work, `prepare dynamic resources: ${devices}`); return }
   const handler = handlerOf(work)
   if (handler === undefined) { sandboxFailed(work, `runtimeclass.node.k8s.io ${JSON.stringify(pod.spec.runtimeClassName)} not found`); return }
   const usersMissing = whyNoOwnUsers(work, handler)

@@ -73,6 +73,8 @@ export interface SandboxSpec {
   readonly sysctls: readonly { readonly name: string; readonly value: string }[]
   readonly hostPorts: readonly { readonly protocol: 'TCP' | 'UDP' | 'SCTP'; readonly hostPort: number; readonly containerPort: number; readonly hostIp: string }[]
   readonly qos: 'Guaranteed' | 'Burstable' | 'BestEffort'
+  /** Claims of devices that are to be prepared first; `isOwn` for those that were made for the pod. */
+  readonly claims?: readonly { readonly name: string; readonly isOwn: boolean }[]
   /** What all containers have together. */
   readonly resources?: ResourceLimits
   /** The runtime's own name of how the pod is to be run; absent: as usual. */
@@ -119,6 +121,8 @@ export interface ContainerSpec {
   readonly resources: ResourceLimits
   /** Devices by the extended resource that names them: only those of which the node has a plugin. */
   readonly devices?: Readonly<Record<string, number>>
+  /** Which of the pod's prepared claims it is given: all that a claim holds, or what was asked for by one request. */
+  readonly claims?: readonly { readonly claim: string; readonly request?: string }[]
   readonly security: {
     readonly user?: number; readonly group?: number; readonly supplementalGroups: readonly number[]; readonly fsGroup?: number
     readonly privileged: boolean; readonly readOnlyRoot: boolean; readonly allowPrivilegeEscalation: boolean; readonly mustRunAsNonRoot: boolean
@@ -148,7 +152,7 @@ export type RuntimeEvent =
   | { readonly is: 'pulled'; readonly node: string; readonly image: string; readonly imageId: string; readonly sizeBytes: number; readonly tookMs: number; readonly at: Instant }
   | { readonly is: 'pull-failed'; readonly node: string; readonly image: string; readonly reason: 'ErrImagePull' | 'InvalidImageName' | 'RegistryUnavailable'; readonly message: string; readonly at: Instant }
   | { readonly is: 'sandbox-ready'; readonly pod: string; readonly addresses: readonly string[]; readonly at: Instant }
-  | { readonly is: 'sandbox-failed'; readonly pod: string; readonly message: string; readonly at: Instant }
+  | { readonly is: 'sandbox-failed'; readonly pod: string; readonly message: string; /** Its devices could not be prepared. */ readonly forDevices?: true; readonly at: Instant }
   | { readonly is: 'volumes-ready'; readonly pod: string; readonly generation: number; readonly at: Instant }
   | { readonly is: 'volumes-failed'; readonly pod: string; readonly generation: number; readonly failures: readonly { readonly volume: string; readonly message: string }[]; readonly at: Instant }
   | { readonly is: 'started'; readonly pod: string; readonly container: string; readonly attempt: number; readonly id: string; readonly imageId: string; readonly at: Instant }

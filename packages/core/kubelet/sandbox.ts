@@ -1,5 +1,6 @@
 import type { Pod } from '../api/resources.ts'
 import type { ClusterNames } from './decision.ts'
+import { claimsOf } from './devices.ts'
 import type { NodeShape } from './node-shape.ts'
 import { podLimits, podRequests } from '../rules/requests.ts'
 import { qosOf } from './quality.ts'
@@ -21,7 +22,7 @@ export function sandboxSpec(pod: Pod, node: NodeShape, cluster: ClusterNames, ha
     hostAliases: spec.hostAliases?.map(({ ip, hostnames }) => ({ ip, hostnames: hostnames ?? [] })) ?? none,
     sysctls: spec.securityContext?.sysctls ?? none,
     hostPorts: hostPortsOf(pod),
-    qos: qosOf(pod), ...(node.simulated ? {} : { resources: podResources(pod) }), ...(handler === '' ? {} : { handler }),
+    qos: qosOf(pod), ...(node.simulated ? {} : { resources: podResources(pod), ...claimsOf(pod) }), ...(handler === '' ? {} : { handler }),
     labels: metadata.labels ?? nothing, annotations: metadata.annotations ?? nothing,
   }
 }

@@ -5,7 +5,7 @@ import { type CniNetworks, openCni } from '../cni/index.ts'
 import { type ImageStore, openImageStore } from '../images/index.ts'
 import { probeHost } from '../linux/probe.ts'
 import { type ClusterNetwork, createNetwork, type NetworkSettings } from '../network/index.ts'
-import { createOciRuntime, type HostFiles, type OciRuntime, type OciRuntimeOptions, overlaidHostFiles, realHostFiles } from '../oci/index.ts'
+import { createOciRuntime, type HostFiles, type OciRuntime, type OciRuntimeOptions, overlaidHostFiles, realHostFiles, withFolders } from '../oci/index.ts'
 import type { AgentConfiguration } from './configuration.ts'
 
 export interface Machine { readonly network: ClusterNetwork; readonly cni: CniNetworks | undefined; readonly images: ImageStore; readonly runtime: OciRuntime; readonly hostFiles: HostFiles }
@@ -13,8 +13,17 @@ export interface Machine { readonly network: ClusterNetwork; readonly cni: CniNe
 export const imagesDirectory = (configuration: AgentConfiguration): string => join(configuration.stateDirectory, 'images')
 export const networkDirectory = (configuration: AgentConfiguration): string => join(configuration.stateDirectory, 'network')
 
+/** Where plugins of devices find the node's kubelet, by the paths under which all kubelets are found. */
+const kubeletFolders = (stateDirectory: string, node: string): ReadonlyMap<string, string> => new Map([
+  ['/var/lib/kubelet/device-plugins', devicePluginsDirectory(stateDirectory, node)],
+  ...['plugins_registry', 'plugins'].map((name) => [`/var/lib/kubelet/${name}`, join(driversDirectory(stateDirectory, node), name)] as const),
+])
+export const devicePluginsDirectory = (stateDirectory: string, node: string): string => join(stateDirectory, 'device-plugins', node)
+/** What DRA drivers know as /var/lib/kubelet. */
+export const driversDirectory = (stateDirectory: string, node: string): string => join(stateDirectory, 'kubelet', node)
+
 /** The network and the containers of this machine, as an earlier agent has left them or new. */
-export function openMachine(configuration: AgentConfiguration, clock: Clock, more: { readonly devicesOf?: OciRuntimeOptions['devicesOf']; readonly networkChanged?: (node: string) => void; readonly say?: (message: string) => void } = {}): Machine {
+export function openMachine(configuration: AgentConfiguration, clock: Clock, more: Pick<OciRuntimeOptions, 'devicesOf' | 'driversOf'> & { readonly networkChanged?: (node: string) => void; readonly say?: (message: string) => void } = {}): Machine {
   const settings: NetworkSettings = { ...configuration.network, reachableFromHost: true, egress: true, plugins: configuration.cni !== undefined }
   const network = createNetwork(settings, networkDirectory(configuration))
   for (const { shape } of configuration.nodes) network.addNode(shape.name, ...podCidrsOf(shape))
@@ -24,9 +33,9 @@ export function openMachine(configuration: AgentConfiguration, clock: Clock, mor
     node: (name) => { const node = network.node(name); return node === undefined ? undefined : { namespace: node.namespace, podNetworks: node.podNetworks.filter((range) => range !== '') } },
   })
   const images = openImageStore(imagesDirectory(configuration))
-  const files = configuration.hostFiles === 'real' ? realHostFiles : overlaidHostFiles(join(configuration.stateDirectory, 'hosts'))
+  const files = withFolders(configuration.hostFiles === 'real' ? realHostFiles : overlaidHostFiles(join(configuration.stateDirectory, 'hosts')), (node) => kubeletFolders(configuration.stateDirectory, node))
   const runtime = createOciRuntime({
-    stateDirectory: configuration.stateDirectory, network, ...(cni === undefined ? {} : { cni }), images, registry: configuration.registries ?? {}, host: probeHost(), clock, cgroupRoot: '/skiff', podPidsLimit: configuration.kubelet?.podPidsLimit ?? -1, ...(more.devicesOf === undefined ? {} : { devicesOf: more.devicesOf }), hostFiles: files,
+    stateDirectory: configuration.stateDirectory, network, ...(cni === undefined ? {} : { cni }), images, registry: configuration.registries ?? {}, host: probeHost(), clock, cgroupRoot: '/skiff', podPidsLimit: configuration.kubelet?.podPidsLimit ?? -1, ...(more.devicesOf === undefined ? {} : { devicesOf: more.devicesOf }), ...(more.driversOf === undefined ? {} : { driversOf: more.driversOf }), hostFiles: files,
   })
   return { network, cni, images, runtime, hostFiles: files }
 }

@@ -12,11 +12,12 @@ import { certificatesOverHttp } from './certificates.ts'
 import { type AgentConfiguration, dnsAddresses } from './configuration.ts'
 import { collectImages, type ImageCollection } from './image-collection.ts'
 import { kubeletAccess } from './kubelet-access.ts'
+import { driversOverHttp } from './drivers.ts'
 import { openDevicePlugins } from '../device-plugins/index.ts'
 import { kubeletApi } from './kubelet-api.ts'
 import { serveKubelet } from './kubelet-server.ts'
 import { showingLeases } from './leases.ts'
-import { imagesDirectory, openMachine } from './machine.ts'
+import { devicePluginsDirectory, imagesDirectory, openMachine } from './machine.ts'
 import { followMachines } from './machines.ts'
 import { thresholdsOf, transitionMsOf } from './kubelet-settings.ts'
 import { watchPressure } from './pressure.ts'
@@ -43,12 +44,13 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
   const loop = selfPumpingLoop((error) => { throw error })
   const store = createStore({ historyMax, indexes: nameIndexes })
   let nodeChanged = (_node: string): void => {}
-  const devicePlugins = new Map(configuration.nodes.map(({ shape: { name } }) => [name, openDevicePlugins({ directory: join(configuration.stateDirectory, 'device-plugins', name), onChange: () => { nodeChanged(name) }, onTrouble: say })]))
-  const { network, cni, images, runtime, hostFiles } = openMachine(configuration, clock, { devicesOf: (node) => devicePlugins.get(node), networkChanged: (node) => { nodeChanged(node) }, say })
+  const devicePlugins = new Map(configuration.nodes.map(({ shape: { name } }) => [name, openDevicePlugins({ directory: devicePluginsDirectory(configuration.stateDirectory, name), onChange: () => { nodeChanged(name) }, onTrouble: say })]))
+  const { network, cni, images, runtime, hostFiles } = openMachine(configuration, clock, { devicesOf: (node) => devicePlugins.get(node), driversOf: (node) => drivers.of(node), networkChanged: (node) => { nodeChanged(node) }, say })
   const credentials = configuration.nodes.map(({ shape, certificate, key }) => new NodeCredentials({ node: shape.name, given: { certificate, key }, authority: configuration.authority, directory: join(configuration.stateDirectory, 'pki') }))
   const connections = new Map<string, Connection>(credentials.map((own) => [own.node, openConnection({
     url: configuration.url, authority: configuration.authority, get certificate() { return own.certificate }, get key() { return own.key },
   })]))
+  const drivers = driversOverHttp({ stateDirectory: configuration.stateDirectory, connections, onTrouble: say })
   const first = [...connections.values()][0]
   if (first === undefined) throw new Error('an agent plays at least one node')
   const connectionOf = (actor: Actor): Connection => connections.get(actor.user.replace(/^system:node:/, '')) ?? first
@@ -89,6 +91,7 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
       tokens: tokensOverHttp(connectionOf, (message) => { say(message) }, () => clock.now()),
     })
     nodeChanged = (node) => { kubelet.nodeChanged(node); ring() }
+    drivers.keep((uid) => { const found = runtime.observed().pods.get(uid); return found !== undefined && found.sandbox.is !== 'gone' })
     void cni?.sweep((uid) => runtime.observed().pods.has(uid))
     for (const plugins of devicePlugins.values()) plugins.retain((uid) => runtime.observed().pods.has(uid))
     // A node that was taken from this machine leaves nothing running: no kubelet answers for its pods any more.
@@ -120,6 +123,7 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
       for (const stop of stopServers) stop()
       stopPressure()
       for (const plugins of devicePlugins.values()) plugins.close()
+      drivers.close()
       for (const each of manifests) each.close()
       stopServices()
       stopMachines()

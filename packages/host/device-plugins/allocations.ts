@@ -3,14 +3,25 @@ import type { Device } from './messages.ts'
 /** Which devices a container has, by pod, container and resource: plain data, written down. */
 export type Allocations = Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>>>
 
-/** The devices for a container: those it has already, else free ones that are well. Text: why it gets none, in upstream's words. */
-export function chooseDevices(resource: string, count: number, devices: readonly Device[], before: Allocations, pod: string, container: string): readonly string[] | string {
-  const own = before[pod]?.[container]?.[resource]
-  if (own !== undefined && own.length === count) return own
-  const taken = new Set(Object.values(before).flatMap((containers) => Object.values(containers).flatMap((resources) => resources[resource] ?? [])))
-  const free = devices.filter(({ id, healthy }) => healthy && !taken.has(id)).map(({ id }) => id).sort()
+/** The devices for a container: those it has already, else free ones that are well, `preferred` ones first. Text: why it gets none, in upstream's words. */
+export function chooseDevices(resource: string, count: number, devices: readonly Device[], before: Allocations, pod: string, container: string, preferred: readonly string[] = []): readonly string[] | string {
+  const own = ownDevices(resource, count, before, pod, container)
+  if (own !== undefined) return own
+  const free = freeDevices(resource, devices, before)
   if (free.length < count) return `Allocate failed due to requested number of devices unavailable for ${resource}. Requested: ${count}, Available: ${free.length}, which is unexpected`
-  return free.slice(0, count)
+  const first = preferred.filter((id) => free.includes(id))
+  return [...first, ...free.filter((id) => !first.includes(id))].slice(0, count)
+}
+
+/** Devices that the container was given when it started before. */
+export function ownDevices(resource: string, count: number, before: Allocations, pod: string, container: string): readonly string[] | undefined {
+  const own = before[pod]?.[container]?.[resource]
+  return own?.length === count ? own : undefined
+}
+/** Devices that are well and nobody's. */
+export function freeDevices(resource: string, devices: readonly Device[], before: Allocations): readonly string[] {
+  const taken = new Set(Object.values(before).flatMap((containers) => Object.values(containers).flatMap((resources) => resources[resource] ?? [])))
+  return devices.filter(({ id, healthy }) => healthy && !taken.has(id)).map(({ id }) => id).sort()
 }
 
 export const withAllocation = (before: Allocations, pod: string, container: string, resource: string, ids: readonly string[]): Allocations =>

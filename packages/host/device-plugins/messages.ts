@@ -1,44 +1,31 @@
 // The messages of the device plugin API, v1beta1, as far as both sides need them here: facts of its protocol.
-import { eachField } from '@kubeskiff/core/api/protobuf'
+import { fieldsOf, message } from './wire.ts'
 
-export interface Registration { readonly version: string; readonly endpoint: string; readonly resource: string }
+export interface Registration { readonly version: string; readonly endpoint: string; readonly resource: string; readonly options?: PluginOptions }
+/** What a plugin wants to be asked beyond Allocate. */
+export interface PluginOptions { readonly preStart: boolean; readonly preferred: boolean }
 export interface Device { readonly id: string; readonly healthy: boolean }
 /** What a container gets with its devices. */
 export interface Granted {
   readonly env: Readonly<Record<string, string>>
   readonly mounts: readonly { readonly path: string; readonly source: string; readonly readOnly: boolean }[]
   readonly devices: readonly { readonly path: string; readonly source: string; readonly permissions: string }[]
+  /** Names of CDI devices. */
+  readonly cdi: readonly string[]
 }
 
-type Value = string | boolean | Uint8Array
-type Fields = readonly (readonly [number: number, value: Value])[]
-
-/** Fields as they lie on the wire. A false one and an empty text are left out, as always. */
-function message(fields: Fields): Buffer {
-  return Buffer.concat(fields.flatMap(([number, value]) => {
-    if (value === '' || value === false) return []
-    if (value === true) return [Buffer.of(number << 3, 1)]
-    const bytes = Buffer.from(value)
-    return [Buffer.of((number << 3) | 2), varint(bytes.length), bytes]
-  }))
-}
-function varint(value: number): Buffer {
-  const bytes: number[] = []
-  for (; value > 127; value >>>= 7) bytes.push((value & 127) | 128)
-  return Buffer.from([...bytes, value])
+/** DevicePluginOptions. */
+export const writeOptions = ({ preStart, preferred }: PluginOptions): Buffer => message([[1, preStart], [2, preferred]])
+export function readOptions(bytes: Uint8Array): PluginOptions {
+  const { flag } = fieldsOf(bytes)
+  return { preStart: flag(1), preferred: flag(2) }
 }
 
-function fieldsOf(bytes: Uint8Array): { texts(number: number): readonly string[]; parts(number: number): readonly Uint8Array[]; flag(number: number): boolean } {
-  const found: (readonly [number, Uint8Array | bigint])[] = []
-  eachField(bytes, (number, value) => { if (value.is !== 'fixed') found.push([number, value.value]) })
-  const parts = (wanted: number): readonly Uint8Array[] => found.flatMap(([number, value]) => (number === wanted && typeof value !== 'bigint' ? [value] : []))
-  return { parts, texts: (number) => parts(number).map((part) => Buffer.from(part).toString()), flag: (wanted) => found.some(([number, value]) => number === wanted && value === 1n) }
-}
-
-export const writeRegistration = ({ version, endpoint, resource }: Registration): Buffer => message([[1, version], [2, endpoint], [3, resource]])
+export const writeRegistration = ({ version, endpoint, resource, options }: Registration): Buffer => message([[1, version], [2, endpoint], [3, resource], ...(options === undefined ? [] : [[4, writeOptions(options)] as const])])
 export function readRegistration(bytes: Uint8Array): Registration {
-  const { texts } = fieldsOf(bytes)
-  return { version: texts(1)[0] ?? '', endpoint: texts(2)[0] ?? '', resource: texts(3)[0] ?? '' }
+  const { texts, parts } = fieldsOf(bytes)
+  const [options] = parts(4)
+  return { version: texts(1)[0] ?? '', endpoint: texts(2)[0] ?? '', resource: texts(3)[0] ?? '', ...(options === undefined ? {} : { options: readOptions(options) }) }
 }
 
 /** ListAndWatchResponse. */
@@ -52,12 +39,25 @@ export const readDevices = (bytes: Uint8Array): readonly Device[] => fieldsOf(by
 export const writeWanted = (ids: readonly string[]): Buffer => message([[1, message(ids.map((id) => [1, id] as const))]])
 export const readWanted = (bytes: Uint8Array): readonly string[] => fieldsOf(bytes).parts(1).flatMap((part) => fieldsOf(part).texts(1))
 
+/** PreferredAllocationRequest of one container: of which, how many. */
+export const writePreference = ({ available, count }: { readonly available: readonly string[]; readonly count: number }): Buffer => message([[1, message([...available.map((id) => [1, id] as const), [3, count]])]])
+export const readPreference = (bytes: Uint8Array): { readonly available: readonly string[]; readonly count: number } => {
+  const { texts, number } = fieldsOf(fieldsOf(bytes).parts(1)[0] ?? new Uint8Array(0))
+  return { available: texts(1), count: number(3) }
+}
+/** PreferredAllocationResponse of one container, which lies on the wire as AllocateRequest does. */
+export const [writePreferred, readPreferred] = [writeWanted, readWanted]
+/** PreStartContainerRequest. */
+export const writeStarting = (ids: readonly string[]): Buffer => message(ids.map((id) => [1, id] as const))
+export const readStarting = (bytes: Uint8Array): readonly string[] => fieldsOf(bytes).texts(1)
+
 /** AllocateResponse of one container. */
-export function writeGranted({ env, mounts, devices }: Granted): Buffer {
+export function writeGranted({ env, mounts, devices, cdi }: Granted): Buffer {
   return message([[1, message([
     ...Object.entries(env).map(([name, value]) => [1, message([[1, name], [2, value]])] as const),
     ...mounts.map(({ path, source, readOnly }) => [2, message([[1, path], [2, source], [3, readOnly]])] as const),
     ...devices.map(({ path, source, permissions }) => [3, message([[1, path], [2, source], [3, permissions]])] as const),
+    ...cdi.map((name) => [5, message([[1, name]])] as const),
   ])]])
 }
 export function readGranted(bytes: Uint8Array): Granted {
@@ -67,5 +67,6 @@ export function readGranted(bytes: Uint8Array): Granted {
     env: Object.fromEntries(parts(1).map((part) => { const { texts } = fieldsOf(part); return [texts(1)[0] ?? '', texts(2)[0] ?? ''] })),
     mounts: parts(2).map((part) => { const { texts, flag } = fieldsOf(part); return { path: texts(1)[0] ?? '', source: texts(2)[0] ?? '', readOnly: flag(3) } }),
     devices: parts(3).map((part) => { const { texts } = fieldsOf(part); return { path: texts(1)[0] ?? '', source: texts(2)[0] ?? '', permissions: texts(3)[0] ?? '' } }),
+    cdi: parts(5).map((part) => fieldsOf(part).texts(1)[0] ?? ''),
   }
 }

@@ -17,7 +17,7 @@ test('a container keeps the devices it has; others get free ones that are well, 
 })
 
 test('messages come back as they were sent', () => {
-  const granted = { env: { DEVICES: 'a,b' }, mounts: [{ path: '/lib/driver', source: '/opt/driver', readOnly: true }], devices: [{ path: '/dev/gpu0', source: '/dev/null', permissions: 'rw' }] }
+  const granted = { env: { DEVICES: 'a,b' }, mounts: [{ path: '/lib/driver', source: '/opt/driver', readOnly: true }], devices: [{ path: '/dev/gpu0', source: '/dev/null', permissions: 'rw' }], cdi: ['example.com/gpu=0'] }
   assert.deepEqual([readGranted(writeGranted(granted)), readWanted(writeWanted(['a', 'b'.repeat(300)]))], [granted, ['a', 'b'.repeat(300)]])
 })
 
@@ -33,7 +33,7 @@ test('a plugin registers, tells its devices and their health, and is asked for w
     await first
     assert.deepEqual(kubelet.resources(), { 'example.com/gpu': { capacity: 2, allocatable: 2 } })
     const granted = await kubelet.allocate('pod', 'main', { 'example.com/gpu': 1, 'example.com/other': 5 })
-    assert.deepEqual(granted, { env: { GPUS: 'gpu-0' }, mounts: [], devices: [{ path: '/dev/gpu-0', source: '/dev/zero', permissions: 'r' }] })
+    assert.deepEqual(granted, { env: { GPUS: 'gpu-0' }, mounts: [], devices: [{ path: '/dev/gpu-0', source: '/dev/zero', permissions: 'r' }], cdi: [] })
     await assert.rejects(kubelet.allocate('second', 'main', { 'example.com/gpu': 2 }), /Requested: 2, Available: 1, which is unexpected/)
     kubelet.release('pod')
     assert.deepEqual((await kubelet.allocate('second', 'main', { 'example.com/gpu': 2 })).env, { GPUS: 'gpu-0,gpu-1' })
@@ -47,6 +47,25 @@ test('a plugin registers, tells its devices and their health, and is asked for w
     assert.deepEqual(kubelet.resources(), { 'example.com/gpu': { capacity: 2, allocatable: 0 } })
     await assert.rejects(startTestPlugin(directory, 'cpu', []), /the ResourceName "cpu" is invalid/)
     assert.deepEqual(troubles, [])
+  } finally {
+    kubelet.close()
+    rmSync(directory, { recursive: true })
+  }
+})
+
+test('a plugin that wishes to be asked says which devices it would give, and hears of each start', async () => {
+  const directory = mkdtempSync(`${tmpdir()}/skiff-plugins-`)
+  const started: (readonly string[])[] = []
+  let changed: () => void = () => {}
+  const told = new Promise<void>((resolve) => { changed = resolve })
+  const kubelet = openDevicePlugins({ directory, onChange: () => { changed() }, onTrouble: () => {} })
+  try {
+    const plugin = await startTestPlugin(directory, 'example.com/gpu', ['a', 'b', 'c'].map(healthy), { chooses: true, cdi: 'example.com/gpu=all', onStart: (ids) => { started.push(ids) } })
+    await told
+    const { env, cdi } = await kubelet.allocate('pod', 'main', { 'example.com/gpu': 2 })
+    assert.deepEqual([env, cdi, (await kubelet.allocate('pod', 'main', { 'example.com/gpu': 2 })).env], [{ GPUS: 'c,b' }, ['example.com/gpu=all'], { GPUS: 'c,b' }])
+    assert.deepEqual([(await kubelet.allocate('other', 'main', { 'example.com/gpu': 1 })).env, started], [{ GPUS: 'a' }, [['c', 'b'], ['c', 'b'], ['a']]])
+    plugin.close()
   } finally {
     kubelet.close()
     rmSync(directory, { recursive: true })

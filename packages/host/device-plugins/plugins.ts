@@ -3,11 +3,14 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { createServer, type Socket } from 'node:net'
 import { basename, join } from 'node:path'
 import type { Client, ClientReadableStream, sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js'
-import { type Allocations, chooseDevices, withAllocation, withoutPod } from './allocations.ts'
-import { type Device, type Granted, readDevices, readGranted, readRegistration, type Registration, writeWanted } from './messages.ts'
+import { type Allocations, chooseDevices, freeDevices, ownDevices, withAllocation, withoutPod } from './allocations.ts'
+import { type Device, type Granted, type PluginOptions, readDevices, readGranted, readOptions, readPreferred, readRegistration, type Registration, writePreference, writeStarting, writeWanted } from './messages.ts'
+import { ask, empty, rpcText } from './wire.ts'
 
 const apiVersion = 'v1beta1'
-const allocateTimeoutMs = 30_000
+const service = '/v1beta1.DevicePlugin'
+/** As upstream bounds PreStartContainer; it bounds the others by nothing. */
+const callTimeoutMs = 30_000
 /** The kernel's bound for the path of a Unix socket. */
 const socketPathMax = 107
 
@@ -24,7 +27,7 @@ export interface DevicePlugins {
   close(): void
 }
 
-interface Plugin { readonly endpoint: string; readonly client: Client; readonly stream: ClientReadableStream<readonly Device[]>; devices: readonly Device[] }
+interface Plugin { readonly endpoint: string; readonly client: Client; readonly options: PluginOptions; readonly stream: ClientReadableStream<readonly Device[]>; devices: readonly Device[] }
 
 /** Opens `kubelet.sock` in a folder of the node's; plugins put their own sockets beside it. */
 export function openDevicePlugins({ directory, onChange, onTrouble }: { readonly directory: string; readonly onChange: () => void; readonly onTrouble: (message: string) => void }): DevicePlugins {
@@ -57,7 +60,7 @@ export function openDevicePlugins({ directory, onChange, onTrouble }: { readonly
     const register = (call: ServerUnaryCall<Registration, object>, answer: sendUnaryData<object>): void => {
       const fault = faultOf(call.request)
       if (fault !== undefined) { answer({ code: status.UNKNOWN, details: fault }); return }
-      connect(call.request).then(() => { answer(null, {}) }, (error: unknown) => { answer({ code: status.UNKNOWN, details: String(error) }) })
+      connect(call.request).then(() => { answer(null, {}) }, (error: unknown) => { answer({ code: status.UNKNOWN, details: error instanceof Error ? error.message : String(error) }) })
     }
     grpc.addService({
       register: { path: '/v1beta1.Registration/Register', requestStream: false, responseStream: false, requestSerialize: () => empty, requestDeserialize: readRegistration, responseSerialize: () => empty, responseDeserialize: () => ({}) },
@@ -65,12 +68,13 @@ export function openDevicePlugins({ directory, onChange, onTrouble }: { readonly
     return grpc.createConnectionInjector(ServerCredentials.createInsecure())
   }))
 
-  async function connect({ endpoint, resource }: Registration): Promise<void> {
+  async function connect({ endpoint, resource, options: told }: Registration): Promise<void> {
     const { Client: GrpcClient, credentials } = await import('@grpc/grpc-js')
     plugins.get(resource)?.client.close()
     const client = new GrpcClient(`unix://${join(directory, endpoint)}`, credentials.createInsecure())
-    const stream = client.makeServerStreamRequest('/v1beta1.DevicePlugin/ListAndWatch', () => empty, readDevices, {})
-    const plugin: Plugin = { endpoint, client, stream, devices: [] }
+    const options = await optionsOf(client, told).catch((error: unknown) => { client.close(); throw error })
+    const stream = client.makeServerStreamRequest(`${service}/ListAndWatch`, () => empty, readDevices, {})
+    const plugin: Plugin = { endpoint, client, options, stream, devices: [] }
     plugins.set(resource, plugin)
     stream.on('data', (devices: readonly Device[]) => {
       plugin.devices = devices
@@ -105,18 +109,16 @@ export function openDevicePlugins({ directory, onChange, onTrouble }: { readonly
       for (const [resource, count] of Object.entries(wanted)) {
         if (!known.has(resource) || count === 0) continue
         const plugin = plugins.get(resource)
-        const ids = chooseDevices(resource, count, plugin?.devices ?? [], allocations, pod, container)
+        const preferred = plugin?.options.preferred === true && ownDevices(resource, count, allocations, pod, container) === undefined ? await preferredOf(plugin, freeDevices(resource, plugin.devices, allocations), count) : []
+        // What was free before may have been taken while the plugin was asked: it is looked at anew.
+        const ids = chooseDevices(resource, count, plugin?.devices ?? [], allocations, pod, container, preferred)
         if (plugin === undefined || typeof ids === 'string') throw new Error(typeof ids === 'string' ? ids : `device plugin of ${resource} is not there`)
         allocations = withAllocation(allocations, pod, container, resource, ids)
         save()
-        all.push(await new Promise<Granted>((resolve, reject) => {
-          plugin.client.makeUnaryRequest('/v1beta1.DevicePlugin/Allocate', writeWanted, readGranted, ids, { deadline: Date.now() + allocateTimeoutMs }, (error, granted) => {
-            if (error !== null || granted === undefined) reject(new Error(`Allocate failed due to ${error?.message ?? 'no answer'}, which is unexpected`))
-            else resolve(granted)
-          })
-        }))
+        all.push(await ask(plugin.client, `${service}/Allocate`, writeWanted(ids), readGranted, callTimeoutMs).catch((error: Error) => { throw new Error(`Allocate failed due to ${rpcText(error)}, which is unexpected`) }))
+        if (plugin.options.preStart) await ask(plugin.client, `${service}/PreStartContainer`, writeStarting(ids), () => ({}), callTimeoutMs).catch((error: Error) => { throw new Error(`device plugin PreStartContainer rpc failed with err: ${rpcText(error)}`) })
       }
-      return { env: Object.assign({}, ...all.map(({ env }) => env)) as Granted['env'], mounts: all.flatMap(({ mounts }) => mounts), devices: all.flatMap(({ devices }) => devices) }
+      return { env: Object.assign({}, ...all.map(({ env }) => env)) as Granted['env'], mounts: all.flatMap(({ mounts }) => mounts), devices: all.flatMap(({ devices }) => devices), cdi: all.flatMap(({ cdi }) => cdi) }
     },
     release,
     retain(isHere) { for (const pod of Object.keys(allocations)) if (!isHere(pod)) release(pod) },
@@ -131,7 +133,21 @@ export function openDevicePlugins({ directory, onChange, onTrouble }: { readonly
     },
   }
 }
-const empty = Buffer.alloc(0)
+
+/** What the plugin says of itself, or, where it does not know that question, what it said when it registered. */
+async function optionsOf(client: Client, told: PluginOptions | undefined): Promise<PluginOptions> {
+  try { return await ask(client, `${service}/GetDevicePluginOptions`, empty, readOptions, callTimeoutMs) } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === unimplemented) return told ?? { preStart: false, preferred: false }
+    throw new Error(`failed to get device plugin options: ${rpcText(error instanceof Error ? error : undefined)}`)
+  }
+}
+const unimplemented = 12
+
+/** Which of the free devices the plugin would give: none where there are no more than are wanted. */
+async function preferredOf({ client }: Plugin, available: readonly string[], count: number): Promise<readonly string[]> {
+  if (available.length <= count) return []
+  return ask(client, `${service}/GetPreferredAllocation`, writePreference({ available, count }), readPreferred, callTimeoutMs).catch((error: Error) => { throw new Error(`device plugin GetPreferredAllocation rpc failed with err: ${rpcText(error)}`) })
+}
 
 /** What a plugin may not register, in upstream's words. */
 function faultOf({ version, endpoint, resource }: Registration): string | undefined {

@@ -1,12 +1,12 @@
 // A device plugin for tests: its devices are /dev/zero under other names.
 import { join } from 'node:path'
 import { Client, credentials, Server, ServerCredentials, type ServerUnaryCall, type ServerWritableStream, type sendUnaryData } from '@grpc/grpc-js'
-import { type Device, type Granted, readWanted, writeDevices, writeGranted, writeRegistration } from './messages.ts'
+import { type Device, type Granted, readPreference, readStarting, readWanted, writeDevices, writeGranted, writeOptions, writePreferred, writeRegistration } from './messages.ts'
 
 const nothing = Buffer.alloc(0)
 
 /** Serves devices of a resource beside the kubelet's socket in a folder, and registers there. */
-export async function startTestPlugin(directory: string, resource: string, first: readonly Device[]): Promise<{ tell(devices: readonly Device[]): void; close(): void }> {
+export async function startTestPlugin(directory: string, resource: string, first: readonly Device[], more: { readonly chooses?: boolean; readonly cdi?: string; readonly onStart?: (ids: readonly string[]) => void } = {}): Promise<{ tell(devices: readonly Device[]): void; close(): void }> {
   const endpoint = `${resource.replaceAll('/', '-')}.sock`
   let devices = first
   const streams = new Set<ServerWritableStream<object, readonly Device[]>>()
@@ -14,10 +14,21 @@ export async function startTestPlugin(directory: string, resource: string, first
   server.addService({
     listAndWatch: { path: '/v1beta1.DevicePlugin/ListAndWatch', requestStream: false, responseStream: true, requestSerialize: () => nothing, requestDeserialize: () => ({}), responseSerialize: writeDevices, responseDeserialize: () => [] },
     allocate: { path: '/v1beta1.DevicePlugin/Allocate', requestStream: false, responseStream: false, requestSerialize: () => nothing, requestDeserialize: readWanted, responseSerialize: writeGranted, responseDeserialize: () => ({}) },
+    ...(more.chooses === true && {
+      options: { path: '/v1beta1.DevicePlugin/GetDevicePluginOptions', requestStream: false, responseStream: false, requestSerialize: () => nothing, requestDeserialize: () => ({}), responseSerialize: writeOptions, responseDeserialize: () => ({}) },
+      preferred: { path: '/v1beta1.DevicePlugin/GetPreferredAllocation', requestStream: false, responseStream: false, requestSerialize: () => nothing, requestDeserialize: readPreference, responseSerialize: writePreferred, responseDeserialize: () => ({}) },
+      starting: { path: '/v1beta1.DevicePlugin/PreStartContainer', requestStream: false, responseStream: false, requestSerialize: () => nothing, requestDeserialize: readStarting, responseSerialize: () => nothing, responseDeserialize: () => ({}) },
+    }),
   }, {
+    ...(more.chooses === true && {
+      options: (_call: unknown, answer: sendUnaryData<object>) => { answer(null, { preStart: true, preferred: true }) },
+      // The last ones first.
+      preferred: (call: ServerUnaryCall<ReturnType<typeof readPreference>, readonly string[]>, answer: sendUnaryData<readonly string[]>) => { answer(null, call.request.available.toReversed().slice(0, call.request.count)) },
+      starting: (call: ServerUnaryCall<readonly string[], object>, answer: sendUnaryData<object>) => { more.onStart?.(call.request); answer(null, {}) },
+    }),
     listAndWatch: (stream: ServerWritableStream<object, readonly Device[]>) => { streams.add(stream); stream.write(devices) },
     allocate: (call: ServerUnaryCall<readonly string[], Granted>, answer: sendUnaryData<Granted>) => {
-      answer(null, { env: { GPUS: call.request.join(',') }, mounts: [], devices: call.request.map((id) => ({ path: `/dev/${id}`, source: '/dev/zero', permissions: 'r' })) })
+      answer(null, { env: { GPUS: call.request.join(',') }, mounts: [], devices: call.request.map((id) => ({ path: `/dev/${id}`, source: '/dev/zero', permissions: 'r' })), cdi: more.cdi === undefined ? [] : [more.cdi] })
     },
   })
   await new Promise<void>((resolve, reject) => { server.bindAsync(`unix://${join(directory, endpoint)}`, ServerCredentials.createInsecure(), (error) => { if (error === null) resolve(); else reject(error) }) })

@@ -20,7 +20,14 @@ export interface OciProcess {
   readonly oomScoreAdj: number
 }
 export interface OciMount { readonly destination: string; readonly type: string; readonly source: string; readonly options: readonly string[] }
-export interface OciConfiguration { readonly process: OciProcess; readonly [more: string]: unknown }
+export interface OciConfiguration {
+  readonly process: OciProcess
+  readonly mounts: readonly OciMount[]
+  readonly linux: { readonly devices?: readonly { readonly path: string }[]; /** Absent where there are no control groups to hold it to. */ readonly resources?: OciResources | undefined; readonly [more: string]: unknown }
+  readonly hooks?: Readonly<Record<string, readonly object[]>>
+  readonly [more: string]: unknown
+}
+interface OciResources { readonly devices: readonly object[]; readonly [more: string]: unknown }
 
 /** What the machine allows at most. */
 export interface HostLimits {
@@ -136,7 +143,7 @@ function environmentOf(spec: ContainerSpec, sandbox: SandboxSpec, settings: Imag
   return [...values].map(([name, value]) => `${name}=${value}`)
 }
 
-function resourcesOf(spec: ContainerSpec, privileged: boolean, { canLimitSwap, hugePageSizes, unified }: HostLimits, nodes: readonly { readonly type: string; readonly major: number; readonly minor: number; readonly access?: string }[]): object {
+function resourcesOf(spec: ContainerSpec, privileged: boolean, { canLimitSwap, hugePageSizes, unified }: HostLimits, nodes: readonly { readonly type: string; readonly major: number; readonly minor: number; readonly access?: string }[]): OciResources {
   const { cpuMillisLimit, memoryBytesLimit, hugePages } = spec.resources
   return {
     devices: [{ allow: privileged, access: 'rwm' }, ...nodes.map(({ type, major, minor, access = 'rwm' }) => ({ allow: true, type, major, minor, access }))],

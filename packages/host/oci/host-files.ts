@@ -33,6 +33,17 @@ export function overlaidHostFiles(directory: string): HostFiles {
   }
 }
 
+/** Folders that pods of a node are to see at other places than the node's files have them: each node has its own, and what pods put there is seen from without. */
+export function withFolders(files: HostFiles, foldersOf: (node: string) => ReadonlyMap<string, string>): HostFiles {
+  return {
+    place(node, path) {
+      for (const [inside, folder] of foldersOf(node)) if (path === inside || path.startsWith(`${inside}/`)) return placeInRoot(folder, path.slice(inside.length))
+      return files.place(node, path)
+    },
+    told: (node, text) => files.told(node, [...foldersOf(node)].reduce((told, [inside, folder]) => told.replaceAll(folder, inside), text)),
+  }
+}
+
 interface Mounted { readonly point: string; readonly type: string }
 /** What the kernel makes up: there is nothing to lay over, and whoever asks wants the kernel's own. */
 const kernels = new Set(['proc', 'sysfs', 'devpts', 'cgroup', 'cgroup2', 'bpf', 'debugfs', 'tracefs', 'securityfs', 'mqueue', 'hugetlbfs', 'pstore', 'configfs', 'fusectl', 'efivarfs', 'binfmt_misc', 'rpc_pipefs', 'selinuxfs'])

@@ -2,4 +2,4 @@ export { createOciRuntime, type OciRuntime, type OciRuntimeOptions } from './run
 export { leaveNothing } from './stage.ts'
 export type { ContainerStreams, OpenProcess, TerminalSize } from './streams.ts'
 export type { LogOptions } from './logs.ts'
-export { overlaidHostFiles, realHostFiles, type HostFiles } from './host-files.ts'
+export { overlaidHostFiles, withFolders, realHostFiles, type HostFiles } from './host-files.ts'

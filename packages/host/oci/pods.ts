@@ -20,6 +20,8 @@ export interface Pods {
   teardown(uid: string, keepLogs: boolean): void
 }
 
+const unprepareTries = 5
+
 /** What stands around a pod's containers: made before them, and taken away after them. */
 export function createPods(held: Held, attempts: Attempts, place: StartPlace): Pods {
   const { places, network, tools } = place
@@ -47,6 +49,7 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
       const users = spec.ownUsers === true ? place.ranges.take(uid) : undefined
       if (users !== undefined) makeStage(places)
       held.save(pod, { ...pod.record, spec, sandbox: { is: 'pending' }, ...(users !== undefined && { users }) })
+      if (!await devicesPrepared(uid, spec, pod)) return
       // Before anything runs in it: where the limits cannot be set, nothing is to be taken back.
       if (spec.resources !== undefined && place.host.cgroups !== 'none') limitPod(podGroup(place.cgroupRoot, spec.qos, uid), spec.qos, { ...spec.resources, processesMost: place.podPidsLimit })
       const made = await makeSandbox(uid, spec, at, { network, ...(place.cni === undefined ? {} : { cni: place.cni }) }, users)
@@ -57,6 +60,28 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
       held.note(pod, { ...pod.record, sandbox: { is: 'failed', message } })
       held.tell({ is: 'sandbox-failed', pod: uid, message, at: place.now() })
     })
+  }
+
+  /** Whether the claims of the pod's devices are prepared, or there are none; tells why not. */
+  async function devicesPrepared(uid: string, { claims, node, namespace, name }: SandboxSpec, pod: Pod): Promise<boolean> {
+    if (claims === undefined) return true
+    try {
+      await place.driversOf(node)?.prepare({ uid, namespace, name }, claims)
+      return true
+    } catch (error) {
+      held.save(pod, { ...pod.record, sandbox: { is: 'failed', message: words(error) } })
+      held.tell({ is: 'sandbox-failed', pod: uid, message: words(error), forDevices: true, at: place.now() })
+      return false
+    }
+  }
+
+  /** As upstream, a pod is not gone before its devices are given back; a driver that stays away for long does not hold it for ever: it is asked again later. */
+  async function giveDevicesBack(uid: string, node: string): Promise<void> {
+    const drivers = place.driversOf(node)
+    for (let tries = 0; drivers !== undefined && tries < unprepareTries; tries += 1) {
+      try { await drivers.unprepare(uid); return } catch (error) { complain(uid)(error) }
+      await new Promise((resolve) => setTimeout(resolve, 1000 * 2 ** tries))
+    }
   }
 
   function volumes(uid: string, generation: number, specs: readonly VolumeSpec[]): void {
@@ -109,6 +134,7 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
       await place.cni?.detach(uid, pod.record.spec.node).catch(complain(uid))
       network.detach(uid, pod.record.spec.node, at.namespaces)
       place.devicesOf(pod.record.spec.node)?.release(uid)
+      if (pod.record.spec.claims !== undefined) await giveDevicesBack(uid, pod.record.spec.node)
       removeGroup(podGroup(place.cgroupRoot, pod.record.spec.qos, uid))
       if (keepLogs) {
         const changes = all.map((attempt) => places.pod(uid).attempt(attempt.record.container, attempt.record.state.attempt)).flatMap((own) => [own.upper, own.work])

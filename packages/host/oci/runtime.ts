@@ -5,7 +5,7 @@ import type { ContainerRuntime, RuntimeCommand, RuntimeHandler, RuntimeState } f
 import { pullImage, type RegistryOptions } from '../images/pull.ts'
 import { familiarNames } from '../images/reference.ts'
 import type { ImageStore } from '../images/store.ts'
-import type { DevicePlugins } from '../device-plugins/index.ts'
+import type { DeviceDrivers, DevicePlugins } from '../device-plugins/index.ts'
 import { memoryMount, mountsBelow } from '../linux/mounts.ts'
 import type { HostProbe } from '../linux/probe.ts'
 import { whyNoMappedOwners } from '../linux/users.ts'
@@ -45,6 +45,8 @@ export interface OciRuntimeOptions {
   readonly podPidsLimit?: number
   /** Who answers for the devices of a node; absent: nobody. */
   readonly devicesOf?: (node: string) => DevicePlugins | undefined
+  /** The DRA drivers of a node; absent: there are none. */
+  readonly driversOf?: (node: string) => DeviceDrivers | undefined
   /** What hostPaths show: the machine's own files unless said otherwise. */
   readonly hostFiles?: HostFiles
 }
@@ -76,7 +78,7 @@ export function createOciRuntime(options: OciRuntimeOptions): OciRuntime {
   for (const name of readdirSync(places.execs)) rmSync(`${places.execs}/${name}`)
   // A full disk shall lose no exit code, and let nobody's probe fail.
   for (const directory of [places.exits, places.execs]) keepInMemory(directory)
-  const place: StartPlace = { tools, places, images, network, ...(options.cni === undefined ? {} : { cni: options.cni }), host, cgroupRoot: options.cgroupRoot ?? '/kubepods', podPidsLimit: options.podPidsLimit ?? -1, canLimitSwap: canLimitSwap(), hugePageSizes: hugePageSizes(), hostFiles: options.hostFiles ?? realHostFiles, profiles: `${options.stateDirectory}/seccomp`, devicesOf: options.devicesOf ?? (() => undefined), ranges: new UserRanges(machinePool), now: () => clock.now() }
+  const place: StartPlace = { tools, places, images, network, ...(options.cni === undefined ? {} : { cni: options.cni }), host, cgroupRoot: options.cgroupRoot ?? '/kubepods', podPidsLimit: options.podPidsLimit ?? -1, canLimitSwap: canLimitSwap(), hugePageSizes: hugePageSizes(), hostFiles: options.hostFiles ?? realHostFiles, profiles: `${options.stateDirectory}/seccomp`, devicesOf: options.devicesOf ?? (() => undefined), driversOf: options.driversOf ?? (() => undefined), ranges: new UserRanges(machinePool), now: () => clock.now() }
   const held = new Held(places)
   const attempts: Attempts = createAttempts(held, place, () => { exits.look() })
   const pods = createPods(held, attempts, place)

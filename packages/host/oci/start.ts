@@ -4,14 +4,15 @@ import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import type { ContainerSpec } from '@kubeskiff/core/kubelet'
 import type { ImageStore } from '../images/store.ts'
-import type { DevicePlugins, Granted } from '../device-plugins/index.ts'
+import { cdiFolders, editsOf, withEdits } from '../cdi/index.ts'
+import type { DeviceDrivers, DevicePlugins, Granted } from '../device-plugins/index.ts'
 import { overlayMount } from '../linux/mounts.ts'
 import type { HostProbe } from '../linux/probe.ts'
 import { identify, type ProcessIdentity, run } from '../linux/processes.ts'
 import type { CniNetworks } from '../cni/index.ts'
 import type { ClusterNetwork } from '../network/index.ts'
 import { capabilitiesOf } from './capabilities.ts'
-import { argumentsOf, configurationOf, type ConfigurationInput } from './configuration.ts'
+import { argumentsOf, configurationOf, type ConfigurationInput, type OciConfiguration } from './configuration.ts'
 import { createMonitored, type OciTools } from './conmon.ts'
 import { podGroup } from './groups.ts'
 import type { HostFiles } from './host-files.ts'
@@ -46,6 +47,8 @@ export interface StartPlace {
   readonly hostFiles: HostFiles
   /** Who answers for the devices of a node; undefined: nobody. */
   readonly devicesOf: (node: string) => DevicePlugins | undefined
+  /** The DRA drivers of a node; undefined: none. */
+  readonly driversOf: (node: string) => DeviceDrivers | undefined
   /** The folder of the machine's own seccomp profiles. */
   readonly profiles: string
   /** The ids of pods with users of their own. */
@@ -119,7 +122,7 @@ async function start(pod: PodRecord, container: string, attempt: number, spec: C
     limits: { ...place.host, memoryBytes: totalmem(), canLimitSwap: place.canLimitSwap, hugePageSizes: place.hugePageSizes, unified: place.host.cgroups === 'v2' },
     ...(filter === undefined ? {} : { filter }),
   }
-  writeFileSync(`${own.directory}/config.json`, JSON.stringify(configurationOf(input)))
+  writeFileSync(`${own.directory}/config.json`, JSON.stringify(withDevices(configurationOf(input), pod, spec, granted?.cdi ?? [], place)))
   const created = await createMonitored(place.tools, place.places, own, { id, terminal: spec.tty, stdin: spec.stdin, keepStdinOpen: spec.stdin && !spec.stdinOnce })
     .catch((error: Error) => { throw new StartError('RunContainerError', `failed to create containerd task: failed to create shim task: OCI runtime create failed: ${error.message}: unknown`) })
   const monitor = identify(Number(readIfThere(`${own.directory}/conmon-pid`) ?? 0))
@@ -166,6 +169,20 @@ function disksOf(container: string, pod: PodRecord, spec: ContainerSpec): Promis
     if (volume?.is !== 'disk') throw new StartError('CreateContainerConfigError', `cannot find volume ${JSON.stringify(name)} to pass into container ${JSON.stringify(container)}`)
     return deviceOf(volume, path)
   }))
+}
+
+/** The configuration, with what devices need that are known by names: those of the container's claims, and those that device plugins named. */
+function withDevices(configuration: OciConfiguration, pod: PodRecord, spec: ContainerSpec, named: readonly string[], { driversOf, hostFiles }: StartPlace): OciConfiguration {
+  const { node, namespace } = pod.spec
+  const devices = [...(spec.claims === undefined ? [] : driversOf(node)?.devices(namespace, spec.claims) ?? []), ...named]
+  if (devices.length === 0) return configuration
+  // Drivers are pods of the node, and know its files as those do.
+  const placeOf = (path: string): string => hostFiles.place(node, path)
+  try {
+    return withEdits(configuration, editsOf(devices, cdiFolders.map(placeOf), (fault) => { process.stderr.write(`node ${node}: ${fault}\n`) }), placeOf)
+  } catch (error) {
+    throw new StartError('CreateContainerError', `failed to create containerd container: CDI device injection failed: ${error instanceof Error ? error.message : String(error)}`)
+  }
 }
 
 /** What a device plugin gave, as the container's configuration has it. */

@@ -1,0 +1,56 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type CdiSpecification, type ContainerEdits, parseSpecification } from './specification.ts'
+
+/** Where drivers put specifications, the later the more it counts. */
+export const cdiFolders = ['/etc/cdi', '/var/run/cdi'] as const
+
+interface Found { readonly specification: CdiSpecification; readonly edits: ContainerEdits; readonly priority: number; readonly conflicts: boolean }
+
+/**
+ * What devices ('vendor.com/class=name') change, each specification's own edits once and before those of its first device. Folders are read
+ * anew: drivers write specifications for single claims, just before they are needed. Throws, in the words of CDI's library, where a device is
+ * not there, or is there twice. A file that breaks the rules counts for nothing: `onFault` hears why.
+ */
+export function editsOf(devices: readonly string[], folders: readonly string[], onFault: (message: string) => void = () => {}): readonly ContainerEdits[] {
+  if (devices.length === 0) return []
+  const known = devicesIn(folders, onFault)
+  const unresolved = devices.filter((device) => known.get(device)?.conflicts !== false)
+  if (unresolved.length > 0) throw new Error(`unresolvable CDI devices ${unresolved.join(', ')}`)
+  const seen = new Set<CdiSpecification>()
+  return [...new Set(devices)].flatMap((device) => {
+    const found = known.get(device)
+    if (found === undefined) return []
+    const isFirst = !seen.has(found.specification)
+    seen.add(found.specification)
+    return isFirst ? [found.specification.edits, found.edits] : [found.edits]
+  })
+}
+
+function devicesIn(folders: readonly string[], onFault: (message: string) => void): ReadonlyMap<string, Found> {
+  const known = new Map<string, Found>()
+  folders.forEach((folder, priority) => {
+    for (const name of namesIn(folder)) {
+      const path = join(folder, name)
+      try {
+        const specification = parseSpecification(readFileSync(path, 'utf8'))
+        for (const [device, edits] of specification.devices) {
+          const whole = `${specification.kind}=${device}`
+          const before = known.get(whole)
+          const conflicts = before?.priority === priority
+          if (conflicts) onFault(`conflicting device ${JSON.stringify(whole)} in ${path}`)
+          known.set(whole, { specification, edits, priority, conflicts })
+        }
+      } catch (error) {
+        onFault(`failed to load CDI Spec ${path}: ${error instanceof Error ? error.message : String(error)}`)
+      }
+    }
+  })
+  return known
+}
+
+function namesIn(folder: string): readonly string[] {
+  try { return readdirSync(folder).filter((name) => /\.(json|yaml)$/.test(name)).sort() } catch {
+    return [] // No driver has made it.
+  }
+}

@@ -1,0 +1,2 @@
+export { withEdits } from './apply.ts'
+export { cdiFolders, editsOf } from './folders.ts'

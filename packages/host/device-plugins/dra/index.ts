@@ -1,0 +1,1 @@
+export { type DeviceDrivers, openDeviceDrivers } from './drivers.ts'

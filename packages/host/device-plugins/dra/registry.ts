@@ -1,0 +1,95 @@
+import { mkdirSync, readdirSync, statSync, watch } from 'node:fs'
+import { join } from 'node:path'
+import type { Client } from '@grpc/grpc-js'
+import { ask, empty, rpcText } from '../wire.ts'
+import { type PluginInfo, readInfo, writeRegistered } from './messages.ts'
+
+/** The kernel's bound for the path of a Unix socket. */
+export const socketPathMax = 107
+/** A socket that nobody answers at is tried again. As upstream's. */
+const lookMs = 1_000
+const answerTimeoutMs = 1_000
+
+export interface RegistryOptions {
+  /** The folder into which plugins put the sockets at which they tell of themselves. */
+  readonly directory: string
+  /** Takes on a plugin, or says why not. */
+  readonly register: (info: PluginInfo, socket: string) => string | undefined
+  /** The plugin's socket is gone. */
+  readonly deregister: (info: PluginInfo, socket: string) => void
+  readonly onTrouble: (message: string) => void
+}
+
+/** Looks for plugins that register, as a kubelet does in its plugins_registry: asks each new socket who it is, and tells it how that went. */
+export function watchRegistry({ directory, register, deregister, onTrouble }: RegistryOptions): { close(): void } {
+  mkdirSync(directory, { recursive: true, mode: 0o750 })
+  /** By socket, and when that was made: one that was made anew is another. */
+  const known = new Map<string, { readonly madeAt: number; readonly info: PluginInfo | undefined }>()
+  const said = new Set<string>()
+  const busy = new Set<string>()
+  let isClosed = false
+
+  function look(): void {
+    const here = new Map(socketsIn(directory))
+    for (const [socket, { madeAt, info }] of known) {
+      if (here.get(socket) === madeAt) continue
+      known.delete(socket)
+      if (info !== undefined) deregister(info, socket)
+    }
+    for (const [socket, madeAt] of here) {
+      if (known.has(socket) || busy.has(socket)) continue
+      busy.add(socket)
+      void meet(socket).then((info) => { if (!isClosed) known.set(socket, { madeAt, info }) }, (error: unknown) => { sayOnce(`plugin at ${socket}: ${rpcText(error instanceof Error ? error : undefined)}`) }).finally(() => { busy.delete(socket) })
+    }
+  }
+
+  /** Undefined for a plugin that was told why it is not taken. */
+  async function meet(socket: string): Promise<PluginInfo | undefined> {
+    if (socket.length > socketPathMax) throw new Error('the path is too long for a socket')
+    const client = await clientAt(socket)
+    try {
+      const info = await ask(client, '/pluginregistration.Registration/GetInfo', empty, readInfo, answerTimeoutMs)
+      if (isClosed) return undefined
+      const refused = register(info, socket)
+      if (refused !== undefined) sayOnce(`plugin ${info.name} at ${socket}: ${refused}`)
+      await ask(client, '/pluginregistration.Registration/NotifyRegistrationStatus', writeRegistered(refused ?? ''), () => ({}), answerTimeoutMs).catch((error: unknown) => {
+        if (refused === undefined) deregister(info, socket)
+        throw error
+      })
+      return refused === undefined ? info : undefined
+    } finally { client.close() }
+  }
+  function sayOnce(message: string): void {
+    if (said.has(message)) return
+    if (said.size > saidMax) said.clear()
+    said.add(message)
+    onTrouble(message)
+  }
+
+  const watching = watch(directory, look)
+  watching.on('error', () => undefined) // The folder is looked at anyway.
+  const looking = setInterval(look, lookMs)
+  look()
+  return {
+    close() {
+      isClosed = true
+      watching.close()
+      clearInterval(looking)
+    },
+  }
+}
+const saidMax = 100
+
+/** Loaded when the first plugin comes: most nodes have none. */
+export async function clientAt(socket: string): Promise<Client> {
+  const { Client: GrpcClient, credentials } = await import('@grpc/grpc-js')
+  return new GrpcClient(`unix://${socket}`, credentials.createInsecure())
+}
+
+function socketsIn(directory: string): readonly (readonly [path: string, madeAt: number])[] {
+  return readdirSync(directory).filter((name) => !name.startsWith('.')).flatMap((name) => {
+    const path = join(directory, name)
+    const found = statSync(path, { throwIfNoEntry: false })
+    return found?.isSocket() === true ? [[path, found.ctimeMs] as const] : []
+  })
+}

@@ -1,0 +1,48 @@
+// Messages of protobuf, and calls by gRPC, as far as the kubelet's plugins need them.
+import type { Client, ServiceError } from '@grpc/grpc-js'
+import { eachField } from '@kubeskiff/core/api/protobuf'
+
+type Value = string | boolean | number | Uint8Array
+type Fields = readonly (readonly [number: number, value: Value])[]
+
+/** Fields as they lie on the wire. A false one, an empty text and nought are left out, as always. */
+export function message(fields: Fields): Buffer {
+  return Buffer.concat(fields.flatMap(([number, value]) => {
+    if (value === '' || value === false || value === 0) return []
+    if (value === true) return [Buffer.of(number << 3, 1)]
+    if (typeof value === 'number') return [Buffer.of(number << 3), varint(value)]
+    const bytes = Buffer.from(value)
+    return [Buffer.of((number << 3) | 2), varint(bytes.length), bytes]
+  }))
+}
+function varint(value: number): Buffer {
+  const bytes: number[] = []
+  for (; value > 127; value >>>= 7) bytes.push((value & 127) | 128)
+  return Buffer.from([...bytes, value])
+}
+
+export function fieldsOf(bytes: Uint8Array): { texts(number: number): readonly string[]; parts(number: number): readonly Uint8Array[]; flag(number: number): boolean; number(number: number): number } {
+  const found: (readonly [number, Uint8Array | bigint])[] = []
+  eachField(bytes, (number, value) => { if (value.is !== 'fixed') found.push([number, value.value]) })
+  const parts = (wanted: number): readonly Uint8Array[] => found.flatMap(([number, value]) => (number === wanted && typeof value !== 'bigint' ? [value] : []))
+  return { parts, texts: (number) => parts(number).map((part) => Buffer.from(part).toString()), flag: (wanted) => found.some(([number, value]) => number === wanted && value === 1n), number: (wanted) => Number(found.find(([number, value]) => number === wanted && typeof value === 'bigint')?.[1] ?? 0) }
+}
+
+export const empty = Buffer.alloc(0)
+
+/** One call and its answer. Rejects with a ServiceError. */
+export function ask<Answer>(client: Client, path: string, request: Buffer, read: (bytes: Buffer) => Answer, timeoutMs: number): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    client.makeUnaryRequest(path, (bytes: Buffer) => bytes, read, request, { deadline: Date.now() + timeoutMs }, (error, answer) => {
+      if (error !== null || answer === undefined) reject(error ?? new Error('no answer'))
+      else resolve(answer)
+    })
+  })
+}
+
+/** An error of a call, as Go prints it. */
+export function rpcText(error: ServiceError | Error | null | undefined): string {
+  if (error === null || error === undefined) return 'no answer'
+  return 'code' in error && 'details' in error ? `rpc error: code = ${codeNames[Number(error.code)] ?? 'Unknown'} desc = ${error.details}` : error.message
+}
+const codeNames = ['OK', 'Canceled', 'Unknown', 'InvalidArgument', 'DeadlineExceeded', 'NotFound', 'AlreadyExists', 'PermissionDenied', 'ResourceExhausted', 'FailedPrecondition', 'Aborted', 'OutOfRange', 'Unimplemented', 'Internal', 'Unavailable', 'DataLoss', 'Unauthenticated']
