@@ -19,7 +19,7 @@ import { addressForOthers, agentPath, joiningInfo, leavePath, machineAddresses }
 import type { DataDirectory } from './directory.ts'
 import { createMeasuring, withMeasures } from './measuring.ts'
 import { leaveRequests, removeNodeObject } from './machines.ts'
-import { joinedPodNetwork, machineAddressesIn, networksOf, shapesOf, withOtherMachines } from './nodes.ts'
+import { familiesIn, joinedPodNetwork, machineAddressesIn, networksOf, shapesOf, withOtherMachines } from './nodes.ts'
 import { processMetrics } from './process-metrics.ts'
 import { cniFolders, readSettings, type Settings, writeSettings } from './settings.ts'
 import { simulatedStreams } from './simulated-streams.ts'
@@ -84,6 +84,13 @@ export async function startControlPlane({ directory, settings: initial, say, out
   const store = createStore({ indexes: kindIndexes, journaled: true })
   const journal = await openEmbeddedJournal(directory.root)
   const attached = await attachJournal(store, journal, { onTrouble: (why) => { say(why === undefined ? 'the journal takes writes again' : `writes are refused: ${why}`) } })
+
+  const madeWith = familiesIn(store.view, settings.nodes)
+  if (madeWith !== undefined && madeWith !== families.join()) {
+    await attached.close()
+    ownership.release()
+    throw new StartProblem(`${directory.settings} says ipFamilies ${families.join()}, but this cluster was made with ${madeWith}, and its nodes and Services have such addresses: mend the file`)
+  }
 
   const loop = selfPumpingLoop((error) => { throw error })
   const shapes = (): readonly NodeShape[] => shapesOf(settings.nodes, directory.agent, families, { kubelet: settings.kubelet })

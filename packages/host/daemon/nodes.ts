@@ -1,7 +1,9 @@
 import { existsSync, readFileSync, statfsSync } from 'node:fs'
 import { arch, cpus, hostname, release, totalmem } from 'node:os'
 import { dirname } from 'node:path'
+import { type ClusterView, nodes as nodeType } from '@kubeskiff/core/api'
 import { allocatableOf, type NodeShape } from '@kubeskiff/core/kubelet'
+import { addressBlock } from '@kubeskiff/core/network'
 import { type AddressFamilies, type AddressFamily, capacityOf, clusterRanges, labelsOf, type NodePool, nthOf, placed, placeIn, shareOf, simulatedPlace } from '@kubeskiff/core/rules'
 import { type KubeletSettings, reservedOf, thresholdsOf } from '../agent/kubelet-settings.ts'
 import { hugePages } from '../linux/huge-pages.ts'
@@ -47,6 +49,15 @@ export function newRealNodes(taken: readonly NodeSettings[], { name, count, cpu 
   return placed([{ name: name ?? 'node', ...(count !== undefined && { count }) }], there).map((node) => ({
     name: node.name, simulated: false, index: node.place, cpu, memory, pods, labels, taints: taints.map(({ key, value = '', effect }) => ({ key, value, effect })),
   }))
+}
+
+/** Which families a cluster was made with ('IPv4,IPv6'), as its nodes tell; undefined while there is none of them. */
+export function familiesIn(view: ClusterView, settings: readonly NodeSettings[]): string | undefined {
+  for (const { name } of settings) {
+    const ranges = view.get(nodeType, '', name)?.spec.podCIDRs ?? []
+    if (ranges.length > 0) return ranges.map((range) => addressBlock(range)?.family).join()
+  }
+  return undefined
 }
 
 /** The shapes that kubelets play. Real nodes share one range of pod addresses a family, simulated ones have their own. `placeOf` tells where real ones are that another machine plays. */
