@@ -350,7 +350,8 @@ class PodScheduler implements Scheduler {
   }
 
   #rulesOf({ plugins, profile: { percentageOfNodesToScore } }: Team): SelectionRules {
-    return { plugins, board: this.#board, nominations: this.#nominations, ...(percentageOfNodesToScore !== undefined && { percentageOfNodesToScore }) }
+    const othersChoose = this.#configuration.extenders?.some(({ filterVerb, prioritizeVerb }) => filterVerb !== '' || prioritizeVerb !== '') === true
+    return { plugins, board: this.#board, nominations: this.#nominations, othersChoose, ...(percentageOfNodesToScore !== undefined && { percentageOfNodesToScore }) }
   }
 
   /** The pod waits until what was reserved for it is there: the changes that bring it wake it. */

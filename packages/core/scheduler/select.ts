@@ -15,6 +15,8 @@ export interface SelectionRules {
   readonly nominations: Nominations
   /** How many of the nodes that fit are enough to choose among; undefined as nodesToFind. */
   readonly percentageOfNodesToScore?: number
+  /** Others choose among the nodes that fit, besides the plugins that score. */
+  readonly othersChoose?: boolean
 }
 
 export type Selection =
@@ -86,7 +88,9 @@ export function fitting(pod: Pod, rules: SelectionRules, startAt: number, passin
   if (!passing && nominated !== undefined && candidates.includes(nominated) && refuses(nominated) === undefined) {
     return { is: 'fit', nodes: [nominated], isPromised: true, studies, startAt, refusals: { ...told, candidates: [nominated], asked: 1, refusedAt: [] } }
   }
-  const wanted = nodesToFind(candidates.length, rules.percentageOfNodesToScore)
+  // As upstream: where nobody chooses among them, the first will do.
+  const isChosen = rules.othersChoose === true || plugins.some(({ weight }) => weight > 0)
+  const wanted = isChosen ? nodesToFind(candidates.length, rules.percentageOfNodesToScore) : 1
   const fitting: number[] = []
   const refusedAt: number[] = []
   let looked = 0

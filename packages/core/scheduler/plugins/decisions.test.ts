@@ -84,6 +84,23 @@ for (const [what, objects, message] of [
   ['enough space', [aNode('a', zone('x')), late, driver, space('9Gi', 'x'), lateClaim], undefined],
 ] as const) test(`volumes: ${what}`, () => { assert.equal(why(...objects as readonly Resource[], aPod('p', { spec: mounts })), message) })
 
+test('a claim that is bound to a volume that is not there', () => { assert.equal(why(aNode('a'), claim(), aPod('p', { spec: mounts })), `0/1 nodes are available: persistentvolume "disk" not found.${useless(1)}`) })
+
+const withDisk = (volume: object) => ({ volumes: [{ name: 'v', ...volume }] })
+const image = (monitors: readonly string[], readOnly = false, name = 'i') => ({ rbd: { monitors, image: name, readOnly } })
+for (const [what, theirs, ours, conflict] of [
+  ['a GCE disk that is written', { gcePersistentDisk: { pdName: 'd' } }, { gcePersistentDisk: { pdName: 'd', readOnly: true } }, true],
+  ['a GCE disk that all read', { gcePersistentDisk: { pdName: 'd', readOnly: true } }, { gcePersistentDisk: { pdName: 'd', readOnly: true } }, false],
+  ['another GCE disk', { gcePersistentDisk: { pdName: 'd' } }, { gcePersistentDisk: { pdName: 'e' } }, false],
+  ['an EBS volume, read or not', { awsElasticBlockStore: { volumeID: 'd', readOnly: true } }, { awsElasticBlockStore: { volumeID: 'd', readOnly: true } }, true],
+  ['an iSCSI target that is written', { iscsi: { iqn: 'q', lun: 0, targetPortal: 'p' } }, { iscsi: { iqn: 'q', lun: 1, targetPortal: 'p', readOnly: true } }, true],
+  ['an RBD image by one of its monitors', image(['a', 'b']), image(['b', 'c']), true],
+  ['an RBD image that all read', image(['a'], true), image(['a'], true), false],
+  ['another RBD image', image(['a']), image(['a'], false, 'j'), false],
+] as const) test(`a disk that a pod of the node has: ${what}`, () => {
+  assert.equal(why(aNode('a'), placed('q', 'a', withDisk(theirs) as Partial<Pod['spec']>), aPod('p', { spec: withDisk(ours) as Partial<Pod['spec']> })), conflict ? `0/1 nodes are available: 1 node(s) had no available disk.${noVictims(1)}` : undefined)
+})
+
 const term = (more: object = {}) => ({ topologyKey: 'zone', labelSelector: { matchLabels: { app: 'db' } }, ...more })
 const required = (...terms: readonly object[]) => ({ requiredDuringSchedulingIgnoredDuringExecution: terms })
 const away = (namespace: string, pod: Pod): Pod => ({ ...pod, metadata: { ...pod.metadata, namespace } })
@@ -112,6 +129,13 @@ for (const [what, objects, message] of [
     `0/2 nodes are available: 2 node(s) didn't satisfy existing pods anti-affinity rules.${noVictims(2)}`],
   ['host ports', [aPod('q', { ports: [80], spec: { nodeName: 'a' } }), aPod('r', { ports: [80], spec: { nodeName: 'b' } }), aPod('p', { ports: [80] })], `0/2 nodes are available: 2 node(s) didn't have free ports for the requested pod ports.${noVictims(2)}`],
 ] as const) test(`the reason: ${what}`, () => { assert.equal(why(...zones, ...objects as readonly Resource[]), message) })
+
+const named = (...names: readonly string[]) => ({ matchFields: names.map((name) => ({ key: 'metadata.name', operator: 'In', values: [name] })) })
+for (const [what, terms, answer] of [
+  ['a name that contradicts another', [named('a', 'b')], `0/2 nodes are available: pod affinity terms conflict.${useless(2)}`], ['one name or the other', [named('a'), named('b', 'a')], undefined],
+] as const) test(`node affinity by ${what}`, () => {
+  assert.equal(why(...zones, aPod('p', { spec: { affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: terms } } } as object } })), answer)
+})
 
 const port = (hostIP: string, protocol = 'TCP') => ({ hostIP, protocol })
 const opened = (it: ReturnType<typeof port>) => ({ containers: [{ name: 'c', ports: [{ containerPort: 1, hostPort: 54_321, ...it }] }] })

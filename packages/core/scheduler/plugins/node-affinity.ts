@@ -21,6 +21,7 @@ export const nodeAffinityOf = (added: NodeAffinity | undefined): SchedulerPlugin
         const filters = enforced !== undefined || pod.spec.nodeSelector !== undefined || affinity?.requiredDuringSchedulingIgnoredDuringExecution !== undefined
         if (!filters && preferred.length === 0) return undefined
         const names = namedNodes(pod)
+        if (names?.length === 0) return { refusal: 'pod affinity terms conflict' }
         return {
           ...(names && { only: names.map((name) => nodes.numberOf(name)).filter((number) => number !== undefined) }),
           ...(filters && {
@@ -47,15 +48,16 @@ export const nodeAffinityOf = (added: NodeAffinity | undefined): SchedulerPlugin
 
 export const nodeAffinity = nodeAffinityOf(undefined)
 
-/** The nodes that the pod's affinity names in every term, as a DaemonSet's pods do; undefined when some term names none. */
+/** The nodes that the pod's affinity names in every term, as a DaemonSet's pods do; undefined when some term names none; none where terms contradict themselves. */
 function namedNodes(pod: Pod): readonly string[] | undefined {
   const terms = pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms
   if (terms === undefined || terms.length === 0) return undefined
   const names = new Set<string>()
   for (const term of terms) {
-    const named = term.matchFields?.find((field) => field.key === 'metadata.name' && field.operator === 'In')?.values
-    if (named === undefined) return undefined
-    for (const name of named) names.add(name)
+    // What a term says of names holds all at once.
+    const [first, ...rest] = (term.matchFields ?? []).filter((field) => field.key === 'metadata.name' && field.operator === 'In').map(({ values = [] }) => values)
+    if (first === undefined) return undefined
+    for (const name of first) if (rest.every((values) => values.includes(name))) names.add(name)
   }
   return [...names]
 }

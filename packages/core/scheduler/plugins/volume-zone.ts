@@ -13,6 +13,8 @@ export const volumeZone: SchedulerPlugin = {
   name: 'VolumeZone', weight: 0, fixed: 'by more',
   start: ({ nodes, view }) => ({
     study: (pod) => {
+      const lost = lostVolume(pod, view)
+      if (lost !== undefined) return { refusal: `persistentvolume ${JSON.stringify(lost)} not found` }
       const wanted = boundVolumes(pod, view).flatMap(zonesOf)
       if (wanted.length === 0) return undefined
       return {
@@ -34,6 +36,15 @@ export const volumeZone: SchedulerPlugin = {
   }),
 }
 const watched: ReadonlySet<string> = new Set([persistentVolumeClaims.resource, persistentVolumes.resource, storageClasses.resource])
+
+/** A volume that a claim of the pod is bound to, and that is not there. As upstream: of claims that the pod names. */
+function lostVolume(pod: Pod, view: ClusterView): string | undefined {
+  for (const { name, ephemeral } of claimNames(pod)) {
+    const volumeName = ephemeral ? undefined : view.get(persistentVolumeClaims, pod.metadata.namespace ?? '', name)?.spec.volumeName
+    if (volumeName && view.get(persistentVolumes, '', volumeName) === undefined) return volumeName
+  }
+  return undefined
+}
 
 function boundVolumes(pod: Pod, view: ClusterView): readonly PersistentVolume[] {
   return claimNames(pod).flatMap(({ name }) => {
