@@ -78,6 +78,16 @@ test('the oldest finished Jobs go beyond the limits', () => {
   }
   assert.deepEqual(on.jobNames(), [2, 4, 5, 6].map((run) => `hello-${first + run}`))
 })
+test('old Jobs go although a new one is refused: where a quota is full of them that makes room', () => {
+  const on = at()
+  on.advance(minute)
+  on.end(`hello-${first + 1}`, 'Complete')
+  on.world.refuse = (action) => (action.do === 'create' && action.object.kind === 'Job' ? { refused: true, code: 403, reason: 'Forbidden', message: 'quota' } : undefined)
+  on.world.update(cronJobs, 'hello', (cron) => ({ ...cron, spec: { ...cron.spec, successfulJobsHistoryLimit: 0 } }))
+  on.world.clock.advanceTo(on.world.clock.now() + minute)
+  on.settle()
+  assert.deepEqual(on.jobNames(), [])
+})
 test('a suspended CronJob starts nothing; resumed it starts the latest missed run within its deadline', () => {
   const on = at({ suspend: true })
   on.advance(10 * minute)

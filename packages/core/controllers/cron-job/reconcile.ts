@@ -55,7 +55,8 @@ function reconcile(cron: CronJob, world: World<Memory>): Plan<Memory> {
   if (due.is !== 'due') return { actions: [...statusActions(cron, seen.status), ...rest.events, ...rest.actions, ...complaint(cron, due, world)], ...remembered(due, remembers), ...againAt(due.is === 'nothing' ? due.next : undefined) }
   const run = runOf(cron, due.at, seen.status, owned, world)
   return {
-    actions: [...rest.events, ...(due.tooManyMissed && run.told !== world.memory?.told ? [tooMany(cron)] : []), ...run.actions, ...statusActions(cron, run.status), ...rest.actions],
+    // Old Jobs go first: where a quota is full of them, that makes room.
+    actions: [...rest.events, ...rest.actions, ...(due.tooManyMissed && run.told !== world.memory?.told ? [tooMany(cron)] : []), ...run.actions, ...statusActions(cron, run.status)],
     memory: { told: run.told, ...(run.isStarted && { started: due.at }), ...remembers }, ...againAt(due.next),
   }
 }
