@@ -13,7 +13,7 @@ const [homeAddress, awayAddress] = ['192.0.2.1', '192.0.2.2']
 /** Prints what an HTTP server says, so many times. A name is asked for of the DNS first: a static busybox knows no resolver. */
 const fetch = `host=$1
 case $host in *[!0-9.]*) host=$(nslookup $host.default.svc.cluster.local | sed -n '/^Name/,$s/^Address.*: *//p' | head -1);; esac
-for i in $(seq $4); do printf 'GET %s HTTP/1.0\\r\\n\\r\\n' $3 | nc -w 5 $host $2 | sed '1,/^\\r*$/d'; done`
+for i in $(seq $4); do printf 'GET %s HTTP/1.0\\r\\n\\r\\n' $3 | nc -w 2 $host $2 | sed '1,/^\\r*$/d'; done`
 const serves = (node: string, claim?: string): object => ({
   apiVersion: 'v1', kind: 'Pod', metadata: { name: `on-${node}`, labels: { app: 'web' } },
   spec: {
@@ -112,6 +112,9 @@ describe('a cluster of two machines', { skip, timeout: 300_000 }, () => {
     ok('wait', '--for=condition=Ready', 'pod/on-node-1', 'pod/on-away-1', '--timeout=60s')
     for (const [from, to] of [['on-node-1', 'on-away-1'], ['on-away-1', 'on-node-1']] as const) {
       assert.match(inPod(from, 'busybox', 'ping', '-c', '2', '-W', '2', addressOf(to)), /2 packets received/)
+      // What is larger comes in parts, the first one too.
+      assert.match(inPod(from, 'busybox', 'ping', '-c', '1', '-s', '1472', '-W', '2', addressOf(to)), /1 packets received/)
+      assert.match(inPod(from, 'cat', '/sys/class/net/eth0/mtu'), /^1450$/m)
       // More than a packet holds.
       assert.equal(fetched(from, addressOf(to), { path: '/large' }).length, 3_000_000)
       await until(`a Service is reached from ${from} on both machines`, () => {

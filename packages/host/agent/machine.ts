@@ -4,7 +4,7 @@ import { podCidrsOf } from '@kubeskiff/core/kubelet'
 import { type CniNetworks, openCni } from '../cni/index.ts'
 import { type ImageStore, openImageStore } from '../images/index.ts'
 import { probeHost } from '../linux/probe.ts'
-import { type ClusterNetwork, createNetwork, type NetworkSettings } from '../network/index.ts'
+import { type ClusterNetwork, createNetwork, mtuBetweenMachines, type NetworkSettings } from '../network/index.ts'
 import { createOciRuntime, type HostFiles, type OciRuntime, type OciRuntimeOptions, overlaidHostFiles, realHostFiles, withFolders } from '../oci/index.ts'
 import type { AgentConfiguration } from './configuration.ts'
 
@@ -24,7 +24,7 @@ export const driversDirectory = (stateDirectory: string, node: string): string =
 
 /** The network and the containers of this machine, as an earlier agent has left them or new. */
 export function openMachine(configuration: AgentConfiguration, clock: Clock, more: Pick<OciRuntimeOptions, 'devicesOf' | 'driversOf'> & { readonly networkChanged?: (node: string) => void; readonly say?: (message: string) => void } = {}): Machine {
-  const settings: NetworkSettings = { ...configuration.network, reachableFromHost: true, egress: true, plugins: configuration.cni !== undefined }
+  const settings: NetworkSettings = { ...configuration.network, reachableFromHost: true, egress: true, plugins: configuration.cni !== undefined, mtu: configuration.machine && mtuBetweenMachines(configuration.machine) }
   const network = createNetwork(settings, networkDirectory(configuration))
   for (const { shape } of configuration.nodes) network.addNode(shape.name, ...podCidrsOf(shape))
   const { cni: folders } = configuration

@@ -14,6 +14,7 @@ const getLink = 18
 const newAddress = 20
 const newRoute = 24
 const deleteRoute = 25
+const mtuAttribute = 4
 const errorMessage = 2
 const request = 1
 const acknowledge = 4
@@ -45,13 +46,14 @@ export function closeNetlink(socket: NetlinkSocket): void {
   libc().close(socket.descriptor)
 }
 
-/** A virtual cable: one end named `name` here (up), the other named `peer` in the namespace at `peerNamespace`. */
-export function addCable(socket: NetlinkSocket, cable: { readonly name: string; readonly peer: string; readonly peerNamespace: string }): void {
+/** A virtual cable: one end named `name` here (up), the other named `peer` in the namespace at `peerNamespace`. `mtu`: the most bytes that a packet on it has; 1500 unless it is said. */
+export function addCable(socket: NetlinkSocket, cable: { readonly name: string; readonly peer: string; readonly peerNamespace: string; readonly mtu?: number | undefined }): void {
   const descriptor = openSync(cable.peerNamespace, 'r')
   try {
-    const peer = attribute(1, Buffer.concat([linkHeader(0), attribute(3, text(cable.peer)), attribute(28, number(descriptor))]))
+    const size = cable.mtu === undefined ? Buffer.alloc(0) : attribute(mtuAttribute, number(cable.mtu))
+    const peer = attribute(1, Buffer.concat([linkHeader(0), attribute(3, text(cable.peer)), attribute(28, number(descriptor)), size]))
     const info = attribute(18, Buffer.concat([attribute(1, text('veth')), attribute(2, peer)]))
-    ask(socket, newLink, create | exclusive, Buffer.concat([linkHeader(0, true), attribute(3, text(cable.name)), info]), `cable ${cable.name}`)
+    ask(socket, newLink, create | exclusive, Buffer.concat([linkHeader(0, true), attribute(3, text(cable.name)), size, info]), `cable ${cable.name}`)
   } finally {
     closeSync(descriptor)
   }
@@ -66,6 +68,14 @@ export function linkNumber(socket: NetlinkSocket, name: string): number | undefi
     if (error instanceof SystemCallError && error.errno === 19) return undefined
     throw error
   }
+}
+
+/** The most bytes that a packet on a device has; undefined when there is no such device. */
+export function linkMtu(socket: NetlinkSocket, name: string): number | undefined {
+  if (linkNumber(socket, name) === undefined) return undefined
+  const answer = ask(socket, getLink, 0, Buffer.concat([linkHeader(0), attribute(3, text(name))]), name)
+  for (let at = 32; at + 4 <= answer.length; at += Math.max(4, (answer.readUInt16LE(at) + 3) & ~3)) if (answer.readUInt16LE(at + 2) === mtuAttribute) return answer.readUInt32LE(at + 4)
+  return undefined
 }
 
 /** Lets this network namespace reach itself. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { networkInterfaces } from 'node:os'
 import { readIfThere, writePrivately } from '../files/index.ts'
-import { closeNetlink, dropRoute, linkNumber, type NetlinkSocket, openNetlink, openNetlinkHere, type Route, setRoute } from '../linux/netlink.ts'
+import { closeNetlink, dropRoute, linkMtu, linkNumber, type NetlinkSocket, openNetlink, openNetlinkHere, type Route, setRoute } from '../linux/netlink.ts'
 import { run } from '../linux/processes.ts'
 import { addVxlan, removeLink, removePeer, setPeer, type VxlanPeer } from '../linux/vxlan.ts'
 
@@ -141,13 +141,27 @@ async function guard(table: string, addresses: readonly string[], id: number): P
   if (code !== 0) process.stderr.write(`strangers are not kept from the network between machines: ${stderr.trim()}\n`)
 }
 
+/** What VXLAN adds to a packet: an outer IPv4 header, UDP, its own header and the inner Ethernet's. */
+const vxlanBytes = 50
+
+/** The most bytes that a packet of a pod may have to come whole to another machine; undefined when nothing limits it, or nothing is known. */
+export function mtuBetweenMachines({ overlay, address }: Pick<MachinesOptions, 'overlay' | 'address'>): number | undefined {
+  const name = nameOfDeviceWith(address)
+  if (overlay !== 'vxlan' || name === undefined) return undefined
+  const here = openNetlinkHere()
+  const mtu = linkMtu(here, name)
+  closeNetlink(here)
+  return mtu === undefined ? undefined : mtu - vxlanBytes
+}
+
 const peerOf = ({ hub, address }: OtherMachine): VxlanPeer => ({ address: hub, hardwareAddress: hardwareAddressOf(hub), remote: address })
 /** Made of the address, so that nobody has to be asked for it. */
 export const hardwareAddressOf = (address: string): string => ['02', '73', ...address.split('.').map((part) => Number(part).toString(16).padStart(2, '0'))].join(':')
 
+const nameOfDeviceWith = (address: string): string | undefined => Object.entries(networkInterfaces()).find(([, all]) => all?.some((one) => one.address === address))?.[0]
 /** The number of the device that has an address of this machine; undefined when there is none. */
 function deviceWith(socket: NetlinkSocket, address: string): number | undefined {
-  const name = Object.entries(networkInterfaces()).find(([, all]) => all?.some((one) => one.address === address))?.[0]
+  const name = nameOfDeviceWith(address)
   return name === undefined ? undefined : linkNumber(socket, name)
 }
 /** The same, where there must be one. */

@@ -20,6 +20,8 @@ import { frame, hostPortRules, type HostPort, type RuledPlace, serviceRules } fr
 /** The networks of one cluster on this machine: of the first family of addresses, and of the second in a cluster of two. */
 export interface NetworkSettings extends FamilyNetworks {
   readonly second?: FamilyNetworks
+  /** The most bytes that packets of pods and nodes have; 1500 unless it is said. */
+  readonly mtu?: number | undefined
   /** Whether the machine gets a way to pods and cluster IPs: one cable and three routes. */
   readonly reachableFromHost: boolean
   /** Whether pods reach the world beyond the machine: turns on its IP forwarding and masks their addresses. */
@@ -198,7 +200,7 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
         if (family === 'ip') addAddress(inside, loopback, { address: gateway, prefix: 32, scope: 'link' })
         addAddress(inside, loopback, { address: dnsAddress, prefix: prefixOf(family), scope: 'host' })
       }
-      addCable(hubSocket, { name: cable, peer: 'eth0', peerNamespace: `${place}/net` })
+      addCable(hubSocket, { name: cable, peer: 'eth0', peerNamespace: `${place}/net`, mtu: settings.mtu })
       const outer = linkNumber(hubSocket, cable) ?? 0
       const inner = linkNumber(inside, 'eth0') ?? 0
       linkUp(inside, inner)
@@ -312,7 +314,7 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
       const inside = makePod(families, pod)
       try {
         const cable = `pod${randomBytes(5).toString('hex')}`
-        addCable(state.socket, { name: cable, peer: 'eth0', peerNamespace: `${pod.directory}/net` })
+        addCable(state.socket, { name: cable, peer: 'eth0', peerNamespace: `${pod.directory}/net`, mtu: settings.mtu })
         const outer = linkNumber(state.socket, cable) ?? 0
         const inner = linkNumber(inside, 'eth0') ?? 0
         linkUp(inside, 1)
