@@ -1,7 +1,7 @@
 // Real nodes of an ordinary user: in namespaces of his own, with what that lacks said.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { appendFileSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { appendFileSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { find } from '../../packages/host/linux/probe.ts'
@@ -15,6 +15,8 @@ const user = { name: 'skiff-e2e', uid: 54_321, gid: 54_321 }
 const ids = { first: 1_543_210_000, count: 65_536 }
 const root = join(import.meta.dirname, '../..')
 const image = 'localhost/skiff/tools:1'
+/** An address of the playground that is not its loopback's. */
+const elsewhere = '192.0.2.1'
 
 /** Why not even a user with ids of his own could; the program that gives him those is fetched where it is not installed. */
 function whyNot(): string | undefined {
@@ -27,7 +29,9 @@ describe('real nodes of an ordinary user', { skip, timeout: 120_000 }, () => {
   let ground: Playground
   const { ok, get, run } = typing(kubectl, () => ground)
   const home = (): string => join(ground.folder, 'home')
-  const asUser = (words: readonly string[]): readonly string[] => ['setpriv', `--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups', '--inh-caps=-all', 'env', '-i', `HOME=${home()}`, `TMPDIR=${ground.folder}`, `PATH=${process.env['PATH'] ?? ''}`, `SKIFF_DATA_DIR=${ground.dataDir}`, process.execPath, join(root, 'packages/host/bin/skiff.js'), ...words]
+  /** Of programs that were fetched. */
+  const libraries = (): string => join(ground.folder, 'fetched/lib')
+  const asUser = (words: readonly string[]): readonly string[] => ['setpriv', `--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups', '--inh-caps=-all', 'env', '-i', `HOME=${home()}`, `TMPDIR=${ground.folder}`, `PATH=${process.env['PATH'] ?? ''}`, `SKIFF_DATA_DIR=${ground.dataDir}`, `LD_LIBRARY_PATH=${libraries()}`, process.execPath, join(root, 'packages/host/bin/skiff.js'), ...words]
   const skiff = (...words: readonly string[]): Finished => ground.run(asUser(words), { timeoutMs: 60_000 })
   /** With the machine's network, as the user himself has it. */
   const skiffOutside = (...words: readonly string[]): Finished => ground.run(['nsenter', `--net=/proc/${process.pid}/ns/net`, '--', ...asUser(words)], { timeoutMs: 60_000 })
@@ -74,20 +78,44 @@ spec:
     const manifests = [
       pod('server', 'node-1', 'mkdir /www; echo page > /www/index.html; echo hello; exec httpd -f -p 80 -h /www'), pod('client', 'node-2', 'touch /scratch/mine; exec sleep 1000', ', securityContext: {runAsUser: 33}'),
       'apiVersion: v1\nkind: Service\nmetadata: {name: server}\nspec: {selector: {app: server}, ports: [{port: 80}]}\n',
+      `apiVersion: v1
+kind: Pod
+metadata: {name: near}
+spec:
+  terminationGracePeriodSeconds: 0
+  hostPID: true
+  hostNetwork: true
+  containers: [{name: main, image: '${image}', command: [sh, -c, 'cat /home/seen; touch /home/mine; ps | grep -c "[s]leep infinity"; exec sleep 1000'], securityContext: {privileged: true}, volumeMounts: [{name: home, mountPath: /home}]}]
+  volumes: [{name: home, hostPath: {path: '${home()}', type: Directory}}]
+`,
       pod('apart', 'node-1', 'exec sleep 1000').replace('terminationGrace', 'hostUsers: false\n  terminationGrace'),
     ]
     const applied = ground.kubectl(kubectl, ['apply', '-f', '-'], { input: manifests.join('---\n') })
     assert.equal(applied.code, 0, applied.err)
-    ok('wait', '--for=condition=Ready', 'pod/server', 'pod/client', '--timeout=30s')
+    ok('wait', '--for=condition=Ready', 'pod/server', 'pod/client', 'pod/near', '--timeout=30s')
     assert.equal(ok('logs', 'server'), 'hello\n')
     assert.equal(sh('server', 'id -u; stat -c %u / /bin'), '0\n0\n0\n')
     assert.equal(sh('client', 'id -u; stat -c %u:%g /scratch/mine'), '33\n33:2000\n')
     await until('the Service answers', () => run('exec', 'client', '--', 'timeout', '2', 'wget', '-qO-', 'http://server.default.svc.cluster.local').out === 'page\n')
     assert.equal(ok('get', '--raw', '/api/v1/namespaces/default/services/server/proxy/'), 'page\n')
     assert.match(ok('get', 'events', '--field-selector', 'involvedObject.name=apart', '-o', 'jsonpath={.items[*].message}'), /runtime does not support user namespaces/)
+    // Of the machine a pod sees what its user sees, and what it writes there, its node keeps.
+    assert.match(ok('logs', 'near'), /^seen\n[1-9]\d*\n$/)
+    assert.deepEqual(readdirSync(home()), ['seen'])
     // What it all runs as: nobody but the user, and ids that are his.
     assert.deepEqual([...new Set(processes().map(uidOf))].toSorted((a, b) => a - b), [user.uid, ids.first + 32])
     assert.equal(statSync(ground.dataDir).mode & 0o077, 0)
+  })
+
+  test('pods reach other networks through slirp4netns, and not the machine’s loopback', async (t) => {
+    if (/install slirp4netns/.test(skiff('status').out)) { t.skip('slirp4netns cannot open /dev/net/tun here'); return }
+    ground.run(['ip', 'address', 'add', `${elsewhere}/32`, 'dev', 'lo'])
+    const serve = `for (const at of ['${elsewhere}', '127.0.0.1']) require('node:http').createServer((q, r) => r.end(at)).listen(8080, at)`
+    const server = ground.start([process.execPath, '-e', serve])
+    try {
+      await until('the other network answers', () => run('exec', 'server', '--', 'timeout', '2', 'wget', '-qO-', `http://${elsewhere}:8080/`).out === elsewhere)
+      assert.notEqual(run('exec', 'server', '--', 'timeout', '2', 'wget', '-qO-', 'http://10.0.2.2:8080/').code, 0)
+    } finally { server.kill() }
   })
 
   test('pods outlive the daemon, and a later one finds them', () => {
@@ -104,7 +132,7 @@ spec:
   test('down --purge leaves nothing', async () => {
     const down = skiff('down', '--purge')
     assert.equal(down.code, 0, down.out + down.err)
-    assert.deepEqual([existsSync(ground.dataDir), readdirSync(home())], [false, []])
+    assert.deepEqual([existsSync(ground.dataDir), readdirSync(home())], [false, ['seen']])
     await until('all processes are gone', () => processes().length === 0 || processes().map(String).join())
   })
 })
@@ -126,13 +154,21 @@ function prepareUser(ground: Playground, home: string): void {
   }
   // The whole of /etc under another one: files that are not there cannot be mounted upon.
   done('mount', '-t', 'overlay', 'skiff', '-o', `lowerdir=${join(ground.folder, 'etc')}:/etc`, '/etc')
-  if (find('newuidmap') === undefined) {
-    const fetched = join(ground.folder, 'uidmap')
-    mkdirSync(fetched)
-    const script = 'cd "$0" && apt-get -q -o APT::Sandbox::User=root download uidmap && dpkg-deb -x uidmap_*.deb .'
-    assert.equal(spawnSync('sh', ['-c', script, fetched], { encoding: 'utf8' }).status, 0, 'uidmap could not be fetched')
+  const fetched = join(ground.folder, 'fetched')
+  mkdirSync(fetched)
+  const missing = [...(find('newuidmap') === undefined ? ['uidmap'] : []), ...(find('slirp4netns') === undefined ? ['slirp4netns', 'libslirp0'] : [])]
+  if (missing.length > 0) {
+    const script = 'cd "$0" && apt-get -q -o APT::Sandbox::User=root download "$@" && for each in *.deb; do dpkg-deb -x "$each" .; done; mkdir -p usr/bin; ln -s usr/lib/*-linux-gnu lib'
+    assert.equal(spawnSync('sh', ['-c', script, fetched, ...missing], { encoding: 'utf8' }).status, 0, `${missing.join(', ')} could not be fetched`)
     done('mount', '-t', 'overlay', 'skiff', '-o', `lowerdir=${fetched}/usr/bin:/usr/local/bin`, '/usr/local/bin')
   }
+  // On most machines everybody may open it.
+  if (existsSync('/dev/net/tun')) {
+    const device = join(ground.folder, 'tun')
+    done('mknod', '-m', '666', device, 'c', '10', '200')
+    done('mount', '--bind', device, '/dev/net/tun')
+  }
+  writeFileSync(join(home, 'seen'), 'seen\n')
   done('chown', `${user.uid}:${user.gid}`, ground.folder, home)
 }
 

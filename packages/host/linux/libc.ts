@@ -30,7 +30,7 @@ export interface Libc {
   readonly close: (descriptor: number) => number
   /** The three calls by which a mount is copied, changed and attached; not all C libraries have words for them. */
   readonly openTree: (path: string, flags: number) => number
-  readonly setMountAttributes: (descriptor: number, attributes: Uint8Array) => number
+  readonly setMountAttributes: (descriptor: number, flags: number, attributes: Uint8Array) => number
   readonly moveMount: (descriptor: number, target: string) => number
   readonly errno: () => number
 }
@@ -69,7 +69,7 @@ function load(): Libc {
     recv: library.func('long recv(int, _Out_ uint8_t *, size_t, int)'),
     close: library.func('int close(int)'),
     openTree: (path, flags) => Number(call(428, 'int', currentDirectory, 'str', path, 'uint', flags)),
-    setMountAttributes: (descriptor, attributes) => Number(call(442, 'int', descriptor, 'str', '', 'uint', emptyPath, 'void *', attributes, 'ulong', attributes.length)),
+    setMountAttributes: (descriptor, flags, attributes) => Number(call(442, 'int', descriptor, 'str', '', 'uint', emptyPath | flags, 'void *', attributes, 'ulong', attributes.length)),
     moveMount: (descriptor, target) => Number(call(429, 'int', descriptor, 'str', '', 'int', currentDirectory, 'str', target, 'uint', fromEmptyPath)),
     errno: () => koffi.errno(),
   }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { closeSync, readFileSync } from 'node:fs'
 import { checked, libc } from './libc.ts'
 import { inUserNamespace } from './own-users.ts'
 
@@ -6,7 +6,6 @@ const readOnlyFlag = 1
 const noSuid = 2
 const noDevices = 4
 const noExecute = 8
-const remount = 32
 const bind = 4096
 const recursive = 16384
 const detachFlag = 2
@@ -59,9 +58,16 @@ export function overlayMount(target: string, at: { readonly layers: readonly str
   checked('mount', libc().mount('overlay', target, 'overlay', 0, data), `overlay at ${target}`)
 }
 
-/** From now on nobody writes through this mount. */
-export function remountReadOnly(target: string): void {
-  checked('mount', libc().mount(null, target, null, bind | remount | readOnlyFlag, null), target)
+const recursively = 0x8000
+const closeOnExec = 0o2000000
+/** From now on nobody writes through this mount, nor through those below it; what else is said of them stays. */
+export function makeReadOnly(target: string): void {
+  const tree = checked('open_tree', libc().openTree(target, closeOnExec), target)
+  try {
+    const attributes = Buffer.alloc(32)
+    attributes.writeBigUInt64LE(BigInt(readOnlyFlag), 0)
+    checked('mount_setattr', libc().setMountAttributes(tree, recursively, attributes), target)
+  } finally { closeSync(tree) }
 }
 
 /** Takes a mount away, now or when its last user goes. Never remove the directory of a mount instead. */

@@ -55,7 +55,7 @@ function mappedTree(source: string, users: string): number {
     const attributes = Buffer.alloc(32)
     attributes.writeBigUInt64LE(mapIds, 0)
     attributes.writeBigUInt64LE(BigInt(namespace), 24)
-    if (libc().setMountAttributes(tree, attributes) >= 0) return tree
+    if (libc().setMountAttributes(tree, 0, attributes) >= 0) return tree
   } finally { closeSync(namespace) }
   closeSync(tree)
   throw new Error(`failed to set MOUNT_ATTR_IDMAP on ${source}: invalid argument (maybe the filesystem used doesn't support idmap mounts on this kernel?)`)

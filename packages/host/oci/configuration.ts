@@ -64,6 +64,8 @@ export interface ConfigurationInput {
   readonly disks?: readonly DiskNode[]
   /** What device plugins gave for the devices that the container asked for. */
   readonly granted?: { readonly env: readonly (readonly [string, string])[]; readonly binds: ConfigurationInput['binds']; readonly devices: readonly (ConfigurationInput['devices'][number] & { readonly access: string })[] }
+  /** Its /proc is ours: who is root in a user namespace only makes none for processes of others. */
+  readonly boundProcesses?: true
   readonly limits: HostLimits
   /** The filter of the profile that the pod names, where it names one. */
   readonly filter?: SeccompFilter
@@ -172,7 +174,7 @@ function kernelMounts(input: ConfigurationInput): readonly OciMount[] {
   const writable = input.spec.security.privileged
   const safe = ['nosuid', 'noexec', 'nodev']
   return [
-    { destination: '/proc', type: 'proc', source: 'proc', options: safe },
+    input.boundProcesses === true ? { destination: '/proc', type: 'bind', source: '/proc', options: ['rbind', 'rprivate', ...safe] } : { destination: '/proc', type: 'proc', source: 'proc', options: safe },
     { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'] },
     { destination: '/dev/pts', type: 'devpts', source: 'devpts', options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'] },
     { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: safe },

@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, statSync } from 'node:fs'
-import { bindMount, mountsBelow, overlayMount, remountReadOnly } from '../linux/mounts.ts'
+import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, symlinkSync } from 'node:fs'
+import { bindMount, detach, makeReadOnly, mountsBelow, overlayMount } from '../linux/mounts.ts'
+import { inUserNamespace } from '../linux/own-users.ts'
 import { placeInRoot } from './root-files.ts'
 
 /** The machine's files as the pods of a node see them by hostPath. */
@@ -25,7 +26,13 @@ export function overlaidHostFiles(directory: string): HostFiles {
   return {
     place(node, path) {
       const root = rootOf(node)
-      if (!standing.has(node) && !mountsBelow(root).includes(root)) makeOverlay(`${directory}/${node}`, root)
+      if (!standing.has(node) && !mountsBelow(root).includes(root)) {
+        try { makeOverlay(`${directory}/${node}`, root) } catch (error) {
+          // What stands in part is not taken for the whole.
+          for (const point of mountsBelow(root)) detach(point)
+          throw error
+        }
+      }
       standing.add(node)
       return placeInRoot(root, path)
     },
@@ -53,7 +60,8 @@ const ignored = new Set(['overlay', 'nsfs', 'autofs'])
 const mountsMax = 64
 
 function makeOverlay(directory: string, root: string): void {
-  lay('/', root, directory, 0)
+  if (inUserNamespace()) layParts(root, directory)
+  else lay('/', root, directory, 0)
   let count = 0
   for (const { point, type } of machineMounts(directory)) {
     if (ignored.has(type) || !isDirectory(point) || ++count > mountsMax) continue
@@ -61,7 +69,25 @@ function makeOverlay(directory: string, root: string): void {
     try { lay(point, `${root}${point}`, directory, count) } catch {
       // Not every file system can be laid under another (network file systems, some of FUSE): that one is read only.
       bindMount(point, `${root}${point}`)
-      remountReadOnly(`${root}${point}`)
+      makeReadOnly(`${root}${point}`)
+    }
+  }
+}
+
+/** As root of a user namespace: nothing is laid over a place below which the machine has mounted something. Those are seen, and stay as they are. */
+function layParts(root: string, directory: string): void {
+  mkdirSync(root, { recursive: true })
+  // That it stands is known by a mount here.
+  bindMount(root, root)
+  for (const entry of readdirSync('/', { withFileTypes: true })) {
+    const [point, target] = [`/${entry.name}`, `${root}/${entry.name}`]
+    if (entry.isSymbolicLink() && lstatSync(target, { throwIfNoEntry: false }) === undefined) symlinkSync(readlinkSync(point), target)
+    if (!entry.isDirectory()) continue
+    mkdirSync(target, { recursive: true })
+    try { lay(point, target, directory, 1) } catch {
+      // The kernel's own, or with mounts below it.
+      bindMount(point, target)
+      makeReadOnly(target)
     }
   }
 }

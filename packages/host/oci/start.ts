@@ -7,6 +7,7 @@ import type { ImageStore } from '../images/store.ts'
 import { cdiFolders, editsOf, withEdits } from '../cdi/index.ts'
 import type { DeviceDrivers, DevicePlugins, Granted } from '../device-plugins/index.ts'
 import { overlayMount } from '../linux/mounts.ts'
+import { inUserNamespace } from '../linux/own-users.ts'
 import type { HostProbe } from '../linux/probe.ts'
 import { identify, type ProcessIdentity, run } from '../linux/processes.ts'
 import type { CniNetworks } from '../cni/index.ts'
@@ -119,6 +120,7 @@ async function start(pod: PodRecord, container: string, attempt: number, spec: C
     devices: spec.security.privileged ? machineDevices() : [],
     ...(granted === undefined ? {} : { granted: grantedBy(granted, stage, own) }),
     disks: await disksOf(container, pod, spec),
+    ...(pod.spec.hostPid && inUserNamespace() && { boundProcesses: true as const }),
     limits: { ...place.host, memoryBytes: totalmem(), canLimitSwap: place.canLimitSwap, hugePageSizes: place.hugePageSizes, unified: place.host.cgroups === 'v2' },
     ...(filter === undefined ? {} : { filter }),
   }
