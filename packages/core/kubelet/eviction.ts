@@ -25,7 +25,8 @@ export interface Threshold {
   /** How much more than that is to be won back. */
   readonly reclaim?: number
 }
-export type PressureType = 'MemoryPressure' | 'DiskPressure' | 'PIDPressure'
+export const pressureTypes = ['MemoryPressure', 'DiskPressure', 'PIDPressure'] as const
+export type PressureType = (typeof pressureTypes)[number]
 
 /** Upstream's defaults on Linux (evictionHard). */
 export const thresholdsDefault: readonly Threshold[] = [
@@ -83,7 +84,7 @@ export function assess(observations: Observations, before: Shortages, now: Insta
   const first = acute.find(({ threshold }) => threshold.signal === 'memory.available') ?? acute[0]
   return {
     shortages: { since, unresolved: acute.map(({ nth }) => nth), seen },
-    conditions: (['MemoryPressure', 'DiskPressure', 'PIDPressure'] as const).filter((type) => seen[type] !== undefined),
+    conditions: pressureTypes.filter((type) => seen[type] !== undefined),
     acute: first === undefined ? undefined : { threshold: first.threshold, resource: resourceOf[first.threshold.signal], observed: first.observed },
   }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Outcome } from '../api/action.ts'
-import { leases, nodes } from '../api/resources.ts'
+import { leases, type Node, nodes } from '../api/resources.ts'
 import { VirtualClock } from '../base/virtual-clock.ts'
 import { createStore } from '../store/index.ts'
 import { NodeKeeper } from './node-keeper.ts'
@@ -52,4 +52,19 @@ test('a simulated node tells of its images soon after they came, once for all of
   assert.equal(names(), undefined)
   cluster.pass(2_000)
   assert.deepEqual(names(), ['docker.io/library/nginx:latest', 'docker.io/library/web:1'])
+})
+
+test('a real node tells that its kubelet has started and how it stands, once, and of each change of its readiness; a simulated one of those only', () => {
+  const cluster = aCluster({ shapes: [{ ...aShape('a'), simulated: false }, aShape('b')] })
+  cluster.pass(60_000)
+  const status = (event: string): string => `Normal ${event} Node a status is now: ${event}`
+  const begun = ['Normal Starting Starting kubelet.', status('NodeHasSufficientMemory'), status('NodeHasNoDiskPressure'), status('NodeHasSufficientPID'), 'Normal NodeAllocatableEnforced Updated Node Allocatable limit across pods']
+  assert.deepEqual(cluster.events, begun)
+  for (const name of ['a', 'b']) {
+    const node = cluster.store.view.get(nodes, '', name)
+    assert.ok(node !== undefined)
+    cluster.put({ ...node, status: { ...node.status, conditions: node.status.conditions?.map((each) => (each.type === 'Ready' ? { ...each, status: 'Unknown' } : each)) } } as Node)
+  }
+  cluster.pass(1_000)
+  assert.deepEqual(cluster.events, [...begun, status('NodeReady'), 'Normal NodeReady Node b status is now: NodeReady'])
 })

@@ -1,14 +1,15 @@
 import type { Action, Actor, Submit } from '../api/action.ts'
 import { isRefusal } from '../api/refusal.ts'
-import type { NodeCondition } from '../api/generated/types.ts'
+import type { NodeCondition, NodeStatus } from '../api/generated/types.ts'
 import { keyOf } from '../api/resource.ts'
 import { type Lease, type Node, leases, nodes, resourceSlices } from '../api/resources.ts'
 import { silentSince } from '../api/simulated.ts'
 import type { ClusterView } from '../api/view.ts'
 import type { Clock, Instant } from '../base/clock.ts'
+import { conditionOf } from '../rules/conditions.ts'
 import { instantOf, microTimestamp } from '../rules/time.ts'
 import { slicesToWrite } from './devices.ts'
-import type { PressureType } from './eviction.ts'
+import { pressureTexts, type PressureType, pressureTypes } from './eviction.ts'
 import type { ExtendedResources } from './node.ts'
 import { leaseDraft, leaseNamespace, leaseRenewMs, leaseSeconds, nodeDraft, nodeStatus, ownLabels, saysTheSame, simulatedLeaseSeconds, simulatedReportBefore, statusReportMs } from './node.ts'
 import { imagesTold } from './node-images.ts'
@@ -33,6 +34,8 @@ export class NodeKeeper {
   /** Nodes that were not looked at because of that: what changed then is seen when the answer is there. */
   readonly #missed = new Set<string>()
   readonly #silent = new Set<string>()
+  /** Real nodes that have told that their kubelet has started. */
+  readonly #begun = new Set<string>()
   /** When the status of a real node was posted. */
   readonly #postedAt = new Map<string, Instant>()
 
@@ -46,7 +49,7 @@ export class NodeKeeper {
   /** Whether looks at the node's pods have been left out, and are to be made up for when it speaks again. */
   isSilent(name: string): boolean { return this.#silent.has(name) }
   silence(name: string): void { this.#silent.add(name) }
-  forget(name: string): void { this.#silent.delete(name); this.#missed.delete(name); this.#postedAt.delete(name) }
+  forget(name: string): void { this.#silent.delete(name); this.#missed.delete(name); this.#postedAt.delete(name); this.#begun.delete(name) }
 
   look(shape: NodeShape): void {
     const { view, submit, clock } = this.#options
@@ -57,6 +60,7 @@ export class NodeKeeper {
     if (node === undefined) { this.#write(name, (done) => { submit({ do: 'create', object: nodeDraft(shape, now) }, nodeActor(name), done) }); return }
     if (shape.simulated && silentSince(node) !== undefined) { this.#silent.add(name); return }
     this.#silent.delete(name)
+    if (!shape.simulated && !this.#begun.has(name)) this.#tellBegun(node)
     if (this.#relabel(shape, node)) return
     const reports = !shape.simulated || this.#options.simulatedReports === true
     const images = reports ? this.#options.images?.().get(name) : undefined
@@ -65,11 +69,37 @@ export class NodeKeeper {
     const dueSince = shape.simulated ? simulatedReportBefore(now) : now - statusReportMs + 1
     if (!saysTheSame(node.status, status) || reports && (reported ?? -Infinity) < dueSince) {
       this.#postedAt.set(name, now)
+      this.#tellReadiness(node, status)
       this.#write(name, (done) => { submit({ do: 'replace', object: { ...node, status } as Node, part: 'status' }, nodeActor(name), done) })
     }
     if (shape.devices !== undefined) this.#publish(shape, node)
     if (!shape.simulated) this.#renew(node, now)
     else if (reports && now - (instantOf(node.metadata.creationTimestamp) ?? now) >= leaseAfterMs) this.#renewSeldom(node, now)
+  }
+
+  /** As upstream's kubelet when it starts. */
+  #tellBegun(node: Node): void {
+    const { name } = node.metadata
+    this.#begun.add(name)
+    const short = this.#options.pressures?.(name) ?? []
+    this.#tell(node, 'Starting', 'Starting kubelet.')
+    for (const type of pressureTypes) {
+      const { event } = pressureTexts[type][short.includes(type) ? 'True' : 'False']
+      this.#tell(node, event, `Node ${name} status is now: ${event}`)
+    }
+    this.#tell(node, 'NodeAllocatableEnforced', 'Updated Node Allocatable limit across pods')
+  }
+
+  #tellReadiness(before: Node, after: NodeStatus): void {
+    const [was, is] = [conditionOf(before.status?.conditions, 'Ready')?.status, conditionOf(after.conditions, 'Ready')?.status]
+    if (was === undefined || was === is) return
+    const reason = is === 'True' ? 'NodeReady' : 'NodeNotReady'
+    this.#tell(before, reason, `Node ${before.metadata.name} status is now: ${reason}`)
+  }
+
+  #tell(node: Node, reason: string, message: string): void {
+    const { name } = node.metadata
+    this.#options.submit({ do: 'record', about: node, host: name, type: 'Normal', reason, message }, nodeActor(name), () => {})
   }
 
   /** The labels that a kubelet answers for are put right. */
@@ -127,4 +157,4 @@ export class NodeKeeper {
   }
 }
 
-const readyOf = (node: Node): NodeCondition | undefined => node.status.conditions?.find(({ type }) => type === 'Ready')
+const readyOf = (node: Node): NodeCondition | undefined => conditionOf(node.status.conditions, 'Ready')

@@ -5,7 +5,7 @@ import { simulatedMark } from '../api/simulated.ts'
 import type { Instant } from '../base/clock.ts'
 import { setCondition } from '../rules/conditions.ts'
 import { microTimestamp, timestamp } from '../rules/time.ts'
-import { pressureTexts, type PressureType } from './eviction.ts'
+import { pressureTexts, type PressureType, pressureTypes } from './eviction.ts'
 import { nodeAddresses, type NodeInfo, type NodeShape, podCidrsOf } from './node-shape.ts'
 import { digitsOf, uuidOf } from './simulated/stand-in.ts'
 
@@ -77,7 +77,7 @@ export function nodeStatus(shape: NodeShape, before: NodeStatus | undefined, now
   const info = nodeInfoOf(shape)
   const heartbeat = timestamp(now)
   let conditions: readonly NodeCondition[] = before?.conditions ?? []
-  for (const type of ['MemoryPressure', 'DiskPressure', 'PIDPressure'] as const) {
+  for (const type of pressureTypes) {
     const status = pressures.includes(type) ? 'True' : 'False'
     const { reason, message } = pressureTexts[type][status]
     conditions = setCondition(conditions, { type, status, reason, message, lastHeartbeatTime: heartbeat }, now)
