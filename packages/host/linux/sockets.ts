@@ -9,6 +9,8 @@ const closeOnExecute = 0o2000000
 const socketLevel = 1
 const reuseAddress = 2
 const inProgress = 115
+const alreadyUnderWay = 114
+const isConnected = 106
 const protocolSix = 41
 const onlySix = 26
 const backlog = 511
@@ -33,12 +35,18 @@ export function listenIn(namespace: string, place: SocketPlace): number {
   })
 }
 
-/** Starts a connection from inside a network namespace; gives its descriptor at once, connected or still connecting. */
-export function connectIn(namespace: string, place: SocketPlace): number {
+/**
+ * Starts a connection from inside a network namespace; gives its descriptor at once, connected or still connecting. Throws what is known by then: with
+ * `loopback`, which answers before the call is over, a refusal is.
+ */
+export function connectIn(namespace: string, place: SocketPlace, { loopback = false }: { readonly loopback?: boolean } = {}): number {
   return openIn(namespace, place, (descriptor, address) => {
     if (libc().connect(descriptor, address, address.length) === 0) return
-    const errno = libc().errno()
-    if (errno !== inProgress) throw new SystemCallError('connect', errno, `${place.address}:${place.port}`)
+    const failed = (errno: number): SystemCallError => new SystemCallError('connect', errno, `${place.address}:${place.port}`)
+    if (libc().errno() !== inProgress) throw failed(libc().errno())
+    if (!loopback || libc().connect(descriptor, address, address.length) === 0) return
+    const since = libc().errno()
+    if (since !== alreadyUnderWay && since !== isConnected) throw failed(since)
   })
 }
 

@@ -60,6 +60,6 @@ export function serveDns(sockets: OpenSockets, answer: (question: Uint8Array, ov
 }
 
 /** A connection from inside a network namespace; may still be under way, and then fails by its `error` event. */
-export function connectFrom(namespace: string, place: { readonly address: string; readonly port: number }): Socket {
-  return new Socket({ fd: connectIn(namespace, { protocol: 'tcp', ...place }), allowHalfOpen: true })
+export function connectFrom(namespace: string, place: { readonly address: string; readonly port: number }, options: { readonly loopback?: boolean } = {}): Socket {
+  return new Socket({ fd: connectIn(namespace, { protocol: 'tcp', ...place }, options), allowHalfOpen: true })
 }

@@ -241,6 +241,11 @@ test('containers of a pod share network and, where asked for, processes', async 
   const forward = world.runtime.openPortForward('share', 8080)
   forward.end('GET / HTTP/1.0\r\n\r\n')
   assert.match(await text(forward), /\r\n\r\ninside\n$/)
+  // A server of IPv6 alone is reached, too.
+  assert.equal((await world.exec('share', 'side', 'httpd', '-p', '[::1]:8081', '-h', '/etc')).code, 0)
+  const six = world.runtime.openPortForward('share', 8081)
+  six.end('GET /hostname HTTP/1.0\r\n\r\n')
+  assert.match(await text(six), /\r\n\r\nshare\n$/)
   await world.teardown('share')
 })
 

@@ -3,6 +3,7 @@ import { closeSync, constants, existsSync, openSync, writeSync } from 'node:fs'
 
 import { Duplex, PassThrough, type Readable, type Writable } from 'node:stream'
 import type { ContainerSpec } from '@kubeskiff/core/kubelet'
+import { SystemCallError } from '../linux/libc.ts'
 import { killNumber, run, type ProcessIdentity } from '../linux/processes.ts'
 import { connectFrom } from '../network/sockets.ts'
 import type { OciTools } from './conmon.ts'
@@ -45,6 +46,7 @@ export interface StreamPlace {
 /** How often it is looked whether a command that has said something runs. */
 const lookMs = 5
 
+const connectionRefused = 111
 const usualSize: TerminalSize = { columns: 80, rows: 24 }
 const resizeTries = 40
 const resizeWaitMs = 25
@@ -132,7 +134,11 @@ export function createStreams(place: StreamPlace): ContainerStreams {
     openPortForward(pod, port) {
       const namespace = place.networkOf(pod)
       if (namespace === undefined) throw new Error(`pod ${pod} has no sandbox`)
-      return connectFrom(namespace, { address: '127.0.0.1', port })
+      try { return connectFrom(namespace, { address: '127.0.0.1', port }, { loopback: true }) } catch (error) {
+        // As containerd: where IPv4's loopback refuses, IPv6's is tried.
+        if (!(error instanceof SystemCallError && error.errno === connectionRefused)) throw error
+        return connectFrom(namespace, { address: '::1', port })
+      }
     },
   }
 }
