@@ -1,6 +1,7 @@
 import type { Container } from '../api/generated/types.ts'
 import type { Instant } from '../base/clock.ts'
 import { containerSpec } from './container-spec.ts'
+import { credentialsFor, mayUse } from '../rules/registry-credentials.ts'
 import { credentialsOf, pullBackoff, pullErrorShownMs, pullPolicyOf } from './images.ts'
 import type { Backoff } from './memory.ts'
 import { probedState, stepProbes } from './probes.ts'
@@ -130,15 +131,20 @@ export const podIps = ({ pod, around }: Work): readonly string[] =>
 
 /** Whether the attempt may start with the images that are here: its own, and those that it mounts. */
 function imagesReady(work: Work, container: Container, attempt: number): boolean {
-  const own = memoryOf(work, container.name).pulled === attempt || imageReady(work, container, attempt, container.image ?? '', pullPolicyOf(container))
+  const own = (memoryOf(work, container.name).pulled === attempt && isAccessible(work, container.image ?? '')) || imageReady(work, container, attempt, container.image ?? '', pullPolicyOf(container))
   if (!own) return false
   return (work.pod.spec.volumes ?? []).every(({ name, image }) => {
     if (image === undefined || container.volumeMounts?.some((mount) => mount.name === name) !== true) return true
     const { reference = '' } = image
     // What is always pulled for a volume is pulled once a pod.
-    if (work.memory.mountedImages?.includes(reference) === true && work.around.images?.has(reference) === true) return true
+    if (work.memory.mountedImages?.includes(reference) === true && work.around.images?.has(reference) === true && isAccessible(work, reference)) return true
     return imageReady(work, container, attempt, reference, pullPolicyOf({ image: reference, ...(image.pullPolicy !== undefined && { imagePullPolicy: image.pullPolicy }) }))
   })
+}
+
+function isAccessible({ around, pod }: Work, image: string): boolean {
+  const access = around.images?.get(image)?.access
+  return access === undefined || access.anyone || mayUse(access, credentialsFor(access.repository, credentialsOf(pod, around.view)))
 }
 
 /** Whether an image may be used as it is here; orders a pull when not, and waits out back-offs. */
@@ -146,7 +152,8 @@ function imageReady(work: Work, container: Container, attempt: number, image: st
   const { around, pod } = work
   const { now } = around
   const memory = memoryOf(work, container.name)
-  const present = around.images?.has(image) === true
+  // What was pulled with another pod's secrets is not there for this one, until it has pulled it as well.
+  const present = around.images?.has(image) === true && isAccessible(work, image)
   if (present && policy !== 'Always') return true
   const path = fieldPathOf(pod, container.name)
   if (policy === 'Never') {

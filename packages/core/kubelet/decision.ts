@@ -7,7 +7,7 @@ import type { Amounts } from '../rules/requests.ts'
 import type { PressureType } from './eviction.ts'
 import type { PodMemory } from './memory.ts'
 import type { NodeShape } from './node-shape.ts'
-import type { ContainerRuntime, RuntimeCommand, RuntimeEvent, RuntimePod } from './runtime.ts'
+import type { ContainerRuntime, HeldImage, RuntimeCommand, RuntimeEvent, RuntimePod } from './runtime.ts'
 
 /** All that a decision about one pod may look at. */
 export interface Surroundings {
@@ -17,7 +17,7 @@ export interface Surroundings {
   readonly now: Instant
   readonly observed: RuntimePod | undefined
   /** The images on the pod's node, by the reference they were pulled under. */
-  readonly images: ReadonlyMap<string, { readonly id: string; readonly sizeBytes: number }> | undefined
+  readonly images: ReadonlyMap<string, HeldImage> | undefined
   /** What the runtime said about this pod, or about images it waits for, since the last decision. */
   readonly heard: readonly RuntimeEvent[]
   readonly memory: PodMemory | undefined

@@ -3,7 +3,7 @@ import { type Pod, secrets } from '../api/resources.ts'
 import type { ClusterView } from '../api/view.ts'
 import type { Instant } from '../base/clock.ts'
 import { textOfBase64 } from '../base/bytes.ts'
-import { credentialsIn, type RegistryCredentials } from '../rules/registry-credentials.ts'
+import { credentialsHash, credentialsIn, type RegistryCredentials } from '../rules/registry-credentials.ts'
 
 /** Image pulls that failed are tried again after 10 s, then twice as long each time, up to 5 min: upstream's defaults. */
 export const pullBackoff = (failures: number): number => Math.min(10_000 * 2 ** Math.max(0, failures - 1), 300_000)
@@ -22,11 +22,13 @@ export function pullPolicyOf(container: Pick<Container, 'image' | 'imagePullPoli
 /** The registries' credentials in the pod's image pull secrets. What cannot be read is left out, as upstream does. */
 export function credentialsOf(pod: Pod, view: ClusterView): readonly RegistryCredentials[] {
   return (pod.spec.imagePullSecrets ?? []).flatMap(({ name = '' }) => {
-    const secret = view.get(secrets, pod.metadata.namespace ?? '', name)
-    const config = secret?.data?.['.dockerconfigjson']
-    const plain = secret?.data?.['.dockercfg']
-    if (config !== undefined) return credentialsIn(field(parsed(config), 'auths'))
-    return plain === undefined ? [] : credentialsIn(parsed(plain))
+    const namespace = pod.metadata.namespace ?? ''
+    const secret = view.get(secrets, namespace, name)
+    if (secret === undefined) return []
+    const config = secret.data?.['.dockerconfigjson']
+    const plain = secret.data?.['.dockercfg']
+    const found = config !== undefined ? credentialsIn(field(parsed(config), 'auths')) : plain === undefined ? [] : credentialsIn(parsed(plain))
+    return found.map((credentials) => ({ ...credentials, source: { uid: secret.metadata.uid, namespace, name, hash: credentialsHash(credentials) } }))
   })
 }
 

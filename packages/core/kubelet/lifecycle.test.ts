@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { keyOf, type Resource } from '../api/resource.ts'
 import { pods } from '../api/resources.ts'
+import { credentialsHash } from '../rules/registry-credentials.ts'
 import type { ContainerRuntime, RuntimeContainer, RuntimeEvent } from './runtime.ts'
 import { aCluster, aPod, aShape, containersText, simulated, type TestCluster } from './test-cluster.ts'
 
@@ -337,3 +338,40 @@ function failingToStart(clock: TestCluster['clock'], reason: 'RunContainerError'
     },
   }
 }
+
+/** A runtime with the image web:1, which a kubelet has pulled with the Secret `first`; a registry that only that password opens. */
+function closed(clock: TestCluster['clock']): ContainerRuntime {
+  const under = simulated(clock, [aShape('a')])
+  const listeners: ((event: RuntimeEvent) => void)[] = []
+  const access = { anyone: false, secrets: [{ uid: 'u', namespace: 'default', name: 'first', hash: credentialsHash({ username: 'me', password: 'good' }) }], repository: 'docker.io/library/web' }
+  const held = { id: 'sha256:web', sizeBytes: 1, access }
+  return {
+    ...under, submit: (command) => {
+      if (command.do !== 'pull') { under.submit(command); return }
+      const opens = command.credentials?.some(({ password }) => password === 'good') === true
+      for (const tell of listeners) tell({ is: 'pull-failed', node: 'a', image: command.image, reason: 'ErrImagePull', message: opens ? 'it should not have been pulled' : 'authorization failed', at: clock.now() })
+    },
+    observed: () => ({ ...under.observed(), images: new Map([['a', new Map([['web:1', held]])]]) }),
+    onEvent: (listen) => { listeners.push(listen); return under.onEvent(listen) },
+  }
+}
+
+test('an image that was pulled with a Secret is there for who has the same credentials; all others have to pull it too', () => {
+  const secret = (name: string, password: string): Resource => ({
+    apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: 'default', uid: `uid of ${name}`, resourceVersion: '0', creationTimestamp: '2026-01-01T00:00:00Z' },
+    data: { '.dockerconfigjson': new TextEncoder().encode(JSON.stringify({ auths: { 'docker.io': { username: 'me', password } } })).toBase64() },
+  } as Resource)
+  const events = (imagePullPolicy: string, ...names: readonly string[]): readonly string[] => {
+    const cluster = aCluster({ shapes: [aShape('a')], runtime: closed, before: [secret('same', 'good'), secret('bad', 'wrong')] })
+    cluster.put(aPod({ spec: { nodeName: 'a', imagePullSecrets: names.map((name) => ({ name })), containers: [{ name: 'web', image: 'web:1', imagePullPolicy }] } }))
+    cluster.settle()
+    return cluster.events
+  }
+  const [there, pulls] = ['Normal Pulled Container image "web:1" already present on machine and can be accessed by the pod', 'Normal Pulling Pulling image "web:1"']
+  const refused = [pulls, 'Warning Failed Failed to pull image "web:1": authorization failed', 'Warning Failed Error: ErrImagePull']
+  const never = ['Warning ErrImageNeverPull Container image "web:1" is not present with pull policy of Never', 'Warning Failed Error: ErrImageNeverPull']
+  assert.equal(events('IfNotPresent', 'bad', 'same')[0], there)
+  assert.deepEqual([events('IfNotPresent').slice(0, 3), events('IfNotPresent', 'bad').slice(0, 3)], [refused, refused])
+  assert.equal(events('Never', 'same')[0], there)
+  assert.deepEqual(events('Never', 'bad').slice(0, 2), never)
+})

@@ -5,6 +5,7 @@ import type { Resource } from '../api/resource.ts'
 import { leases, nodes } from '../api/resources.ts'
 import { viewOf } from '../rules/view-of.ts'
 import { textOf } from '../base/bytes.ts'
+import { credentialsHash } from '../rules/registry-credentials.ts'
 import { containerSpec } from './container-spec.ts'
 import { environmentOf, expand } from './environment.ts'
 import { credentialsOf, pullPolicyOf } from './images.ts'
@@ -173,7 +174,7 @@ test('images without a tag, or with latest, are always pulled', () => {
 test('registry credentials come from pull secrets', () => {
   const config = Uint8Array.from(new TextEncoder().encode(JSON.stringify({ auths: { 'registry.example': { auth: 'bWU6cGFzcw==' } } }))).toBase64()
   const pod = aPod({ spec: { imagePullSecrets: [{ name: 'pull' }, { name: 'absent' }] } })
-  assert.deepEqual(credentialsOf(pod, viewOf([object('Secret', 'pull', { data: { '.dockerconfigjson': config } })])), [{ registry: 'registry.example', username: 'me', password: 'pass' }])
+  assert.deepEqual(credentialsOf(pod, viewOf([object('Secret', 'pull', { data: { '.dockerconfigjson': config } })])), [{ registry: 'registry.example', username: 'me', password: 'pass', source: { uid: 'uid-pull', namespace: 'default', name: 'pull', hash: credentialsHash({ username: 'me', password: 'pass' }) } }])
 })
 
 test('a real node renews its lease every 10 s and posts its status every 5 min', () => {

@@ -1,7 +1,7 @@
 import type { Pod } from '../api/resources.ts'
 import type { Instant } from '../base/clock.ts'
 import type { Cancel } from '../base/loop.ts'
-import type { RegistryCredentials } from '../rules/registry-credentials.ts'
+import type { ImageAccess, RegistryCredentials } from '../rules/registry-credentials.ts'
 
 /**
  * The port between the kubelet, which decides, and what runs containers: simulated, OCI (crun and conmon), later the CRI.
@@ -168,8 +168,10 @@ export interface RuntimeState {
   /** By pod uid. */
   readonly pods: ReadonlyMap<string, RuntimePod>
   /** By node, then by the reference they were pulled under. */
-  readonly images: ReadonlyMap<string, ReadonlyMap<string, { readonly id: string; readonly sizeBytes: number }>>
+  readonly images: ReadonlyMap<string, ReadonlyMap<string, HeldImage>>
 }
+/** `access`: where a kubelet pulled it, who may use it, and by which name without a tag credentials for it are found. */
+export interface HeldImage { readonly id: string; readonly sizeBytes: number; readonly access?: ImageAccess & { readonly repository: string } }
 export interface RuntimePod {
   readonly uid: string
   readonly spec: SandboxSpec

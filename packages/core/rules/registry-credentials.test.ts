@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { credentialsFor, credentialsIn } from './registry-credentials.ts'
+import { credentialsFor, credentialsHash, credentialsIn, mayUse } from './registry-credentials.ts'
 
 test('credentials open the registries whose host, port and path they name, wildcards part by part', () => {
   const rows: readonly (readonly [image: string, registry: string, opens: boolean])[] = [
@@ -53,4 +53,16 @@ test('an entry has its name and password in one, or apart; what has neither is l
     { registry: 'a', username: 'me', password: 'pa:ss' }, { registry: 'b', username: 'me', password: 'pass' }, { registry: 'e', username: 'me', password: 'pass' },
   ])
   assert.deepEqual([credentialsIn(undefined), credentialsIn('x')], [[], []])
+})
+
+test('what was pulled with a Secret may be used with the same credentials, or with that Secret whatever it holds now', () => {
+  const source = (uid: string, name: string, hash: string, namespace = 'a') => ({ uid, namespace, name, hash })
+  const access = { anyone: false, secrets: [source('u', 'pull', 'h')] }
+  const has = (...sources: readonly ReturnType<typeof source>[]) => sources.map((each) => ({ registry: 'r', username: '', password: '', source: each }))
+  assert.deepEqual([
+    mayUse(undefined, []), mayUse({ anyone: true, secrets: [] }, []), mayUse(access, []), mayUse(access, [{ registry: 'r', username: '', password: '' }]),
+    mayUse(access, has(source('other', 'own', 'h', 'b'))), mayUse(access, has(source('u', 'pull', 'new'))), mayUse(access, has(source('made anew', 'pull', 'new'))), mayUse(access, has(source('x', 'x', 'x'), source('u', 'pull', 'h'))),
+  ], [true, true, false, false, true, true, false, true])
+  const hashes = [['me', 'pass'], ['me', 'other'], ['mep', 'ass']].map(([username = '', password = '']) => credentialsHash({ username, password }))
+  assert.equal(new Set(hashes).size, 3)
 })

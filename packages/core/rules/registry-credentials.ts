@@ -1,8 +1,21 @@
 // Which credentials open an image's registry, of all that a docker configuration or pull secrets hold. Rules: kubelet's keyring.
 import { textOfBase64 } from '../base/bytes.ts'
+import { sha256 } from '../base/sha256.ts'
 
 /** `registry` as it was written: a host with a port or a path, maybe with wildcards and a scheme. */
-export interface RegistryCredentials { readonly registry: string; readonly username: string; readonly password: string }
+export interface RegistryCredentials { readonly registry: string; readonly username: string; readonly password: string; readonly source?: SecretSource }
+/** The Secret that credentials are from, and what tells them from others without telling them. */
+export interface SecretSource { readonly uid: string; readonly namespace: string; readonly name: string; readonly hash: string }
+
+/** Who may use an image that was pulled: anyone, where it was pulled without signing in, or who has one of these. */
+export interface ImageAccess { readonly anyone: boolean; readonly secrets: readonly SecretSource[] }
+
+/** Tells credentials from others. */
+export const credentialsHash = ({ username, password }: Pick<RegistryCredentials, 'username' | 'password'>): string => sha256(JSON.stringify([username, password])).toBase64()
+
+/** Whether one of these opens what was pulled: the same credentials, or those of the same Secret, whatever they are now. As the kubelet; without a record nobody is asked. */
+export const mayUse = (access: ImageAccess | undefined, credentials: readonly RegistryCredentials[]): boolean =>
+  access === undefined || access.anyone || credentials.some(({ source }) => source !== undefined && access.secrets.some(({ uid, namespace, name, hash }) => hash === source.hash || (uid === source.uid && namespace === source.namespace && name === source.name)))
 
 /** What the 'auths' of a docker configuration hold. Entries without a name and a password are left out. */
 export function credentialsIn(auths: unknown): readonly RegistryCredentials[] {

@@ -103,7 +103,7 @@ function runningPods(runtime: OciRuntime, node: string): object {
 function configurationOf({ clusterDns, clusterDomain, nodes, kubelet = {} }: AgentConfiguration, node: string, thresholds: readonly Threshold[]): object {
   const shape = nodes.find((each) => each.shape.name === node)?.shape
   return {
-    kind: 'KubeletConfiguration', apiVersion: 'kubelet.config.k8s.io/v1beta1', clusterDomain, clusterDNS: [clusterDns], cgroupDriver: 'cgroupfs', failSwapOn: false,
+    kind: 'KubeletConfiguration', apiVersion: 'kubelet.config.k8s.io/v1beta1', clusterDomain, clusterDNS: [clusterDns], cgroupDriver: 'cgroupfs', failSwapOn: false, imagePullCredentialsVerificationPolicy: 'NeverVerifyPreloadedImages',
     maxPods: Number(shape?.capacity['pods'] ?? 110), podCIDR: shape?.podCidr ?? '', containerLogMaxSize: '10Mi', containerLogMaxFiles: 5, nodeLeaseDurationSeconds: 40,
     evictionPressureTransitionPeriod: '5m0s', ...kubelet, podPidsLimit: kubelet.podPidsLimit ?? -1, evictionHard: Object.fromEntries(thresholds.map(({ signal, least }) => [signal, 'percent' in least ? `${least.percent}%` : formatQuantity(quantityOf(least.amount, 'BinarySI'))])),
     authentication: { x509: {}, webhook: { enabled: true, cacheTTL: '2m0s' }, anonymous: { enabled: false } }, authorization: { mode: 'Webhook' },

@@ -1,5 +1,5 @@
 import { credentialsFor, type RegistryCredentials } from '@kubeskiff/core/rules'
-import type { ImageStore, StoredImage } from './store.ts'
+import { digestOf, type ImageStore, type StoredImage } from './store.ts'
 import { formatReference, type ImageReference, parseReference } from './reference.ts'
 import { createRegistry, RegistryError, type RegistryOptions } from './registry.ts'
 import { decompress } from './layer.ts'
@@ -59,6 +59,8 @@ async function pullAs(account: RegistryCredentials | undefined, reference: Image
     }
     await Promise.all(Array.from({ length: layersAtOnce }, fetchSome))
     const sizeBytes = manifest.layers.reduce((sum, layer) => sum + layer.size, manifest.config.size)
+    // Before it has its name: nobody may take it for one that was there before.
+    if (options.isForPods === true) store.pulled(digestOf(configuration), full, account?.source)
     return { is: 'pulled', image: store.addImage(full, { configuration, sizeBytes, digest: `${reference.domain}/${reference.repository}@${resolved.digest}` }) }
   } catch (error) {
     const code = error instanceof RegistryError ? error.code : 'Unknown'

@@ -12,6 +12,8 @@ export interface RegistryOptions {
   readonly insecure?: readonly string[]
   /** Of any registries: those that fit are tried, as the kubelet's keyring says. */
   readonly credentials?: readonly RegistryCredentials[]
+  /** A kubelet pulls: it is noted who may use the image, and all others are asked for what opens the registry. */
+  readonly isForPods?: boolean
   /** How long the first answer of a registry may take; 10 s unless said otherwise. */
   readonly firstAnswerMs?: number
   /** How patient one is with a registry in trouble. */

@@ -2,9 +2,11 @@ import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
+import type { ImageAccess, SecretSource } from '@kubeskiff/core/rules'
 import { readIfThere, writePrivately } from '../files/index.ts'
+import { AccessRecords } from './access.ts'
 import { unpackLayer } from './layer.ts'
-import { normalise } from './reference.ts'
+import { normalise, parseReference } from './reference.ts'
 
 /** What an image says about the processes made from it, as the OCI image specification names it. */
 export interface ImageSettings {
@@ -45,10 +47,20 @@ export interface ImageStore {
   addLayer(archive: Readable, diffId: string | undefined): Promise<string>
   /** Names an image whose layers are all here. */
   addImage(reference: string, image: { readonly configuration: string; readonly sizeBytes: number; readonly digest?: string }): StoredImage
+  /** Who may use an image by a name of it; undefined: no kubelet has pulled it, and all may. */
+  accessOf(image: StoredImage, reference: string): (ImageAccess & { readonly repository: string }) | undefined
+  /** Notes that a kubelet pulled it by this name, with this secret or by none. */
+  pulled(id: string, reference: string, secret: SecretSource | undefined): void
   /** Takes a name away, and with an image's last name the layers that nobody else has. Images in `inUse` (ids or digests) keep them. */
   remove(name: string, inUse: ReadonlySet<string>): Promise<{ readonly removed: readonly string[]; readonly freedBytes: number }>
   /** The directories of an image's layers, top first, as overlay mounts want them. */
   layerDirectories(image: StoredImage): readonly string[]
+}
+
+/** A complete name without tag and digest. */
+function repositoryOf(reference: string): string {
+  const { domain = '', repository = '' } = parseReference(reference) ?? {}
+  return `${domain}/${repository}`
 }
 
 const tickMostMs = 100
@@ -63,6 +75,7 @@ export function openImageStore(directory: string): ImageStore {
   const nameFile = (reference: string): string => `${directory}/names/${encodeURIComponent(reference)}`
   for (const part of ['layers', 'images', 'names']) mkdirSync(`${directory}/${part}`, { recursive: true, mode: 0o700 })
   const known = new Map<string, StoredImage>()
+  const access = new AccessRecords(`${directory}/access`)
 
   const load = (id: string): StoredImage | undefined => {
     const before = known.get(id)
@@ -81,6 +94,7 @@ export function openImageStore(directory: string): ImageStore {
     const { mtimeNs: at, mtimeMs } = statSync(`${directory}/names`, { bigint: true })
     if (listed?.at === at) return listed.images
     const images = readNames()
+    access.refresh()
     listed = Date.now() - Number(mtimeMs) > tickMostMs ? { at, images } : undefined
     return images
   }
@@ -133,6 +147,13 @@ export function openImageStore(directory: string): ImageStore {
       known.set(stored.id, stored)
       return stored
     },
+    accessOf(image, reference) {
+      // Asked of every image whenever nodes are looked at: most have no record, or are open.
+      if (!access.has(image.id)) return undefined
+      const repository = repositoryOf(reference)
+      return { ...access.of(image.id, repository), repository }
+    },
+    pulled(id, reference, secret) { access.pulled(id, repositoryOf(reference), secret) },
     async remove(name, inUse) {
       const image = find(name)
       if (image === undefined) return { removed: [], freedBytes: 0 }
@@ -143,6 +164,7 @@ export function openImageStore(directory: string): ImageStore {
       if (removed.length < names.length || isUsed(image, inUse)) return { removed, freedBytes: 0 }
       rmSync(imageFile(image.id), { force: true })
       known.delete(image.id)
+      access.forget(image.id)
       const others = new Set(list().flatMap((named) => named.image.layers))
       let freedBytes = 0
       for (const diffId of image.layers.filter((layer) => !others.has(layer))) {

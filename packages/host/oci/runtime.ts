@@ -111,7 +111,8 @@ export function createOciRuntime(options: OciRuntimeOptions): OciRuntime {
 
   function observedImages(): RuntimeState['images'] {
     const here = new Map(images.list().flatMap(({ reference, image }) => {
-      const value = { id: image.digest ?? image.id, sizeBytes: image.sizeBytes }
+      const access = images.accessOf(image, reference)
+      const value = { id: image.digest ?? image.id, sizeBytes: image.sizeBytes, ...(access !== undefined && { access }) }
       return familiarNames(reference).map((name): [string, typeof value] => [name, value])
     }))
     // One store serves all nodes of this machine.
@@ -123,7 +124,7 @@ export function createOciRuntime(options: OciRuntimeOptions): OciRuntime {
     const began = clock.now()
     // One fetch serves all who ask with the same credentials.
     const key = JSON.stringify([command.image, command.credentials ?? []])
-    const under = pulling.get(key) ?? pullImage(command.image, images, { ...options.registry, credentials: [...(options.registry.credentials ?? []), ...(command.credentials ?? [])] })
+    const under = pulling.get(key) ?? pullImage(command.image, images, { ...options.registry, isForPods: true, credentials: [...(options.registry.credentials ?? []), ...(command.credentials ?? [])] })
     pulling.set(key, under)
     void under.then((answer): void => {
       pulling.delete(key)
