@@ -86,7 +86,7 @@ export function fitting(pod: Pod, rules: SelectionRules, startAt: number, passin
   const nominated = pod.status.nominatedNodeName ? nodes.numberOf(pod.status.nominatedNodeName) : undefined
   const told = { filters, promised, only, nodes }
   if (!passing && nominated !== undefined && candidates.includes(nominated) && refuses(nominated) === undefined) {
-    return { is: 'fit', nodes: [nominated], isPromised: true, studies, startAt, refusals: { ...told, candidates: [nominated], asked: 1, refusedAt: [] } }
+    return { is: 'fit', nodes: [nominated], isPromised: true, studies, startAt, refusals: { ...told, candidates: () => [nominated], asked: 1, refusedAt: [] } }
   }
   // As upstream: where nobody chooses among them, the first will do.
   const isChosen = rules.othersChoose === true || plugins.some(({ weight }) => weight > 0)
@@ -105,7 +105,7 @@ export function fitting(pod: Pod, rules: SelectionRules, startAt: number, passin
     if (fault !== undefined) return { is: 'fault', message: `running ${JSON.stringify(active.plugin.name)} filter plugin: ${fault}`, startAt }
   }
   const nextStart = only || candidates.length === 0 ? startAt : (startAt + looked) % candidates.length
-  const refusals: Refusals = { ...told, refusedAt, asked: candidates.length, candidates: inOrder(candidates, only ? 0 : startAt) }
+  const refusals: Refusals = { ...told, refusedAt, asked: candidates.length, candidates: () => inOrder(candidates, only ? 0 : startAt) }
   return fitting.length === 0 ? noneOf(refusals, studies, nextStart) : { is: 'fit', nodes: fitting, isPromised: false, studies, startAt: nextStart, refusals }
 }
 
@@ -113,8 +113,8 @@ export function fitting(pod: Pod, rules: SelectionRules, startAt: number, passin
 export function noneFit({ nodes, studies, startAt, refusals }: Fitting, refused: ReadonlyMap<number, NodeRefusal>, by: string): Selection & { readonly is: 'none' } {
   const fit = new Set(nodes)
   const { candidates, refusedAt } = refusals
-  const others = candidates.slice(0, fit.size + refusedAt.length).filter((node) => !fit.has(node))
-  const none = noneOf({ ...refusals, candidates: others }, studies, startAt)
+  const others = candidates().slice(0, fit.size + refusedAt.length).filter((node) => !fit.has(node))
+  const none = noneOf({ ...refusals, candidates: () => others }, studies, startAt)
   if (none.why.is !== 'refused') return none
   const reasons = new Map(none.why.reasons)
   for (const { reasons: said } of refused.values()) for (const reason of said) reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
@@ -151,7 +151,7 @@ interface Refusals {
   readonly filters: readonly Asked[]
   readonly promised: ((node: number) => NodeRefusal & { readonly by: string } | undefined) | undefined
   /** The nodes that were asked, in this order, and the place of the filter that refused each. */
-  readonly candidates: readonly number[]
+  readonly candidates: () => readonly number[]
   /** How many might have been asked. */
   readonly asked: number
   readonly refusedAt: readonly number[]
@@ -160,8 +160,9 @@ interface Refusals {
 }
 
 /** Why each node was refused: by the first plugin that does. Costs the number of nodes, like the search before it. */
-function explain({ filters, promised, candidates, asked, refusedAt, only, nodes }: Refusals): { readonly refusedBy: readonly string[]; readonly why: WhyNot } {
+function explain({ filters, promised, candidates: inTurn, asked, refusedAt, only, nodes }: Refusals): { readonly refusedBy: readonly string[]; readonly why: WhyNot } {
   const refusedBy = new Set<string>(only?.by)
+  const candidates = inTurn()
   const nodesByRefusal = new Map<NodeRefusal, number>()
   const perhaps: number[] = []
   const count = (refusal: NodeRefusal, by: number): void => { nodesByRefusal.set(refusal, (nodesByRefusal.get(refusal) ?? 0) + by) }

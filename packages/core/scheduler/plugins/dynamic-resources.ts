@@ -32,7 +32,7 @@ export const dynamicResources: SchedulerPlugin = {
 }
 
 /** What drivers offer, and what of it is taken. */
-interface Devices { readonly pools: DevicePools; readonly uses: DeviceUses; readonly deviceChanges: DeviceChanges; /** Undefined: there are devices; else why not. */ readonly verdicts: Remembered<readonly [string | undefined]> }
+interface Devices { readonly pools: DevicePools; readonly uses: DeviceUses; readonly deviceChanges: DeviceChanges; /** Why there are no devices; '' where there are. */ readonly verdicts: Remembered<string> }
 
 function stateOf(surroundings: Surroundings): PluginState {
   const { view } = surroundings
@@ -190,16 +190,16 @@ function study(pod: Pod, { nodes, view, now }: Surroundings, { pools, uses, devi
     if (kind === undefined) return verdict(node).is === 'refused'
     const stamp = stampOf(node)
     const known = kind.get(node, stamp)
-    if (known !== undefined) return known[0] !== undefined
+    if (known !== undefined) return known !== ''
     const made = verdict(node)
-    if (fault === undefined) kind.set(node, stamp, [made.is === 'fits' ? undefined : made.refusal.reasons[0]])
+    if (fault === undefined) kind.set(node, stamp, made.is === 'fits' ? '' : made.refusal.reasons[0] ?? '')
     return made.is === 'refused'
   }
   return {
     refuses,
     why: (node) => {
-      const known = kind?.get(node, stampOf(node))?.[0]
-      if (known !== undefined) return refused(known).refusal
+      const known = kind?.get(node, stampOf(node)) ?? ''
+      if (known !== '') return refused(known).refusal
       const made = verdict(node)
       return made.is === 'refused' ? made.refusal : refused('cannot allocate all claims').refusal
     },
