@@ -1,13 +1,14 @@
 import type { ChildProcess } from 'node:child_process'
 import { delimiter, resolve } from 'node:path'
 import { existsSync } from 'node:fs'
+import { isIPv4 } from 'node:net'
 import { nodes } from '@kubeskiff/core/api'
 import { type PaceName, paceNames } from '@kubeskiff/core/kubelet'
 import { type AddressFamilies, ipv4Only, type NodePool, poolNameDefault, readFamilies } from '@kubeskiff/core/rules'
 import { type HostFilesChoice, hostFilesChoices } from '../agent/configuration.ts'
 import type { KubeletSettings } from '../agent/kubelet-settings.ts'
 import type { AccessFiles } from '../daemon/access-files.ts'
-import { addressForOthers } from '../daemon/cluster-info.ts'
+import { addressForOthers, machineAddresses } from '../daemon/cluster-info.ts'
 import { type ControlPlane, StartProblem, startControlPlane } from '../daemon/control-plane.ts'
 import { missingPackages, whyNoneAfterInstalling, whyNoRealNodes } from '../daemon/debian-packages.ts'
 import { type DataDirectory, dataDirectory, makeDataDirectory } from '../daemon/directory.ts'
@@ -76,6 +77,7 @@ export async function up(words: readonly string[]): Promise<number> {
   const ipFamilies = values['ip-families'] === undefined ? undefined : readFamilies(values['ip-families'].split(',').map((word) => word.trim()))
   if (values['ip-families'] !== undefined && ipFamilies === undefined) throw new UsageError(`--ip-families takes IPv4, IPv6, or both in their order (IPv4,IPv6), not '${values['ip-families']}'`)
   if (values.listen !== undefined && !isListening(values.listen)) throw new UsageError(`--listen takes loopback, everywhere or an IPv4 address of this machine, not '${values.listen}'`)
+  if (isIPv4(values.listen ?? '') && !machineAddresses().includes(values.listen ?? '')) throw new UsageError(`this machine has no address ${values.listen} that others reach: it has ${machineAddresses().join(', ') || 'none'}`)
   const overlay = overlayChoices.find((name) => name === values.overlay)
   if (values.overlay !== undefined && overlay === undefined) throw new UsageError(`--overlay takes ${overlayChoices.join(' or ')}, not '${values.overlay}'`)
   const wishes: Wishes = {

@@ -10,6 +10,7 @@ const timeoutMs = 10_000
 /** Asks a cluster who it is, and believes it when its authority's key has the hash that was given. Throws a JoinProblem that says what to do. */
 export async function discover(url: string, caHash: string): Promise<{ readonly authority: string; readonly info: ClusterInfo }> {
   const { status, body } = await unverified(new URL(infoPath, url))
+  if (status === 401) throw new JoinProblem(`the cluster at ${url} answers nobody who has not signed in: its --authentication-config must let anonymous users read ${infoPath}`)
   if (status !== 200) throw new JoinProblem(`the cluster at ${url} takes no other machines (it answered ${status}): start it with 'skiff up --listen ADDRESS' on its machine`)
   let told: ReturnType<typeof readJoiningInfo>
   try { told = readJoiningInfo((JSON.parse(body) as { readonly data: Readonly<Record<string, string>> }).data) } catch {
