@@ -58,6 +58,8 @@ const options = {
 interface Wishes { readonly nodes?: number; readonly simulate?: number; readonly pools?: readonly NodePool[]; readonly port?: number; readonly listen?: string; readonly overlay?: OverlayChoice; readonly runtime: 'auto' | 'oci' | 'simulated'; readonly pace?: PaceName; readonly hostFiles?: HostFilesChoice; readonly network?: NetworkChoice; readonly ipFamilies?: AddressFamilies; readonly kubelet?: KubeletSettings; readonly install: boolean; readonly welcome: boolean; readonly access: AccessFiles }
 
 const nodesDefault = 3
+/** There where the kernel has IPv6 and uses it. */
+const addressesOfSix = '/proc/net/if_inet6'
 const readyTimeoutMs = 60_000
 
 /** `skiff up`: starts the cluster, or brings it back, and stays with it until it is told to stop. */
@@ -173,6 +175,7 @@ async function settingsFor(directory: DataDirectory, wishes: Wishes, say: (line:
   if (before !== undefined && wishes.ipFamilies !== undefined && wishes.ipFamilies.join() !== (ipFamilies ?? ipv4Only).join()) {
     throw new UsageError(`this cluster was made with --ip-families ${(ipFamilies ?? ipv4Only).join()} and keeps them: its Services and pods have addresses by now; use another --data-dir, or 'down --purge' first`)
   }
+  if (have(false) > 0 && ipFamilies?.includes('IPv6') === true && !existsSync(addressesOfSix)) throw new UsageError('real nodes with IPv6 need a kernel that has it turned on, and this one has not (ipv6.disable=1?): leave out IPv6, or use --runtime simulated')
   const access = { ...before?.access, ...wishes.access }
   const pace = wishes.pace ?? before?.pace
   const hostFiles = wishes.hostFiles ?? before?.hostFiles
