@@ -25,16 +25,16 @@ function whyNot(): string | undefined {
 }
 const skip = whyNoContainers() ?? whyNot() ?? (kubectl === '' ? 'no stock kubectl: set SKIFF_TEST_KUBECTL' : false)
 
-describe('real nodes of an ordinary user', { skip, timeout: 120_000 }, () => {
+describe('real nodes of an ordinary user', { skip, timeout: 240_000 }, () => {
   let ground: Playground
   const { ok, get, run } = typing(kubectl, () => ground)
   const home = (): string => join(ground.folder, 'home')
   /** Of programs that were fetched. */
   const libraries = (): string => join(ground.folder, 'fetched/lib')
   const asUser = (words: readonly string[]): readonly string[] => ['setpriv', `--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups', '--inh-caps=-all', 'env', '-i', `HOME=${home()}`, `TMPDIR=${ground.folder}`, `PATH=${process.env['PATH'] ?? ''}`, `SKIFF_DATA_DIR=${ground.dataDir}`, `LD_LIBRARY_PATH=${libraries()}`, process.execPath, join(root, 'packages/host/bin/skiff.js'), ...words]
-  const skiff = (...words: readonly string[]): Finished => ground.run(asUser(words), { timeoutMs: 60_000 })
+  const skiff = (...words: readonly string[]): Finished => ground.run(asUser(words), { timeoutMs: 120_000 })
   /** With the machine's network, as the user himself has it. */
-  const skiffOutside = (...words: readonly string[]): Finished => ground.run(['nsenter', `--net=/proc/${process.pid}/ns/net`, '--', ...asUser(words)], { timeoutMs: 60_000 })
+  const skiffOutside = (...words: readonly string[]): Finished => ground.run(['nsenter', `--net=/proc/${process.pid}/ns/net`, '--', ...asUser(words)], { timeoutMs: 120_000 })
   /** The user's processes, and those of his pods. */
   const processes = (): readonly number[] => readdirSync('/proc').map(Number).filter((pid) => pid > 0 && isHis(pid))
   const sh = (pod: string, script: string): string => ok('exec', pod, '--', 'sh', '-c', script)
@@ -92,7 +92,7 @@ spec:
     ]
     const applied = ground.kubectl(kubectl, ['apply', '-f', '-'], { input: manifests.join('---\n') })
     assert.equal(applied.code, 0, applied.err)
-    ok('wait', '--for=condition=Ready', 'pod/server', 'pod/client', 'pod/near', '--timeout=30s')
+    ok('wait', '--for=condition=Ready', 'pod/server', 'pod/client', 'pod/near', '--timeout=60s')
     assert.equal(ok('logs', 'server'), 'hello\n')
     assert.equal(sh('server', 'id -u; stat -c %u / /bin'), '0\n0\n0\n')
     assert.equal(sh('client', 'id -u; stat -c %u:%g /scratch/mine'), '33\n33:2000\n')
