@@ -83,6 +83,19 @@ withEveryKubectl('extending', (shell) => {
     assert.match(cluster.kubectl(program, [...nobody, 'get', 'pods']).err, /User "system:serviceaccount:default:bot" cannot list resource "pods"/)
   })
 
+  test('a Secret is filled with a lasting token for its account, which signs in until the Secret goes', () => {
+    const { story, run, eventually, old, cluster } = shell()
+    const asking = 'apiVersion: v1\nkind: Secret\nmetadata: {name: lasting, annotations: {kubernetes.io/service-account.name: lasting}}\ntype: kubernetes.io/service-account-token\n'
+    story([['create serviceaccount lasting', 'serviceaccount/lasting created'], ['apply -f -', 'secret/lasting created', asking]])
+    const token = Buffer.from(eventually('get secret lasting -o jsonpath={.data.token}', /./), 'base64').toString()
+    assert.match(Buffer.from(run('get secret lasting -o jsonpath={.data.ca\\.crt}'), 'base64').toString(), /^-----BEGIN CERTIFICATE-----/)
+    const program = process.env['SKIFF_TEST_KUBECTL'] ?? 'kubectl'
+    const asIt = ['--kubeconfig=/dev/null', `--server=https://127.0.0.1:${cluster.port}`, '--insecure-skip-tls-verify', `--token=${token}`, 'get', 'pods']
+    if (!old) assert.match(cluster.kubectl(program, asIt).err, /User "system:serviceaccount:default:lasting" cannot list resource "pods"/)
+    story([['delete secret lasting', 'secret "lasting" deleted']])
+    if (!old) assert.match(cluster.kubectl(program, asIt).err, /must be logged in|Unauthorized/)
+  })
+
   test('quotas, ranges, budgets, autoscalers, routes and policies are made and shown', () => {
     const { story, old } = shell()
     story([

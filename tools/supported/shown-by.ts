@@ -112,6 +112,7 @@ export const controllersShownBy: Readonly<Record<string, Shown>> = {
   'ephemeral-volume-controller': [`${controllers}/ephemeral-volume/reconcile.test.ts`, 'ephemeralVolumeController'],
   'node-ipam-controller': [`${controllers}/volume-binder/volumes.test.ts`, 'nodeAddressController'],
   'ttl-controller': [`${controllers}/node-ttl/node-ttl.test.ts`, 'nodeTtlController'],
+  'tokens-controller': [`${controllers}/account-token/account-token.test.ts`, 'accountTokenController'],
   'token-cleaner': [`${controllers}/bootstrap-token/bootstrap-token.test.ts`, 'bootstrapTokenCleaner'],
   'horizontal-pod-autoscaler': [`${controllers}/horizontal-pod-autoscaler/autoscaler.test.ts`, 'horizontalPodAutoscalerController'],
   'storage-version-migrator-controller': [`${controllers}/storage-version-migration/reconcile.test.ts`, 'storageVersionMigrationController'],

@@ -20,7 +20,7 @@ export interface Surroundings {
 /** Every controller of the control plane. */
 export function allControllers({ authority, volumesBelow, balancedNetworks, podRanges, mayRequest = () => false, types }: Surroundings): readonly Controller<unknown>[] {
   return [
-    controllers.serviceAccountController, controllers.rootCaController(authority), controllers.namespaceController(types), controllers.garbageCollector(types),
+    controllers.serviceAccountController, controllers.rootCaController(authority), controllers.accountTokenController(authority), controllers.namespaceController(types), controllers.garbageCollector(types),
     controllers.deploymentController, controllers.replicaSetController, controllers.replicationControllerController, controllers.statefulSetController, controllers.daemonSetController,
     controllers.jobController, controllers.cronJobController, controllers.ttlAfterFinishedController,
     controllers.endpointsController, controllers.endpointSliceController, controllers.endpointSliceMirroringController, controllers.serviceAddressController, controllers.serviceCIDRController, ...(balancedNetworks === undefined ? [] : [controllers.loadBalancerController({ pools: balancedNetworks })]),

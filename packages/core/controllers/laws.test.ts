@@ -21,7 +21,7 @@ const isController = (value: unknown): value is Controller<unknown> => typeof va
 const exported: readonly unknown[] = Object.values(folder)
 const controllers: readonly Controller<unknown>[] = [
   ...exported.filter(isController),
-  folder.garbageCollector(), folder.namespaceController(), folder.horizontalPodAutoscalerController(), folder.storageVersionMigrationController(), folder.podGarbageCollector(), folder.nodeLifecycleController(), folder.rootCaController('PEM'),
+  folder.garbageCollector(), folder.namespaceController(), folder.horizontalPodAutoscalerController(), folder.storageVersionMigrationController(), folder.podGarbageCollector(), folder.nodeLifecycleController(), folder.rootCaController('PEM'), folder.accountTokenController('PEM'),
 ]
 
 /** Reads that need no watch, and why. */

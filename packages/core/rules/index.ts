@@ -1,3 +1,4 @@
+export { secretTokenIssuer } from './account-tokens.ts'
 export * from './conditions.ts'
 export { offsetAt } from './cron.ts'
 export * from './cron-preview.ts'

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Ask } from '@kubeskiff/core/api'
+import { secretTokenIssuer } from '@kubeskiff/core/rules'
 import { type AuditPolicy, type JwtAuthenticator, readAuditPolicy, readAuthenticators, type User } from '@kubeskiff/core/server'
 import { readSchedulerConfiguration, type SchedulerConfiguration } from '@kubeskiff/core/scheduler'
 import { readTokenFile } from '../credentials/index.ts'
@@ -51,7 +52,7 @@ export async function openAccess(files: AccessFiles, own: string, say: (line: st
     ...(audit !== undefined && { audit, log: openAuditLog(auditLogPath ?? '-', say) }),
     verify: (token, now) => {
       const issuer = issuerIn(token)
-      if (issuers === undefined || issuer === undefined || issuer === own) return undefined
+      if (issuers === undefined || issuer === undefined || issuer === own || issuer === secretTokenIssuer) return undefined
       return issuers.verify(token, issuer, now).then((verified) => (verified.is === 'good' ? { is: 'valid', claims: verified.claims } : { is: 'invalid', why: verified.why }))
     },
   }

@@ -117,6 +117,22 @@ test('a service account\'s token is verified by the outside, and its account mus
   }])
 })
 
+test('the token that a Secret holds signs in, for the API, as long as the Secret holds it', () => {
+  const made = world()
+  const uid = (made.ask('GET /api/v1/namespaces/default/serviceaccounts/default').body as { metadata: { uid: string } }).metadata.uid
+  const claims = (of: string) => ({ iss: 'kubernetes/serviceaccount', sub: 'system:serviceaccount:default:default', 'kubernetes.io/serviceaccount/namespace': 'default', 'kubernetes.io/serviceaccount/secret.name': 'kept', 'kubernetes.io/serviceaccount/service-account.name': 'default', 'kubernetes.io/serviceaccount/service-account.uid': of })
+  const step = (of: string, token = 'a.b.c'): unknown => {
+    const request: Request = { method: 'POST', path: '/apis/authentication.k8s.io/v1/selfsubjectreviews', query: '', headers: { authorization: `Bearer ${token}` }, body: new TextEncoder().encode('{}') }
+    const outcome = made.server.handler.step(request, new Map([[`verify-token ${token}`, { is: 'valid', claims: claims(of) }]]))
+    return outcome.is === 'bytes' ? [outcome.status, (JSON.parse(new TextDecoder().decode(outcome.body[0])) as { status?: { userInfo?: { username?: string } } }).status?.userInfo?.username] : outcome.is
+  }
+  assert.deepEqual(step(uid), [401, undefined])
+  made.ask('POST /api/v1/namespaces/default/secrets', { metadata: { name: 'kept', annotations: { 'kubernetes.io/service-account.name': 'default' } }, type: 'kubernetes.io/service-account-token', stringData: { token: 'a.b.c' } })
+  assert.deepEqual([step(uid), step('another'), step(uid, 'd.e.f')], [[201, 'system:serviceaccount:default:default'], [401, undefined], [401, undefined]])
+  made.ask('DELETE /api/v1/namespaces/default/secrets/kept')
+  assert.deepEqual(step(uid), [401, undefined])
+})
+
 test('a token request is signed by the outside', () => {
   const made = world()
   const step = (body: object, answers: ReadonlyMap<string, unknown>) => made.server.handler.step({

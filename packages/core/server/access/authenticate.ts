@@ -2,6 +2,7 @@
 import type { Answers } from '../../api/action.ts'
 import { isRefusal, type Refusal } from '../../api/refusal.ts'
 import { nodes, pods, secrets, serviceAccounts } from '../../api/resources.ts'
+import { secretTokenIssuer } from '../../rules/account-tokens.ts'
 import type { Machine } from '../machine.ts'
 import type { User } from './types.ts'
 import { unauthorized } from '../refusals.ts'
@@ -10,6 +11,7 @@ import { userOfBootstrapToken } from './bootstrap-token.ts'
 import { evaluateClaims } from './claim-expressions.ts'
 import { authenticatorOf, type Claims, userOfJwt } from './jwt.ts'
 import { attributesForImpersonation, impersonated } from './impersonate.ts'
+import { userOfSecretToken } from './secret-token.ts'
 
 /** What the host makes of a token: whether our key signed it and its time has come and not passed; who that is, we say. */
 export type VerifiedToken =
@@ -80,6 +82,11 @@ export function userOfToken(machine: Machine, token: string, answers: Answers, a
     const user = userOfJwt(authenticator, verified.claims as unknown as Claims, evaluateClaims)
     // A token that is good, and good for something else, is as good as none.
     return 'why' in user || (audiences !== undefined && !audiences.some((each) => authenticator.issuer.audiences.includes(each))) ? unauthorized : user
+  }
+  if (verified.claims.iss === secretTokenIssuer) {
+    // Such a token names no audience: it is good for the API, and for nobody else.
+    const isForUs = audiences === undefined || audiences.some((audience) => machine.options.issuer?.audiences.includes(audience) ?? false)
+    return (isForUs ? userOfSecretToken(machine.store.view, token, verified.claims as unknown as Claims) : undefined) ?? unauthorized
   }
   // Our key signs nothing but service accounts' tokens, but what says nothing of one is none.
   if (verified.claims['kubernetes.io'] === undefined) return unauthorized
