@@ -1,6 +1,6 @@
 // Real nodes whose pods get their interfaces from Debian's CNI plugins: bridge, host-local and portmap.
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { serverCommand } from '../conformance/real/programs.ts'
@@ -18,7 +18,7 @@ const chain = { cniVersion: '1.0.0', name: 'pods', plugins: [
 ] }
 const pod = (name: string, nodeName: string, ports: object = {}) => ({
   apiVersion: 'v1', kind: 'Pod', metadata: { namespace: 'default', name, labels: { app: 'web', pod: name } },
-  spec: { nodeName, terminationGracePeriodSeconds: 0, containers: [{ name: 'main', image, command: serverCommand('tcp:80'), ports: [{ containerPort: 80, ...ports }], readinessProbe: { httpGet: { port: 80, path: '/' }, periodSeconds: 1 } }] },
+  spec: { nodeName, terminationGracePeriodSeconds: 0, containers: [{ name: 'main', image, command: serverCommand('tcp:80', 'tcp6:80'), ports: [{ containerPort: 80, ...ports }], readinessProbe: { httpGet: { port: 80, path: '/' }, periodSeconds: 1 } }] },
 })
 
 describe('pods on CNI plugins', { skip, timeout: 200_000 }, () => {
@@ -41,7 +41,7 @@ describe('pods on CNI plugins', { skip, timeout: 200_000 }, () => {
     assert.equal(built.code, 0, built.out + built.err)
     mkdirSync(configurations())
     writeFileSync(join(configurations(), '10-pods.conflist'), JSON.stringify(chain))
-    const up = ground.skiff(['up', '--nodes', '2', '--detach', '--bare', '--network', 'cni', '--cni-conf-dir', configurations(), '--cni-bin-dir', plugins ?? ''], { timeoutMs: 120_000 })
+    const up = ground.skiff(['up', '--nodes', '2', '--detach', '--bare', '--ip-families', 'IPv4,IPv6', '--network', 'cni', '--cni-conf-dir', configurations(), '--cni-bin-dir', `${plugins ?? ''}:${ground.folder}`], { timeoutMs: 120_000 })
     assert.equal(up.code, 0, up.out + up.err)
     await until('there is an account', () => run('get', 'serviceaccount', 'default').code === 0)
     apply(pod('a', 'node-1'), pod('b', 'node-1', { hostPort: 8080 }), pod('c', 'node-2'), { apiVersion: 'v1', kind: 'Service', metadata: { namespace: 'default', name: 'b' }, spec: { selector: { pod: 'b' }, ports: [{ port: 80 }] } })
@@ -49,7 +49,7 @@ describe('pods on CNI plugins', { skip, timeout: 200_000 }, () => {
   })
   after(() => { ground?.close() })
 
-  test('addresses come from the plugins, of the node\'s own range, and pods reach each other, Services and names', async () => {
+  test('addresses of both families come from the plugins, of the node\'s own ranges, and pods reach each other, Services and names', async () => {
     assert.match(addressOf('a'), /^10\.244\.0\.\d+$/)
     assert.match(addressOf('c'), /^10\.244\.1\.\d+$/)
     assert.match(ok('exec', 'a', '--', 'ip', 'route'), /default via 10\.244\.0\.1 dev eth0/)
@@ -57,6 +57,8 @@ describe('pods on CNI plugins', { skip, timeout: 200_000 }, () => {
     assert.deepEqual([fetched('a', addressOf('b')), fetched('a', addressOf('c')), fetched('c', addressOf('a'))], ['b', 'c', 'a'])
     await until('the Service leads to its pod, from each node and from itself', () => { const said = ['a', 'b', 'c'].map((from) => fetched(from, 'b.default.svc.cluster.local')).join(); return said === 'b,b,b' || said })
     assert.equal(fetched('c', `${get('node node-1', '.status.addresses[0].address')}:8080`), 'b', 'the port that portmap opened')
+    const second = (name: string): string => `[${get(`pod ${name}`, '.status.podIPs[1].ip')}]`
+    assert.deepEqual([fetched('a', second('b')), fetched('a', second('c'))], ['b', 'c'], 'the second family')
     const machine = ground.run(['curl', '-sS', '-m', '2', `http://${addressOf('c')}/`])
     assert.equal(machine.out.trim(), 'c', machine.err)
   })
@@ -97,9 +99,28 @@ describe('pods on CNI plugins', { skip, timeout: 200_000 }, () => {
     ok('wait', '--for=condition=Ready', 'pod/f', 'node/node-2', '--timeout=30s')
   })
 
+  test('a plugin that does not give up its part holds the pod, which says so, until it does', async () => {
+    const refuses = join(ground.folder, 'refuses')
+    writeFileSync(join(ground.folder, 'picky'), `#!${process.execPath}
+      const fs = require('fs'), { CNI_COMMAND: verb } = process.env, read = JSON.parse(fs.readFileSync(0, 'utf8'))
+      if (verb === 'DEL' && fs.existsSync(${JSON.stringify(refuses)})) { console.log(JSON.stringify({ code: 11, msg: 'not now' })); process.exit(1) }
+      if (verb === 'ADD') console.log(JSON.stringify(read.prevResult))`, { mode: 0o755 })
+    writeFileSync(join(configurations(), '10-pods.conflist'), JSON.stringify({ ...chain, plugins: [...chain.plugins, { type: 'picky' }] }))
+    const held = pod('g', 'node-1')
+    apply({ ...held, spec: { ...held.spec, terminationGracePeriodSeconds: 1 } })
+    ok('wait', '--for=condition=Ready', 'pod/g', '--timeout=30s')
+    writeFileSync(refuses, '')
+    ok('delete', 'pod', 'g', '--wait=false')
+    await until('the pod says so', () => { const { out } = run('events', '--for', 'pod/g'); return /FailedKillPod.*error killing pod: failed to "KillPodSandbox" for "[^"]*" with KillPodSandboxError: "rpc error: code = Unknown desc = failed to destroy network for sandbox \\"[0-9a-f]{64}\\": plugin type=\\"picky\\" failed \(delete\): not now"/.test(out) || out })
+    assert.equal(run('get', 'pod', 'g').code, 0)
+    rmSync(refuses)
+    ok('wait', '--for=delete', 'pod/g', '--timeout=30s')
+  })
+
   test('pods that go leave no address, no cable and no record', async () => {
     ok('delete', 'pod', '--all', '--wait=true')
     await until('all is undone', () => ['node-1', 'node-2'].every((node) => stateOf(node, 'networks/pods').length + stateOf(node, 'attachments').length === 0) || JSON.stringify(['node-1', 'node-2'].map((node) => [stateOf(node, 'networks/pods'), stateOf(node, 'attachments'), readFileSync(join(ground.dataDir, 'agent/agent.log'), 'utf8')])))
+    assert.doesNotMatch(readFileSync(join(ground.dataDir, 'agent/agent.log'), 'utf8'), /plugin type="(bridge|portmap)" failed \(delete\)/)
     const links = ground.run(['sh', '-c', `nsenter --mount=${join(ground.dataDir, 'agent/namespace/mnt')} nsenter --net=${join(ground.dataDir, 'agent/network/nodes/node-1/net')} ip -o link`]).out
     assert.match(links, /cni0/)
     assert.doesNotMatch(links, /veth/)

@@ -245,13 +245,13 @@ describe('kubelets of two real nodes', { skip, timeout: 300_000 }, () => {
     const driver = 'gpu.example.com'
     const specification = { cdiVersion: '0.5.0', kind: `${driver}/claim`, devices: [{ name: 'one', containerEdits: { env: ['GPU=one'], deviceNodes: [{ path: '/dev/gpu0', hostPath: '/dev/zero', permissions: 'r' }], mounts: [{ hostPath: '/var/run/cdi', containerPath: '/driver', options: ['ro', 'rbind'] }] } }] }
     const uid = ok('get', 'node', 'node-2', '-o', 'jsonpath={.metadata.uid}')
-    const installer = pod('installer', 'node-2', ['sh', '-c', `echo '${JSON.stringify(specification)}' > /cdi/gpu.json; sleep 100000`], { volumeMounts: [{ name: 'cdi', mountPath: '/cdi' }] }) as { readonly spec: object }
+    const installer = pod('installer', 'node-2', ['sh', '-c', `echo '${JSON.stringify(specification)}' > /cdi/gpu.json; sleep 100000`], { volumeMounts: [{ name: 'cdi', mountPath: '/cdi' }, { name: 'registry', mountPath: '/registry' }] }) as { readonly spec: object }
     const user = pod('claims', 'node-2', ['sleep', '100000'], { resources: { claims: [{ name: 'gpu' }] } }) as { readonly spec: object }
     const items = [
       { apiVersion: 'resource.k8s.io/v1', kind: 'DeviceClass', metadata: { name: 'gpu' }, spec: { selectors: [{ cel: { expression: `device.driver == '${driver}'` } }] } },
       { apiVersion: 'resource.k8s.io/v1', kind: 'ResourceSlice', metadata: { name: 'node-2-gpu', ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: 'node-2', uid, controller: true }] }, spec: { driver, nodeName: 'node-2', pool: { name: 'node-2', generation: 1, resourceSliceCount: 1 }, devices: [{ name: 'zero' }] } },
       { apiVersion: 'resource.k8s.io/v1', kind: 'ResourceClaim', metadata: { name: 'one' }, spec: { devices: { requests: [{ name: 'gpu', exactly: { deviceClassName: 'gpu' } }] } } },
-      { ...installer, spec: { ...installer.spec, volumes: [{ name: 'cdi', hostPath: { path: '/var/run/cdi', type: 'DirectoryOrCreate' } }] } },
+      { ...installer, spec: { ...installer.spec, volumes: [{ name: 'cdi', hostPath: { path: '/var/run/cdi', type: 'DirectoryOrCreate' } }, { name: 'registry', hostPath: { path: '/var/lib/kubelet/plugins_registry', type: 'Directory' } }] } },
       { ...user, spec: { ...user.spec, nodeName: undefined, resourceClaims: [{ name: 'gpu', resourceClaimName: 'one' }] } },
     ]
     const applied = ground.kubectl(kubectl ?? '', ['apply', '-f', '-'], { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items }) })
@@ -263,6 +263,7 @@ describe('kubelets of two real nodes', { skip, timeout: 300_000 }, () => {
       // The driver is in this process, which has to be given time between one kubectl and the next.
       await until('it runs', () => { const { out } = run('get', 'pod', 'claims', '-o', 'jsonpath={.status.phase}'); return out === 'Running' || run('events', '--for', 'pod/claims').out }, 40_000)
       assert.equal(ok('exec', 'claims', '--', 'sh', '-c', 'echo $GPU; head -c 3 /dev/gpu0 | wc -c; ls /driver; touch /driver/x 2>/dev/null || echo refused'), 'one\n3\ngpu.json\nrefused\n')
+      assert.equal(ok('exec', 'installer', '--', 'ls', '/registry'), 'gpu-reg.sock\n', 'a driver that is a pod would find the node there')
       ok('delete', 'pod', 'claims', '--wait=false')
       await until('the claim is given back', () => started.calls.join() === 'prepare one,unprepare one' || started.calls.join())
     } finally { started.close() }

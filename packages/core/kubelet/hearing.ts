@@ -37,6 +37,7 @@ export function hear(work: Work, event: RuntimeEvent): void {
     case 'sandbox-ready': rememberPod(work, { sandbox: undefined }); return
     case 'volumes-failed': mountsFailed(work, event.generation, event.failures); return
     case 'checked': checked(work, event); return
+    case 'teardown-failed': tell(work, 'Warning', 'FailedKillPod', `error killing pod: failed to "KillPodSandbox" for ${JSON.stringify(work.pod.metadata.uid)} with KillPodSandboxError: ${JSON.stringify(event.message)}`); return
     case 'torn-down': rememberPod(work, { tearing: undefined }); return
     case 'resized': resized(work, event.container, event.attempt, event.problem); return
     case 'volumes-ready':

@@ -162,6 +162,8 @@ export type RuntimeEvent =
   /** A problem says why the container keeps what it had. */
   | { readonly is: 'resized'; readonly pod: string; readonly container: string; readonly attempt: number; readonly problem?: string; readonly at: Instant }
   | { readonly is: 'removed'; readonly pod: string; readonly container: string; readonly attempt: number; readonly at: Instant }
+  /** What it was to free could not be yet: that is tried again. */
+  | { readonly is: 'teardown-failed'; readonly pod: string; readonly message: string; readonly at: Instant }
   | { readonly is: 'torn-down'; readonly pod: string; readonly at: Instant }
 
 export interface RuntimeState {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SandboxSpec } from '@kubeskiff/core/kubelet'
 import { readIfThere, writePrivately } from '../files/index.ts'
@@ -52,6 +52,7 @@ const interfaceName = 'eth0'
 /** How often folders are looked at, and how often plugins that can tell are asked how they are. */
 const lookMs = 2_000
 const statusEvery = 5
+const bridgeRules = '/proc/sys/net/bridge/bridge-nf-call-iptables'
 const notInitialized = 'cni plugin not initialized'
 
 /** Begins to look at the folders. Needs root. */
@@ -120,6 +121,8 @@ export function openCni(options: CniOptions): CniNetworks {
     }
   }
 
+  // Where frames of a bridge pass no packet rules, that shall not be a riddle.
+  if (!existsSync(bridgeRules)) onTrouble('the kernel module br_netfilter is not loaded: pods of one bridge reach no Service that leads to another of them, and policies do not hold between them (modprobe br_netfilter)')
   let isClosed = false
   let looks = 0
   for (const node of nodes) look(node, false)

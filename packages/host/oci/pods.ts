@@ -20,7 +20,8 @@ export interface Pods {
   teardown(uid: string, keepLogs: boolean): void
 }
 
-const unprepareTries = 5
+/** Half a minute, each wait twice as long as the one before. */
+const triesMost = 5
 
 /** What stands around a pod's containers: made before them, and taken away after them. */
 export function createPods(held: Held, attempts: Attempts, place: StartPlace): Pods {
@@ -75,11 +76,10 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
     }
   }
 
-  /** As upstream, a pod is not gone before its devices are given back; a driver that stays away for long does not hold it for ever: it is asked again later. */
-  async function giveDevicesBack(uid: string, node: string): Promise<void> {
-    const drivers = place.driversOf(node)
-    for (let tries = 0; drivers !== undefined && tries < unprepareTries; tries += 1) {
-      try { await drivers.unprepare(uid); return } catch (error) { complain(uid)(error) }
+  /** As upstream, a pod is not gone before others have given up what is its; who fails for long does not hold it for ever: they are asked again later. */
+  async function patiently(act: (() => Promise<void>) | undefined, failed: (error: unknown) => void): Promise<void> {
+    for (let tries = 0; act !== undefined && tries < triesMost; tries += 1) {
+      try { await act(); return } catch (error) { failed(error) }
       await new Promise((resolve) => setTimeout(resolve, 1000 * 2 ** tries))
     }
   }
@@ -126,15 +126,18 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
       const all = [...pod.containers.values()].flat()
       await Promise.all(all.map((attempt) => (keepLogs ? attempts.end(uid, attempt) : attempts.dispose(uid, attempt))))
       const at = places.pod(uid)
+      // While its namespaces are still pinned: plugins take their interfaces out of them.
+      const { cni } = place
+      await patiently(cni && (() => cni.detach(uid, pod.record.spec.node)), (error) => { complain(uid)(error); held.tell({ is: 'teardown-failed', pod: uid, message: `rpc error: code = Unknown desc = ${words(error)}`, at: place.now() }) })
       if (pod.record.pause !== undefined) signal(pod.record.pause, 'SIGKILL')
       leaveStage(at.stage)
       place.ranges.release(uid)
       releaseVolumes(at.directory)
       await releaseDisks(pod.record.volumeSpecs, [...held.pods.values()].flatMap((other) => (other === pod ? [] : other.record.volumeSpecs)))
-      await place.cni?.detach(uid, pod.record.spec.node).catch(complain(uid))
       network.detach(uid, pod.record.spec.node, at.namespaces)
       place.devicesOf(pod.record.spec.node)?.release(uid)
-      if (pod.record.spec.claims !== undefined) await giveDevicesBack(uid, pod.record.spec.node)
+      const drivers = pod.record.spec.claims === undefined ? undefined : place.driversOf(pod.record.spec.node)
+      await patiently(drivers && (() => drivers.unprepare(uid)), complain(uid))
       removeGroup(podGroup(place.cgroupRoot, pod.record.spec.qos, uid))
       if (keepLogs) {
         const changes = all.map((attempt) => places.pod(uid).attempt(attempt.record.container, attempt.record.state.attempt)).flatMap((own) => [own.upper, own.work])
