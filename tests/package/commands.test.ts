@@ -42,6 +42,10 @@ const refused: readonly (readonly [words: readonly string[], says: RegExp])[] = 
   [['up', '-f', 'nowhere.yaml'], /^skiff: there is no file nowhere\.yaml/],
   [['node', 'list'], /^skiff: there is no cluster in .*: start one with 'skiff up'/],
   [['node', 'frob'], /^skiff: there is no 'skiff node frob': expected one of list, add, remove/],
+  [['up', '--listen', '203.0.113.9'], /^skiff: this machine has no address 203\.0\.113\.9 that others reach/],
+  [['join'], /^skiff: this machine has joined no cluster yet: 'skiff token create' on the control plane's machine prints what to type/],
+  [['join', 'https://192.0.2.1:6443', '--token', 'secretwithaslip', '--ca-hash', 'x'], /^skiff: a token is six characters, a dot and sixteen characters, of a-z and 0-9: 'skiff token create' prints one\n$/],
+  [['token', 'create', '--ttl', 'soon'], /^skiff: --ttl takes a duration such as 24h or 30m/],
   [['image', 'rm'], /^skiff: 'skiff image rm' takes at least one name/],
 ]
 for (const [words, says] of refused) {
