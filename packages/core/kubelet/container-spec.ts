@@ -24,7 +24,7 @@ export function containerSpec(container: Container | EphemeralContainer, around:
       mounts, ...(container.volumeDevices === undefined || container.volumeDevices.length === 0 ? {} : { disks: container.volumeDevices.map(({ name, devicePath }) => ({ volume: name, path: devicePath })) }),
       ...(target === undefined || target === '' ? {} : { target }),
       stdin: container.stdin ?? false, stdinOnce: container.stdinOnce ?? false, tty: container.tty ?? false,
-      resources: resourcesOf(container), ...devicesOf(container), ...(around.node.simulated ? {} : claimsOfContainer(container, around.pod)), security: securityOf(container, around.pod),
+      resources: resourcesOf(container), ...rankOf(container, around.pod), ...devicesOf(container), ...(around.node.simulated ? {} : claimsOfContainer(container, around.pod)), security: securityOf(container, around.pod),
       terminationMessagePath: container.terminationMessagePath ?? '/dev/termination-log',
       terminationMessagePolicy: container.terminationMessagePolicy === 'FallbackToLogsOnError' ? 'FallbackToLogsOnError' : 'File',
     },
@@ -48,6 +48,14 @@ export function resourcesOf({ resources }: Pick<Container, 'resources'>): Resour
     ...(memoryLimit === undefined ? {} : { memoryBytesLimit: amountOf('memory', memoryLimit) }),
     ...(hugePages.length === 0 ? {} : { hugePages: Object.fromEntries(hugePages.map(([name, quantity]) => [name.slice(hugePagePrefix.length), amountOf(name, quantity)])) }),
   }
+}
+/** As upstream's oom policy: what a node needs ends last, and a sidecar no sooner than those that it serves. */
+function rankOf(container: Container | EphemeralContainer, { spec }: Pod): Pick<ContainerSpec, 'outOfMemoryRank'> {
+  if (spec.priorityClassName === 'system-node-critical') return { outOfMemoryRank: 'last' }
+  if (container.restartPolicy !== 'Always' || spec.initContainers?.includes(container as Container) !== true) return {}
+  const requested = ({ resources }: Container): number => amountOf('memory', resources?.requests?.['memory'])
+  const least = Math.min(...spec.containers.map(requested))
+  return least > requested(container as Container) ? { outOfMemoryRank: least } : {}
 }
 /** Extended resources, which a device plugin of the node may answer for. */
 function devicesOf({ resources }: Pick<Container, 'resources'>): Pick<ContainerSpec, 'devices'> {

@@ -1,4 +1,4 @@
-import type { Container } from '../api/generated/types.ts'
+import type { Container, ContainerRestartRule } from '../api/generated/types.ts'
 import type { Instant } from '../base/clock.ts'
 import { containerSpec } from './container-spec.ts'
 import { credentialsFor, mayUse } from '../rules/registry-credentials.ts'
@@ -39,16 +39,21 @@ export function lookInto(work: Work, container: Container): void {
 /** Whether a container that exited is to run again. */
 export function restarts(work: Work, container: Container, run: ExitedRun): boolean {
   if (isSidecar(container) || wasReplaced(work, container, run)) return true
-  const rule = container.restartPolicyRules?.find((one) => {
-    const listed = one.exitCodes?.values?.includes(run.exitCode) ?? false
-    return one.exitCodes?.operator === 'NotIn' ? !listed : listed
-  })
+  if (isAnew(work, container.name, run)) return true
+  const rule = restartRule(container, run)
   if (rule !== undefined) return rule.action === 'Restart'
   const policy = container.restartPolicy ?? work.pod.spec.restartPolicy ?? 'Always'
   // As upstream: an init container that succeeded is done, whatever the policy.
   const isInit = work.pod.spec.initContainers?.includes(container) === true
   return policy === 'OnFailure' || isInit && policy === 'Always' ? run.exitCode !== 0 : policy === 'Always'
 }
+
+/** The rule of a container's own that says what its end leads to: the first that holds for its exit code. */
+export const restartRule = (container: Container, { exitCode }: ExitedRun): ContainerRestartRule | undefined =>
+  container.restartPolicyRules?.find(({ exitCodes }) => (exitCodes?.values?.includes(exitCode) ?? false) === (exitCodes?.operator !== 'NotIn'))
+
+/** Whether an end is behind its container: it begins anew with all others of the pod. */
+export const isAnew = (work: Work, name: string, run: ExitedRun): boolean => memoryOf(work, name).anew === run.attempt
 
 /** Whether a container has another image than the pod wants by now. As upstream, an init container that is no sidecar keeps what it has. */
 const hasOldImage = (work: Work, container: Container, run: RunningRun | ExitedRun): boolean =>
@@ -74,6 +79,11 @@ function restart(work: Work, container: Container, run: ExitedRun): void {
   if (wasReplaced(work, container, run)) {
     // As upstream: what crashed before was something else, so nothing is waited for.
     if (launch(work, container, run.attempt + 1)) remember(work, container.name, { stopping: undefined, probes: undefined, hook: undefined, crash: undefined, restarting: undefined })
+    return
+  }
+  if (isAnew(work, container.name, run)) {
+    // Its back-off has been waited out before.
+    if (launch(work, container, run.attempt + 1)) remember(work, container.name, { stopping: undefined, probes: undefined, hook: undefined, anew: undefined })
     return
   }
   const { crash, waiting } = memoryOf(work, container.name)

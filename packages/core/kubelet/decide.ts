@@ -13,6 +13,7 @@ import { initialize, isInitialized } from './initialization.ts'
 import { sandboxReady } from './preparation.ts'
 import { stepProbes } from './probes.ts'
 import { resizeContainers } from './resizing.ts'
+import { restartsAll } from './restart-all.ts'
 import { qosOf } from './quality.ts'
 import { isSidecar } from './stands.ts'
 import { endOf, isDone, statusOf } from './status.ts'
@@ -67,6 +68,7 @@ function run(work: Work): Decision {
   if (!sandboxReady(work)) return concluded(work, statusOf(work, undefined))
   // As upstream: who looks into a pod need not wait for its init containers.
   for (const container of ephemeralContainers(work.pod)) lookInto(work, container)
+  if (restartsAll(work)) return concluded(work, statusOf(work, undefined))
   if (!isInitialized(work)) {
     const state = initialize(work)
     if (state === 'failed') return finish(work)

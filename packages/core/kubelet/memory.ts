@@ -13,6 +13,8 @@ export interface PodMemory {
   /** Images that were pulled to be mounted. */
   readonly mountedImages?: readonly string[]
   readonly resize?: ResizeMemory
+  /** A container has ended so that all are to begin anew: since then they are stopped. */
+  readonly restartingAll?: true
   /** A teardown was ordered and has not been answered. */
   readonly tearing?: 'keep logs' | 'all'
 }
@@ -51,6 +53,8 @@ export interface ContainerMemory {
   readonly resizing?: { readonly attempt: number; readonly to: ResourceLimits; readonly retryAt?: Instant }
   /** The attempt that was stopped to run again with other resources. */
   readonly restarting?: number
+  /** The attempt that ended before all containers begin anew. */
+  readonly anew?: number
   readonly hook?: { readonly attempt: number; readonly is: 'running' | 'failed' }
   readonly probes?: ProbesMemory
 }

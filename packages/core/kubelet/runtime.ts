@@ -119,6 +119,8 @@ export interface ContainerSpec {
   readonly stdinOnce: boolean
   readonly tty: boolean
   readonly resources: ResourceLimits
+  /** Whether the kernel shall end others first, whatever it asked for; or the memory by which it is ranked, where that is not what it asked for. */
+  readonly outOfMemoryRank?: 'last' | number
   /** Devices by the extended resource that names them: only those of which the node has a plugin. */
   readonly devices?: Readonly<Record<string, number>>
   /** Which of the pod's prepared claims it is given: all that a claim holds, or what was asked for by one request. */

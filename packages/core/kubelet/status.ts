@@ -6,6 +6,7 @@ import { isInitialized } from './initialization.ts'
 import { probedState } from './probes.ts'
 import { hasItsSize, isAllocated, resizeConditions, resizeTypes } from './resizing.ts'
 import { qosOf } from './quality.ts'
+import { mayRestartAll } from './restart-all.ts'
 import { containerStatusOf, exitedBefore, type ExitedRun, isSidecar, type RunningRun } from './stands.ts'
 import { timeText } from './times.ts'
 import { ephemeralContainers, memoryOf, standIn, type Work } from './work.ts'
@@ -181,12 +182,13 @@ function conditionsOf(work: Work, phase: string, initStatuses: readonly Containe
     condition(pod, 'ContainersReady', notReady, around.now),
     condition(pod, 'PodScheduled', { status: 'True' }, around.now),
     ...(work.memory.ending?.reason === 'Evicted' ? [condition(pod, 'DisruptionTarget', { status: 'True', reason: 'TerminationByKubelet', message: work.memory.ending.message }, around.now)] : []),
+    ...(mayRestartAll(work) ? [condition(pod, 'AllContainersRestarting', completed !== undefined ? { status: 'False', reason: completed } : { status: work.memory.restartingAll === true ? 'True' : 'False' }, around.now)] : []),
     ...resizeConditions(work).map(({ type, ...says }) => condition(pod, type, says, around.now)),
   ]
   const others = pod.status?.conditions?.filter((one) => !ownTypes.includes(one.type) && !resizeTypes.includes(one.type) && !(one.type === 'DisruptionTarget' && work.memory.ending?.reason === 'Evicted')) ?? []
   return others.length === 0 ? own : [...own, ...others]
 }
-const ownTypes: readonly string[] = ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled']
+const ownTypes: readonly string[] = ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled', 'AllContainersRestarting']
 
 const readinessGateText = (pod: Pod, type: string): string => {
   const found = pod.status?.conditions?.find((one) => one.type === type)

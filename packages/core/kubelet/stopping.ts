@@ -31,6 +31,13 @@ export function stop(work: Work, container: Container, run: RunningRun, deadline
   } else if (due < stopping.deadline) signal(work, container, run, due)
 }
 
+/** Stops a container without its preStop hook, and as fast as one may be stopped. */
+export function kill(work: Work, container: Container, run: RunningRun, why: string): void {
+  if (memoryOf(work, container.name).stopping?.attempt === run.attempt && memoryOf(work, container.name).stopping?.is === 'signalled') return
+  tell(work, 'Normal', 'Killing', why, fieldPathOf(work.pod, container.name))
+  signal(work, container, run, work.around.now)
+}
+
 /** The preStop hook is over. */
 export function hookEnded(work: Work, container: Container, run: RunningRun, ok: boolean, output: string): void {
   const stopping = memoryOf(work, container.name).stopping

@@ -47,6 +47,16 @@ for (const [qos, memoryBytesRequested, score] of scores) {
   })
 }
 
+test('what a node needs is ended last for want of memory, and a sidecar no sooner than those that it serves', () => {
+  const score = (outOfMemoryRank: 'last' | number): unknown => configurationOf(input({ limits: { ...limits, outOfMemoryScore: -1000 }, sandbox: aSandbox({ qos: 'Burstable' }), spec: aContainer({ outOfMemoryRank }) })).process.oomScoreAdj
+  assert.deepEqual([score('last'), score(1 << 29)], [-997, 500])
+})
+
+test('a container without a limit of memory is not swapped where the kernel can say so', () => {
+  const unified = (more: Partial<ConfigurationInput['limits']>): unknown => (configurationOf(input({ limits: { ...limits, ...more } }))['linux'] as { readonly resources: { readonly unified?: unknown } }).resources.unified
+  assert.deepEqual([unified({ unified: true, canLimitSwap: true }), unified({ unified: true }), unified({ canLimitSwap: true })], [{ 'memory.oom.group': '1', 'memory.swap.max': '0' }, { 'memory.oom.group': '1' }, undefined])
+})
+
 const sets: readonly (readonly [string, readonly string[], readonly string[], bigint, readonly string[]])[] = [
   ['nothing but what is added', ['net_bind_service'], ['ALL'], all, ['CAP_NET_BIND_SERVICE']],
   ['everything', ['ALL'], [], 0b11n, ['CAP_CHOWN', 'CAP_DAC_OVERRIDE']],

@@ -158,15 +158,17 @@ function resourcesOf(spec: ContainerSpec, privileged: boolean, { canLimitSwap, h
     // As upstream: none of the pages that were not asked for.
     ...(hugePageSizes.length === 0 ? {} : { hugepageLimits: hugePageSizes.map((pageSize) => ({ pageSize, limit: hugePages?.[pageSize.replace('B', 'i')] ?? 0 })) }),
     // As the kubelet: what is killed for want of memory is killed whole.
-    ...(unified ? { unified: { 'memory.oom.group': '1' } } : {}),
+    // And with no limit of its own it is not swapped either.
+    ...(unified ? { unified: { 'memory.oom.group': '1', ...(canLimitSwap && (memoryBytesLimit ?? 0) === 0 ? { 'memory.swap.max': '0' } : {}) } } : {}),
   }
 }
 
 /** As the kubelet: guaranteed pods die last, best-effort pods first, the others by the share of memory they asked for. */
 function outOfMemoryScore(spec: ContainerSpec, sandbox: SandboxSpec, limits: HostLimits): number {
-  if (sandbox.qos === 'Guaranteed') return -997
+  const rank = spec.outOfMemoryRank ?? spec.resources.memoryBytesRequested
+  if (sandbox.qos === 'Guaranteed' || rank === 'last') return -997
   if (sandbox.qos === 'BestEffort') return 1000
-  const score = 1000 - Math.floor((1000 * spec.resources.memoryBytesRequested) / limits.memoryBytes)
+  const score = 1000 - Math.floor((1000 * rank) / limits.memoryBytes)
   return Math.min(999, Math.max(3, score))
 }
 

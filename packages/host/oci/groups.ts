@@ -101,7 +101,8 @@ function readOr(file: string, otherwise: string): string {
 }
 
 /** Whether groups of this machine can forbid swap. */
-export const canLimitSwap = (root = mounted): boolean => isUnified(root) || existsSync(`${root}/memory/memory.memsw.limit_in_bytes`)
+export const canLimitSwap = (root = mounted): boolean =>
+  (isUnified(root) ? readdirSync(root).some((name) => existsSync(`${root}/${name}/memory.swap.max`)) : existsSync(`${root}/memory/memory.memsw.limit_in_bytes`))
 
 /** The sizes of huge pages that groups of this machine can limit, as the kernel's files name them: '2MB'. */
 export function hugePageSizes(root = mounted): readonly string[] {

@@ -76,8 +76,19 @@ function checkInit(container: Container, at: string, spec: PodSpec): readonly Pr
   ]
 }
 
-const checkRestarts = ({ restartPolicy }: Container, at: string, supported: readonly string[]): readonly Problem[] =>
-  (restartPolicy === undefined || supported.includes(restartPolicy) ? [] : [unsupported(`${at}.restartPolicy`, restartPolicy, supported)])
+const checkRestarts = ({ restartPolicy, restartPolicyRules = [] }: Container, at: string, supported: readonly string[]): readonly Problem[] => [
+  ...(restartPolicy === undefined || supported.includes(restartPolicy) ? [] : [unsupported(`${at}.restartPolicy`, restartPolicy, supported)]),
+  ...(restartPolicy === undefined && restartPolicyRules.length > 0 ? [required(`${at}.restartPolicy`, 'must specify restartPolicy when restart rules are used')] : []),
+  ...restartPolicyRules.flatMap(({ action, exitCodes }, index) => {
+    const rule = `${at}.restartPolicyRules[${index}]`
+    return [
+      ...(restartActions.includes(action) ? [] : [unsupported(`${rule}.action`, action, restartActions)]),
+      ...(exitCodes === undefined ? [required(`${rule}.exitCodes`, 'must be specified')] : exitOperators.includes(exitCodes.operator) ? [] : [unsupported(`${rule}.exitCodes.operator`, exitCodes.operator, exitOperators)]),
+    ]
+  }),
+]
+const restartActions: readonly string[] = ['Restart', 'RestartAllContainers']
+const exitOperators: readonly string[] = ['In', 'NotIn']
 
 function checkContainer(container: Container | EphemeralContainer, at: string, spec: PodSpec, { isPod }: Whose): readonly Problem[] {
   const { image = '' } = container

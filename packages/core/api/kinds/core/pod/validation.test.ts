@@ -21,6 +21,12 @@ test('resources: what may be asked for, how much, and together with what', () =>
   [{ resourceClaims: [{ name: 'a' }, { name: 'a', resourceClaimName: 'x', resourceClaimTemplateName: 'y' }] }, ['spec.resourceClaims[0]: Invalid value: {"name":"a"}: must specify one of: `resourceClaimName`, `resourceClaimTemplateName`', 'spec.resourceClaims[1].name: Duplicate value: "a"', 'spec.resourceClaims[1]: Invalid value: {"name":"a","resourceClaimName":"x","resourceClaimTemplateName":"y"}: at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified']],
   [{ ...inMain({ resources: { requests: { cpu: '2' } } }), resources: { requests: { cpu: '1' } } }, ['spec.resources.requests[cpu]: Invalid value: "1": must be greater than or equal to aggregate container requests of 2']],
   [{ ...inMain({ resizePolicy: [{ resourceName: 'cpu', restartPolicy: 'RestartContainer' }, { resourceName: 'cpu', restartPolicy: 'NotRequired' }] }), restartPolicy: 'Never' }, ["spec.containers[0].resizePolicy: Invalid value: \"RestartContainer\": must be 'NotRequired' when `restartPolicy` is 'Never'", 'spec.containers[0].resizePolicy[1]: Duplicate value: "cpu"']],
+  [inMain({ restartPolicyRules: [{ action: 'Restart', exitCodes: { operator: 'In', values: [1] } }] }), ['spec.containers[0].restartPolicy: Required value: must specify restartPolicy when restart rules are used']],
+  [inMain({ restartPolicy: 'Never', restartPolicyRules: [{ action: 'RestartAllContainers', exitCodes: { operator: 'NotIn', values: [0] } }] }), []],
+  [inMain({ restartPolicy: 'Never', restartPolicyRules: [{ action: 'DoNotRestart' }, { action: 'Restart', exitCodes: { operator: 'Equals', values: [3] } }] }), [
+    'spec.containers[0].restartPolicyRules[0].action: Unsupported value: "DoNotRestart": supported values: "Restart", "RestartAllContainers"', 'spec.containers[0].restartPolicyRules[0].exitCodes: Required value: must be specified',
+    'spec.containers[0].restartPolicyRules[1].exitCodes.operator: Unsupported value: "Equals": supported values: "In", "NotIn"',
+  ]],
 ]))
 
 test('security: profiles, kernel settings, users, and the operating system they are for', () => check([

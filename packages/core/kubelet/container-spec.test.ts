@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Container } from '../api/generated/types.ts'
+import { createStore } from '../store/index.ts'
+import { containerSpec } from './container-spec.ts'
+import { aPod, aShape } from './test-cluster.ts'
+
+test('for want of memory a sidecar is ended no sooner than those that it serves, and what the node needs last', () => {
+  const asking = (name: string, memory: string, more: object = {}): Container => ({ name, image: 'web:1', resources: { requests: { memory } }, ...more })
+  const [proxy, prepare, small, large] = [asking('proxy', '1Mi', { restartPolicy: 'Always' }), asking('prepare', '1Mi'), asking('small', '10Mi'), asking('large', '20Mi')]
+  const rank = (container: Container, more: object = {}): unknown => {
+    const made = containerSpec(container, { pod: aPod({ spec: { initContainers: [proxy, prepare], containers: [small, large], ...more } }), view: createStore().view, node: aShape(), podIps: [] })
+    return made.is === 'spec' ? made.spec.outOfMemoryRank : made
+  }
+  assert.deepEqual([rank(proxy), rank(prepare), rank(small)], [10 << 20, undefined, undefined])
+  assert.equal(rank(proxy, { containers: [asking('tiny', '0')] }), undefined)
+  assert.deepEqual([rank(proxy, { priorityClassName: 'system-node-critical' }), rank(small, { priorityClassName: 'system-cluster-critical' })], ['last', undefined])
+})
