@@ -6,8 +6,10 @@ import { type PluginInfo, readInfo, writeRegistered } from './messages.ts'
 
 /** The kernel's bound for the path of a Unix socket. */
 export const socketPathMax = 107
-/** A socket that nobody answers at is tried again. As upstream's. */
-const lookMs = 1_000
+/** A socket that nobody answers at is tried again, as upstream does. */
+const retryMs = 1_000
+/** The kernel tells of changes; this is for what it might not tell. */
+const lookMs = 30_000
 const answerTimeoutMs = 1_000
 
 export interface RegistryOptions {
@@ -28,6 +30,7 @@ export function watchRegistry({ directory, register, deregister, onTrouble }: Re
   const said = new Set<string>()
   const busy = new Set<string>()
   let isClosed = false
+  let retry: NodeJS.Timeout | undefined
 
   function look(): void {
     const here = new Map(socketsIn(directory))
@@ -39,7 +42,17 @@ export function watchRegistry({ directory, register, deregister, onTrouble }: Re
     for (const [socket, madeAt] of here) {
       if (known.has(socket) || busy.has(socket)) continue
       busy.add(socket)
-      void meet(socket).then((info) => { if (!isClosed) known.set(socket, { madeAt, info }) }, (error: unknown) => { sayOnce(`plugin at ${socket}: ${rpcText(error instanceof Error ? error : undefined)}`) }).finally(() => { busy.delete(socket) })
+      void meet(socket).then((info) => {
+        busy.delete(socket)
+        if (isClosed) return
+        known.set(socket, { madeAt, info })
+        // What happened to it meanwhile was not looked at.
+        look()
+      }, (error: unknown) => {
+        busy.delete(socket)
+        sayOnce(`plugin at ${socket}: ${rpcText(error instanceof Error ? error : undefined)}`)
+        if (!isClosed) retry ??= setTimeout(() => { retry = undefined; look() }, retryMs)
+      })
     }
   }
 
@@ -75,6 +88,7 @@ export function watchRegistry({ directory, register, deregister, onTrouble }: Re
       isClosed = true
       watching.close()
       clearInterval(looking)
+      clearTimeout(retry)
     },
   }
 }
