@@ -92,7 +92,7 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
     })
     nodeChanged = (node) => { kubelet.nodeChanged(node); ring() }
     drivers.keep((uid) => { const found = runtime.observed().pods.get(uid); return found !== undefined && found.sandbox.is !== 'gone' })
-    void cni?.sweep((uid) => runtime.observed().pods.has(uid))
+    cni?.sweep((uid) => runtime.observed().pods.has(uid)).catch((error: unknown) => { say(`CNI plugins: ${String(error)}`) })
     for (const plugins of devicePlugins.values()) plugins.retain((uid) => runtime.observed().pods.has(uid))
     // A node that was taken from this machine leaves nothing running: no kubelet answers for its pods any more.
     for (const [uid, { spec }] of runtime.observed().pods) if (!connections.has(spec.node)) runtime.submit({ do: 'teardown', pod: uid })

@@ -187,5 +187,9 @@ export function openCni(options: CniOptions): CniNetworks {
 const opens = ({ plugins }: NetworkConfiguration): boolean => plugins.some(({ capabilities }) => capabilities['portMappings'] === true)
 const argsOf = (uid: string, id: string, { namespace, name }: SandboxSpec): string =>
   ['IgnoreUnknown=1', `K8S_POD_NAMESPACE=${namespace}`, `K8S_POD_NAME=${name}`, `K8S_POD_INFRA_CONTAINER_ID=${id}`, `K8S_POD_UID=${uid}`].join(';')
-const namesIn = (directory: string): readonly string[] => readdirSync(directory).filter((name) => name.endsWith('.json') && !name.startsWith('.'))
+function namesIn(directory: string): readonly string[] {
+  try { return readdirSync(directory).filter((name) => name.endsWith('.json') && !name.startsWith('.')) } catch {
+    return [] // Somebody took the folder away: nothing is known of any pod.
+  }
+}
 const words = (error: unknown): string => (typeof error === 'string' ? error : error instanceof Error ? error.message : String(error))

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, statSync, watch } from 'node:fs'
+import { type FSWatcher, mkdirSync, readdirSync, statSync, watch } from 'node:fs'
 import { join } from 'node:path'
 import type { Client } from '@grpc/grpc-js'
 import { ask, empty, rpcText } from '../wire.ts'
@@ -79,14 +79,13 @@ export function watchRegistry({ directory, register, deregister, onTrouble }: Re
     onTrouble(message)
   }
 
-  const watching = watch(directory, look)
-  watching.on('error', () => undefined) // The folder is looked at anyway.
+  const watching = watchIfCan(directory, look)
   const looking = setInterval(look, lookMs)
   look()
   return {
     close() {
       isClosed = true
-      watching.close()
+      watching?.close()
       clearInterval(looking)
       clearTimeout(retry)
     },
@@ -100,10 +99,22 @@ export async function clientAt(socket: string): Promise<Client> {
   return new GrpcClient(`unix://${socket}`, credentials.createInsecure())
 }
 
+/** The folder is looked at anyway: a kernel that watches no more is no reason to fail. */
+function watchIfCan(directory: string, look: () => void): FSWatcher | undefined {
+  try { return watch(directory, look).on('error', () => undefined) } catch {
+    return undefined // Its limit of watches is reached.
+  }
+}
+
 function socketsIn(directory: string): readonly (readonly [path: string, madeAt: number])[] {
-  return readdirSync(directory).filter((name) => !name.startsWith('.')).flatMap((name) => {
+  return namesIn(directory).filter((name) => !name.startsWith('.')).flatMap((name) => {
     const path = join(directory, name)
     const found = statSync(path, { throwIfNoEntry: false })
     return found?.isSocket() === true ? [[path, found.ctimeMs] as const] : []
   })
+}
+function namesIn(directory: string): readonly string[] {
+  try { return readdirSync(directory) } catch {
+    return [] // Somebody took the folder away: no driver is in it.
+  }
 }
