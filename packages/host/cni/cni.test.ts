@@ -136,8 +136,6 @@ test('a node without a network that can be read says so, and is well again when 
 })
 
 test('the first file by name that is a configuration counts, whatever stands in it', () => {
-  folder = mkdtempSync(`${tmpdir()}/skiff-cni-`)
-  mkdirSync(`${folder}/conf`)
   file('conf/00-README.txt', 'none')
   file('conf/20-b.conflist', chain())
   file('conf/10-a.conf', { cniVersion: '0.3.1', name: 'single', type: 'ptp' })
