@@ -16,7 +16,7 @@ test('images go from 85 % of the disk on, down to 80 %', () => {
 test('those unused for longest go first; what is used, new, or was made here stays', () => {
   const minutes = (count: number): number => count * 60_000
   const seen = new Map([['old', { first: 0, used: 0 }], ['older use', { first: 0, used: minutes(1) }], ['newer use', { first: 0, used: minutes(5) }], ['new', { first: minutes(9), used: 0 }], ['running', { first: 0, used: minutes(10) }], ['built', { first: 0, used: 0 }]])
-  const built: NamedImage = { ...anImage('built'), image: { ...anImage('built').image, digest: undefined } }
+  const built: NamedImage = { ...anImage('built'), reference: 'built:1', image: { ...anImage('built').image, digest: undefined } }
   const images = [anImage('newer use'), anImage('running'), anImage('new'), anImage('older use'), built, anImage('old')]
   assert.deepEqual(collectable(images, new Set(['running@sha256']), seen, minutes(10)).map(({ reference }) => reference), ['old', 'older use', 'newer use'])
 })
@@ -25,7 +25,7 @@ test('as much goes as is needed, and what is lacking is told', async () => {
   let images = ['a', 'b', 'c'].map((id) => anImage(id))
   let now = 0
   let available = 100
-  const store = { list: () => images, remove: async (name: string) => { images = images.filter(({ reference }) => reference !== name); return { removed: [name], freedBytes: 10 } } } as unknown as ImageStore
+  const store = { list: () => images, unnamed: () => [], remove: async (name: string) => { images = images.filter(({ reference }) => reference !== name); return { removed: [name], freedBytes: 10 } } } as unknown as ImageStore
   const collector = new ImageCollector({ store, inUse: () => new Set(['c']), disk: async () => ({ capacityBytes: 100, availableBytes: available }), now: () => now })
   assert.deepEqual(await collector.look(), { removed: [], freedBytes: 0, wantedBytes: 0 })
   now = 200_000

@@ -17,10 +17,10 @@ export function bytesToFree({ capacityBytes, availableBytes }: Disk): number | u
 
 /**
  * The images that may go, those unused for longest first. None that a container has, none that came only just, and none
- * that was built or loaded here: it could not be fetched again.
+ * that was built or loaded here: it could not be fetched again. But what has no name any more (but its id) nobody would ask for.
  */
 export function collectable(images: readonly NamedImage[], inUse: ReadonlySet<string>, seen: ReadonlyMap<string, Seen>, now: number): readonly NamedImage[] {
-  return images.filter(({ image }) => image.digest !== undefined && !isUsed(image, inUse) && now - (seen.get(image.id)?.first ?? now) >= thresholds.ageLeastMs)
+  return images.filter(({ reference, image }) => (image.digest !== undefined || reference === image.id) && !isUsed(image, inUse) && now - (seen.get(image.id)?.first ?? now) >= thresholds.ageLeastMs)
     .map((named) => ({ named, seen: seen.get(named.image.id) ?? { first: 0, used: 0 } }))
     .sort((a, b) => a.seen.used - b.seen.used || a.seen.first - b.seen.first).map(({ named }) => named)
 }

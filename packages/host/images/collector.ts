@@ -1,5 +1,5 @@
 import { bytesToFree, collectable, type Disk, type Seen } from './collect.ts'
-import { isUsed, type ImageStore } from './store.ts'
+import { isUsed, type ImageStore, type NamedImage } from './store.ts'
 
 export interface CollectorOptions {
   readonly store: ImageStore
@@ -32,7 +32,7 @@ export class ImageCollector {
     const { store, now } = this.#options
     const removed: string[] = []
     let freedBytes = 0
-    for (const { reference } of collectable(store.list(), this.#options.inUse(), this.#seen, now())) {
+    for (const { reference } of collectable(this.#images(), this.#options.inUse(), this.#seen, now())) {
       if (freedBytes >= wantedBytes) break
       const gone = await store.remove(reference, this.#options.inUse())
       removed.push(...gone.removed)
@@ -41,11 +41,17 @@ export class ImageCollector {
     return { removed, freedBytes, wantedBytes }
   }
 
+  /** Those that have lost their names go by their ids. */
+  #images(): readonly NamedImage[] {
+    const { store } = this.#options
+    return [...store.list(), ...store.unnamed().map((image) => ({ reference: image.id, image }))]
+  }
+
   #note(): void {
-    const { store, inUse, now } = this.#options
+    const { inUse, now } = this.#options
     const used = inUse()
     const here = new Set<string>()
-    for (const { image } of store.list()) {
+    for (const { image } of this.#images()) {
       const { id } = image
       here.add(id)
       const before = this.#seen.get(id)

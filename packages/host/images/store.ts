@@ -42,6 +42,8 @@ export interface ImageStore {
   /** By any way of writing its name, or by its id. */
   find(name: string): StoredImage | undefined
   list(): readonly NamedImage[]
+  /** Images that have lost their last name: to a newer one of that name, or while a container had them. */
+  unnamed(): readonly StoredImage[]
   hasLayer(diffId: string): boolean
   /** Unpacks an uncompressed archive; refuses it when its digest is not `diffId`. Answers the digest. */
   addLayer(archive: Readable, diffId: string | undefined): Promise<string>
@@ -72,6 +74,7 @@ export function openImageStore(directory: string): ImageStore {
   // Short names: an overlay mount must name all layers within one page.
   const layerDirectory = (diffId: string): string => `${directory}/layers/${checkedDigest(diffId).slice(7, 39)}`
   const imageFile = (id: string): string => `${directory}/images/${id.slice(7)}.json`
+  const temporary = (): string => `${directory}/layers/.${randomBytes(8).toString('hex')}`
   const nameFile = (reference: string): string => `${directory}/names/${encodeURIComponent(reference)}`
   for (const part of ['layers', 'images', 'names']) mkdirSync(`${directory}/${part}`, { recursive: true, mode: 0o700 })
   const known = new Map<string, StoredImage>()
@@ -104,6 +107,15 @@ export function openImageStore(directory: string): ImageStore {
     return image === undefined ? [] : [{ reference: decodeURIComponent(file), image }]
   })
 
+  const all = (): readonly StoredImage[] => readdirSync(`${directory}/images`).flatMap((file) => load(`sha256:${file.replace(/\.json$/, '')}`) ?? [])
+  /** Moves a layer's files out of the way at once: who unpacks it again while they are removed is not disturbed. */
+  const movedAway = (path: string): readonly string[] => {
+    if (!existsSync(path)) return []
+    const away = temporary()
+    renameSync(path, away)
+    return [away]
+  }
+
   const find = (name: string): StoredImage | undefined => {
     if (/^(sha256:)?[0-9a-f]{64}$/.test(name)) return load(name.startsWith('sha256:') ? name : `sha256:${name}`)
     const reference = normalise(name)
@@ -114,23 +126,28 @@ export function openImageStore(directory: string): ImageStore {
   return {
     find,
     list,
+    unnamed() {
+      const named = new Set(list().map(({ image }) => image.id))
+      return all().filter(({ id }) => !named.has(id))
+    },
     hasLayer: (diffId) => existsSync(`${layerDirectory(diffId)}.json`),
     async addLayer(archive, diffId) {
-      const temporary = `${directory}/layers/.${randomBytes(8).toString('hex')}`
-      mkdirSync(temporary)
+      const unpacking = temporary()
+      mkdirSync(unpacking)
       try {
-        const unpacked = await unpackLayer(archive, temporary)
+        const unpacked = await unpackLayer(archive, unpacking)
         if (diffId !== undefined && unpacked.diffId !== diffId) throw new Error(`wrong diff id calculated on extraction "${unpacked.diffId}"`)
         const target = layerDirectory(unpacked.diffId)
         if (!existsSync(`${target}.json`)) {
-          if (existsSync(target)) await rm(target, { recursive: true }) // Left by a crash between the two renames.
-          renameSync(temporary, target)
+          const left = movedAway(target) // By a crash between the two renames.
+          renameSync(unpacking, target)
           const record: LayerRecord = { diffId: unpacked.diffId, sizeBytes: unpacked.sizeBytes }
           writePrivately(`${target}.json`, JSON.stringify(record))
+          for (const each of left) await rm(each, { recursive: true, force: true })
         }
         return unpacked.diffId
       } finally {
-        await rm(temporary, { recursive: true, force: true })
+        await rm(unpacking, { recursive: true, force: true })
       }
     },
     addImage(reference, image) {
@@ -165,15 +182,18 @@ export function openImageStore(directory: string): ImageStore {
       rmSync(imageFile(image.id), { force: true })
       known.delete(image.id)
       access.forget(image.id)
-      const others = new Set(list().flatMap((named) => named.image.layers))
+      // Also of those without a name: a container may have them.
+      const others = new Set(all().flatMap(({ layers }) => layers))
       let freedBytes = 0
-      for (const diffId of image.layers.filter((layer) => !others.has(layer))) {
+      // All at once, for a pull that needs one of them looks once whether it is here.
+      const gone = image.layers.filter((layer) => !others.has(layer)).flatMap((diffId) => {
         const target = layerDirectory(diffId)
         const record = readIfThere(`${target}.json`)
         if (record !== undefined) freedBytes += layerSize(record)
         rmSync(`${target}.json`, { force: true })
-        await rm(target, { recursive: true, force: true })
-      }
+        return movedAway(target)
+      })
+      for (const each of gone) await rm(each, { recursive: true, force: true })
       return { removed, freedBytes }
     },
     // A layer that comes again hides all that it says further down, and Linux takes a directory once.
