@@ -52,6 +52,8 @@ export function serveKubelet(options: KubeletServerOptions): () => void {
     check(request).then(async (verdict) => {
       if (verdict.is === 'refused') { response.writeHead(verdict.status, { 'content-type': 'text/plain; charset=utf-8' }).end(verdict.message); return }
       const { status, headers, body } = await answer(node, asked)
+      // Who asked may have gone meanwhile: nobody would end what is still being written.
+      if (response.destroyed) { if (typeof body !== 'string') body.destroy(); return }
       response.writeHead(status, { ...headers })
       if (typeof body === 'string') { response.end(body); return }
       response.flushHeaders()

@@ -48,13 +48,16 @@ test('a node\'s logs are files below its /var/log, and nothing that a link leads
   symlinkSync('/etc/shadow', `${work}/var/log/out`)
   symlinkSync('../../etc', `${work}/var/log/up`)
   symlinkSync('deep/more', `${work}/var/log/within`)
-  const read = async (path: string): Promise<string> => {
-    const { status, body } = nodeLog(path, (of) => placeInRoot(work, of))
+  const read = async (path: string, placeOf = (of: string): string => placeInRoot(work, of)): Promise<string> => {
+    const { status, body } = nodeLog(path, placeOf)
     const text = typeof body === 'string' ? body : (await (body as Readable).toArray()).join('')
     return `${status} ${text}`
   }
   assert.equal(await read(''), '200 <!doctype html>\n<meta name="viewport" content="width=device-width">\n<pre>\n<a href="deep/">deep/</a>\n<a href="out">out</a>\n<a href="sys%3Clog">sys&lt;log</a>\n<a href="up">up</a>\n<a href="within">within</a>\n</pre>\n')
   assert.deepEqual([await read('sys%3Clog'), await read('deep/more'), await read('within')], ['200 line\n', '200 deeper\n', '200 deeper\n'])
   for (const path of ['out', 'up/shadow', 'up', '../etc/shadow', '%2e%2e/etc/shadow', 'none', 'deep/..%2f..%2f..%2fetc/shadow', '%00', '%']) assert.equal(await read(path), '404 404 page not found\n', path)
+  // Where the node's files are the machine's own, nobody follows links before; and what was a file when it was looked for may be a link by now.
+  symlinkSync(`${work}/etc/shadow`, `${work}/var/log/away`)
+  for (const [path, answer] of [['away', '404 404 page not found\n'], ['up/shadow', '404 404 page not found\n'], ['within', '200 deeper\n']] as const) assert.equal(await read(path, (of) => `${work}${of}`), answer, path)
   assert.equal(readFileSync(`${work}/etc/shadow`, 'utf8'), 'secret')
 })

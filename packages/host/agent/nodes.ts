@@ -96,11 +96,12 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
     for (const plugins of devicePlugins.values()) plugins.retain((uid) => runtime.observed().pods.has(uid))
     // A node that was taken from this machine leaves nothing running: no kubelet answers for its pods any more.
     for (const [uid, { spec }] of runtime.observed().pods) if (!connections.has(spec.node)) runtime.submit({ do: 'teardown', pod: uid })
+    const collected = collectImages({ images, directory: imagesDirectory(configuration), runtime, store, submit, nodes: names, now: () => clock.now() })
+    collection = collected
     stopPressure = watchPressure({ kubelet, view: store.view, nodes: names, measurable: () => runtime.measurable(), stateDirectory: configuration.stateDirectory, imagesDirectory: imagesDirectory(configuration), reclaim: async () => { await runtime.removeEnded(); await collected.removeUnused() }, thresholds, transitionMs: transitionMsOf(configuration.kubelet ?? {}), onTrouble: say })
     manifests = [...connections].map(([node, connection]) => followManifests({ node, connection, view: store.view, directory: join(configuration.stateDirectory, 'manifests', node), now: () => clock.now(), onTrouble: say }))
     store.onCommit(() => { ring(); for (const each of manifests) each.look() })
     loop.add('kubelets', () => kubelet.step())
-    const collected = collectImages({ images, directory: imagesDirectory(configuration), runtime, store, submit, nodes: names, now: () => clock.now() })
   })
 
   const answer = nameServer({ view: store.view, zone: configuration.clusterDomain })
