@@ -87,7 +87,8 @@ export function createRegistry(reference: ImageReference, options: RegistryOptio
     if (answer.status !== 401 || challenge === null) return answer
     await answer.body?.cancel()
     // What was known may have expired; who gives the same again means no.
-    const token = await signIn(base, challenge)
+    // Another host that one was sent on to names whom it likes to sign in at: it gets nothing of ours.
+    const token = await signIn(new URL(answer.url).origin === new URL(base).origin ? accountAt(base) : undefined, challenge)
     if (token === undefined || token === known) return answer
     tokens.set(base, token)
     return ask(token)
@@ -97,8 +98,7 @@ export function createRegistry(reference: ImageReference, options: RegistryOptio
   const accountAt = (base: string): RegistryCredentials | undefined =>
     base === bases.at(-1) ? account : credentialsFor(`${new URL(base).host}/${reference.repository}`, options.credentials ?? [])[0]
 
-  async function signIn(base: string, challenge: string): Promise<string | undefined> {
-    const known = accountAt(base)
+  async function signIn(known: RegistryCredentials | undefined, challenge: string): Promise<string | undefined> {
     const basic = known === undefined || known.username === identity ? undefined : `Basic ${Buffer.from(`${known.username}:${known.password}`).toString('base64')}`
     if (/^basic/i.test(challenge)) return basic
     const parts = Object.fromEntries([...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, key, value]) => [key, value]))
@@ -161,8 +161,8 @@ async function fetchWithin(url: string, headers: Record<string, string>, limitMs
   const stop = new AbortController()
   const timer = setTimeout(() => stop.abort(), limitMs)
   try {
-    // Who is redirected to another host is not known there: fetch takes the sign-in off.
-    return await fetch(url, { headers, signal: stop.signal, redirect: 'follow', ...(form !== undefined && { method: 'POST', body: form }) })
+    // Who is redirected to another host is not known there: fetch takes the sign-in off, but would send a form once more.
+    return await fetch(url, { headers, signal: stop.signal, ...(form === undefined ? { redirect: 'follow' } : { redirect: 'manual', method: 'POST', body: form }) })
   } finally {
     clearTimeout(timer)
   }
