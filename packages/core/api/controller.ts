@@ -15,7 +15,7 @@ export interface World<Memory> {
   readonly now: Instant
   readonly memory: Memory | undefined // plain data, forkable, may be lost: what must survive is in an object
   readonly last: Refusal | undefined // why the last plan was cut short
-  readonly observed: Answers // what earlier asks brought back
+  readonly observed: Answers // what earlier asks brought back, until the key settles or asks something new
 }
 export interface Plan<Memory = undefined> {
   /** In order; on the first refusal the rest is dropped and the key is looked at again. */

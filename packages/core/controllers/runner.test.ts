@@ -124,6 +124,18 @@ test('an ask is asked once, and its answer stays until the key settles', () => {
   assert.deepEqual(seen, [undefined, undefined, 'signed'])
 })
 
+test('whoever asks something new is no longer told what came before', () => {
+  const world = testWorld()
+  world.put(aMap('a'))
+  const seen: string[] = []
+  const runner = runnerOf(world, aController((_, { observed }) => {
+    seen.push([...observed.keys()].join())
+    return { actions: observed.has('three') ? [] : [{ do: 'ask', ask: { id: ['one', 'two', 'three'][seen.length - 1] ?? '', what: 'proxy', input: 'x' } }, note('asked')] }
+  }), { ask: (_, done) => { done('told') } })
+  drain(runner)
+  assert.deepEqual(seen, ['', 'one', 'two', 'three'])
+})
+
 test('a key whose write is under way is not looked at, and others go on', () => {
   const world = testWorld()
   world.put(aMap('a'), aMap('b'))

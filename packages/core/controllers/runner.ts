@@ -336,6 +336,9 @@ class ControllerRunner implements Runner {
       this.#forget(item, plan.again !== undefined)
       return
     }
+    // Who never settles, as an autoscaler whose metrics always move, would keep all answers for ever.
+    const { answers } = item
+    if (answers !== undefined && plan.actions.some((action) => action.do === 'ask' && !answers.has(action.ask.id))) item.answers = undefined
     item.rest = plan.actions
     item.at = 0
     this.#current = item

@@ -9,7 +9,7 @@ import { millisOf } from '../../rules/quantity.ts'
 import type { MeasuredUse } from '../../rules/measured-use.ts'
 import { metricOf, sumOfUses, usesIn } from '../../rules/use.ts'
 import type { KnownTypes } from '../known-types.ts'
-import type { Told, Values } from './outside.ts'
+import { textOf, type Told, type Values } from './outside.ts'
 import { type Measures, plainRatio, propose, proposeByRatio, proposeByShare, type Proposal, requestsOf, type Tolerance, utilizationRatio } from './replicas.ts'
 import { type Fault, isFault, type Target, typeOfKind } from './target.ts'
 
@@ -28,8 +28,8 @@ export interface Surroundings {
   readonly now: Instant
   /** What the kubelets of real nodes told. */
   readonly measured: MeasuredUse
-  /** What other servers told of the metrics, by their places; nothing is told of those that no server is registered for: annotations say those. */
-  readonly told: ReadonlyMap<number, Told>
+  /** What other servers told of the metrics, by `textOf` them; nothing is told of those that no server is registered for: annotations say those. */
+  readonly told: ReadonlyMap<string, Told>
 }
 
 /** As upstream's default: a tenth off the target is near enough. */
@@ -41,9 +41,9 @@ const toleranceOf = ({ spec: { behavior } }: HorizontalPodAutoscaler): Tolerance
 
 const quantity = (millis: number): string => formatQuantity(quantityOfMilli(millis))
 
-/** How many replicas the metric at a place asks for. */
-export function wishOf(spec: V2MetricSpec, at: number, around: Surroundings): Wish | Unknown {
-  const told = around.told.get(at)
+/** How many replicas a metric asks for. */
+export function wishOf(spec: V2MetricSpec, around: Surroundings): Wish | Unknown {
+  const told = around.told.get(textOf(spec))
   if (spec.resource !== undefined) return resourceWish(spec.resource.name, spec.resource.target, undefined, around)
   if (spec.containerResource !== undefined) return resourceWish(spec.containerResource.name, spec.containerResource.target, spec.containerResource.container, around)
   if (spec.pods !== undefined) return podsWish(spec.pods.metric, spec.pods.target, told, around)

@@ -28,10 +28,10 @@ const controller = horizontalPodAutoscalerController(builtIn)
 type Memory = NonNullable<World<Parameters<typeof controller.reconcile>[1]['memory']>['memory']>
 interface Look { readonly asked: readonly string[]; readonly said: readonly string[]; readonly size: readonly string[] }
 
-/** One look at an autoscaler of these metrics, its questions answered one after the other. */
-function look(metrics: readonly V2MetricSpec[], services: readonly Resource[], answers: readonly (Fetched | undefined)[]): Look {
+/** One look at an autoscaler of these metrics, its questions answered one after the other; `later`: what its metrics are from the first question on. */
+function look(metrics: readonly V2MetricSpec[], services: readonly Resource[], answers: readonly (Fetched | undefined)[], later = metrics): Look {
   const autoscaler = anObject(horizontalPodAutoscalers, 'web', { spec: { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' }, minReplicas: 1, maxReplicas: 9, metrics, behavior: { scaleUp: { selectPolicy: 'Max', stabilizationWindowSeconds: 0, policies: [{ type: 'Pods', value: 9, periodSeconds: 15 }] } } } })
-  const { view } = stage([], deployment, autoscaler, adapter, pod('web-1'), pod('web-2'), ...services).world.store
+  const { world: { store: { view }, put } } = stage([], deployment, autoscaler, adapter, pod('web-1'), pod('web-2'), ...services)
   const asked: string[] = []
   let now = dawn + 15_000
   let memory: Memory | undefined = controller.reconcile('default/web', { view, now: dawn, memory: undefined, last: undefined, observed: new Map() }).memory
@@ -44,6 +44,7 @@ function look(metrics: readonly V2MetricSpec[], services: readonly Resource[], a
     const [ask] = actions.flatMap((action) => (action.do === 'ask' ? [action.ask] : []))
     if (ask === undefined) break
     asked.push((ask.input as Fetch).proxy.path)
+    if (later !== metrics) put({ ...autoscaler, spec: { ...autoscaler.spec, metrics: later } } as Resource)
     const answer = answers[asked.length - 1]
     observed = answer === undefined ? new Map() : new Map([[ask.id, answer]])
     if (answer === undefined) now += 10_000
@@ -72,6 +73,11 @@ const asking: readonly { readonly rule: string; readonly metrics: readonly V2Met
 ]
 for (const { rule, metrics, paths, answers, size } of asking)
   test(`of an aggregated server: ${rule}`, () => { const { asked, size: sizes } = look(metrics, both, answers); assert.deepEqual([asked, sizes], [paths, [size]]) })
+
+test('what was told of a metric is not taken for one that stands in its place by now', () => {
+  const { asked, size } = look([ofPods], both, [values({ 'web-1': '80', 'web-2': '80' }), externals('90')], [outside])
+  assert.deepEqual([asked.length, size], [2, ['3']])
+})
 
 const quote = (kind: string): string => `unable to fetch metrics from ${kind} metrics API`
 const down = 'the server is currently unable to handle the request'

@@ -24,6 +24,9 @@ const asAutoscaler = {
 export type Told = Values | { readonly fault: string }
 export interface Values { readonly values: readonly { readonly name: string; readonly millis: number }[] }
 
+/** A metric by what it says, not by its place: metrics may be changed while servers are asked about them. */
+export const textOf = (spec: V2MetricSpec): string => JSON.stringify(spec)
+
 /** What is asked of one metric's server: a path, and how its answer is read. */
 export interface Question { readonly fetch: Fetch; readonly group: string; /** 'get pods.custom.metrics.k8s.io *', as failures quote it. */ readonly quoted: string; /** One value is expected, or any number. */ readonly single: boolean }
 

@@ -17,7 +17,7 @@ import { namesOf, ownKey } from '../keys.ts'
 import { builtIn, type KnownTypes } from '../known-types.ts'
 import { settled } from '../settled.ts'
 import { isUnknown, type Unknown, type Wish, wishOf } from './metrics.ts'
-import { answeredWithinMs, isQuestion, questionFor, type Question, type Told, toldBy } from './outside.ts'
+import { answeredWithinMs, isQuestion, questionFor, type Question, textOf, type Told, toldBy } from './outside.ts'
 import { paced, type Past, recent } from './pace.ts'
 import { isFault, podsOf, type Target, targetOf } from './target.ts'
 
@@ -26,10 +26,10 @@ const periodMs = 15_000
 
 interface Memory extends Past {
   readonly next: Instant
-  /** What was asked and is waited for so long: what real pods use, or of another server about the metric at a place. */
-  readonly asking?: { readonly id: string; readonly until: Instant; readonly about?: { readonly at: number; readonly question: Question } }
-  /** What other servers told in this look so far, by the places of the metrics. */
-  readonly told?: readonly (readonly [number, Told])[]
+  /** What was asked and is waited for so long: what real pods use, or of another server about a metric. */
+  readonly asking?: { readonly id: string; readonly until: Instant; readonly about?: { readonly metric: string; readonly question: Question } }
+  /** What other servers told in this look so far, by the metrics' texts. */
+  readonly told?: readonly (readonly [string, Told])[]
   /** A change of size that was submitted: whether it was made shows at the next look. */
   readonly trying?: { readonly from: number; readonly to: number; readonly why: string; readonly at: Instant }
 }
@@ -59,22 +59,22 @@ function measure(autoscaler: HorizontalPodAutoscaler, world: World<Memory>, memo
   const { asking, told = [], ...rest } = memory
   if (asking !== undefined && !observed.has(asking.id) && now < asking.until) return { actions: [], memory, again: asking.until }
   if (asking !== undefined && asking.about === undefined) return look(autoscaler, world, rest, types, new Map(told), measuredOf(observed.get(asking.id)))
-  const heard = asking?.about === undefined ? told : [...told, [asking.about.at, toldBy(asking.about.question, observed.get(asking.id) as Fetched | undefined)] as const]
+  const heard = asking?.about === undefined ? told : [...told, [asking.about.metric, toldBy(asking.about.question, observed.get(asking.id) as Fetched | undefined)] as const]
   const until = now + answeredWithinMs
   const metrics = autoscaler.spec.metrics ?? []
   const target = metrics.some(({ type }) => type === 'Pods' || type === 'Object' || type === 'External') ? targetOf(autoscaler, view, types) : undefined
-  const known: (readonly [number, Told])[] = [...heard]
-  if (target !== undefined && !isFault(target)) for (let at = (asking?.about?.at ?? -1) + 1; at < metrics.length; at++) {
-    const spec = metrics[at]
-    const question = spec && questionFor(spec, autoscaler, target, { view, types })
+  const known = new Map(heard)
+  if (target !== undefined && !isFault(target)) for (const [at, spec] of metrics.entries()) {
+    const metric = textOf(spec)
+    const question = known.has(metric) ? undefined : questionFor(spec, autoscaler, target, { view, types })
     if (question === undefined) continue
-    if (!isQuestion(question)) { known.push([at, question]); continue }
+    if (!isQuestion(question)) { known.set(metric, question); continue }
     const id = `metric ${at}@${now}`
-    return { actions: [{ do: 'ask', ask: { id, what: 'proxy', input: question.fetch } }], memory: { ...rest, told: known, asking: { id, until, about: { at, question } } }, again: until }
+    return { actions: [{ do: 'ask', ask: { id, what: 'proxy', input: question.fetch } }], memory: { ...rest, told: [...known], asking: { id, until, about: { metric, question } } }, again: until }
   }
   const ask = metrics.some(({ type }) => type === 'Resource' || type === 'ContainerResource') ? askForUse(view, `use@${now}`) : undefined
-  if (ask === undefined) return look(autoscaler, world, rest, types, new Map(known), nothingMeasured)
-  return { actions: [{ do: 'ask', ask }], memory: { ...rest, told: known, asking: { id: ask.id, until } }, again: until }
+  if (ask === undefined) return look(autoscaler, world, rest, types, known, nothingMeasured)
+  return { actions: [{ do: 'ask', ask }], memory: { ...rest, told: [...known], asking: { id: ask.id, until } }, again: until }
 }
 
 /** The change of size was made: it counts for the rates. */
@@ -104,7 +104,7 @@ function failedToSize(autoscaler: HorizontalPodAutoscaler, { trying: _tried, ...
   }
 }
 
-function look(autoscaler: HorizontalPodAutoscaler, { view, now }: World<Memory>, memory: Memory, types: KnownTypes, told: ReadonlyMap<number, Told>, measured: MeasuredUse): Plan<Memory> {
+function look(autoscaler: HorizontalPodAutoscaler, { view, now }: World<Memory>, memory: Memory, types: KnownTypes, told: ReadonlyMap<string, Told>, measured: MeasuredUse): Plan<Memory> {
   const next = now + periodMs
   const target = targetOf(autoscaler, view, types)
   const before = autoscaler.status ?? { desiredReplicas: 0 }
@@ -119,7 +119,7 @@ function look(autoscaler: HorizontalPodAutoscaler, { view, now }: World<Memory>,
   return { actions: decided.actions, memory: { ...recent(autoscaler, decided.past, now), next, ...(decided.trying && { trying: decided.trying }) }, again: next }
 }
 
-interface Sight { readonly view: ClusterView; readonly now: Instant; readonly past: Past; readonly conditions: readonly Condition[]; readonly types: KnownTypes; readonly measured: MeasuredUse; readonly told: ReadonlyMap<number, Told> }
+interface Sight { readonly view: ClusterView; readonly now: Instant; readonly past: Past; readonly conditions: readonly Condition[]; readonly types: KnownTypes; readonly measured: MeasuredUse; readonly told: ReadonlyMap<string, Told> }
 interface Decision { readonly actions: readonly Action[]; readonly past: Past; readonly trying?: NonNullable<Memory['trying']> }
 
 function decide(autoscaler: HorizontalPodAutoscaler, target: Target, sight: Sight): Decision {
@@ -151,7 +151,7 @@ function decideByMetrics(autoscaler: HorizontalPodAutoscaler, target: Target, si
     }
   }
   const specs = autoscaler.spec.metrics ?? []
-  const answers = specs.map((spec, at) => wishOf(spec, at, { autoscaler, target, pods: selected.pods, view: sight.view, types: sight.types, now, measured: sight.measured, told: sight.told }))
+  const answers = specs.map((spec) => wishOf(spec, { autoscaler, target, pods: selected.pods, view: sight.view, types: sight.types, now, measured: sight.measured, told: sight.told }))
   const unknown = answers.filter(isUnknown)
   const best = answers.filter((answer): answer is Wish => !isUnknown(answer)).reduce<Wish | undefined>((most, wish) => (most === undefined || wish.replicas > most.replicas ? wish : most), undefined)
   const metrics = answers.map((answer): V2MetricStatus => (isUnknown(answer) ? { type: '' } : answer.status))
