@@ -32,29 +32,33 @@ const timerPrefix = 'binding '
 /** Prepares pods, waits with them and binds them. */
 export class Binder<Team> {
   readonly #options: BinderOptions<Team>
+  /** Who is on the way, by the pod's uid; answers for others come too late. */
+  readonly #underway = new Map<string, Attempt<Team>>()
   /** By the pod's uid. */
   readonly #waiting = new Map<string, { readonly attempt: Attempt<Team>; readonly until: number }>()
 
   constructor(options: BinderOptions<Team>) { this.#options = options }
 
-  /** Those that wait for something before they are bound. */
-  get waiting(): Iterable<Attempt<Team>> { return [...this.#waiting.values()].map(({ attempt }) => attempt) }
+  /** Those that are not bound yet. */
+  get underway(): Iterable<Attempt<Team>> { return this.#underway.values() }
 
-  /** Forgets who waits. */
+  /** Forgets who is on the way. */
   clear(): void {
     for (const uid of this.#waiting.keys()) this.#options.clock.wake(this.#options.owner, timerPrefix + uid, undefined)
     this.#waiting.clear()
+    this.#underway.clear()
   }
 
   /** Does what has to be done right before the pod is bound, step by step, then binds it. */
   start(attempt: Attempt<Team>): void {
+    this.#underway.set(attempt.pod.metadata.uid, attempt)
     const steps = attempt.preparations.flatMap((preparation) => preparation.steps)
     const go = (at: number, after: Resource | undefined): void => {
       const step = steps[at]
       if (step === undefined) return this.#linger(attempt)
       this.#options.submit(attempt.team, step.action(after), (outcome) => {
-        if (isRefusal(outcome)) this.#options.failed(attempt, preBind(`${step.failure}: ${outcome.message}`))
-        else go(at + 1, outcome.object)
+        if (isRefusal(outcome)) this.#failed(attempt, preBind(`${step.failure}: ${outcome.message}`))
+        else if (this.#isUnderway(attempt)) go(at + 1, outcome.object)
       })
     }
     go(0, undefined)
@@ -98,33 +102,44 @@ export class Binder<Team> {
     if (!isGone && fault === undefined && states.includes('waiting')) return
     this.#waiting.delete(uid)
     clock.wake(owner, timerPrefix + uid, undefined)
-    if (isGone) this.#options.failed(attempt, undefined)
-    else if (fault !== undefined) this.#options.failed(attempt, preBind(fault))
+    if (isGone) this.#failed(attempt, undefined)
+    else if (fault !== undefined) this.#failed(attempt, preBind(fault))
     else this.#bind(attempt)
+  }
+
+  #isUnderway(attempt: Attempt<Team>): boolean { return this.#underway.get(attempt.pod.metadata.uid) === attempt }
+
+  #bound(attempt: Attempt<Team>): void {
+    if (this.#isUnderway(attempt)) this.#underway.delete(attempt.pod.metadata.uid)
+    this.#options.bound(attempt)
+  }
+
+  #failed(attempt: Attempt<Team>, message: string | undefined): void {
+    if (!this.#isUnderway(attempt)) return
+    this.#underway.delete(attempt.pod.metadata.uid)
+    this.#options.failed(attempt, message)
   }
 
   /** By an extender where one binds, else here. */
   #bind(attempt: Attempt<Team>): void {
-    const { askingAbout, bound, failed } = this.#options
-    const asking = askingAbout(attempt.pod)
+    const asking = this.#options.askingAbout(attempt.pod)
     if (asking === undefined) return this.#bindHere(attempt)
     bindBy(asking, attempt.nodeName, (why) => {
       if (why === undefined) this.#bindHere(attempt)
-      else if (why === '') bound(attempt)
-      else failed(attempt, why)
+      else if (why === '') this.#bound(attempt)
+      else this.#failed(attempt, why)
     })
   }
 
   #bindHere(attempt: Attempt<Team>): void {
-    const { submit, bound, failed } = this.#options
     const { pod, team, nodeName } = attempt
     const { namespace = '', name, uid } = pod.metadata
-    submit(team, {
+    this.#options.submit(team, {
       do: 'invoke', key: keyOf(pods, pod), subresource: 'binding',
       body: { apiVersion: 'v1', kind: 'Binding', metadata: { namespace, name, uid }, target: { kind: 'Node', name: nodeName } },
     }, (outcome) => {
-      if (!isRefusal(outcome)) bound(attempt)
-      else failed(attempt, outcome.reason === 'NotFound' ? undefined : `running Bind plugin "DefaultBinder": ${outcome.message}`)
+      if (!isRefusal(outcome)) this.#bound(attempt)
+      else this.#failed(attempt, outcome.reason === 'NotFound' ? undefined : `running Bind plugin "DefaultBinder": ${outcome.message}`)
     })
   }
 }

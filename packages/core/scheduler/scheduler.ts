@@ -248,7 +248,7 @@ class PodScheduler implements Scheduler {
     this.#board.remove(uid)
   }
 
-  /** Columns and plugin states from the view, as if from the start. Pods about to be bound are in the feed soon. */
+  /** Columns and plugin states from the view, as if from the start. Pods on the way to their nodes count there too: who binds them may take his time. */
   #rebuild(): void {
     const { view, clock } = this.#options
     const { profiles } = this.#configuration
@@ -262,7 +262,10 @@ class PodScheduler implements Scheduler {
     this.#plugins = [...board.states].map(([plugin, state]) => ({ plugin, weight: 0, state }))
     for (const node of view.list(nodeType)) board.putNode(node)
     for (const pod of view.list(pods)) if (pod.spec.nodeName && !isTerminal(pod)) this.#place(pod, pod.spec.nodeName)
-    for (const { pod, nodeName } of this.#binder.waiting) this.#place(pod, nodeName)
+    for (const { pod, nodeName } of this.#binder.underway) {
+      const current = view.get(pods, pod.metadata.namespace ?? '', pod.metadata.name)
+      if (current?.metadata.uid === pod.metadata.uid && !current.spec.nodeName && !isTerminal(current)) this.#place(pod, nodeName)
+    }
   }
 
   // ---- one pod -------------------------------------------------------------------------------------------------

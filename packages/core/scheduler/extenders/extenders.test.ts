@@ -118,3 +118,13 @@ test('a pod is asked about anew when a node goes meanwhile', () => {
   world.settle()
   assert.equal(world.nodeOf('p'), 'a')
 })
+
+test('while an extender binds a pod its room is taken, also after labels of nodes have changed', () => {
+  const world = extended(one('bindVerb: bind'), [aNode('a'), { ...aPod('x', { spec: { nodeName: 'a' } }) }], { bind: () => ({ Error: '' }) })
+  world.put(aPod('p', { requests: { cpu: '3' } }))
+  world.pause()
+  assert.deepEqual(world.asked.map(({ verb }) => verb), ['bind'])
+  world.put(aNode('a', { labels: { colour: 'red' } }), aPod('q', { requests: { cpu: '3' } }))
+  world.pause()
+  assert.match(world.events.join(), /^FailedScheduling: 0\/1 nodes are available: 1 Insufficient cpu/)
+})
