@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createReadStream, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, test } from 'node:test'
+import { openImageStore } from './store.ts'
 import { skip } from './testing.ts'
 
 const work = mkdtempSync(`${tmpdir()}/skiff-layer-`)
@@ -36,4 +37,9 @@ test('what layers hide, show and repeat is seen as images mean it', { skip }, ()
   const said = execFileSync('unshare', ['--mount', '--propagation', 'private', process.execPath, join(import.meta.dirname, 'layer.child.ts'), images], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
   const seen: unknown = JSON.parse(said)
   assert.deepEqual(seen, rows.map(([, , shown]) => shown))
+})
+
+test('a mark that would hide another directory than its own is refused', { skip }, async () => {
+  const store = openImageStore(`${work}/store`)
+  for (const name of ['.wh.', '.wh..', '.wh...']) await assert.rejects(store.addLayer(createReadStream(archive({ [`d/${name}`]: '' })), undefined), { message: `invalid whiteout name: /d/${name}` })
 })

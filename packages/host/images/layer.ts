@@ -81,7 +81,10 @@ async function convertWhiteouts(directory: string): Promise<void> {
     if (name === opaqueName) {
       hideBelow(parent)
     } else if (!name.startsWith('.wh..wh.')) {
-      const removed = `${parent}/${name.slice(whiteoutPrefix.length)}`
+      const hidden = name.slice(whiteoutPrefix.length)
+      // Such a mark would speak of another directory, in the end of one outside the layer.
+      if (['', '.', '..'].includes(hidden)) throw new Error(`invalid whiteout name: ${path.slice(directory.length)}`)
+      const removed = `${parent}/${hidden}`
       const instead = lstatSync(removed, { throwIfNoEntry: false })
       // What stands in the layer itself is there: the mark speaks of what is below, and a new directory must not show that.
       if (instead === undefined) checked('mknod', libc().mknod(removed, characterDevice, 0), removed)
