@@ -43,3 +43,19 @@ test('what a runtime does is counted by node, with how long it took and what fai
   assert.match(text('n'), /^kubelet_runtime_operations_duration_seconds_sum\{operation_type="start_container"\} 1.2000000000000002$|^kubelet_runtime_operations_duration_seconds_sum\{operation_type="start_container"\} 1.2$/m)
   assert.equal(text('other'), '')
 })
+
+test('what is ordered and never told of is forgotten with its pod, and leaves the rest room to be timed', () => {
+  let tell: (event: RuntimeEvent) => void = () => {}
+  const under: ContainerRuntime = { submit: () => {}, observed: () => ({ pods: new Map(), images: new Map() }), onEvent: (listen) => { tell = listen; return () => {} } }
+  const { runtime, text } = countRuntime(under, () => 0, () => undefined)
+  const order = (command: object): void => { runtime.submit(command as RuntimeCommand) }
+  const hear = (event: object): void => { tell(event as RuntimeEvent) }
+  for (let pod = 0; pod < 10_001; pod += 1) {
+    order({ do: 'sandbox', pod: `u${pod}`, spec: { node: 'n', namespace: 'd', name: 'web' } })
+    hear({ is: 'sandbox-ready', pod: `u${pod}` })
+    order({ do: 'stop', pod: `u${pod}`, container: 'a', attempt: 0 })
+    order({ do: 'teardown', pod: `u${pod}` })
+    hear({ is: 'torn-down', pod: `u${pod}` })
+  }
+  assert.match(text('n'), /^kubelet_runtime_operations_total\{operation_type="run_podsandbox"\} 10001$/m)
+})

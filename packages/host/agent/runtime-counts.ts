@@ -59,7 +59,12 @@ export function countRuntime<Runtime extends ContainerRuntime>(runtime: Runtime,
     }
     if (event.is === 'started') started(event.pod, event.container)
     if (event.is === 'start-failed') { const pod = nodes.get(event.pod); if (pod !== undefined) count(pod.node, `container failure ${event.reason}`) }
-    if (event.is === 'torn-down') { nodes.delete(event.pod); starting.delete(event.pod) }
+    if (event.is === 'torn-down') {
+      nodes.delete(event.pod)
+      starting.delete(event.pod)
+      // What was ordered for something that had gone already is never told to be done.
+      for (const key of open.keys()) if (key.split(' ')[1] === event.pod) open.delete(key)
+    }
   }
   const started = (uid: string, container: string): void => {
     const pod = nodes.get(uid)
