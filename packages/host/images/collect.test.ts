@@ -25,7 +25,7 @@ test('as much goes as is needed, and what is lacking is told', async () => {
   let images = ['a', 'b', 'c'].map((id) => anImage(id))
   let now = 0
   let available = 100
-  const store = { list: () => images, unnamed: () => [], remove: async (name: string) => { images = images.filter(({ reference }) => reference !== name); return { removed: [name], freedBytes: 10 } } } as unknown as ImageStore
+  const store = { list: () => images, unnamed: () => [], removeUnfinished: async () => {}, remove: async (name: string) => { images = images.filter(({ reference }) => reference !== name); return { removed: [name], freedBytes: 10 } } } as unknown as ImageStore
   const collector = new ImageCollector({ store, inUse: () => new Set(['c']), disk: async () => ({ capacityBytes: 100, availableBytes: available }), now: () => now })
   assert.deepEqual(await collector.look(), { removed: [], freedBytes: 0, wantedBytes: 0 })
   now = 200_000

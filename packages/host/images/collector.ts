@@ -11,6 +11,9 @@ export interface CollectorOptions {
 /** What a look freed, and how much less that is than it should. */
 export interface Collected { readonly removed: readonly string[]; readonly freedBytes: number; readonly wantedBytes: number }
 
+/** Nobody unpacks a layer for so long: who began it was ended. */
+const unfinishedMs = 24 * 3_600_000
+
 /** Keeps the disk of images from filling up. */
 export class ImageCollector {
   readonly #options: CollectorOptions
@@ -20,6 +23,7 @@ export class ImageCollector {
 
   /** Looks at the disk, and frees what is needed. */
   async look(): Promise<Collected> {
+    await this.#options.store.removeUnfinished(this.#options.now() - unfinishedMs)
     this.#note()
     const disk = await this.#options.disk()
     const wanted = disk === undefined ? undefined : bytesToFree(disk)

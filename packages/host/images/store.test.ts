@@ -55,3 +55,17 @@ test('an image whose name went to a newer one keeps its layers while it is here,
   assert.equal((await collector.free(Infinity)).freedBytes, 20)
   assert.deepEqual([store.unnamed(), existsSync(`${directory}/layers/${'0'.repeat(32)}`)], [[], false])
 })
+
+test('what an unpacking that was cut off has left is removed after a day, and nothing else', async () => {
+  const directory = `${work}/unfinished`
+  const store = openImageStore(directory)
+  mkdirSync(`${directory}/layers/.left`)
+  mkdirSync(`${directory}/layers/whole`)
+  let now = Date.now()
+  const collector = new ImageCollector({ store, inUse: () => new Set(), disk: async () => undefined, now: () => now })
+  await collector.look()
+  assert.equal(existsSync(`${directory}/layers/.left`), true)
+  now += 25 * 3_600_000
+  await collector.look()
+  assert.deepEqual(['.left', 'whole'].map((name) => existsSync(`${directory}/layers/${name}`)), [false, true])
+})

@@ -55,6 +55,8 @@ export interface ImageStore {
   pulled(id: string, reference: string, secret: SecretSource | undefined): void
   /** Takes a name away, and with an image's last name the layers that nobody else has. Images in `inUse` (ids or digests) keep them. */
   remove(name: string, inUse: ReadonlySet<string>): Promise<{ readonly removed: readonly string[]; readonly freedBytes: number }>
+  /** Removes what unpackings have left that were cut off: all that was begun before an instant, in ms. */
+  removeUnfinished(before: number): Promise<void>
   /** The directories of an image's layers, top first, as overlay mounts want them. */
   layerDirectories(image: StoredImage): readonly string[]
 }
@@ -195,6 +197,12 @@ export function openImageStore(directory: string): ImageStore {
       })
       for (const each of gone) await rm(each, { recursive: true, force: true })
       return { removed, freedBytes }
+    },
+    async removeUnfinished(before) {
+      for (const name of readdirSync(`${directory}/layers`).filter((each) => each.startsWith('.'))) {
+        const path = `${directory}/layers/${name}`
+        if ((statSync(path, { throwIfNoEntry: false })?.ctimeMs ?? Infinity) < before) await rm(path, { recursive: true, force: true })
+      }
     },
     // A layer that comes again hides all that it says further down, and Linux takes a directory once.
     layerDirectories: (image) => [...new Set(image.layers.map(layerDirectory).reverse())],
