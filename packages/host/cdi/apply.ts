@@ -1,4 +1,5 @@
 import { lstatSync } from 'node:fs'
+import { deviceNumbers } from '../linux/device-numbers.ts'
 import type { ContainerEdits, DeviceNode } from './specification.ts'
 
 /** The parts of a container's configuration, as the OCI runtime specification has it, that edits may change. */
@@ -69,5 +70,5 @@ function nodeOf(node: DeviceNode, user: { readonly uid: number; readonly gid: nu
 function lookUp(path: string): { readonly type: string; readonly major: number; readonly minor: number } | undefined {
   const found = lstatSync(path, { throwIfNoEntry: false })
   if (found === undefined || !(found.isBlockDevice() || found.isCharacterDevice() || found.isFIFO())) return undefined
-  return { type: found.isBlockDevice() ? 'b' : found.isFIFO() ? 'p' : 'c', major: (found.rdev >> 8) & 0xfff, minor: (found.rdev & 0xff) | ((found.rdev >> 12) & 0xfff00) }
+  return { type: found.isBlockDevice() ? 'b' : found.isFIFO() ? 'p' : 'c', ...deviceNumbers(found.rdev) }
 }

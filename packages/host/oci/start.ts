@@ -6,6 +6,7 @@ import type { ContainerSpec } from '@kubeskiff/core/kubelet'
 import type { ImageStore } from '../images/store.ts'
 import { cdiFolders, editsOf, withEdits } from '../cdi/index.ts'
 import type { DeviceDrivers, DevicePlugins, Granted } from '../device-plugins/index.ts'
+import { deviceNumbers } from '../linux/device-numbers.ts'
 import { overlayMount } from '../linux/mounts.ts'
 import { inUserNamespace } from '../linux/own-users.ts'
 import type { HostProbe } from '../linux/probe.ts'
@@ -212,7 +213,5 @@ function machineDevices(): ConfigurationInput['devices'] {
 function deviceAt(source: string, path: string): ConfigurationInput['devices'][number] | undefined {
   const found = lstatSync(source, { throwIfNoEntry: false })
   if (found === undefined || (!found.isCharacterDevice() && !found.isBlockDevice())) return undefined
-  const major = ((found.rdev >> 8) & 0xfff)
-  const minor = (found.rdev & 0xff) | ((found.rdev >> 12) & 0xfff00)
-  return { path, type: found.isBlockDevice() ? 'b' : 'c', major, minor, fileMode: found.mode & 0o777, uid: found.uid, gid: found.gid }
+  return { path, type: found.isBlockDevice() ? 'b' : 'c', ...deviceNumbers(found.rdev), fileMode: found.mode & 0o777, uid: found.uid, gid: found.gid }
 }

@@ -1,6 +1,7 @@
 import { closeSync, existsSync, fstatSync, ftruncateSync, mkdirSync, openSync, readFileSync, readdirSync, readSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { VolumeSpec } from '@kubeskiff/core/kubelet'
+import { deviceNumbers } from '../../linux/device-numbers.ts'
 import { blockMount, mountsBelow } from '../../linux/mounts.ts'
 import { run } from '../../linux/processes.ts'
 
@@ -103,7 +104,7 @@ function backingOf(loop: string): string | undefined {
 /** The device node of a disk without a file system, under the path that a container wants. */
 export async function deviceOf({ path, group = 0 }: Disk, wanted: string): Promise<DiskNode> {
   const { rdev } = statSync(await attach(path))
-  return { path: wanted, type: 'b', major: (rdev >> 8) & 0xfff, minor: (rdev & 0xff) | ((rdev >> 12) & 0xfff00), fileMode: 0o660, uid: 0, gid: group }
+  return { path: wanted, type: 'b', ...deviceNumbers(rdev), fileMode: 0o660, uid: 0, gid: group }
 }
 
 /** Gives back the loop devices of a pod's disks that no other pod is given. */
