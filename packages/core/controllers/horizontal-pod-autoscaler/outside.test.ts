@@ -79,6 +79,11 @@ test('what was told of a metric is not taken for one that stands in its place by
   assert.deepEqual([asked.length, size], [2, ['3']])
 })
 
+test('a value of something that has no name ends nothing', () => {
+  const odd = said(200, { kind: 'MetricValueList', items: [{ describedObject: { name: { toString: 1 } }, value: { toString: 1 } }, null] })
+  assert.deepEqual(look([ofPods], both, [odd]).size, [])
+})
+
 const quote = (kind: string): string => `unable to fetch metrics from ${kind} metrics API`
 const down = 'the server is currently unable to handle the request'
 const failures: readonly { readonly rule: string; readonly metric: V2MetricSpec; readonly services?: readonly Resource[]; readonly answer?: Fetched | undefined; readonly event: string }[] = [

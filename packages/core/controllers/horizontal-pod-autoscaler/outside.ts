@@ -95,7 +95,8 @@ function itemsIn(text: string, group: string): readonly { readonly name: string;
   const items: readonly unknown[] = Array.isArray(list.items) ? list.items : []
   return items.map((each) => {
     const { describedObject, value } = (typeof each === 'object' && each !== null ? each : {}) as { readonly describedObject?: { readonly name?: unknown }; readonly value?: unknown }
-    return { name: String(describedObject?.name ?? ''), millis: typeof value === 'string' || typeof value === 'number' ? millisOf(value) : 0 }
+    const name = describedObject?.name
+    return { name: typeof name === 'string' ? name : '', millis: typeof value === 'string' || typeof value === 'number' ? millisOf(value) : 0 }
   })
 }
 

@@ -64,12 +64,12 @@ function measure(autoscaler: HorizontalPodAutoscaler, world: World<Memory>, memo
   const metrics = autoscaler.spec.metrics ?? []
   const target = metrics.some(({ type }) => type === 'Pods' || type === 'Object' || type === 'External') ? targetOf(autoscaler, view, types) : undefined
   const known = new Map(heard)
-  if (target !== undefined && !isFault(target)) for (const [at, spec] of metrics.entries()) {
+  if (target !== undefined && !isFault(target)) for (const spec of metrics) {
     const metric = textOf(spec)
     const question = known.has(metric) ? undefined : questionFor(spec, autoscaler, target, { view, types })
     if (question === undefined) continue
     if (!isQuestion(question)) { known.set(metric, question); continue }
-    const id = `metric ${at}@${now}`
+    const id = `metric ${known.size}@${now}`
     return { actions: [{ do: 'ask', ask: { id, what: 'proxy', input: question.fetch } }], memory: { ...rest, told: [...known], asking: { id, until, about: { metric, question } } }, again: until }
   }
   const ask = metrics.some(({ type }) => type === 'Resource' || type === 'ContainerResource') ? askForUse(view, `use@${now}`) : undefined

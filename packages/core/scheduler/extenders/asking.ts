@@ -4,7 +4,7 @@ import type { NodeTable } from '../nodes.ts'
 import { candidateOf } from '../preemption.ts'
 import type { NodeRefusal } from '../types.ts'
 import type { Candidate } from '../verdicts.ts'
-import { bare, type Extender, fieldOf, isInterested } from './extender.ts'
+import { bare, type Extender, fieldOf, isInterested, textIn } from './extender.ts'
 
 /** Posts to an extender; calls back later with what was answered. */
 export type Post = (extender: Extender, verb: string, body: unknown, done: (answer: { readonly value: unknown } | { readonly fault: string }) => void) => void
@@ -49,16 +49,16 @@ function filterAnswer({ nodes }: Asking, { urlPrefix, nodeCacheCapable }: Extend
   const byName = new Map(asked.map((number) => [nodes.nameOf(number), number]))
   const refused = new Map<number, NodeRefusal>()
   for (const [field, forGood] of [['FailedNodes', false], ['FailedAndUnresolvableNodes', true]] as const) {
-    for (const [name, message] of Object.entries(fieldOf(value, field) ?? {})) { const number = byName.get(name) ?? nodes.numberOf(name); if (number !== undefined) refused.set(number, { reasons: message === '' ? [] : [String(message)], forGood }) }
+    for (const [name, message] of Object.entries(fieldOf(value, field) ?? {})) { const number = byName.get(name) ?? nodes.numberOf(name); if (number !== undefined) refused.set(number, { reasons: message === '' ? [] : [textIn(message)], forGood }) }
   }
   const names = fieldOf(value, 'NodeNames')
   if (nodeCacheCapable && Array.isArray(names)) {
-    const unknown = names.find((name) => !byName.has(String(name)))
+    const unknown = names.find((name) => !byName.has(textIn(name)))
     if (unknown !== undefined) return { fault: `extender ${JSON.stringify(urlPrefix)} claims a filtered node ${JSON.stringify(unknown)} which is not found in the input node list` }
-    return { nodes: names.flatMap((name) => byName.get(String(name)) ?? []), refused }
+    return { nodes: names.flatMap((name) => byName.get(textIn(name)) ?? []), refused }
   }
   const items = fieldOf(fieldOf(value, 'Nodes'), 'items')
-  return { nodes: (Array.isArray(items) ? items : []).flatMap((item) => byName.get(String(fieldOf(fieldOf(item, 'metadata'), 'name'))) ?? []), refused }
+  return { nodes: (Array.isArray(items) ? items : []).flatMap((item) => byName.get(textIn(fieldOf(fieldOf(item, 'metadata'), 'name'))) ?? []), refused }
 }
 
 /** Extenders score from 0 to 10, plugins to 100. */
@@ -73,9 +73,9 @@ export function prioritizeBy(asking: Asking, fitting: readonly number[], done: (
   for (const extender of asked) {
     asking.post(extender, extender.prioritizeVerb, argumentsFor(asking, extender, fitting), (answer) => {
       for (const each of 'fault' in answer || !Array.isArray(answer.value) ? [] : answer.value) {
-        const at = placeOf.get(String(fieldOf(each, 'Host')))
+        const at = placeOf.get(textIn(fieldOf(each, 'Host')))
         const score = fieldOf(each, 'Score')
-        if (at !== undefined && typeof score === 'number') totals[at] = (totals[at] ?? 0) + score * extender.weight * scale
+        if (at !== undefined && typeof score === 'number' && Number.isSafeInteger(score)) totals[at] = (totals[at] ?? 0) + score * extender.weight * scale
       }
       if (--open === 0) done(totals)
     })
@@ -112,16 +112,18 @@ function victimsIn({ nodes }: Asking, { urlPrefix, ignorable }: Extender, value:
     const asked: unknown = fieldOf(victims, 'Pods')
     const pods: Pod[] = []
     for (const each of Array.isArray(asked) ? asked : []) {
-      const uid = String(fieldOf(each, 'UID'))
+      const uid = textIn(fieldOf(each, 'UID'))
       const found = nodes.podsOn(number).find(({ pod }) => pod.metadata.uid === uid)
       if (found === undefined) return { fault: `extender: ${urlPrefix} claims to preempt pod (UID: &{${uid}}) on node: ${name}, but the pod is not found on that node` }
       pods.push(found.pod)
     }
-    if (pods.length > 0) left.push(candidateOf(number, pods, Number(fieldOf(victims, 'NumPDBViolations') ?? 0)))
+    if (pods.length > 0) left.push(candidateOf(number, pods, numberIn(fieldOf(victims, 'NumPDBViolations'))))
     else if (!ignorable) return { fault: `expected at least one victim pod on node ${JSON.stringify(name)}` }
   }
   return left
 }
+
+const numberIn = (value: unknown): number => (typeof value === 'number' ? value : 0)
 
 /** Lets an extender bind the pod: undefined when none does that, '' when it is bound, else why it is not. */
 export function bindBy(asking: Asking, nodeName: string, done: (outcome: string | undefined) => void): void {

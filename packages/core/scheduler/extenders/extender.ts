@@ -66,5 +66,8 @@ export function fieldOf(value: unknown, name: string): unknown {
   return (entries.find(([key]) => key === name) ?? entries.find(([key]) => key.toLowerCase() === name.toLowerCase()))?.[1] ?? undefined
 }
 
+/** What should be a text, whatever it is: an answer may hold anything. */
+export const textIn = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value) ?? '')
+
 /** An object as Go's clients send it from within a list: without its kind. */
 export const bare = <T extends { readonly apiVersion: string; readonly kind: string }>({ apiVersion: _version, kind: _kind, ...rest }: T): Omit<T, 'apiVersion' | 'kind'> => rest

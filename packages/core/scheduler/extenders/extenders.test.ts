@@ -128,3 +128,17 @@ test('while an extender binds a pod its room is taken, also after labels of node
   world.pause()
   assert.match(world.events.join(), /^FailedScheduling: 0\/1 nodes are available: 1 Insufficient cpu/)
 })
+
+/** What no text can be made of. */
+const odd = { toString: 1, valueOf: 1 }
+test('an answer that makes no sense ends nothing', () => {
+  const world = extended(one(`${filters}, prioritizeVerb: rank, weight: 1, preemptVerb: preempt`), full, {
+    filter: () => ({ NodeNames: [odd], FailedNodes: { a: odd } }), rank: () => [{ Host: odd, Score: 1e308 }, odd, null], preempt: () => ({ NodeNameToMetaVictims: { a: { Pods: [{ UID: odd }], NumPDBViolations: odd } } }),
+  })
+  world.put(aNode('c'))
+  world.settle()
+  assert.deepEqual(world.asked.map(({ verb }) => verb), ['preempt', 'filter'])
+  assert.match(world.events.at(-1) ?? '', /which is not found in the input node list/)
+  const scored = extended(one('prioritizeVerb: rank, weight: 1'), [aNode('a'), aNode('b'), aPod('p')], { rank: () => [{ Host: odd, Score: 1 }, { Host: 'a', Score: 1e308 }, odd, null] })
+  assert.notEqual(scored.nodeOf('p'), undefined)
+})
