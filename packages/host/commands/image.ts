@@ -70,8 +70,9 @@ export async function image(words: readonly string[]): Promise<number> {
     case 'ls': list(store); return 0
     case 'rm': {
       let missing = 0
+      const { imagesNotedInUse } = await import('../oci/images-in-use.ts')
       for (const name of some(names, 'rm')) {
-        const { removed } = await store.remove(name, new Set())
+        const { removed } = await store.remove(name, imagesNotedInUse(directory.agent, store))
         if (removed.length === 0) { console.error(`skiff: there is no image ${name}`); missing++ }
         for (const one of removed) console.log(`removed ${one}`)
       }
