@@ -38,6 +38,12 @@ test('credentials open the registries whose host, port and path they name, wildc
     ['docker.io/library/nginx', 'registry.example', false],
     ['registry.example/library/nginx', 'https://index.docker.io/v1/', false],
     ['registry.example/app', '', false],
+    ['abcbd.example/app', 'a*b*d.example', true],
+    ['abcbd.example/app', '*bc*b?.example', true],
+    ['abcbd.example/app', 'a*bd*c.example', false],
+    ['ab.example/app', '*[xb]*.example', true],
+    // What would keep a regular expression busy for longer than anybody waits.
+    [`${'a'.repeat(63)}.example/app`, `${'*a'.repeat(25)}*b.example`, false],
   ]
   for (const [image, registry, opens] of rows) assert.equal(credentialsFor(image, [{ registry, username: 'u', password: 'p' }]).length === 1, opens, `${image} by ${JSON.stringify(registry)}`)
 })

@@ -71,8 +71,23 @@ function withPort(host: string): readonly [name: string, port: string] {
   return found === null ? [host, ''] : [found[1] ?? '', found[2] ?? '']
 }
 
+/** In no more steps than both are long, multiplied: patterns are anybody's, and a regular expression could take for ever. */
 function matchesPart(pattern: string, part: string): boolean {
-  if (!/[*?[]/.test(pattern)) return pattern === part
-  const source = pattern.replaceAll(/\[\^?[^\]]+\]|[\s\S]/g, (found) => (found === '*' ? '.*' : found === '?' ? '.' : found.length > 1 ? found : RegExp.escape(found)))
-  try { return new RegExp(`^${source}$`).test(part) } catch { return false } // no pattern: it matches nothing, as upstream
+  const wanted = pattern.match(/\[\^?[^\]]+\]|[\s\S]/g) ?? []
+  let [at, next] = [0, 0]
+  /** The last star, and where what follows it is tried. */
+  let star: { readonly next: number; at: number } | undefined
+  while (at < part.length) {
+    const one = wanted[next]
+    if (one === '*') star = { next: ++next, at }
+    else if (one !== undefined && matchesOne(one, part.charAt(at))) { at++; next++ }
+    else if (star === undefined) return false
+    else { at = ++star.at; next = star.next }
+  }
+  return wanted.slice(next).every((one) => one === '*')
+}
+
+function matchesOne(pattern: string, character: string): boolean {
+  if (pattern.length === 1) return pattern === '?' || pattern === character
+  try { return new RegExp(`^${pattern}$`).test(character) } catch { return false } // no pattern: it matches nothing, as upstream
 }
