@@ -3,7 +3,7 @@ import type { Container, ContainerPort, EphemeralContainer, LifecycleHandler, Po
 import type { Problem } from '../../../refusal.ts'
 import { checkLabelName } from '../../../selectors/syntax.ts'
 import { checkPortName, isPort, portFault, protocols } from '../../ports.ts'
-import { checkRequiredOneOf, checkRequiredText, checkText, duplicate, forbidden, invalid, notFound, required, unsupported } from '../../problems.ts'
+import { checkRequiredOneOf, checkRequiredText, checkText, duplicate, forbidden, invalid, notFound, required, tooMany, unsupported } from '../../problems.ts'
 import { checkVariable, checkVariables } from './environment.ts'
 import { checkDevices, checkMounts } from './mounts.ts'
 import { checkHandler, checkProbes } from './probes.ts'
@@ -79,16 +79,19 @@ function checkInit(container: Container, at: string, spec: PodSpec): readonly Pr
 const checkRestarts = ({ restartPolicy, restartPolicyRules = [] }: Container, at: string, supported: readonly string[]): readonly Problem[] => [
   ...(restartPolicy === undefined || supported.includes(restartPolicy) ? [] : [unsupported(`${at}.restartPolicy`, restartPolicy, supported)]),
   ...(restartPolicy === undefined && restartPolicyRules.length > 0 ? [required(`${at}.restartPolicy`, 'must specify restartPolicy when restart rules are used')] : []),
+  ...(restartPolicyRules.length > restartRulesMost ? [tooMany(`${at}.restartPolicyRules`, restartPolicyRules.length, restartRulesMost)] : []),
   ...restartPolicyRules.flatMap(({ action, exitCodes }, index) => {
     const rule = `${at}.restartPolicyRules[${index}]`
     return [
       ...(restartActions.includes(action) ? [] : [unsupported(`${rule}.action`, action, restartActions)]),
       ...(exitCodes === undefined ? [required(`${rule}.exitCodes`, 'must be specified')] : exitOperators.includes(exitCodes.operator) ? [] : [unsupported(`${rule}.exitCodes.operator`, exitCodes.operator, exitOperators)]),
+      ...((exitCodes?.values ?? []).length > exitCodesMost ? [tooMany(`${rule}.exitCodes.values`, exitCodes?.values?.length ?? 0, exitCodesMost)] : []),
     ]
   }),
 ]
 const restartActions: readonly string[] = ['Restart', 'RestartAllContainers']
 const exitOperators: readonly string[] = ['In', 'NotIn']
+const [restartRulesMost, exitCodesMost] = [20, 255]
 
 function checkContainer(container: Container | EphemeralContainer, at: string, spec: PodSpec, { isPod }: Whose): readonly Problem[] {
   const { image = '' } = container
