@@ -5,7 +5,8 @@ import type { AgentConfiguration } from './configuration.ts'
 import { networkDirectory, openMachine } from './machine.ts'
 
 const graceSeconds = 2
-const timeoutMs = 30_000
+/** Longer than a pod waits for a plugin that fails to undo what it has done. */
+const timeoutMs = 45_000
 
 /** Stops every pod that runs here, with a short grace, and takes the nodes' networks away. Volumes of claims stay. */
 export async function stopAllPods(configuration: AgentConfiguration): Promise<void> {
