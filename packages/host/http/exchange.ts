@@ -146,7 +146,8 @@ function identify(socket: Pick<TLSSocket, 'getPeerCertificate' | 'authorized'>):
   // Without a client certificate Node answers an empty object, or nothing after the connection's end.
   if (certificate?.subject === undefined) return unknownPeer
   if (!socket.authorized) return { is: 'rejected' }
-  const commonName = several(certificate.subject.CN)[0]
+  // Of several the last counts, as for whoever approved the request and as upstream: no other name may come in beside it.
+  const commonName = several(certificate.subject.CN).at(-1)
   return commonName === undefined ? unknownPeer : { is: 'certified', commonName, organizations: several(certificate.subject.O) }
 }
 const unknownPeer: Peer = { is: 'unknown' }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { KeyObject, webcrypto } from 'node:crypto'
 import { connect as connectHttp2, type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2'
 import { request as requestPlain, type IncomingMessage } from 'node:http'
 import { request as requestHttp1 } from 'node:https'
@@ -6,6 +7,7 @@ import { gunzipSync } from 'node:zlib'
 import { after, test } from 'node:test'
 import { createStore } from '@kubeskiff/core/store'
 import type { KeyPair } from '../credentials/index.ts'
+import { loadX509 } from '../credentials/issue.ts'
 import { openHttpServer } from './index.ts'
 import { aConfigMap, exampleHandler, testServer, type TestServer } from './testing.ts'
 
@@ -63,6 +65,17 @@ for (const [protocol, over] of [['HTTP/1.1', over1], ['HTTP/2', over2]] as const
     assert.equal((await over(shared, { path: '/echo', client: other })).status, 401)
     const withToken = await over(shared, { path: '/echo', client: other, headers: { authorization: 'Bearer x' } })
     assert.equal(JSON.parse(withToken.body.toString()).certificate, undefined)
+  })
+
+  test(`${protocol}: of a certificate's common names the last counts, the one that whoever approved its request has read`, async () => {
+    const x509 = await loadX509()
+    const keys = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify'])
+    const asked = await x509.Pkcs10CertificateRequestGenerator.create({ keys, signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' }, name: [{ CN: ['skiff:network'] }, { CN: ['jane'] }] })
+    const signed = await shared.certificates.sign({ request: asked.toString('pem'), usages: ['client auth', 'digital signature'] })
+    assert.ok('certificate' in signed)
+    const key = KeyObject.from(keys.privateKey).export({ type: 'pkcs8', format: 'pem' }).toString()
+    const { body } = await over(shared, { path: '/echo', client: { certificate: signed.certificate, key } })
+    assert.equal(JSON.parse(body.toString()).certificate.commonName, 'jane')
   })
 
   test(`${protocol}: long bodies are compressed for clients that can read them, short ones never`, async () => {
