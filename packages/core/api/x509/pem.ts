@@ -17,6 +17,9 @@ export function blocksOf(text: string): readonly Block[] {
   return blocks
 }
 
+/** One block as text. */
+export const pemOf = (type: string, bytes: Uint8Array): string => `-----BEGIN ${type}-----\n${bytes.toBase64().replaceAll(/(.{64})(?=.)/g, '$1\n')}\n-----END ${type}-----\n`
+
 function bytesOf(base64: string): Uint8Array | undefined {
   try { return Uint8Array.fromBase64(base64) } catch { return undefined } // no base64: no block
 }

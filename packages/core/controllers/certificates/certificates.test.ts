@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { World } from '../../api/controller.ts'
 import { type CertificateSigningRequest, certificateSigningRequests, podCertificateRequests } from '../../api/resources.ts'
-import { annRequest, leafPem, nodeRequest } from '../../api/x509/testing.ts'
+import { annRequest, annRequestPem, leafPem, nodeRequest, nodeRequestPem } from '../../api/x509/testing.ts'
 import { timestamp } from '../../rules/time.ts'
 import { anObject, dawn, testWorld } from '../builders.ts'
 import { certificateController, type MayRequest } from './reconcile.ts'
@@ -54,6 +54,13 @@ test('what is approved is signed by the host, and its answer is written down', (
   assert.deepEqual(signed?.do === 'patch' && [signed.part, signed.patch], ['status', { status: { certificate: new TextEncoder().encode(leafPem).toBase64() } }])
   const later = look({}, { conditions: [condition('Approved')] }, { memory: { attempt: 0 }, observed: new Map([[ask.ask.id, { error: 'the disk' }]]) })
   assert.deepEqual([later.actions, later.memory, later.again], [[], { attempt: 1 }, dawn + 15_000])
+})
+
+test('only the block that was checked is signed, whatever else the text holds', () => {
+  const request = new TextEncoder().encode(`-----BEGIN CERTIFICATE REQUEST-----\n%\n-----END CERTIFICATE REQUEST-----\n${annRequestPem}\n${nodeRequestPem}`).toBase64()
+  const ask = firstOf(look({ request }, { conditions: [condition('Approved')] }))
+  assert.ok(ask?.do === 'ask')
+  assert.equal((ask.ask.input as { request: string }).request, `${annRequestPem}\n`)
 })
 
 test('what a signer refuses has failed, and says why', () => {

@@ -3,7 +3,7 @@ import type { Action } from '../../api/action.ts'
 import type { Controller, Plan, World } from '../../api/controller.ts'
 import { type Draft, keyOf } from '../../api/resource.ts'
 import { type CertificateSigningRequest, certificateSigningRequests, nodes } from '../../api/resources.ts'
-import { blocksOf, readCertificate, readPemRequest, textOfBytesField } from '../../api/x509/index.ts'
+import { blocksOf, pemOf, readCertificate, readPemRequest, textOfBytesField } from '../../api/x509/index.ts'
 import { conditionOf, isTrue } from '../../rules/conditions.ts'
 import { timestamp } from '../../rules/time.ts'
 import { settled } from '../settled.ts'
@@ -74,13 +74,15 @@ function sign(request: CertificateSigningRequest, { memory, observed, now }: Wor
     actions: [write({ conditions: [...status.conditions ?? [], { type: 'Failed', status: 'True', reason: 'SignerValidationFailure', message, lastUpdateTime: timestamp(now), lastTransitionTime: timestamp(now) }] })],
   })
   const read = readPemRequest(spec.request)
-  const fault = 'fault' in read ? read.fault : faultOf(read, spec.usages ?? [])
+  if ('fault' in read) return fail(read.fault)
+  const fault = faultOf(read, spec.usages ?? [])
   if (fault !== undefined) return fail(fault)
   const attempt = memory?.attempt ?? 0
   const id = `sign-certificate/${metadata.uid}/${attempt}`
   const answer = observed.get(id)
   if (answer === undefined) {
-    const input = { request: textOfBytesField(spec.request) ?? '', usages: spec.usages ?? [], ...(spec.expirationSeconds !== undefined && { expirationSeconds: spec.expirationSeconds }) }
+    // Those bytes that were checked, and no other block that another reader would find in the text.
+    const input = { request: pemOf('CERTIFICATE REQUEST', read.bytes), usages: spec.usages ?? [], ...(spec.expirationSeconds !== undefined && { expirationSeconds: spec.expirationSeconds }) }
     return { actions: [{ do: 'ask', ask: { id, what: 'sign-certificate', input } }], memory: { attempt } }
   }
   const { certificate, refused } = answer as { readonly certificate?: unknown; readonly refused?: unknown }
