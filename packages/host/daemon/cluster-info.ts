@@ -1,4 +1,5 @@
 // What the control plane's machine and those that join it agree on: where they meet, and what the one tells the others.
+import { X509Certificate } from 'node:crypto'
 import { networkInterfaces } from 'node:os'
 import { ipv4Only } from '@kubeskiff/core/rules'
 import { caHashOf } from '../credentials/index.ts'
@@ -43,6 +44,8 @@ export function joiningInfo({ url, authority, ...info }: { readonly url: string;
 /** What was told, as `joiningInfo` made it. Throws, saying so, when it was another. */
 export function readJoiningInfo(data: Readonly<Record<string, string>>): { readonly authority: string; readonly caHash: string; readonly info: ClusterInfo | undefined } {
   const kubeconfig = JSON.parse(data['kubeconfig'] ?? '') as { readonly clusters?: readonly { readonly cluster?: Readonly<Record<string, string>> }[] }
-  const authority = Buffer.from(kubeconfig.clusters?.[0]?.cluster?.['certificate-authority-data'] ?? '', 'base64').toString()
+  const told = Buffer.from(kubeconfig.clusters?.[0]?.cluster?.['certificate-authority-data'] ?? '', 'base64').toString()
+  // The hash is of the first certificate: whoever puts his own behind it must not be believed with it.
+  const authority = new X509Certificate(told).toString()
   return { authority, caHash: caHashOf(authority), info: data['skiff'] === undefined ? undefined : JSON.parse(data['skiff']) as ClusterInfo }
 }

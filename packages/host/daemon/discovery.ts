@@ -16,19 +16,20 @@ export async function discover(url: string, caHash: string): Promise<{ readonly 
   try { told = readJoiningInfo((JSON.parse(body) as { readonly data: Readonly<Record<string, string>> }).data) } catch {
     throw new JoinProblem(`what answers at ${url} is no cluster that machines join: check the address and the port ('skiff token create' prints them)`)
   }
-  const { authority, caHash: found, info } = told
+  const { authority, caHash: found } = told
   if (found !== caHash) throw new JoinProblem(`the cluster at ${url} has another authority (${found}) than --ca-hash says: take the line that 'skiff token create' prints on its machine. If that is the line, somebody stands between the two machines`)
-  if (info === undefined) throw new JoinProblem(`the cluster at ${url} is not one of Skiff's: its nodes join by kubeadm`)
-  // Whoever told us this may have been anybody: now the server must show a certificate of that authority.
+  // Whoever told us this may have been anybody: now the server must show a certificate of that authority, and say again what is believed.
   const verified = openConnection({ url, authority })
   try {
-    const { status: again } = await verified.request('GET', '/version', { timeoutMs })
+    const { status: again, body: proven } = await verified.request('GET', infoPath, { timeoutMs })
     if (again !== 200) throw new JoinProblem(`the cluster at ${url} answered ${again}`)
+    const { info } = readJoiningInfo((JSON.parse(proven) as { readonly data: Readonly<Record<string, string>> }).data)
+    if (info === undefined) throw new JoinProblem(`the cluster at ${url} is not one of Skiff's: its nodes join by kubeadm`)
+    return { authority, info }
   } catch (error) {
     if (error instanceof JoinProblem) throw error
     throw new JoinProblem(`the server at ${url} does not prove who it is: ${error instanceof Error ? error.message : String(error)}`)
   } finally { verified.close() }
-  return { authority, info }
 }
 
 /** Nothing is sent but the question. */
