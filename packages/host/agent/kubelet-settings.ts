@@ -57,7 +57,7 @@ const mostOfDisk: Partial<Readonly<Record<Signal, number>>> = { 'nodefs.availabl
 
 /**
  * When a node evicts pods: as upstream, unless it is said. Without a word a large disk need not be free by a tenth, for on a machine
- * of one's own it is mostly filled by others: docs/decisions/0016.
+ * of one's own it is mostly filled by others: docs/decisions/0018.
  */
 export function thresholdsOf({ evictionHard }: KubeletSettings, disks: DiskSizes): readonly Threshold[] {
   if (evictionHard !== undefined) return signals.flatMap((signal) => { const text = evictionHard[signal]; return text === undefined ? [] : [{ signal, least: amountIn(text) }] })
