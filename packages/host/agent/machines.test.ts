@@ -18,6 +18,10 @@ test('machines are told from each other by the network of their nodes', () => {
   ])
 })
 
+test('a network is written as kernels take it, or leads to no machine', () => {
+  for (const network of ['172.30.192.7/24', '172.30.192.0/25', '172.30.999.0/24']) assert.deepEqual(otherMachines([node('a', own, '10.244.0.0/24'), node('b', ['10.0.0.2', network], '10.244.192.0/24')], settings), [], network)
+})
+
 test('a node leads no network to its machine that is not a share of its own', () => {
   const rows: readonly (readonly [what: string, other: Node, podNetworks: readonly string[] | undefined])[] = [
     ['all of the world', node('b', far, '0.0.0.0/0'), []],
@@ -25,6 +29,8 @@ test('a node leads no network to its machine that is not a share of its own', ()
     ["this machine's own pods", node('b', far, '10.244.0.0/24'), []],
     ["an older node's pods", node('b', far, '10.244.200.0/24', '2026-01-02T00:00:00Z'), []],
     ['nodes that are none', node('b', ['10.0.0.2', '192.168.1.0/24'], '10.244.192.0/24'), undefined],
+    ['an address that no kernel takes', node('b', ['10.0.0.999', '172.30.192.0/24'], '10.244.192.0/24'), undefined],
+    ['pods of a network that no kernel takes', node('b', far, '10.244.192.7/24'), []],
     ['no address', node('b', ['example.com', '172.30.192.0/24'], '10.244.192.0/24'), undefined],
   ]
   for (const [what, other, podNetworks] of rows) {

@@ -1,4 +1,5 @@
 // Tells other machines of this one by its nodes' annotations, and makes the ways to those that do the same.
+import { isIPv4 } from 'node:net'
 import { type Node, nodes } from '@kubeskiff/core/api'
 import type { Cancel } from '@kubeskiff/core/base'
 import type { Store } from '@kubeskiff/core/store'
@@ -82,7 +83,7 @@ export function otherMachines(all: Iterable<Node>, { nodeNetwork, nodeNetworks =
   const taken = new Set(told.filter((node) => networkOf(node) === nodeNetwork).flatMap(podNetworksOf))
   for (const node of told) {
     const [address, network] = [node.metadata.annotations?.[machineAddressMark] ?? '', networkOf(node)]
-    if (network === nodeNetwork || !addressForm.test(address) || !nodeNetworks.some((one) => isWithin(network, one))) continue
+    if (network === nodeNetwork || !isIPv4(address) || !nodeNetworks.some((one) => isWithin(network, one))) continue
     const machine = found.get(network) ?? { address, podNetworks: [] }
     found.set(network, machine)
     for (const pods of podNetworksOf(node)) {
@@ -94,9 +95,10 @@ export function otherMachines(all: Iterable<Node>, { nodeNetwork, nodeNetworks =
   return [...found].map(([network, { address, podNetworks }]) => ({ address, hub: nthAddress(network, hubOffset), nodeNetwork: network, podNetworks: podNetworks.sort() })).sort((one, other) => compare(one.nodeNetwork, other.nodeNetwork))
 }
 
-const addressForm = /^\d{1,3}(\.\d{1,3}){3}$/
-const shareForm = /^\d{1,3}(\.\d{1,3}){3}\/24$/
+const shareForm = /^(\d{1,3}\.){3}0\/24$/
 const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0)
 /** Whether this is a share of a network, as nodes and machines have one. */
-const isWithin = (share: string, network: string): boolean => shareForm.test(share) && isInside(share.slice(0, share.indexOf('/')), network)
-const podNetworksOf = ({ spec }: Node): readonly string[] => (spec.podCIDRs ?? [spec.podCIDR ?? '']).filter((one) => shareForm.test(one))
+const isWithin = (share: string, network: string): boolean => isShare(share) && isInside(share.slice(0, share.indexOf('/')), network)
+/** Written as the kernel takes it: one that it refuses would keep all others from being made. */
+const isShare = (share: string): boolean => shareForm.test(share) && isIPv4(share.slice(0, share.indexOf('/')))
+const podNetworksOf = ({ spec }: Node): readonly string[] => (spec.podCIDRs ?? [spec.podCIDR ?? '']).filter(isShare)
