@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { run } from '../linux/processes.ts'
 import type { Layout } from './layout.ts'
 
@@ -36,7 +36,12 @@ function forwardSix(): void {
   const devices = '/proc/sys/net/ipv6/conf'
   for (const device of readdirSync(devices)) {
     const heeds = `${devices}/${device}/accept_ra`
-    if (readFileSync(heeds, 'utf8').trim() === '1') writeFileSync(heeds, '2')
+    try {
+      if (readFileSync(heeds, 'utf8').trim() === '1') writeFileSync(heeds, '2')
+    } catch (error) {
+      // Devices of others come and go meanwhile.
+      if (existsSync(heeds)) throw error
+    }
   }
   writeFileSync(`${devices}/all/forwarding`, '1')
 }
