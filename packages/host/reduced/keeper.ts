@@ -19,14 +19,19 @@ const kinds = ['user', 'mnt', 'net', 'ipc', 'uts'] as const
 
 /** The keeper that a file tells of, where it still lives. */
 export function findKeeper(file: string): Keeper | undefined {
+  const keeper = keptIn(file)
+  return keeper !== undefined && isAlive(keeper.process) ? keeper : undefined
+}
+function keptIn(file: string): Keeper | undefined {
   const text = readIfThere(file)
-  if (text === undefined) return undefined
-  const keeper: Keeper = JSON.parse(text)
-  return isAlive(keeper.process) ? keeper : undefined
+  return text === undefined ? undefined : JSON.parse(text) as Keeper // written below
 }
 
 /** Starts a keeper, and writes it down in `file`. Throws, saying why, where the machine refuses. */
 export async function startKeeper(file: string): Promise<Keeper> {
+  // That of a keeper that was killed would stay for good: nothing else tells of it.
+  const before = keptIn(file)?.wayOut
+  if (before !== undefined) signal(before, 'SIGTERM')
   const child = spawn('unshare', ['--user', '--mount', '--net', '--ipc', '--uts', '--propagation', 'private', '--', 'sleep', 'infinity'], { stdio: ['ignore', 'ignore', 'pipe'], detached: true, cwd: '/' })
   let complaint = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => { complaint += text })
@@ -36,7 +41,10 @@ export async function startKeeper(file: string): Promise<Keeper> {
   child.stderr.destroy()
   child.unref()
   const process = child.pid === undefined || !isReady() ? undefined : identify(child.pid)
-  if (process === undefined) throw new Error(`no namespaces of your own could be made: ${complaint.trim()}`)
+  if (process === undefined) {
+    child.kill('SIGKILL')
+    throw new Error(`no namespaces of your own could be made: ${complaint.trim()}`)
+  }
   try {
     mapIds(process.pid)
     const wayOut = await openWayOut(process.pid, `${file}.resolv.conf`)
