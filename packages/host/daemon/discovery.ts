@@ -6,6 +6,8 @@ import { type ClusterInfo, infoPath, readJoiningInfo } from './cluster-info.ts'
 export class JoinProblem extends Error {}
 
 const timeoutMs = 10_000
+/** Of characters; a cluster says a few thousand. Whoever answers may be anybody. */
+const bodyMax = 1_000_000
 
 /** Asks a cluster who it is, and believes it when its authority's key has the hash that was given. Throws a JoinProblem that says what to do. */
 export async function discover(url: string, caHash: string): Promise<{ readonly authority: string; readonly info: ClusterInfo }> {
@@ -37,7 +39,10 @@ function unverified(url: URL): Promise<{ readonly status: number; readonly body:
   return new Promise((resolve, reject) => {
     const asking = request(url, { rejectUnauthorized: false, agent: false, timeout: timeoutMs, headers: { accept: 'application/json' } }, (answer) => {
       let body = ''
-      answer.setEncoding('utf8').on('data', (part: string) => { body += part }).on('end', () => { resolve({ status: answer.statusCode ?? 0, body }) })
+      answer.setEncoding('utf8').on('data', (part: string) => {
+        body += part
+        if (body.length > bodyMax) asking.destroy(new Error('it does not stop talking'))
+      }).on('end', () => { resolve({ status: answer.statusCode ?? 0, body }) })
     })
     asking.on('timeout', () => { asking.destroy(new Error('no answer in time')) })
     asking.on('error', (error: NodeJS.ErrnoException) => {
