@@ -109,7 +109,8 @@ export function openCni(options: CniOptions): CniNetworks {
   }
   function ask(node: string, network: NetworkConfiguration): void {
     const done = (trouble: string | undefined): void => { unwell.set(node, trouble); if (!isClosed) settle(node, trouble) }
-    void status(network, placeOf(node)).then(() => { done(undefined) }, (error: unknown) => { done(words(error)) })
+    // A node that has no network for now is unwell, too: nothing is thrown at the timer.
+    void Promise.resolve().then(() => status(network, placeOf(node))).then(() => { done(undefined) }, (error: unknown) => { done(words(error)) })
   }
 
   /** What plugins could not undo yet. */
