@@ -23,7 +23,12 @@ const outputBytes = 10 * 1024
 const redirectLimit = 10
 
 /** Runs one check to its end or its timeout. The words are the kubelet's prober's. */
-export function runCheck(check: Check, timeoutSeconds: number, place: CheckPlace): Promise<CheckResult> {
+export async function runCheck(check: Check, timeoutSeconds: number, place: CheckPlace): Promise<CheckResult> {
+  // What a pod says of its checks must not be able to end those of others.
+  try { return await begun(check, timeoutSeconds, place) } catch (error) { return { ok: false, output: error instanceof Error ? error.message : String(error) } }
+}
+
+function begun(check: Check, timeoutSeconds: number, place: CheckPlace): Promise<CheckResult> {
   const timeoutMs = Math.max(1, timeoutSeconds) * 1000
   if (check.is === 'exec') return execCheck(check.command, timeoutMs, place)
   if (check.is === 'tcp') return tcpCheck(check.host === '' ? place.address : check.host, check.port, timeoutMs, place)
@@ -92,8 +97,9 @@ function httpCheck(check: Extract<Check, { is: 'http' }>, timeoutMs: number, pla
   const host = check.host === '' ? place.address : check.host
   const deadline = AbortSignal.timeout(timeoutMs)
   const path = check.path.startsWith('/') ? check.path : `/${check.path}`
-  const first = new URL(`${check.scheme.toLowerCase()}://${joinedPort(host, check.port)}${path}`)
   const shown = `${check.scheme.toLowerCase()}://${joinedPort(host, check.port)}${path}`
+  if (!URL.canParse(shown)) return Promise.resolve({ ok: false, output: `parse ${JSON.stringify(shown)}: invalid host` })
+  const first = new URL(shown)
   return follow(first, 0).catch((error): CheckResult => {
     const why = deadline.aborted ? 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)' : dialError(host, check.port, error)
     return { ok: false, output: `Get ${JSON.stringify(shown)}: ${why}` }
