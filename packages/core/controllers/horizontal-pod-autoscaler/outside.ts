@@ -45,11 +45,13 @@ export function questionFor(spec: V2MetricSpec, autoscaler: HorizontalPodAutosca
   const quoted = `get ${resource}.${group}${name === undefined ? '' : ` ${name}`}`
   const server = isTrue(service.status.conditions, 'Available') ? serverOf(view, service) : undefined
   if (server === undefined || 'reason' in server) return failed(group, failureOf(503, '', quoted))
-  const parts = ['namespaces', autoscaler.metadata.namespace ?? '', resource, name, below].filter((part) => part !== undefined).map((part) => encodeURIComponent(part).replaceAll('*', '%2A'))
-  const parameters = Object.entries(query).filter(([, value]) => value !== '').map(([key, value]) => `${key}=${encodeURIComponent(value)}`).join('&')
+  const parts = ['namespaces', autoscaler.metadata.namespace ?? '', resource, name, below].filter((part) => part !== undefined).map((part) => encoded(part).replaceAll('*', '%2A'))
+  const parameters = Object.entries(query).filter(([, value]) => value !== '').map(([key, value]) => `${key}=${encoded(value)}`).join('&')
   const proxy = proxyAt(server, service, `/apis/${group}/${service.spec.version}/${parts.join('/')}${parameters === '' ? '' : `?${parameters}`}`)
   return { fetch: { timeoutMs: answeredWithinMs, proxy: { ...proxy, headers: asAutoscaler } }, group, quoted, single: asked.single }
 }
+/** Half a character, as JSON may hold, is no URL's. */
+const encoded = (text: string): string => encodeURIComponent(text.toWellFormed())
 export const answeredWithinMs = 10_000
 export const isQuestion = (value: Question | Told): value is Question => 'fetch' in value
 
