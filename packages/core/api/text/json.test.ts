@@ -8,6 +8,7 @@ test('JSON that is well formed is read, with repeated keys told by their paths',
     ['{"spec":{"replicas":1,"replicas":2}}', { spec: { replicas: 2 } }, ['spec.replicas']],
     ['[{"a":1,"a":2,"a":3}]', [{ a: 3 }], ['[0].a']],
     ['"\\u00e9\\n"', 'é\n', []],
+    ['{"a\\ud800":["\\uDC00b","\\ud83d\\ude00"]}', { 'a\ufffd': ['\ufffdb', '\u{1f600}'] }, []],
   ]
   for (const [text, value, duplicates] of table) assert.deepEqual(readJson(text), { ok: true, value, duplicates }, text)
 })

@@ -15,8 +15,12 @@ const rawJson = (JSON as unknown as { readonly rawJSON: (text: string) => RawJso
 export const exactInteger = (value: unknown): string | undefined =>
   typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === null && typeof (value as RawJson).rawJSON === 'string' ? (value as RawJson).rawJSON : undefined
 
+const surrogateEscape = /\\u[dD][89a-fA-F]/
+
 /** Reads one JSON value. */
 export function readJson(text: string): Reading {
+  // The engine keeps halves of characters, which no UTF-8 has: they would be others after a restart. As upstream, they are replaced.
+  if (text.includes('\\u') && surrogateEscape.test(text)) return readSlowly(text)
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -155,7 +159,7 @@ class Reader {
     let out = ''
     for (this.#at += 1; ; this.#at += 1) {
       const next = this.#text.charAt(this.#at)
-      if (next === '"') { this.#at += 1; return out }
+      if (next === '"') { this.#at += 1; return out.toWellFormed() }
       if (next === '' || next < ' ') this.#unexpected('in string literal')
       if (next !== '\\') { out += next; continue }
       this.#at += 1
