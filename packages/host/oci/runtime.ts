@@ -19,7 +19,7 @@ import type { OciTools } from './conmon.ts'
 import { watchExits } from './exits.ts'
 import { canLimitSwap, hugePageSizes } from './groups.ts'
 import { type HostFiles, realHostFiles } from './host-files.ts'
-import { Held } from './held.ts'
+import { complain, Held } from './held.ts'
 import { imagesInUse } from './images-in-use.ts'
 import { measurablePods } from './measurable.ts'
 import { placesIn } from './places.ts'
@@ -91,7 +91,9 @@ export function createOciRuntime(options: OciRuntimeOptions): OciRuntime {
   const rotation = setInterval(() => {
     const stamp = new Date(clock.now()).toISOString().replaceAll(/[-:T]/g, '').slice(0, 14)
     held.each((uid, { record }) => {
-      if (record.state.is === 'running') rotateLog(places.pod(uid).attempt(record.container, record.state.attempt), stamp)
+      if (record.state.is !== 'running') return
+      // Its monitor may go just then, or the disk be full: it is looked at again.
+      try { rotateLog(places.pod(uid).attempt(record.container, record.state.attempt), stamp) } catch (error) { complain(uid)(error) }
     })
   }, rotationLookMs)
 
