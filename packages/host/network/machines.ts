@@ -56,6 +56,7 @@ export function openMachines(options: MachinesOptions): Machines {
   const id = createHash('sha256').update(options.cluster).digest().readUIntBE(0, 3)
   const [here, inside] = [openNetlinkHere(), openNetlink(hub.namespace)]
   const kept = readIfThere(file)
+  let guarded: Promise<void> = Promise.resolve()
   let ways: Ways | undefined = kept === undefined ? undefined : JSON.parse(kept) as Ways // written below
 
   /** The number of the device, which is made when it is not there. */
@@ -104,7 +105,9 @@ export function openMachines(options: MachinesOptions): Machines {
         for (const route of routes.inside) setRoute(inside, route)
         for (const route of routes.here) setRoute(here, route)
       }
-      void guard(options.table, overlay === 'vxlan' ? machines.map((machine) => machine.address) : [], id)
+      const addresses = overlay === 'vxlan' ? machines.map((machine) => machine.address) : []
+      // One after the other: the last that is said must be the last that is in force.
+      guarded = guarded.then(() => guard(options.table, addresses, id))
       ways = { overlay, address, id, machines: JSON.parse(wanted) as readonly OtherMachine[] } // what it was made of
       writePrivately(file, JSON.stringify(ways))
     },
