@@ -98,7 +98,8 @@ spec:
     assert.equal(sh('client', 'id -u; stat -c %u:%g /scratch/mine'), '33\n33:2000\n')
     await until('the Service answers', () => run('exec', 'client', '--', 'timeout', '2', 'wget', '-qO-', 'http://server.default.svc.cluster.local').out === 'page\n')
     assert.equal(ok('get', '--raw', '/api/v1/namespaces/default/services/server/proxy/'), 'page\n')
-    assert.match(ok('get', 'events', '--field-selector', 'involvedObject.name=apart', '-o', 'jsonpath={.items[*].message}'), /runtime does not support user namespaces/)
+    const toldOfApart = (): string => ok('get', 'events', '--field-selector', 'involvedObject.name=apart', '-o', 'jsonpath={.items[*].message}')
+    await until('the pod that needs users of its own is told why it waits', () => /runtime does not support user namespaces/.test(toldOfApart()) || toldOfApart())
     // Of the machine a pod sees what its user sees, and what it writes there, its node keeps.
     assert.match(ok('logs', 'near'), /^seen\n[1-9]\d*\n$/)
     assert.deepEqual(readdirSync(home()), ['seen'])
