@@ -1,10 +1,11 @@
 // Static pods: manifests in a folder of the node's, each shown to the cluster as a mirror pod that its kubelet runs, as upstream's file source does.
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, watch } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ClusterView, type Draft, nodes, type Node, type Pod, pods, podsByNode } from '@kubeskiff/core/api'
 import { timestamp } from '@kubeskiff/core/rules'
 import type { Connection } from '../client/index.ts'
+import { watchIfCan } from '../files/index.ts'
 
 const hashKey = 'kubernetes.io/config.hash'
 const mirrorKey = 'kubernetes.io/config.mirror'
@@ -75,11 +76,10 @@ export function followManifests(options: StaticPodsOptions): { look(): void; clo
   const read = (): void => {
     reading = reading.then(readManifests).then((found) => { wanted = found; tell('', ''); soon() }, (error: unknown) => { tell('', error instanceof Error ? error.message : String(error)) })
   }
-  const watcher = watch(directory, read)
-  watcher.on('error', () => undefined) // The slow look goes on.
+  const watcher = watchIfCan(directory, read)
   const poll = setInterval(read, pollMs)
   read()
-  return { look, close: () => { watcher.close(); clearInterval(poll); clearTimeout(timer) } }
+  return { look, close: () => { watcher?.close(); clearInterval(poll); clearTimeout(timer) } }
 }
 
 /** The files of a folder that may be manifests. One that has gone holds none, as upstream has it: its pods go. */

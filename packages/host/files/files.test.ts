@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { after, test } from 'node:test'
-import { readIfThere, writePrivately } from './index.ts'
+import { readIfThere, watchIfCan, writePrivately } from './index.ts'
 
 const work = mkdtempSync(`${tmpdir()}/skiff-files-`)
 after(() => { rmSync(work, { recursive: true, force: true }) })
@@ -13,4 +13,14 @@ test('a file is written whole, for its owner alone, and leaves nothing beside it
     for (const text of ['old', 'new']) writePrivately(`${work}/file`, text)
   } finally { process.umask(before) }
   assert.deepEqual([readIfThere(`${work}/file`), statSync(`${work}/file`).mode & 0o777, readdirSync(work), readIfThere(`${work}/none`)], ['new', 0o600, ['file'], undefined])
+})
+
+test('a folder is watched where that can be, and nothing fails where it cannot', async () => {
+  mkdirSync(`${work}/watched`)
+  const changed = Promise.withResolvers<void>()
+  const watcher = watchIfCan(`${work}/watched`, changed.resolve)
+  writeFileSync(`${work}/watched/new`, '')
+  await changed.promise
+  watcher?.close()
+  assert.equal(watchIfCan(`${work}/not there`, () => {}), undefined)
 })

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmodSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { chmodSync, type FSWatcher, readFileSync, renameSync, watch, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 
 /** The text of a file, undefined when there is none. */
@@ -18,4 +18,11 @@ export function writePrivately(path: string, text: string): void {
   writeFileSync(fresh, text, { mode: 0o600 })
   chmodSync(fresh, 0o600)
   renameSync(fresh, path)
+}
+
+/** Tells of changes in a folder that is looked at now and then anyway: a kernel that watches no more of them is no reason to fail. */
+export function watchIfCan(directory: string, changed: () => void): FSWatcher | undefined {
+  try { return watch(directory, changed).on('error', () => undefined) } catch {
+    return undefined // Its limit of watches is reached.
+  }
 }

@@ -1,4 +1,5 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, watch } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { watchIfCan } from '../files/index.ts'
 
 /** A container's end as conmon left it. */
 export interface Exit { readonly id: string; readonly code: number; readonly at: number }
@@ -20,8 +21,7 @@ export function watchExits(directory: string, tell: (exit: Exit) => void, alsoLo
       tell(exit)
     }
   }
-  const watcher = watch(directory, look)
-  watcher.on('error', () => undefined) // The slow look goes on.
+  const watcher = watchIfCan(directory, look)
   const timer = setInterval(() => {
     look()
     alsoLook()
@@ -29,7 +29,7 @@ export function watchExits(directory: string, tell: (exit: Exit) => void, alsoLo
   return {
     look,
     close() {
-      watcher.close()
+      watcher?.close()
       clearInterval(timer)
     },
   }

@@ -1,6 +1,7 @@
-import { type FSWatcher, mkdirSync, readdirSync, statSync, watch } from 'node:fs'
+import { mkdirSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Client } from '@grpc/grpc-js'
+import { watchIfCan } from '../../files/index.ts'
 import { ask, empty, rpcText } from '../wire.ts'
 import { type PluginInfo, readInfo, writeRegistered } from './messages.ts'
 
@@ -97,13 +98,6 @@ const saidMax = 100
 export async function clientAt(socket: string): Promise<Client> {
   const { Client: GrpcClient, credentials } = await import('@grpc/grpc-js')
   return new GrpcClient(`unix://${socket}`, credentials.createInsecure())
-}
-
-/** The folder is looked at anyway: a kernel that watches no more is no reason to fail. */
-function watchIfCan(directory: string, look: () => void): FSWatcher | undefined {
-  try { return watch(directory, look).on('error', () => undefined) } catch {
-    return undefined // Its limit of watches is reached.
-  }
 }
 
 function socketsIn(directory: string): readonly (readonly [path: string, madeAt: number])[] {
