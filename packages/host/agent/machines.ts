@@ -7,11 +7,11 @@ import type { Connection } from '../client/index.ts'
 import { refusalOf } from '../client/refusal.ts'
 import type { ClusterNetwork, NetworkSettings, OtherMachine } from '../network/index.ts'
 import { isInside, nthAddress } from '../network/addresses.ts'
+import { hubOffset } from '../network/layout.ts'
 import type { AgentConfiguration } from './configuration.ts'
 import { machineAddressMark, machineNetworkMark } from './machine-marks.ts'
 
 const retryMs = 2_000
-const hubOffset = 2
 
 export interface MachinesFollowed {
   readonly store: Pick<Store, 'view' | 'changes' | 'onCommit'>

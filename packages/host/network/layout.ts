@@ -29,7 +29,8 @@ export interface Layout extends FamilyNetworks {
   readonly clusterNetworks: readonly string[]
 }
 
-const hubOffset = 2
+/** Where in the nodes' network of a machine the router between them is. */
+export const hubOffset = 2
 
 export function layoutOf(networks: FamilyNetworks): Layout {
   const family = addressBlock(networks.podNetwork)?.family === 'IPv6' ? 'ip6' : 'ip'
