@@ -2,7 +2,7 @@ import { connect as connectHttp2, constants, type ClientHttp2Session, type Clien
 import type { Duplex, Readable } from 'node:stream'
 import type { Refusal } from '@kubeskiff/core/api'
 import type { Connect } from '@kubeskiff/core/server'
-import { refuse, type Upgrade } from '../http/index.ts'
+import { nodeOfPeer, refuse, type Upgrade } from '../http/index.ts'
 import type { Ending, OpenStream, PodStream, PortStream, ProcessStream } from '../streams/index.ts'
 import { atOnce, eachLine, encodeLine, errorTrailer, hasHeader, idHeader, type KubeletAnswer, kubeletPath, type KubeletRequest, linkProtocol, volumesPath, windowBytes } from './wire.ts'
 
@@ -57,7 +57,7 @@ export function createAgentHub(options: { readonly linkWaitMs?: number } = {}): 
 
   return {
     upgrade(message, socket, head, peer) {
-      const node = peer.is === 'certified' && peer.organizations.includes('system:nodes') && peer.commonName.startsWith(nodePrefix) ? peer.commonName.slice(nodePrefix.length) : undefined
+      const node = nodeOfPeer(peer)
       if (node === undefined) { refuse(socket, plain(401, 'a link needs the certificate of a node')); return }
       if (message.headers.upgrade !== linkProtocol) { refuse(socket, plain(426, `a link speaks ${linkProtocol}: agent and control plane must be of the same version`)); return }
       if (head.length > 0) socket.unshift(head)
@@ -82,7 +82,6 @@ export function createAgentHub(options: { readonly linkWaitMs?: number } = {}): 
     close() { for (const link of links.values()) link.destroy() },
   }
 }
-const nodePrefix = 'system:node:'
 const plain = (status: number, body: string) => ({ status, headers: { 'content-type': 'text/plain' }, body: [Buffer.from(`${body}\n`)] })
 /** As upstream words a kubelet that cannot be reached. */
 const unreachable = (why: string): Refusal => ({ refused: true, code: 500, reason: 'InternalError', message: `Internal error occurred: error dialing backend: ${why}` })

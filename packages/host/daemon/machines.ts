@@ -1,15 +1,13 @@
 // How nodes of other machines leave the cluster, and how all nodes go.
 import { type Actor, isRefusal, keyOf, nodes, pods, podsByNode } from '@kubeskiff/core/api'
 import type { Cluster } from '@kubeskiff/core/cluster'
-import type { OwnPath } from '../http/index.ts'
+import { nodeOfPeer, type OwnPath } from '../http/index.ts'
 import { leavePath } from './cluster-info.ts'
-
-const nodePrefix = 'system:node:'
 
 /** Deletes the node that asks, unless this machine plays it. */
 export const leaveRequests = (cluster: Cluster, own: () => readonly string[]): OwnPath => async ({ method, peer }) => {
   if (method !== 'POST') return reply(405, `${leavePath} takes POST`)
-  const node = peer.is === 'certified' && peer.organizations.includes('system:nodes') && peer.commonName.startsWith(nodePrefix) ? peer.commonName.slice(nodePrefix.length) : undefined
+  const node = nodeOfPeer(peer)
   if (node === undefined) return reply(403, 'a node leaves by its own certificate')
   if (own().includes(node)) return reply(409, `node ${node} is played by the control plane's machine: remove it there ('skiff node remove ${node}')`)
   // They were stopped before the node left: nobody needs to find out that it is gone.

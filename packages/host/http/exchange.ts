@@ -34,6 +34,11 @@ export type Peer =
   /** It presented a certificate that is not of our authority. */
   | { readonly is: 'rejected' }
 
+const nodePrefix = 'system:node:'
+/** The node that the other end is, by its certificate; undefined for everybody else. */
+export const nodeOfPeer = (peer: Peer): string | undefined =>
+  (peer.is === 'certified' && peer.organizations.includes('system:nodes') && peer.commonName.startsWith(nodePrefix) ? peer.commonName.slice(nodePrefix.length) : undefined)
+
 export function exchangeOverHttp1(request: IncomingMessage, response: ServerResponse): Exchange {
   const { path, query } = splitTarget(request.url ?? '/')
   const hasBody = request.headers['transfer-encoding'] !== undefined || (request.headers['content-length'] ?? '0') !== '0'

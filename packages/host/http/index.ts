@@ -1,4 +1,4 @@
-export { type Peer, peerOf, splitTarget } from './exchange.ts'
+export { nodeOfPeer, type Peer, peerOf, splitTarget } from './exchange.ts'
 export { usualLimits, type Limits } from './limits.ts'
 export type { Answer } from './pipeline.ts'
 export { withFetches } from './proxy.ts'
