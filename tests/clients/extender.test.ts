@@ -38,12 +38,23 @@ before(async () => {
   const file = join(folder, 'scheduler.yaml')
   writeFileSync(file, JSON.stringify({ apiVersion: 'kubescheduler.config.k8s.io/v1', kind: 'KubeSchedulerConfiguration', extenders: [extender] }))
   cluster = await TestCluster.start(['--simulate', '3', '--scheduler-config', file])
+  await untainted()
 })
 after(async () => {
   stopServer()
   await cluster.stop()
   rmSync(folder, { recursive: true, force: true })
 })
+
+/** A node that has just come has a taint until it is ready, which the extender would not be asked about. */
+async function untainted(): Promise<void> {
+  for (let tries = 0; tries < 1200; tries++) {
+    const { items } = (await cluster.ask('GET', '/api/v1/nodes')).body as { readonly items: readonly { readonly spec: { readonly taints?: readonly unknown[] } }[] }
+    if (items.length === 3 && items.every(({ spec }) => (spec.taints ?? []).length === 0)) return
+    await new Promise((resolve) => { setTimeout(resolve, 25) })
+  }
+  throw new Error('some node is never ready')
+}
 
 /** What is said of a pod's place, once something is. */
 async function placed(name: string): Promise<string> {
