@@ -181,6 +181,23 @@ describe('containers outlive what watches over them', { skip, timeout: 300_000 +
     })
   }
 
+  test('a node that comes when another has gone has the address that it tells of, and nothing of the other stays', async () => {
+    const before = containers()
+    const ready = (name: string): Promise<void> => until(`${name} is Ready`, () => run('get', 'node', name, '--no-headers').out.includes(' Ready ') || agentLog(), 30_000)
+    for (const words of [['add', '--name', 'early'], ['remove', 'early-1'], ['add', '--name', 'late']]) {
+      const { code, out, err } = ground.skiff(['node', ...words])
+      assert.equal(code, 0, out + err)
+      if (words[0] === 'add') await ready(`${words[2] ?? ''}-1`)
+    }
+    const networks = join(ground.dataDir, 'agent/network/nodes')
+    assert.deepEqual(readdirSync(networks).sort(), ['late-1', 'node-1', 'node-2'])
+    const told = ok('get', 'node', 'late-1', '-o', 'jsonpath={.status.addresses[?(@.type=="InternalIP")].address}')
+    const dial = `require('node:net').connect(10250, ${JSON.stringify(told)}).on('connect', () => process.exit(0)).setTimeout(2000, () => process.exit(1)).on('error', () => process.exit(1))`
+    await until('its kubelet answers there', () => ground.run([process.execPath, '-e', dial]).code === 0 || told)
+    assert.equal(ground.skiff(['node', 'remove', 'late-1']).code, 0)
+    assert.equal(containers(), before)
+  })
+
   test('down with the daemon dead stops the pods; up brings them back, with their data', async () => {
     const uids = ok('get', 'pods', '-l', 'app', '-o', 'jsonpath={.items[*].metadata.uid}').split(' ')
     process.kill(daemonPid(), 'SIGKILL')

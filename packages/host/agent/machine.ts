@@ -26,7 +26,8 @@ export const driversDirectory = (stateDirectory: string, node: string): string =
 export function openMachine(configuration: AgentConfiguration, clock: Clock, more: Pick<OciRuntimeOptions, 'devicesOf' | 'driversOf'> & { readonly networkChanged?: (node: string) => void; readonly say?: (message: string) => void } = {}): Machine {
   const settings: NetworkSettings = { ...configuration.network, reachableFromHost: true, egress: true, plugins: configuration.cni !== undefined, mtu: configuration.machine && mtuBetweenMachines(configuration.machine) }
   const network = createNetwork(settings, networkDirectory(configuration))
-  for (const { shape } of configuration.nodes) network.addNode(shape.name, ...podCidrsOf(shape))
+  network.retain(configuration.nodes.map(({ shape }) => shape.name))
+  for (const { shape } of configuration.nodes) network.addNode({ name: shape.name, address: shape.address, podNetworks: podCidrsOf(shape) })
   const { cni: folders } = configuration
   const cni = folders === undefined ? undefined : openCni({
     folders, stateDirectory: join(configuration.stateDirectory, 'cni'), nodes: configuration.nodes.map(({ shape }) => shape.name), onChange: more.networkChanged ?? (() => undefined), onTrouble: more.say ?? (() => undefined),

@@ -1,11 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import type { PolicyBook, PolicyChanges, ServiceRoute } from '@kubeskiff/core/network'
+import { offsetIn, type PolicyBook, type PolicyChanges, type ServiceRoute } from '@kubeskiff/core/network'
 import { writePrivately } from '../files/index.ts'
 import { type Flow, forgetFlows } from '../linux/conntrack.ts'
 import { addAddress, addCable, closeNetlink, dropRoute, linkNumber, linkUp, openNetlink, openNetlinkHere, setRoute, type NetlinkSocket } from '../linux/netlink.ts'
 import { isPinned, makeNamespaces, nameHost, pinNamespaces, unpin } from '../linux/namespaces.ts'
-import { nextAddress, nthAddress } from './addresses.ts'
+import { removeLink } from '../linux/vxlan.ts'
+import { nextAddress, nthAddress, parseNetwork } from './addresses.ts'
 import { letOut, removeTable } from './egress.ts'
 import { openSix, preparePod, prepareRouter } from './kernel-settings.ts'
 import { alone, type FamilyNetworks, type Layout, layoutOf } from './layout.ts'
@@ -47,12 +48,16 @@ export interface ClusterNetwork {
   readonly settings: NetworkSettings
   /** The router between nodes and machine. */
   readonly hub: { readonly namespace: string; readonly address: string }
-  /** Makes a node or, after a restart, finds it as it was. Its pods' networks are one a family, '' while they are not known. */
-  addNode(name: string, ...podNetworks: readonly string[]): NetworkNode
+  /**
+   * Makes a node or, after a restart, finds it as it was. `address` is its own, of the first family; absent, or another node's: the next one that is free.
+   * Its pods' networks are one a family, '' while they are not known.
+   */
+  addNode(node: { readonly name: string; readonly address?: string; readonly podNetworks: readonly string[] }): NetworkNode
   node(name: string): NetworkNode | undefined
   /** Names of the nodes that have been added. */
   nodes(): readonly string[]
-  removeNode(name: string): void
+  /** Takes away all nodes that an earlier agent made but these: their addresses are free for others. */
+  retain(names: readonly string[]): void
   /** An address of each family for a pod on a node; the same again for the same pod. Throws when none is free. */
   allocate(node: string, pod: string): readonly string[]
   /** Takes note of addresses that a pod has had since before a restart; the node may be added later. */
@@ -96,6 +101,7 @@ export interface PodPlace {
 
 const none: Answerers = new Map()
 const firstNodeOffset = 11
+const cableOf = (offset: number): string => `node${offset}`
 const lastResort = 4096
 
 interface NodeState { node: NetworkNode; readonly socket: NetlinkSocket; readonly pods: NodePods; rules: NodeRules }
@@ -188,7 +194,7 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
   }
 
   function makeNode(name: string, place: string, offset: number): void {
-    const cable = `node${offset}`
+    const cable = cableOf(offset)
     const inside = makeNamespaces(place, ['net'], () => {
       prepareRouter(families)
       return openNetlinkHere()
@@ -245,12 +251,13 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
   return {
     settings,
     hub,
-    addNode(name, ...podNetworks) {
+    addNode({ name, address, podNetworks }) {
       const place = `${directory}/nodes/${name}`
       let offset = offsetOf(name)
       if (offset === undefined || !isPinned(`${place}/net`)) {
         const used = new Set(readdirSync(`${directory}/nodes`).map(offsetOf))
-        offset ??= Array.from({ length: 4096 }, (_, index) => firstNodeOffset + index).find((candidate) => !used.has(candidate)) ?? firstNodeOffset
+        const own = address === undefined ? undefined : offsetIn(parseNetwork(settings.nodeNetwork), address)
+        offset ??= [...(own === undefined ? [] : [own]), ...Array.from({ length: 4096 }, (_, index) => firstNodeOffset + index)].find((candidate) => !used.has(candidate)) ?? firstNodeOffset
         makeNode(name, place, offset)
       }
       const at = offset
@@ -262,7 +269,7 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
       state.node = node
       openAll(state)
       nodes.set(name, state)
-      const outer = linkNumber(hubSocket, `node${offset}`) ?? 0
+      const outer = linkNumber(hubSocket, cableOf(offset)) ?? 0
       for (const [index, { hubAddress }] of layouts.entries()) {
         const podNetwork = podNetworks[index] ?? ''
         if (podNetwork === '') continue
@@ -275,13 +282,16 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
     },
     node: (name) => nodes.get(name)?.node,
     nodes: () => [...nodes.keys()],
-    removeNode(name) {
-      const state = nodes.get(name)
-      if (state === undefined) return
-      closeNetlink(state.socket)
-      nodes.delete(name)
-      unpin(`${directory}/nodes/${name}`, ['net'])
-      rmSync(`${directory}/nodes/${name}`, { recursive: true, force: true })
+    retain(names) {
+      for (const name of readdirSync(`${directory}/nodes`)) {
+        if (names.includes(name)) continue
+        // By itself the kernel takes the cable some time after the namespace; another node's may have its name at once.
+        const offset = offsetOf(name)
+        const cable = offset === undefined ? undefined : linkNumber(hubSocket, cableOf(offset))
+        if (cable !== undefined) removeLink(hubSocket, cable)
+        unpin(`${directory}/nodes/${name}`, ['net'])
+        rmSync(`${directory}/nodes/${name}`, { recursive: true, force: true })
+      }
     },
     allocate(name, pod) {
       const state = stateOf(name)

@@ -54,8 +54,8 @@ export function makeRealWorld(directory: string, cgroupRoot: string): RealWorld 
   const open = (): { readonly network: ClusterNetwork; readonly runtime: OciRuntime } => {
     const network = createNetwork(settings, `${directory}/network`)
     const runtime = createOciRuntime({ stateDirectory: `${directory}/state`, network, images, registry: {}, host: probeHost(), clock, cgroupRoot })
-    network.addNode('north', '10.244.1.0/24')
-    network.addNode('south', '10.244.2.0/24')
+    network.addNode({ name: 'north', podNetworks: ['10.244.1.0/24'] })
+    network.addNode({ name: 'south', podNetworks: ['10.244.2.0/24'] })
     runtime.onEvent((event) => {
       events.push(event)
       for (const wait of waiting) wait(event)
