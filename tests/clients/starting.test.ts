@@ -38,11 +38,11 @@ function copyWith(name: string, change: (root: string) => void): string {
 
 test('commands and options that there are not', () => {
   const rows: readonly (readonly [readonly string[], RegExp])[] = [
-    [['sail'], /^skiff: there is no command 'sail': expected one of up, down, status, node, time, image \(skiff --help\)\n$/],
+    [['sail'], /^skiff: there is no command 'sail': expected one of up, down, status, token, join, node, time, image \(skiff --help\)\n$/],
     [['toString'], /^skiff: there is no command 'toString'/],
     [['up', '--sail'], /^skiff: there is no option --sail: expected --filename, --nodes, .*\n$/],
     [['up', 'everything'], /^skiff: expected options only, found 'everything': --help shows them\n$/],
-    [['up', '--nodes', 'three'], /^skiff: --nodes takes a whole number from 0 to 200, not 'three'\n$/],
+    [['up', '--nodes', 'three'], /^skiff: --nodes takes a whole number from 0 to 192, not 'three'\n$/],
     [['up', '--nodes', '-1'], /--nodes/],
     [['up', '--port', '70000'], /^skiff: --port takes a whole number from 1 to 65535, not '70000'\n$/],
     [['up', '--port'], /--port/],
