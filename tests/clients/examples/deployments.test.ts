@@ -27,7 +27,7 @@ withKubectl('examples/deployments', (shell) => {
     seen.stop()
     assert.deepEqual(counts.filter(([replicas = 0, available = 0]) => replicas > 6 || available < 3), [], JSON.stringify(counts))
     assert.ok(counts.some(([replicas = 0]) => replicas > 4), JSON.stringify(counts))
-    const sets = run('get rs -l app=ferry --sort-by=.metadata.creationTimestamp --no-headers')
+    const sets = run(String.raw`get rs -l app=ferry --sort-by=.metadata.annotations.deployment\.kubernetes\.io/revision --no-headers`)
     assert.match(sets, /^ferry-\S+ +0 +0 +0 +\d+s\nferry-\S+ +4 +4 +4 +\d+s\n$/)
     story([['get events --field-selector involvedObject.name=ferry -o jsonpath={.items[0].message}', /^Scaled up replica ?set ferry-\S+ from 0 to 4$/]])
   })
