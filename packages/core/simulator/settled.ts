@@ -2,7 +2,7 @@
 import { byOwner, byUid, type ClusterView, controllerRevisions, cronJobs, daemonSets, deployments, endpointSlices, events, type Job, jobs, namespaces, nodes, persistentVolumeClaims, type Pod, podDisruptionBudgets, pods, podsByClaim, type ReplicaSet, replicaSets, resourceQuotas, type Resource, type Service, services, slicesByService, statefulSets } from '../api/index.ts'
 import { leftClaims } from './device-invariants.ts'
 import { quotaFault } from './disruption-invariants.ts'
-import { holds, isGoing, isJobOver, isOver, isReady } from './rules.ts'
+import { holds, isActive, isGoing, isJobOver, isOver, isReady } from './rules.ts'
 import type { SimulatedWorld } from './world.ts'
 
 /** Its liveness probe fails again and again: it comes and goes as long as it lives. */
@@ -82,7 +82,7 @@ function* settledPods(world: SimulatedWorld): Iterable<string> {
   for (const pod of view.list(pods)) {
     const { name, uid, deletionTimestamp } = pod.metadata
     uids.add(uid)
-    if (deletionTimestamp !== undefined) yield `Pod ${name} is still being deleted`
+    if (deletionTimestamp !== undefined && !keepsCount(pod, view)) yield `Pod ${name} is still being deleted`
     const settled = (pod.spec.nodeName ?? '') === '' || isStuck(pod, view) || isOver(pod) || isReady(pod) || isUnruly(pod)
     if (!settled) yield `Pod ${name} on ${pod.spec.nodeName} is ${pod.status.phase}: ${JSON.stringify(pod.status.containerStatuses?.map((one) => one.state))}`
     if (isUnruly(pod) && pod.spec.nodeName && !isOver(pod) && (pod.status.containerStatuses?.[0]?.restartCount ?? 0) === 0) yield `Pod ${name} fails its liveness probe and was never restarted`
@@ -90,6 +90,15 @@ function* settledPods(world: SimulatedWorld): Iterable<string> {
   }
   for (const [uid, running] of world.runtime.observed().pods) if (!uids.has(uid)) yield `the runtime still has pod ${running.spec.name}, which is no more`
 }
+
+/** As upstream's delayed deletion: a failed pod of a Job with a limit for each index stays until another one of its index carries its count on, which may have no place or be refused. */
+function keepsCount(pod: Pod, view: ClusterView): boolean {
+  const { namespace = '', finalizers, ownerReferences } = pod.metadata
+  const job = view.get(jobs, namespace, ownerReferences?.[0]?.name ?? '')
+  if (!isOver(pod) || finalizers?.join() !== 'batch.kubernetes.io/job-tracking' || job?.spec.backoffLimitPerIndex === undefined || isJobOver(job)) return false
+  return ![...view.by(byOwner, job.metadata.uid)].some((other) => other.kind === 'Pod' && isActive(other as Pod) && indexOf(other) === indexOf(pod))
+}
+const indexOf = ({ metadata }: Resource): string | undefined => metadata.annotations?.['batch.kubernetes.io/job-completion-index']
 
 /** Endpoints are exactly the pods that are selected: ready ones as ready. */
 function* settledServices(world: SimulatedWorld): Iterable<string> {

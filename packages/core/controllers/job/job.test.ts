@@ -189,6 +189,16 @@ test('in a namespace that ends nobody is held for a successor', () => {
   on.advance(10_100)
   assert.deepEqual([on.names(uncounted), on.status().failed], [[], 1])
 })
+test('a pod that is refused is not counted as active, until one is made', () => {
+  const on = at({ completions: 3, parallelism: 2 })
+  on.world.refuse = (action) => (action.do === 'create' ? { refused: true, code: 403, reason: 'Forbidden', message: 'exceeded quota' } : undefined)
+  on.end(on.active()[0] ?? '', 'Succeeded')
+  on.advance(60_000)
+  assert.deepEqual(on.status(), { active: 1, ready: 0, terminating: 0, succeeded: 1 })
+  on.world.refuse = () => undefined
+  on.advance(600_000)
+  assert.deepEqual([on.status(), on.active().length], [{ active: 2, ready: 0, terminating: 0, succeeded: 1 }, 2])
+})
 test('failures that the policy ignores are noted beside the others, and a lost index is over at once', () => {
   const podFailurePolicy = { rules: [{ action: 'Ignore', onExitCodes: { operator: 'In', values: [7] } }, { action: 'FailIndex', onExitCodes: { operator: 'In', values: [8] } }] }
   const on = at({ ...perIndex, completions: 1, backoffLimitPerIndex: 5, podFailurePolicy, podReplacementPolicy: 'Failed' })

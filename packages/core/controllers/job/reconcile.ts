@@ -143,7 +143,9 @@ function look(given: Job, open: readonly Pod[], world: World<Memory>): Plan<Memo
   // With pods still to be counted it is too early for new ones.
   const ending = earlier ?? (more ? undefined : newEnding(job, all, { ...counts, failed: counts.failed + countedIn(waiting) }, now))
   const change = ending !== undefined ? ended(job, some, ending, waiting) : more ? untouched : scaled(job, some, counts, record, failures, view, now)
-  const status = statusOf(job, all, counts, change, ending, more, now)
+  // What was refused may be refused again: pods are counted then when they are there.
+  const wasRefused = world.last !== undefined && isCreateFailure(world.last)
+  const status = statusOf(job, all, counts, wasRefused ? { ...change, created: 0 } : change, ending, more, now)
   const isLast = status.conditions?.some(({ type, status: is }) => (type === 'Complete' || type === 'Failed') && is === 'True') ?? false
   const counted = [...some.succeeded, ...some.failed.map(({ pod }) => pod), ...all.unplaced.slice(0, burst)]
   const write: Action[] = deepEqual(given.status ?? {}, status) ? [] : [{ do: 'replace', part: 'status', object: { ...given, status } as Job }]
