@@ -1,6 +1,6 @@
 // What can be wrong when skiff starts: said in one line each, with an exit code, and nothing is harmed.
 import assert from 'node:assert/strict'
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -48,12 +48,13 @@ test('commands and options that there are not', () => {
     [['up', '--port'], /--port/],
     [['up', '--runtime', 'docker'], /^skiff: --runtime takes auto, oci or simulated, not 'docker'\n$/],
     [['up', '-f', join(scratch, 'absent.yaml')], /^skiff: there is no file .*absent.yaml\n$/],
-    [['image', 'pull'], /^skiff: 'skiff image pull' takes at least one name\n$/],
+    [['image', 'pull', '--data-dir', join(scratch, 'none')], /^skiff: 'skiff image pull' takes at least one name\n$/],
     [['image', 'sail'], /^skiff: there is no 'skiff image sail': expected one of build, load, pull, ls, rm/],
     [['node', 'remove', 'absent', '--data-dir', cluster.dataDir], /^skiff: there is no node absent: 'skiff node list' shows those there are\n$/],
     [['node', 'list', '--data-dir', join(scratch, 'none')], /^skiff: there is no cluster in .*none: start one with 'skiff up'\n$/],
   ]
   for (const [words, expected] of rows) refused(words, 2, expected)
+  assert.equal(existsSync(join(scratch, 'none')), false)
 })
 
 test('a directory in use by another skiff stays as it is', async () => {

@@ -19,13 +19,17 @@ const options = {
   base: { type: 'string' }, entrypoint: { type: 'string', multiple: true }, cmd: { type: 'string', multiple: true }, env: { type: 'string', multiple: true },
   username: { type: 'string' }, 'password-stdin': { type: 'boolean' },
 } as const
-const verbs: readonly string[] = ['build', 'load', 'pull', 'ls', 'rm']
+/** What each takes. */
+const verbs: ReadonlyMap<string, string | undefined> = new Map([['build', 'one name'], ['load', 'a file'], ['pull', 'at least one name'], ['ls', undefined], ['rm', 'at least one name']])
 
 /** `skiff image`: the images of this machine's real nodes. */
 export async function image(words: readonly string[]): Promise<number> {
   const { values, positionals: [verb, ...names] } = parse(words, options)
   if (values.help === true || verb === undefined) { process.stdout.write(usage); return values.help === true ? 0 : 2 }
-  if (!verbs.includes(verb)) throw new UsageError(`there is no 'skiff image ${verb}': expected one of ${verbs.join(', ')}`)
+  if (!verbs.has(verb)) throw new UsageError(`there is no 'skiff image ${verb}': expected one of ${[...verbs.keys()].join(', ')}`)
+  const takes = verbs.get(verb)
+  // Before a directory is made for what is no command.
+  if (takes !== undefined && names.length === 0) throw new UsageError(`'skiff image ${verb}' takes ${takes}`)
   const directory = dataDirectory(values['data-dir'])
   makeDataDirectory(directory)
   // Files of images belong to many users: an ordinary user has those in namespaces of his own. The network is the machine's.
@@ -47,15 +51,14 @@ export async function image(words: readonly string[]): Promise<number> {
       return 0
     }
     case 'load': {
-      const [file, name] = names
-      if (file === undefined) throw new UsageError("'skiff image load' takes a file")
+      const [file = '', name] = names
       if (!existsSync(file)) throw new UsageError(`there is no file ${file}`)
       for (const loaded of await images.loadImages(file, store, name)) console.log(`loaded ${loaded.reference} (${megabytes(loaded.image.sizeBytes)})`)
       return 0
     }
     case 'pull': {
       const account = accountOf(values)
-      for (const name of some(names, 'pull')) {
+      for (const name of names) {
         console.error(`pulling ${name}`)
         const bar = progressBar(process.stderr)
         const registry = images.parseReference(name)?.domain ?? ''
@@ -71,7 +74,7 @@ export async function image(words: readonly string[]): Promise<number> {
     case 'rm': {
       let missing = 0
       const { imagesNotedInUse } = await import('../oci/images-in-use.ts')
-      for (const name of some(names, 'rm')) {
+      for (const name of names) {
         const { removed } = await store.remove(name, imagesNotedInUse(directory.agent, store))
         if (removed.length === 0) { console.error(`skiff: there is no image ${name}`); missing++ }
         for (const one of removed) console.log(`removed ${one}`)
@@ -113,8 +116,4 @@ function list(store: ImageStore): void {
   for (const [name = '', id = '', size = ''] of rows) console.log(`${name.padEnd(width)}  ${id}  ${size}`)
 }
 
-function some(names: readonly string[], verb: string): readonly string[] {
-  if (names.length === 0) throw new UsageError(`'skiff image ${verb}' takes at least one name`)
-  return names
-}
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`
