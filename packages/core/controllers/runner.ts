@@ -7,6 +7,7 @@ import type { Change, ClusterView } from '../api/view.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Freezable } from '../base/freezable.ts'
 import type { Cancel, Lane, Loop } from '../base/loop.ts'
+import { accountGroups, accountUserName } from '../rules/account-tokens.ts'
 import { countingView } from './counting-view.ts'
 import { QueueMeters } from './queue-meters.ts'
 import { WaitingLine } from './queue.ts'
@@ -96,9 +97,7 @@ interface Item {
 
 /** The actor upstream's controller manager uses for a controller of this name. */
 export const serviceAccountActor = (name: string): Actor => ({
-  user: `system:serviceaccount:kube-system:${name}`,
-  groups: ['system:serviceaccounts', 'system:serviceaccounts:kube-system', 'system:authenticated'],
-  component: name,
+  user: accountUserName('kube-system', name), groups: accountGroups('kube-system'), component: name,
 })
 
 /** Runs controllers: feeds them keys, carries out their plans. Starts with a look at everything. */

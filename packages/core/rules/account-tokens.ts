@@ -9,7 +9,10 @@ export const accountAnnotations = { name: 'kubernetes.io/service-account.name', 
 const claimOf = (what: string) => `kubernetes.io/serviceaccount/${what}` as const
 const claimNames = { namespace: claimOf('namespace'), secret: claimOf('secret.name'), account: claimOf('service-account.name'), uid: claimOf('service-account.uid') }
 
+/** The name by which a service account signs in. */
 export const accountUserName = (namespace: string, name: string): string => `system:serviceaccount:${namespace}:${name}`
+/** The groups that every service account of a namespace is in. */
+export const accountGroups = (namespace: string): readonly string[] => ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated']
 
 /** What the token of a Secret claims. It says no time: it lasts. */
 export const secretTokenClaims = ({ metadata: { namespace = '', name, uid } }: ServiceAccount, secret: Secret): Readonly<Record<string, string>> => ({

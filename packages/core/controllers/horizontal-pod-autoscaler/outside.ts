@@ -5,6 +5,7 @@ import { type APIService, apiServices, type HorizontalPodAutoscaler } from '../.
 import { labelSelectorText } from '../../api/selectors/index.ts'
 import { splitVersion } from '../../api/resource.ts'
 import type { ClusterView } from '../../api/view.ts'
+import { accountGroups, accountUserName } from '../../rules/account-tokens.ts'
 import { millisOf } from '../../rules/quantity.ts'
 import { isTrue } from '../../rules/conditions.ts'
 import { type Fetch, type Fetched, proxyAt } from '../../server/index.ts'
@@ -16,9 +17,7 @@ const custom = 'custom.metrics.k8s.io'
 const external = 'external.metrics.k8s.io'
 /** The versions that clients know. */
 const versionsOf: Readonly<Record<string, readonly string[]>> = { [custom]: ['v1beta2', 'v1beta1'], [external]: ['v1beta1'] }
-const asAutoscaler = {
-  'x-remote-user': 'system:serviceaccount:kube-system:horizontal-pod-autoscaler', 'x-remote-group': 'system:serviceaccounts\nsystem:serviceaccounts:kube-system\nsystem:authenticated', accept: 'application/json',
-}
+const asAutoscaler = { 'x-remote-user': accountUserName('kube-system', 'horizontal-pod-autoscaler'), 'x-remote-group': accountGroups('kube-system').join('\n'), accept: 'application/json' }
 
 /** What somebody measured, in thousandths, of each object by its name; or why nobody knows. */
 export type Told = Values | { readonly fault: string }

@@ -2,7 +2,7 @@
 import type { Answers } from '../../api/action.ts'
 import { isRefusal, type Refusal } from '../../api/refusal.ts'
 import { nodes, pods, secrets, serviceAccounts } from '../../api/resources.ts'
-import { secretTokenIssuer } from '../../rules/account-tokens.ts'
+import { accountGroups, accountUserName, secretTokenIssuer } from '../../rules/account-tokens.ts'
 import type { Machine } from '../machine.ts'
 import type { User } from './types.ts'
 import { unauthorized } from '../refusals.ts'
@@ -104,8 +104,7 @@ function userOfClaims({ store: { view } }: Machine, claims: TokenClaims): User |
   // A pod's token only tells of its node; one that is bound to nothing else goes with it.
   if (pod === undefined && node !== undefined && view.get(nodes, '', node.name)?.metadata.uid !== node.uid) return undefined
   return {
-    name: `system:serviceaccount:${namespace}:${serviceaccount.name}`, uid: serviceaccount.uid,
-    groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
+    name: accountUserName(namespace, serviceaccount.name), uid: serviceaccount.uid, groups: accountGroups(namespace),
     extra: {
       'authentication.kubernetes.io/credential-id': [`JTI=${claims.jti}`],
       ...(pod !== undefined && { 'authentication.kubernetes.io/pod-name': [pod.name], 'authentication.kubernetes.io/pod-uid': [pod.uid] }),

@@ -1,6 +1,6 @@
 import { secrets, serviceAccounts } from '../../api/resources.ts'
 import type { ClusterView } from '../../api/view.ts'
-import { accountUserName, readSecretTokenClaims, textInSecret } from '../../rules/account-tokens.ts'
+import { accountGroups, accountUserName, readSecretTokenClaims, textInSecret } from '../../rules/account-tokens.ts'
 import { isTerminating } from '../../rules/pods.ts'
 import type { User } from './types.ts'
 
@@ -12,5 +12,5 @@ export function userOfSecretToken(view: ClusterView, token: string, claims: Read
   const account = view.get(serviceAccounts, said.namespace, said.account)
   if (secret === undefined || isTerminating(secret) || textInSecret(secret, 'token') !== token) return undefined
   if (account === undefined || isTerminating(account) || account.metadata.uid !== said.uid) return undefined
-  return { name: accountUserName(said.namespace, said.account), uid: said.uid, groups: ['system:serviceaccounts', `system:serviceaccounts:${said.namespace}`, 'system:authenticated'] }
+  return { name: accountUserName(said.namespace, said.account), uid: said.uid, groups: accountGroups(said.namespace) }
 }

@@ -2,6 +2,7 @@
 import type { Answers } from '../../api/action.ts'
 import { isRefusal, type Refusal } from '../../api/refusal.ts'
 import type { Draft, Resource } from '../../api/resource.ts'
+import { accountUserName } from '../../rules/account-tokens.ts'
 import { timestamp, type Machine } from '../machine.ts'
 import type { User } from './types.ts'
 import { internal, invalid } from '../refusals.ts'
@@ -47,7 +48,7 @@ function claimsOf({ options, random, store: { view }, now }: Machine, account: R
   const { namespace = '', name, uid } = account.metadata
   const issued = Math.floor(now() / 1000)
   const base = {
-    iss: options.issuer?.issuer ?? '', sub: `system:serviceaccount:${namespace}:${name}`,
+    iss: options.issuer?.issuer ?? '', sub: accountUserName(namespace, name),
     aud: spec.audiences !== undefined && spec.audiences.length > 0 ? spec.audiences : options.issuer?.audiences ?? [],
     exp: issued + seconds, iat: issued, nbf: issued, jti: random.uuid(),
   }

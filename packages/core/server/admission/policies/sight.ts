@@ -2,6 +2,7 @@
 import {
   Authorizer, type AccessQuestion, type Compiled, type DecideAccess, evaluate, evaluateWithin, Fault, Fields, matchConditionsBudget, perCallLimit, ResourceCheck, type Value,
 } from '../../../api/cel/index.ts'
+import { accountGroups, accountUserName } from '../../../rules/account-tokens.ts'
 import type { User } from '../../access/types.ts'
 import { type Asked, type Matched, namespaceOf, objectsOf, requestOf } from '../matching.ts'
 import type { Admission } from '../types.ts'
@@ -35,7 +36,7 @@ const decider = ({ authorizer, user }: Admission): DecideAccess => (question) =>
     : { ...question, user: who, version: '*', ...(question.fieldSelector !== undefined && { fieldSelector: question.fieldSelector }) })
 }
 const accountOf = ({ namespace, name }: NonNullable<AccessQuestion['serviceAccount']>): User =>
-  ({ name: `system:serviceaccount:${namespace}:${name}`, groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'] })
+  ({ name: accountUserName(namespace, name), groups: accountGroups(namespace) })
 
 /** The variables of a policy: each is evaluated when it is first asked for, and once. */
 export class Variables extends Fields {
