@@ -25,12 +25,3 @@ export function readSecretTokenClaims(claims: Readonly<Record<string, unknown>>)
   const found = { namespace: text(claimNames.namespace), account: text(claimNames.account), uid: text(claimNames.uid), secret: text(claimNames.secret) }
   return claims['iss'] === secretTokenIssuer && claims['sub'] === accountUserName(found.namespace, found.account) && Object.values(found).every((value) => value !== '') ? found : undefined
 }
-
-/** The text under a key of a Secret's data; '' when it is not there, or no text. */
-export function textInSecret(secret: Secret, key: string): string {
-  const base64: unknown = secret.data?.[key]
-  if (typeof base64 !== 'string') return ''
-  try { return new TextDecoder().decode(Uint8Array.fromBase64(base64)) } catch {
-    return '' // no base64
-  }
-}

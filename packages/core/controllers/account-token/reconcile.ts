@@ -4,9 +4,11 @@ import type { Controller, Plan, World } from '../../api/controller.ts'
 import { keyOf } from '../../api/resource.ts'
 import { type Secret, secrets, type ServiceAccount, serviceAccounts } from '../../api/resources.ts'
 import type { Change, ClusterView } from '../../api/view.ts'
-import { accountAnnotations, accountTokenType, secretTokenClaims, textInSecret } from '../../rules/account-tokens.ts'
+import { bytesOf } from '../../base/bytes.ts'
+import { accountAnnotations, accountTokenType, secretTokenClaims } from '../../rules/account-tokens.ts'
 import { objectKey, sidesOf } from '../../rules/changes.ts'
 import { isTerminating } from '../../rules/pods.ts'
+import { textInSecret } from '../../rules/secret-text.ts'
 import { namesOf, ownKey } from '../keys.ts'
 import { settled } from '../settled.ts'
 
@@ -53,7 +55,7 @@ function accountOf({ metadata: { namespace = '', annotations } }: Secret, view: 
 
 function filled(secret: Secret, account: ServiceAccount, texts: Readonly<Record<string, string>>): readonly Action[] {
   if (Object.keys(texts).length === 0) return []
-  const data = Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, new TextEncoder().encode(text).toBase64()]))
+  const data = Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, bytesOf(text).toBase64()]))
   const { resourceVersion } = secret.metadata
   const annotations = { [accountAnnotations.name]: account.metadata.name, [accountAnnotations.uid]: account.metadata.uid }
   return [{ do: 'patch', key: keyOf(secrets, secret), uid: secret.metadata.uid, part: 'main', patch: { metadata: { resourceVersion, annotations }, data } }]

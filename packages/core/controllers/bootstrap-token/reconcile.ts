@@ -2,6 +2,7 @@
 import type { Controller } from '../../api/controller.ts'
 import { keyOf } from '../../api/resource.ts'
 import { secrets } from '../../api/resources.ts'
+import { textInSecret } from '../../rules/secret-text.ts'
 import { settled } from '../settled.ts'
 
 const namespace = 'kube-system'
@@ -14,15 +15,9 @@ export const bootstrapTokenCleaner: Controller = {
   reconcile(name, { view, now }) {
     const secret = view.get(secrets, namespace, name)
     if (secret === undefined || secret['type'] !== tokenType || secret.metadata.deletionTimestamp !== undefined) return settled
-    const expires = Date.parse(textIn(secret.data?.['expiration']))
+    const expires = Date.parse(textInSecret(secret, 'expiration'))
     // As upstream: what says no time, or none that can be read, stays.
     if (Number.isNaN(expires)) return settled
     return expires > now ? { actions: [], again: expires } : { actions: [{ do: 'delete', key: keyOf(secrets, secret), uid: secret.metadata.uid }] }
   },
-}
-
-function textIn(base64: string | undefined): string {
-  try { return base64 === undefined ? '' : atob(base64) } catch {
-    return '' // no base64: no time
-  }
 }

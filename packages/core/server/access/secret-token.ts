@@ -1,7 +1,8 @@
 import { secrets, serviceAccounts } from '../../api/resources.ts'
 import type { ClusterView } from '../../api/view.ts'
-import { accountGroups, accountUserName, readSecretTokenClaims, textInSecret } from '../../rules/account-tokens.ts'
+import { accountGroups, accountUserName, readSecretTokenClaims } from '../../rules/account-tokens.ts'
 import { isTerminating } from '../../rules/pods.ts'
+import { textInSecret } from '../../rules/secret-text.ts'
 import type { User } from './types.ts'
 
 /** The user of a token that a Secret holds: as long as it holds that very token, and the account is there. As upstream's legacy validator. */
