@@ -29,7 +29,7 @@ export const textOf = (spec: V2MetricSpec): string => JSON.stringify(spec)
 /** What is asked of one metric's server: a path, and how its answer is read. */
 export interface Question { readonly fetch: Fetch; readonly group: string; /** 'get pods.custom.metrics.k8s.io *', as failures quote it. */ readonly quoted: string; /** One value is expected, or any number. */ readonly single: boolean }
 
-interface Asked { readonly group: string; readonly resource: string; readonly name?: string; readonly below?: string; readonly query: Readonly<Record<string, string>>; readonly single: boolean }
+interface Asked { readonly resource: string; readonly name?: string; readonly below?: string; readonly query: Readonly<Record<string, string>>; readonly single: boolean }
 
 /** What has to be asked to know a metric: nothing where no server is registered for it (undefined), or where it is clear already that nobody will know. */
 export function questionFor(spec: V2MetricSpec, autoscaler: HorizontalPodAutoscaler, target: Target, { view, types }: { readonly view: ClusterView; readonly types: KnownTypes }): Question | Told | undefined {
@@ -62,17 +62,17 @@ function serviceOf(group: string, view: ClusterView): APIService | 'unknown vers
 }
 
 function askedOf({ pods, object, external: outside }: V2MetricSpec, target: Target, types: KnownTypes): Asked | { readonly fault: string } | undefined {
-  if (pods !== undefined) return { group: custom, resource: 'pods', name: '*', below: pods.metric.name, query: { labelSelector: target.selector, metricLabelSelector: labelSelectorText(pods.metric.selector, '') }, single: false }
-  if (outside !== undefined) return { group: external, resource: outside.metric.name, query: { labelSelector: labelSelectorText(outside.metric.selector, '') }, single: false }
+  if (pods !== undefined) return { resource: 'pods', name: '*', below: pods.metric.name, query: { labelSelector: target.selector, metricLabelSelector: labelSelectorText(pods.metric.selector, '') }, single: false }
+  if (outside !== undefined) return { resource: outside.metric.name, query: { labelSelector: labelSelectorText(outside.metric.selector, '') }, single: false }
   if (object === undefined) return undefined
   const { metric, describedObject: { apiVersion = 'v1', kind, name } } = object
   const query = { metricLabelSelector: labelSelectorText(metric.selector, '') }
   const [group] = splitVersion(apiVersion)
   // As upstream: a namespace is always the autoscaler's own.
-  if (group === '' && kind === 'Namespace') return { group: custom, resource: 'metrics', name: metric.name, query, single: true }
+  if (group === '' && kind === 'Namespace') return { resource: 'metrics', name: metric.name, query, single: true }
   const type = typeOfKind(group, kind, types)
   if (type === undefined) return { fault: `unable to map kind ${group === '' ? kind : `${kind}.${group}`} to resource: no matches for kind ${JSON.stringify(kind)} in group ${JSON.stringify(group)}` }
-  return { group: custom, resource: group === '' ? type.plural : `${type.plural}.${group}`, name, below: metric.name, query, single: true }
+  return { resource: group === '' ? type.plural : `${type.plural}.${group}`, name, below: metric.name, query, single: true }
 }
 
 const called = (group: string): string => (group === custom ? 'custom' : 'external')
