@@ -18,7 +18,10 @@ export function aggregatorOf({ registry, store }: Machine, path: string): APISer
 }
 
 /** Is it this server's for good? What is only computed is given to whoever registers for it, as a metrics-server does. */
-const isOwn = (registry: Registry, group: string, version: string): boolean => registry.served(group, version)[0]?.kind.computed === undefined && registry.served(group, version).length > 0
+function isOwn(registry: Registry, group: string, version: string): boolean {
+  const [first] = registry.served(group, version)
+  return first !== undefined && first.kind.computed === undefined
+}
 
 /** Answers with where the other server is; 503 while it is not available. */
 export function aggregated(machine: Machine, call: Call, service: APIService, user: User): Answer | Refusal {
