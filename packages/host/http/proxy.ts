@@ -3,6 +3,7 @@ import { request as secureRequest } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Duplex, Readable } from 'node:stream'
 import { type Ask, isRefusal, type Refusal } from '@kubeskiff/core/api'
+import { joinedPort } from '@kubeskiff/core/network'
 import type { Fetch, Fetched, Proxy, Request } from '@kubeskiff/core/server'
 import { type Exchange, sendable, splitTarget } from './exchange.ts'
 import { type PlainReply, statusReply } from './status.ts'
@@ -116,7 +117,7 @@ function dial(request: Request, proxy: Proxy, frontProxy: FrontProxy | undefined
   if (from !== undefined) headers['x-forwarded-for'] = before === undefined ? from : `${before}, ${from}`
   headers['x-forwarded-host'] = request.headers['host'] ?? ''
   headers['x-forwarded-uri'] = request.path
-  headers['host'] = proxy.verify.is === 'as' ? proxy.verify.serverName : `${proxy.address.includes(':') ? `[${proxy.address}]` : proxy.address}:${proxy.port}`
+  headers['host'] = proxy.verify.is === 'as' ? proxy.verify.serverName : joinedPort(proxy.address, proxy.port)
   const options: RequestOptions = {
     host: proxy.address, port: proxy.port, method: request.method, path: proxy.path, agent: false, timeout: dialTimeoutMs,
     headers: { ...headers, ...more, ...(request.body.length > 0 && { 'content-length': request.body.length }) } as NonNullable<RequestOptions['headers']>,

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:https'
 import { type ClusterView, isRefusal } from '@kubeskiff/core/api'
 import type { Random } from '@kubeskiff/core/base'
+import { joinedPort } from '@kubeskiff/core/network'
 import { type Post, type Posted, serviceTarget, urlOf } from '@kubeskiff/core/server'
 
 export interface PosterOptions {
@@ -93,7 +94,7 @@ const isName = (host: string): boolean => !/^[\d.]+$/.test(host) && !host.includ
 
 /** What a connection's failure is called upstream. */
 export function reasonOf({ code = '', message }: NodeJS.ErrnoException, { host, port, name }: { readonly host: string; readonly port: number; readonly name: string }): string {
-  const place = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+  const place = joinedPort(host, port)
   const untrusted = (why: string): string => `tls: failed to verify certificate: x509: ${why}`
   switch (code) {
     case 'ECONNREFUSED': return `dial tcp ${place}: connect: connection refused`
