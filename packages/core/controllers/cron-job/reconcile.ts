@@ -49,15 +49,14 @@ function reconcile(cron: CronJob, world: World<Memory>): Plan<Memory> {
   const cleaned = cleanUp(cron, owned)
   const strangers = strangersOf(cron, owned)
   const rest = { events: [...refusal(cron, world), ...seen.events, ...unexpected(cron, strangers, world.memory)], actions: cleaned }
-  const remembers = strangers.length > 0 ? { strangers: strangers.map(({ metadata }) => metadata.uid) } : {}
-  if (isTerminating(cron) || cron.spec.suspend === true) return { actions: [...statusActions(cron, seen.status), ...rest.events, ...rest.actions], ...(strangers.length > 0 && { memory: { told: '', ...remembers } }) }
+  if (isTerminating(cron) || cron.spec.suspend === true) return { actions: [...statusActions(cron, seen.status), ...rest.events, ...rest.actions], ...remembered({ told: '' }, strangers) }
   const due = dueOf(cron, now)
-  if (due.is !== 'due') return { actions: [...statusActions(cron, seen.status), ...rest.events, ...rest.actions, ...complaint(cron, due, world)], ...remembered(due, remembers), ...againAt(due.is === 'nothing' ? due.next : undefined) }
+  if (due.is !== 'due') return { actions: [...statusActions(cron, seen.status), ...rest.events, ...rest.actions, ...complaint(cron, due, world)], ...remembered({ told: due.is === 'unreadable' ? due.message : '' }, strangers), ...againAt(due.is === 'nothing' ? due.next : undefined) }
   const run = runOf(cron, due.at, seen.status, owned, world)
   return {
     // Old Jobs go first: where a quota is full of them, that makes room.
     actions: [...rest.events, ...rest.actions, ...(due.tooManyMissed && run.told !== world.memory?.told ? [tooMany(cron)] : []), ...run.actions, ...statusActions(cron, run.status)],
-    memory: { told: run.told, ...(run.isStarted && { started: due.at }), ...remembers }, ...againAt(due.next),
+    ...remembered({ told: run.told, ...(run.isStarted && { started: due.at }) }, strangers), ...againAt(due.next),
   }
 }
 
@@ -67,8 +66,9 @@ const tooMany = (cron: CronJob): Action => event(cron, 'TooManyMissedTimes', 'to
 function complaint(cron: CronJob, due: Due, { memory }: World<Memory>): readonly Action[] {
   return due.is === 'unreadable' && memory?.told !== due.message ? [event(cron, due.reason, due.message, 'Warning')] : []
 }
-const remembered = (due: Due, remembers: Pick<Memory, 'strangers'>): { readonly memory?: Memory } =>
-  (due.is === 'unreadable' ? { memory: { told: due.message, ...remembers } } : remembers.strangers === undefined ? {} : { memory: { told: '', ...remembers } })
+/** Nothing, where there is nothing to keep. */
+const remembered = (memory: Omit<Memory, 'strangers'>, strangers: readonly Job[]): { readonly memory?: Memory } =>
+  (memory.told === '' && strangers.length === 0 ? {} : { memory: { ...memory, ...(strangers.length > 0 && { strangers: strangers.map(({ metadata }) => metadata.uid) }) } })
 
 /** Running Jobs that name this CronJob as their controller, and that it has not made: as by `kubectl create job --from`. */
 const strangersOf = (cron: CronJob, owned: readonly Job[]): readonly Job[] =>
