@@ -9,6 +9,7 @@ import { settled } from '../settled.ts'
 /** A key is a Service's. `pools`, one block a family, are where addresses come from: the machine leads them to the nodes that it plays. */
 export function loadBalancerController({ pools }: { readonly pools: readonly string[] }): Controller {
   const blocks = pools.flatMap((pool) => addressBlock(pool) ?? [])
+  const isPooled = (address: string): boolean => blocks.some((block) => blockHolds(block, address))
   return {
     name: 'service-controller',
     watches: [
@@ -26,9 +27,9 @@ export function loadBalancerController({ pools }: { readonly pools: readonly str
       const service = view.get(services, namespace, name)
       if (service === undefined || isTerminating(service)) return settled
       const given = addressesOf(service)
-      if (!isOurs(service)) return given.some((address) => blocks.some((block) => blockHolds(block, address))) ? { actions: [statusPatch(service, null)] } : settled
+      if (!isOurs(service)) return given.some(isPooled) ? { actions: [statusPatch(service, null)] } : settled
       // What is there may be a client's own: it stays.
-      const isGivenByUs = (service.status.loadBalancer?.ingress ?? []).every(({ ip = '' }) => blocks.some((block) => blockHolds(block, ip)))
+      const isGivenByUs = (service.status.loadBalancer?.ingress ?? []).every(({ ip = '' }) => isPooled(ip))
       if (!isGivenByUs || !hasRealNode(view)) return settled
       const { asked, wanted } = wantedOf(service, blocks)
       const addresses = wanted.flatMap((block) => given.find((address) => blockHolds(block, address)) ?? chosen(asked, block, view) ?? [])
