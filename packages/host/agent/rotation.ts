@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { pemOf } from '@kubeskiff/core/api/x509'
 import { type Connection, requestObject } from '../client/index.ts'
 import { newRequest, nodeSubject, type KeyPair } from '../credentials/index.ts'
 import { readIfThere, writePrivately } from '../files/index.ts'
@@ -74,7 +75,7 @@ export async function requestCertificate({ connection, node, now, pollMs, within
   const { key, request } = await newRequest('ECDSAP256', nodeSubject(node))
   const made = await requestObject(connection, 'POST', '/apis/certificates.k8s.io/v1/certificatesigningrequests', {
     apiVersion: 'certificates.k8s.io/v1', kind: 'CertificateSigningRequest', metadata: { generateName: 'csr-' },
-    spec: { signerName, request: Buffer.from(pem(request)).toString('base64'), usages: ['digital signature', 'client auth'] },
+    spec: { signerName, request: Buffer.from(pemOf('CERTIFICATE REQUEST', request)).toString('base64'), usages: ['digital signature', 'client auth'] },
   }) as SigningRequest
   const until = now() + withinMs
   for (let asked = made; now() < until; asked = await requestObject(connection, 'GET', `/apis/certificates.k8s.io/v1/certificatesigningrequests/${made.metadata.name}`) as SigningRequest) {
@@ -101,4 +102,3 @@ function isOf({ certificate }: LiveCredentials, authority: string): boolean {
   const own = new X509Certificate(certificate)
   return own.checkIssued(issuer) && own.verify(issuer.publicKey)
 }
-const pem = (base64: string): string => `-----BEGIN CERTIFICATE REQUEST-----\n${base64.replaceAll(/(.{64})/g, '$1\n').trim()}\n-----END CERTIFICATE REQUEST-----\n`

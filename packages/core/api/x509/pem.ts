@@ -17,8 +17,8 @@ export function blocksOf(text: string): readonly Block[] {
   return blocks
 }
 
-/** One block as text. */
-export const pemOf = (type: string, bytes: Uint8Array): string => `-----BEGIN ${type}-----\n${bytes.toBase64().replaceAll(/(.{64})(?=.)/g, '$1\n')}\n-----END ${type}-----\n`
+/** One block as text, of its bytes in base64. */
+export const pemOf = (type: string, base64: string): string => `-----BEGIN ${type}-----\n${base64.replaceAll(/(.{64})(?=.)/g, '$1\n')}\n-----END ${type}-----\n`
 
 function bytesOf(base64: string): Uint8Array | undefined {
   try { return Uint8Array.fromBase64(base64) } catch { return undefined } // no base64: no block

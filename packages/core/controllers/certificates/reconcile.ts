@@ -82,7 +82,7 @@ function sign(request: CertificateSigningRequest, { memory, observed, now }: Wor
   const answer = observed.get(id)
   if (answer === undefined) {
     // Those bytes that were checked, and no other block that another reader would find in the text.
-    const input = { request: pemOf('CERTIFICATE REQUEST', read.bytes), usages: spec.usages ?? [], ...(spec.expirationSeconds !== undefined && { expirationSeconds: spec.expirationSeconds }) }
+    const input = { request: pemOf('CERTIFICATE REQUEST', read.bytes.toBase64()), usages: spec.usages ?? [], ...(spec.expirationSeconds !== undefined && { expirationSeconds: spec.expirationSeconds }) }
     return { actions: [{ do: 'ask', ask: { id, what: 'sign-certificate', input } }], memory: { attempt } }
   }
   const { certificate, refused } = answer as { readonly certificate?: unknown; readonly refused?: unknown }

@@ -1,6 +1,6 @@
 import type { ClusterTrustBundleProjection } from '../../api/generated/types.ts'
 import { type ClusterTrustBundle, clusterTrustBundles } from '../../api/resources.ts'
-import { blocksOf } from '../../api/x509/index.ts'
+import { blocksOf, pemOf } from '../../api/x509/index.ts'
 import { selectorMatches } from '../../rules/selectors.ts'
 import { bytesOf } from '../../base/bytes.ts'
 import { type Draft, type Found, lookUp, type Personal, type VolumeCircumstances } from './draft.ts'
@@ -26,6 +26,6 @@ export function bundleFile(source: ClusterTrustBundleProjection, who: Personal, 
 function written(path: string, bundles: readonly ClusterTrustBundle[], who: Personal, { node }: VolumeCircumstances): Found {
   if (node.simulated) return []
   const certificates = new Set(bundles.flatMap(({ spec }) => blocksOf(spec.trustBundle ?? '').map(({ bytes }) => bytes.toBase64())))
-  const text = [...certificates].sort().map((base64) => `-----BEGIN CERTIFICATE-----\n${base64.replaceAll(/.{64}(?=.)/g, '$&\n')}\n-----END CERTIFICATE-----\n`).join('')
+  const text = [...certificates].sort().map((base64) => pemOf('CERTIFICATE', base64)).join('')
   return [{ path, ...who, bytes: bytesOf(text) }]
 }
