@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { type ClientRequest, request as plainRequest } from 'node:http'
 import { request as secureRequest } from 'node:https'
 import type { ExtenderAnswer, ExtenderPost, ExtenderTls } from '@kubeskiff/core/scheduler'
-import { readReply, reasonOf } from './post.ts'
+import { askOnce } from './post.ts'
 
 /** Thousands of nodes may be told of as objects, and told back. */
 const replyBytesMax = 256 << 20
@@ -15,24 +15,15 @@ export function postToExtender({ url, timeoutMs, tls, body }: ExtenderPost): Pro
     if (place === null || (place.protocol !== 'http:' && place.protocol !== 'https:')) { resolve({ is: 'unreached', why: `unsupported protocol scheme ${JSON.stringify(place?.protocol.replace(':', '') ?? '')}` }); return }
     const text = Buffer.from(JSON.stringify(body))
     const options = { method: 'POST', agent: false as const, headers: { 'content-type': 'application/json', 'content-length': text.length } }
+    const unreached = (why: string): void => { resolve({ is: 'unreached', why }) }
     let outgoing: ClientRequest
     try { outgoing = place.protocol === 'https:' ? secureRequest(place, { ...options, ...tlsOptions(tls) }) : plainRequest(place, options) } catch (error) {
-      resolve({ is: 'unreached', why: error instanceof Error ? error.message : String(error) })
+      unreached(error instanceof Error ? error.message : String(error))
       return
     }
-    const end = (answer: ExtenderAnswer): void => {
-      clearTimeout(timer)
-      resolve(answer)
-    }
-    const timer = setTimeout(() => {
-      end({ is: 'unreached', why: 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)' })
-      outgoing.destroy()
-    }, timeoutMs)
-    outgoing.on('error', (error: NodeJS.ErrnoException) => { end({ is: 'unreached', why: reasonOf(error, { host: place.hostname, port: Number(place.port) || (place.protocol === 'https:' ? 443 : 80), name: tls?.serverName ?? place.hostname }) }) })
-    outgoing.on('response', (incoming) => {
-      readReply(incoming, replyBytesMax, (why) => { end({ is: 'unreached', why }); outgoing.destroy() }, (text) => { end({ is: 'answered', status: incoming.statusCode ?? 0, text }) })
-    })
-    outgoing.end(text)
+    const tooLate = 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)'
+    const at = { host: place.hostname, port: Number(place.port) || (place.protocol === 'https:' ? 443 : 80), name: tls?.serverName ?? place.hostname }
+    askOnce(outgoing, text, { timeoutMs, tooLate, replyBytesMax, place: at, unreached }, ({ statusCode = 0 }, said) => { resolve({ is: 'answered', status: statusCode, text: said }) })
   })
 }
 

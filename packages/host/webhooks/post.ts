@@ -1,5 +1,5 @@
 // Calls to other people's HTTPS servers: webhooks of admission and conversion. Never throws, never follows a redirect.
-import type { IncomingMessage } from 'node:http'
+import type { ClientRequest, IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:https'
 import { type ClusterView, isRefusal } from '@kubeskiff/core/api'
 import type { Random } from '@kubeskiff/core/base'
@@ -56,29 +56,45 @@ function send(post: Post, { host, port, path, name, authority }: Place, agent: A
       ...(post.caBundle !== undefined && { ca: Buffer.from(post.caBundle, 'base64').toString() }),
       headers: { host: authority, 'content-type': 'application/json', accept: 'application/json', 'content-length': body.length, 'user-agent': userAgent },
     })
-    const end = (posted: Posted): void => {
-      clearTimeout(timer)
-      resolve(posted)
-    }
-    const timer = setTimeout(() => {
-      end({ is: 'unreached', why: 'context deadline exceeded' })
-      outgoing.destroy()
-    }, post.timeoutMs)
-    outgoing.on('error', (error: NodeJS.ErrnoException) => { end({ is: 'unreached', why: reasonOf(error, { host, port, name }) }) })
-    outgoing.on('response', (incoming) => {
-      readReply(incoming, replyBytesMax, (why) => { end({ is: 'unreached', why }); outgoing.destroy() }, (text) => {
-        const status = incoming.statusCode ?? 0
-        const type = incoming.headers['content-type'] ?? ''
-        if (status < 200 || status > 206) end({ is: 'rejected', why: rejectionOf(status, type.startsWith('text/') ? text.trim().slice(0, shownMax) : 'unknown') })
-        else end(text === '' ? { is: 'rejected', why: `0-length response with status code: ${status} and content type: ${type}` } : { is: 'answered', text })
-      })
+    const unreached = (why: string): void => { resolve({ is: 'unreached', why }) }
+    askOnce(outgoing, body, { timeoutMs: post.timeoutMs, tooLate: 'context deadline exceeded', replyBytesMax, place: { host, port, name }, unreached }, (incoming, text) => {
+      const status = incoming.statusCode ?? 0
+      const type = incoming.headers['content-type'] ?? ''
+      if (status < 200 || status > 206) resolve({ is: 'rejected', why: rejectionOf(status, type.startsWith('text/') ? text.trim().slice(0, shownMax) : 'unknown') })
+      else resolve(text === '' ? { is: 'rejected', why: `0-length response with status code: ${status} and content type: ${type}` } : { is: 'answered', text })
     })
-    outgoing.end(body)
   })
 }
 
+interface Asking {
+  readonly timeoutMs: number
+  /** What it is called when no whole reply has come by then. */
+  readonly tooLate: string
+  readonly replyBytesMax: number
+  readonly place: Pick<Place, 'host' | 'port' | 'name'>
+  readonly unreached: (why: string) => void
+}
+
+/** Sends a request with its body and reads the reply to its end; what comes after the first word of how it went counts for nothing. */
+export function askOnce(outgoing: ClientRequest, body: Buffer, { timeoutMs, tooLate, replyBytesMax, place, unreached }: Asking, answered: (incoming: IncomingMessage, text: string) => void): void {
+  const failed = (why: string): void => {
+    clearTimeout(timer)
+    unreached(why)
+    outgoing.destroy()
+  }
+  const timer = setTimeout(() => { failed(tooLate) }, timeoutMs)
+  outgoing.on('error', (error: NodeJS.ErrnoException) => { failed(reasonOf(error, place)) })
+  outgoing.on('response', (incoming) => {
+    readReply(incoming, replyBytesMax, failed, (text) => {
+      clearTimeout(timer)
+      answered(incoming, text)
+    })
+  })
+  outgoing.end(body)
+}
+
 /** Reads a reply to its end, or tells why that cannot be done. */
-export function readReply(incoming: IncomingMessage, bytesMax: number, failed: (why: string) => void, done: (text: string) => void): void {
+function readReply(incoming: IncomingMessage, bytesMax: number, failed: (why: string) => void, done: (text: string) => void): void {
   const parts: Buffer[] = []
   let size = 0
   incoming.on('data', (part: Buffer) => {
@@ -93,7 +109,7 @@ export function readReply(incoming: IncomingMessage, bytesMax: number, failed: (
 const isName = (host: string): boolean => !/^[\d.]+$/.test(host) && !host.includes(':')
 
 /** What a connection's failure is called upstream. */
-export function reasonOf({ code = '', message }: NodeJS.ErrnoException, { host, port, name }: { readonly host: string; readonly port: number; readonly name: string }): string {
+function reasonOf({ code = '', message }: NodeJS.ErrnoException, { host, port, name }: { readonly host: string; readonly port: number; readonly name: string }): string {
   const place = joinedPort(host, port)
   const untrusted = (why: string): string => `tls: failed to verify certificate: x509: ${why}`
   switch (code) {
