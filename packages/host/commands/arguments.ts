@@ -39,6 +39,13 @@ export function wholeNumber(option: string, text: string, least: number, most: n
   return value
 }
 
+/** The one of the choices that was named, undefined where none was; or a clear refusal that names the option. */
+export function choice<Choice extends string>(option: string, text: string | undefined, choices: readonly Choice[]): Choice | undefined {
+  const found = choices.find((one) => one === text)
+  if (text !== undefined && found === undefined) throw new UsageError(`${option} takes ${choices.join(' or ')}, not '${text}'`)
+  return found
+}
+
 /** 'a=b' pairs into a record. */
 export function pairs(option: string, texts: readonly string[]): Readonly<Record<string, string>> {
   return Object.fromEntries(texts.flatMap((text) => text.split(',')).map((text) => {

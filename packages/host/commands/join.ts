@@ -5,7 +5,7 @@ import { whyNoneAfterInstalling } from '../daemon/debian-packages.ts'
 import { dataDirectory, makeDataDirectory } from '../daemon/directory.ts'
 import { JoinProblem } from '../daemon/discovery.ts'
 import { joinCluster, type JoinedMachine, readJoined, startJoined, type Wish } from '../daemon/joined.ts'
-import { few, pairs, parse, UsageError, wholeNumber } from './arguments.ts'
+import { choice, few, pairs, parse, UsageError, wholeNumber } from './arguments.ts'
 import { isOrdinaryUser } from '../reduced/index.ts'
 import { detach, sameCommand, startedAt, stopWhenTold } from './background.ts'
 import { commandName } from './name.ts'
@@ -82,8 +82,7 @@ function wishOf(url: string, values: Values): Wish {
   // The value is not shown: it may be a token with a slip in it.
   if (!/^[a-z0-9]{6}\.[a-z0-9]{16}$/.test(token)) throw new UsageError("a token is six characters, a dot and sixteen characters, of a-z and 0-9: 'skiff token create' prints one")
   if (!/^sha256:[0-9a-f]{64}$/.test(caHash)) throw new UsageError(`--ca-hash takes sha256: and 64 hexadecimal digits, not '${caHash}'`)
-  const hostFiles = values['host-files'] === undefined ? 'overlay' : hostFilesChoices.find((name) => name === values['host-files'])
-  if (hostFiles === undefined) throw new UsageError(`--host-files takes ${hostFilesChoices.join(' or ')}, not '${values['host-files']}'`)
+  const hostFiles = choice('--host-files', values['host-files'], hostFilesChoices) ?? 'overlay'
   const count = wholeNumber('--nodes', values.nodes ?? '1', 1, nodesMax)
   const name = values.name ?? nodeNameOf(hostname())
   if (!/^[a-z0-9]([-a-z0-9.]{0,200}[a-z0-9])?$/.test(name)) throw new UsageError(`--name takes lower-case letters, digits, '-' and '.', not '${name}'`)

@@ -18,7 +18,7 @@ import { type OverlayChoice, overlayChoices } from '../network/machines.ts'
 import { ownDirectory } from '../journal/index.ts'
 import { loopbackUp } from '../linux/netlink.ts'
 import { follow, handOver, type InsideOptions, isOrdinaryUser, lacks, listenOutside, reducedMode, startInside, takeListener, theKeeper } from '../reduced/index.ts'
-import { parseOptions, UsageError, wholeNumber } from './arguments.ts'
+import { choice, parseOptions, UsageError, wholeNumber } from './arguments.ts'
 import { detach, sameCommand, startedAt, stopWhenTold } from './background.ts'
 import { applyFiles, helloImage, welcome } from './first-workload.ts'
 import { commandName } from './name.ts'
@@ -67,21 +67,18 @@ export async function up(words: readonly string[]): Promise<number> {
   const values = parseOptions(words, options)
   if (values.help === true) { process.stdout.write(usage); return 0 }
   for (const file of values.filename ?? []) if (!existsSync(file)) throw new UsageError(`there is no file ${file}`)
-  if (values.clock !== undefined && values.clock !== 'machine' && values.clock !== 'virtual') throw new UsageError(`--clock takes machine or virtual, not '${values.clock}'`)
-  if (values.clock === 'virtual' && values.runtime === 'oci') throw new UsageError("--clock virtual is for simulated nodes: containers of real nodes live by this machine's clock")
-  const runtime = values.clock === 'virtual' ? 'simulated' : values.runtime ?? 'auto'
+  const clock = choice('--clock', values.clock, ['machine', 'virtual'])
+  if (clock === 'virtual' && values.runtime === 'oci') throw new UsageError("--clock virtual is for simulated nodes: containers of real nodes live by this machine's clock")
+  const runtime = clock === 'virtual' ? 'simulated' : values.runtime ?? 'auto'
   if (runtime !== 'auto' && runtime !== 'oci' && runtime !== 'simulated') throw new UsageError(`--runtime takes auto, oci or simulated, not '${runtime}'`)
-  const pace = values.pace === undefined ? values.clock === 'virtual' ? 'instant' : undefined : paceNames.find((name) => name === values.pace)
-  if (values.pace !== undefined && pace === undefined) throw new UsageError(`--pace takes ${paceNames.join(' or ')}, not '${values.pace}'`)
-  const hostFiles = hostFilesChoices.find((name) => name === values['host-files'])
-  if (values['host-files'] !== undefined && hostFiles === undefined) throw new UsageError(`--host-files takes ${hostFilesChoices.join(' or ')}, not '${values['host-files']}'`)
+  const pace = choice('--pace', values.pace, paceNames) ?? (clock === 'virtual' ? 'instant' : undefined)
+  const hostFiles = choice('--host-files', values['host-files'], hostFilesChoices)
   const network = networkChoice(values)
   const ipFamilies = values['ip-families'] === undefined ? undefined : readFamilies(values['ip-families'].split(',').map((word) => word.trim()))
   if (values['ip-families'] !== undefined && ipFamilies === undefined) throw new UsageError(`--ip-families takes IPv4, IPv6, or both in their order (IPv4,IPv6), not '${values['ip-families']}'`)
   if (values.listen !== undefined && !isListening(values.listen)) throw new UsageError(`--listen takes loopback, everywhere or an IPv4 address of this machine, not '${values.listen}'`)
   if (isIPv4(values.listen ?? '') && !machineAddresses().includes(values.listen ?? '')) throw new UsageError(`this machine has no address ${values.listen} that others reach: it has ${machineAddresses().join(', ') || 'none'}`)
-  const overlay = overlayChoices.find((name) => name === values.overlay)
-  if (values.overlay !== undefined && overlay === undefined) throw new UsageError(`--overlay takes ${overlayChoices.join(' or ')}, not '${values.overlay}'`)
+  const overlay = choice('--overlay', values.overlay, overlayChoices)
   const wishes: Wishes = {
     runtime, install: values.install === true, welcome: values.bare !== true && values.filename === undefined, access: accessFiles(values),
     ...(pace !== undefined && { pace }), ...(hostFiles !== undefined && { hostFiles }), ...(ipFamilies !== undefined && { ipFamilies }), ...(network !== undefined && { network }), ...(values.listen !== undefined && { listen: values.listen }), ...(overlay !== undefined && { overlay }), ...(values['kubelet-config'] !== undefined && { kubelet: kubeletSettingsIn(values['kubelet-config']) }),
@@ -191,8 +188,8 @@ async function settingsFor(directory: DataDirectory, wishes: Wishes, say: (line:
 
 /** What was said of pods' network; a folder that is named means plugins. */
 function networkChoice(values: { readonly network?: string | undefined; readonly 'cni-conf-dir'?: string | undefined; readonly 'cni-bin-dir'?: string | undefined }): NetworkChoice | undefined {
-  const { network, 'cni-conf-dir': configurations, 'cni-bin-dir': plugins } = values
-  if (network !== undefined && !networkChoices.some((name) => name === network)) throw new UsageError(`--network takes ${networkChoices.join(' or ')}, not '${network}'`)
+  const { 'cni-conf-dir': configurations, 'cni-bin-dir': plugins } = values
+  const network = choice('--network', values.network, networkChoices)
   const named = configurations ?? plugins
   if (network === 'built-in' && named !== undefined) throw new UsageError('--cni-conf-dir and --cni-bin-dir are for --network cni')
   if (network === undefined && named === undefined) return undefined
