@@ -5,14 +5,12 @@ import { basename, join } from 'node:path'
 import type { Client, ClientReadableStream, sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js'
 import { type Allocations, chooseDevices, freeDevices, ownDevices, withAllocation, withoutPod } from './allocations.ts'
 import { type Device, type Granted, type PluginOptions, readDevices, readGranted, readOptions, readPreferred, readRegistration, type Registration, writePreference, writeStarting, writeWanted } from './messages.ts'
-import { ask, empty, rpcText } from './wire.ts'
+import { ask, clientAt, empty, rpcText, socketPathMax } from './wire.ts'
 
 const apiVersion = 'v1beta1'
 const service = '/v1beta1.DevicePlugin'
 /** As upstream bounds PreStartContainer; it bounds the others by nothing. */
 const callTimeoutMs = 30_000
-/** The kernel's bound for the path of a Unix socket. */
-const socketPathMax = 107
 
 /** The device plugins of one node. */
 export interface DevicePlugins {
@@ -69,9 +67,8 @@ export function openDevicePlugins({ directory, onChange, onTrouble }: { readonly
   }))
 
   async function connect({ endpoint, resource, options: told }: Registration): Promise<void> {
-    const { Client: GrpcClient, credentials } = await import('@grpc/grpc-js')
+    const client = await clientAt(join(directory, endpoint))
     plugins.get(resource)?.client.close()
-    const client = new GrpcClient(`unix://${join(directory, endpoint)}`, credentials.createInsecure())
     const options = await optionsOf(client, told).catch((error: unknown) => { client.close(); throw error })
     const stream = client.makeServerStreamRequest(`${service}/ListAndWatch`, () => empty, readDevices, {})
     const plugin: Plugin = { endpoint, client, options, stream, devices: [] }

@@ -2,8 +2,7 @@
 import { join } from 'node:path'
 import { Client, credentials, Server, ServerCredentials, type ServerUnaryCall, type ServerWritableStream, type sendUnaryData } from '@grpc/grpc-js'
 import { type Device, type Granted, readPreference, readStarting, readWanted, writeDevices, writeGranted, writeOptions, writePreferred, writeRegistration } from './messages.ts'
-
-const nothing = Buffer.alloc(0)
+import { empty } from './wire.ts'
 
 /** Serves devices of a resource beside the kubelet's socket in a folder, and registers there. */
 export async function startTestPlugin(directory: string, resource: string, first: readonly Device[], more: { readonly chooses?: boolean; readonly cdi?: string; readonly onStart?: (ids: readonly string[]) => void } = {}): Promise<{ tell(devices: readonly Device[]): void; close(): void }> {
@@ -12,12 +11,12 @@ export async function startTestPlugin(directory: string, resource: string, first
   const streams = new Set<ServerWritableStream<object, readonly Device[]>>()
   const server = new Server()
   server.addService({
-    listAndWatch: { path: '/v1beta1.DevicePlugin/ListAndWatch', requestStream: false, responseStream: true, requestSerialize: () => nothing, requestDeserialize: () => ({}), responseSerialize: writeDevices, responseDeserialize: () => [] },
-    allocate: { path: '/v1beta1.DevicePlugin/Allocate', requestStream: false, responseStream: false, requestSerialize: () => nothing, requestDeserialize: readWanted, responseSerialize: writeGranted, responseDeserialize: () => ({}) },
+    listAndWatch: { path: '/v1beta1.DevicePlugin/ListAndWatch', requestStream: false, responseStream: true, requestSerialize: () => empty, requestDeserialize: () => ({}), responseSerialize: writeDevices, responseDeserialize: () => [] },
+    allocate: { path: '/v1beta1.DevicePlugin/Allocate', requestStream: false, responseStream: false, requestSerialize: () => empty, requestDeserialize: readWanted, responseSerialize: writeGranted, responseDeserialize: () => ({}) },
     ...(more.chooses === true && {
-      options: { path: '/v1beta1.DevicePlugin/GetDevicePluginOptions', requestStream: false, responseStream: false, requestSerialize: () => nothing, requestDeserialize: () => ({}), responseSerialize: writeOptions, responseDeserialize: () => ({}) },
-      preferred: { path: '/v1beta1.DevicePlugin/GetPreferredAllocation', requestStream: false, responseStream: false, requestSerialize: () => nothing, requestDeserialize: readPreference, responseSerialize: writePreferred, responseDeserialize: () => ({}) },
-      starting: { path: '/v1beta1.DevicePlugin/PreStartContainer', requestStream: false, responseStream: false, requestSerialize: () => nothing, requestDeserialize: readStarting, responseSerialize: () => nothing, responseDeserialize: () => ({}) },
+      options: { path: '/v1beta1.DevicePlugin/GetDevicePluginOptions', requestStream: false, responseStream: false, requestSerialize: () => empty, requestDeserialize: () => ({}), responseSerialize: writeOptions, responseDeserialize: () => ({}) },
+      preferred: { path: '/v1beta1.DevicePlugin/GetPreferredAllocation', requestStream: false, responseStream: false, requestSerialize: () => empty, requestDeserialize: readPreference, responseSerialize: writePreferred, responseDeserialize: () => ({}) },
+      starting: { path: '/v1beta1.DevicePlugin/PreStartContainer', requestStream: false, responseStream: false, requestSerialize: () => empty, requestDeserialize: readStarting, responseSerialize: () => empty, responseDeserialize: () => ({}) },
     }),
   }, {
     ...(more.chooses === true && {

@@ -30,6 +30,15 @@ export function fieldsOf(bytes: Uint8Array): { texts(number: number): readonly s
 
 export const empty = Buffer.alloc(0)
 
+/** The kernel's bound for the path of a Unix socket. */
+export const socketPathMax = 107
+
+/** Who asks at a plugin's socket. Loaded when the first plugin comes: most nodes have none. */
+export async function clientAt(socket: string): Promise<Client> {
+  const { Client: GrpcClient, credentials } = await import('@grpc/grpc-js')
+  return new GrpcClient(`unix://${socket}`, credentials.createInsecure())
+}
+
 /** One call and its answer. Rejects with a ServiceError. */
 export function ask<Answer>(client: Client, path: string, request: Buffer, read: (bytes: Buffer) => Answer, timeoutMs: number): Promise<Answer> {
   return new Promise((resolve, reject) => {

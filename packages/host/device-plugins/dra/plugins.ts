@@ -1,6 +1,6 @@
 import type { Client } from '@grpc/grpc-js'
+import { clientAt, socketPathMax } from '../wire.ts'
 import type { PluginInfo } from './messages.ts'
-import { clientAt, socketPathMax } from './registry.ts'
 
 /** A driver's plugin that has registered. */
 export interface DriverPlugin { readonly driver: string; readonly socket: string; readonly service: string; readonly client: Promise<Client>; isConnected: boolean }

@@ -1,12 +1,9 @@
 import { mkdirSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Client } from '@grpc/grpc-js'
 import { watchIfCan } from '../../files/index.ts'
-import { ask, empty, rpcText } from '../wire.ts'
+import { ask, clientAt, empty, rpcText, socketPathMax } from '../wire.ts'
 import { type PluginInfo, readInfo, writeRegistered } from './messages.ts'
 
-/** The kernel's bound for the path of a Unix socket. */
-export const socketPathMax = 107
 /** A socket that nobody answers at is tried again, as upstream does. */
 const retryMs = 1_000
 /** The kernel tells of changes; this is for what it might not tell. */
@@ -93,12 +90,6 @@ export function watchRegistry({ directory, register, deregister, onTrouble }: Re
   }
 }
 const saidMax = 100
-
-/** Loaded when the first plugin comes: most nodes have none. */
-export async function clientAt(socket: string): Promise<Client> {
-  const { Client: GrpcClient, credentials } = await import('@grpc/grpc-js')
-  return new GrpcClient(`unix://${socket}`, credentials.createInsecure())
-}
 
 function socketsIn(directory: string): readonly (readonly [path: string, madeAt: number])[] {
   return namesIn(directory).filter((name) => !name.startsWith('.')).flatMap((name) => {
