@@ -10,7 +10,8 @@ const kubectl = stockKubectl()
 const plugins = ['/usr/lib/cni', '/opt/cni/bin'].find((folder) => ['bridge', 'host-local', 'portmap'].every((name) => existsSync(join(folder, name))))
 const skip = whyNoContainers() ?? (kubectl === undefined ? 'no stock kubectl: set SKIFF_TEST_KUBECTL' : plugins === undefined ? 'no CNI plugins: install containernetworking-plugins' : false)
 const image = 'localhost/skiff/tools:1'
-const until = (what: string, holds: () => boolean | string): Promise<void> => untilFor(what, holds, 20_000)
+const patienceMs = 20_000
+const until = (what: string, holds: () => boolean | string): Promise<void> => untilFor(what, holds, patienceMs)
 
 const chain = { cniVersion: '1.0.0', name: 'pods', plugins: [
   { type: 'bridge', bridge: 'cni0', isDefaultGateway: true, hairpinMode: true, ipMasq: false, capabilities: { ipRanges: true }, ipam: { type: 'host-local' } },
@@ -23,11 +24,7 @@ const pod = (name: string, nodeName: string, ports: object = {}) => ({
 
 describe('pods on CNI plugins', { skip, timeout: 200_000 }, () => {
   let ground: Playground
-  const { run, ok, get } = typing(kubectl, () => ground)
-  const apply = (...items: readonly object[]): void => {
-    const { code, out, err } = ground.kubectl(kubectl ?? '', ['apply', '-f', '-'], { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items }) })
-    assert.equal(code, 0, out + err)
-  }
+  const { run, ok, get, apply } = typing(kubectl, () => ground)
   const addressOf = (name: string): string => get(`pod ${name}`, '.status.podIP')
   const fetched = (from: string, host: string): string => run('exec', from, '--', 'timeout', '2', 'wget', '-qO-', `http://${host}/`).out.trim() || 'silence'
   const configurations = (): string => join(ground.folder, 'net.d')
@@ -72,10 +69,7 @@ describe('pods on CNI plugins', { skip, timeout: 200_000 }, () => {
   })
 
   test('a killed agent takes nothing with it, and the next one knows what the plugins made', async () => {
-    const agent = ground.processes().find(({ command }) => /agent\/main\.ts run|agent\.js run/.test(command))
-    assert.ok(agent)
-    process.kill(agent.pid, 'SIGKILL')
-    await until('there is another agent', () => ground.processes().some(({ command, pid }) => pid !== agent.pid && command.includes('agent/main.ts run')))
+    await ground.killAgent(patienceMs)
     apply(pod('d', 'node-1'))
     ok('wait', '--for=condition=Ready', 'pod/d', '--timeout=30s')
     assert.equal(new Set(['a', 'b', 'd'].map(addressOf)).size, 3)

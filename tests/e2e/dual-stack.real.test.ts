@@ -9,7 +9,8 @@ import { Playground, stockKubectl, typing, until as untilFor, whyNoContainers } 
 const kubectl = stockKubectl()
 const skip = whyNoContainers() ?? (kubectl === undefined ? 'no stock kubectl: set SKIFF_TEST_KUBECTL' : false)
 const image = 'localhost/skiff/tools:1'
-const until = (what: string, holds: () => boolean | string): Promise<void> => untilFor(what, holds, 20_000)
+const patienceMs = 20_000
+const until = (what: string, holds: () => boolean | string): Promise<void> => untilFor(what, holds, patienceMs)
 
 const fieldVariable = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } })
 const pod = (name: string, nodeName: string, ports: object = {}) => ({
@@ -33,11 +34,7 @@ ip -n world addr add ${world}/64 dev in nodad && ip addr add 2001:db8::1/64 dev 
 
 describe('a dual-stack cluster of two real nodes', { skip, timeout: 200_000 }, () => {
   let ground: Playground
-  const { run, ok, get } = typing(kubectl, () => ground)
-  const apply = (...items: readonly object[]): void => {
-    const { code, out, err } = ground.kubectl(kubectl ?? '', ['apply', '-f', '-'], { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items }) })
-    assert.equal(code, 0, out + err)
-  }
+  const { run, ok, get, apply } = typing(kubectl, () => ground)
   const known = new Map<string, string>()
   /** What does not change once it is there. */
   const stays = (what: string, path: string): string => {
@@ -132,10 +129,7 @@ describe('a dual-stack cluster of two real nodes', { skip, timeout: 200_000 }, (
   })
 
   test('the agent takes over both addresses, and the families of a cluster stay', async () => {
-    const agent = ground.processes().find(({ command }) => /agent(\/main)?\.[jt]s run/.test(command))
-    assert.ok(agent)
-    process.kill(agent.pid, 'SIGKILL')
-    await until('there is another agent', () => ground.processes().some(({ command, pid }) => pid !== agent.pid && /agent(\/main)?\.[jt]s run/.test(command)))
+    await ground.killAgent(patienceMs)
     apply(pod('later', 'node-1'))
     ok('wait', '--for=condition=Ready', 'pod', 'later', '--timeout=40s')
     assert.equal(new Set(['a', 'b', 'c', 'fresh', 'later'].map(podSix)).size, 5)

@@ -41,7 +41,7 @@ const manifests = [
 
 describe('kubelets of two real nodes', { skip, timeout: 300_000 }, () => {
   let ground: Playground
-  const { run, ok } = typing(kubectl, () => ground)
+  const { run, ok, apply } = typing(kubectl, () => ground)
   const kubelet = (node: string, path: string): string => ok('get', '--raw', `/api/v1/nodes/${node}/proxy${path}`)
 
   before(async () => {
@@ -51,8 +51,7 @@ describe('kubelets of two real nodes', { skip, timeout: 300_000 }, () => {
     assert.equal(up.code, 0, up.out + up.err)
     const image = ground.buildImage(['localhost/skiff/busybox:1', '--package', 'busybox-static'])
     assert.equal(image.code, 0, image.out + image.err)
-    const applied = ground.kubectl(kubectl ?? '', ['apply', '-f', '-'], { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifests }) })
-    assert.equal(applied.code, 0, applied.err)
+    apply(...manifests)
     ok('wait', '--for=condition=Ready', 'pod/busy', 'pod/idle', 'pod/speaks', 'pod/keeps', '--timeout=60s')
   })
   after(() => { ground?.close() })
@@ -224,9 +223,7 @@ describe('kubelets of two real nodes', { skip, timeout: 300_000 }, () => {
       apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec: { nodeName: node, terminationGracePeriodSeconds: 0, volumes: [{ name: 'host', hostPath: { path } }, { name: 'all', hostPath: { path: '/' } }],
         containers: [{ name: 'main', image: 'localhost/skiff/busybox:1', imagePullPolicy: 'Never', command: ['sleep', '100000'], volumeMounts: [{ name: 'host', mountPath: '/host' }, { name: 'all', mountPath: '/all' }] }] },
     })
-    const pods = [reader('cleans', 'node-1', ground.folder), reader('same', 'node-1', join(ground.folder, 'link')), reader('other', 'node-2', ground.folder)]
-    const applied = ground.kubectl(kubectl ?? '', ['apply', '-f', '-'], { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: pods }) })
-    assert.equal(applied.code, 0, applied.err)
+    apply(reader('cleans', 'node-1', ground.folder), reader('same', 'node-1', join(ground.folder, 'link')), reader('other', 'node-2', ground.folder))
     ok('wait', '--for=condition=Ready', 'pod/cleans', 'pod/same', 'pod/other', '--timeout=60s')
     const sh = (name: string, script: string): string => ok('exec', name, '--', 'sh', '-c', script).trim()
     assert.equal(sh('cleans', 'cat /host/log; rm -rf /host/log; echo new > /host/written; cat /host/written'), 'of the machinenew')
@@ -247,15 +244,13 @@ describe('kubelets of two real nodes', { skip, timeout: 300_000 }, () => {
     const uid = ok('get', 'node', 'node-2', '-o', 'jsonpath={.metadata.uid}')
     const installer = pod('installer', 'node-2', ['sh', '-c', `echo '${JSON.stringify(specification)}' > /cdi/gpu.json; sleep 100000`], { volumeMounts: [{ name: 'cdi', mountPath: '/cdi' }, { name: 'registry', mountPath: '/registry' }] }) as { readonly spec: object }
     const user = pod('claims', 'node-2', ['sleep', '100000'], { resources: { claims: [{ name: 'gpu' }] } }) as { readonly spec: object }
-    const items = [
+    apply(
       { apiVersion: 'resource.k8s.io/v1', kind: 'DeviceClass', metadata: { name: 'gpu' }, spec: { selectors: [{ cel: { expression: `device.driver == '${driver}'` } }] } },
       { apiVersion: 'resource.k8s.io/v1', kind: 'ResourceSlice', metadata: { name: 'node-2-gpu', ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: 'node-2', uid, controller: true }] }, spec: { driver, nodeName: 'node-2', pool: { name: 'node-2', generation: 1, resourceSliceCount: 1 }, devices: [{ name: 'zero' }] } },
       { apiVersion: 'resource.k8s.io/v1', kind: 'ResourceClaim', metadata: { name: 'one' }, spec: { devices: { requests: [{ name: 'gpu', exactly: { deviceClassName: 'gpu' } }] } } },
       { ...installer, spec: { ...installer.spec, volumes: [{ name: 'cdi', hostPath: { path: '/var/run/cdi', type: 'DirectoryOrCreate' } }, { name: 'registry', hostPath: { path: '/var/lib/kubelet/plugins_registry', type: 'Directory' } }] } },
       { ...user, spec: { ...user.spec, nodeName: undefined, resourceClaims: [{ name: 'gpu', resourceClaimName: 'one' }] } },
-    ]
-    const applied = ground.kubectl(kubectl ?? '', ['apply', '-f', '-'], { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items }) })
-    assert.equal(applied.code, 0, applied.err)
+    )
     await until('the pod waits for the driver', () => { const { out } = run('events', '--for', 'pod/claims'); return out.includes(`Failed to prepare dynamic resources: prepare dynamic resources: DRA driver ${driver} is not registered`) || out }, 30_000)
     const folder = join(ground.dataDir, 'agent/kubelet/node-2')
     const started = await startTestDriver({ driver, socket: join(folder, 'plugins/gpu/dra.sock'), endpoint: '/var/lib/kubelet/plugins/gpu/dra.sock', registration: join(folder, 'plugins_registry/gpu-reg.sock') })

@@ -4,7 +4,7 @@ import type { ChildProcess } from 'node:child_process'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { Playground, stockKubectl, typing, until, whyNoContainers } from './playground.ts'
+import { Playground, stockKubectl, typing, until, untilReady, whyNoContainers } from './playground.ts'
 
 const kubectl = stockKubectl()
 const skip = whyNoContainers() ?? (kubectl === undefined ? 'no stock kubectl: set SKIFF_TEST_KUBECTL' : false)
@@ -22,22 +22,15 @@ const pod = (name: string, script: string, more: object = {}, ofContainer: objec
 describe('limits of nodes and pods', { skip, timeout: 180_000 }, () => {
   let ground: Playground
   let daemon: ChildProcess | undefined
-  const { run, ok, get } = typing(kubectl, () => ground)
-  const apply = (object: object): void => {
-    const { code, err } = ground.kubectl(kubectl ?? '', ['apply', '-f', '-'], { input: JSON.stringify(object) })
-    assert.equal(code, 0, err)
-  }
+  const { run, ok, get, apply } = typing(kubectl, () => ground)
   const status = (name: string, path: string): string => run('get', 'pod', name, '-o', `jsonpath={.status.${path}}`).out
   const events = (name: string): string => ok('get', 'events', '--field-selector', `involvedObject.name=${name}`, '-o', 'jsonpath={range .items[*]}{.type} {.reason}: {.message}{"\\n"}{end}')
   const condition = (type: string): string => get('node node-1', `.status.conditions[?(@.type=="${type}")].status`)
   const up = async (configuration: object): Promise<void> => {
     const file = join(ground.folder, 'kubelet.json')
     writeFileSync(file, JSON.stringify(configuration))
-    const started = ground.startSkiff(['up', '--nodes', '1', '--bare', '--kubelet-config', file])
-    daemon = started
-    let said = ''
-    started.stderr?.on('data', (text) => { said += String(text) })
-    await until('the cluster is ready', () => { if (started.exitCode !== null) throw new Error(said); return said.includes('ready in') || said }, 30_000)
+    daemon = ground.startSkiff(['up', '--nodes', '1', '--bare', '--kubelet-config', file])
+    await untilReady(daemon)
   }
   const end = async (): Promise<void> => {
     const ending = daemon

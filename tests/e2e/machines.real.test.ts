@@ -36,7 +36,7 @@ interface Listed { readonly items: readonly { readonly metadata: { readonly name
 describe('a cluster of two machines', { skip, timeout: 300_000 }, () => {
   let home: Playground
   let away: Playground
-  const { run, ok, get } = typing(kubectl, () => home)
+  const { run, ok, get, apply } = typing(kubectl, () => home)
   const listed = (what: string): Listed['items'] => (JSON.parse(ok('get', ...what.split(' '), '-o', 'json')) as Listed).items
   const inPod = (pod: string, ...command: readonly string[]): string => ok('exec', pod, '--', ...command)
   const fetched = (pod: string, host: string, { port = 8080, path = '/', times = 1 } = {}): string => run('exec', pod, '--', 'sh', '-c', fetch, 'sh', host, String(port), path, String(times)).out
@@ -107,8 +107,7 @@ describe('a cluster of two machines', { skip, timeout: 300_000 }, () => {
   })
 
   test('pods of both machines reach each other, their Services and the names of both', async () => {
-    const applied = home.kubectl(kubectl ?? '', ['apply', '-f', '-'], { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifests }) })
-    assert.equal(applied.code, 0, applied.err)
+    apply(...manifests)
     ok('wait', '--for=condition=Ready', 'pod/on-node-1', 'pod/on-away-1', '--timeout=60s')
     for (const [from, to] of [['on-node-1', 'on-away-1'], ['on-away-1', 'on-node-1']] as const) {
       assert.match(inPod(from, 'busybox', 'ping', '-c', '2', '-W', '2', addressOf(to)), /2 packets received/)
@@ -144,7 +143,7 @@ describe('a cluster of two machines', { skip, timeout: 300_000 }, () => {
     const policy = { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'closed' }, spec: { podSelector: { matchLabels: { app: 'web' } }, policyTypes: ['Ingress'] } }
     const fetches = (): string => fetched('on-node-1', addressOf('on-away-1')).trim()
     assert.equal(fetches(), 'away-1')
-    assert.equal(home.kubectl(kubectl ?? '', ['apply', '-f', '-'], { input: JSON.stringify(policy) }).code, 0)
+    apply(policy)
     await until('the pod is closed', () => fetches() === '')
     ok('delete', 'networkpolicy', 'closed')
     await until('the pod is open', () => fetches() === 'away-1')
@@ -158,8 +157,7 @@ describe('a cluster of two machines', { skip, timeout: 300_000 }, () => {
     assert.notEqual(home.run(['cat', path]).code, 0, 'the other machine has nothing of it')
     const copy = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: 'copy' }, spec: { accessModes: ['ReadWriteOnce'], dataSource: { kind: 'PersistentVolumeClaim', name: 'data' }, resources: { requests: { storage: '1Mi' } } } }
     const reader = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'reader' }, spec: { nodeSelector: { 'kubernetes.io/hostname': 'away-1' }, terminationGracePeriodSeconds: 0, volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'copy' } }], containers: [{ name: 'main', image, imagePullPolicy: 'Never', command: ['sh', '-c', 'cat /data/kept; exec sleep 100000'], volumeMounts: [{ name: 'data', mountPath: '/data' }] }] } }
-    const applied = home.kubectl(kubectl ?? '', ['apply', '-f', '-'], { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [copy, reader] }) })
-    assert.equal(applied.code, 0, applied.err)
+    apply(copy, reader)
     ok('wait', '--for=condition=Ready', 'pod/reader', '--timeout=30s')
     assert.equal(ok('logs', 'reader'), 'away-1\n')
     const copied = get(`persistentvolume ${get('persistentvolumeclaim copy', '.spec.volumeName')}`, '.spec.local.path')

@@ -108,6 +108,15 @@ export class Playground {
       .filter(({ pid, command }) => command !== '' && (inside.has(pid) || command.includes(this.folder)))
   }
 
+  /** Ends the node agent as a crash does, and waits until there is another. */
+  async killAgent(timeoutMs: number): Promise<void> {
+    const agents = (): readonly number[] => this.processes().filter(({ command }) => /agent(\/main)?\.[jt]s run/.test(command)).map(({ pid }) => pid)
+    const [agent] = agents()
+    assert.ok(agent !== undefined, this.processes().map(({ command }) => command).join('\n'))
+    process.kill(agent, 'SIGKILL')
+    await until('there is another agent', () => agents().some((pid) => pid !== agent), timeoutMs)
+  }
+
   /** As when the machine's power fails: all processes, mounts and networks are gone, files are there. */
   reboot(): void {
     for (const { pid } of this.processes()) end(pid)
@@ -144,6 +153,8 @@ export interface Typing {
   ok(...words: readonly string[]): string
   /** What stands at a path of objects: of 'pods -l app=a' and '.items[0].metadata.name'. They must be there. */
   get(what: string, path: string): string
+  /** Has these objects be as they are here. */
+  apply(...objects: readonly object[]): void
 }
 export function typing(kubectl: string | undefined, ground: () => Playground): Typing {
   const run: Typing['run'] = (...words) => ground().kubectl(kubectl ?? '', words)
@@ -152,7 +163,11 @@ export function typing(kubectl: string | undefined, ground: () => Playground): T
     assert.equal(code, 0, `kubectl ${words.join(' ')}\n${out}${err}`)
     return out
   }
-  return { run, ok, get: (what, path) => ok('get', ...what.split(' '), '-o', `jsonpath={${path}}`) }
+  const apply: Typing['apply'] = (...items) => {
+    const { code, out, err } = ground().kubectl(kubectl ?? '', ['apply', '-f', '-'], { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items }) })
+    assert.equal(code, 0, out + err)
+  }
+  return { run, ok, apply, get: (what, path) => ok('get', ...what.split(' '), '-o', `jsonpath={${path}}`) }
 }
 
 function namespaceOf(pid: number): string | undefined {
@@ -170,6 +185,13 @@ function end(pid: number): void {
     // It may have ended by itself meanwhile.
     if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
   }
+}
+
+/** Waits until a skiff that was started and not left has its cluster; fails with what it said when it ends before. */
+export async function untilReady(started: ChildProcess, more: () => string = () => ''): Promise<void> {
+  let said = ''
+  started.stderr?.on('data', (text) => { said += String(text) })
+  await until('the cluster is ready', () => { if (started.exitCode !== null) throw new Error(said); return said.includes('ready in') || said + more() }, 30_000)
 }
 
 /** Waits until a condition holds; says which one did not, and what was seen last. */

@@ -4,7 +4,7 @@ import type { ChildProcess } from 'node:child_process'
 import { after, before, describe, test } from 'node:test'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Playground, stockKubectl, typing, until, whyNoContainers } from './playground.ts'
+import { Playground, stockKubectl, typing, until, untilReady, whyNoContainers } from './playground.ts'
 
 const kubectl = stockKubectl()
 const skip = whyNoContainers() ?? (kubectl === undefined ? 'no stock kubectl: set SKIFF_TEST_KUBECTL' : false)
@@ -26,17 +26,10 @@ const leakPods = Number(process.env['SKIFF_TEST_PODS'] ?? 60)
 describe('containers outlive what watches over them', { skip, timeout: 300_000 + leakPods * 1000 }, () => {
   let ground: Playground
   let daemon: ChildProcess | undefined
-  const { run, ok } = typing(kubectl, () => ground)
-  const apply = (object: object): void => {
-    const { code, err } = ground.kubectl(kubectl ?? '', ['apply', '-f', '-'], { input: JSON.stringify(object) })
-    assert.equal(code, 0, err)
-  }
+  const { run, ok, apply } = typing(kubectl, () => ground)
   const up = async (): Promise<void> => {
-    const started = ground.startSkiff(['up', '--nodes', '2', '--bare'])
-    daemon = started
-    let said = ''
-    started.stderr?.on('data', (text) => { said += String(text) })
-    await until('the cluster is ready', () => { if (started.exitCode !== null) throw new Error(said); return said.includes('ready in') || said + agentLog() }, 30_000)
+    daemon = ground.startSkiff(['up', '--nodes', '2', '--bare'])
+    await untilReady(daemon, agentLog)
   }
   const ended = (child: ChildProcess): Promise<number | null> => new Promise((resolve) => { if (child.exitCode !== null || child.signalCode !== null) resolve(child.exitCode); else child.on('exit', resolve) })
   const agentLog = (): string => ground.run(['tail', '-n', '20', join(ground.dataDir, 'agent/agent.log')]).out
