@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import type { ResourceLimits, SandboxSpec } from '@kubeskiff/core/kubelet'
+import { readIfThere } from './records.ts'
 
 const mounted = '/sys/fs/cgroup'
 export const cpuPeriodMicroseconds = 100_000
@@ -86,17 +87,12 @@ function makeGroup(group: string, root: string): void {
 /** Lets the groups below one have limits, as far as the machine lets us; once for as long as it stands. */
 function openControllers(path: string): void {
   const file = `${path}/cgroup.subtree_control`
-  const open = new Set(readOr(file, '').split(/\s+/))
+  const open = new Set((readIfThere(file) ?? '').split(/\s+/))
   for (const controller of controllers) {
     if (open.has(controller)) continue
     try { write(file, `+${controller}`) } catch {
       continue // The machine lacks it, or keeps it to itself: limits of that sort are not there.
     }
-  }
-}
-function readOr(file: string, otherwise: string): string {
-  try { return readFileSync(file, 'utf8') } catch {
-    return otherwise // Not there yet.
   }
 }
 
@@ -106,7 +102,7 @@ export const canLimitSwap = (root = mounted): boolean =>
 
 /** The sizes of huge pages that groups of this machine can limit, as the kernel's files name them: '2MB'. */
 export function hugePageSizes(root = mounted): readonly string[] {
-  const names = isUnified(root) ? (readOr(`${root}/cgroup.controllers`, '').split(/\s+/).includes('hugetlb') ? readdirSync('/sys/kernel/mm/hugepages').map((name) => Number(/\d+/.exec(name)?.[0] ?? 0)).map(sizeName) : [])
+  const names = isUnified(root) ? ((readIfThere(`${root}/cgroup.controllers`) ?? '').split(/\s+/).includes('hugetlb') ? readdirSync('/sys/kernel/mm/hugepages').map((name) => Number(/\d+/.exec(name)?.[0] ?? 0)).map(sizeName) : [])
     : existsSync(`${root}/hugetlb`) ? readdirSync(`${root}/hugetlb`).flatMap((name) => /^hugetlb\.(\w+)\.limit_in_bytes$/.exec(name)?.[1] ?? []) : []
   return [...new Set(names)].sort()
 }

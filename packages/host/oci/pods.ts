@@ -40,6 +40,10 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
     pod.record = record
     held.pods.set(uid, pod)
     held.changed()
+    const failed = (message: string, more: { readonly forDevices?: true } = {}): void => {
+      held.note(pod, { ...pod.record, sandbox: { is: 'failed', message } })
+      held.tell({ is: 'sandbox-failed', pod: uid, message, ...more, at: place.now() })
+    }
     inOrder(uid, async () => {
       const at = places.pod(uid)
       mkdirSync(at.directory, { recursive: true })
@@ -50,30 +54,21 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
       const users = spec.ownUsers === true ? place.ranges.take(uid) : undefined
       if (users !== undefined) makeStage(places)
       held.save(pod, { ...pod.record, spec, sandbox: { is: 'pending' }, ...(users !== undefined && { users }) })
-      if (!await devicesPrepared(uid, spec, pod)) return
+      const why = await unprepared(uid, spec)
+      if (why !== undefined) return failed(why, { forDevices: true })
       // Before anything runs in it: where the limits cannot be set, nothing is to be taken back.
       if (spec.resources !== undefined && place.host.cgroups !== 'none') limitPod(podGroup(place.cgroupRoot, spec.qos, uid), spec.qos, { ...spec.resources, processesMost: place.podPidsLimit })
       const made = await makeSandbox(uid, spec, at, { network, ...(place.cni === undefined ? {} : { cni: place.cni }) }, users)
       const now = place.now()
       held.save(pod, { ...pod.record, sandbox: { is: 'ready', addresses: made.addresses, at: now }, pause: made.pause })
       held.tell({ is: 'sandbox-ready', pod: uid, addresses: made.addresses, at: now })
-    }, (message) => {
-      held.note(pod, { ...pod.record, sandbox: { is: 'failed', message } })
-      held.tell({ is: 'sandbox-failed', pod: uid, message, at: place.now() })
-    })
+    }, failed)
   }
 
-  /** Whether the claims of the pod's devices are prepared, or there are none; tells why not. */
-  async function devicesPrepared(uid: string, { claims, node, namespace, name }: SandboxSpec, pod: Pod): Promise<boolean> {
-    if (claims === undefined) return true
-    try {
-      await place.driversOf(node)?.prepare({ uid, namespace, name }, claims)
-      return true
-    } catch (error) {
-      held.save(pod, { ...pod.record, sandbox: { is: 'failed', message: words(error) } })
-      held.tell({ is: 'sandbox-failed', pod: uid, message: words(error), forDevices: true, at: place.now() })
-      return false
-    }
+  /** Why the claims of the pod's devices are not prepared; undefined when they are, or there are none. */
+  async function unprepared(uid: string, { claims, node, namespace, name }: SandboxSpec): Promise<string | undefined> {
+    if (claims === undefined) return undefined
+    try { await place.driversOf(node)?.prepare({ uid, namespace, name }, claims); return undefined } catch (error) { return words(error) }
   }
 
   /** As upstream, a pod is not gone before others have given up what is its; who fails for long does not hold it for ever: they are asked again later. */

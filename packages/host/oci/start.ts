@@ -108,6 +108,7 @@ async function start(pod: PodRecord, container: string, attempt: number, spec: C
   chmodSync(own.terminationMessage, 0o666)
   const node = place.network.node(pod.spec.node)
   const sharesNetwork = pod.spec.hostNetwork
+  const binds = bindsOf(container, pod, spec, at, own, place.images, stage)
   const input: ConfigurationInput = {
     id, spec, sandbox: pod.spec, settings: image.settings, user: answer.user, root, ...(place.host.cgroups !== 'none' && { cgroupsPath: cgroup }), ...(users !== undefined && { users: { ...users, namespace: `${at.namespaces}/user` } }),
     namespaces: {
@@ -116,7 +117,7 @@ async function start(pod: PodRecord, container: string, attempt: number, spec: C
       uts: existsSync(`${at.namespaces}/uts`) ? `${at.namespaces}/uts` : undefined,
       pid: pod.spec.hostPid ? 'host' : pod.pause !== undefined ? sharedProcessNamespace(pod.pause) : target === undefined ? 'own' : `/proc/${target.pid}/ns/pid`,
     },
-    binds: stage?.binds(own, bindsOf(container, pod, spec, at, own, place.images, stage)) ?? bindsOf(container, pod, spec, at, own, place.images),
+    binds: stage?.binds(own, binds) ?? binds,
     sharedMemory: stage?.sharedMemory(own) ?? (pod.spec.hostIpc ? '/dev/shm' : at.sharedMemory),
     devices: spec.security.privileged ? machineDevices() : [],
     ...(granted === undefined ? {} : { granted: grantedBy(granted, stage, own) }),

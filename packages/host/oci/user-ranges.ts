@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import type { IdRange } from '../linux/users.ts'
+import { readIfThere } from './records.ts'
 
 /** As upstream's kubelet: so many ids a pod, from a multiple of it on, and none of the machine's own users. */
 export const idsPerPod = 65_536
@@ -35,12 +35,8 @@ export function idPool({ subuid, subgid, mapped }: IdFiles): readonly Span[] {
 
 /** The pool of this machine, or of the user namespace that we are in. */
 export function machinePool(): readonly Span[] {
-  return idPool({ subuid: readOr('/etc/subuid'), subgid: readOr('/etc/subgid'), mapped: readOr('/proc/self/uid_map') })
-}
-function readOr(path: string): string {
-  try { return readFileSync(path, 'utf8') } catch {
-    return '' // A machine that gives nothing away.
-  }
+  // A machine that gives nothing away may have no such files.
+  return idPool({ subuid: readIfThere('/etc/subuid') ?? '', subgid: readIfThere('/etc/subgid') ?? '', mapped: readIfThere('/proc/self/uid_map') ?? '' })
 }
 
 /** `name:first:count`, a line each. */
