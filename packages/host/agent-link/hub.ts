@@ -54,6 +54,10 @@ export function createAgentHub(options: { readonly linkWaitMs?: number } = {}): 
       })
     }
   }
+  const onLink = async <Made>(node: string, act: (link: ClientHttp2Session) => Promise<Made | Refusal>): Promise<Made | Refusal> => {
+    const link = await linkOf(node)
+    return link === undefined ? unreachable(`the agent of node ${node} is not connected`) : act(link)
+  }
 
   return {
     upgrade(message, socket, head, peer) {
@@ -66,18 +70,9 @@ export function createAgentHub(options: { readonly linkWaitMs?: number } = {}): 
         if (error === undefined || error === null) take(node, socket)
       })
     },
-    async open(connect) {
-      const link = await linkOf(connect.node)
-      return link === undefined ? unreachable(`the agent of node ${connect.node} is not connected`) : openOn(link, connect)
-    },
-    async askKubelet(node, request) {
-      const link = await linkOf(node)
-      return link === undefined ? unreachable(`the agent of node ${node} is not connected`) : askOver(link, node, request)
-    },
-    async askVolumes(node, query) {
-      const link = await linkOf(node)
-      return link === undefined ? unreachable(`the agent of node ${node} is not connected`) : askOver(link, node, { method: 'POST', path: volumesPath, query }, '')
-    },
+    open: (connect) => onLink(connect.node, (link) => openOn(link, connect)),
+    askKubelet: (node, { method, path, query }) => onLink(node, (link) => askOver(link, node, { method, path: `${kubeletPath}${path}`, query })),
+    askVolumes: (node, query) => onLink(node, (link) => askOver(link, node, { method: 'POST', path: volumesPath, query })),
     nodes: () => [...links.keys()].sort(),
     close() { for (const link of links.values()) link.destroy() },
   }
@@ -86,8 +81,8 @@ const plain = (status: number, body: string) => ({ status, headers: { 'content-t
 /** As upstream words a kubelet that cannot be reached. */
 const unreachable = (why: string): Refusal => ({ refused: true, code: 500, reason: 'InternalError', message: `Internal error occurred: error dialing backend: ${why}` })
 
-function askOver(link: ClientHttp2Session, node: string, { method, path, query }: KubeletRequest, below = kubeletPath): Promise<StreamedAnswer | Refusal> {
-  const stream = link.request({ ':method': method, ':path': `${below}${path}${query === '' ? '' : `?${query}`}` }, { endStream: true })
+function askOver(link: ClientHttp2Session, node: string, { method, path, query }: KubeletRequest): Promise<StreamedAnswer | Refusal> {
+  const stream = link.request({ ':method': method, ':path': `${path}${query === '' ? '' : `?${query}`}` }, { endStream: true })
   return answerOn(stream, node, ({ ':status': status = 502, ...told }, resolve) => {
     resolve({ status, headers: Object.fromEntries(Object.entries(told).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : []))), body: stream })
   })
