@@ -1,7 +1,7 @@
 // What a kubelet is asked to do in its pods by itself, without the API server between: /exec, /attach, /portForward and /run.
 import type { IncomingMessage } from 'node:http'
 import type { Duplex, Readable } from 'node:stream'
-import { type ClusterView, isRefusal, type Pod, pods, type Refusal } from '@kubeskiff/core/api'
+import { type ClusterView, isRefusal, type Pod, pods } from '@kubeskiff/core/api'
 import type { Connect } from '@kubeskiff/core/server'
 import type { KubeletAnswer } from '../agent-link/index.ts'
 import { acceptStream, chooseDialect, type OpenStream } from '../streams/index.ts'
@@ -47,7 +47,7 @@ function decoded(part: string): string {
   try { return decodeURIComponent(part) } catch { return part } // no pod is called so
 }
 
-/** Serves a stream on a connection that asks to be upgraded; false says why in words and leaves the connection. */
+/** Serves a stream on a connection that asks to be upgraded; what comes back says why not, and leaves the connection to the caller. */
 export async function serveUpgrade(connect: Connect, open: OpenStream, connection: { readonly message: IncomingMessage; readonly socket: Duplex; readonly head: Buffer }): Promise<Refused | undefined> {
   const dialect = chooseDialect(connection.message, connect.what)
   if (dialect === undefined) return refused(400, 'Upgrade request required')
@@ -64,7 +64,7 @@ const outputBytesMax = 10 << 20
 export async function runToEnd(connect: Connect, open: OpenStream): Promise<KubeletAnswer> {
   const answer = (status: number, body: string): KubeletAnswer => ({ status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body })
   const stream = await open(connect)
-  if (isRefusal(stream)) return answer(500, refusalText(stream))
+  if (isRefusal(stream)) return answer(500, stream.message)
   if (stream.is !== 'process') return answer(500, 'no process')
   try {
     const [out, err, ending] = await Promise.all([wholeOf(stream.stdout), wholeOf(stream.stderr), stream.ended])
@@ -72,7 +72,6 @@ export async function runToEnd(connect: Connect, open: OpenStream): Promise<Kube
     return ending.code === 0 ? answer(200, out + err) : answer(500, `command '${connect.command.join(' ')}' exited with ${ending.code}: ${err}`)
   } finally { stream.close() }
 }
-const refusalText = ({ message }: Refusal): string => message
 
 async function wholeOf(output: Readable | undefined): Promise<string> {
   const parts: Buffer[] = []

@@ -2,9 +2,9 @@
 import { isIPv4 } from 'node:net'
 import { type Node, nodes } from '@kubeskiff/core/api'
 import type { Cancel } from '@kubeskiff/core/base'
+import { compareText } from '@kubeskiff/core/rules'
 import type { Store } from '@kubeskiff/core/store'
-import type { Connection } from '../client/index.ts'
-import { refusalOf } from '../client/refusal.ts'
+import { type Connection, refusalOf } from '../client/index.ts'
 import type { ClusterNetwork, NetworkSettings, OtherMachine } from '../network/index.ts'
 import { isInside, nthAddress } from '../network/addresses.ts'
 import { hubOffset } from '../network/layout.ts'
@@ -78,7 +78,7 @@ export function followMachines({ store, network, machine, cluster, connections, 
  */
 export function otherMachines(all: Iterable<Node>, { nodeNetwork, nodeNetworks = [], podNetwork }: Pick<NetworkSettings, 'nodeNetwork' | 'nodeNetworks' | 'podNetwork'>): readonly OtherMachine[] {
   const found = new Map<string, { address: string; podNetworks: string[] }>()
-  const told = [...all].sort((one, other) => (one.metadata.creationTimestamp === other.metadata.creationTimestamp ? compare(one.metadata.name, other.metadata.name) : compare(one.metadata.creationTimestamp, other.metadata.creationTimestamp)))
+  const told = [...all].sort((one, other) => compareText(one.metadata.creationTimestamp, other.metadata.creationTimestamp) || compareText(one.metadata.name, other.metadata.name))
   const networkOf = (node: Node): string => node.metadata.annotations?.[machineNetworkMark] ?? ''
   const taken = new Set(told.filter((node) => networkOf(node) === nodeNetwork).flatMap(podNetworksOf))
   for (const node of told) {
@@ -92,11 +92,10 @@ export function otherMachines(all: Iterable<Node>, { nodeNetwork, nodeNetworks =
       machine.podNetworks.push(pods)
     }
   }
-  return [...found].map(([network, { address, podNetworks }]) => ({ address, hub: nthAddress(network, hubOffset), nodeNetwork: network, podNetworks: podNetworks.sort() })).sort((one, other) => compare(one.nodeNetwork, other.nodeNetwork))
+  return [...found].map(([network, { address, podNetworks }]) => ({ address, hub: nthAddress(network, hubOffset), nodeNetwork: network, podNetworks: podNetworks.sort() })).sort((one, other) => compareText(one.nodeNetwork, other.nodeNetwork))
 }
 
 const shareForm = /^(\d{1,3}\.){3}0\/24$/
-const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0)
 /** Whether this is a share of a network, as nodes and machines have one. */
 const isWithin = (share: string, network: string): boolean => isShare(share) && isInside(share.slice(0, share.indexOf('/')), network)
 /** Written as the kernel takes it: one that it refuses would keep all others from being made. */

@@ -59,7 +59,7 @@ export async function buildImage(recipe: ImageRecipe, store: ImageStore, place: 
     const own = readdirSync(root).length === 0 ? [] : [await addTree(root, store, work)]
     const layers = [...base.layers, ...own.map((layer) => layer.diffId)]
     const configuration = JSON.stringify({
-      created: '1970-01-01T00:00:00Z', architecture: architecture, os: 'linux',
+      created: '1970-01-01T00:00:00Z', architecture, os: 'linux',
       config: { ...base.settings, ...recipe.settings, Env: [...(base.settings.Env ?? [path]), ...(recipe.settings?.Env ?? [])] },
       rootfs: { type: 'layers', diff_ids: layers },
       history: layers.map(() => ({ created: '1970-01-01T00:00:00Z', created_by: 'skiff image build' })),
