@@ -1,12 +1,10 @@
 // A scheduler extender of the user's: a server that kube-scheduler's configuration names, asked over HTTPS which nodes will do and which is best.
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { Certificates } from '../../packages/host/credentials/index.ts'
+import { serveHttps } from '../conformance/https-server.ts'
 import { TestCluster } from './cluster.ts'
 
 interface Arguments { readonly Pod: { readonly metadata: { readonly name: string } }; readonly Nodes: { readonly items: readonly { readonly metadata: { readonly name: string } }[] } }
@@ -24,17 +22,9 @@ function answer(path: string, { Pod: { metadata: { name } }, Nodes: { items } }:
 }
 
 before(async () => {
-  const certificates = new Certificates(folder, Date.now)
-  const serving = await certificates.server({ names: ['extender.test'], addresses: [] })
-  const server = createServer({ cert: serving.certificate, key: serving.key }, (request, response) => {
-    const parts: Buffer[] = []
-    request.on('data', (part: Buffer) => { parts.push(part) })
-    request.on('end', () => { response.end(JSON.stringify(answer(request.url ?? '', JSON.parse(Buffer.concat(parts).toString()) as Arguments))) })
-  })
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
-  stopServer = () => { server.closeAllConnections(); server.close() }
-  const caData = Buffer.from((await certificates.authority()).certificate).toString('base64')
-  const extender = { urlPrefix: `https://127.0.0.1:${(server.address() as AddressInfo).port}`, filterVerb: 'filter', prioritizeVerb: 'rank', weight: 9, enableHTTPS: true, tlsConfig: { caData, serverName: 'extender.test' } }
+  const { port, caBundle: caData, stop } = await serveHttps((request, response, body) => { response.end(JSON.stringify(answer(request.url ?? '', JSON.parse(body) as Arguments))) }, { names: ['extender.test'] })
+  stopServer = stop
+  const extender = { urlPrefix: `https://127.0.0.1:${port}`, filterVerb: 'filter', prioritizeVerb: 'rank', weight: 9, enableHTTPS: true, tlsConfig: { caData, serverName: 'extender.test' } }
   const file = join(folder, 'scheduler.yaml')
   writeFileSync(file, JSON.stringify({ apiVersion: 'kubescheduler.config.k8s.io/v1', kind: 'KubeSchedulerConfiguration', extenders: [extender] }))
   cluster = await TestCluster.start(['--simulate', '3', '--scheduler-config', file])

@@ -1,40 +1,27 @@
 // An autoscaler that goes by what a server of the user's measures, as prometheus-adapter's: the server is reached through its APIService, over HTTPS.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
-import { Certificates } from '../../packages/host/credentials/index.ts'
+import { type HttpsServer, serveHttps } from '../conformance/https-server.ts'
 import { skiffCommand, TestCluster } from './cluster.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'skiff-adapter-'))
 /** What is measured now, in all. */
 let load = 0
 const asked: { readonly url: string; readonly user: string }[] = []
 let cluster: TestCluster
 let stopServer = (): void => {}
 
-async function adapter(): Promise<{ readonly port: number; readonly caBundle: string }> {
-  const certificates = new Certificates(folder, Date.now)
-  const serving = await certificates.server({ names: ['adapter.default.svc'], addresses: [] })
-  const server = createServer({ cert: serving.certificate, key: serving.key }, (request, response) => {
-    const url = request.url ?? ''
-    const group = url.split('/')[2] ?? ''
-    const list = url.includes('/namespaces/')
-    if (list) asked.push({ url, user: String(request.headers['x-remote-user']) })
-    const body = !list ? { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: url.split('/').slice(2, 4).join('/'), resources: [] }
-      : group.startsWith('external') ? { kind: 'ExternalMetricValueList', apiVersion: 'external.metrics.k8s.io/v1beta1', metadata: {}, items: [{ metricName: 'queue', metricLabels: {}, timestamp: '2026-01-01T00:00:00Z', value: String(load) }] }
-        : { kind: 'MetricValueList', apiVersion: `${group}/v1beta2`, metadata: {}, items: [{ describedObject: { kind: 'Service', namespace: 'default', name: 'web', apiVersion: '/v1' }, metric: { name: 'hits' }, timestamp: '2026-01-01T00:00:00Z', value: String(load) }] }
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body))
-  })
-  await new Promise<void>((resolve) => { server.listen(0, 'localhost', resolve) })
-  stopServer = () => { server.closeAllConnections(); server.close() }
-  return { port: (server.address() as AddressInfo).port, caBundle: Buffer.from((await certificates.authority()).certificate).toString('base64') }
-}
+const adapter = (): Promise<HttpsServer> => serveHttps((request, response) => {
+  const url = request.url ?? ''
+  const group = url.split('/')[2] ?? ''
+  const list = url.includes('/namespaces/')
+  if (list) asked.push({ url, user: String(request.headers['x-remote-user']) })
+  const body = !list ? { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: url.split('/').slice(2, 4).join('/'), resources: [] }
+    : group.startsWith('external') ? { kind: 'ExternalMetricValueList', apiVersion: 'external.metrics.k8s.io/v1beta1', metadata: {}, items: [{ metricName: 'queue', metricLabels: {}, timestamp: '2026-01-01T00:00:00Z', value: String(load) }] }
+      : { kind: 'MetricValueList', apiVersion: `${group}/v1beta2`, metadata: {}, items: [{ describedObject: { kind: 'Service', namespace: 'default', name: 'web', apiVersion: '/v1' }, metric: { name: 'hits' }, timestamp: '2026-01-01T00:00:00Z', value: String(load) }] }
+  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+}, { host: 'localhost', names: ['adapter.default.svc'] })
 
 const create = async (path: string, object: object): Promise<void> => { const reply = await cluster.ask('POST', path, { body: JSON.stringify(object) }); assert.equal(reply.status, 201, reply.text) }
 /** Not as others turn the time: the server, which is here, has to answer meanwhile. */
@@ -45,7 +32,8 @@ async function advance(duration: string): Promise<void> {
 
 before(async () => {
   cluster = await TestCluster.start(['--simulate', '1', '--clock', 'virtual'])
-  const { port, caBundle } = await adapter()
+  const { port, caBundle, stop } = await adapter()
+  stopServer = stop
   await create('/api/v1/namespaces/default/services', { metadata: { name: 'adapter' }, spec: { type: 'ExternalName', externalName: 'localhost' } })
   for (const [group, version] of [['custom.metrics.k8s.io', 'v1beta2'], ['external.metrics.k8s.io', 'v1beta1']] as const) {
     await create('/apis/apiregistration.k8s.io/v1/apiservices', { metadata: { name: `${version}.${group}` }, spec: { group, version, service: { namespace: 'default', name: 'adapter', port }, caBundle, groupPriorityMinimum: 100, versionPriority: 100 } })
@@ -65,7 +53,6 @@ before(async () => {
 after(async () => {
   stopServer()
   await cluster.stop()
-  rmSync(folder, { recursive: true, force: true })
 })
 
 test('a Deployment grows by what an aggregated server says, and the autoscaler tells from what', async () => {

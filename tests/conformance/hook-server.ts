@@ -1,11 +1,6 @@
 // A webhook server of the tests' own, on the loopback, with an authority of its own.
-import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { Certificates } from '../../packages/host/credentials/index.ts'
 import type { Fields } from './api.ts'
+import { serveHttps } from './https-server.ts'
 
 export interface Review { readonly request: Fields & { readonly uid: string; readonly operation: string; readonly name?: string; readonly object: Fields | null; readonly oldObject: Fields | null } }
 export interface HookServer {
@@ -19,38 +14,28 @@ export interface HookServer {
 }
 
 export async function openHookServer(): Promise<HookServer> {
-  const folder = mkdtempSync(join(tmpdir(), 'skiff-hooks-'))
-  const certificates = new Certificates(folder, Date.now)
-  const caBundle = Buffer.from((await certificates.authority()).certificate).toString('base64')
-  const serving = await certificates.server({ names: ['localhost'], addresses: ['127.0.0.1'] })
   const converters = new Map<string, (object: Fields, apiVersion: string) => Fields>()
   const answers = new Map<string, { readonly respond: (request: Review['request']) => object; readonly delayMs: number }>()
-  const server = createServer({ cert: serving.certificate, key: serving.key }, (request, response) => {
-    const parts: Buffer[] = []
-    request.on('data', (part: Buffer) => { parts.push(part) })
-    request.on('end', () => {
-      const path = (request.url ?? '').split('?')[0] ?? ''
-      const asked = JSON.parse(Buffer.concat(parts).toString()) as { readonly kind: string }
-      const convert = converters.get(path)
-      if (asked.kind === 'ConversionReview' && convert !== undefined) {
-        const { request: { uid, desiredAPIVersion, objects } } = asked as unknown as { readonly request: { readonly uid: string; readonly desiredAPIVersion: string; readonly objects: readonly Fields[] } }
-        const converted = { uid, result: { status: 'Success' }, convertedObjects: objects.map((object) => ({ ...convert(object, desiredAPIVersion), apiVersion: desiredAPIVersion })) }
-        response.setHeader('content-type', 'application/json').end(JSON.stringify({ apiVersion: 'apiextensions.k8s.io/v1', kind: 'ConversionReview', response: converted }))
-        return
-      }
-      const review = asked as unknown as Review
-      const { respond, delayMs } = answers.get(path) ?? { respond: () => ({ allowed: true }), delayMs: 0 }
-      const body = JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: { uid: review.request.uid, ...respond(review.request) } })
-      setTimeout(() => { response.setHeader('content-type', 'application/json').end(body) }, delayMs)
-    })
-  })
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
-  const { port } = server.address() as AddressInfo
+  const { port, caBundle, stop } = await serveHttps((request, response, said) => {
+    const path = (request.url ?? '').split('?')[0] ?? ''
+    const asked = JSON.parse(said) as { readonly kind: string }
+    const convert = converters.get(path)
+    if (asked.kind === 'ConversionReview' && convert !== undefined) {
+      const { request: { uid, desiredAPIVersion, objects } } = asked as unknown as { readonly request: { readonly uid: string; readonly desiredAPIVersion: string; readonly objects: readonly Fields[] } }
+      const converted = { uid, result: { status: 'Success' }, convertedObjects: objects.map((object) => ({ ...convert(object, desiredAPIVersion), apiVersion: desiredAPIVersion })) }
+      response.setHeader('content-type', 'application/json').end(JSON.stringify({ apiVersion: 'apiextensions.k8s.io/v1', kind: 'ConversionReview', response: converted }))
+      return
+    }
+    const review = asked as unknown as Review
+    const { respond, delayMs } = answers.get(path) ?? { respond: () => ({ allowed: true }), delayMs: 0 }
+    const body = JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: { uid: review.request.uid, ...respond(review.request) } })
+    setTimeout(() => { response.setHeader('content-type', 'application/json').end(body) }, delayMs)
+  }, { names: ['localhost'], addresses: ['127.0.0.1'] })
   return {
     place: (path) => ({ url: `https://127.0.0.1:${port}${path}`, caBundle }),
     on: (path, respond, delayMs = 0) => { answers.set(path, { respond, delayMs }) },
     converts: (path, convert) => { converters.set(path, convert) },
-    stop: () => { server.closeAllConnections(); server.close(); rmSync(folder, { recursive: true }) },
+    stop,
   }
 }
 

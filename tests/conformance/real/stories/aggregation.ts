@@ -1,26 +1,17 @@
 // An API of the user's own, served by a server beside the cluster and reached through the cluster's.
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer, type Server } from 'node:https'
-import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { Certificates } from '../../../../packages/host/credentials/index.ts'
 import { at, type Fields, good, list, nameOf, text, until } from '../../api.ts'
+import { type HttpsServer, serveHttps } from '../../https-server.ts'
 import type { RealStory, RealWorld } from '../world.ts'
 
 const groupOf = (world: RealWorld): string => `wardle-${world.namespace}.example.com`
 /** Where this machine is on the nodes' network. */
 const machine = '172.30.0.1'
 
-interface Wardle { readonly caBundle: string; readonly port: number; readonly asked: readonly string[]; stop(): void }
+interface Wardle extends HttpsServer { readonly asked: readonly string[] }
 
 /** A server of flunders, kept in memory: what upstream's sample API server shows of itself. */
 async function wardle(world: RealWorld): Promise<Wardle> {
-  const folder = mkdtempSync(join(tmpdir(), 'skiff-wardle-'))
-  const certificates = new Certificates(folder, Date.now)
-  const caBundle = Buffer.from((await certificates.authority()).certificate).toString('base64')
-  const serving = await certificates.server({ names: [`sample-api.${world.namespace}.svc`], addresses: [machine] })
   const [groupVersion, flunders, asked] = [`${groupOf(world)}/v1alpha1`, new Map<string, Fields>(), [] as string[]]
   const collection = `/apis/${groupVersion}/namespaces/${world.namespace}/flunders`
   const answer = (method: string, path: string, body: Fields): readonly [number, object] => {
@@ -38,18 +29,13 @@ async function wardle(world: RealWorld): Promise<Wardle> {
     if (method === 'DELETE') flunders.delete(name)
     return [200, found]
   }
-  const server: Server = createServer({ cert: serving.certificate, key: serving.key }, (request, response) => {
-    const parts: Buffer[] = []
-    request.on('data', (part: Buffer) => { parts.push(part) })
-    request.on('end', () => {
-      const path = (request.url ?? '').split('?')[0] ?? ''
-      if (path.startsWith(collection)) asked.push(`${request.method} ${String(request.headers['x-remote-group'])}`)
-      const [status, body] = answer(request.method ?? '', path, parts.length === 0 || request.method === 'DELETE' ? {} : JSON.parse(Buffer.concat(parts).toString()) as Fields)
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
-    })
-  })
-  await new Promise<void>((resolve) => { server.listen(0, machine, resolve) })
-  return { caBundle, port: (server.address() as AddressInfo).port, asked, stop: () => { server.closeAllConnections(); server.close(); rmSync(folder, { recursive: true }) } }
+  const server = await serveHttps((request, response, said) => {
+    const path = (request.url ?? '').split('?')[0] ?? ''
+    if (path.startsWith(collection)) asked.push(`${request.method} ${String(request.headers['x-remote-group'])}`)
+    const [status, body] = answer(request.method ?? '', path, said === '' || request.method === 'DELETE' ? {} : JSON.parse(said) as Fields)
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+  }, { host: machine, names: [`sample-api.${world.namespace}.svc`], addresses: [machine] })
+  return { ...server, asked }
 }
 
 export const aggregationStories: readonly RealStory[] = [{
