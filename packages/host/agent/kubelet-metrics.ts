@@ -1,10 +1,10 @@
 // What /metrics of a node's kubelet tells besides what its runtime was told: pods, containers, volumes of claims, certificates.
-import { X509Certificate } from 'node:crypto'
 import { claimOfVolume, type ClusterView, type Pod, pods as podType, podsByNode } from '@kubeskiff/core/api'
 import { kubernetesVersion } from '@kubeskiff/core/base'
 import { isTerminal } from '@kubeskiff/core/rules'
 import { type DiskUses, fileSystemOf, type MeasurablePod, metric, processText } from '../metrics/index.ts'
 import type { OciRuntime } from '../oci/index.ts'
+import { endOf } from './rotation.ts'
 
 export interface OwnMetricsOptions {
   readonly node: string
@@ -41,23 +41,12 @@ export async function ownMetrics({ node, view, runtime, uses, certificate, now }
     metric('volume_manager_total_volumes', 'gauge', '[ALPHA] Number of volumes in Volume Manager', [
       ...volumeCounts(desired, 'desired_state_of_world'), ...volumeCounts(pods.filter(({ metadata }) => sandboxes.has(metadata.uid)), 'actual_state_of_world'),
     ]),
-    certificate === undefined ? '' : metric('kubelet_certificate_manager_client_ttl_seconds', 'gauge', '[ALPHA] Gauge of the TTL (time-to-live) of the Kubelet\'s client certificate. The value is in seconds until certificate expiry (negative if already expired). If client certificate is invalid or unused, the value will be +INF.', [{ labels: {}, value: Math.round((endOf(certificate) - now) / 1000) }]),
+    certificate === undefined ? '' : metric('kubelet_certificate_manager_client_ttl_seconds', 'gauge', '[ALPHA] Gauge of the TTL (time-to-live) of the Kubelet\'s client certificate. The value is in seconds until certificate expiry (negative if already expired). If client certificate is invalid or unused, the value will be +INF.', [{ labels: {}, value: Math.round((endOf({ certificate }) - now) / 1000) }]),
     await claimStats(node, view, runtime, uses),
     metric('kubernetes_build_info', 'gauge', '[ALPHA] A metric with a constant \'1\' value labeled by major, minor, git version, git commit, git tree state, build date, Go version, and compiler from which Kubernetes was built, and platform on which it is running.',
       [{ labels: { git_version: kubernetesVersion.gitVersion, major: kubernetesVersion.major, minor: kubernetesVersion.minor }, value: 1 }]),
     processText(),
   ].join('')
-}
-
-const ends = new Map<string, number>()
-/** Until when a certificate is good; read once while it is in use. */
-function endOf(certificate: string): number {
-  const known = ends.get(certificate)
-  if (known !== undefined) return known
-  if (ends.size >= 100) ends.clear()
-  const end = new X509Certificate(certificate).validToDate.getTime()
-  ends.set(certificate, end)
-  return end
 }
 
 /** How upstream's plugins of volumes are called, by the field of the volume; the rest by the field's own name. */

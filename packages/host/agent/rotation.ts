@@ -96,7 +96,8 @@ export function dueAt({ certificate }: LiveCredentials, chance: number): number 
 
 interface SigningRequest { readonly metadata: { readonly name: string }; readonly status?: { readonly certificate?: string; readonly conditions?: readonly { readonly type: string; readonly message?: string }[] } }
 
-const endOf = ({ certificate }: LiveCredentials): number => new X509Certificate(certificate).validToDate.getTime()
+/** Until when a certificate is good: an instant in ms. */
+export const endOf = ({ certificate }: Pick<LiveCredentials, 'certificate'>): number => new X509Certificate(certificate).validToDate.getTime()
 function isOf({ certificate }: LiveCredentials, authority: string): boolean {
   const issuer = new X509Certificate(authority)
   const own = new X509Certificate(certificate)

@@ -18,7 +18,7 @@ export interface RuntimeCounts<Runtime> {
   text(node: string): string
 }
 
-/** `containersOf`: how many containers a pod has that are not there to prepare it; undefined where nobody knows it. */
+/** `containersOf`: which containers a pod has that are not there to prepare it; undefined where nobody knows it. */
 export function countRuntime<Runtime extends ContainerRuntime>(runtime: Runtime, now: () => number, containersOf: (namespace: string, name: string) => readonly string[] | undefined): RuntimeCounts<Runtime> {
   const nodes = new Map<string, { readonly node: string; readonly namespace: string; readonly name: string }>()
   for (const [uid, { spec }] of runtime.observed().pods) nodes.set(uid, spec)
