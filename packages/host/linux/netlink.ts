@@ -60,10 +60,12 @@ export function addCable(socket: NetlinkSocket, cable: { readonly name: string; 
 }
 
 /** The number of a device, or undefined when there is none of that name. */
-export function linkNumber(socket: NetlinkSocket, name: string): number | undefined {
+export const linkNumber = (socket: NetlinkSocket, name: string): number | undefined => linkAnswer(socket, name)?.readInt32LE(20)
+
+/** What the kernel says of a device; undefined when there is none of that name. */
+function linkAnswer(socket: NetlinkSocket, name: string): Buffer | undefined {
   try {
-    const answer = ask(socket, getLink, 0, Buffer.concat([linkHeader(0), attribute(3, text(name))]), name)
-    return answer.readInt32LE(20)
+    return ask(socket, getLink, 0, Buffer.concat([linkHeader(0), attribute(3, text(name))]), name)
   } catch (error) {
     if (error instanceof SystemCallError && error.errno === 19) return undefined
     throw error
@@ -72,8 +74,8 @@ export function linkNumber(socket: NetlinkSocket, name: string): number | undefi
 
 /** The most bytes that a packet on a device has; undefined when there is no such device. */
 export function linkMtu(socket: NetlinkSocket, name: string): number | undefined {
-  if (linkNumber(socket, name) === undefined) return undefined
-  const answer = ask(socket, getLink, 0, Buffer.concat([linkHeader(0), attribute(3, text(name))]), name)
+  const answer = linkAnswer(socket, name)
+  if (answer === undefined) return undefined
   for (let at = 32; at + 4 <= answer.length; at += Math.max(4, (answer.readUInt16LE(at) + 3) & ~3)) if (answer.readUInt16LE(at + 2) === mtuAttribute) return answer.readUInt32LE(at + 4)
   return undefined
 }

@@ -69,25 +69,28 @@ export function openMachines(options: MachinesOptions): Machines {
   }
   const routesTo = (machine: OtherMachine, by: OverlayChoice = overlay): { readonly here: readonly Route[]; readonly inside: readonly Route[] } => {
     const networks = [machine.nodeNetwork, ...machine.podNetworks]
-    const cable = linkNumber(here, options.cable) ?? 0
-    // The way to all pods leads to the hub already, not that to other machines' nodes.
-    if (by === 'vxlan') return {
-      here: [{ to: machine.nodeNetwork, by: 'gateway', index: cable, gateway: hub.address, source: options.cableAddress }],
-      inside: networks.map((to) => ({ to, by: 'gateway', index: linkNumber(inside, device) ?? 0, gateway: machine.hub, source: hub.address })),
+    if (by === 'vxlan') {
+      const [cable, tunnel] = [linkNumber(here, options.cable) ?? 0, linkNumber(inside, device) ?? 0]
+      return {
+        // The way to all pods leads to the hub already, not that to other machines' nodes.
+        here: [{ to: machine.nodeNetwork, by: 'gateway', index: cable, gateway: hub.address, source: options.cableAddress }],
+        inside: networks.map((to) => ({ to, by: 'gateway', index: tunnel, gateway: machine.hub, source: hub.address })),
+      }
     }
+    const [wire, cable] = [deviceWith(here, address) ?? 0, linkNumber(inside, 'host') ?? 0]
     return {
-      here: networks.map((to) => ({ to, by: 'gateway', index: deviceWith(here, address) ?? 0, gateway: machine.address })),
-      inside: networks.map((to) => ({ to, by: 'gateway', index: linkNumber(inside, 'host') ?? 0, gateway: options.cableAddress, source: hub.address })),
+      here: networks.map((to) => ({ to, by: 'gateway', index: wire, gateway: machine.address })),
+      inside: networks.map((to) => ({ to, by: 'gateway', index: cable, gateway: options.cableAddress, source: hub.address })),
     }
   }
 
   return {
     reach(machines) {
       if (machines.length === 0 && ways === undefined) return
-      const wanted = JSON.stringify(machines)
+      const wanted = new Set(machines.map((machine) => JSON.stringify(machine)))
       const before = ways
       const isOther = before?.overlay !== overlay || before.address !== address
-      for (const gone of before?.machines.filter((machine) => isOther || !machines.some((other) => JSON.stringify(other) === JSON.stringify(machine))) ?? []) {
+      for (const gone of before?.machines.filter((machine) => isOther || !wanted.has(JSON.stringify(machine))) ?? []) {
         const routes = routesTo(gone, before?.overlay)
         for (const route of routes.here) dropRoute(here, route)
         for (const route of routes.inside) dropRoute(inside, route)
@@ -108,7 +111,7 @@ export function openMachines(options: MachinesOptions): Machines {
       const addresses = overlay === 'vxlan' ? machines.map((machine) => machine.address) : []
       // One after the other: the last that is said must be the last that is in force.
       guarded = guarded.then(() => guard(options.table, addresses, id))
-      ways = { overlay, address, id, machines: JSON.parse(wanted) as readonly OtherMachine[] } // what it was made of
+      ways = { overlay, address, id, machines }
       writePrivately(file, JSON.stringify(ways))
     },
     close() {
