@@ -41,8 +41,9 @@ export function joiningInfo({ url, authority, ...info }: { readonly url: string;
   return { kubeconfig: JSON.stringify({ apiVersion: 'v1', kind: 'Config', clusters: [{ name: '', cluster }], contexts: [], users: [] }), skiff: JSON.stringify(told) }
 }
 
-/** What was told, as `joiningInfo` made it. Throws, saying so, when it was another. */
-export function readJoiningInfo(data: Readonly<Record<string, string>>): { readonly authority: string; readonly caHash: string; readonly info: ClusterInfo | undefined } {
+/** What a ConfigMap tells, as `joiningInfo` made it. Throws, saying so, when it was another. */
+export function readJoiningInfo(text: string): { readonly authority: string; readonly caHash: string; readonly info: ClusterInfo | undefined } {
+  const { data } = JSON.parse(text) as { readonly data: Readonly<Record<string, string>> }
   const kubeconfig = JSON.parse(data['kubeconfig'] ?? '') as { readonly clusters?: readonly { readonly cluster?: Readonly<Record<string, string>> }[] }
   const told = Buffer.from(kubeconfig.clusters?.[0]?.cluster?.['certificate-authority-data'] ?? '', 'base64').toString()
   // The hash is of the first certificate: whoever puts his own behind it must not be believed with it.

@@ -15,7 +15,7 @@ export async function discover(url: string, caHash: string): Promise<{ readonly 
   if (status === 401) throw new JoinProblem(`the cluster at ${url} answers nobody who has not signed in: its --authentication-config must let anonymous users read ${infoPath}`)
   if (status !== 200) throw new JoinProblem(`the cluster at ${url} takes no other machines (it answered ${status}): start it with 'skiff up --listen ADDRESS' on its machine`)
   let told: ReturnType<typeof readJoiningInfo>
-  try { told = readJoiningInfo((JSON.parse(body) as { readonly data: Readonly<Record<string, string>> }).data) } catch {
+  try { told = readJoiningInfo(body) } catch {
     throw new JoinProblem(`what answers at ${url} is no cluster that machines join: check the address and the port ('skiff token create' prints them)`)
   }
   const { authority, caHash: found } = told
@@ -25,7 +25,7 @@ export async function discover(url: string, caHash: string): Promise<{ readonly 
   try {
     const { status: again, body: proven } = await verified.request('GET', infoPath, { timeoutMs })
     if (again !== 200) throw new JoinProblem(`the cluster at ${url} answered ${again}`)
-    const { info } = readJoiningInfo((JSON.parse(proven) as { readonly data: Readonly<Record<string, string>> }).data)
+    const { info } = readJoiningInfo(proven)
     if (info === undefined) throw new JoinProblem(`the cluster at ${url} is not one of Skiff's: its nodes join by kubeadm`)
     return { authority, info }
   } catch (error) {

@@ -163,7 +163,7 @@ async function registered(joined: Joined, connections: ReadonlyMap<string, Conne
 /** What the cluster tells machines now: it may have been started otherwise since this one joined. */
 async function newestInfo(connection: Connection | undefined, known: ClusterInfo): Promise<ClusterInfo> {
   const { status, body } = await connection?.request('GET', infoPath) ?? { status: 0, body: '' }
-  return (status === 200 ? readJoiningInfo((JSON.parse(body) as { readonly data: Readonly<Record<string, string>> }).data).info : undefined) ?? known
+  return (status === 200 ? readJoiningInfo(body).info : undefined) ?? known
 }
 
 /** The pods' network of a node, which is made when it is not there. */
