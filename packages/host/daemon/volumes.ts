@@ -3,6 +3,7 @@ import type { ClusterView } from '@kubeskiff/core/api'
 import { machineNetworkMark } from '../agent/machine-marks.ts'
 import type { AgentHub } from '../agent-link/index.ts'
 import { type VolumeWork, volumeWorker } from '../oci/volumes/work.ts'
+import { textOf } from './texts.ts'
 
 /**
  * Does work on volumes on the machine that has them. Nothing tells which that is once its node is gone, so all are asked: what
@@ -17,8 +18,7 @@ export function volumesOfMachines({ volumesBelow, hub, view, ownNetwork }: { rea
     const answers = await Promise.all([...oneOfEachMachine(view(), ownNetwork)].map(async (node) => {
       const answer = await hub.askVolumes(node, query)
       if (isRefusal(answer)) return answer.message
-      let body = ''
-      for await (const part of answer.body) body += String(part)
+      const body = await textOf(answer.body)
       return answer.status === 200 ? undefined : body.trim()
     }))
     const problem = answers.find((answer) => answer !== undefined)
