@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { namesIfThere } from '../files/index.ts'
 import { type CdiSpecification, type ContainerEdits, parseSpecification } from './specification.ts'
 
 /** Where drivers put specifications, the later the more it counts. */
@@ -30,7 +31,7 @@ export function editsOf(devices: readonly string[], folders: readonly string[], 
 function devicesIn(folders: readonly string[], onFault: (message: string) => void): ReadonlyMap<string, Found> {
   const known = new Map<string, Found>()
   folders.forEach((folder, priority) => {
-    for (const name of namesIn(folder)) {
+    for (const name of namesIfThere(folder).filter((entry) => /\.(json|yaml)$/.test(entry)).sort()) {
       const path = join(folder, name)
       try {
         const specification = parseSpecification(readFileSync(path, 'utf8'))
@@ -47,10 +48,4 @@ function devicesIn(folders: readonly string[], onFault: (message: string) => voi
     }
   })
   return known
-}
-
-function namesIn(folder: string): readonly string[] {
-  try { return readdirSync(folder).filter((name) => /\.(json|yaml)$/.test(name)).sort() } catch {
-    return [] // No driver has made it.
-  }
 }

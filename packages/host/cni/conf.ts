@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { basename, extname, join } from 'node:path'
+import { namesIfThere } from '../files/index.ts'
 
 /** What stands in a plugin's part of a configuration: the plugin's own, but for these. */
 export interface PluginConfiguration {
@@ -33,7 +34,7 @@ export const isAtLeast = (version: string, other: (typeof versions)[number]): bo
 export function readNetwork(directory: string, node: string): NetworkConfiguration | string {
   const own = join(directory, node)
   const folder = existsSync(own) && statSync(own).isDirectory() ? own : directory
-  const file = namesIn(folder).filter((name) => suffixes.has(extname(name))).sort()[0]
+  const file = namesIfThere(folder).filter((name) => suffixes.has(extname(name))).sort()[0]
   if (file === undefined) return `no network config found in ${folder}`
   const path = join(folder, file)
   try {
@@ -75,8 +76,3 @@ function versionOf({ cniVersion, cniVersions }: Readonly<Record<string, unknown>
 
 const isTrue = (value: unknown): boolean => value === true || value === 'true'
 export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value)
-function namesIn(directory: string): readonly string[] {
-  try { return readdirSync(directory) } catch {
-    return [] // There is no such folder yet: whoever installs a network makes it.
-  }
-}

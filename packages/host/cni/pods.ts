@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SandboxSpec } from '@kubeskiff/core/kubelet'
-import { readIfThere, writePrivately } from '../files/index.ts'
+import { namesIfThere, readIfThere, writePrivately } from '../files/index.ts'
 import { capabilitiesOf } from './capabilities.ts'
 import { add, addressesIn, type Attachment, check, collect, type PluginPlace, remove, status, strangers } from './chain.ts'
 import { type NetworkConfiguration, readNetwork } from './conf.ts'
@@ -188,9 +188,5 @@ export function openCni(options: CniOptions): CniNetworks {
 const opens = ({ plugins }: NetworkConfiguration): boolean => plugins.some(({ capabilities }) => capabilities['portMappings'] === true)
 const argsOf = (uid: string, id: string, { namespace, name }: SandboxSpec): string =>
   ['IgnoreUnknown=1', `K8S_POD_NAMESPACE=${namespace}`, `K8S_POD_NAME=${name}`, `K8S_POD_INFRA_CONTAINER_ID=${id}`, `K8S_POD_UID=${uid}`].join(';')
-function namesIn(directory: string): readonly string[] {
-  try { return readdirSync(directory).filter((name) => name.endsWith('.json') && !name.startsWith('.')) } catch {
-    return [] // Somebody took the folder away: nothing is known of any pod.
-  }
-}
-const words = (error: unknown): string => (typeof error === 'string' ? error : error instanceof Error ? error.message : String(error))
+const namesIn = (directory: string): readonly string[] => namesIfThere(directory).filter((name) => name.endsWith('.json') && !name.startsWith('.'))
+const words = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { after, test } from 'node:test'
-import { readIfThere, watchIfCan, writePrivately } from './index.ts'
+import { namesIfThere, readIfThere, watchIfCan, writePrivately } from './index.ts'
 
 const work = mkdtempSync(`${tmpdir()}/skiff-files-`)
 after(() => { rmSync(work, { recursive: true, force: true }) })
@@ -13,6 +13,12 @@ test('a file is written whole, for its owner alone, and leaves nothing beside it
     for (const text of ['old', 'new']) writePrivately(`${work}/file`, text)
   } finally { process.umask(before) }
   assert.deepEqual([readIfThere(`${work}/file`), statSync(`${work}/file`).mode & 0o777, readdirSync(work), readIfThere(`${work}/none`)], ['new', 0o600, ['file'], undefined])
+})
+
+test('a folder that is not there has no names', () => {
+  mkdirSync(`${work}/full`)
+  writeFileSync(`${work}/full/one`, '')
+  assert.deepEqual([namesIfThere(`${work}/full`), namesIfThere(`${work}/nowhere`)], [['one'], []])
 })
 
 test('a folder is watched where that can be, and nothing fails where it cannot', async () => {

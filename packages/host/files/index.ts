@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmodSync, type FSWatcher, readFileSync, renameSync, watch, writeFileSync } from 'node:fs'
+import { chmodSync, type FSWatcher, readdirSync, readFileSync, renameSync, watch, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 
 /** The text of a file, undefined when there is none. */
@@ -9,6 +9,13 @@ export function readIfThere(path: string): string | undefined {
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
     throw error
+  }
+}
+
+/** The names in a folder; none when nobody has made it, or somebody took it away. */
+export function namesIfThere(directory: string): readonly string[] {
+  try { return readdirSync(directory) } catch {
+    return [] // What cannot be read holds nothing for us either.
   }
 }
 

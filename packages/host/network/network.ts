@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { offsetIn, type PolicyBook, type PolicyChanges, type ServiceRoute } from '@kubeskiff/core/network'
-import { writePrivately } from '../files/index.ts'
+import { namesIfThere, writePrivately } from '../files/index.ts'
 import { type Flow, forgetFlows } from '../linux/conntrack.ts'
 import { addAddress, addCable, closeNetlink, dropRoute, linkNumber, linkUp, openNetlink, openNetlinkHere, setRoute, type NetlinkSocket } from '../linux/netlink.ts'
 import { isPinned, makeNamespaces, nameHost, pinNamespaces, unpin } from '../linux/namespaces.ts'
@@ -400,7 +400,7 @@ const portsTable = (directory: string): string => `skiff-ports-${mark(directory)
 export function removeNetwork(directory: string): void {
   for (const name of [egressTable(directory), portsTable(directory), machinesTable(directory)]) removeTable(name)
   forgetMachines(machinesFile(directory))
-  for (const name of readdirIfThere(`${directory}/nodes`)) unpin(`${directory}/nodes/${name}`, ['net'])
+  for (const name of namesIfThere(`${directory}/nodes`)) unpin(`${directory}/nodes/${name}`, ['net'])
   unpin(`${directory}/hub`, ['net'])
   rmSync(directory, { recursive: true, force: true })
 }
@@ -423,11 +423,3 @@ function answerAtGateway(router: NetlinkSocket, index: number, { family, gateway
 }
 /** Where nodes and the machine send what the hub shall lead on. */
 const wayToHub = ({ family, gateway, hubAddress }: Layout): string => (family === 'ip' ? hubAddress : gateway)
-
-function readdirIfThere(path: string): readonly string[] {
-  try {
-    return readdirSync(path)
-  } catch {
-    return [] // Nothing was made.
-  }
-}

@@ -1,5 +1,6 @@
-import { readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import type { ContainerSpec, RuntimeContainer, RuntimePod, SandboxSpec, VolumeSpec } from '@kubeskiff/core/kubelet'
+import { namesIfThere } from '../files/index.ts'
 import type { ProcessIdentity } from '../linux/processes.ts'
 import type { IdRange } from '../linux/users.ts'
 
@@ -59,10 +60,4 @@ export function readIfThere(path: string): string | undefined {
   }
 }
 
-function names(directory: string): readonly string[] {
-  try {
-    return readdirSync(directory).sort()
-  } catch {
-    return [] // Nothing was made there.
-  }
-}
+const names = (directory: string): readonly string[] => namesIfThere(directory).toSorted()

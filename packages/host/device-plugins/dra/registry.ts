@@ -1,6 +1,6 @@
-import { mkdirSync, readdirSync, statSync } from 'node:fs'
+import { mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { watchIfCan } from '../../files/index.ts'
+import { namesIfThere, watchIfCan } from '../../files/index.ts'
 import { ask, clientAt, empty, rpcText, socketPathMax } from '../wire.ts'
 import { type PluginInfo, readInfo, writeRegistered } from './messages.ts'
 
@@ -92,14 +92,9 @@ export function watchRegistry({ directory, register, deregister, onTrouble }: Re
 const saidMax = 100
 
 function socketsIn(directory: string): readonly (readonly [path: string, madeAt: number])[] {
-  return namesIn(directory).filter((name) => !name.startsWith('.')).flatMap((name) => {
+  return namesIfThere(directory).filter((name) => !name.startsWith('.')).flatMap((name) => {
     const path = join(directory, name)
     const found = statSync(path, { throwIfNoEntry: false })
     return found?.isSocket() === true ? [[path, found.ctimeMs] as const] : []
   })
-}
-function namesIn(directory: string): readonly string[] {
-  try { return readdirSync(directory) } catch {
-    return [] // Somebody took the folder away: no driver is in it.
-  }
 }
