@@ -83,6 +83,14 @@ export function namespaceLink(path: string): string | undefined {
   }
 }
 
+/** Whether a process is in other namespaces than we, of all these kinds. */
+export function isElsewhere(pid: number, kinds: readonly string[]): boolean {
+  return kinds.every((kind) => {
+    const theirs = namespaceLink(`/proc/${pid}/ns/${kind}`)
+    return theirs !== undefined && theirs !== namespaceLink(`/proc/self/ns/${kind}`)
+  })
+}
+
 /** Whether a namespace is pinned at `path` in our mount namespace. */
 export function isPinned(path: string): boolean {
   try {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync, statfsSync, writeFileSync } from 'node:fs'
 import { checked, libc } from './libc.ts'
-import { namespaceLink } from './namespaces.ts'
+import { isElsewhere } from './namespaces.ts'
 
 /** The ids that a user namespace has outside: those from 0 on are these from `hostId` on. */
 export interface IdRange { readonly hostId: number; readonly length: number }
@@ -18,7 +18,7 @@ export async function holdUserNamespace({ hostId, length }: IdRange): Promise<Na
   child.on('error', () => undefined)
   child.stdin.on('error', () => undefined)
   const { pid } = child
-  const isInside = (): boolean => pid !== undefined && ['user', 'net', 'ipc', 'uts'].every((kind) => isElsewhere(`/proc/${pid}/ns/${kind}`, kind))
+  const isInside = (): boolean => pid !== undefined && isElsewhere(pid, ['user', 'net', 'ipc', 'uts'])
   for (let tries = 0; !isInside() && tries < looks && child.exitCode === null; tries += 1) await new Promise((resolve) => { setTimeout(resolve, lookMs) })
   if (pid === undefined || !isInside()) { end(child); throw new Error('no user namespace could be made') }
   try {
@@ -28,11 +28,6 @@ export async function holdUserNamespace({ hostId, length }: IdRange): Promise<Na
 }
 
 const end = (child: ChildProcess): void => { child.kill('SIGKILL') }
-
-function isElsewhere(path: string, kind: string): boolean {
-  const theirs = namespaceLink(path)
-  return theirs !== undefined && theirs !== namespaceLink(`/proc/self/ns/${kind}`)
-}
 
 const cloneTree = 1
 const recursive = 0x8000

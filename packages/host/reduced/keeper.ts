@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
 import { readIfThere, writePrivately } from '../files/index.ts'
-import { namespaceLink } from '../linux/namespaces.ts'
+import { isElsewhere } from '../linux/namespaces.ts'
 import { find } from '../linux/probe.ts'
 import { identify, isAlive, type ProcessIdentity, signal } from '../linux/processes.ts'
 import { idMap } from './ids.ts'
@@ -36,7 +36,7 @@ export async function startKeeper(file: string): Promise<Keeper> {
   let complaint = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => { complaint += text })
   child.on('error', (error) => { complaint += error.message })
-  const isReady = (): boolean => child.pid !== undefined && commandOf(child.pid) === 'sleep' && kinds.every((kind) => namespaceLink(`/proc/${child.pid}/ns/${kind}`) !== namespaceLink(`/proc/self/ns/${kind}`))
+  const isReady = (): boolean => child.pid !== undefined && commandOf(child.pid) === 'sleep' && isElsewhere(child.pid, kinds)
   for (let tries = 0; !isReady() && child.exitCode === null && tries < looks; tries += 1) await new Promise((resolve) => { setTimeout(resolve, lookMs) })
   child.stderr.destroy()
   child.unref()
