@@ -162,7 +162,7 @@ export function mtuBetweenMachines({ overlay, address }: Pick<MachinesOptions, '
 
 const peerOf = ({ hub, address }: OtherMachine): VxlanPeer => ({ address: hub, hardwareAddress: hardwareAddressOf(hub), remote: address })
 /** Made of the address, so that nobody has to be asked for it. */
-export const hardwareAddressOf = (address: string): string => ['02', '73', ...address.split('.').map((part) => Number(part).toString(16).padStart(2, '0'))].join(':')
+const hardwareAddressOf = (address: string): string => ['02', '73', ...address.split('.').map((part) => Number(part).toString(16).padStart(2, '0'))].join(':')
 
 const nameOfDeviceWith = (address: string): string | undefined => Object.entries(networkInterfaces()).find(([, all]) => all?.some((one) => one.address === address))?.[0]
 /** The number of the device that has an address of this machine; undefined when there is none. */
