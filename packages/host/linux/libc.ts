@@ -30,15 +30,28 @@ export interface Libc {
   readonly close: (descriptor: number) => number
   /** The three calls by which a mount is copied, changed and attached; not all C libraries have words for them. */
   readonly openTree: (path: string, flags: number) => number
-  readonly setMountAttributes: (descriptor: number, flags: number, attributes: Uint8Array) => number
+  readonly setMountAttributes: (descriptor: number, flags: number, attributes: MountAttributes) => number
   readonly moveMount: (descriptor: number, target: string) => number
   readonly errno: () => number
 }
 
+/** What shall be said of a mount; `users`: a descriptor of the user namespace whose ids its files' owners are mapped to. */
+export interface MountAttributes { readonly set: bigint; readonly users?: number }
+
 // After linux/fcntl.h and linux/mount.h; the numbers of the calls are the same on all architectures.
 const currentDirectory = -100
 const emptyPath = 0x1000
+const closeOnExec = 0o2000000
 const fromEmptyPath = 4
+
+/** The structure mount_attr: what is set, what is cleared, how mounts spread, users. */
+function attributeBytes({ set, users = 0 }: MountAttributes): Uint8Array {
+  const bytes = Buffer.alloc(attributeSize)
+  bytes.writeBigUInt64LE(set, 0)
+  bytes.writeBigUInt64LE(BigInt(users), 24)
+  return bytes
+}
+const attributeSize = 32
 
 let loaded: Libc | undefined
 
@@ -68,8 +81,8 @@ function load(): Libc {
     send: library.func('long send(int, uint8_t *, size_t, int)'),
     recv: library.func('long recv(int, _Out_ uint8_t *, size_t, int)'),
     close: library.func('int close(int)'),
-    openTree: (path, flags) => Number(call(428, 'int', currentDirectory, 'str', path, 'uint', flags)),
-    setMountAttributes: (descriptor, flags, attributes) => Number(call(442, 'int', descriptor, 'str', '', 'uint', emptyPath | flags, 'void *', attributes, 'ulong', attributes.length)),
+    openTree: (path, flags) => Number(call(428, 'int', currentDirectory, 'str', path, 'uint', closeOnExec | flags)),
+    setMountAttributes: (descriptor, flags, attributes) => Number(call(442, 'int', descriptor, 'str', '', 'uint', emptyPath | flags, 'void *', attributeBytes(attributes), 'ulong', attributeSize)),
     moveMount: (descriptor, target) => Number(call(429, 'int', descriptor, 'str', '', 'int', currentDirectory, 'str', target, 'uint', fromEmptyPath)),
     errno: () => koffi.errno(),
   }

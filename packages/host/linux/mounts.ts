@@ -59,14 +59,11 @@ export function overlayMount(target: string, at: { readonly layers: readonly str
 }
 
 const recursively = 0x8000
-const closeOnExec = 0o2000000
 /** From now on nobody writes through this mount, nor through those below it; what else is said of them stays. */
 export function makeReadOnly(target: string): void {
-  const tree = checked('open_tree', libc().openTree(target, closeOnExec), target)
+  const tree = checked('open_tree', libc().openTree(target, 0), target)
   try {
-    const attributes = Buffer.alloc(32)
-    attributes.writeBigUInt64LE(BigInt(readOnlyFlag), 0)
-    checked('mount_setattr', libc().setMountAttributes(tree, recursively, attributes), target)
+    checked('mount_setattr', libc().setMountAttributes(tree, recursively, { set: BigInt(readOnlyFlag) }), target)
   } finally { closeSync(tree) }
 }
 

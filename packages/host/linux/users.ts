@@ -31,7 +31,6 @@ const end = (child: ChildProcess): void => { child.kill('SIGKILL') }
 
 const cloneTree = 1
 const recursive = 0x8000
-const closeOnExec = 0o2000000
 const mapIds = 0x00100000n
 
 /**
@@ -44,13 +43,10 @@ export function mapOwners(source: string, target: string, users: string): void {
 }
 
 function mappedTree(source: string, users: string): number {
-  const tree = checked('open_tree', libc().openTree(source, cloneTree | recursive | closeOnExec), source)
+  const tree = checked('open_tree', libc().openTree(source, cloneTree | recursive), source)
   const namespace = openSync(users, 'r')
   try {
-    const attributes = Buffer.alloc(32)
-    attributes.writeBigUInt64LE(mapIds, 0)
-    attributes.writeBigUInt64LE(BigInt(namespace), 24)
-    if (libc().setMountAttributes(tree, 0, attributes) >= 0) return tree
+    if (libc().setMountAttributes(tree, 0, { set: mapIds, users: namespace }) >= 0) return tree
   } finally { closeSync(namespace) }
   closeSync(tree)
   throw new Error(`failed to set MOUNT_ATTR_IDMAP on ${source}: invalid argument (maybe the filesystem used doesn't support idmap mounts on this kernel?)`)
