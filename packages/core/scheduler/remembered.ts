@@ -17,7 +17,7 @@ export class Remembered<T> {
   }
 }
 
-/** By node's number. A stamp only ever grows. */
+/** By node's number. A stamp does not come back. */
 export class ByNode<T> {
   readonly #stamps: number[] = []
   readonly #found: T[] = []

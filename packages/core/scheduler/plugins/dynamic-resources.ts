@@ -184,8 +184,8 @@ function study(pod: Pod, { nodes, view, now }: Surroundings, { pools, uses, devi
   const allocationsOn = (node: number): readonly AllocationResult[] => { const made = verdict(node); return made.is === 'fits' ? wishes.map((wish, at) => allocationOf(wish, made.devices[at] ?? [], nodes.nameOf(node))) : [] }
   // Claims that are alike find the same devices where nothing has changed since.
   const kind = bound.length > 0 || resources.size > 0 || wishes.length === 0 ? undefined : remembered.of(kindOf(wishes))
-  /** Both only ever grow. */
-  const stampOf = (node: number): number => nodes.version(node) + deviceChanges.of(nodes.nameOf(node))
+  /** Two counts in one number, not their sum: a number is given to another node when its own has gone, and that one's devices have changed less. */
+  const stampOf = (node: number): number => nodes.version(node) * deviceChangesMost + deviceChanges.of(nodes.nameOf(node))
   const refuses = (node: number): boolean => {
     if (kind === undefined) return verdict(node).is === 'refused'
     const stamp = stampOf(node)
@@ -218,6 +218,8 @@ function study(pod: Pod, { nodes, view, now }: Surroundings, { pools, uses, devi
     },
   }
 }
+/** More than a node's devices ever change. */
+const deviceChangesMost = 2 ** 22
 const nothingToFind = { is: 'found', devices: [] } as const
 
 /** What decides which devices will do. Classes may change: their versions are part of it. */
