@@ -1,7 +1,7 @@
 // What the scheduler tells of itself, under upstream's names.
 import { podsByNode } from '../api/indexes.ts'
 import type { ClusterView } from '../api/view.ts'
-import type { Clock } from '../base/clock.ts'
+import type { Clock, Instant } from '../base/clock.ts'
 import { Durations, family } from '../base/durations.ts'
 
 export type AttemptResult = 'scheduled' | 'unschedulable' | 'error'
@@ -25,16 +25,14 @@ export class SchedulerMeters {
   readonly #victims = new Durations(doubled(1, 7))
   readonly #results = new Map<string, number>()
   #preemptions = 0
-  #beganAt = 0
 
   constructor(clock: Pick<Clock, 'now'>) { this.#clock = clock }
 
-  begins(): void { this.#beganAt = this.#clock.now() }
-  /** How the newest attempt went; `attempts`: how many there were until the pod had its node. */
-  ends({ schedulerName }: { readonly schedulerName: string }, result: AttemptResult, attempts?: number): void {
+  /** How an attempt went that began then: others may have begun meanwhile. `attempts`: how many there were until the pod had its node. */
+  ends({ schedulerName }: { readonly schedulerName: string }, result: AttemptResult, beganAt: Instant, attempts?: number): void {
     const labels = `profile="${schedulerName}",result="${result}"`
     this.#results.set(labels, (this.#results.get(labels) ?? 0) + 1)
-    this.#attempts.took(labels, (this.#clock.now() - this.#beganAt) / 1000)
+    this.#attempts.took(labels, (this.#clock.now() - beganAt) / 1000)
     if (attempts !== undefined) this.#tries.took('', attempts)
   }
   preempted(victims: number): void {

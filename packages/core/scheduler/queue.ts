@@ -19,6 +19,8 @@ export interface Waiting {
   /** Order of arrival, anew after each attempt: as upstream, who was tried comes after those who were not. */
   order: number
   attempts: number
+  /** When its newest attempt began. */
+  triedAt: Instant
   failedAt: Instant
   /** When its back-off is over, while it is backing off. */
   dueAt: Instant
@@ -74,7 +76,7 @@ export class SchedulingQueue {
   add(pod: Pod): void {
     const { uid, namespace = '', name } = pod.metadata
     const entry: Waiting = {
-      uid, namespace, name, priority: priorityOf(pod), order: this.#order++, attempts: 0, failedAt: 0, dueAt: 0, hasErred: false, restsSince: 0, state: 'active', refusedBy: [], woken: false,
+      uid, namespace, name, priority: priorityOf(pod), order: this.#order++, attempts: 0, triedAt: 0, failedAt: 0, dueAt: 0, hasErred: false, restsSince: 0, state: 'active', refusedBy: [], woken: false,
     }
     this.#waiting.set(uid, entry)
     this.#active.push(entry)

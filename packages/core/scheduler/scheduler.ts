@@ -271,7 +271,7 @@ class PodScheduler implements Scheduler {
   // ---- one pod -------------------------------------------------------------------------------------------------
 
   #attempt(entry: Waiting): void {
-    this.#meters.begins()
+    entry.triedAt = this.#options.clock.now()
     const pod = this.#options.view.get(pods, entry.namespace, entry.name)
     const team = pod && this.#teams.get(schedulerOf(pod))
     if (pod === undefined || team === undefined || pod.metadata.uid !== entry.uid || !waits(pod)) return this.#queue.remove(entry.uid)
@@ -364,7 +364,7 @@ class PodScheduler implements Scheduler {
   }
 
   #bound({ entry, pod, team, nodeName }: Attempt<Team>): void {
-    this.#meters.ends(team.profile, 'scheduled', entry.attempts)
+    this.#meters.ends(team.profile, 'scheduled', entry.triedAt, entry.attempts)
     const { uid, namespace, name } = pod.metadata
     this.#nominations.remove(uid)
     this.#submit(team, { do: 'record', about: pod, type: 'Normal', reason: 'Scheduled', message: `Successfully assigned ${namespace}/${name} to ${nodeName}` })
@@ -381,7 +381,7 @@ class PodScheduler implements Scheduler {
 
   /** Something went wrong: it is said, and tried again after a while. */
   #giveUp(entry: Waiting, pod: Pod, team: Team, message: string): void {
-    this.#meters.ends(team.profile, 'error')
+    this.#meters.ends(team.profile, 'error', entry.triedAt)
     this.#submit(team, { do: 'record', about: pod, type: 'Warning', reason: 'FailedScheduling', message })
     this.#note(pod, team, { reason: 'SchedulerError', message, nominated: '' })
     this.#queue.failed(entry)
@@ -400,7 +400,7 @@ class PodScheduler implements Scheduler {
   }
 
   #failed({ entry, pod, team }: Turn, selection: Selection & { readonly is: 'none' }, amends: ReturnType<NonNullable<Study['amends']>> | undefined, preemption: Preemption): void {
-    this.#meters.ends(team.profile, 'unschedulable')
+    this.#meters.ends(team.profile, 'unschedulable', entry.triedAt)
     const message = failureMessage(this.nodes.count, selection.why, amends?.said ?? 'no new claims to deallocate', preemption)
     this.#queue.refused(entry, selection.refusedBy.length > 0 ? selection.refusedBy : [noNodes])
     this.#submit(team, { do: 'record', about: pod, type: 'Warning', reason: 'FailedScheduling', message })
