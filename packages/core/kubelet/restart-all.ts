@@ -10,7 +10,8 @@ const action = 'RestartAllContainers'
 const allContainers = ({ pod }: Work): readonly Container[] => [...(pod.spec.initContainers ?? []), ...pod.spec.containers]
 
 /** Whether a pod has such a rule: then its status says whether it is followed now. */
-export const mayRestartAll = (work: Work): boolean => allContainers(work).some(({ restartPolicyRules }) => restartPolicyRules?.some((rule) => rule.action === action) === true)
+export const mayRestartAll = ({ pod: { spec } }: Work): boolean => spec.containers.some(hasRule) || spec.initContainers?.some(hasRule) === true
+const hasRule = ({ restartPolicyRules }: Container): boolean => restartPolicyRules?.some((rule) => rule.action === action) === true
 
 /** Follows such a rule where a container has ended so. True while containers are still to end, or to wait. */
 export function restartsAll(work: Work): boolean {
