@@ -1,10 +1,9 @@
 import { byOwner, type ClusterView, type CronJob, cronJobs, type DaemonSet, daemonSets, type Job, jobs, jobTrackingFinalizer, type Pod } from '../api/index.ts'
 import { Broken } from './broken.ts'
 import { numbersIn } from './job-tally.ts'
-import { holds, isActive, isGoing, isJobOver, isOver } from './rules.ts'
+import { completionIndex, holds, isActive, isGoing, isJobOver, isOver } from './rules.ts'
 
 const scheduledAt = 'batch.kubernetes.io/cronjob-scheduled-timestamp'
-const completionIndex = 'batch.kubernetes.io/job-completion-index'
 
 const podsOf = (view: ClusterView, uid: string): readonly Pod[] => [...view.by(byOwner, uid)].filter((one): one is Pod => one.kind === 'Pod')
 
@@ -20,7 +19,7 @@ export function jobGoesOn(before: Job, after: Job): void {
   if (holds(after, 'Complete') && holds(after, 'Failed')) throw new Broken('a Job ends in one way', name)
   if (holds(after, 'Complete') && !holds(after, 'SuccessCriteriaMet')) throw new Broken('a Job ends step by step', `${name} is complete without its criteria`)
   if (holds(after, 'Failed') && !holds(after, 'FailureTarget')) throw new Broken('a Job ends step by step', `${name} has failed without a target`)
-  if ((holds(after, 'Complete') || holds(after, 'Failed')) && ((after.status?.active ?? 0) > 0 || (after.status?.terminating ?? 0) > 0)) throw new Broken('a Job is over when its pods are', `${name} with ${after.status?.active} and ${after.status?.terminating}`)
+  if (isJobOver(after) && ((after.status?.active ?? 0) > 0 || (after.status?.terminating ?? 0) > 0)) throw new Broken('a Job is over when its pods are', `${name} with ${after.status?.active} and ${after.status?.terminating}`)
   const meets = after.spec.successPolicy !== undefined && after.status?.conditions?.some((one) => one.type === 'SuccessCriteriaMet' && one.reason === 'SuccessPolicy')
   // Somebody may want more of an elastic Job that is complete: it stays so.
   if (holds(after, 'Complete') && !holds(before, 'Complete') && meets !== true && after.spec.completions !== undefined && succeeded < after.spec.completions) throw new Broken('a complete Job has its completions', `${name}: ${succeeded} of ${after.spec.completions}`)

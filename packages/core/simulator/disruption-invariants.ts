@@ -3,7 +3,8 @@ import { Broken } from './broken.ts'
 import { amountOf, isActive, isGoing, isOver, isReady, podRequests } from './rules.ts'
 
 export const disruptionOf = (pod: Pod | undefined): string | undefined => pod?.status.conditions?.find((one) => one.type === 'DisruptionTarget' && one.status === 'True')?.reason
-const keeps = (budget: PodDisruptionBudget, pod: Pod): boolean => Object.entries(budget.spec.selector?.matchLabels ?? {}).every(([key, value]) => pod.metadata.labels?.[key] === value)
+/** Is the pod one that the budget keeps? */
+export const keeps = (budget: PodDisruptionBudget, pod: Pod): boolean => Object.entries(budget.spec.selector?.matchLabels ?? {}).every(([key, value]) => pod.metadata.labels?.[key] === value)
 const budgetsOf = (view: ClusterView, pod: Pod): readonly PodDisruptionBudget[] => [...view.list(podDisruptionBudgets, pod.metadata.namespace)].filter((budget) => keeps(budget, pod))
 
 /** A pod is taken away for some reason that it tells: the reason must hold. */

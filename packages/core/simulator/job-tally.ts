@@ -1,8 +1,6 @@
 import { type ClusterView, type Job, jobs, jobTrackingFinalizer, type Pod } from '../api/index.ts'
 import { Broken } from './broken.ts'
-import { isJobOver } from './rules.ts'
-
-const completionIndex = 'batch.kubernetes.io/job-completion-index'
+import { completionIndex, isJobOver } from './rules.ts'
 
 /** What was seen of a Job's pods, by their uids. */
 interface Seen { readonly succeeded: Set<string>; readonly indexes: Set<number>; readonly begun: Set<string>; readonly ended: Set<string>; readonly counted: Set<string> }

@@ -2,7 +2,7 @@
 import { byOwner, type ClusterView, type CronJob, type EndpointSlice, type HorizontalPodAutoscaler, type Job, jobs, keyOf, type PersistentVolume, type PersistentVolumeClaim, persistentVolumeClaims, persistentVolumes, type Pod, type PodDisruptionBudget, pods, type ReplicaSet, type Resource, type ResourceClaim, type ResourceQuota, type ResourceType } from '../api/index.ts'
 import type { ContainerRuntime, RuntimeCommand, RuntimeEvent } from '../kubelet/index.ts'
 import type { Write } from '../store/types.ts'
-import { isActive, isOver } from './rules.ts'
+import { completionIndex, isActive, isOver } from './rules.ts'
 import { type ActName, actNames, type SwarmOptions } from './swarm.ts'
 import { hold } from './templates.ts'
 
@@ -69,12 +69,11 @@ const anotherPodWhen = (when: (job: Job, before: Job | undefined) => boolean): R
 const has = (job: Job | undefined, type: string): boolean => job?.status?.conditions?.some((one) => one.type === type && one.status === 'True') ?? false
 const status = <T extends { readonly status?: unknown }>(object: T, more: object): T => ({ ...object, status: { ...(object.status as object | undefined), ...more } })
 const onJob = (change: (job: Job, before: Job | undefined) => Job): Rewrite => onObject<Job>(jobs.resource, (job, before) => change(job, before))
-const indexOf = 'batch.kubernetes.io/job-completion-index'
 /** A pod of an indexed Job says that it is of another index, when the Job's status is such. */
 const otherIndex = (index: string, when: (job: Job) => boolean): Rewrite => onPod((pod, before, view) => {
   const owner = ownerOf(pod)
   const job = before === undefined && owner?.kind === 'Job' ? view.get(jobs, pod.metadata.namespace ?? '', owner.name) : undefined
-  return job === undefined || pod.metadata.annotations?.[indexOf] === undefined || !when(job) ? pod : { ...pod, metadata: { ...pod.metadata, annotations: { ...pod.metadata.annotations, [indexOf]: index } } }
+  return job === undefined || pod.metadata.annotations?.[completionIndex] === undefined || !when(job) ? pod : { ...pod, metadata: { ...pod.metadata, annotations: { ...pod.metadata.annotations, [completionIndex]: index } } }
 })
 const startsWithNought = (ranges: string | undefined): boolean => /^0(,|-|$)/.test(ranges ?? '')
 

@@ -15,6 +15,9 @@ export const isActive = (pod: Pod): boolean => !isOver(pod) && !isGoing(pod)
 export const isReady = (pod: Pod): boolean => holds(pod, 'Ready')
 export const isJobOver = (job: Job): boolean => holds(job, 'Complete') || holds(job, 'Failed')
 
+/** Under which annotation a pod's index in its Job stands. */
+export const completionIndex = 'batch.kubernetes.io/job-completion-index'
+
 /** A count or a percentage of a total, rounded up or down. */
 export function scaledOf(value: number | string, total: number, round: 'up' | 'down'): number {
   if (typeof value === 'number') return value

@@ -1,8 +1,8 @@
 // What is not as it should be in a cluster that had all it needs, and time.
-import { byOwner, byUid, type ClusterView, controllerRevisions, cronJobs, daemonSets, deployments, endpointSlices, events, type Job, jobs, namespaces, nodes, persistentVolumeClaims, type Pod, podDisruptionBudgets, pods, podsByClaim, type ReplicaSet, replicaSets, resourceQuotas, type Resource, type Service, services, slicesByService, statefulSets } from '../api/index.ts'
+import { byOwner, byUid, type ClusterView, controllerRevisions, cronJobs, daemonSets, deployments, endpointSlices, events, type Job, jobs, jobTrackingFinalizer, namespaces, nodes, persistentVolumeClaims, type Pod, podDisruptionBudgets, pods, podsByClaim, type ReplicaSet, replicaSets, resourceQuotas, type Resource, type Service, services, slicesByService, statefulSets } from '../api/index.ts'
 import { leftClaims } from './device-invariants.ts'
-import { quotaFault } from './disruption-invariants.ts'
-import { holds, isActive, isGoing, isJobOver, isOver, isReady } from './rules.ts'
+import { keeps, quotaFault } from './disruption-invariants.ts'
+import { completionIndex, holds, isActive, isGoing, isJobOver, isOver, isReady } from './rules.ts'
 import type { SimulatedWorld } from './world.ts'
 
 /** Its liveness probe fails again and again: it comes and goes as long as it lives. */
@@ -58,8 +58,9 @@ function* workloads(world: SimulatedWorld): Iterable<string> {
 function* bounds(world: SimulatedWorld): Iterable<string> {
   const { view } = world.cluster.store
   for (const quota of view.list(resourceQuotas)) { const fault = quotaFault(view, quota); if (fault !== undefined) yield fault }
-  for (const { metadata, spec, status } of view.list(podDisruptionBudgets)) {
-    const healthy = [...view.list(pods, metadata.namespace)].filter((pod) => Object.entries(spec.selector?.matchLabels ?? {}).every(([key, value]) => pod.metadata.labels?.[key] === value) && isReady(pod) && !isGoing(pod)).length
+  for (const budget of view.list(podDisruptionBudgets)) {
+    const { metadata, status } = budget
+    const healthy = [...view.list(pods, metadata.namespace)].filter((pod) => keeps(budget, pod) && isReady(pod) && !isGoing(pod)).length
     const failed = status?.conditions?.some(({ reason }) => reason === 'SyncFailed') === true
     if (!failed && (status?.observedGeneration !== metadata.generation || status?.currentHealthy !== healthy)) yield `PodDisruptionBudget ${metadata.name} says ${JSON.stringify({ ...status, conditions: undefined })}, and ${healthy} pods are healthy`
   }
@@ -95,10 +96,10 @@ function* settledPods(world: SimulatedWorld): Iterable<string> {
 function keepsCount(pod: Pod, view: ClusterView): boolean {
   const { namespace = '', finalizers, ownerReferences } = pod.metadata
   const job = view.get(jobs, namespace, ownerReferences?.[0]?.name ?? '')
-  if (!isOver(pod) || finalizers?.join() !== 'batch.kubernetes.io/job-tracking' || job?.spec.backoffLimitPerIndex === undefined || isJobOver(job)) return false
+  if (!isOver(pod) || finalizers?.join() !== jobTrackingFinalizer || job?.spec.backoffLimitPerIndex === undefined || isJobOver(job)) return false
   return ![...view.by(byOwner, job.metadata.uid)].some((other) => other.kind === 'Pod' && isActive(other as Pod) && indexOf(other) === indexOf(pod))
 }
-const indexOf = ({ metadata }: Resource): string | undefined => metadata.annotations?.['batch.kubernetes.io/job-completion-index']
+const indexOf = ({ metadata }: Resource): string | undefined => metadata.annotations?.[completionIndex]
 
 /** Endpoints are exactly the pods that are selected: ready ones as ready. */
 function* settledServices(world: SimulatedWorld): Iterable<string> {
