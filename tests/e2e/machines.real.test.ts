@@ -1,6 +1,6 @@
 // Two machines, played by two network namespaces with a cable between them: one has the control plane, the other joins it.
 import assert from 'node:assert/strict'
-import { cpSync, readFileSync } from 'node:fs'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { Playground, stockKubectl, typing, until, whyNoContainers } from './playground.ts'
@@ -49,6 +49,13 @@ describe('a cluster of two machines', { skip, timeout: 300_000 }, () => {
     const words = out.trim().split(' ')
     return words.slice(words.indexOf('join'))
   }
+  /** How many processes a pod may have there: what a KubeletConfiguration said. */
+  const pidsOn = (node: string): unknown => (JSON.parse(ok('get', '--raw', `/api/v1/nodes/${node}/proxy/configz`)) as { readonly kubeletconfig: { readonly podPidsLimit: unknown } }).kubeletconfig.podPidsLimit
+  const kubeletFile = (ground: Playground, podPidsLimit: number): string => {
+    const file = join(ground.folder, `kubelet-${podPidsLimit}.yaml`)
+    writeFileSync(file, `kind: KubeletConfiguration\napiVersion: kubelet.config.k8s.io/v1beta1\npodPidsLimit: ${podPidsLimit}\n`)
+    return file
+  }
   let line: readonly string[] = []
 
   before(async () => {
@@ -61,7 +68,7 @@ describe('a cluster of two machines', { skip, timeout: 300_000 }, () => {
     const built = home.buildImage([image, '--package', 'busybox-static'])
     assert.equal(built.code, 0, built.out + built.err)
     cpSync(join(home.dataDir, 'agent/images'), join(away.dataDir, 'agent/images'), { recursive: true, verbatimSymlinks: true })
-    const up = home.skiff(['up', '--nodes', '1', '--listen', homeAddress, '--detach', '--bare'])
+    const up = home.skiff(['up', '--nodes', '1', '--listen', homeAddress, '--kubelet-config', kubeletFile(home, 500), '--detach', '--bare'])
     assert.equal(up.code, 0, up.out + up.err)
     line = lineFor('1h')
   })
@@ -97,6 +104,7 @@ describe('a cluster of two machines', { skip, timeout: 300_000 }, () => {
     assert.equal(new Set(nodes.flatMap(({ status }) => status.addresses?.filter(({ type }) => type === 'InternalIP').map(({ address }) => address))).size, 3)
     const kept = readFileSync(join(away.dataDir, 'joined.json'), 'utf8') + readFileSync(join(away.dataDir, 'skiff.log'), 'utf8') + readFileSync(join(home.dataDir, 'skiff.log'), 'utf8')
     assert.ok(!kept.includes(line[3] ?? '-'), 'nothing keeps the token')
+    assert.equal(pidsOn('away-2'), 500, 'what is said of the cluster goes for its nodes')
   })
 
   test('a name that is taken is refused', () => {
@@ -175,9 +183,10 @@ describe('a cluster of two machines', { skip, timeout: 300_000 }, () => {
     for (const { pid } of killed) process.kill(pid, 'SIGKILL')
     const up = home.skiff(['up', '--overlay', 'routes', '--detach'])
     assert.equal(up.code, 0, up.out + up.err)
-    const again = away.skiff(['join', '--detach'])
+    const again = away.skiff(['join', '--kubelet-config', kubeletFile(away, 400), '--detach'])
     assert.equal(again.code, 0, again.out + again.err)
     assert.deepEqual([get('pod on-away-1', '.metadata.uid'), get('pod on-away-1', '.status.containerStatuses[0].state.running.startedAt'), get('pod on-away-1', '.status.containerStatuses[0].restartCount')], [uid, started, '0'])
+    assert.deepEqual(['node-1', 'away-1'].map(pidsOn), [500, 400], 'a machine may have its own way')
     for (const ground of [home, away]) await until('no VXLAN is left', () => !ground.run(['ss', '-lun']).out.includes(':8472'))
     await until('pods reach each other by plain routes', () => fetched('on-node-1', addressOf('on-away-1')) === 'away-1\n' && fetched('on-away-1', addressOf('on-node-1')) === 'node-1\n')
     assert.equal(inPod('on-away-1', 'echo', 'here').trim(), 'here')

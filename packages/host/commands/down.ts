@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { dataDirectory, removeData } from '../daemon/directory.ts'
+import { readJoined } from '../daemon/joined-file.ts'
 import { endKeeper, follow, isOrdinaryUser, reducedMode, startInside, theKeeper } from '../reduced/index.ts'
 import { parseOptions } from './arguments.ts'
 import { commandName } from './name.ts'
@@ -35,9 +36,9 @@ export async function down(words: readonly string[]): Promise<number> {
   }
   const { tearDown } = await import('../daemon/agent-process.ts')
   await tearDown(directory.agent)
-  const { leave, readJoined } = await import('../daemon/joined.ts')
   const joined = readJoined(directory)
   if (joined !== undefined) {
+    const { leave } = await import('../daemon/joined.ts')
     const said = await leave(directory, joined)
     for (const line of said) console.error(line)
     if (said.length === 0) console.error(`left the cluster at ${joined.url}${values.purge === true ? '' : `: '${commandName} join' comes back`}`)

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { dataDirectory, makeDataDirectory } from '../daemon/directory.ts'
+import { readJoined } from '../daemon/joined-file.ts'
 import type { ImageRecipe, ImageStore } from '../images/index.ts'
 import { readSettings } from '../daemon/settings.ts'
 import { endKeeper, findKeeper, follow, isOrdinaryUser, reducedGround, reducedMode, startInside, theKeeper, whyNotReduced } from '../reduced/index.ts'
@@ -58,12 +59,14 @@ export async function image(words: readonly string[]): Promise<number> {
     }
     case 'pull': {
       const account = accountOf(values)
+      const joined = readJoined(directory)
+      const registries = joined === undefined ? readSettings(directory.settings)?.registries : joined.own.registries ?? joined.cluster.registries
       for (const name of names) {
         console.error(`pulling ${name}`)
         const bar = progressBar(process.stderr)
         const registry = images.parseReference(name)?.domain ?? ''
         const credentials = account !== undefined ? [{ registry, ...account }] : await images.credentialsFromFiles(registry).catch((error: unknown) => { throw new UsageError(error instanceof Error ? error.message : String(error)) })
-        const answer = await images.pullImage(name, store, { ...readSettings(directory.settings)?.registries, credentials }, bar.step)
+        const answer = await images.pullImage(name, store, { ...registries, credentials }, bar.step)
         bar.end()
         if (answer.is === 'failed') { console.error(`skiff: ${answer.message}`); return 1 }
         console.log(`pulled ${name} (${megabytes(answer.image.sizeBytes)})`)

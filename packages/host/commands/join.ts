@@ -1,18 +1,20 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { hostFilesChoices } from '../agent/configuration.ts'
 import { whyNoneAfterInstalling } from '../daemon/debian-packages.ts'
 import { dataDirectory, makeDataDirectory } from '../daemon/directory.ts'
 import { JoinProblem } from '../daemon/discovery.ts'
-import { joinCluster, type JoinedMachine, readJoined, startJoined, type Wish } from '../daemon/joined.ts'
-import { choice, few, pairs, parse, UsageError, wholeNumber } from './arguments.ts'
+import { joinCluster, type JoinedMachine, startJoined, type Wish } from '../daemon/joined.ts'
+import { keepJoined, readJoined } from '../daemon/joined-file.ts'
+import { changedChoices } from '../daemon/machine-choices.ts'
+import { few, pairs, parse, UsageError, wholeNumber } from './arguments.ts'
 import { isOrdinaryUser } from '../reduced/index.ts'
 import { detach, sameCommand, startedAt, stopWhenTold } from './background.ts'
+import { askedChoices, machineOptions } from './machine-options.ts'
 import { commandName } from './name.ts'
 import { ownerOf } from './running.ts'
 
 const usage = `usage: skiff join https://ADDRESS:PORT --token TOKEN --ca-hash sha256:… [options]
-       skiff join [options]     goes on after a stop, with the credentials that it was given
+       skiff join [options]     goes on after a stop, with the credentials that it was given; options that change how it plays its nodes are kept
 
 Makes this machine play nodes of a cluster whose control plane runs on another. 'skiff token create' there prints the line.
 
@@ -21,14 +23,16 @@ Makes this machine play nodes of a cluster whose control plane runs on another. 
       --name NAME         their name, with -1, -2, … where there are several (this machine's: ${nodeNameOf(hostname())})
       --labels a=b,…      of its nodes
       --address A         where other machines reach this one (the address from which it reaches the control plane)
-      --host-files F      overlay (default) or real, as of 'skiff up'
+      --host-files F, --network N, --cni-conf-dir DIR, --cni-bin-dir DIR[:DIR], --kubelet-config FILE, --mirror R=URL, --insecure-registry HOST:PORT
+                          as of 'skiff up', for this machine; what is not said here is as 'skiff up' has it there. 'cluster' ('' for files, mirrors and
+                          registries) follows it again
       --install           install the Debian packages that real nodes need and this machine lacks
       --data-dir DIR      where its state lives on the disk
       --detach            leave it running in the background
 `
 const options = {
   token: { type: 'string' }, 'token-file': { type: 'string' }, 'ca-hash': { type: 'string' }, nodes: { type: 'string' }, name: { type: 'string' }, labels: { type: 'string', multiple: true }, address: { type: 'string' },
-  'host-files': { type: 'string' }, install: { type: 'boolean' }, 'data-dir': { type: 'string' }, detach: { type: 'boolean' }, help: { type: 'boolean', short: 'h' },
+  ...machineOptions, install: { type: 'boolean' }, 'data-dir': { type: 'string' }, detach: { type: 'boolean' }, help: { type: 'boolean', short: 'h' },
 } as const
 type Values = ReturnType<typeof parse<typeof options>>['values']
 
@@ -47,7 +51,10 @@ export async function join(words: readonly string[]): Promise<number> {
   if (existsSync(directory.settings)) throw new UsageError(`${directory.root} holds a cluster of its own: choose another with --data-dir, or remove it with '${commandName} down --purge'`)
   if (url === undefined && before === undefined) throw new UsageError(`this machine has joined no cluster yet: 'skiff token create' on the control plane's machine prints what to type (skiff join --help)`)
   if (url !== undefined && before !== undefined) throw new UsageError(`this machine has joined ${before.url}: '${commandName} join' without an address goes on, '${commandName} down --purge' leaves for good`)
-  const wish = url === undefined ? undefined : wishOf(url, values)
+  const unheard = before === undefined ? undefined : (['token', 'token-file', 'ca-hash', 'nodes', 'name', 'labels', 'address'] as const).find((option) => values[option] !== undefined)
+  if (unheard !== undefined) throw new UsageError(`--${unheard} is said when a machine joins, and this one has joined ${before?.url}: '${commandName} down --purge' leaves for good`)
+  const own = askedChoices(values)
+  const wish = url === undefined ? undefined : wishOf(url, values, own)
   const say = (line: string): void => { console.error(line) }
   if (isOrdinaryUser()) throw new UsageError('a machine joins as root (sudo): what an ordinary user has, no other machine reaches')
   const lacking = await whyNoneAfterInstalling(values.install === true, say)
@@ -57,7 +64,7 @@ export async function join(words: readonly string[]): Promise<number> {
   if (owner !== undefined) throw new UsageError(`process ${owner} plays this machine's nodes already: '${commandName} down' stops it`)
   let machine: JoinedMachine
   try {
-    const joined = wish === undefined ? before : await joinCluster(directory, wish)
+    const joined = wish !== undefined ? await joinCluster(directory, wish) : before === undefined ? undefined : keepJoined(directory, { ...before, own: changedChoices(before.own, own) })
     if (joined === undefined) throw new UsageError(usage)
     // The token is used up here: what stays in the background has never seen it.
     if (values.detach === true) return await detach(directory, sameCommand('join', ['--data-dir', directory.root]))
@@ -74,7 +81,7 @@ export async function join(words: readonly string[]): Promise<number> {
   return stopped
 }
 
-function wishOf(url: string, values: Values): Wish {
+function wishOf(url: string, values: Values, own: Wish['own']): Wish {
   if (!URL.canParse(url) || new URL(url).protocol !== 'https:') throw new UsageError(`a cluster's address is written like https://192.0.2.1:6443, not '${url}'`)
   const token = values.token ?? (values['token-file'] === undefined ? undefined : readFileSync(values['token-file'] === '-' ? 0 : values['token-file'], 'utf8').trim())
   const caHash = values['ca-hash']
@@ -82,12 +89,11 @@ function wishOf(url: string, values: Values): Wish {
   // The value is not shown: it may be a token with a slip in it.
   if (!/^[a-z0-9]{6}\.[a-z0-9]{16}$/.test(token)) throw new UsageError("a token is six characters, a dot and sixteen characters, of a-z and 0-9: 'skiff token create' prints one")
   if (!/^sha256:[0-9a-f]{64}$/.test(caHash)) throw new UsageError(`--ca-hash takes sha256: and 64 hexadecimal digits, not '${caHash}'`)
-  const hostFiles = choice('--host-files', values['host-files'], hostFilesChoices) ?? 'overlay'
   const count = wholeNumber('--nodes', values.nodes ?? '1', 1, nodesMax)
   const name = values.name ?? nodeNameOf(hostname())
   if (!/^[a-z0-9]([-a-z0-9.]{0,200}[a-z0-9])?$/.test(name)) throw new UsageError(`--name takes lower-case letters, digits, '-' and '.', not '${name}'`)
   return {
-    url: new URL(url).origin, token, caHash, hostFiles, names: count === 1 ? [name] : Array.from({ length: count }, (_, at) => `${name}-${at + 1}`),
+    url: new URL(url).origin, token, caHash, own, names: count === 1 ? [name] : Array.from({ length: count }, (_, at) => `${name}-${at + 1}`),
     labels: values.labels === undefined ? {} : pairs('--labels', values.labels), ...(values.address !== undefined && { address: values.address }),
   }
 }

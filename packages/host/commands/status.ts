@@ -1,7 +1,7 @@
 import { type Node, type Pod, silentSince } from '@kubeskiff/core/api'
 import { dataDirectory } from '../daemon/directory.ts'
+import { readJoined } from '../daemon/joined-file.ts'
 import { readSettings } from '../daemon/settings.ts'
-import { readIfThere } from '../files/index.ts'
 import { findKeeper, hasWayOut, lacks } from '../reduced/index.ts'
 import { few, parseOptions } from './arguments.ts'
 import { adminConnection, ownerOf } from './running.ts'
@@ -21,9 +21,9 @@ export async function status(words: readonly string[]): Promise<number> {
   const directory = dataDirectory(values['data-dir'])
   const settings = readSettings(directory.settings)
   const pid = await ownerOf(directory)
-  const joined = readIfThere(directory.joined)
+  const joined = readJoined(directory)
   if (joined !== undefined) {
-    const { url, nodes: played } = JSON.parse(joined) as { readonly url: string; readonly nodes: readonly { readonly name: string }[] } // our own file
+    const { url, nodes: played } = joined
     console.log(`${pid === undefined ? 'stopped' : `running: process ${pid}`}: ${few(played.map(({ name }) => name))} of the cluster at ${url}, data in ${directory.root}`)
     return pid === undefined ? 3 : 0
   }

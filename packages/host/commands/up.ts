@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
-import { delimiter, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { existsSync } from 'node:fs'
 import { isIPv4 } from 'node:net'
 import { nodes } from '@kubeskiff/core/api'
@@ -13,7 +13,7 @@ import { type ControlPlane, StartProblem, startControlPlane } from '../daemon/co
 import { missingPackages, whyNoneAfterInstalling, whyNoRealNodes } from '../daemon/debian-packages.ts'
 import { type DataDirectory, dataDirectory, makeDataDirectory } from '../daemon/directory.ts'
 import { newRealNodes, newSimulatedNodes } from '../daemon/nodes.ts'
-import { isListening, type NetworkChoice, networkChoices, portDefault, readSettings, type Settings, writeSettings } from '../daemon/settings.ts'
+import { isListening, type NetworkChoice, portDefault, readSettings, type Settings, writeSettings } from '../daemon/settings.ts'
 import { type OverlayChoice, overlayChoices } from '../network/machines.ts'
 import { ownDirectory } from '../journal/index.ts'
 import { loopbackUp } from '../linux/netlink.ts'
@@ -23,6 +23,7 @@ import { detach, sameCommand, startedAt, stopWhenTold } from './background.ts'
 import { applyFiles, helloImage, welcome } from './first-workload.ts'
 import { commandName } from './name.ts'
 import { kubeletSettingsIn } from './kubelet-file.ts'
+import { networkChoice, registriesChoice, registryOptions } from './machine-options.ts'
 import { namesOfPool, nodesMax, realNodesMax } from './node.ts'
 import { poolsInFile } from './pool-file.ts'
 
@@ -43,6 +44,8 @@ const usage = `usage: skiff up [options]
       --host-files F    what pods of real nodes see by hostPath: overlay (default: the machine's files, and each node keeps what is written), real (the machine's own)
       --network N       who makes the interfaces of pods on real nodes: built-in (default), cni (the plugins of /etc/cni/net.d, or of --cni-conf-dir and --cni-bin-dir DIR[:DIR])
       --kubelet-config FILE   of real nodes: a KubeletConfiguration with podPidsLimit, systemReserved, kubeReserved, evictionHard, …; see docs/nodes.md ('' takes it back)
+      --mirror R=URL    where images of a registry are asked for first (may be repeated; '' takes all back), for example docker.io=https://mirror.example.com
+      --insecure-registry HOST:PORT   a registry without TLS (may be repeated; '' takes all back)
       --clock C         machine (default), virtual: simulated nodes only, so that 'skiff time' can turn it
       --detach          leave the cluster running in the background
       --bare            without the first workload
@@ -52,10 +55,10 @@ const usage = `usage: skiff up [options]
 `
 const options = {
   filename: { type: 'string', short: 'f', multiple: true }, nodes: { type: 'string' }, simulate: { type: 'string' }, 'simulate-pools': { type: 'string' }, install: { type: 'boolean' }, port: { type: 'string' }, listen: { type: 'string' }, overlay: { type: 'string' },
-  'data-dir': { type: 'string' }, runtime: { type: 'string' }, clock: { type: 'string' }, pace: { type: 'string' }, 'host-files': { type: 'string' }, 'ip-families': { type: 'string' }, 'kubelet-config': { type: 'string' }, network: { type: 'string' }, 'cni-conf-dir': { type: 'string' }, 'cni-bin-dir': { type: 'string' }, detach: { type: 'boolean' }, bare: { type: 'boolean' },
+  'data-dir': { type: 'string' }, runtime: { type: 'string' }, clock: { type: 'string' }, pace: { type: 'string' }, 'host-files': { type: 'string' }, 'ip-families': { type: 'string' }, 'kubelet-config': { type: 'string' }, network: { type: 'string' }, 'cni-conf-dir': { type: 'string' }, 'cni-bin-dir': { type: 'string' }, detach: { type: 'boolean' }, bare: { type: 'boolean' }, ...registryOptions,
   'authentication-config': { type: 'string' }, 'token-auth-file': { type: 'string' }, 'audit-policy-file': { type: 'string' }, 'audit-log-path': { type: 'string' }, 'scheduler-config': { type: 'string' }, help: { type: 'boolean', short: 'h' },
 } as const
-interface Wishes { readonly nodes?: number; readonly simulate?: number; readonly pools?: readonly NodePool[]; readonly port?: number; readonly listen?: string; readonly overlay?: OverlayChoice; readonly runtime: 'auto' | 'oci' | 'simulated'; readonly pace?: PaceName; readonly hostFiles?: HostFilesChoice; readonly network?: NetworkChoice; readonly ipFamilies?: AddressFamilies; readonly kubelet?: KubeletSettings; readonly install: boolean; readonly welcome: boolean; readonly access: AccessFiles }
+interface Wishes { readonly nodes?: number; readonly simulate?: number; readonly pools?: readonly NodePool[]; readonly port?: number; readonly listen?: string; readonly overlay?: OverlayChoice; readonly runtime: 'auto' | 'oci' | 'simulated'; readonly pace?: PaceName; readonly hostFiles?: HostFilesChoice; readonly network?: NetworkChoice; readonly ipFamilies?: AddressFamilies; readonly kubelet?: KubeletSettings; readonly registries: Parameters<typeof registriesChoice>[0]; readonly install: boolean; readonly welcome: boolean; readonly access: AccessFiles }
 
 const nodesDefault = 3
 /** There where the kernel has IPv6 and uses it. */
@@ -80,7 +83,7 @@ export async function up(words: readonly string[]): Promise<number> {
   if (isIPv4(values.listen ?? '') && !machineAddresses().includes(values.listen ?? '')) throw new UsageError(`this machine has no address ${values.listen} that others reach: it has ${machineAddresses().join(', ') || 'none'}`)
   const overlay = choice('--overlay', values.overlay, overlayChoices)
   const wishes: Wishes = {
-    runtime, install: values.install === true, welcome: values.bare !== true && values.filename === undefined, access: accessFiles(values),
+    runtime, install: values.install === true, welcome: values.bare !== true && values.filename === undefined, access: accessFiles(values), registries: values,
     ...(pace !== undefined && { pace }), ...(hostFiles !== undefined && { hostFiles }), ...(ipFamilies !== undefined && { ipFamilies }), ...(network !== undefined && { network }), ...(values.listen !== undefined && { listen: values.listen }), ...(overlay !== undefined && { overlay }), ...(values['kubelet-config'] !== undefined && { kubelet: kubeletSettingsIn(values['kubelet-config']) }),
     ...(values.nodes !== undefined && { nodes: wholeNumber('--nodes', values.nodes, 0, realNodesMax) }),
     ...(values.simulate !== undefined && { simulate: wholeNumber('--simulate', values.simulate, 0, nodesMax) }),
@@ -179,22 +182,12 @@ async function settingsFor(directory: DataDirectory, wishes: Wishes, say: (line:
   const network = wishes.network ?? before?.network
   const [listen, overlay] = [wishes.listen ?? before?.listen, wishes.overlay ?? before?.overlay]
   const kubelet = wishes.kubelet ?? before?.kubelet
+  const registries = registriesChoice(wishes.registries, before?.registries)
   return {
     version: 1, port: wishes.port ?? before?.port ?? portDefault, ...(listen !== undefined && { listen }), ...(overlay !== undefined && { overlay }), nodes, ...(ipFamilies !== undefined && { ipFamilies }), ...(pace !== undefined && { pace }), ...(hostFiles !== undefined && { hostFiles }), ...(network !== undefined && { network }), ...(kubelet !== undefined && Object.keys(kubelet).length > 0 && { kubelet }),
-    ...(before?.registries !== undefined && { registries: before.registries }), ...(Object.keys(access).length > 0 && { access }),
+    ...(registries !== undefined && Object.keys(registries).length > 0 && { registries }), ...(Object.keys(access).length > 0 && { access }),
     welcomed: before?.welcomed ?? false,
   }
-}
-
-/** What was said of pods' network; a folder that is named means plugins. */
-function networkChoice(values: { readonly network?: string | undefined; readonly 'cni-conf-dir'?: string | undefined; readonly 'cni-bin-dir'?: string | undefined }): NetworkChoice | undefined {
-  const { 'cni-conf-dir': configurations, 'cni-bin-dir': plugins } = values
-  const network = choice('--network', values.network, networkChoices)
-  const named = configurations ?? plugins
-  if (network === 'built-in' && named !== undefined) throw new UsageError('--cni-conf-dir and --cni-bin-dir are for --network cni')
-  if (network === undefined && named === undefined) return undefined
-  if (network === 'built-in') return { is: 'built-in' }
-  return { is: 'cni', ...(configurations !== undefined && { configurations: resolve(configurations) }), ...(plugins !== undefined && { plugins: plugins.split(delimiter).map((folder) => resolve(folder)) }) }
 }
 
 /** The files that were named, as they will be found from any folder; '' takes one back. */

@@ -17,11 +17,12 @@ import { attachJournal, openEmbeddedJournal, ownDirectory } from '../journal/ind
 import { openAccess, withIssuers } from './access-files.ts'
 import { addressForOthers, agentPath, joiningInfo, leavePath, machineAddresses } from './cluster-info.ts'
 import type { DataDirectory } from './directory.ts'
+import { agentChoices, choicesPath, choicesRequests } from './machine-choices.ts'
 import { createMeasuring, withMeasures } from './measuring.ts'
 import { leaveRequests, removeNodeObject } from './machines.ts'
 import { familiesIn, joinedPodNetwork, machineAddressesIn, networksOf, shapesOf, withOtherMachines } from './nodes.ts'
 import { processMetrics } from './process-metrics.ts'
-import { cniFolders, readSettings, type Settings, writeSettings } from './settings.ts'
+import { readSettings, type Settings, writeSettings } from './settings.ts'
 import { simulatedStreams } from './simulated-streams.ts'
 import { startAgent } from './agent-process.ts'
 import { countWaiting, createSteering } from './steering.ts'
@@ -123,7 +124,7 @@ export async function startControlPlane({ directory, settings: initial, say, out
   const http = await openHttpServer({
     handler: cluster.server.handler, store, answer, open: simulatedStreams({ store, clock, others: (connect) => hub.open(connect) }), askKubelet: hub.askKubelet, host: everywhere ? '0.0.0.0' : '127.0.0.1', port: settings.port, now: () => clock.machineNow(),
     tls: { certificate: server.certificate, key: server.key, authority: authority.certificate }, frontProxy: frontProxy.client,
-    upgrades: new Map([[agentPath, hub.upgrade]]), own: new Map([[leavePath, leaveRequests(cluster, () => settings.nodes.map(({ name }) => name))], ...(steering === undefined ? [] : [[timePath, timeRequests(steering)] as const])]), ...(access.log !== undefined && { audit: access.log.write }), onError: (error) => { say(`a request failed: ${error instanceof Error ? error.stack ?? error.message : String(error)}`) },
+    upgrades: new Map([[agentPath, hub.upgrade]]), own: new Map([[leavePath, leaveRequests(cluster, () => settings.nodes.map(({ name }) => name))], [choicesPath, choicesRequests(() => settings)], ...(steering === undefined ? [] : [[timePath, timeRequests(steering)] as const])]), ...(access.log !== undefined && { audit: access.log.write }), onError: (error) => { say(`a request failed: ${error instanceof Error ? error.stack ?? error.message : String(error)}`) },
   })
   const letGo = async (): Promise<void> => {
     if (http.is !== 'problem') await http.close()
@@ -153,7 +154,7 @@ export async function startControlPlane({ directory, settings: initial, say, out
     // It is there when the agent has made the nodes' network.
     for (const address of nodesSee) if (!everywhere || address.includes(':')) http.alsoOn(address)
     const nodes = await Promise.all(real.map(async (shape) => ({ shape, ...(await certificates.node(shape.name)), serving: await certificates.nodeServer(shape.name, nodeAddresses(shape)) })))
-    return startAgent(directory.agent, { url: `https://127.0.0.1:${http.port}`, agentPath, authority: authority.certificate, nodes, observer: await certificates.client('network', { commonName: 'skiff:network', organizations: [] }), stateDirectory: directory.agent, clusterDns: networks.dnsAddress, clusterDomain: clusterDomainDefault, network: takesMachines ? withOtherMachines(networks) : networks, ...(takesMachines && { machine: { address: outward, overlay: settings.overlay ?? 'vxlan' } }), hostFiles: settings.hostFiles ?? 'overlay', ...(settings.network?.is === 'cni' && { cni: cniFolders(settings.network) }), ...(settings.kubelet !== undefined && { kubelet: settings.kubelet }), ...(settings.registries !== undefined && { registries: settings.registries }) }, say)
+    return startAgent(directory.agent, { url: `https://127.0.0.1:${http.port}`, agentPath, authority: authority.certificate, nodes, observer: await certificates.client('network', { commonName: 'skiff:network', organizations: [] }), stateDirectory: directory.agent, clusterDns: networks.dnsAddress, clusterDomain: clusterDomainDefault, network: takesMachines ? withOtherMachines(networks) : networks, ...(takesMachines && { machine: { address: outward, overlay: settings.overlay ?? 'vxlan' } }), ...agentChoices(settings) }, say)
   }
   let agent = await launchAgent().catch(async (error: unknown) => {
     await letGo()

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { Node } from '@kubeskiff/core/api'
 import { type NodeShape, nodeLabels } from '@kubeskiff/core/kubelet'
 import { ipv4Only } from '@kubeskiff/core/rules'
-import type { AgentConfiguration, AgentNode, HostFilesChoice, Registries } from '../agent/configuration.ts'
+import type { AgentConfiguration, AgentNode } from '../agent/configuration.ts'
 import { NodeCredentials, requestCertificate } from '../agent/rotation.ts'
 import { type Connection, openConnection, requestObject } from '../client/index.ts'
 import { Certificates, type KeyPair } from '../credentials/index.ts'
@@ -17,24 +17,9 @@ import { startAgent } from './agent-process.ts'
 import { agentPath, type ClusterInfo, infoPath, leavePath, readJoiningInfo } from './cluster-info.ts'
 import type { DataDirectory } from './directory.ts'
 import { discover, JoinProblem } from './discovery.ts'
+import { type Joined, type JoinedNode, keepJoined } from './joined-file.ts'
+import { agentChoices, type AskedChoices, changedChoices, choicesPath, type MachineChoices } from './machine-choices.ts'
 import { firstRealOffset, joinedNodeNetwork, newRealNodes, shapesOf } from './nodes.ts'
-import type { NodeSettings } from './settings.ts'
-
-/** What a machine remembers of the cluster that it joined. */
-export interface Joined {
-  readonly version: 1
-  readonly url: string
-  readonly authority: string // PEM
-  readonly info: ClusterInfo
-  /** Where other machines reach this one. */
-  readonly address: string
-  readonly nodes: readonly JoinedNode[]
-  /** Of this machine's nodes; '' until its first node was given its share. */
-  readonly nodeNetwork: string
-  readonly hostFiles: HostFilesChoice
-  readonly registries?: Registries
-}
-export interface JoinedNode extends NodeSettings { /** '' until the control plane has given it. */ readonly podCidr: string }
 
 export interface Wish {
   readonly url: string
@@ -44,20 +29,13 @@ export interface Wish {
   readonly labels: Readonly<Record<string, string>>
   /** Absent: that from which the control plane is reached. */
   readonly address?: string
-  readonly hostFiles: HostFilesChoice
+  readonly own: AskedChoices
 }
 
 const signedWithinMs = 20_000
 const givenWithinMs = 20_000
 const pollMs = 100
 const connectWithinMs = 10_000
-
-/** What this machine has joined; undefined when nothing. */
-export function readJoined(directory: DataDirectory): Joined | undefined {
-  const text = readIfThere(directory.joined)
-  return text === undefined ? undefined : JSON.parse(text) as Joined // written below
-}
-const keep = (directory: DataDirectory, joined: Joined): Joined => { writePrivately(directory.joined, `${JSON.stringify(joined, null, 2)}\n`); return joined }
 
 /** Gets each node its credentials, and writes down what was joined. Throws a JoinProblem when it can't be; then nothing has been written. */
 export async function joinCluster(directory: DataDirectory, wish: Wish): Promise<Joined> {
@@ -74,7 +52,7 @@ export async function joinCluster(directory: DataDirectory, wish: Wish): Promise
   mkdirSync(directory.credentials, { recursive: true, mode: 0o700 })
   for (const [name, pair] of pairs) writePrivately(credentialsFile(directory, name), JSON.stringify(pair))
   const nodes = names.flatMap((name, index) => newRealNodes([], { name: 'node', count: 1, labels: wish.labels }).map((node): JoinedNode => ({ ...node, name, index, podCidr: '' })))
-  return keep(directory, { version: 1, url, authority, info, address: wish.address ?? await addressTowards(url), nodes, nodeNetwork: '', hostFiles: wish.hostFiles })
+  return keepJoined(directory, { version: 1, url, authority, info, address: wish.address ?? await addressTowards(url), nodes, nodeNetwork: '', own: changedChoices({}, wish.own), cluster: {} })
 }
 const credentialsFile = (directory: DataDirectory, name: string): string => join(directory.credentials, `joined-${name}.json`)
 
@@ -95,7 +73,7 @@ export async function startJoined(directory: DataDirectory, before: Joined, say:
       if (new X509Certificate(own.certificate).validToDate.getTime() <= Date.now()) throw new JoinProblem(`the certificate of node ${own.node} has ended: delete the node ('kubectl delete node ${own.node}'), and join again with a new token`)
     }
     const connections = credentials.map((own) => ({ name: own.node, connection: openConnection({ url: before.url, authority: before.authority, certificate: own.certificate, key: own.key }) }))
-    const joined = keep(directory, await registered(before, new Map(connections.map(({ name, connection }) => [name, connection])), say))
+    const joined = keepJoined(directory, await registered(before, new Map(connections.map(({ name, connection }) => [name, connection])), say))
     const agent = startAgent(directory.agent, await configurationOf(directory, joined, credentials), say)
     return {
       joined,
@@ -149,10 +127,11 @@ async function registered(joined: Joined, connections: ReadonlyMap<string, Conne
       nodes.push(connection === undefined ? node : { ...node, podCidr: await givenTo(node, connection) })
     }
     const first = nodes[0]
-    const info = await newestInfo(connections.get(first?.name ?? ''), joined.info)
+    const connection = connections.get(first?.name ?? '')
+    const [info, cluster] = [await newestInfo(connection, joined.info), await newestChoices(connection, joined.cluster)]
     // The network goes with the machine as long as anything may run in it.
     const isNew = joined.nodeNetwork === '' || first?.podCidr !== joined.nodes[0]?.podCidr
-    return { ...joined, info, nodes, nodeNetwork: isNew ? joinedNodeNetwork(first?.podCidr ?? '') : joined.nodeNetwork }
+    return { ...joined, info, cluster, nodes, nodeNetwork: isNew ? joinedNodeNetwork(first?.podCidr ?? '') : joined.nodeNetwork }
   } catch (error) {
     if (error instanceof JoinProblem || joined.nodes.some(({ podCidr }) => podCidr === '')) throw error
     say(`the control plane at ${joined.url} cannot be reached (${error instanceof Error ? error.message : String(error)}): what runs goes on`)
@@ -164,6 +143,12 @@ async function registered(joined: Joined, connections: ReadonlyMap<string, Conne
 async function newestInfo(connection: Connection | undefined, known: ClusterInfo): Promise<ClusterInfo> {
   const { status, body } = await connection?.request('GET', infoPath) ?? { status: 0, body: '' }
   return (status === 200 ? readJoiningInfo(body).info : undefined) ?? known
+}
+
+/** What is said there of nodes, for machines that say nothing else. */
+async function newestChoices(connection: Connection | undefined, known: MachineChoices): Promise<MachineChoices> {
+  const { status, body } = await connection?.request('GET', choicesPath) ?? { status: 0, body: '' }
+  return status === 200 ? JSON.parse(body) as MachineChoices : known
 }
 
 /** The pods' network of a node, which is made when it is not there. */
@@ -190,7 +175,8 @@ const placed = (node: JoinedNode): NodeShape => ({ name: node.name, simulated: f
 async function configurationOf(directory: DataDirectory, joined: Joined, credentials: readonly NodeCredentials[]): Promise<AgentConfiguration> {
   const { info, nodeNetwork } = joined
   const shares = new Map(joined.nodes.map(({ name, podCidr }) => [name, podCidr]))
-  const shapes = shapesOf(joined.nodes, directory.agent, ipv4Only, { placeOf: ({ name, index }) => ({ address: nthAddress(nodeNetwork, firstRealOffset + index), podCidr: shares.get(name) ?? '' }) })
+  const choices = { ...joined.cluster, ...joined.own }
+  const shapes = shapesOf(joined.nodes, directory.agent, ipv4Only, { kubelet: choices.kubelet, placeOf: ({ name, index }) => ({ address: nthAddress(nodeNetwork, firstRealOffset + index), podCidr: shares.get(name) ?? '' }) })
   // Whoever asks these kubelets at their address meets an authority of this machine's own, as upstream's without signed serving certificates.
   const own = new Certificates(directory.credentials, Date.now)
   const nodes = await Promise.all(shapes.map(async (shape): Promise<AgentNode[]> => {
@@ -199,7 +185,7 @@ async function configurationOf(directory: DataDirectory, joined: Joined, credent
   }))
   return {
     url: joined.url, agentPath, authority: joined.authority, nodes: nodes.flat(), stateDirectory: directory.agent, clusterDns: info.network.dnsAddress, clusterDomain: info.clusterDomain,
-    network: { ...info.network, nodeNetwork }, machine: { address: joined.address, overlay: info.overlay }, volumesBelow: info.volumesBelow, hostFiles: joined.hostFiles, ...(joined.registries !== undefined && { registries: joined.registries }),
+    network: { ...info.network, nodeNetwork }, machine: { address: joined.address, overlay: info.overlay }, volumesBelow: info.volumesBelow, ...agentChoices(choices),
   }
 }
 
