@@ -1,3 +1,4 @@
+import { appArmorPrefix } from '../api/app-armor.ts'
 import { nodes, type Pod } from '../api/resources.ts'
 import { amountOf, podRequests } from '../rules/requests.ts'
 import { nodeMatches } from '../rules/node-selectors.ts'
@@ -27,9 +28,10 @@ export function rejection(pod: Pod, around: Surroundings): Rejection | undefined
   return shortage(pod, around)
 }
 
-function wantsAppArmor({ spec }: Pod): boolean {
+function wantsAppArmor({ metadata: { annotations }, spec }: Pod): boolean {
   const contexts = [spec.securityContext, ...[...spec.containers, ...(spec.initContainers ?? [])].map((container) => container.securityContext)]
-  return contexts.some((context) => context?.appArmorProfile !== undefined && context.appArmorProfile.type !== 'Unconfined')
+  if (contexts.some((context) => context?.appArmorProfile !== undefined && context.appArmorProfile.type !== 'Unconfined')) return true
+  return annotations !== undefined && Object.keys(annotations).some((key) => key.startsWith(appArmorPrefix) && annotations[key] !== 'unconfined')
 }
 
 function shortage(pod: Pod, { node, granted, view }: Surroundings): Rejection | undefined {

@@ -16,3 +16,18 @@ test('for want of memory a sidecar is ended no sooner than those that it serves,
   assert.equal(rank(proxy, { containers: [asking('tiny', '0')] }), undefined)
   assert.deepEqual([rank(proxy, { priorityClassName: 'system-node-critical' }), rank(small, { priorityClassName: 'system-cluster-critical' })], ['last', undefined])
 })
+
+test('the AppArmor profile is the container\'s own, else that of the annotation there was before fields, else the pod\'s', () => {
+  const key = 'container.apparmor.security.beta.kubernetes.io/web'
+  const profile = (own?: object, annotation?: string, shared?: object): unknown => {
+    const container = { name: 'web', image: 'web:1', ...(own !== undefined && { securityContext: { appArmorProfile: own } }) } as Container
+    const pod = aPod({ ...(annotation !== undefined && { annotations: { [key]: annotation } }), spec: { containers: [container], ...(shared !== undefined && { securityContext: { appArmorProfile: shared } }) } as object })
+    const made = containerSpec(container, { pod, view: createStore().view, node: aShape(), podIps: [] })
+    return made.is === 'spec' ? made.spec.security.appArmor : made
+  }
+  const shared = { type: 'Unconfined' }
+  const own = { type: 'Localhost', localhostProfile: 'web' }
+  assert.deepEqual([profile(), profile(own, 'unconfined', shared), profile(undefined, 'localhost/other', shared), profile(undefined, 'runtime/default'), profile(undefined, '', shared)], [
+    undefined, { is: 'localhost', name: 'web' }, { is: 'localhost', name: 'other' }, { is: 'default' }, { is: 'unconfined' },
+  ])
+})

@@ -1,4 +1,5 @@
-import type { Container, EphemeralContainer } from '../api/generated/types.ts'
+import { appArmorProfileOf } from '../api/app-armor.ts'
+import type { AppArmorProfile, Container, EphemeralContainer } from '../api/generated/types.ts'
 import type { Pod } from '../api/resources.ts'
 import { amountOf } from '../rules/requests.ts'
 import { claimsOfContainer } from './devices.ts'
@@ -72,6 +73,7 @@ function securityOf(container: Container, pod: Pod): ContainerSpec['security'] {
   const group = own?.runAsGroup ?? shared?.runAsGroup
   const privileged = own?.privileged ?? false
   const seccomp = own?.seccompProfile ?? shared?.seccompProfile
+  const appArmor = appArmorProfileOf(container, pod)
   return {
     ...(user === undefined ? {} : { user }), ...(group === undefined ? {} : { group }),
     supplementalGroups: shared?.supplementalGroups ?? none,
@@ -82,7 +84,10 @@ function securityOf(container: Container, pod: Pod): ContainerSpec['security'] {
     capabilitiesAdded: own?.capabilities?.add ?? none, capabilitiesDropped: own?.capabilities?.drop ?? none,
     // As upstream: a privileged container is not filtered, whatever it asks for.
     ...(privileged || seccomp === undefined || seccomp.type === 'Unconfined' ? {} : { seccomp: seccomp.type === 'Localhost' ? { is: 'localhost', path: seccomp.localhostProfile ?? '' } as const : { is: 'default' } as const }),
+    ...(appArmor === undefined ? {} : { appArmor: appArmorOf(appArmor) }),
     ...(own?.procMount === 'Unmasked' ? { unmasked: true } : {}),
     ...(shared?.supplementalGroupsPolicy === 'Strict' ? { strictGroups: true } : {}),
   }
 }
+
+const appArmorOf = ({ type, localhostProfile = '' }: AppArmorProfile): NonNullable<ContainerSpec['security']['appArmor']> => (type === 'Localhost' ? { is: 'localhost', name: localhostProfile } : { is: type === 'Unconfined' ? 'unconfined' : 'default' })

@@ -151,14 +151,18 @@ test('what a sandbox on a real node cannot have is told, and tried again: an unk
 })
 
 test('AppArmor profiles are for nodes whose kernel enforces them', () => {
-  const phase = (appArmor: boolean): unknown => {
+  const asking = { spec: { securityContext: { appArmorProfile: { type: 'RuntimeDefault' } } } }
+  const annotated = (value: string) => ({ annotations: { 'container.apparmor.security.beta.kubernetes.io/web': value } })
+  const phase = (appArmor: boolean, pod: Parameters<typeof aPod>[0]): unknown => {
     const shape = { ...real, appArmor }
     const cluster = aCluster({ shapes: [shape], runtime: (clock) => simulated(clock, [shape]) })
-    cluster.put(aPod({ spec: { securityContext: { appArmorProfile: { type: 'RuntimeDefault' } } } }))
+    cluster.put(aPod(pod))
     cluster.settle()
     return [cluster.pod()?.status.phase, cluster.pod()?.status.reason, cluster.pod()?.status.message]
   }
-  assert.deepEqual([phase(true), phase(false)], [['Running', undefined, undefined], ['Failed', 'AppArmor', 'Pod was rejected: Cannot enforce AppArmor: AppArmor is not enabled on the host']])
+  const refused = ['Failed', 'AppArmor', 'Pod was rejected: Cannot enforce AppArmor: AppArmor is not enabled on the host']
+  const runs = ['Running', undefined, undefined]
+  assert.deepEqual([phase(true, asking), phase(false, asking), phase(false, annotated('localhost/web')), phase(false, annotated('unconfined'))], [runs, refused, refused, runs])
 })
 
 test('a pod may be known by its whole name inside', () => {

@@ -131,6 +131,8 @@ export interface ContainerSpec {
     readonly capabilitiesAdded: readonly string[]; readonly capabilitiesDropped: readonly string[]
     /** The filter of system calls; absent: none. A path is below the node's folder of profiles. */
     readonly seccomp?: { readonly is: 'default' } | { readonly is: 'localhost'; readonly path: string }
+    /** The AppArmor profile; absent: what the runtime gives to those who ask for none. */
+    readonly appArmor?: { readonly is: 'default' | 'unconfined' } | { readonly is: 'localhost'; readonly name: string }
     /** Nothing of /proc is hidden or read-only. */
     readonly unmasked?: boolean
     /** Only the groups that the pod names: not those that the image's accounts add. */

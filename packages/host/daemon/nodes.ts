@@ -7,6 +7,7 @@ import { addressBlock } from '@kubeskiff/core/network'
 import { type AddressFamilies, type AddressFamily, capacityOf, clusterRanges, labelsOf, type NodePool, nthOf, placed, placeIn, shareOf, simulatedPlace } from '@kubeskiff/core/rules'
 import { type KubeletSettings, reservedOf, thresholdsOf } from '../agent/kubelet-settings.ts'
 import { hugePages } from '../linux/huge-pages.ts'
+import { enforcesAppArmor } from '../linux/security-modules.ts'
 import type { FamilyNetworks } from '../network/index.ts'
 import { lacks, lacksAnnotation, reducedLabel, reducedMode } from '../reduced/index.ts'
 import type { NodeSettings } from './settings.ts'
@@ -72,7 +73,7 @@ export function shapesOf(nodes: readonly NodeSettings[], stateDirectory: string,
     const common = { name: node.name, capacity, labels: node.labels, taints: node.taints }
     return node.simulated
       ? { ...common, ...(node.devices !== undefined && { devices: node.devices }), simulated: true, ...simulatedPlace(index, families) }
-      : { ...common, simulated: false, ...(placeOf ?? realPlace)(node), info: machineInfo(), ...reduction(common.labels), stateDirectory, allocatable: allocatableOf(capacity, { reserved: reservedOf(kubelet), thresholds: thresholdsOf(kubelet, { nodefs: own?.diskBytes, imagefs: undefined }) }), ...(kubelet.allowedUnsafeSysctls !== undefined && { allowedUnsafeSysctls: kubelet.allowedUnsafeSysctls }), appArmor: readOr('/sys/module/apparmor/parameters/enabled').startsWith('Y') }
+      : { ...common, simulated: false, ...(placeOf ?? realPlace)(node), info: machineInfo(), ...reduction(common.labels), stateDirectory, allocatable: allocatableOf(capacity, { reserved: reservedOf(kubelet), thresholds: thresholdsOf(kubelet, { nodefs: own?.diskBytes, imagefs: undefined }) }), ...(kubelet.allowedUnsafeSysctls !== undefined && { allowedUnsafeSysctls: kubelet.allowedUnsafeSysctls }), appArmor: enforcesAppArmor() }
   })
 }
 

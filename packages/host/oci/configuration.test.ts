@@ -23,6 +23,10 @@ test('the environment is the image\'s, the host name, and then the pod\'s', () =
   assert.deepEqual(process.env, ['PATH=/app', 'HOSTNAME=web-0', 'A=2', 'B=', 'HOME=/root'])
 })
 
+test('a profile of AppArmor is the process\'s, and so that of commands beside it', () => {
+  assert.deepEqual([configurationOf(input({ appArmorProfile: 'web' })).process.apparmorProfile, 'apparmorProfile' in configurationOf(input({})).process], ['web', false])
+})
+
 test('limits are clamped to what the machine allows', () => {
   const { process } = configurationOf(input({ sandbox: aSandbox({ qos: 'Guaranteed' }), limits: { ...limits, openFilesLimit: 1000 } }))
   assert.deepEqual([process.rlimits, process.oomScoreAdj], [[{ type: 'RLIMIT_NOFILE', hard: 1000, soft: 1000 }], 0])

@@ -17,6 +17,7 @@ export interface OciProcess {
   readonly capabilities: Readonly<Record<'bounding' | 'effective' | 'permitted' | 'inheritable' | 'ambient', readonly string[]>>
   readonly rlimits: readonly { readonly type: string; readonly hard: number; readonly soft: number }[]
   readonly noNewPrivileges: boolean
+  readonly apparmorProfile?: string
   readonly oomScoreAdj: number
 }
 export interface OciMount { readonly destination: string; readonly type: string; readonly source: string; readonly options: readonly string[] }
@@ -69,6 +70,8 @@ export interface ConfigurationInput {
   readonly limits: HostLimits
   /** The filter of the profile that the pod names, where it names one. */
   readonly filter?: SeccompFilter
+  /** The AppArmor profile of its processes, by name. */
+  readonly appArmorProfile?: string | undefined
 }
 
 const defaultPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
@@ -109,6 +112,7 @@ export function configurationOf(input: ConfigurationInput): OciConfiguration {
       capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities, inheritable: [], ambient: [] },
       rlimits: [{ type: 'RLIMIT_NOFILE', hard: openFiles, soft: openFiles }],
       noNewPrivileges: !spec.security.allowPrivilegeEscalation && !privileged,
+      ...(input.appArmorProfile !== undefined && { apparmorProfile: input.appArmorProfile }),
       oomScoreAdj: Math.max(outOfMemoryScore(spec, sandbox, limits), limits.outOfMemoryScore),
     },
     root: { path: input.root, readonly: spec.security.readOnlyRoot },

@@ -13,6 +13,7 @@ import type { MeasurablePod } from '../metrics/index.ts'
 import type { CniNetworks } from '../cni/index.ts'
 import type { ClusterNetwork } from '../network/index.ts'
 import { adopt } from './adoption.ts'
+import { openAppArmor } from './app-armor.ts'
 import { type Attempts, createAttempts } from './attempts.ts'
 import { runCheck } from './checks.ts'
 import type { OciTools } from './conmon.ts'
@@ -78,7 +79,7 @@ export function createOciRuntime(options: OciRuntimeOptions): OciRuntime {
   for (const name of readdirSync(places.execs)) rmSync(`${places.execs}/${name}`)
   // A full disk shall lose no exit code, and let nobody's probe fail.
   for (const directory of [places.exits, places.execs]) keepInMemory(directory)
-  const place: StartPlace = { tools, places, images, network, ...(options.cni === undefined ? {} : { cni: options.cni }), host, cgroupRoot: options.cgroupRoot ?? '/kubepods', podPidsLimit: options.podPidsLimit ?? -1, canLimitSwap: canLimitSwap(), hugePageSizes: hugePageSizes(), hostFiles: options.hostFiles ?? realHostFiles, profiles: `${options.stateDirectory}/seccomp`, devicesOf: options.devicesOf ?? (() => undefined), driversOf: options.driversOf ?? (() => undefined), ranges: new UserRanges(machinePool), now: () => clock.now() }
+  const place: StartPlace = { tools, places, images, network, ...(options.cni === undefined ? {} : { cni: options.cni }), host, cgroupRoot: options.cgroupRoot ?? '/kubepods', podPidsLimit: options.podPidsLimit ?? -1, canLimitSwap: canLimitSwap(), hugePageSizes: hugePageSizes(), hostFiles: options.hostFiles ?? realHostFiles, profiles: `${options.stateDirectory}/seccomp`, devicesOf: options.devicesOf ?? (() => undefined), driversOf: options.driversOf ?? (() => undefined), ranges: new UserRanges(machinePool), appArmor: openAppArmor(), now: () => clock.now() }
   const held = new Held(places)
   const attempts: Attempts = createAttempts(held, place, () => { exits.look() })
   const pods = createPods(held, attempts, place)

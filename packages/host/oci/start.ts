@@ -13,6 +13,7 @@ import type { HostProbe } from '../linux/probe.ts'
 import { identify, type ProcessIdentity, run } from '../linux/processes.ts'
 import type { CniNetworks } from '../cni/index.ts'
 import type { ClusterNetwork } from '../network/index.ts'
+import type { AppArmor } from './app-armor.ts'
 import { capabilitiesOf } from './capabilities.ts'
 import { argumentsOf, configurationOf, type ConfigurationInput, type OciConfiguration } from './configuration.ts'
 import { createMonitored, type OciTools } from './conmon.ts'
@@ -55,6 +56,7 @@ export interface StartPlace {
   readonly profiles: string
   /** The ids of pods with users of their own. */
   readonly ranges: UserRanges
+  readonly appArmor: AppArmor
   readonly now: () => number
 }
 
@@ -103,6 +105,7 @@ async function start(pod: PodRecord, container: string, attempt: number, spec: C
   if (answer.is === 'refused') throw new StartError(spec.security.mustRunAsNonRoot ? 'CreateContainerConfigError' : 'CreateContainerError', answer.message)
   if (users !== undefined) checkMapped(answer.user)
   const filter = filterOf(spec.security, place)
+  const appArmorProfile = await place.appArmor.profileOf(spec.security)
   const granted = spec.devices === undefined ? undefined : await place.devicesOf(pod.spec.node)?.allocate(pod.uid, container, spec.devices)
   writeFileSync(own.terminationMessage, '')
   chmodSync(own.terminationMessage, 0o666)
@@ -124,7 +127,7 @@ async function start(pod: PodRecord, container: string, attempt: number, spec: C
     disks: await disksOf(container, pod, spec),
     ...(pod.spec.hostPid && inUserNamespace() && { boundProcesses: true as const }),
     limits: { ...place.host, memoryBytes: totalmem(), canLimitSwap: place.canLimitSwap, hugePageSizes: place.hugePageSizes, unified: place.host.cgroups === 'v2' },
-    ...(filter === undefined ? {} : { filter }),
+    ...(filter === undefined ? {} : { filter }), appArmorProfile,
   }
   writeFileSync(`${own.directory}/config.json`, JSON.stringify(withDevices(configurationOf(input), pod, spec, granted?.cdi ?? [], place)))
   const created = await createMonitored(place.tools, place.places, own, { id, terminal: spec.tty, stdin: spec.stdin, keepStdinOpen: spec.stdin && !spec.stdinOnce })

@@ -1,4 +1,5 @@
 // The Pod Security Standards, check by check, as upstream versions and words them.
+import { appArmorPrefix } from '../../../api/app-armor.ts'
 import type { Container, ObjectMeta, PodSpec, Volume } from '../../../api/generated/types.ts'
 import type { Bar } from './policy.ts'
 
@@ -48,7 +49,6 @@ function addsCapabilities(spec: PodSpec, allowed: ReadonlySet<string>): string |
   return adding.length === 0 ? undefined : `${containers(adding)} must not include ${quoted(distinct(containersOf(spec).flatMap(addedBeyond(allowed))))} in securityContext.capabilities.add`
 }
 
-const appArmorPrefix = 'container.apparmor.security.beta.kubernetes.io/'
 const appArmorProfile: Check = (spec, { annotations = {} }) => {
   const isBad = (type: string | undefined): type is string => type !== undefined && type !== 'RuntimeDefault' && type !== 'Localhost'
   const pod = spec.securityContext?.appArmorProfile?.type

@@ -1,3 +1,4 @@
+import { warningsOfProfiles, withAnnotatedProfiles } from './app-armor.ts'
 import { withLabelKeys } from './label-keys.ts'
 import { podsByNode } from '../../../indexes.ts'
 import type { Kind } from '../../../kind.ts'
@@ -42,11 +43,11 @@ export const pod: Kind<Pod> = {
     if (before !== undefined) return { ...next, status: before.status }
     const gated = next.spec.schedulingGates !== undefined && next.spec.schedulingGates.length > 0
     const waiting = { type: 'PodScheduled', status: 'False', reason: 'SchedulingGated', message: 'Scheduling is blocked due to non-empty scheduling gates' }
-    return { ...next, spec: withLabelKeys(next.spec, next.metadata.labels), status: { phase: 'Pending', qosClass: qualityOf(next.spec), ...(gated ? { conditions: [waiting] } : {}) } }
+    return { ...next, spec: withAnnotatedProfiles(withLabelKeys(next.spec, next.metadata.labels), next.metadata.annotations), status: { phase: 'Pending', qosClass: qualityOf(next.spec), ...(gated ? { conditions: [waiting] } : {}) } }
   },
   check: checkPod,
   // As upstream: people do not edit pods.
-  warn: (next, before) => [...(before === undefined ? warningsOfPodSpec(next.spec, 'spec') : []), ...(before?.metadata.annotations === next.metadata.annotations ? [] : warningsOfScript(next.metadata, next.spec, 'metadata.annotations'))],
+  warn: (next, before) => [...(before === undefined ? [...warningsOfProfiles(next.metadata.annotations, next.spec, 'metadata.annotations'), ...warningsOfPodSpec(next.spec, 'spec')] : []), ...(before?.metadata.annotations === next.metadata.annotations ? [] : warningsOfScript(next.metadata, next.spec, 'metadata.annotations'))],
   checkStatus: checkPodStatus,
   graceSeconds: (object, asked) => {
     // Nothing runs that could use the time.

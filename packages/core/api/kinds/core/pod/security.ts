@@ -69,7 +69,8 @@ function checkSeccomp(profile: SeccompProfile | undefined, path: string): readon
   ]
 }
 
-function checkAppArmor(profile: AppArmorProfile | undefined, path: string): readonly Problem[] {
+/** What is wrong with an AppArmor profile. */
+export function checkAppArmor(profile: AppArmorProfile | undefined, path: string): readonly Problem[] {
   if (profile === undefined) return []
   const { type, localhostProfile } = profile
   const at = `${path}.localhostProfile`

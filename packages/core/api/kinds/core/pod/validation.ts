@@ -6,6 +6,7 @@ import { checkLabelKey, checkLabelName, checkSubdomain } from '../../../selector
 import { addressFault, familyOf } from '../../addresses.ts'
 import { checkMetadata } from '../../metadata.ts'
 import { checkOneOf, checkRequiredOneOf, checkText, duplicate, forbidden, invalid, required } from '../../problems.ts'
+import { checkAnnotatedProfiles } from './app-armor.ts'
 import { checkContainers, checkHostNetwork, type Whose } from './containers.ts'
 import { checkOperatingSystem } from './os.ts'
 import { checkPodClaims, checkPodResources, checkResources } from './resources.ts'
@@ -24,6 +25,7 @@ export function checkPod(next: Pod, before: Pod | undefined): readonly Problem[]
   return [
     ...checkMetadata(next, before, { scope: 'Namespaced' }),
     ...(next.metadata.annotations === before?.metadata.annotations ? [] : checkDeletionCost(next)),
+    ...checkAnnotatedProfiles(next, before),
     // A stored spec was checked when it was stored.
     ...(next.spec === before?.spec ? [] : [...checkPodSpec(next.spec, 'spec', { isPod: true, name: next.metadata.name }), ...checkTokens(next.spec)]),
     ...(before !== undefined ? checkPodUpdate(next, before) : [

@@ -2,6 +2,7 @@
 import { parseQuantity } from '../../../../base/quantity.ts'
 import type { Affinity, Container, PodAffinityTerm, PodSpec, PodTemplateSpec, Volume } from '../../../generated/types.ts'
 import { sameMeaning } from '../../equal.ts'
+import { warningsOfProfiles } from './app-armor.ts'
 import { warningsOfScript } from './scripts.ts'
 
 const goneVolumes: Readonly<Partial<Record<keyof Volume, string>>> = {
@@ -41,7 +42,7 @@ export function warningsOfPodSpec(spec: PodSpec, path: string): readonly string[
 /** What a kind warns of its template: when it is made and when its spec changes. */
 export const warningsOfTemplate = <Hub>(templateOf: (object: Hub) => PodTemplateSpec | undefined, path: string) => (next: Hub, before: Hub | undefined): readonly string[] => {
   const template = templateOf(next)
-  return template?.spec === undefined || (before !== undefined && sameMeaning(template, templateOf(before))) ? [] : [...warningsOfPodSpec(template.spec, `${path}.spec`), ...warningsOfScript(template.metadata, template.spec, `${path}.metadata.annotations`)]
+  return template?.spec === undefined || (before !== undefined && sameMeaning(template, templateOf(before))) ? [] : [...warningsOfProfiles(template.metadata?.annotations, template.spec, `${path}.metadata.annotations`), ...warningsOfPodSpec(template.spec, `${path}.spec`), ...warningsOfScript(template.metadata, template.spec, `${path}.metadata.annotations`)]
 }
 
 function again<Item>(items: readonly Item[], keyOf: (item: Item) => string, say: (index: number, key: string) => string): readonly string[] {
