@@ -221,16 +221,33 @@ describe('the behaviour of real containers', { skip, timeout: 240_000 }, () => {
     assert.equal(status('hoarder', "conditions[?(@.type=='DisruptionTarget')].reason"), 'TerminationByKubelet')
   })
 
-  test('a manifest in a node’s folder is a pod that comes back when it is deleted, and goes with its manifest', async () => {
+  test('a manifest in a node’s folder is a pod that runs on whatever becomes of its mirror and of the agent, and ends with its manifest', async () => {
     const file = join(ground.dataDir, 'agent/manifests/node-2/web.yaml')
-    writeFileSync(file, `apiVersion: v1\nkind: Pod\nmetadata: {name: fixed}\nspec: {terminationGracePeriodSeconds: 0, containers: [{name: main, image: "${image}", command: [sleep, "100000"]}]}\n`)
+    const manifest = (seconds: number): string => `apiVersion: v1\nkind: Pod\nmetadata: {name: fixed}\nspec: {terminationGracePeriodSeconds: 1, containers: [{name: main, image: "${image}", command: [sh, -c, "trap 'kill %1; exit 3' TERM; sleep ${seconds} & wait"]}]}\n`
+    const shown = (path: string): string => run('get', 'pod', 'fixed-node-2', '-o', `jsonpath={${path}}`).out
+    const container = '.status.phase} {.status.containerStatuses[0].restartCount} {.status.containerStatuses[0].containerID'
+    writeFileSync(file, manifest(100_000))
     await until('it runs', () => status('fixed-node-2', 'phase') === 'Running', 20_000)
-    const uid = (): string => run('get', 'pod', 'fixed-node-2', '-o', 'jsonpath={.metadata.uid} {.status.phase}').out
-    const first = uid()
+    const first = shown(container)
+    const mirror = (): string => shown('.metadata.uid')
+    const mirrors = [mirror()]
+    assert.match(first, /^Running 0 skiff:\/\//)
     assert.match(get('pod fixed-node-2', '.metadata.annotations'), /"kubernetes.io\/config.source":"file"/)
     assert.equal(get('pod fixed-node-2', '.metadata.ownerReferences[0].kind'), 'Node')
+    assert.equal(get('pod fixed-node-2', '.metadata.annotations.kubernetes\\.io/config\\.mirror'), get('pod fixed-node-2', '.metadata.annotations.kubernetes\\.io/config\\.hash'))
+    const isBack = (): boolean | string => { const uid = mirror(); return uid !== '' && !mirrors.includes(uid) && shown('.status.phase') === 'Running' || uid }
     ok('delete', 'pod', 'fixed-node-2')
-    await until('it is back', () => uid() !== first && uid().endsWith('Running'), 20_000)
+    await until('its mirror is back', isBack, 20_000)
+    assert.equal(shown(container), first)
+    assert.equal(sh('fixed-node-2', 'echo inside'), 'inside\n')
+    mirrors.push(mirror())
+    // Nobody looks just now, or hardly.
+    await ground.killAgent(30_000)
+    ok('delete', 'pod', 'fixed-node-2', '--wait=false')
+    await until('its mirror is back', isBack, 30_000)
+    assert.equal(shown(container), first)
+    writeFileSync(file, manifest(100_001))
+    await until('another one runs', () => { const now = shown(container); return now !== first && now.startsWith('Running 0 ') || now }, 30_000)
     rmSync(file)
     await until('it is gone', () => run('get', 'pod', 'fixed-node-2').code !== 0, 20_000)
   })

@@ -25,7 +25,8 @@ import { nameServer } from './names.ts'
 import { NodePods } from './pods.ts'
 import { countRuntime } from './runtime-counts.ts'
 import { followPolicies } from './policies.ts'
-import { followManifests } from './static-pods.ts'
+import { isStatic } from './mirrors.ts'
+import { StaticPods } from './static-pods.ts'
 import { keepRotating, NodeCredentials } from './rotation.ts'
 import { followServices } from './services.ts'
 import { openOn } from './streams.ts'
@@ -37,6 +38,8 @@ const shared: readonly ResourceType<Resource>[] = [nodes, services, endpointSlic
 /** An agent keeps no past: its store only needs to bridge from one turn to the next. */
 const historyMax = 2_000
 const dnsPort = 53
+/** Revisions of what the API does not know begin here: its own are all smaller. */
+const revisionsBelow = 2 ** 52
 
 /** Plays the nodes of a configuration until it is stopped. Containers go on without it. */
 export async function startAgentNodes(configuration: AgentConfiguration, say: (message: string) => void): Promise<{ stop(): void }> {
@@ -58,7 +61,10 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
   const sizeOf = async (directory: string): Promise<number | undefined> => (await fileSystemOf(directory))?.capacityBytes
   const thresholds = thresholdsOf(configuration.kubelet ?? {}, { nodefs: await sizeOf(configuration.stateDirectory), imagefs: await sizeOf(imagesDirectory(configuration)) })
   // What runs may be looked at and spoken with before the view is whole.
-  const open = openOn(runtime)
+  const open = openOn(runtime, ({ namespace, name, uid }) => {
+    const held = store.view.get(podType, namespace, name)
+    return held !== undefined && isStatic(held) ? held.metadata.uid : uid
+  })
   const counts = countRuntime(runtime, () => clock.now(), (namespace, name) => store.view.get(podType, namespace, name)?.spec.containers.map((container) => container.name))
   const answerKubelet = kubeletApi({ configuration, view: store.view, runtime, thresholds, networkOf: (node) => network.node(node)?.namespace, open, placeOf: (node, path) => hostFiles.place(node, path), certificateOf: (node) => credentials.find((own) => own.node === node)?.certificate, counts: counts.text, now: () => clock.now() })
   const link = connectAgent({ url: configuration.url, path: configuration.agentPath, authority: configuration.authority, nodes: credentials.map((own) => ({ name: own.node, get certificate() { return own.certificate }, get key() { return own.key } })), open, kubelet: answerKubelet, ...(configuration.volumesBelow !== undefined && { volumes: volumesOnLink(configuration.volumesBelow) }), onTrouble: say })
@@ -70,18 +76,23 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
   })
 
   const feeds = shared.map((type) => startFeed({ connection: first, store, type, onTrouble: say }))
-  const pods = [...connections].map(([node, connection]) => new NodePods({ node, connection, store, onTrouble: say }))
+  let revision = revisionsBelow
+  const statics = new Map([...connections].map(([node, connection]) => [node, new StaticPods({
+    node, connection, store, directory: join(configuration.stateDirectory, 'manifests', node), runs: (uid) => runtime.observed().pods.has(uid), nextRevision: () => ++revision, now: () => clock.now(), onTrouble: say,
+  })]))
+  const pods = [...connections].map(([node, connection]) => new NodePods({ node, connection, store, divert: (changes) => statics.get(node)?.divert(changes) ?? changes, onTrouble: say }))
   const names = configuration.nodes.map(({ shape }) => shape.name)
   const observer = configuration.observer === undefined ? undefined : openConnection({ url: configuration.url, authority: configuration.authority, ...configuration.observer })
   const policies = followPolicies({ connection: observer ?? first, view: store.view, network, nodes: names, dnsAddresses: dnsAddresses(configuration), onTrouble: say })
   const handlers = await runtime.handlers()
   let collection: ImageCollection | undefined
   let stopPressure = (): void => {}
-  let manifests: readonly ReturnType<typeof followManifests>[] = []
   // Pods of the view are compared with what runs: first the view must be whole, or all would look like strays.
-  const kubeletReady = Promise.all([...feeds, ...pods, policies].map((feed) => feed.filled)).then(() => {
+  const kubeletReady = Promise.all([...feeds, ...pods, policies].map((feed) => feed.filled)).then(async () => {
     const ring = (): void => { loop.ring('kubelets') }
-    const submit = showingLeases(submitOverHttp(connectionOf, createEventRecorder(() => clock.now())), store, connectionOf)
+    const overHttp = showingLeases(submitOverHttp(connectionOf, createEventRecorder(() => clock.now())), store, connectionOf)
+    const submit = [...statics.values()].reduce((next, each) => each.submitting(next), overHttp)
+    await Promise.all([...statics.values()].map((each) => each.start()))
     const kubelet = createKubelet({
       nodes: configuration.nodes.map(({ shape }) => ({ ...shape, handlers })), view: store.view, changes: (after) => store.changes(after), runtime: counts.runtime, clock, ring,
       submit, cluster: { dns: configuration.clusterDns, domain: configuration.clusterDomain },
@@ -99,8 +110,7 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
     const collected = collectImages({ images, directory: imagesDirectory(configuration), runtime, store, submit, nodes: names, now: () => clock.now() })
     collection = collected
     stopPressure = watchPressure({ kubelet, view: store.view, nodes: names, measurable: () => runtime.measurable(), stateDirectory: configuration.stateDirectory, imagesDirectory: imagesDirectory(configuration), reclaim: async () => { await runtime.removeEnded(); await collected.removeUnused() }, thresholds, transitionMs: transitionMsOf(configuration.kubelet ?? {}), onTrouble: say })
-    manifests = [...connections].map(([node, connection]) => followManifests({ node, connection, view: store.view, directory: join(configuration.stateDirectory, 'manifests', node), now: () => clock.now(), onTrouble: say }))
-    store.onCommit(() => { ring(); for (const each of manifests) each.look() })
+    store.onCommit(() => { ring(); for (const each of statics.values()) each.look() })
     loop.add('kubelets', () => kubelet.step())
   })
 
@@ -125,7 +135,7 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
       stopPressure()
       for (const plugins of devicePlugins.values()) plugins.close()
       drivers.close()
-      for (const each of manifests) each.close()
+      for (const each of statics.values()) each.close()
       stopServices()
       stopMachines()
       for (const each of sockets) each.close()

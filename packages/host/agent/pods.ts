@@ -40,17 +40,19 @@ export class NodePods {
   readonly #connection: Connection
   readonly #store: Store
   readonly #onTrouble: (message: string) => void
+  readonly #divert: (changes: Loaded) => Loaded
   readonly #pods: Feed
   /** Feeds of single objects, and the pods that need each. */
   readonly #references = new Map<string, { readonly feed: Feed; readonly users: Set<string> }>()
   readonly #needs = new Map<string, readonly string[]>()
   #turn: Promise<void> = Promise.resolve()
 
-  constructor(options: { readonly node: string; readonly connection: Connection; readonly store: Store; readonly onTrouble: (message: string) => void }) {
+  constructor(options: { readonly node: string; readonly connection: Connection; readonly store: Store; /** Takes out what is not about pods that the kubelet runs: mirrors. */ readonly divert: (changes: Loaded) => Loaded; readonly onTrouble: (message: string) => void }) {
     this.#node = options.node
     this.#connection = options.connection
     this.#store = options.store
     this.#onTrouble = options.onTrouble
+    this.#divert = options.divert
     this.#pods = startFeed({
       connection: options.connection, type: pods, fieldSelector: `spec.nodeName=${options.node}`, onTrouble: options.onTrouble,
       store: { view: options.store.view, load: (changes) => { this.#take(changes) } },
@@ -66,7 +68,8 @@ export class NodePods {
   }
 
   #take(changes: Loaded): void {
-    const all = [...changes]
+    const all = [...this.#divert(changes)]
+    if (all.length === 0) return
     const waits = all.flatMap(({ key, object }) => this.#follow(`${key.namespace}/${key.name}`, object as Pod | undefined))
     // In order: a later change of a pod must not overtake an earlier one that waits.
     this.#turn = this.#turn.then(() => Promise.all(waits)).then(() => { this.#store.load(takenFrom(this.#node, all, ({ namespace, name }) => this.#store.view.get(pods, namespace, name))) })

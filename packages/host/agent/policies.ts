@@ -3,6 +3,7 @@ import { PolicyBook, type PolicyChanges, policyPod, type PolicyPod } from '@kube
 import { createStore, type Store } from '@kubeskiff/core/store'
 import { type Connection, type Feed, startFeed } from '../client/index.ts'
 import type { ClusterNetwork } from '../network/index.ts'
+import { uidOnNode } from './mirrors.ts'
 
 export interface PolicyOptions {
   /** As somebody who may read policies, pods and namespaces. */
@@ -114,8 +115,8 @@ class Following {
 
   #setPod(key: string, pod: Pod | undefined): void {
     const attached = this.#attached.get(key)
-    if (pod === undefined || (attached !== undefined && attached.uid !== pod.metadata.uid) || pod.status.podIP) this.#attached.delete(key)
-    const known = pod === undefined ? undefined : policyPod(attached?.uid === pod.metadata.uid && !pod.status.podIP ? { ...pod, status: { ...pod.status, podIPs: attached.addresses.map((ip) => ({ ip })) } } : pod)
+    if (pod === undefined || (attached !== undefined && attached.uid !== uidOnNode(pod)) || pod.status.podIP) this.#attached.delete(key)
+    const known = pod === undefined ? undefined : policyPod(attached !== undefined && attached.uid === uidOnNode(pod) && !pod.status.podIP ? { ...pod, status: { ...pod.status, podIPs: attached.addresses.map((ip) => ({ ip })) } } : pod)
     this.#book.setPod(key, known)
   }
 

@@ -4,17 +4,16 @@ import type { Connect } from '@kubeskiff/core/server'
 import type { LogOptions, OciRuntime, OpenProcess } from '../oci/index.ts'
 import type { Ending, OpenStream, PodStream, ProcessStream } from '../streams/index.ts'
 
-/** Opens what a client asked for on this machine's containers. */
-export function openOn(runtime: OciRuntime): OpenStream {
+/** Opens what a client asked for on this machine's containers. `uidOf`: by which the runtime knows a pod that clients know by another uid. */
+export function openOn(runtime: OciRuntime, uidOf: (pod: Connect['pod']) => string): OpenStream {
   return async (connect) => {
-    try { return open(runtime, connect) } catch (error) {
+    try { return open(runtime, connect, uidOf(connect.pod)) } catch (error) {
       return refusal(error instanceof Error ? error.message : String(error))
     }
   }
 }
 
-function open(runtime: OciRuntime, connect: Connect): PodStream {
-  const { uid } = connect.pod
+function open(runtime: OciRuntime, connect: Connect, uid: string): PodStream {
   switch (connect.what) {
     case 'log': return logStream(runtime.openLog(uid, connect.container, connect.log?.previous === true ? 'previous' : 'newest', logOptions(connect)))
     case 'exec': return processStream(runtime.openExec(uid, connect.container, connect.command, { stdin: connect.streams.stdin, tty: connect.streams.tty }))
