@@ -85,6 +85,7 @@ function securityOf(container: Container, pod: Pod): ContainerSpec['security'] {
     // As upstream: a privileged container is not filtered, whatever it asks for.
     ...(privileged || seccomp === undefined || seccomp.type === 'Unconfined' ? {} : { seccomp: seccomp.type === 'Localhost' ? { is: 'localhost', path: seccomp.localhostProfile ?? '' } as const : { is: 'default' } as const }),
     ...(appArmor === undefined ? {} : { appArmor: appArmorOf(appArmor) }),
+    ...(own?.seLinuxOptions === undefined ? {} : { seLinux: own.seLinuxOptions }),
     ...(own?.procMount === 'Unmasked' ? { unmasked: true } : {}),
     ...(shared?.supplementalGroupsPolicy === 'Strict' ? { strictGroups: true } : {}),
   }

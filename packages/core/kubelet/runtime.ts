@@ -77,6 +77,8 @@ export interface SandboxSpec {
   readonly claims?: readonly { readonly name: string; readonly isOwn: boolean }[]
   /** What all containers have together. */
   readonly resources?: ResourceLimits
+  /** What the pod says of its SELinux label. */
+  readonly seLinux?: SeLinuxOptions
   /** The runtime's own name of how the pod is to be run; absent: as usual. */
   readonly handler?: string
   readonly labels: Readonly<Record<string, string>>
@@ -133,6 +135,8 @@ export interface ContainerSpec {
     readonly seccomp?: { readonly is: 'default' } | { readonly is: 'localhost'; readonly path: string }
     /** The AppArmor profile; absent: what the runtime gives to those who ask for none. */
     readonly appArmor?: { readonly is: 'default' | 'unconfined' } | { readonly is: 'localhost'; readonly name: string }
+    /** What the container itself says of its SELinux label, in place of what its pod says. */
+    readonly seLinux?: SeLinuxOptions
     /** Nothing of /proc is hidden or read-only. */
     readonly unmasked?: boolean
     /** Only the groups that the pod names: not those that the image's accounts add. */
@@ -141,6 +145,9 @@ export interface ContainerSpec {
   readonly terminationMessagePath: string
   readonly terminationMessagePolicy: 'File' | 'FallbackToLogsOnError'
 }
+
+/** Parts of a label: what is not said is the runtime's to choose. */
+export interface SeLinuxOptions { readonly user?: string; readonly role?: string; readonly type?: string; readonly level?: string }
 
 /** What a container, or a pod, is given. Memory in bytes, CPU in thousandths of one; no limit where one is absent. */
 export interface ResourceLimits {

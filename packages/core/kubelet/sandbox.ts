@@ -22,7 +22,7 @@ export function sandboxSpec(pod: Pod, node: NodeShape, cluster: ClusterNames, ha
     hostAliases: spec.hostAliases?.map(({ ip, hostnames }) => ({ ip, hostnames: hostnames ?? [] })) ?? none,
     sysctls: spec.securityContext?.sysctls ?? none,
     hostPorts: hostPortsOf(pod),
-    qos: qosOf(pod), ...(node.simulated ? {} : { resources: podResources(pod), ...claimsOf(pod) }), ...(handler === '' ? {} : { handler }),
+    qos: qosOf(pod), ...(node.simulated ? {} : { resources: podResources(pod), ...claimsOf(pod) }), ...(handler === '' ? {} : { handler }), ...(spec.securityContext?.seLinuxOptions === undefined ? {} : { seLinux: spec.securityContext.seLinuxOptions }),
     labels: metadata.labels ?? nothing, annotations: metadata.annotations ?? nothing,
   }
 }

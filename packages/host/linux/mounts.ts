@@ -41,19 +41,21 @@ export function hugePagesMount(target: string, options: { readonly pageSize: str
 
 /** In a user namespace nobody writes trusted attributes: an overlay keeps its marks in others. */
 const marks = (): string => (inUserNamespace() ? ',userxattr' : '')
+/** The context of SELinux that all files of a mount have, whatever they say. */
+const contextOption = (context: string | undefined): string => (context === undefined ? '' : `,context="${context}"`)
 /** What marks a directory under which nothing of the layers below is seen. */
 export const opaqueMark = (): string => `${inUserNamespace() ? 'user' : 'trusted'}.overlay.opaque`
 
 /** Layers from top to bottom as one tree that nobody can change. */
-export function readOnlyOverlayMount(target: string, layers: readonly string[]): void {
-  const data = `lowerdir=${layers.join(':')}${marks()}`
+export function readOnlyOverlayMount(target: string, layers: readonly string[], context?: string): void {
+  const data = `lowerdir=${layers.join(':')}${marks()}${contextOption(context)}`
   if (data.length > optionsLimit) throw new Error(`the image has too many layers (${layers.length}) for one overlay mount`)
   checked('mount', libc().mount('overlay', target, 'overlay', readOnlyFlag, data), `overlay at ${target}`)
 }
 
 /** A root file system: `layers` from top to bottom, changes in `upper`. */
-export function overlayMount(target: string, at: { readonly layers: readonly string[]; readonly upper: string; readonly work: string }): void {
-  const data = `lowerdir=${at.layers.join(':')},upperdir=${at.upper},workdir=${at.work}${marks()}`
+export function overlayMount(target: string, at: { readonly layers: readonly string[]; readonly upper: string; readonly work: string; readonly context?: string | undefined }): void {
+  const data = `lowerdir=${at.layers.join(':')},upperdir=${at.upper},workdir=${at.work}${marks()}${contextOption(at.context)}`
   if (data.length > optionsLimit) throw new Error(`the image has too many layers (${at.layers.length}) for one overlay mount`)
   checked('mount', libc().mount('overlay', target, 'overlay', 0, data), `overlay at ${target}`)
 }

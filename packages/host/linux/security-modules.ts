@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { checked, libc, SystemCallError } from './libc.ts'
 import { inUserNamespace } from './own-users.ts'
 
 /** Whether this kernel enforces AppArmor profiles. In a user namespace nobody loads any, and the machine's may not be looked at. `root` is where the kernel's files are. */
@@ -13,6 +14,40 @@ export function loadedProfiles(root = ''): ReadonlySet<string> {
     const mode = line.lastIndexOf(' (')
     return mode < 0 ? [] : [line.slice(0, mode)]
   }))
+}
+
+/** The contexts in which a policy of SELinux wants containers' processes and files: 'user:role:type:level'. */
+export interface ContainerContexts { readonly process: string; readonly file: string }
+
+/** What this machine's policy says of containers; undefined where SELinux is not used, or its policy knows none. Not in a user namespace, where no mount is given a context. */
+export function containerContexts(root = '', inUsers = inUserNamespace()): ContainerContexts | undefined {
+  // Before a policy is loaded everything is the kernel's.
+  if (inUsers || !existsSync(`${root}/sys/fs/selinux/enforce`) || readOr(`${root}/proc/self/attr/current`).replaceAll('\0', '').trim() === 'kernel') return undefined
+  const policy = /^\s*SELINUXTYPE=(\S+)/m.exec(readOr(`${root}/etc/selinux/config`))?.[1]
+  const text = readOr(`${root}/etc/selinux/${policy ?? 'targeted'}/contexts/lxc_contexts`)
+  const named = (key: string): string | undefined => new RegExp(`^\\s*${key}\\s*=\\s*"?([^"\\s]+)`, 'm').exec(text)?.[1]
+  const [process, file] = [named('process'), named('file')]
+  return process === undefined || file === undefined ? undefined : { process, file }
+}
+
+const notSupported = 95
+/** Gives a file, or a folder with all that is in it, another context. What cannot have one keeps what it has. */
+export function setFileContext(path: string, context: string): void {
+  for (const one of [path, ...entriesBelow(path)]) {
+    try { setContext(one, context) } catch (error) {
+      if (!(error instanceof SystemCallError && error.errno === notSupported)) throw new Error(`relabel ${JSON.stringify(path)} with ${JSON.stringify(context)} failed: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+}
+function setContext(path: string, context: string): void {
+  const bytes = Buffer.from(`${context}\0`)
+  checked('lsetxattr', libc().lsetxattr(path, 'security.selinux', bytes, bytes.length, 0), path)
+}
+/** Without following any link. */
+function entriesBelow(path: string): readonly string[] {
+  try { return readdirSync(path, { recursive: true, encoding: 'utf8' }).map((name) => `${path}/${name}`) } catch {
+    return [] // It is no folder.
+  }
 }
 
 function readOr(path: string): string {

@@ -18,6 +18,7 @@ export function adopt(held: Held, attempts: Attempts, place: StartPlace): void {
     const pod: Pod = { record, order: Promise.resolve(), containers: new Map() }
     held.pods.set(uid, pod)
     if (record.users !== undefined && record.sandbox.is !== 'gone') place.ranges.keep(uid, record.users)
+    if (record.seLinuxLabel !== undefined) place.seLinux.keep(record.seLinuxLabel)
     if (record.sandbox.is === 'ready' && !record.spec.hostNetwork) keepAddresses(network, uid, record.spec, record.sandbox.addresses, cni?.opensHostPorts(uid, record.spec.node) === true)
     for (const container of found.containers) {
       const attempt = newAttempt(container)

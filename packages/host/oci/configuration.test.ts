@@ -27,6 +27,11 @@ test('a profile of AppArmor is the process\'s, and so that of commands beside it
   assert.deepEqual([configurationOf(input({ appArmorProfile: 'web' })).process.apparmorProfile, 'apparmorProfile' in configurationOf(input({})).process], ['web', false])
 })
 
+test('labels of SELinux are the process\'s and its mounts\'', () => {
+  const labelled = (labels: ConfigurationInput['labels']): unknown => { const made = configurationOf(input({ labels })); return [made.process.selinuxLabel, made.linux['mountLabel']] }
+  assert.deepEqual([labelled({ process: 'p', mount: 'm' }), labelled({ mount: 'm' }), labelled(undefined)], [['p', 'm'], [undefined, 'm'], [undefined, undefined]])
+})
+
 test('limits are clamped to what the machine allows', () => {
   const { process } = configurationOf(input({ sandbox: aSandbox({ qos: 'Guaranteed' }), limits: { ...limits, openFilesLimit: 1000 } }))
   assert.deepEqual([process.rlimits, process.oomScoreAdj], [[{ type: 'RLIMIT_NOFILE', hard: 1000, soft: 1000 }], 0])

@@ -4,6 +4,7 @@ import type { IdRange } from '../linux/users.ts'
 import { capabilitiesOf } from './capabilities.ts'
 import { cpuPeriodMicroseconds, cpuQuota, cpuShares } from './groups.ts'
 import type { SeccompFilter } from './seccomp.ts'
+import type { ContainerLabels } from './selinux.ts'
 import type { ContainerUser } from './users.ts'
 import type { Bind, DiskNode } from './volumes/index.ts'
 
@@ -18,6 +19,7 @@ export interface OciProcess {
   readonly rlimits: readonly { readonly type: string; readonly hard: number; readonly soft: number }[]
   readonly noNewPrivileges: boolean
   readonly apparmorProfile?: string
+  readonly selinuxLabel?: string
   readonly oomScoreAdj: number
 }
 export interface OciMount { readonly destination: string; readonly type: string; readonly source: string; readonly options: readonly string[] }
@@ -72,6 +74,8 @@ export interface ConfigurationInput {
   readonly filter?: SeccompFilter
   /** The AppArmor profile of its processes, by name. */
   readonly appArmorProfile?: string | undefined
+  /** The SELinux labels of its processes and its files. */
+  readonly labels?: ContainerLabels | undefined
 }
 
 const defaultPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
@@ -113,6 +117,7 @@ export function configurationOf(input: ConfigurationInput): OciConfiguration {
       rlimits: [{ type: 'RLIMIT_NOFILE', hard: openFiles, soft: openFiles }],
       noNewPrivileges: !spec.security.allowPrivilegeEscalation && !privileged,
       ...(input.appArmorProfile !== undefined && { apparmorProfile: input.appArmorProfile }),
+      ...(input.labels?.process !== undefined && { selinuxLabel: input.labels.process }),
       oomScoreAdj: Math.max(outOfMemoryScore(spec, sandbox, limits), limits.outOfMemoryScore),
     },
     root: { path: input.root, readonly: spec.security.readOnlyRoot },
@@ -125,6 +130,7 @@ export function configurationOf(input: ConfigurationInput): OciConfiguration {
       ...(devices.length > 0 || privileged ? { devices } : {}),
       ...(privileged || spec.security.unmasked === true ? {} : { maskedPaths, readonlyPaths }),
       ...(input.filter === undefined ? {} : { seccomp: input.filter }),
+      ...(input.labels !== undefined && { mountLabel: input.labels.mount }),
       // A container that mounts in both directions needs its own root to be a peer of ours.
       rootfsPropagation: input.binds.some((bind) => bind.propagation === 'Bidirectional') ? 'rshared' : input.binds.some((bind) => bind.propagation === 'HostToContainer') ? 'rslave' : 'rprivate',
     },

@@ -11,7 +11,7 @@ import type { PodRecord } from './records.ts'
 import { makeSandbox } from './sandbox.ts'
 import { leaveStage, makeStage } from './stage.ts'
 import type { StartPlace } from './start.ts'
-import { prepareVolume, releaseDisks, releaseVolumes } from './volumes/index.ts'
+import { prepareVolume, releaseDisks, releaseVolumes, volumePath } from './volumes/index.ts'
 
 /** What can be done to whole pods. */
 export interface Pods {
@@ -35,7 +35,7 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
 
   function sandbox(uid: string, spec: SandboxSpec): void {
     const old = held.pods.get(uid)
-    const record: PodRecord = { uid, spec, sandbox: { is: 'pending' }, volumes: old?.record.volumes, volumeSpecs: old?.record.volumeSpecs ?? [], pause: undefined }
+    const record: PodRecord = { uid, spec, sandbox: { is: 'pending' }, volumes: old?.record.volumes, volumeSpecs: old?.record.volumeSpecs ?? [], pause: undefined, ...(old?.record.seLinuxLabel !== undefined && { seLinuxLabel: old.record.seLinuxLabel }) }
     const pod: Pod = old ?? { record, order: Promise.resolve(), containers: new Map() }
     pod.record = record
     held.pods.set(uid, pod)
@@ -53,7 +53,8 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
       if (spec.handler !== undefined && spec.handler !== basename(tools.runtime)) throw new Error(`rpc error: code = Unknown desc = failed to get sandbox runtime: no runtime for ${JSON.stringify(spec.handler)} is configured`)
       const users = spec.ownUsers === true ? place.ranges.take(uid) : undefined
       if (users !== undefined) makeStage(places)
-      held.save(pod, { ...pod.record, spec, sandbox: { is: 'pending' }, ...(users !== undefined && { users }) })
+      const seLinuxLabel = pod.record.seLinuxLabel ?? place.seLinux.podLabel(spec.seLinux)
+      held.save(pod, { ...pod.record, spec, sandbox: { is: 'pending' }, ...(users !== undefined && { users }), ...(seLinuxLabel !== undefined && { seLinuxLabel }) })
       const why = await unprepared(uid, spec)
       if (why !== undefined) return failed(why, { forDevices: true })
       // Before anything runs in it: where the limits cannot be set, nothing is to be taken back.
@@ -101,6 +102,7 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
             ungrown: pod.record.volumes?.ungrown?.find((one) => one.volume === volume.name)?.message,
             isOwned: pod.record.volumeSpecs.some((one) => one.name === volume.name && groupOf(one) === groupOf(volume)),
           })
+          if (volume.is === 'files') place.seLinux.relabelAgain(uid, volume.name, volumePath(volume, at.volumes))
           if (why !== undefined) ungrown.push({ volume: volume.name, message: why })
         } catch (error) {
           failures.push({ volume: spec.name, message: place.hostFiles.told(pod.record.spec.node, words(error)) })
@@ -127,6 +129,7 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
       if (pod.record.pause !== undefined) signal(pod.record.pause, 'SIGKILL')
       leaveStage(at.stage)
       place.ranges.release(uid)
+      place.seLinux.release(uid, pod.record.seLinuxLabel)
       releaseVolumes(at.directory)
       await releaseDisks(pod.record.volumeSpecs, [...held.pods.values()].flatMap((other) => (other === pod ? [] : other.record.volumeSpecs)))
       network.detach(uid, pod.record.spec.node, at.namespaces)
@@ -137,7 +140,8 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
       if (keepLogs) {
         const changes = all.map((attempt) => places.pod(uid).attempt(attempt.record.container, attempt.record.state.attempt)).flatMap((own) => [own.upper, own.work])
         for (const directory of [at.volumes, ...changes]) await rm(directory, { recursive: true, force: true })
-        held.note(pod, { ...pod.record, sandbox: { is: 'gone' }, volumes: undefined, volumeSpecs: [], pause: undefined })
+        const { seLinuxLabel: _, ...record } = pod.record
+        held.note(pod, { ...record, sandbox: { is: 'gone' }, volumes: undefined, volumeSpecs: [], pause: undefined })
       } else {
         await rm(at.directory, { recursive: true, force: true })
         held.pods.delete(uid)

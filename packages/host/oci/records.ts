@@ -16,6 +16,8 @@ export interface PodRecord {
   readonly pause: ProcessIdentity | undefined
   /** The ids that its users have on this machine, where it has users of its own. */
   readonly users?: IdRange
+  /** The SELinux label of its processes, where the machine uses SELinux. */
+  readonly seLinuxLabel?: string
 }
 
 /** What is written down about one attempt of a container. */

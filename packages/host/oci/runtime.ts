@@ -27,6 +27,7 @@ import { placesIn } from './places.ts'
 import { createPods } from './pods.ts'
 import { rotateLog, rotationLookMs } from './rotation.ts'
 import type { StartPlace } from './start.ts'
+import { openSeLinux } from './selinux.ts'
 import { createStreams, type ContainerStreams } from './streams.ts'
 import { machinePool, UserRanges } from './user-ranges.ts'
 
@@ -79,7 +80,7 @@ export function createOciRuntime(options: OciRuntimeOptions): OciRuntime {
   for (const name of readdirSync(places.execs)) rmSync(`${places.execs}/${name}`)
   // A full disk shall lose no exit code, and let nobody's probe fail.
   for (const directory of [places.exits, places.execs]) keepInMemory(directory)
-  const place: StartPlace = { tools, places, images, network, ...(options.cni === undefined ? {} : { cni: options.cni }), host, cgroupRoot: options.cgroupRoot ?? '/kubepods', podPidsLimit: options.podPidsLimit ?? -1, canLimitSwap: canLimitSwap(), hugePageSizes: hugePageSizes(), hostFiles: options.hostFiles ?? realHostFiles, profiles: `${options.stateDirectory}/seccomp`, devicesOf: options.devicesOf ?? (() => undefined), driversOf: options.driversOf ?? (() => undefined), ranges: new UserRanges(machinePool), appArmor: openAppArmor(), now: () => clock.now() }
+  const place: StartPlace = { tools, places, images, network, ...(options.cni === undefined ? {} : { cni: options.cni }), host, cgroupRoot: options.cgroupRoot ?? '/kubepods', podPidsLimit: options.podPidsLimit ?? -1, canLimitSwap: canLimitSwap(), hugePageSizes: hugePageSizes(), hostFiles: options.hostFiles ?? realHostFiles, profiles: `${options.stateDirectory}/seccomp`, devicesOf: options.devicesOf ?? (() => undefined), driversOf: options.driversOf ?? (() => undefined), ranges: new UserRanges(machinePool), appArmor: openAppArmor(), seLinux: openSeLinux(), now: () => clock.now() }
   const held = new Held(places)
   const attempts: Attempts = createAttempts(held, place, () => { exits.look() })
   const pods = createPods(held, attempts, place)

@@ -42,9 +42,9 @@ function removeEmpty(folder: string, device: number): void {
 /** What a pod with users of its own has mounted for it: where those may reach it, and as files of theirs. */
 export interface Staged {
   /** The root file system of a container. */
-  root(own: AttemptPlaces, layers: readonly string[]): string
+  root(own: AttemptPlaces, layers: readonly string[], context?: string): string
   /** An image's files as they are, for a volume. */
-  image(own: AttemptPlaces, name: string, layers: readonly string[]): string
+  image(own: AttemptPlaces, name: string, layers: readonly string[], context?: string): string
   /** Volumes and the pod's own files. */
   binds(own: AttemptPlaces, binds: readonly Bind[]): readonly Bind[]
   sharedMemory(own: AttemptPlaces): string
@@ -72,17 +72,17 @@ export function staged(at: PodPlaces, users: IdRange): Staged {
     return target
   }
   return {
-    root(own, layers) {
+    root(own, layers, context) {
       const root = `${own.stage}/root`
       mkdirSync(root, { recursive: true })
       chownSync(own.upper, users.hostId, users.hostId)
-      over(own, layers, (mapped) => { overlayMount(root, { layers: mapped, upper: own.upper, work: own.work }) })
+      over(own, layers, (mapped) => { overlayMount(root, { layers: mapped, upper: own.upper, work: own.work, context }) })
       return root
     },
-    image(own, name, layers) {
+    image(own, name, layers, context) {
       const target = `${own.stage}/images/${name}`
       mkdirSync(target, { recursive: true })
-      over(own, layers, (mapped) => { readOnlyOverlayMount(target, mapped.length > 1 ? mapped : [...mapped, emptyIn(own)]) })
+      over(own, layers, (mapped) => { readOnlyOverlayMount(target, mapped.length > 1 ? mapped : [...mapped, emptyIn(own)], context) })
       return target
     },
     binds: (own, binds) => binds.map((bind) => (bind.isStaged === true ? bind : { ...bind, source: show(own, bind.source) })),

@@ -23,11 +23,12 @@ import type { AttemptPlaces, Places, PodPlaces } from './places.ts'
 import { readIfThere, writeRecord, type ContainerRecord, type PodRecord } from './records.ts'
 import { readInRoot } from './root-files.ts'
 import { sharedProcessNamespace } from './sandbox.ts'
+import type { ContainerLabels, SeLinux } from './selinux.ts'
 import { defaultFilter, filterFrom, type SeccompFilter } from './seccomp.ts'
 import { type Staged, staged } from './stage.ts'
 import { idsPerPod, type UserRanges } from './user-ranges.ts'
 import { type ContainerUser, resolveUser } from './users.ts'
-import { type Bind, bindsOfVolumes, deviceOf, type DiskNode, MountError } from './volumes/index.ts'
+import { type Bind, bindsOfVolumes, deviceOf, type DiskNode, isRelabelled, MountError, volumePath } from './volumes/index.ts'
 
 export type StartReason = 'CreateContainerError' | 'CreateContainerConfigError' | 'RunContainerError'
 export type StartAnswer = { readonly is: 'running'; readonly record: ContainerRecord } | { readonly is: 'failed'; readonly reason: StartReason; readonly message: string }
@@ -57,6 +58,7 @@ export interface StartPlace {
   /** The ids of pods with users of their own. */
   readonly ranges: UserRanges
   readonly appArmor: AppArmor
+  readonly seLinux: SeLinux
   readonly now: () => number
 }
 
@@ -97,8 +99,9 @@ async function start(pod: PodRecord, container: string, attempt: number, spec: C
   const { users } = pod
   const layers = place.images.layerDirectories(image)
   const stage = users === undefined ? undefined : staged(at, users)
-  const root = stage?.root(own, layers) ?? own.root
-  if (stage === undefined) overlayMount(root, { layers, upper: own.upper, work: own.work })
+  const labels = labelsOf(pod, spec, place.seLinux)
+  const root = stage?.root(own, layers, labels?.mount) ?? own.root
+  if (stage === undefined) overlayMount(root, { layers, upper: own.upper, work: own.work, context: labels?.mount })
   const answer = resolveUser(spec.security, image.settings.User ?? '', {
     passwd: readInRoot(root, '/etc/passwd'), group: readInRoot(root, '/etc/group'),
   }, { pod: `${pod.spec.name}_${pod.spec.namespace}(${pod.uid})`, container })
@@ -111,7 +114,8 @@ async function start(pod: PodRecord, container: string, attempt: number, spec: C
   chmodSync(own.terminationMessage, 0o666)
   const node = place.network.node(pod.spec.node)
   const sharesNetwork = pod.spec.hostNetwork
-  const binds = bindsOf(container, pod, spec, at, own, place.images, stage)
+  if (labels !== undefined) relabel(pod, spec, at, own, labels, place.seLinux)
+  const binds = bindsOf(container, pod, spec, at, own, place.images, stage, labels)
   const input: ConfigurationInput = {
     id, spec, sandbox: pod.spec, settings: image.settings, user: answer.user, root, ...(place.host.cgroups !== 'none' && { cgroupsPath: cgroup }), ...(users !== undefined && { users: { ...users, namespace: `${at.namespaces}/user` } }),
     namespaces: {
@@ -127,7 +131,7 @@ async function start(pod: PodRecord, container: string, attempt: number, spec: C
     disks: await disksOf(container, pod, spec),
     ...(pod.spec.hostPid && inUserNamespace() && { boundProcesses: true as const }),
     limits: { ...place.host, memoryBytes: totalmem(), canLimitSwap: place.canLimitSwap, hugePageSizes: place.hugePageSizes, unified: place.host.cgroups === 'v2' },
-    ...(filter === undefined ? {} : { filter }), appArmorProfile,
+    ...(filter === undefined ? {} : { filter }), appArmorProfile, labels,
   }
   writeFileSync(`${own.directory}/config.json`, JSON.stringify(withDevices(configurationOf(input), pod, spec, granted?.cdi ?? [], place)))
   const created = await createMonitored(place.tools, place.places, own, { id, terminal: spec.tty, stdin: spec.stdin, keepStdinOpen: spec.stdin && !spec.stdinOnce })
@@ -149,15 +153,28 @@ function filterOf({ seccomp, ...security }: ContainerSpec['security'], place: St
   try { return filterFrom(join(place.profiles, seccomp.path)) } catch (error) { throw new StartError('CreateContainerError', error instanceof Error ? error.message : String(error)) }
 }
 
+function labelsOf({ seLinuxLabel }: PodRecord, { security }: ContainerSpec, seLinux: SeLinux): ContainerLabels | undefined {
+  try { return seLinux.labelsOf(seLinuxLabel, security) } catch (error) { throw new StartError('CreateContainerError', `failed to generate container spec: ${error instanceof Error ? error.message : String(error)}`) }
+}
+
+/** Lets a container reach its volumes and its pod's files where SELinux is used. As the kubelet: what is the machine's own, or another machine's, keeps its labels. */
+function relabel(pod: PodRecord, spec: ContainerSpec, at: PodPlaces, own: AttemptPlaces, { mount }: ContainerLabels, seLinux: SeLinux): void {
+  for (const file of [at.hosts, at.hostname, at.resolver, own.terminationMessage, ...(pod.spec.hostIpc ? [] : [at.sharedMemory])]) seLinux.relabel(file, mount)
+  for (const { volume: name } of spec.mounts) {
+    const volume = pod.volumeSpecs.find((candidate) => candidate.name === name)
+    if (volume !== undefined && isRelabelled(volume)) seLinux.relabelVolume(pod.uid, name, volumePath(volume, at.volumes), mount)
+  }
+}
+
 /** As the runtime refuses ids that the pod's users do not have. */
 function checkMapped({ uid, gid, additionalGids }: ContainerUser): void {
   const which = uid >= idsPerPod ? 'uid' : [gid, ...additionalGids].some((id) => id >= idsPerPod) ? 'gid' : undefined
   if (which !== undefined) throw new StartError('RunContainerError', `failed to create containerd task: failed to create shim task: OCI runtime create failed: cannot set ${which} to unmapped user in user namespace: unknown`)
 }
 
-function bindsOf(container: string, pod: PodRecord, spec: ContainerSpec, at: PodPlaces, own: AttemptPlaces, images: ImageStore, stage?: Staged): readonly Bind[] {
+function bindsOf(container: string, pod: PodRecord, spec: ContainerSpec, at: PodPlaces, own: AttemptPlaces, images: ImageStore, stage?: Staged, labels?: ContainerLabels): readonly Bind[] {
   const parts = `${stage === undefined ? own.directory : own.stage}/subpaths`
-  const volumes = bindsOfVolumes(spec.mounts, pod.volumeSpecs, { directory: at.volumes, parts, container, images, ...(stage !== undefined && { stageImage: (name, layers) => stage.image(own, name, layers) }) })
+  const volumes = bindsOfVolumes(spec.mounts, pod.volumeSpecs, { directory: at.volumes, parts, container, images, context: labels?.mount, ...(stage !== undefined && { stageImage: (name, layers) => stage.image(own, name, layers, labels?.mount) }) })
   const taken = new Set(volumes.map((volume) => volume.path))
   const podFiles = [
     { source: at.hosts, path: '/etc/hosts', readOnly: false },

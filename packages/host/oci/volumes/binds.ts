@@ -19,11 +19,11 @@ export interface Bind {
 export class MountError extends Error {}
 
 /** What a container's volumes are bound from. `directory` holds the pod's volumes, `parts` the container's parts of them; `stageImage` is for pods with users of their own. */
-export function bindsOfVolumes(mounts: ContainerSpec['mounts'], volumes: readonly VolumeSpec[], places: { readonly directory: string; readonly parts: string; readonly container: string; readonly images: ImageStore; readonly stageImage?: (name: string, layers: readonly string[]) => string }): readonly Bind[] {
+export function bindsOfVolumes(mounts: ContainerSpec['mounts'], volumes: readonly VolumeSpec[], places: { readonly directory: string; readonly parts: string; readonly container: string; readonly images: ImageStore; readonly context?: string | undefined; readonly stageImage?: (name: string, layers: readonly string[]) => string }): readonly Bind[] {
   return mounts.map(({ volume: name, path, subPath, readOnly, recursiveReadOnly, propagation }, index) => {
     const volume = volumes.find((candidate) => candidate.name === name)
     if (volume === undefined) throw new MountError(`cannot find volume ${JSON.stringify(name)} to mount into container ${JSON.stringify(places.container)}`)
-    const image = volume.is !== 'image' ? undefined : places.stageImage === undefined ? mountImage(volume, places.directory, places.images) : places.stageImage(volume.name, layersOf(volume, places.images))
+    const image = volume.is !== 'image' ? undefined : places.stageImage === undefined ? mountImage(volume, places.directory, places.images, places.context) : places.stageImage(volume.name, layersOf(volume, places.images))
     const whole = image ?? volumePath(volume, places.directory)
     const source = subPath === '' ? whole : `${places.parts}/${index}`
     if (subPath !== '') {

@@ -1,3 +1,3 @@
 export { type Bind, bindsOfVolumes, MountError } from './binds.ts'
 export { deviceOf, type DiskNode, releaseDisks } from './disks.ts'
-export { prepareVolume, releaseVolumes, volumePath } from './prepare.ts'
+export { isRelabelled, prepareVolume, releaseVolumes, volumePath } from './prepare.ts'

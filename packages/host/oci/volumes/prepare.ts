@@ -78,6 +78,9 @@ export function volumePath(volume: VolumeSpec, directory: string): string {
   return volume.is === 'hostPath' || volume.is === 'directory' ? volume.path : `${directory}/${volume.name}`
 }
 
+/** Whether a volume's files are the kubelet's to label. */
+export const isRelabelled = ({ is }: VolumeSpec): boolean => is === 'emptyDir' || is === 'files' || is === 'directory' || is === 'disk'
+
 type ImageVolume = Extract<VolumeSpec, { readonly is: 'image' }>
 
 /** The directories of an image's layers, from top to bottom. */
@@ -88,14 +91,17 @@ export function layersOf({ reference }: ImageVolume, images: ImageStore): readon
 }
 
 /** Mounts what an image holds, if it is not yet. */
-export function mountImage(volume: ImageVolume, directory: string, images: ImageStore): undefined {
+export function mountImage(volume: ImageVolume, directory: string, images: ImageStore, context?: string): undefined {
   const target = `${directory}/${volume.name}`
   if (isMounted(target)) return
   const layers = layersOf(volume, images)
   mkdirSync(target, { recursive: true })
   const [only] = layers
-  if (layers.length === 1 && only !== undefined) bindMount(only, target)
-  else readOnlyOverlayMount(target, layers)
+  if (layers.length === 1 && only !== undefined && context === undefined) { bindMount(only, target); return }
+  // An overlay that nobody writes to needs two layers.
+  const empty = `${directory}/.${volume.name}.empty`
+  if (layers.length === 1) mkdirSync(empty, { recursive: true })
+  readOnlyOverlayMount(target, layers.length === 1 ? [...layers, empty] : layers, context)
 }
 
 /** Network file systems are mounted by the machine's own helpers: nobody else knows all their options. */
