@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { testConsumer } from '../../packages/host/device-plugins/pod-resources/test-consumer.ts'
 import { startTestPlugin } from '../../packages/host/device-plugins/test-plugin.ts'
 import { type Finished, Playground, stockKubectl, typing, until, whyNoContainers } from './playground.ts'
 
@@ -259,9 +260,19 @@ describe('the behaviour of real containers', { skip, timeout: 240_000 }, () => {
       await until('it runs', () => status('reckoner', 'phase') === 'Running', 30_000)
       assert.deepEqual([get('pod reckoner', '.spec.nodeName'), get('node node-3', '.status.allocatable.example\\.com/gpu')], ['node-3', '2'])
       assert.equal(sh('reckoner', 'echo $GPUS; head -c 3 /dev/gpu-0 | wc -c; ls /dev/gpu-1 2>/dev/null; true'), 'gpu-0\n3\n')
-      plugin.tell([{ id: 'gpu-0', healthy: true }, { id: 'gpu-1', healthy: false }])
-      await until('the node tells what is left', () => get('node node-3', '.status.allocatable.example\\.com/gpu') === '1')
-      assert.equal(get('node node-3', '.status.capacity.example\\.com/gpu'), '2')
+      const devices = (): string => get('pod reckoner', '.status.containerStatuses[0].allocatedResourcesStatus')
+      assert.equal(devices(), '[{"name":"example.com/gpu","resources":[{"health":"Healthy","resourceID":"gpu-0"}]}]')
+      const consumer = testConsumer(join(ground.dataDir, 'agent/kubelet/node-3/pod-resources/kubelet.sock'))
+      try {
+        assert.deepEqual([await consumer.get('reckoner', 'default'), await consumer.allocatable()], [['default/reckoner', ['main', 'example.com/gpu gpu-0']], ['example.com/gpu gpu-0', 'example.com/gpu gpu-1']])
+        // A pod finds the node there too: who speaks HTTP/2 with it gets its settings.
+        assert.equal(sh('reckoner', String.raw`perl -MIO::Socket::UNIX -e '$s = IO::Socket::UNIX->new(Peer => "/resources/kubelet.sock") or die $!; syswrite $s, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" . pack("C9", 0, 0, 0, 4, 0, 0, 0, 0, 0); sysread $s, $got, 9; print unpack("x3C", $got)'`), '4')
+        plugin.tell([{ id: 'gpu-0', healthy: false }, { id: 'gpu-1', healthy: true }])
+        await until('the pod tells that its device is not well', () => devices().includes('"health":"Unhealthy"') || devices())
+        await until('the node tells what is left', () => get('node node-3', '.status.allocatable.example\\.com/gpu') === '1')
+        assert.deepEqual([get('node node-3', '.status.capacity.example\\.com/gpu'), await consumer.allocatable()], ['2', ['example.com/gpu gpu-1']])
+        assert.deepEqual([status('reckoner', 'phase'), status('reckoner', `${main}.restartCount`), sh('reckoner', 'echo $GPUS')], ['Running', '0', 'gpu-0\n'], 'it goes on all the same')
+      } finally { consumer.close() }
     } finally { plugin.close() }
   })
 })

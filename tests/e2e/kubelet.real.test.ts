@@ -5,6 +5,7 @@ import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { startTestDriver } from '../../packages/host/device-plugins/dra/test-driver.ts'
+import { testConsumer } from '../../packages/host/device-plugins/pod-resources/test-consumer.ts'
 import { Playground, stockKubectl, typing, until, whyNoContainers } from './playground.ts'
 
 const kubectl = stockKubectl()
@@ -240,9 +241,9 @@ describe('kubelets of two real nodes', { skip, timeout: 300_000 }, () => {
 
   test('a DRA driver registers, prepares what a pod claims, and the container has what the driver wrote down for it', async () => {
     const driver = 'gpu.example.com'
-    const specification = { cdiVersion: '0.5.0', kind: `${driver}/claim`, devices: [{ name: 'one', containerEdits: { env: ['GPU=one'], deviceNodes: [{ path: '/dev/gpu0', hostPath: '/dev/zero', permissions: 'r' }], mounts: [{ hostPath: '/var/run/cdi', containerPath: '/driver', options: ['ro', 'rbind'] }] } }] }
+    const specification = { cdiVersion: '0.5.0', kind: `${driver}/claim`, devices: [{ name: 'one', containerEdits: { env: ['GPU=one'], deviceNodes: [{ path: '/dev/gpu0', hostPath: '/dev/zero', permissions: 'r' }], mounts: [{ hostPath: '/var/run/cdi', containerPath: '/driver', options: ['ro', 'rbind'] }], hooks: [{ hookName: 'createContainer', path: '/var/run/cdi/hook', args: ['hook', 'for one'] }] } }] }
     const uid = ok('get', 'node', 'node-2', '-o', 'jsonpath={.metadata.uid}')
-    const installer = pod('installer', 'node-2', ['sh', '-c', `echo '${JSON.stringify(specification)}' > /cdi/gpu.json; sleep 100000`], { volumeMounts: [{ name: 'cdi', mountPath: '/cdi' }, { name: 'registry', mountPath: '/registry' }] }) as { readonly spec: object }
+    const installer = pod('installer', 'node-2', ['sh', '-c', `echo '${JSON.stringify(specification)}' > /cdi/gpu.json; printf '#!/bin/sh\\necho "$1" > "$(dirname "$0")/hooked"\\n' > /cdi/hook; chmod +x /cdi/hook; sleep 100000`], { volumeMounts: [{ name: 'cdi', mountPath: '/cdi' }, { name: 'registry', mountPath: '/registry' }] }) as { readonly spec: object }
     const user = pod('claims', 'node-2', ['sleep', '100000'], { resources: { claims: [{ name: 'gpu' }] } }) as { readonly spec: object }
     apply(
       { apiVersion: 'resource.k8s.io/v1', kind: 'DeviceClass', metadata: { name: 'gpu' }, spec: { selectors: [{ cel: { expression: `device.driver == '${driver}'` } }] } },
@@ -253,14 +254,22 @@ describe('kubelets of two real nodes', { skip, timeout: 300_000 }, () => {
     )
     await until('the pod waits for the driver', () => { const { out } = run('events', '--for', 'pod/claims'); return out.includes(`Failed to prepare dynamic resources: prepare dynamic resources: DRA driver ${driver} is not registered`) || out }, 30_000)
     const folder = join(ground.dataDir, 'agent/kubelet/node-2')
-    const started = await startTestDriver({ driver, socket: join(folder, 'plugins/gpu/dra.sock'), endpoint: '/var/lib/kubelet/plugins/gpu/dra.sock', registration: join(folder, 'plugins_registry/gpu-reg.sock') })
+    const started = await startTestDriver({ driver, socket: join(folder, 'plugins/gpu/dra.sock'), endpoint: '/var/lib/kubelet/plugins/gpu/dra.sock', registration: join(folder, 'plugins_registry/gpu-reg.sock'), versions: ['v1.DRAPlugin', 'v1alpha1.DRAResourceHealth'] })
+    const consumer = testConsumer(join(folder, 'pod-resources/kubelet.sock'))
     try {
       // The driver is in this process, which has to be given time between one kubectl and the next.
       await until('it runs', () => { const { out } = run('get', 'pod', 'claims', '-o', 'jsonpath={.status.phase}'); return out === 'Running' || run('events', '--for', 'pod/claims').out }, 40_000)
-      assert.equal(ok('exec', 'claims', '--', 'sh', '-c', 'echo $GPU; head -c 3 /dev/gpu0 | wc -c; ls /driver; touch /driver/x 2>/dev/null || echo refused'), 'one\n3\ngpu.json\nrefused\n')
+      assert.equal(ok('exec', 'claims', '--', 'sh', '-c', 'echo $GPU; head -c 3 /dev/gpu0 | wc -c; ls /driver; touch /driver/x 2>/dev/null || echo refused'), 'one\n3\ngpu.json\nhook\nhooked\nrefused\n')
+      assert.equal(ok('exec', 'installer', '--', 'cat', '/cdi/hooked'), 'for one\n', 'the hook that the driver wrote down has run, on the node')
       assert.equal(ok('exec', 'installer', '--', 'ls', '/registry'), 'gpu-reg.sock\n', 'a driver that is a pod would find the node there')
+      assert.deepEqual(await consumer.get('claims', 'default'), ['default/claims', ['main', `default/one: ${driver}/claim=one ${driver} pool one`]])
+      const devices = (): string => ok('get', 'pod', 'claims', '-o', 'jsonpath={.status.containerStatuses[0].allocatedResourcesStatus}')
+      const told = (health: string): string => JSON.stringify([{ name: 'claim:gpu', resources: [{ ...JSON.parse(health), resourceID: `${driver}/claim=one` }] }])
+      assert.equal(devices(), told('{"health":"Unknown"}'))
+      started.tell([{ pool: 'pool', device: 'one', health: 'Unhealthy', timeoutSeconds: 600, message: 'too hot' }])
+      await until('the pod tells that its device is not well', () => devices() === told('{"health":"Unhealthy","message":"too hot"}') || devices())
       ok('delete', 'pod', 'claims', '--wait=false')
       await until('the claim is given back', () => started.calls.join() === 'prepare one,unprepare one' || started.calls.join())
-    } finally { started.close() }
+    } finally { consumer.close(); started.close() }
   })
 })

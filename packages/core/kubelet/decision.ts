@@ -4,6 +4,7 @@ import type { Action } from '../api/action.ts'
 import type { ClusterView } from '../api/view.ts'
 import type { Instant } from '../base/clock.ts'
 import type { Amounts } from '../rules/requests.ts'
+import type { DeviceHealth } from './devices.ts'
 import type { PressureType } from './eviction.ts'
 import type { PodMemory } from './memory.ts'
 import type { NodeShape } from './node-shape.ts'
@@ -29,6 +30,8 @@ export interface Surroundings {
   readonly pressures?: readonly PressureType[] | undefined
   /** Why the node's pods get no network now, in the runtime's words; absent: they do. */
   readonly networkTrouble?: string | undefined
+  /** How the pod's devices are; absent: nobody tells. */
+  readonly deviceHealth?: DeviceHealth | undefined
   readonly credentials: ReadonlyMap<string, CredentialAnswer> | undefined
   readonly foretell: ContainerRuntime['foretell']
   readonly keepsLogs: boolean

@@ -1,5 +1,5 @@
 // Devices for pods on nodes: a simulated node is its own driver and publishes what it offers; a real one has drivers or has not.
-import type { Container, DeviceAttribute } from '../api/generated/types.ts'
+import type { Container, DeviceAttribute, ResourceHealth, ResourceStatus } from '../api/generated/types.ts'
 import { apiVersionOf, type Draft } from '../api/resource.ts'
 import { type Node, nodes, type Pod, resourceClaims, type ResourceSlice, resourceSlices } from '../api/resources.ts'
 import type { ClusterView } from '../api/view.ts'
@@ -56,6 +56,27 @@ export function claimsOfContainer({ name, resources }: Pick<Container, 'name' | 
     ...(extended?.requestMappings ?? []).flatMap(({ containerName, requestName }) => (containerName === name ? [{ claim: extended?.resourceClaimName ?? '', request: requestName }] : [])),
   ]
   return claims.length === 0 ? {} : { claims }
+}
+
+/** How the devices of a real node's containers are. */
+export interface DeviceHealth {
+  /** Those of device plugins that a container has, by resource. */
+  held(pod: string, container: string): Readonly<Record<string, readonly ResourceHealth[]>>
+  /** Those of a prepared claim, or of one of its requests; none where it is not prepared. */
+  claimed(namespace: string, wanted: { readonly claim: string; readonly request?: string }): readonly ResourceHealth[]
+}
+
+/** A container's devices and how they are, as its status tells; what it told before where nobody knows of any. As upstream: claims for extended resources are not among them. */
+export function allocatedResources({ name, resources }: Pick<Container, 'name' | 'resources'>, pod: Pod, health: DeviceHealth, before: readonly ResourceStatus[] | undefined): readonly ResourceStatus[] | undefined {
+  const held = Object.entries(health.held(pod.metadata.uid, name)).map(([resource, devices]): ResourceStatus => ({ name: resource, resources: devices }))
+  const claimed = (resources?.claims ?? []).flatMap(({ name: entry, request = '' }): readonly ResourceStatus[] => {
+    const asked = pod.spec.resourceClaims?.find((one) => one.name === entry)
+    const claim = asked === undefined ? undefined : claimNameOf(pod, asked)
+    const devices = claim === undefined || claim === '' ? [] : health.claimed(pod.metadata.namespace ?? '', { claim, ...(request === '' ? {} : { request }) })
+    return devices.length === 0 ? [] : [{ name: `claim:${entry}${request === '' ? '' : `/${request}`}`, resources: devices }]
+  })
+  const all = [...held, ...claimed]
+  return all.length === 0 ? before : all
 }
 
 /** Why the pod's devices cannot be handed to it yet; undefined when they can, or it has none. In upstream's words. */

@@ -1,5 +1,6 @@
 export { allocatableOf } from './allocatable.ts'
 export * from './kubelet.ts'
+export { claimsOfContainer, type DeviceHealth } from './devices.ts'
 export { decide } from './decide.ts'
 export type * from './decision.ts'
 export * from './eviction.ts'

@@ -32,6 +32,8 @@ export interface Kubelet extends Freezable<KubeletState> {
   addNode(shape: NodeShape): void
   /** A node offers something else than before. */
   nodeChanged(name: string): void
+  /** Something that its status tells is otherwise than before. */
+  podChanged(uid: string): void
   /** Stops playing a node. Its object stays. */
   removeNode(name: string): void
   /** Looks at what a machine has left and its pods use: tells what its nodes run short of, and lets pods go. For real nodes. */
@@ -120,6 +122,7 @@ class Kubelets implements Kubelet {
   }
 
   nodeChanged(name: string): void { if (this.#shapes.has(name)) this.#enqueue(`node/${name}`) }
+  podChanged(uid: string): void { if (this.#tracked.has(uid)) this.#enqueue(uid) }
 
   removeNode(name: string): void {
     this.#shapes.delete(name)
@@ -389,7 +392,7 @@ class Kubelets implements Kubelet {
     tracked.heard = undefined
     return decide(pod, {
       view, node: shape, cluster, now: clock.now(), observed: observed.pods.get(tracked.uid), images: observed.images.get(shape.name), heard, memory: tracked.memory,
-      granted: this.#grants.of(shape.name), held: this.#grants.held(shape.name, tracked.uid), pressures: this.#pressuresOn(shape.name), credentials: tracked.credentials, foretell: runtime.foretell?.bind(runtime), keepsLogs: runtime.keepsLogs ?? false, networkTrouble: this.#options.networkTrouble?.(shape.name),
+      granted: this.#grants.of(shape.name), held: this.#grants.held(shape.name, tracked.uid), pressures: this.#pressuresOn(shape.name), credentials: tracked.credentials, foretell: runtime.foretell?.bind(runtime), keepsLogs: runtime.keepsLogs ?? false, networkTrouble: this.#options.networkTrouble?.(shape.name), deviceHealth: this.#options.deviceHealth?.(shape.name),
     })
   }
 

@@ -3,6 +3,7 @@ import type { Revision } from '../api/resource.ts'
 import type { Change, ClusterView } from '../api/view.ts'
 import type { Clock } from '../base/clock.ts'
 import type { CertificateAsk, ClusterNames, CredentialAnswer, TokenAsk } from './decision.ts'
+import type { DeviceHealth } from './devices.ts'
 import type { ExtendedResources } from './node.ts'
 import type { NodeShape } from './node-shape.ts'
 import type { ContainerRuntime } from './runtime.ts'
@@ -25,6 +26,8 @@ export interface KubeletOptions {
   readonly certificates?: (ask: CertificateAsk, done: (answer: CredentialAnswer) => void) => void
   /** What device plugins of a node offer; `nodeChanged` tells of changes. */
   readonly extended?: (node: string) => ExtendedResources
+  /** How the devices of a node's pods are; `podChanged` tells of changes. */
+  readonly deviceHealth?: (node: string) => DeviceHealth | undefined
   /** Why a node's pods get no network now, in the runtime's words; `nodeChanged` tells of changes. Absent: they do. */
   readonly networkTrouble?: (node: string) => string | undefined
   /** Simulated nodes have leases, post unchanged statuses and tell of their images, seldom. Absent: they don't, and nothing ticks on an idle one. */

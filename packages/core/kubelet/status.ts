@@ -2,6 +2,7 @@ import type { Container, ContainerState, ContainerStateTerminated, ContainerStat
 import type { Pod } from '../api/resources.ts'
 import type { Instant } from '../base/clock.ts'
 import { hasStarted, podIps, restarts } from './containers.ts'
+import { allocatedResources } from './devices.ts'
 import { isInitialized } from './initialization.ts'
 import { probedState } from './probes.ts'
 import { hasItsSize, isAllocated, resizeConditions, resizeTypes } from './resizing.ts'
@@ -22,7 +23,7 @@ export function statusOf(work: Work, end: End | undefined): PodStatus {
   const inits = pod.spec.initContainers ?? []
   const idle = inits.length > 0 ? 'PodInitializing' : 'ContainerCreating'
   const initStatuses = inits.map((container) => containerStatus(work, container, idle))
-  const statuses = pod.spec.containers.map((container) => containerStatus(work, container, idle))
+  const statuses = pod.spec.containers.map((container) => withDevices(work, container, containerStatus(work, container, idle)))
   const ephemeral = ephemeralContainers(pod)
   const phase = end?.phase ?? phaseOf(work)
   const ips = podIps(work)
@@ -42,6 +43,13 @@ export function statusOf(work: Work, end: End | undefined): PodStatus {
     ...(ephemeral.length > 0 ? { ephemeralContainerStatuses: ephemeral.map((container) => ephemeralStatus(work, container)) } : {}),
     qosClass: qosOf(pod),
   }
+}
+
+/** As upstream: what is told of devices is told of regular containers only. */
+function withDevices({ pod, around: { deviceHealth } }: Work, container: Container, status: ContainerStatus): ContainerStatus {
+  if (deviceHealth === undefined) return status
+  const told = allocatedResources(container, pod, deviceHealth, containerStatusOf(pod, container.name)?.allocatedResourcesStatus)
+  return told === undefined ? status : { ...status, allocatedResourcesStatus: told }
 }
 
 /** As upstream: nobody asks an ephemeral container whether it has started, and it is never ready. */

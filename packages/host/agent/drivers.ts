@@ -19,7 +19,7 @@ const wipeRetryFirstMs = 1_000
 const wipeRetryMostMs = 300_000
 
 /** Opens the nodes' folders for drivers; claims are read, and slices removed, as the node. */
-export function driversOverHttp({ stateDirectory, connections, onTrouble }: { readonly stateDirectory: string; readonly connections: ReadonlyMap<string, Connection>; readonly onTrouble: (message: string) => void }): Drivers {
+export function driversOverHttp({ stateDirectory, connections, onHealth, onTrouble }: { readonly stateDirectory: string; readonly connections: ReadonlyMap<string, Connection>; readonly onHealth: (pods: readonly string[]) => void; readonly onTrouble: (message: string) => void }): Drivers {
   const timers = new Set<NodeJS.Timeout>()
   let isClosed = false
 
@@ -39,7 +39,7 @@ export function driversOverHttp({ stateDirectory, connections, onTrouble }: { re
     return [node, openDeviceDrivers({
       directory, file: join(directory, 'claims.json'), onTrouble: (message) => { onTrouble(`node ${node}: ${message}`) },
       fetchClaim: (namespace, name) => requestObject(connection, 'GET', `/apis/resource.k8s.io/v1/namespaces/${namespace}/resourceclaims/${name}`) as Promise<ResourceClaim>,
-      wipeSlices: (driver) => { wipe(node, connection, driver, wipeRetryFirstMs) },
+      onHealth, wipeSlices: (driver) => { wipe(node, connection, driver, wipeRetryFirstMs) },
     })]
   }))
   let keeping: NodeJS.Timeout | undefined

@@ -16,9 +16,11 @@ export const networkDirectory = (configuration: AgentConfiguration): string => j
 /** Where plugins of devices find the node's kubelet, by the paths under which all kubelets are found. */
 const kubeletFolders = (stateDirectory: string, node: string): ReadonlyMap<string, string> => new Map([
   ['/var/lib/kubelet/device-plugins', devicePluginsDirectory(stateDirectory, node)],
-  ...['plugins_registry', 'plugins'].map((name) => [`/var/lib/kubelet/${name}`, join(driversDirectory(stateDirectory, node), name)] as const),
+  ...['plugins_registry', 'plugins', podResources].map((name) => [`/var/lib/kubelet/${name}`, join(driversDirectory(stateDirectory, node), name)] as const),
 ])
 export const devicePluginsDirectory = (stateDirectory: string, node: string): string => join(stateDirectory, 'device-plugins', node)
+const podResources = 'pod-resources'
+export const podResourcesDirectory = (stateDirectory: string, node: string): string => join(driversDirectory(stateDirectory, node), podResources)
 /** What DRA drivers know as /var/lib/kubelet. */
 export const driversDirectory = (stateDirectory: string, node: string): string => join(stateDirectory, 'kubelet', node)
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type Actor, endpointSlices, nodes, persistentVolumeClaims, persistentVolumes, pods as podType, type Resource, type ResourceType, runtimeClasses, services } from '@kubeskiff/core/api'
+import { type Actor, endpointSlices, nodes, persistentVolumeClaims, persistentVolumes, pods as podType, podsByNode, type Resource, type ResourceType, runtimeClasses, services } from '@kubeskiff/core/api'
 import { createKubelet } from '@kubeskiff/core/kubelet'
 import { nameIndexes } from '@kubeskiff/core/network'
 import { createStore } from '@kubeskiff/core/store'
@@ -12,12 +12,13 @@ import { certificatesOverHttp } from './certificates.ts'
 import { type AgentConfiguration, dnsAddresses } from './configuration.ts'
 import { collectImages, type ImageCollection } from './image-collection.ts'
 import { kubeletAccess } from './kubelet-access.ts'
+import { deviceHealthOf } from './device-health.ts'
 import { driversOverHttp } from './drivers.ts'
-import { openDevicePlugins } from '../device-plugins/index.ts'
+import { openDevicePlugins, servePodResources } from '../device-plugins/index.ts'
 import { kubeletApi } from './kubelet-api.ts'
 import { serveKubelet } from './kubelet-server.ts'
 import { showingLeases } from './leases.ts'
-import { devicePluginsDirectory, imagesDirectory, openMachine } from './machine.ts'
+import { devicePluginsDirectory, imagesDirectory, openMachine, podResourcesDirectory } from './machine.ts'
 import { followMachines } from './machines.ts'
 import { thresholdsOf, transitionMsOf } from './kubelet-settings.ts'
 import { watchPressure } from './pressure.ts'
@@ -47,13 +48,15 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
   const loop = selfPumpingLoop((error) => { throw error })
   const store = createStore({ historyMax, indexes: nameIndexes })
   let nodeChanged = (_node: string): void => {}
-  const devicePlugins = new Map(configuration.nodes.map(({ shape: { name } }) => [name, openDevicePlugins({ directory: devicePluginsDirectory(configuration.stateDirectory, name), onChange: () => { nodeChanged(name) }, onTrouble: say })]))
+  let podsChanged = (_uids: readonly string[]): void => {}
+  const devicePlugins = new Map(configuration.nodes.map(({ shape: { name } }) => [name, openDevicePlugins({ directory: devicePluginsDirectory(configuration.stateDirectory, name), onChange: (pods) => { nodeChanged(name); podsChanged(pods) }, onTrouble: say })]))
   const { network, cni, images, runtime, hostFiles } = openMachine(configuration, clock, { devicesOf: (node) => devicePlugins.get(node), driversOf: (node) => drivers.of(node), networkChanged: (node) => { nodeChanged(node) }, say })
   const credentials = configuration.nodes.map(({ shape, certificate, key }) => new NodeCredentials({ node: shape.name, given: { certificate, key }, authority: configuration.authority, directory: join(configuration.stateDirectory, 'pki') }))
   const connections = new Map<string, Connection>(credentials.map((own) => [own.node, openConnection({
     url: configuration.url, authority: configuration.authority, get certificate() { return own.certificate }, get key() { return own.key },
   })]))
-  const drivers = driversOverHttp({ stateDirectory: configuration.stateDirectory, connections, onTrouble: say })
+  const drivers = driversOverHttp({ stateDirectory: configuration.stateDirectory, connections, onHealth: (uids) => { podsChanged(uids) }, onTrouble: say })
+  const deviceHealth = new Map([...devicePlugins].map(([node, plugins]) => [node, deviceHealthOf(plugins, drivers.of(node))]))
   const first = [...connections.values()][0]
   if (first === undefined) throw new Error('an agent plays at least one node')
   const connectionOf = (actor: Actor): Connection => connections.get(actor.user.replace(/^system:node:/, '')) ?? first
@@ -87,6 +90,7 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
   const handlers = await runtime.handlers()
   let collection: ImageCollection | undefined
   let stopPressure = (): void => {}
+  let podResources: readonly ReturnType<typeof servePodResources>[] = []
   // Pods of the view are compared with what runs: first the view must be whole, or all would look like strays.
   const kubeletReady = Promise.all([...feeds, ...pods, policies].map((feed) => feed.filled)).then(async () => {
     const ring = (): void => { loop.ring('kubelets') }
@@ -97,11 +101,13 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
       nodes: configuration.nodes.map(({ shape }) => ({ ...shape, handlers })), view: store.view, changes: (after) => store.changes(after), runtime: counts.runtime, clock, ring,
       submit, cluster: { dns: configuration.clusterDns, domain: configuration.clusterDomain },
       ...(cni === undefined ? {} : { networkTrouble: (node: string) => cni.trouble(node) }),
-      extended: (node) => devicePlugins.get(node)?.resources() ?? {},
+      extended: (node) => devicePlugins.get(node)?.resources() ?? {}, deviceHealth: (node) => deviceHealth.get(node),
       certificates: certificatesOverHttp({ connectionOf, store, onTrouble: say, now: () => clock.now() }),
       tokens: tokensOverHttp(connectionOf, (message) => { say(message) }, () => clock.now()),
     })
     nodeChanged = (node) => { kubelet.nodeChanged(node); ring() }
+    podsChanged = (uids) => { for (const uid of uids) kubelet.podChanged(uid) }
+    podResources = [...devicePlugins].map(([node, plugins]) => servePodResources({ directory: podResourcesDirectory(configuration.stateDirectory, node), pods: () => store.view.by(podsByNode, node), plugins, drivers: drivers.of(node), onTrouble: say, now: () => performance.now() }))
     drivers.keep((uid) => { const found = runtime.observed().pods.get(uid); return found !== undefined && found.sandbox.is !== 'gone' })
     cni?.sweep((uid) => runtime.observed().pods.has(uid)).catch((error: unknown) => { say(`CNI plugins: ${String(error)}`) })
     for (const plugins of devicePlugins.values()) plugins.retain((uid) => runtime.observed().pods.has(uid))
@@ -133,7 +139,7 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
       for (const stop of stopRotating) stop()
       for (const stop of stopServers) stop()
       stopPressure()
-      for (const plugins of devicePlugins.values()) plugins.close()
+      for (const each of [...podResources, ...devicePlugins.values()]) each.close()
       drivers.close()
       for (const each of statics.values()) each.close()
       stopServices()

@@ -31,3 +31,7 @@ export function withoutPod(before: Allocations, pod: string): Allocations {
   const { [pod]: _gone, ...others } = before
   return others
 }
+
+/** The pods that have one of these devices of a resource. */
+export const holdersOf = (allocations: Allocations, resource: string, ids: ReadonlySet<string>): readonly string[] =>
+  Object.entries(allocations).flatMap(([pod, containers]) => (Object.values(containers).some((resources) => resources[resource]?.some((id) => ids.has(id)) === true) ? [pod] : []))

@@ -4,7 +4,8 @@ import { fieldsOf, message } from './wire.ts'
 export interface Registration { readonly version: string; readonly endpoint: string; readonly resource: string; readonly options?: PluginOptions }
 /** What a plugin wants to be asked beyond Allocate. */
 export interface PluginOptions { readonly preStart: boolean; readonly preferred: boolean }
-export interface Device { readonly id: string; readonly healthy: boolean }
+/** `numaNodes`: those that it is near to; absent where its plugin tells of no topology. */
+export interface Device { readonly id: string; readonly healthy: boolean; readonly numaNodes?: readonly number[] }
 /** What a container gets with its devices. */
 export interface Granted {
   readonly env: Readonly<Record<string, string>>
@@ -29,11 +30,15 @@ export function readRegistration(bytes: Uint8Array): Registration {
 }
 
 /** ListAndWatchResponse. */
-export const writeDevices = (devices: readonly Device[]): Buffer => message(devices.map(({ id, healthy }) => [1, message([[1, id], [2, healthy ? 'Healthy' : 'Unhealthy']])] as const))
+export const writeDevices = (devices: readonly Device[]): Buffer => message(devices.map(({ id, healthy, numaNodes }) => [1, message([[1, id], [2, healthy ? 'Healthy' : 'Unhealthy'], ...(numaNodes === undefined ? [] : [[3, writeTopology(numaNodes)] as const])])] as const))
 export const readDevices = (bytes: Uint8Array): readonly Device[] => fieldsOf(bytes).parts(1).map((part) => {
-  const { texts } = fieldsOf(part)
-  return { id: texts(1)[0] ?? '', healthy: texts(2)[0] === 'Healthy' }
+  const { texts, parts } = fieldsOf(part)
+  const [topology] = parts(3)
+  return { id: texts(1)[0] ?? '', healthy: texts(2)[0] === 'Healthy', ...(topology === undefined ? {} : { numaNodes: readTopology(topology) }) }
 })
+/** TopologyInfo: the numbers of NUMA nodes. */
+export const writeTopology = (numaNodes: readonly number[]): Buffer => message(numaNodes.map((number) => [1, message([[1, number]])] as const))
+export const readTopology = (bytes: Uint8Array): readonly number[] => fieldsOf(bytes).parts(1).map((part) => fieldsOf(part).number(1))
 
 /** AllocateRequest of one container. */
 export const writeWanted = (ids: readonly string[]): Buffer => message([[1, message(ids.map((id) => [1, id] as const))]])

@@ -23,10 +23,10 @@ test('messages come back as they were sent', () => {
 
 test('a plugin registers, tells its devices and their health, and is asked for what a container needs', async () => {
   const directory = mkdtempSync(`${tmpdir()}/skiff-plugins-`)
-  let changed: () => void = () => {}
-  const change = (): Promise<void> => new Promise((resolve) => { changed = resolve })
+  let changed: (pods: readonly string[]) => void = () => {}
+  const change = (): Promise<readonly string[]> => new Promise((resolve) => { changed = resolve })
   const troubles: string[] = []
-  const kubelet = openDevicePlugins({ directory, onChange: () => { changed() }, onTrouble: (message) => { troubles.push(message) } })
+  const kubelet = openDevicePlugins({ directory, onChange: (pods) => { changed(pods) }, onTrouble: (message) => { troubles.push(message) } })
   try {
     const first = change()
     const plugin = await startTestPlugin(directory, 'example.com/gpu', [healthy('gpu-0'), healthy('gpu-1')])
@@ -38,13 +38,21 @@ test('a plugin registers, tells its devices and their health, and is asked for w
     kubelet.release('pod')
     assert.deepEqual((await kubelet.allocate('second', 'main', { 'example.com/gpu': 2 })).env, { GPUS: 'gpu-0,gpu-1' })
     const sick = change()
-    plugin.tell([healthy('gpu-0'), { id: 'gpu-1', healthy: false }])
-    await sick
+    plugin.tell([healthy('gpu-0'), { id: 'gpu-1', healthy: false, numaNodes: [0] }])
+    assert.deepEqual(await sick, ['second'], 'who has a device that is unwell hears of it')
     assert.deepEqual(kubelet.resources(), { 'example.com/gpu': { capacity: 2, allocatable: 1 } })
+    assert.deepEqual([kubelet.held('second', 'main'), kubelet.held('pod', 'main')], [{ 'example.com/gpu': [healthy('gpu-0'), { id: 'gpu-1', healthy: false, numaNodes: [0] }] }, {}])
+    const other = change()
+    plugin.tell([healthy('gpu-0'), { id: 'gpu-1', healthy: false }, healthy('gpu-2')])
+    assert.deepEqual([await other, kubelet.resources()], [[], { 'example.com/gpu': { capacity: 3, allocatable: 2 } }])
     const gone = change()
     plugin.close()
-    await gone
-    assert.deepEqual(kubelet.resources(), { 'example.com/gpu': { capacity: 2, allocatable: 0 } })
+    assert.deepEqual(await gone, ['second'], 'what nobody answers for is not well')
+    assert.deepEqual([kubelet.resources(), kubelet.devices()], [{ 'example.com/gpu': { capacity: 3, allocatable: 0 } }, { 'example.com/gpu': ['gpu-0', 'gpu-1', 'gpu-2'].map((id) => ({ id, healthy: false })) }])
+    const back = change()
+    const again = await startTestPlugin(directory, 'example.com/gpu', [healthy('gpu-0'), healthy('gpu-1')])
+    assert.deepEqual([await back, kubelet.resources()], [['second'], { 'example.com/gpu': { capacity: 2, allocatable: 2 } }])
+    again.close()
     await assert.rejects(startTestPlugin(directory, 'cpu', []), /the ResourceName "cpu" is invalid/)
     assert.deepEqual(troubles, [])
   } finally {

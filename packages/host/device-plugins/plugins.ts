@@ -1,11 +1,11 @@
 // The kubelet's side of device plugins: they register at a socket, tell their devices as long as they live, and say what a container needs to use some.
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type Socket } from 'node:net'
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Client, ClientReadableStream, sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js'
-import { type Allocations, chooseDevices, freeDevices, ownDevices, withAllocation, withoutPod } from './allocations.ts'
+import { type Allocations, chooseDevices, freeDevices, holdersOf, ownDevices, withAllocation, withoutPod } from './allocations.ts'
 import { type Device, type Granted, type PluginOptions, readDevices, readGranted, readOptions, readPreferred, readRegistration, type Registration, writePreference, writeStarting, writeWanted } from './messages.ts'
-import { ask, clientAt, empty, rpcText, socketPathMax } from './wire.ts'
+import { listenAt, unary } from './serving.ts'
+import { ask, clientAt, empty, rpcText, unimplemented } from './wire.ts'
 
 const apiVersion = 'v1beta1'
 const service = '/v1beta1.DevicePlugin'
@@ -16,6 +16,10 @@ const callTimeoutMs = 30_000
 export interface DevicePlugins {
   /** By resource: how many devices there are, and how many are well. */
   resources(): Readonly<Record<string, { readonly capacity: number; readonly allocatable: number }>>
+  /** All devices, by resource. */
+  devices(): Readonly<Record<string, readonly Device[]>>
+  /** Those that a container has, by resource. As upstream: one that its plugin does not tell of is well. */
+  held(pod: string, container: string): Readonly<Record<string, readonly Device[]>>
   /** What a container gets for the devices it asks for; a resource of which no plugin knows is left out. Rejects with the words of the event. */
   allocate(pod: string, container: string, wanted: Readonly<Record<string, number>>): Promise<Granted>
   /** The pod's devices are free again. */
@@ -25,65 +29,62 @@ export interface DevicePlugins {
   close(): void
 }
 
+const nothing: Readonly<Record<string, readonly Device[]>> = {}
+
 interface Plugin { readonly endpoint: string; readonly client: Client; readonly options: PluginOptions; readonly stream: ClientReadableStream<readonly Device[]>; devices: readonly Device[] }
 
-/** Opens `kubelet.sock` in a folder of the node's; plugins put their own sockets beside it. */
-export function openDevicePlugins({ directory, onChange, onTrouble }: { readonly directory: string; readonly onChange: () => void; readonly onTrouble: (message: string) => void }): DevicePlugins {
+/** Opens `kubelet.sock` in a folder of the node's; plugins put their own sockets beside it. `onChange` hears which pods have devices that are well or unwell now. */
+export function openDevicePlugins({ directory, onChange, onTrouble }: { readonly directory: string; readonly onChange: (pods: readonly string[]) => void; readonly onTrouble: (message: string) => void }): DevicePlugins {
   const plugins = new Map<string, Plugin>()
-  const known = new Map<string, number>()
+  /** What was told last, by resource. */
+  const known = new Map<string, readonly Device[]>()
   const record = join(directory, 'allocations.json')
-  const socket = join(directory, 'kubelet.sock')
   mkdirSync(directory, { recursive: true, mode: 0o750 })
   let allocations = readAllocations(record)
-  // As upstream: a plugin that sees a new socket registers again.
-  rmSync(socket, { force: true })
   let closed = false
-
-  const inject = new Set<Socket>()
-  const server = createServer((connection) => {
-    inject.add(connection)
-    connection.once('close', () => { inject.delete(connection) })
-    connection.on('error', () => connection.destroy())
-    connection.pause()
-    injectorOf().then(({ injectConnection }) => { injectConnection(connection) }, (error: unknown) => { connection.destroy(); onTrouble(`device plugins: ${String(error)}`) })
+  // As upstream: a plugin that sees a new socket registers again.
+  const registry = listenAt({
+    socket: join(directory, 'kubelet.sock'), name: 'device plugins', onTrouble,
+    serve: (server, { status }) => {
+      const register = (call: ServerUnaryCall<Registration, object>, answer: sendUnaryData<object>): void => {
+        const fault = faultOf(call.request)
+        if (fault !== undefined) { answer({ code: status.UNKNOWN, details: fault }); return }
+        connect(call.request).then(() => { answer(null, {}) }, (error: unknown) => { answer({ code: status.UNKNOWN, details: error instanceof Error ? error.message : String(error) }) })
+      }
+      server.addService({ register: unary('/v1beta1.Registration/Register', readRegistration, () => empty) }, { register })
+    },
   })
-  server.on('error', (error) => { onTrouble(`device plugins: ${error.message}`) })
-  if (socket.length > socketPathMax) onTrouble(`device plugins: the path ${socket} is too long for a socket`)
-  else server.listen(socket)
 
-  // Loaded when the first plugin comes: most nodes have none.
-  let injector: Promise<{ injectConnection(connection: Socket): void }> | undefined
-  const injectorOf = (): Promise<{ injectConnection(connection: Socket): void }> => (injector ??= import('@grpc/grpc-js').then(({ Server, ServerCredentials, status }) => {
-    const grpc = new Server()
-    const register = (call: ServerUnaryCall<Registration, object>, answer: sendUnaryData<object>): void => {
-      const fault = faultOf(call.request)
-      if (fault !== undefined) { answer({ code: status.UNKNOWN, details: fault }); return }
-      connect(call.request).then(() => { answer(null, {}) }, (error: unknown) => { answer({ code: status.UNKNOWN, details: error instanceof Error ? error.message : String(error) }) })
-    }
-    grpc.addService({
-      register: { path: '/v1beta1.Registration/Register', requestStream: false, responseStream: false, requestSerialize: () => empty, requestDeserialize: readRegistration, responseSerialize: () => empty, responseDeserialize: () => ({}) },
-    }, { register })
-    return grpc.createConnectionInjector(ServerCredentials.createInsecure())
-  }))
+  /** As upstream: what nobody answers for is not well. The number stays, so that who asks for some waits. */
+  const devicesOf = (resource: string): readonly Device[] => plugins.get(resource)?.devices ?? (known.get(resource) ?? []).map((device) => ({ ...device, healthy: false }))
+  function tell(resource: string, before: readonly Device[]): void {
+    if (closed) return
+    // One that was not told of counts as well.
+    const was = new Map(before.map(({ id, healthy }) => [id, healthy]))
+    const changed = new Set(devicesOf(resource).filter(({ id, healthy }) => (was.get(id) ?? true) !== healthy).map(({ id }) => id))
+    onChange(changed.size === 0 ? [] : holdersOf(allocations, resource, changed))
+  }
 
   async function connect({ endpoint, resource, options: told }: Registration): Promise<void> {
     const client = await clientAt(join(directory, endpoint))
-    plugins.get(resource)?.client.close()
     const options = await optionsOf(client, told).catch((error: unknown) => { client.close(); throw error })
     const stream = client.makeServerStreamRequest(`${service}/ListAndWatch`, () => empty, readDevices, {})
-    const plugin: Plugin = { endpoint, client, options, stream, devices: [] }
+    // Until it tells of its devices they are as they were.
+    const plugin: Plugin = { endpoint, client, options, stream, devices: devicesOf(resource) }
+    const last = plugins.get(resource)
     plugins.set(resource, plugin)
+    last?.client.close()
     stream.on('data', (devices: readonly Device[]) => {
+      const before = plugin.devices
       plugin.devices = devices
-      known.set(resource, devices.length)
-      if (!closed) onChange()
+      known.set(resource, devices)
+      tell(resource, before)
     })
     const lost = (): void => {
       if (plugins.get(resource) !== plugin) return
-      // As upstream: what nobody answers for is not well. The number stays, so that who asks for some waits.
       plugins.delete(resource)
       client.close()
-      if (!closed) onChange()
+      tell(resource, plugin.devices)
     }
     stream.on('error', lost)
     stream.on('end', lost)
@@ -100,7 +101,16 @@ export function openDevicePlugins({ directory, onChange, onTrouble }: { readonly
   }
 
   return {
-    resources: () => Object.fromEntries([...known].map(([resource, capacity]) => [resource, { capacity, allocatable: plugins.get(resource)?.devices.filter(({ healthy }) => healthy).length ?? 0 }])),
+    devices: () => Object.fromEntries([...known.keys()].map((resource) => [resource, devicesOf(resource)])),
+    resources: () => Object.fromEntries([...known.keys()].map((resource) => [resource, { capacity: devicesOf(resource).length, allocatable: devicesOf(resource).filter(({ healthy }) => healthy).length }])),
+    held(pod, container) {
+      const own = allocations[pod]?.[container]
+      if (own === undefined) return nothing
+      return Object.fromEntries(Object.entries(own).map(([resource, ids]) => {
+        const devices = new Map(devicesOf(resource).map((device) => [device.id, device]))
+        return [resource, ids.map((id) => devices.get(id) ?? { id, healthy: true })]
+      }))
+    },
     async allocate(pod, container, wanted) {
       const all: Granted[] = []
       for (const [resource, count] of Object.entries(wanted)) {
@@ -121,8 +131,7 @@ export function openDevicePlugins({ directory, onChange, onTrouble }: { readonly
     retain(isHere) { for (const pod of Object.keys(allocations)) if (!isHere(pod)) release(pod) },
     close() {
       closed = true
-      server.close()
-      for (const connection of inject) connection.destroy()
+      registry.close()
       for (const { stream, client } of plugins.values()) {
         stream.cancel()
         client.close()
@@ -138,7 +147,6 @@ async function optionsOf(client: Client, told: PluginOptions | undefined): Promi
     throw new Error(`failed to get device plugin options: ${rpcText(error instanceof Error ? error : undefined)}`)
   }
 }
-const unimplemented = 12
 
 /** Which of the free devices the plugin would give: none where there are no more than are wanted. */
 async function preferredOf({ client }: Plugin, available: readonly string[], count: number): Promise<readonly string[]> {

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { Client, credentials, Server, ServerCredentials, type ServerUnaryCall, type ServerWritableStream, type sendUnaryData } from '@grpc/grpc-js'
 import { type Device, type Granted, readPreference, readStarting, readWanted, writeDevices, writeGranted, writeOptions, writePreferred, writeRegistration } from './messages.ts'
+import { streaming, unary } from './serving.ts'
 import { empty } from './wire.ts'
 
 /** Serves devices of a resource beside the kubelet's socket in a folder, and registers there. */
@@ -11,12 +12,12 @@ export async function startTestPlugin(directory: string, resource: string, first
   const streams = new Set<ServerWritableStream<object, readonly Device[]>>()
   const server = new Server()
   server.addService({
-    listAndWatch: { path: '/v1beta1.DevicePlugin/ListAndWatch', requestStream: false, responseStream: true, requestSerialize: () => empty, requestDeserialize: () => ({}), responseSerialize: writeDevices, responseDeserialize: () => [] },
-    allocate: { path: '/v1beta1.DevicePlugin/Allocate', requestStream: false, responseStream: false, requestSerialize: () => empty, requestDeserialize: readWanted, responseSerialize: writeGranted, responseDeserialize: () => ({}) },
+    listAndWatch: streaming('/v1beta1.DevicePlugin/ListAndWatch', writeDevices),
+    allocate: unary('/v1beta1.DevicePlugin/Allocate', readWanted, writeGranted),
     ...(more.chooses === true && {
-      options: { path: '/v1beta1.DevicePlugin/GetDevicePluginOptions', requestStream: false, responseStream: false, requestSerialize: () => empty, requestDeserialize: () => ({}), responseSerialize: writeOptions, responseDeserialize: () => ({}) },
-      preferred: { path: '/v1beta1.DevicePlugin/GetPreferredAllocation', requestStream: false, responseStream: false, requestSerialize: () => empty, requestDeserialize: readPreference, responseSerialize: writePreferred, responseDeserialize: () => ({}) },
-      starting: { path: '/v1beta1.DevicePlugin/PreStartContainer', requestStream: false, responseStream: false, requestSerialize: () => empty, requestDeserialize: readStarting, responseSerialize: () => empty, responseDeserialize: () => ({}) },
+      options: unary('/v1beta1.DevicePlugin/GetDevicePluginOptions', () => ({}), writeOptions),
+      preferred: unary('/v1beta1.DevicePlugin/GetPreferredAllocation', readPreference, writePreferred),
+      starting: unary('/v1beta1.DevicePlugin/PreStartContainer', readStarting, () => empty),
     }),
   }, {
     ...(more.chooses === true && {

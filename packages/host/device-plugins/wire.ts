@@ -54,4 +54,6 @@ export function rpcText(error: ServiceError | Error | null | undefined): string 
   if (error === null || error === undefined) return 'no answer'
   return 'code' in error && 'details' in error ? `rpc error: code = ${codeNames[Number(error.code)] ?? 'Unknown'} desc = ${error.details}` : error.message
 }
+/** Of the codes of gRPC: who was asked does not know the question. */
+export const unimplemented = 12
 const codeNames = ['OK', 'Canceled', 'Unknown', 'InvalidArgument', 'DeadlineExceeded', 'NotFound', 'AlreadyExists', 'PermissionDenied', 'ResourceExhausted', 'FailedPrecondition', 'Aborted', 'OutOfRange', 'Unimplemented', 'Internal', 'Unavailable', 'DataLoss', 'Unauthenticated']

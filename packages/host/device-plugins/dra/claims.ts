@@ -27,6 +27,11 @@ export class HeldClaims {
   of(pod: string): readonly HeldClaim[] { return [...this.#claims.values()].filter(({ pods }) => pods.includes(pod)) }
   pods(): ReadonlySet<string> { return new Set([...this.#claims.values()].flatMap(({ pods }) => pods)) }
 
+  /** The pods of the claims that have one of these devices of a driver. */
+  podsWith(driver: string, has: (pool: string, device: string) => boolean): readonly string[] {
+    return [...new Set([...this.#claims.values()].flatMap(({ drivers, pods }) => (drivers[driver]?.some(({ pool, device }) => has(pool, device)) === true ? pods : [])))]
+  }
+
   put(...claims: readonly HeldClaim[]): void {
     for (const claim of claims) this.#claims.set(keyOf(claim), claim)
     this.#save()

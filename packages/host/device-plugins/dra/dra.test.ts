@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { ResourceClaim } from '@kubeskiff/core/api'
 import { type DeviceDrivers, type DriverOptions, openDeviceDrivers } from './drivers.ts'
+import { DevicesHealth } from './health.ts'
 import { startTestDriver, type TestDriver } from './test-driver.ts'
 
 const driver = 'gpu.example.com'
@@ -14,17 +15,18 @@ const claim = (name: string, users: readonly string[], more: object = {}): Resou
   status: { reservedFor: users.map((uid) => ({ resource: 'pods', name: `pod-${uid}`, uid })), allocation: { devices: { results: [{ driver, pool: 'pool', device: 'zero', request: 'gpu' }] } } },
 }) as unknown as ResourceClaim
 
-interface World { drivers: DeviceDrivers; readonly claims: Map<string, ResourceClaim>; readonly wiped: (string | undefined)[]; readonly troubles: string[]; start(more?: Partial<Parameters<typeof startTestDriver>[0]>): Promise<TestDriver>; reopen(): void }
+interface World { drivers: DeviceDrivers; readonly unwell: string[]; readonly claims: Map<string, ResourceClaim>; readonly wiped: (string | undefined)[]; readonly troubles: string[]; start(more?: Partial<Parameters<typeof startTestDriver>[0]>): Promise<TestDriver>; reopen(): void }
 
 async function inWorld(act: (world: World) => Promise<void>, more: Partial<DriverOptions> = {}): Promise<void> {
   const directory = mkdtempSync(`${tmpdir()}/skiff-dra-`)
   const opened: TestDriver[] = []
   const open = (): DeviceDrivers => openDeviceDrivers({
     directory, file: join(directory, 'claims.json'), wipeSlices: (one) => { world.wiped.push(one) }, onTrouble: (message) => { world.troubles.push(message) },
+    onHealth: (pods) => { world.unwell.push(pods.join()) },
     fetchClaim: (_namespace, name) => { const found = world.claims.get(name); return found === undefined ? Promise.reject(new Error(`resourceclaims.resource.k8s.io "${name}" not found`)) : Promise.resolve(found) }, ...more,
   })
   const world: Omit<World, 'drivers'> & { drivers: DeviceDrivers } = {
-    drivers: undefined as unknown as DeviceDrivers, claims: new Map(), wiped: [], troubles: [],
+    drivers: undefined as unknown as DeviceDrivers, claims: new Map(), wiped: [], troubles: [], unwell: [],
     async start(options = {}) {
       const started = await startTestDriver({ driver, socket: join(directory, 'plugins/gpu/dra.sock'), endpoint: '/var/lib/kubelet/plugins/gpu/dra.sock', registration: join(directory, 'plugins_registry/gpu-reg.sock'), ...options })
       opened.push(started)
@@ -104,6 +106,49 @@ test('the slices of a driver that has gone are removed after a while', () => inW
   await until(() => { assert.deepEqual(world.wiped, [undefined, driver]) })
   await assert.rejects(world.drivers.unprepare('1'), { message: `unprepare dynamic resources: DRA driver ${driver} is not registered` })
 }, { wipeAfterMs: 50 }))
+
+test('a driver tells how its devices are, and who has them hears of it', () => inWorld(async (world) => {
+  const started = await world.start({ versions: ['v1.DRAPlugin', 'v1beta1.DRAResourceHealth'] })
+  await started.registered
+  started.answer = ({ name }) => ({ error: '', devices: [{ requests: ['big'], pool: 'p', device: 'one', cdi: [`${name}=one`], share: 'half' }, { requests: ['small'], pool: 'p', device: 'two', cdi: [] }] })
+  world.claims.set('a', claim('a', ['1', '2']))
+  await world.drivers.prepare(pod('1'), shared('a'))
+  await world.drivers.prepare(pod('2'), shared('a'))
+  const claimed = (request?: string) => world.drivers.claimed('team', { claim: 'a', ...(request !== undefined && { request }) }).map(({ device, share = 'whole', health, message = '' }) => `${device} ${share} ${health} ${message}`.trim())
+  assert.deepEqual([claimed(), world.drivers.claimed('team', { claim: 'none' })], [['one half Unknown', 'two whole Unknown'], []], 'nothing is known before it is told')
+  const report = { pool: 'p', timeoutSeconds: 0, message: '' }
+  started.tell([{ ...report, device: 'one', health: 'Unhealthy', message: 'too hot' }, { ...report, device: 'two', health: 'Healthy' }, { ...report, device: 'three', health: 'Healthy' }])
+  await until(() => { assert.deepEqual([claimed(), claimed('small'), world.unwell], [['one half Unhealthy too hot', 'two whole Healthy'], ['two whole Healthy'], ['1,2']]) })
+  started.tell([{ ...report, device: 'three', health: 'Unhealthy' }])
+  await until(() => { assert.deepEqual([claimed(), world.unwell], [['one half Unhealthy too hot', 'two whole Healthy'], ['1,2', '']], 'of whom nothing is told stays as it was for a while') })
+  started.hangUp()
+  await until(() => { assert.deepEqual([claimed(), world.unwell], [['one half Unknown', 'two whole Unknown'], ['1,2', '', '1,2']], 'and is not known when the driver has hung up') })
+}))
+
+test('what a driver has told holds for a while, and a message is cut to what a status takes', async () => {
+  const heard: string[] = []
+  let now = 1000
+  const health = new DevicesHealth((each, changed) => { heard.push([each, ...['one', 'two'].filter((name) => changed('p', name))].join(' ')) }, () => now)
+  const of = (device: string): unknown => health.of('d', 'p', device)
+  health.put('d', [{ pool: 'p', device: 'one', health: 'Healthy', timeoutSeconds: 0, message: '' }, { pool: 'p', device: 'two', health: 'Unhealthy', timeoutSeconds: 100, message: 'é'.repeat(600) }])
+  assert.deepEqual([of('one'), of('two'), of('three')], [{ health: 'Healthy' }, { health: 'Unhealthy', message: `${'é'.repeat(510)}...` }, { health: 'Unknown' }])
+  now += 29_999
+  assert.deepEqual(of('one'), { health: 'Healthy' })
+  now += 1
+  assert.deepEqual([of('one'), heard], [{ health: 'Unknown' }, ['d one two']])
+  health.put('d', [{ pool: 'p', device: 'two', health: 'Unhealthy', timeoutSeconds: 100, message: 'é'.repeat(600) }])
+  assert.deepEqual(heard, ['d one two', 'd one'])
+  health.close()
+})
+
+test('who has a device of which too long nothing was told hears that too', async () => {
+  const heard = Promise.withResolvers<boolean>()
+  let now = 0
+  const health = new DevicesHealth((_driver, changed) => { if (now > 0) heard.resolve(changed('p', 'one')) }, () => now)
+  health.put('d', [{ pool: 'p', device: 'one', health: 'Healthy', timeoutSeconds: 0.01, message: '' }])
+  now = 10
+  assert.equal(await heard.promise, true)
+})
 
 /** Waits until something holds. */
 async function until(holds: () => void | Promise<void>): Promise<void> {

@@ -3,7 +3,8 @@ import type { ResourceClaim } from '@kubeskiff/core/api'
 import type { SandboxSpec } from '@kubeskiff/core/kubelet'
 import { ask, rpcText } from '../wire.ts'
 import { type HeldClaim, HeldClaims } from './claims.ts'
-import { type ClaimReference, readPrepared, readUnprepared, writeClaims } from './messages.ts'
+import { type DeviceHealth, DevicesHealth } from './health.ts'
+import { type ClaimReference, type PreparedDevice, readPrepared, readUnprepared, writeClaims } from './messages.ts'
 import { DriverPlugins } from './plugins.ts'
 import { watchRegistry } from './registry.ts'
 
@@ -12,13 +13,19 @@ export interface DeviceDrivers {
   /** Has drivers prepare the claims of a pod; what is prepared already is not asked for again. Rejects in upstream's words. */
   prepare(pod: ClaimReference, claims: NonNullable<SandboxSpec['claims']>): Promise<void>
   /** The CDI devices that requests of prepared claims stand for. Throws where a claim is not prepared. */
-  devices(namespace: string, wanted: readonly { readonly claim: string; readonly request?: string }[]): readonly string[]
+  devices(namespace: string, wanted: readonly ClaimUse[]): readonly string[]
+  /** The devices themselves, and how they are; none where the claim is not prepared. */
+  claimed(namespace: string, wanted: ClaimUse): readonly ClaimedDevice[]
   /** Has drivers undo what they prepared for this pod and no other. Rejects in upstream's words: it is to be asked again. */
   unprepare(pod: string): Promise<void>
   /** The same for pods that are here no more. */
   retain(isHere: (pod: string) => boolean): Promise<void>
   close(): void
 }
+
+/** All that a claim holds, or what was asked for by one of its requests. */
+export interface ClaimUse { readonly claim: string; readonly request?: string }
+export interface ClaimedDevice extends PreparedDevice, DeviceHealth { readonly driver: string }
 
 export interface DriverOptions {
   /** Where `plugins_registry` and `plugins` stand: what drivers know as /var/lib/kubelet. */
@@ -30,6 +37,8 @@ export interface DriverOptions {
   /** Removes the ResourceSlices of the node that a driver has published, or all. */
   readonly wipeSlices: (driver: string | undefined) => void
   readonly onTrouble: (message: string) => void
+  /** Devices of these pods are well or unwell now, or it is not known any more. */
+  readonly onHealth?: (pods: readonly string[]) => void
   /** How long a driver may be away before its slices go; as upstream's unless it is said. */
   readonly wipeAfterMs?: number
 }
@@ -45,7 +54,8 @@ export function openDeviceDrivers(options: DriverOptions): DeviceDrivers {
   const held = new HeldClaims(file)
   const wipes = new Map<string, NodeJS.Timeout>()
   const placeOf = (path: string): string => (path.startsWith(`${kubeletDirectory}/`) ? join(directory, path.slice(kubeletDirectory.length)) : path)
-  const plugins = new DriverPlugins(placeOf, (driver, isUsable) => {
+  const health = new DevicesHealth((driver, isChanged) => { options.onHealth?.(held.podsWith(driver, isChanged)) }, () => Date.now())
+  const plugins = new DriverPlugins(placeOf, health, (driver, isUsable) => {
     if (isUsable) { clearTimeout(wipes.get(driver)); wipes.delete(driver); return }
     if (!wipes.has(driver)) wipes.set(driver, setTimeout(() => { wipes.delete(driver); options.wipeSlices(driver) }, wipeAfterMs))
   })
@@ -111,8 +121,10 @@ export function openDeviceDrivers(options: DriverOptions): DeviceDrivers {
     devices: (namespace, wanted) => [...new Set(wanted.flatMap(({ claim: name, request }) => {
       const claim = held.get(namespace, name)
       if (claim === undefined) throw new Error(`internal error: unable to get claim info for ResourceClaim ${name} in namespace ${namespace}`)
-      return Object.values(claim.drivers).flat().filter(({ requests }) => request === undefined || requests.length === 0 || requests.some((each) => each === request || each.startsWith(`${request}/`))).flatMap(({ cdi }) => cdi)
+      return Object.values(claim.drivers).flat().filter((device) => isFor(device, request)).flatMap(({ cdi }) => cdi)
     }))],
+    claimed: (namespace, { claim, request }) => Object.entries(held.get(namespace, claim)?.drivers ?? {})
+      .flatMap(([driver, devices]) => devices.filter((device) => isFor(device, request)).map((device) => ({ ...device, driver, ...health.of(driver, device.pool, device.device) }))),
     unprepare: (pod) => inTurn(() => unprepare(pod)).catch((error: Error) => { throw new Error(`unprepare dynamic resources: ${error.message}`) }),
     async retain(isHere) {
       for (const pod of held.pods()) if (!isHere(pod)) await inTurn(() => unprepare(pod)).catch((error: Error) => { onTrouble(`devices of pod ${pod}: ${error.message}`) })
@@ -120,10 +132,13 @@ export function openDeviceDrivers(options: DriverOptions): DeviceDrivers {
     close() {
       registry.close()
       plugins.close()
+      health.close()
       for (const timer of wipes.values()) clearTimeout(timer)
     },
   }
 }
+
+const isFor = ({ requests }: PreparedDevice, request: string | undefined): boolean => request === undefined || requests.length === 0 || requests.some((each) => each === request || each.startsWith(`${request}/`))
 
 function byDriver(claims: readonly HeldClaim[]): ReadonlyMap<string, readonly HeldClaim[]> {
   const found = new Map<string, HeldClaim[]>()

@@ -1,1 +1,1 @@
-export { type DeviceDrivers, openDeviceDrivers } from './drivers.ts'
+export { type ClaimedDevice, type DeviceDrivers, openDeviceDrivers } from './drivers.ts'

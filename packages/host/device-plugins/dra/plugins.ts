@@ -1,12 +1,17 @@
 import type { Client } from '@grpc/grpc-js'
-import { clientAt, socketPathMax } from '../wire.ts'
-import type { PluginInfo } from './messages.ts'
+import { clientAt, empty, socketPathMax, unimplemented } from '../wire.ts'
+import type { DevicesHealth } from './health.ts'
+import { type PluginInfo, readReports } from './messages.ts'
 
 /** A driver's plugin that has registered. */
-export interface DriverPlugin { readonly driver: string; readonly socket: string; readonly service: string; readonly client: Promise<Client>; isConnected: boolean }
+export interface DriverPlugin { readonly driver: string; readonly socket: string; readonly service: string; readonly client: Promise<Client>; readonly healthService: string; isConnected: boolean }
 
 /** The services of drivers that are known here, newest first, as plugins name them when they register. */
 const services = ['v1.DRAPlugin', 'v1beta1.DRAPlugin'] as const
+/** The services by which drivers tell how devices are. The last is asked also where a driver names none: kubelets have asked all drivers for it. */
+const healthServices = ['v1.DRAResourceHealth', 'v1beta1.DRAResourceHealth', 'v1alpha1.DRAResourceHealth'] as const
+/** As upstream's. */
+const healthAgainMs = 5_000
 /** Of grpc's states of a connection. */
 const [ready, shutdown] = [2, 4]
 
@@ -16,10 +21,13 @@ export class DriverPlugins {
   readonly #plugins = new Map<string, readonly DriverPlugin[]>()
   readonly #placeOf: (path: string) => string
   readonly #onChange: (driver: string, isUsable: boolean) => void
+  readonly #health: DevicesHealth
+  readonly #timers = new Set<NodeJS.Timeout>()
   #isClosed = false
 
-  constructor(placeOf: (path: string) => string, onChange: (driver: string, isUsable: boolean) => void) {
+  constructor(placeOf: (path: string) => string, health: DevicesHealth, onChange: (driver: string, isUsable: boolean) => void) {
     this.#placeOf = placeOf
+    this.#health = health
     this.#onChange = onChange
   }
 
@@ -35,9 +43,10 @@ export class DriverPlugins {
     if (socket.length > socketPathMax) return `the path ${socket} is too long for a socket`
     const others = this.#plugins.get(name) ?? []
     if (others.some((other) => other.socket === socket)) return `endpoint ${shown} already registered for DRA driver plugin ${name}`
-    const plugin: DriverPlugin = { driver: name, socket, service: `/k8s.io.kubelet.pkg.apis.dra.${chosen}`, client: clientAt(socket), isConnected: false }
+    const plugin: DriverPlugin = { driver: name, socket, service: `/k8s.io.kubelet.pkg.apis.dra.${chosen}`, client: clientAt(socket), isConnected: false, healthService: healthServices.find((service) => versions.includes(service)) ?? healthServices[2] }
     this.#plugins.set(name, [...others, plugin])
     void this.#follow(plugin)
+    void this.#watchHealth(plugin)
     return undefined
   }
 
@@ -62,6 +71,7 @@ export class DriverPlugins {
 
   close(): void {
     this.#isClosed = true
+    for (const timer of this.#timers) clearTimeout(timer)
     for (const plugin of [...this.#plugins.values()].flat()) void plugin.client.then((client) => { client.close() })
   }
 
@@ -78,6 +88,27 @@ export class DriverPlugins {
       channel.watchConnectivityState(state, Infinity, look)
     }
     look()
+  }
+
+  /** Hears how the driver's devices are, as long as its plugin is there and knows that. */
+  async #watchHealth(plugin: DriverPlugin): Promise<void> {
+    const client = await plugin.client
+    const isThere = (): boolean => !this.#isClosed && this.#plugins.get(plugin.driver)?.includes(plugin) === true
+    if (!isThere()) return
+    const stream = client.makeServerStreamRequest(`/${plugin.healthService}/NodeWatchResources`, () => empty, readReports, {})
+    stream.on('data', (reports: ReturnType<typeof readReports>) => { if (isThere()) this.#health.put(plugin.driver, reports) })
+    let isOver = false
+    const over = (error?: { readonly code?: number }): void => {
+      if (isOver) return
+      isOver = true
+      // Another plugin of the driver tells of the same devices.
+      if (this.#plugins.get(plugin.driver)?.some((other) => other !== plugin) !== true) this.#health.clear(plugin.driver)
+      if (error?.code === unimplemented || !isThere()) return
+      const timer = setTimeout(() => { this.#timers.delete(timer); void this.#watchHealth(plugin) }, healthAgainMs)
+      this.#timers.add(timer)
+    }
+    stream.on('error', over)
+    stream.on('end', () => { over() })
   }
 
   #tell(driver: string): void {

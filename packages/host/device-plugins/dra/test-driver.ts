@@ -1,9 +1,10 @@
 // A DRA driver for tests: it prepares what it is told to.
 import { mkdirSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js'
+import { Server, ServerCredentials, type ServerUnaryCall, type ServerWritableStream, type sendUnaryData } from '@grpc/grpc-js'
+import { streaming, unary } from '../serving.ts'
 import { empty } from '../wire.ts'
-import { type ClaimReference, type Prepared, readClaims, readRegistered, type Unprepared, writeInfo, writePrepared, writeUnprepared } from './messages.ts'
+import { type ClaimReference, type DeviceReport, type Prepared, readClaims, readRegistered, type Unprepared, writeInfo, writePrepared, writeReports, writeUnprepared } from './messages.ts'
 
 export interface TestDriver {
   /** The calls so far: 'prepare a,b'. */
@@ -12,6 +13,10 @@ export interface TestDriver {
   readonly registered: Promise<string>
   /** What it answers for each claim. */
   answer: (claim: ClaimReference) => Prepared extends ReadonlyMap<string, infer Each> ? Each : never
+  /** Tells how its devices are, if it is one that tells. */
+  tell(reports: readonly DeviceReport[]): void
+  /** Ends what is being told. */
+  hangUp(): void
   close(): void
 }
 
@@ -19,11 +24,13 @@ export interface TestDriver {
 export async function startTestDriver({ driver, socket, endpoint, registration, versions = ['v1.DRAPlugin'], type = 'DRAPlugin' }: { readonly driver: string; readonly socket: string; readonly endpoint: string; readonly registration: string; readonly versions?: readonly string[]; readonly type?: string }): Promise<TestDriver> {
   const calls: string[] = []
   const registered = Promise.withResolvers<string>()
-  const unary = <Asked, Answered>(path: string, read: (bytes: Buffer) => Asked, write: (answer: Answered) => Buffer) =>
-    ({ path, requestStream: false as const, responseStream: false as const, requestSerialize: () => empty, requestDeserialize: read, responseSerialize: write, responseDeserialize: () => ({}) })
   const service = `/k8s.io.kubelet.pkg.apis.dra.${versions[0] ?? ''}`
+  const health = versions.find((version) => version.endsWith('.DRAResourceHealth'))
+  const watchers = new Set<ServerWritableStream<object, readonly DeviceReport[]>>()
+  let told: readonly DeviceReport[] = []
   const server = new Server()
-  server.addService({ prepare: unary(`${service}/NodePrepareResources`, readClaims, writePrepared), unprepare: unary(`${service}/NodeUnprepareResources`, readClaims, writeUnprepared) }, {
+  server.addService({ prepare: unary(`${service}/NodePrepareResources`, readClaims, writePrepared), unprepare: unary(`${service}/NodeUnprepareResources`, readClaims, writeUnprepared), ...(health !== undefined && { watch: streaming(`/${health}/NodeWatchResources`, writeReports) }) }, {
+    watch: (stream: ServerWritableStream<object, readonly DeviceReport[]>) => { watchers.add(stream); if (told.length > 0) stream.write(told) },
     prepare: (call: ServerUnaryCall<readonly ClaimReference[], Prepared>, answer: sendUnaryData<Prepared>) => {
       calls.push(`prepare ${call.request.map(({ name }) => name).join()}`)
       answer(null, new Map(call.request.map((claim) => [claim.uid, made.answer(claim)])))
@@ -48,6 +55,14 @@ export async function startTestDriver({ driver, socket, endpoint, registration, 
   const made: TestDriver = {
     calls, registered: registered.promise,
     answer: ({ name }) => ({ devices: [{ requests: [], pool: 'pool', device: name, cdi: [`${driver}/claim=${name}`] }], error: '' }),
+    tell(reports) {
+      told = reports
+      for (const stream of watchers) stream.write(reports)
+    },
+    hangUp() {
+      for (const stream of watchers) stream.end()
+      watchers.clear()
+    },
     close() {
       server.forceShutdown()
       registrar.forceShutdown()

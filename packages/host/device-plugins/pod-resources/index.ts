@@ -1,0 +1,1 @@
+export { type PodResourcesOptions, servePodResources } from './server.ts'
