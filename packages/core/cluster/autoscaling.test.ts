@@ -60,3 +60,19 @@ test('what nodes and pods use is served as metrics-server does, in both versions
   assert.equal(cluster.request('GET', `/apis/metrics.k8s.io/v1beta1/namespaces/default/pods/${name}`).status, 200)
   assert.deepEqual(['GET /namespaces/default/pods/none', 'GET /nodes/none', 'DELETE /nodes/sim-1'].map((line) => { const [method = '', path = ''] = line.split(' '); return cluster.request(method, `/apis/metrics.k8s.io/v1beta1${path}`).status }), [404, 404, 405])
 })
+
+test('servers outside a virtual cluster are not reached, and that is told', () => {
+  const cluster = createCluster({ nodes: 1 })
+  cluster.apply(`apiVersion: v1
+kind: Service
+metadata: {name: adapter}
+spec: {type: ExternalName, externalName: adapter.example.com}
+---
+apiVersion: apiregistration.k8s.io/v1
+kind: APIService
+metadata: {name: v1beta1.external.metrics.k8s.io}
+spec: {group: external.metrics.k8s.io, version: v1beta1, groupPriorityMinimum: 100, versionPriority: 100, insecureSkipTLSVerify: true, service: {namespace: default, name: adapter}}
+`)
+  const { status } = cluster.request('GET', '/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.external.metrics.k8s.io').body as { readonly status: { readonly conditions: readonly { readonly status: string; readonly reason: string; readonly message: string }[] } }
+  assert.deepEqual(status.conditions.map(({ status: is, reason, message }) => [is, reason, message.slice(message.lastIndexOf(': ') + 2)]), [['False', 'FailedDiscoveryCheck', 'a virtual cluster has no outside']])
+})

@@ -99,7 +99,7 @@ function virtualFrom(parts: Parts): VirtualCluster {
     // All nodes are simulated, and keep no files: one that is gone had none either, but does not say so any more.
     ask: ({ what }, done) => {
       if (what === 'provision' || what === 'unprovision') done({ done: true })
-      else if (what === 'extender') done({ is: 'unreached', why: 'a virtual cluster has no outside' })
+      else if (what === 'extender' || what === 'proxy') done({ is: 'unreached', why: 'a virtual cluster has no outside' })
     },
   })
   const settle = (): void => {

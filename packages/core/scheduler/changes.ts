@@ -1,4 +1,5 @@
 // What of a change matters to scheduling.
+import type { Resource } from '../api/resource.ts'
 import { csiDrivers, csiNodes, csiStorageCapacities, deviceClasses, deviceTaintRules, type Node, nodes as nodeType, persistentVolumeClaims, persistentVolumes, type Pod, pods, resourceClaims, resourceSlices, storageClasses } from '../api/resources.ts'
 import type { Change } from '../api/view.ts'
 import { isTerminal, isTerminating } from '../rules/pods.ts'
@@ -16,11 +17,11 @@ export const waits = (pod: Pod): boolean => !isTerminating(pod) && !isTerminal(p
 export function decidesDifferently(before: Pod, after: Pod): boolean {
   const sameSpec = before.metadata.generation !== undefined && before.metadata.generation === after.metadata.generation
   return (!sameSpec && before.spec !== after.spec && JSON.stringify({ ...before.spec, nodeName: '' }) !== JSON.stringify({ ...after.spec, nodeName: '' })) ||
-    (before.metadata.labels !== after.metadata.labels && JSON.stringify(before.metadata.labels) !== JSON.stringify(after.metadata.labels))
+    labelsDiffer(before, after)
 }
 
 /** Have the labels of an object changed? */
-export function labelsDiffer({ before, after }: Change): boolean {
+export function labelsDiffer(before: Resource | undefined, after: Resource | undefined): boolean {
   return before?.metadata.labels !== after?.metadata.labels && JSON.stringify(before?.metadata.labels) !== JSON.stringify(after?.metadata.labels)
 }
 

@@ -158,7 +158,7 @@ class PodScheduler implements Scheduler {
       this.#cursor = change.revision
       if (change.key.resource === pods.resource) this.#podChanged(change)
       else if (change.key.resource === nodeType.resource) relabelled = this.#nodeChanged(change) || relabelled
-      else if (change.key.resource === namespaces.resource) relabelled = (change.before !== undefined && change.after !== undefined && labelsDiffer(change)) || relabelled
+      else if (change.key.resource === namespaces.resource) relabelled = (change.before !== undefined && change.after !== undefined && labelsDiffer(change.before, change.after)) || relabelled
       else if (!watched.has(change.key.resource)) continue
       else for (const { state } of this.#plugins) state.changed?.(change)
       this.#binder.changed(change)
@@ -206,7 +206,7 @@ class PodScheduler implements Scheduler {
     if (after === undefined) { this.nodes.drop(change.key.name); return before !== undefined }
     const known = this.nodes.numberOf(after.metadata.name) !== undefined
     const number = this.#board.putNode(after)
-    return (this.nodes.podCount[number] ?? 0) > 0 && (!known || labelsDiffer(change))
+    return (this.nodes.podCount[number] ?? 0) > 0 && (!known || labelsDiffer(change.before, change.after))
   }
 
   /** Asks each plugin that refused pods whether the change matters at all, then for each of its pods. */

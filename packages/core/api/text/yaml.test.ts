@@ -19,6 +19,12 @@ test("what is malformed is told in upstream's words", () => {
   assert.deepEqual(readYaml('a:\n\t- b'), { ok: false, message: 'yaml: line 2: found character that cannot start any token' })
 })
 
+test('half of a character is refused as upstream does, wherever it stands; both halves are the character', () => {
+  const refused = (place: string): unknown => ({ ok: false, message: `yaml: ${place}found invalid Unicode character escape code` })
+  assert.deepEqual(['"\\uD800"', 'a: 1\nb:\n- c: "x\\udc00y"', 'a: 1\n"k\\uD83Dk": 2', 'a: "\\U0000DFFF"', '{"a": ["\\uDE00\\uD83D"]}'].map(readYaml), ['', 'line 3: ', 'line 2: ', '', ''].map(refused))
+  assert.deepEqual(readYaml('a: "\\uD83D\\uDE00"\nb: \\uD800'), { ok: true, value: { a: '\u{1F600}', b: '\\uD800' }, duplicates: [] })
+})
+
 test('a manifest of several documents', () => {
   assert.deepEqual(readDocuments('---\na: 1\n---\n# nothing\n---\n{"b": 2}\n').map((reading) => reading.ok && reading.value), [{ a: 1 }, { b: 2 }])
 })

@@ -1,5 +1,5 @@
 // Reads YAML as kubectl and the API do: YAML 1.1's booleans and octals, but no dates and no base 60.
-import { Composer, type Document, type DocumentOptions, LineCounter, parseAllDocuments, type ParseOptions, Parser, type ScalarTag, type SchemaOptions, stringify } from 'yaml'
+import { Composer, type Document, type DocumentOptions, LineCounter, parseAllDocuments, type ParseOptions, Parser, type ScalarTag, type SchemaOptions, stringify, visit } from 'yaml'
 import { exactInteger, type Reading } from './json.ts'
 
 const truths = ['y', 'yes', 'true', 'on']
@@ -24,6 +24,9 @@ const binary: ScalarTag = { tag: 'tag:yaml.org,2002:binary', default: false, res
 
 const options: ParseOptions & DocumentOptions & SchemaOptions = { version: '1.2', schema: 'core', merge: true, uniqueKeys: false, logLevel: 'silent', customTags: (tags) => [boolean, integer, binary, ...tags] }
 
+/** Halves of characters as escapes, whole ones among them. */
+const halfEscape = /\\(?:u|U0000)[dD][89a-fA-F]/
+
 const parse = (text: string): readonly Document[] => {
   const documents = parseAllDocuments(text, options)
   return Array.isArray(documents) ? documents as readonly Document[] : []
@@ -38,8 +41,7 @@ function parseFirst(text: string, lineCounter: LineCounter): Document | undefine
 /** The error's text as upstream's reader words it, as far as the two readers agree on what is wrong. */
 function wording(error: { readonly code: string; readonly message: string; readonly pos: readonly [number, number]; readonly linePos?: readonly { readonly line: number }[] | undefined }, lines: LineCounter | undefined): string {
   const line = error.linePos?.[0]?.line ?? lines?.linePos(error.pos[0]).line ?? 1
-  // Upstream's reader names no line when it is the first.
-  const place = line === 1 ? '' : `line ${line}: `
+  const place = placeText(line)
   switch (error.code) {
     case 'TAB_AS_INDENT': return `yaml: ${place}found character that cannot start any token`
     case 'BLOCK_AS_IMPLICIT_KEY': return `yaml: ${place}mapping values are not allowed in this context`
@@ -49,9 +51,14 @@ function wording(error: { readonly code: string; readonly message: string; reado
   }
 }
 
-function readOne(document: Document, lines?: LineCounter): Reading {
+/** Upstream's reader names no line when it is the first. */
+const placeText = (line: number): string => (line === 1 ? '' : `line ${line}: `)
+
+function readOne(document: Document, text: string, lines?: LineCounter): Reading {
   const error = document.errors[0]
   if (error) return { ok: false, message: wording(error, lines) }
+  const half = halfEscape.test(text) ? halfIn(document) : undefined
+  if (half !== undefined) return { ok: false, message: `yaml: ${placeText(lines?.linePos(half).line ?? 1)}found invalid Unicode character escape code` }
   const duplicates: string[] = []
   const repeated: string[] = []
   collectDuplicates(document.contents, '', (path, key, at) => { duplicates.push(path); repeated.push(`  line ${lines?.linePos(at).line ?? 1}: key ${JSON.stringify(key)} already set in map`) })
@@ -61,6 +68,17 @@ function readOne(document: Document, lines?: LineCounter): Reading {
     // The reader throws on unknown anchors and on aliases that multiply without end.
     return { ok: false, message: `yaml: ${fault instanceof Error ? (fault.message.startsWith('Excessive alias') ? 'document contains excessive aliasing' : fault.message) : 'cannot be read'}` }
   }
+}
+
+/** Where a text stands that holds half of a character, which no UTF-8 has. */
+function halfIn(document: Document): number | undefined {
+  let found: number | undefined
+  visit(document, { Scalar(_key, { value, range }) {
+    if (typeof value !== 'string' || value.isWellFormed()) return undefined
+    found = range?.[0] ?? 0
+    return visit.BREAK
+  } })
+  return found
 }
 
 function collectDuplicates(node: unknown, path: string, found: (path: string, key: string, at: number) => void): void {
@@ -82,12 +100,12 @@ function collectDuplicates(node: unknown, path: string, found: (path: string, ke
 export function readYaml(text: string): Reading {
   const lines = new LineCounter()
   const document = parseFirst(text, lines)
-  return document ? readOne(document, lines) : { ok: true, value: null, duplicates: [] }
+  return document ? readOne(document, text, lines) : { ok: true, value: null, duplicates: [] }
 }
 
 /** Reads every document of a manifest; empty ones are left out. */
 export function readDocuments(text: string): readonly Reading[] {
-  return parse(text).map((document) => readOne(document)).filter((reading) => !reading.ok || reading.value !== null)
+  return parse(text).map((document) => readOne(document, text)).filter((reading) => !reading.ok || reading.value !== null)
 }
 
 /** A value as upstream prints it: keys sorted, lists at their key's indentation, texts quoted that YAML 1.1 would read otherwise. */

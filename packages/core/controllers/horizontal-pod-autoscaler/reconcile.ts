@@ -58,7 +58,6 @@ function measure(autoscaler: HorizontalPodAutoscaler, world: World<Memory>, memo
   const { view, now, observed } = world
   const { asking, told = [], ...rest } = memory
   if (asking !== undefined && !observed.has(asking.id) && now < asking.until) return { actions: [], memory, again: asking.until }
-  if (asking !== undefined && asking.about === undefined) return look(autoscaler, world, rest, types, new Map(told), measuredOf(observed.get(asking.id)))
   const heard = asking?.about === undefined ? told : [...told, [asking.about.metric, toldBy(asking.about.question, observed.get(asking.id) as Fetched | undefined)] as const]
   const until = now + answeredWithinMs
   const metrics = autoscaler.spec.metrics ?? []
@@ -72,6 +71,8 @@ function measure(autoscaler: HorizontalPodAutoscaler, world: World<Memory>, memo
     const id = `metric ${known.size}@${now}`
     return { actions: [{ do: 'ask', ask: { id, what: 'proxy', input: question.fetch } }], memory: { ...rest, told: [...known], asking: { id, until, about: { metric, question } } }, again: until }
   }
+  // Metrics that came while kubelets were asked have been asked about first.
+  if (asking !== undefined && asking.about === undefined) return look(autoscaler, world, rest, types, known, measuredOf(observed.get(asking.id)))
   const ask = metrics.some(({ type }) => type === 'Resource' || type === 'ContainerResource') ? askForUse(view, `use@${now}`) : undefined
   if (ask === undefined) return look(autoscaler, world, rest, types, known, nothingMeasured)
   return { actions: [{ do: 'ask', ask }], memory: { ...rest, told: [...known], asking: { id: ask.id, until } }, again: until }

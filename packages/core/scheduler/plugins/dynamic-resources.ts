@@ -206,15 +206,17 @@ function study(pod: Pod, { nodes, view, now }: Surroundings, { pools, uses, devi
     fault: () => fault,
     amends: () => amends(pod, claims.filter((claim) => elsewhere.has(claim))),
     ...(wishes.some(({ requests }) => requests.some(({ alternatives }) => alternatives.length > 1)) && {
-      score: (node: number) => wishes.reduce((sum, wish, at) => sum + preference(wish, allocationsOn(node)[at]), 0),
+      score: (node: number) => { const allocations = allocationsOn(node); return wishes.reduce((sum, wish, at) => sum + preference(wish, allocations[at]), 0) },
       normalise: (scores: Float64Array) => normalised(scores, 'most is best'),
     }),
     prepare: (node) => {
       const made = verdict(node)
-      const gift = made.is === 'fits' && made.extra !== undefined ? { ...made.extra.extended, allocation: allocationOf(made.extra.wish, made.devices[wishes.length] ?? [], nodes.nameOf(node)) } : undefined
-      const own = prepare(pod, claims, new Map(wishes.map(({ claim }, at) => [claim, allocationsOn(node)[at] ?? {}])), { uses, now: at, nodeName: nodes.nameOf(node), current: now })
+      const around: Preparing = { uses, now: at, nodeName: nodes.nameOf(node), current: now }
+      const allocations = allocationsOn(node)
+      const gift = made.is === 'fits' && made.extra !== undefined ? { ...made.extra.extended, allocation: allocationOf(made.extra.wish, made.devices[wishes.length] ?? [], around.nodeName) } : undefined
+      const own = prepare(pod, claims, new Map(wishes.map(({ claim }, each) => [claim, allocations[each] ?? {}])), around)
       const told = left !== undefined && pod.status.extendedResourceClaimStatus === undefined ? [tell(pod, left.metadata.name, extendedClaim(pod, resources, view).mappings)] : []
-      return gift === undefined ? { ...own, steps: [...own.steps, ...told] } : withExtended(pod, gift, own, { uses, now: at, nodeName: nodes.nameOf(node), current: now })
+      return gift === undefined ? { ...own, steps: [...own.steps, ...told] } : withExtended(pod, gift, own, around)
     },
   }
 }

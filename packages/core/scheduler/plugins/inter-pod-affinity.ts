@@ -1,5 +1,6 @@
 import type { Pod } from '../../api/resources.ts'
 import type { Change } from '../../api/view.ts'
+import { labelsDiffer } from '../changes.ts'
 import { bestScore } from '../normalise.ts'
 import { nodeSides, type NodeRefusal, type PluginState, podSides, type SchedulerPlugin, type Study, type Surroundings } from '../types.ts'
 import { Tally, type Term, termOf } from './pod-terms.ts'
@@ -87,7 +88,7 @@ class InterPodAffinity implements PluginState {
   wakes(pod: Pod, change: Change): boolean {
     if (change.key.resource === 'nodes') {
       const { before, after } = nodeSides(change)
-      return after !== undefined && (before === undefined || JSON.stringify(before.metadata.labels) !== JSON.stringify(after.metadata.labels))
+      return after !== undefined && (before === undefined || labelsDiffer(before, after))
     }
     if (change.key.resource !== 'pods') return false
     const { before, after } = podSides(change)

@@ -1,6 +1,7 @@
 import type { Node, Pod } from '../../api/resources.ts'
 import type { Change } from '../../api/view.ts'
 import { isTerminal, isTerminating } from '../../rules/pods.ts'
+import { labelsDiffer } from '../changes.ts'
 import { bestScore } from '../normalise.ts'
 import { type NodeRefusal, nodeSides, type PluginState, podSides, type SchedulerPlugin, type Study, type Surroundings } from '../types.ts'
 import { hostname, type SpreadConstraint, type SpreadDefaults, spreadWishesOf, systemSpread } from './spread-constraints.ts'
@@ -133,5 +134,5 @@ const placeOf = (pod: Pod | undefined): string | undefined =>
   (pod?.spec.nodeName && !isTerminal(pod) && !isTerminating(pod) ? pod.spec.nodeName : undefined)
 
 const placeDiffers = (before: Node, after: Node): boolean =>
-  (before.metadata.labels !== after.metadata.labels && JSON.stringify(before.metadata.labels) !== JSON.stringify(after.metadata.labels)) ||
+  labelsDiffer(before, after) ||
   (before.spec.taints !== after.spec.taints && JSON.stringify(before.spec.taints) !== JSON.stringify(after.spec.taints))

@@ -13,9 +13,9 @@ export const volumeZone: SchedulerPlugin = {
   name: 'VolumeZone', weight: 0, fixed: 'by more',
   start: ({ nodes, view }) => ({
     study: (pod) => {
-      const lost = lostVolume(pod, view)
+      const { lost, volumes } = boundVolumes(pod, view)
       if (lost !== undefined) return { refusal: `persistentvolume ${JSON.stringify(lost)} not found` }
-      const wanted = boundVolumes(pod, view).flatMap(zonesOf)
+      const wanted = volumes.flatMap(zonesOf)
       if (wanted.length === 0) return undefined
       return {
         refuses: (node) => {
@@ -37,20 +37,17 @@ export const volumeZone: SchedulerPlugin = {
 }
 const watched: ReadonlySet<string> = new Set([persistentVolumeClaims.resource, persistentVolumes.resource, storageClasses.resource])
 
-/** A volume that a claim of the pod is bound to, and that is not there. As upstream: of claims that the pod names. */
-function lostVolume(pod: Pod, view: ClusterView): string | undefined {
+/** The volumes that the pod's claims are bound to, and the first that is not there. As upstream: that matters for claims that the pod names. */
+function boundVolumes(pod: Pod, view: ClusterView): { readonly volumes: readonly PersistentVolume[]; readonly lost: string | undefined } {
+  const volumes: PersistentVolume[] = []
+  let lost: string | undefined
   for (const { name, ephemeral } of claimNames(pod)) {
-    const volumeName = ephemeral ? undefined : view.get(persistentVolumeClaims, pod.metadata.namespace ?? '', name)?.spec.volumeName
-    if (volumeName && view.get(persistentVolumes, '', volumeName) === undefined) return volumeName
-  }
-  return undefined
-}
-
-function boundVolumes(pod: Pod, view: ClusterView): readonly PersistentVolume[] {
-  return claimNames(pod).flatMap(({ name }) => {
     const volumeName = view.get(persistentVolumeClaims, pod.metadata.namespace ?? '', name)?.spec.volumeName
-    return (volumeName && view.get(persistentVolumes, '', volumeName)) || []
-  })
+    const volume = volumeName ? view.get(persistentVolumes, '', volumeName) : undefined
+    if (volume !== undefined) volumes.push(volume)
+    else if (volumeName && !ephemeral) lost ??= volumeName
+  }
+  return { volumes, lost }
 }
 
 /** A label may name several zones, 'a__b'. */
