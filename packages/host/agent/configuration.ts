@@ -25,6 +25,8 @@ export interface AgentConfiguration {
   readonly kubelet?: KubeletSettings
   /** Mirrors, and registries without TLS. */
   readonly registries?: Registries
+  /** Programs that run containers besides crun and runc, by the handlers that RuntimeClasses name. */
+  readonly runtimeHandlers?: Readonly<Record<string, string>>
   readonly network: FamilyNetworks & { readonly second?: FamilyNetworks }
   /** Where the control plane asks for work on volumes, on a machine that is not its own. */
   readonly volumesBelow?: string

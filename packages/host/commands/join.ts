@@ -23,7 +23,7 @@ Makes this machine play nodes of a cluster whose control plane runs on another. 
       --name NAME         their name, with -1, -2, … where there are several (this machine's: ${nodeNameOf(hostname())})
       --labels a=b,…      of its nodes
       --address A         where other machines reach this one (the address from which it reaches the control plane)
-      --host-files F, --network N, --cni-conf-dir DIR, --cni-bin-dir DIR[:DIR], --kubelet-config FILE, --mirror R=URL, --insecure-registry HOST:PORT
+      --host-files F, --network N, --cni-conf-dir DIR, --cni-bin-dir DIR[:DIR], --kubelet-config FILE, --mirror R=URL, --insecure-registry HOST:PORT, --runtime-handler N=P
                           as of 'skiff up', for this machine; what is not said here is as 'skiff up' has it there. 'cluster' ('' for files, mirrors and
                           registries) follows it again
       --install           install the Debian packages that real nodes need and this machine lacks

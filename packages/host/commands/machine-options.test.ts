@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { UsageError } from './arguments.ts'
-import { askedChoices, registriesChoice } from './machine-options.ts'
+import { askedChoices, handlersChoice, registriesChoice } from './machine-options.ts'
 
 test('a joined machine is told what to do its own way, and what to do as its cluster again', () => {
   for (const [values, asked] of [
@@ -12,6 +12,15 @@ test('a joined machine is told what to do its own way, and what to do as its clu
     [{ mirror: ['docker.io=https://mirror.example.com/'], 'insecure-registry': ['a:5000'] }, { registries: { mirrors: { 'docker.io': ['https://mirror.example.com'] }, insecure: ['a:5000'] } }],
   ] as const) assert.deepEqual(askedChoices(values), asked)
   for (const values of [{ network: 'calico' }, { network: 'cluster', 'cni-conf-dir': '/a' }, { network: 'built-in', 'cni-bin-dir': '/a' }, { 'host-files': 'none' }]) assert.throws(() => askedChoices(values), UsageError)
+})
+
+test('handlers are programs of this machine by name', () => {
+  const shell = handlersChoice(['one=sh'])?.['one']
+  assert.match(shell ?? '', /^\/.*\/sh$/)
+  assert.deepEqual([handlersChoice(undefined), handlersChoice(['']), handlersChoice([`a=${shell}`, `b-1=${shell}`])], [undefined, {}, { a: shell, 'b-1': shell }])
+  assert.deepEqual([askedChoices({ 'runtime-handler': [''] }), askedChoices({ 'runtime-handler': [`a=${shell}`] })], [{ runtimeHandlers: 'cluster' }, { runtimeHandlers: { a: shell } }])
+  for (const text of ['sh', '=sh', 'A=sh', 'a_b=sh', 'a=']) assert.throws(() => handlersChoice([text]), /takes a handler and its program/)
+  assert.throws(() => handlersChoice(['gvisor=/no/such/runsc']), /there is no program \/no\/such\/runsc on this machine/)
 })
 
 test('what is said of mirrors takes the place of those there were, and leaves what is said of other registries', () => {

@@ -23,7 +23,7 @@ import { detach, sameCommand, startedAt, stopWhenTold } from './background.ts'
 import { applyFiles, helloImage, welcome } from './first-workload.ts'
 import { commandName } from './name.ts'
 import { kubeletSettingsIn } from './kubelet-file.ts'
-import { networkChoice, registriesChoice, registryOptions } from './machine-options.ts'
+import { handlersChoice, networkChoice, registriesChoice, registryOptions } from './machine-options.ts'
 import { namesOfPool, nodesMax, realNodesMax } from './node.ts'
 import { poolsInFile } from './pool-file.ts'
 
@@ -44,6 +44,7 @@ const usage = `usage: skiff up [options]
       --host-files F    what pods of real nodes see by hostPath: overlay (default: the machine's files, and each node keeps what is written), real (the machine's own)
       --network N       who makes the interfaces of pods on real nodes: built-in (default), cni (the plugins of /etc/cni/net.d, or of --cni-conf-dir and --cni-bin-dir DIR[:DIR])
       --kubelet-config FILE   of real nodes: a KubeletConfiguration with podPidsLimit, systemReserved, kubeReserved, evictionHard, …; see docs/nodes.md ('' takes it back)
+      --runtime-handler NAME=PROGRAM   what runs pods whose RuntimeClass has this handler, besides crun and runc (may be repeated; '' takes all back), for example gvisor=runsc
       --mirror R=URL    where images of a registry are asked for first (may be repeated; '' takes all back), for example docker.io=https://mirror.example.com
       --insecure-registry HOST:PORT   a registry without TLS (may be repeated; '' takes all back)
       --clock C         machine (default), virtual: simulated nodes only, so that 'skiff time' can turn it
@@ -55,10 +56,10 @@ const usage = `usage: skiff up [options]
 `
 const options = {
   filename: { type: 'string', short: 'f', multiple: true }, nodes: { type: 'string' }, simulate: { type: 'string' }, 'simulate-pools': { type: 'string' }, install: { type: 'boolean' }, port: { type: 'string' }, listen: { type: 'string' }, overlay: { type: 'string' },
-  'data-dir': { type: 'string' }, runtime: { type: 'string' }, clock: { type: 'string' }, pace: { type: 'string' }, 'host-files': { type: 'string' }, 'ip-families': { type: 'string' }, 'kubelet-config': { type: 'string' }, network: { type: 'string' }, 'cni-conf-dir': { type: 'string' }, 'cni-bin-dir': { type: 'string' }, detach: { type: 'boolean' }, bare: { type: 'boolean' }, ...registryOptions,
+  'data-dir': { type: 'string' }, runtime: { type: 'string' }, clock: { type: 'string' }, pace: { type: 'string' }, 'host-files': { type: 'string' }, 'ip-families': { type: 'string' }, 'kubelet-config': { type: 'string' }, network: { type: 'string' }, 'cni-conf-dir': { type: 'string' }, 'cni-bin-dir': { type: 'string' }, 'runtime-handler': { type: 'string', multiple: true }, detach: { type: 'boolean' }, bare: { type: 'boolean' }, ...registryOptions,
   'authentication-config': { type: 'string' }, 'token-auth-file': { type: 'string' }, 'audit-policy-file': { type: 'string' }, 'audit-log-path': { type: 'string' }, 'scheduler-config': { type: 'string' }, help: { type: 'boolean', short: 'h' },
 } as const
-interface Wishes { readonly nodes?: number; readonly simulate?: number; readonly pools?: readonly NodePool[]; readonly port?: number; readonly listen?: string; readonly overlay?: OverlayChoice; readonly runtime: 'auto' | 'oci' | 'simulated'; readonly pace?: PaceName; readonly hostFiles?: HostFilesChoice; readonly network?: NetworkChoice; readonly ipFamilies?: AddressFamilies; readonly kubelet?: KubeletSettings; readonly registries: Parameters<typeof registriesChoice>[0]; readonly install: boolean; readonly welcome: boolean; readonly access: AccessFiles }
+interface Wishes { readonly runtimeHandlers?: Readonly<Record<string, string>>; readonly nodes?: number; readonly simulate?: number; readonly pools?: readonly NodePool[]; readonly port?: number; readonly listen?: string; readonly overlay?: OverlayChoice; readonly runtime: 'auto' | 'oci' | 'simulated'; readonly pace?: PaceName; readonly hostFiles?: HostFilesChoice; readonly network?: NetworkChoice; readonly ipFamilies?: AddressFamilies; readonly kubelet?: KubeletSettings; readonly registries: Parameters<typeof registriesChoice>[0]; readonly install: boolean; readonly welcome: boolean; readonly access: AccessFiles }
 
 const nodesDefault = 3
 /** There where the kernel has IPv6 and uses it. */
@@ -82,8 +83,9 @@ export async function up(words: readonly string[]): Promise<number> {
   if (values.listen !== undefined && !isListening(values.listen)) throw new UsageError(`--listen takes loopback, everywhere or an IPv4 address of this machine, not '${values.listen}'`)
   if (isIPv4(values.listen ?? '') && !machineAddresses().includes(values.listen ?? '')) throw new UsageError(`this machine has no address ${values.listen} that others reach: it has ${machineAddresses().join(', ') || 'none'}`)
   const overlay = choice('--overlay', values.overlay, overlayChoices)
+  const runtimeHandlers = handlersChoice(values['runtime-handler'])
   const wishes: Wishes = {
-    runtime, install: values.install === true, welcome: values.bare !== true && values.filename === undefined, access: accessFiles(values), registries: values,
+    runtime, install: values.install === true, welcome: values.bare !== true && values.filename === undefined, access: accessFiles(values), registries: values, ...(runtimeHandlers !== undefined && { runtimeHandlers }),
     ...(pace !== undefined && { pace }), ...(hostFiles !== undefined && { hostFiles }), ...(ipFamilies !== undefined && { ipFamilies }), ...(network !== undefined && { network }), ...(values.listen !== undefined && { listen: values.listen }), ...(overlay !== undefined && { overlay }), ...(values['kubelet-config'] !== undefined && { kubelet: kubeletSettingsIn(values['kubelet-config']) }),
     ...(values.nodes !== undefined && { nodes: wholeNumber('--nodes', values.nodes, 0, realNodesMax) }),
     ...(values.simulate !== undefined && { simulate: wholeNumber('--simulate', values.simulate, 0, nodesMax) }),
@@ -183,9 +185,10 @@ async function settingsFor(directory: DataDirectory, wishes: Wishes, say: (line:
   const [listen, overlay] = [wishes.listen ?? before?.listen, wishes.overlay ?? before?.overlay]
   const kubelet = wishes.kubelet ?? before?.kubelet
   const registries = registriesChoice(wishes.registries, before?.registries)
+  const runtimeHandlers = wishes.runtimeHandlers ?? before?.runtimeHandlers
   return {
     version: 1, port: wishes.port ?? before?.port ?? portDefault, ...(listen !== undefined && { listen }), ...(overlay !== undefined && { overlay }), nodes, ...(ipFamilies !== undefined && { ipFamilies }), ...(pace !== undefined && { pace }), ...(hostFiles !== undefined && { hostFiles }), ...(network !== undefined && { network }), ...(kubelet !== undefined && Object.keys(kubelet).length > 0 && { kubelet }),
-    ...(registries !== undefined && Object.keys(registries).length > 0 && { registries }), ...(Object.keys(access).length > 0 && { access }),
+    ...(runtimeHandlers !== undefined && Object.keys(runtimeHandlers).length > 0 && { runtimeHandlers }), ...(registries !== undefined && Object.keys(registries).length > 0 && { registries }), ...(Object.keys(access).length > 0 && { access }),
     welcomed: before?.welcomed ?? false,
   }
 }

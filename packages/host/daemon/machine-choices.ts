@@ -4,7 +4,7 @@ import { nodeOfPeer, type OwnPath } from '../http/index.ts'
 import { cniFolders, type Settings } from './settings.ts'
 
 /** What may be said of all nodes of a machine. */
-export type MachineChoices = Pick<Settings, 'hostFiles' | 'network' | 'kubelet' | 'registries'>
+export type MachineChoices = Pick<Settings, 'hostFiles' | 'network' | 'kubelet' | 'registries' | 'runtimeHandlers'>
 
 /** Where the nodes of other machines learn what is said of the control plane's, by their certificates: a mirror's URL may hold a password. */
 export const choicesPath = '/skiff.dev/choices'
@@ -16,14 +16,14 @@ export const choicesRequests = (settings: () => Settings): OwnPath => ({ method,
 }
 const reply = (status: number, body: object) => ({ status, headers: { 'content-type': 'application/json', 'cache-control': 'no-cache, private' }, body: [Buffer.from(`${JSON.stringify(body)}\n`)] })
 
-/** What of a cluster's settings goes for machines that join. */
+/** What of a cluster's settings goes for machines that join: which programs are there each knows for itself. */
 export function toldOf({ hostFiles, network, kubelet, registries }: MachineChoices): MachineChoices {
   return { ...(hostFiles !== undefined && { hostFiles }), ...(network !== undefined && { network: { is: network.is } }), ...(kubelet !== undefined && { kubelet }), ...(registries !== undefined && { registries }) }
 }
 
 /** The same, as the agent is told. */
-export function agentChoices({ hostFiles = 'overlay', network, kubelet, registries }: MachineChoices): Pick<AgentConfiguration, 'hostFiles' | 'cni' | 'kubelet' | 'registries'> {
-  return { hostFiles, ...(network?.is === 'cni' && { cni: cniFolders(network) }), ...(kubelet !== undefined && { kubelet }), ...(registries !== undefined && { registries }) }
+export function agentChoices({ hostFiles = 'overlay', network, kubelet, registries, runtimeHandlers }: MachineChoices): Pick<AgentConfiguration, 'hostFiles' | 'cni' | 'kubelet' | 'registries' | 'runtimeHandlers'> {
+  return { hostFiles, ...(network?.is === 'cni' && { cni: cniFolders(network) }), ...(kubelet !== undefined && { kubelet }), ...(registries !== undefined && { registries }), ...(runtimeHandlers !== undefined && { runtimeHandlers }) }
 }
 
 /** What was asked for now: a choice, or to follow the cluster again. */

@@ -49,6 +49,8 @@ export interface Settings {
   readonly kubelet?: KubeletSettings
   /** Where images are asked for first, by registry ('docker.io': ['https://mirror.example']), and which registries speak plain HTTP. */
   readonly registries?: Registries
+  /** Programs that run containers besides crun and runc, by the handlers that RuntimeClasses name: paths on this machine. */
+  readonly runtimeHandlers?: Readonly<Record<string, string>>
   /** Files that say who signs in and what is written down. */
   readonly access?: AccessFiles
   /** The first workload was brought up once: never again by itself. */
@@ -86,6 +88,8 @@ const isRegistries = (value: unknown): boolean => value === undefined || (isReco
 
 const isNetwork = (value: unknown): boolean => value === undefined || (isRecord(value) && networkChoices.some((name) => name === value['is'])
   && (value['configurations'] === undefined || isText(value['configurations'])) && (value['plugins'] === undefined || isTexts(value['plugins'])))
+/** Whether a RuntimeClass can name a handler so. */
+export const isHandler = (name: string): boolean => /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name)
 /** Whether this says where to listen. */
 export const isListening = (value: unknown): boolean => value === 'loopback' || value === 'everywhere' || (typeof value === 'string' && isIPv4(value) && value !== '0.0.0.0')
 
@@ -99,6 +103,7 @@ const settingsShape: Shape = {
   overlay: [overlayChoices.join(' or '), (value) => value === undefined || overlayChoices.some((name) => name === value)],
   hostFiles: [hostFilesChoices.join(' or '), (value) => value === undefined || hostFilesChoices.some((name) => name === value)],
   network: [`{"is": ${networkChoices.map((name) => JSON.stringify(name)).join(' or ')}}, the latter with configurations (a folder) and plugins (folders)`, isNetwork],
+  runtimeHandlers: ['paths of programs by handler', (value) => value === undefined || (isRecord(value) && Object.entries(value).every(([name, program]) => isHandler(name) && isText(program)))],
   registries: ['mirrors (lists of URLs by registry) and insecure (a list of registries)', isRegistries],
 }
 const nodeShape: Shape = {

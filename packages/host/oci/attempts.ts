@@ -6,6 +6,7 @@ import { detach, mountsBelow } from '../linux/mounts.ts'
 import { isAlive, run, signal } from '../linux/processes.ts'
 import { ranOutOfMemory, removeGroup } from './cgroups.ts'
 import { forgetExit, readExit } from './exits.ts'
+import type { OciTools } from './conmon.ts'
 import { createGate } from './gate.ts'
 import { memoryUsed, podGroup, writeLimits } from './groups.ts'
 import { type Attempt, complain, type Held, newAttempt, words } from './held.ts'
@@ -39,7 +40,8 @@ export interface Attempts {
 
 /** The life of containers' attempts: from the order to start one to the removal of what it leaves. */
 export function createAttempts(held: Held, place: StartPlace, lookAtExits: () => void): Attempts {
-  const { tools, places } = place
+  const { handlers, places } = place
+  const toolsOf = (uid: string): OciTools => handlers.of(held.pods.get(uid)?.record)
   const gate = createGate(startsAtOnce)
 
   function startOne(uid: string, container: string, number: number, spec: ContainerSpec): void {
@@ -106,7 +108,8 @@ export function createAttempts(held: Held, place: StartPlace, lookAtExits: () =>
     const own = places.pod(uid).attempt(record.container, record.state.attempt)
     const written = attempt.record.id === '' ? lastRecord(own.record) : attempt.record
     if (written !== undefined && written.id !== '') {
-      await run(tools.runtime, [...tools.flags, 'delete', '--force', written.id])
+      const { runtime, flags } = toolsOf(uid)
+      await run(runtime, [...flags, 'delete', '--force', written.id])
       forgetExit(places.exits, written.id)
       removeGroup(written.cgroup)
     }
@@ -126,8 +129,8 @@ export function createAttempts(held: Held, place: StartPlace, lookAtExits: () =>
       // A second stop may only shorten the grace that a first one gave.
       if (!first && attempt.stop !== undefined && attempt.stop.killAt <= killAt) return
       attempt.stop?.cancel()
-      if (first && graceSeconds > 0) send(attempt, signalName(named ?? attempt.record.stopSignal))
-      const timer = setTimeout(() => send(attempt, 'SIGKILL'), Math.max(0, graceSeconds * 1000))
+      if (first && graceSeconds > 0) send(uid, attempt, signalName(named ?? attempt.record.stopSignal))
+      const timer = setTimeout(() => send(uid, attempt, 'SIGKILL'), Math.max(0, graceSeconds * 1000))
       attempt.stop = { cancel: () => clearTimeout(timer), killAt }
     }).catch(() => undefined)
   }
@@ -157,8 +160,12 @@ export function createAttempts(held: Held, place: StartPlace, lookAtExits: () =>
     }).catch((error) => tell(words(error)))
   }
 
-  function send(attempt: Attempt, name: NodeJS.Signals): void {
-    if (attempt.record.state.is === 'running' && attempt.record.process !== undefined) signal(attempt.record.process, name)
+  function send(uid: string, { record }: Attempt, name: NodeJS.Signals): void {
+    if (record.state.is !== 'running' || record.process === undefined) return
+    const { runtime, flags, signals: way } = toolsOf(uid)
+    if (way === 'by-number') signal(record.process, name)
+    // One that is gone takes no signal, and its end is told otherwise.
+    else void run(runtime, [...flags, 'kill', record.id, name])
   }
 
   function remove(uid: string, container: string, number: number): void {
@@ -193,7 +200,7 @@ export function createAttempts(held: Held, place: StartPlace, lookAtExits: () =>
   async function end(uid: string, attempt: Attempt): Promise<void> {
     await attempt.order
     if (attempt.record.state.is === 'running') {
-      send(attempt, 'SIGKILL')
+      send(uid, attempt, 'SIGKILL')
       await attempt.ended.promise
       await attempt.order
     }

@@ -8,6 +8,8 @@ export interface OciTools {
   readonly conmon: string
   /** What the runtime is told each time, before its command. */
   readonly flags: readonly string[]
+  /** How its containers are sent signals: their first processes have numbers here, or only the program knows them. */
+  readonly signals: 'by-number' | 'by-program'
 }
 
 const createTimeoutMs = 60_000

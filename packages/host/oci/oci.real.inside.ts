@@ -3,13 +3,15 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { after, test } from 'node:test'
 import { runtimeConformance } from '../../core/kubelet/runtime.conformance.ts'
 import type { ServiceRoute } from '@kubeskiff/core/network'
-import { detach, mountsBelow } from '../linux/index.ts'
+import { detach, mountsBelow, probeHost } from '../linux/index.ts'
 import { machine, openSockets, serveDns } from '../network/index.ts'
 import { collect, makeRealWorld, security, testImage, text } from './real.world.ts'
 
 /** Started by oci.real.test.ts as root, in private namespaces. */
 const world = makeRealWorld(process.env['SKIFF_TEST_DIRECTORY'] ?? '', process.env['SKIFF_TEST_CGROUP'] ?? '')
 after(() => world.close())
+/** The handlers that are there without a word: the usual one first. */
+const installed = (['crun', 'runc'] as const).filter((name) => probeHost().tools[name] !== undefined)
 const forever = 'while :; do sleep 1000 & wait; done'
 
 /** What the kernel says of a group. */
@@ -374,8 +376,36 @@ test('an agent that comes back finds its containers running, and those that ende
   for (const pod of ['adopt', 'later']) await world.teardown(pod)
 })
 
+test('each pod is run by its own handler, over a restart', { skip: installed.length < 2 ? 'crun and runc are not both installed' : false }, async () => {
+  for (const handler of installed) {
+    const grace = "trap 'exit 7' TERM; "
+    await world.pod(`by-${handler}`, { handler })
+    const started = await world.start(`by-${handler}`, 'main', { command: ['sh', '-c', `${grace}${forever}`], security: security({ user: 1000, readOnlyRoot: true }) })
+    assert.equal(started.is, 'started', JSON.stringify(started))
+  }
+  // As each of the two keeps its states.
+  const states = (): readonly number[] => ['oci', `oci-${installed[1] ?? ''}`].map((name) => readdirSync(`${world.directory}/state/${name}`).length)
+  assert.deepEqual(states(), [1, 1])
+  world.restart()
+  for (const handler of installed) {
+    const pod = `by-${handler}`
+    assert.equal((await world.exec(pod, 'main', 'id', '-u')).stdout, '1000\n')
+    assert.deepEqual(await world.check(pod, 'main', { is: 'exec', command: ['false'] }), { ok: false, output: '' })
+    assert.match((await world.exec(pod, 'main', 'no-such-program')).stderr, /exec: "no-such-program": executable file not found in \$PATH: unknown$/)
+    world.runtime.submit({ do: 'stop', pod, container: 'main', attempt: 0, graceSeconds: 30 })
+    assert.equal((await world.exited(pod, 'main')).exitCode, 7)
+    await world.teardown(pod)
+  }
+  assert.deepEqual(states(), [0, 0])
+  if (!(await world.runtime.handlers()).some(({ name, userNamespaces }) => name === 'runc' && userNamespaces)) return
+  await world.pod('own-users', { handler: 'runc', ownUsers: true })
+  await world.start('own-users', 'main', {})
+  assert.match((await world.exec('own-users', 'main', 'sh', '-c', 'id -u; stat -c %u /greeting; cat /proc/self/uid_map')).stdout, /^0\n0\n\s+0\s+[1-9]\d+\s+65536\n$/)
+  await world.teardown('own-users')
+})
+
 test('a pod with users of its own is root there and nobody here, sees its files as its own, and goes on after a restart', async () => {
-  assert.deepEqual(await world.runtime.handlers(), ['', 'crun'].map((name) => ({ name, recursiveReadOnlyMounts: true, userNamespaces: true })))
+  assert.deepEqual(await world.runtime.handlers(), ['', ...installed].map((name) => ({ name, recursiveReadOnlyMounts: true, userNamespaces: true })))
   const outside = `${world.directory}/for-users`
   mkdirSync(outside, { mode: 0o700 })
   const volumes = [

@@ -1,6 +1,5 @@
 import { mkdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { basename } from 'node:path'
 import type { SandboxSpec, VolumeSpec } from '@kubeskiff/core/kubelet'
 import { signal } from '../linux/processes.ts'
 import type { Attempts } from './attempts.ts'
@@ -25,7 +24,7 @@ const triesMost = 5
 
 /** What stands around a pod's containers: made before them, and taken away after them. */
 export function createPods(held: Held, attempts: Attempts, place: StartPlace): Pods {
-  const { places, network, tools } = place
+  const { places, network, handlers } = place
 
   const inOrder = (uid: string, act: (pod: Pod) => Promise<void>, otherwise: (message: string) => void): void => {
     const pod = held.pods.get(uid)
@@ -50,11 +49,12 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
       await place.cni?.detach(uid, spec.node).catch(complain(uid))
       network.detach(uid, spec.node, at.namespaces) // What a failed or lost sandbox has left.
       // As containerd, which knows its runtimes by name.
-      if (spec.handler !== undefined && spec.handler !== basename(tools.runtime)) throw new Error(`rpc error: code = Unknown desc = failed to get sandbox runtime: no runtime for ${JSON.stringify(spec.handler)} is configured`)
+      const tools = spec.handler === undefined ? handlers.usual : handlers.byName.get(spec.handler)
+      if (tools === undefined) throw new Error(`rpc error: code = Unknown desc = failed to get sandbox runtime: no runtime for ${JSON.stringify(spec.handler)} is configured`)
       const users = spec.ownUsers === true ? place.ranges.take(uid) : undefined
       if (users !== undefined) makeStage(places)
       const seLinuxLabel = pod.record.seLinuxLabel ?? place.seLinux.podLabel(spec.seLinux)
-      held.save(pod, { ...pod.record, spec, sandbox: { is: 'pending' }, ...(users !== undefined && { users }), ...(seLinuxLabel !== undefined && { seLinuxLabel }) })
+      held.save(pod, { ...pod.record, spec, sandbox: { is: 'pending' }, runtime: { runtime: tools.runtime, flags: tools.flags, signals: tools.signals }, ...(users !== undefined && { users }), ...(seLinuxLabel !== undefined && { seLinuxLabel }) })
       const why = await unprepared(uid, spec)
       if (why !== undefined) return failed(why, { forDevices: true })
       // Before anything runs in it: where the limits cannot be set, nothing is to be taken back.

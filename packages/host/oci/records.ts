@@ -3,6 +3,7 @@ import type { ContainerSpec, RuntimeContainer, RuntimePod, SandboxSpec, VolumeSp
 import { namesIfThere } from '../files/index.ts'
 import type { ProcessIdentity } from '../linux/processes.ts'
 import type { IdRange } from '../linux/users.ts'
+import type { OciTools } from './conmon.ts'
 
 /** What is written down about a pod, so that a later process of ours can go on with it. */
 export interface PodRecord {
@@ -16,6 +17,8 @@ export interface PodRecord {
   readonly pause: ProcessIdentity | undefined
   /** The ids that its users have on this machine, where it has users of its own. */
   readonly users?: IdRange
+  /** By which program its containers are run, and how; absent: by the usual one, in records from before there were others. */
+  readonly runtime?: Pick<OciTools, 'runtime' | 'flags' | 'signals'>
   /** The SELinux label of its processes, where the machine uses SELinux. */
   readonly seLinuxLabel?: string
 }

@@ -1,5 +1,4 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
-import { basename } from 'node:path'
 import type { Clock } from '@kubeskiff/core/base'
 import type { ContainerRuntime, RuntimeCommand, RuntimeHandler, RuntimeState } from '@kubeskiff/core/kubelet'
 import { pullImage, type RegistryOptions } from '../images/pull.ts'
@@ -16,9 +15,9 @@ import { adopt } from './adoption.ts'
 import { openAppArmor } from './app-armor.ts'
 import { type Attempts, createAttempts } from './attempts.ts'
 import { runCheck } from './checks.ts'
-import type { OciTools } from './conmon.ts'
 import { watchExits } from './exits.ts'
 import { canLimitSwap, hugePageSizes } from './groups.ts'
+import { featuresOf, handlersOf } from './runtime-programs.ts'
 import { type HostFiles, realHostFiles } from './host-files.ts'
 import { complain, Held } from './held.ts'
 import { imagesInUse } from './images-in-use.ts'
@@ -51,6 +50,8 @@ export interface OciRuntimeOptions {
   readonly driversOf?: (node: string) => DeviceDrivers | undefined
   /** What hostPaths show: the machine's own files unless said otherwise. */
   readonly hostFiles?: HostFiles
+  /** Programs that run containers besides crun and runc, by the handlers that RuntimeClasses name. */
+  readonly handlers?: Readonly<Record<string, string>>
 }
 
 /** The container runtime, and the byte streams of its containers. */
@@ -71,16 +72,13 @@ export interface OciRuntime extends ContainerRuntime, ContainerStreams {
 export function createOciRuntime(options: OciRuntimeOptions): OciRuntime {
   const { network, images, clock, host } = options
   const places = placesIn(options.stateDirectory)
-  const runtimePath = host.tools.crun ?? host.tools.runc
-  if (runtimePath === undefined || host.tools.conmon === undefined) throw new Error('real containers need crun (or runc) and conmon')
-  const noGroups = host.cgroups === 'none' && basename(runtimePath) === 'crun' ? ['--cgroup-manager=disabled'] : []
-  const tools: OciTools = { runtime: runtimePath, conmon: host.tools.conmon, flags: [`--root=${places.runtime}`, ...noGroups] }
+  const handlers = handlersOf(host, places.runtime, options.handlers)
   for (const directory of [places.pods, places.exits, places.runtime, places.execs]) mkdirSync(directory, { recursive: true })
   // Of an earlier run, whose commands have begun long since.
   for (const name of readdirSync(places.execs)) rmSync(`${places.execs}/${name}`)
   // A full disk shall lose no exit code, and let nobody's probe fail.
   for (const directory of [places.exits, places.execs]) keepInMemory(directory)
-  const place: StartPlace = { tools, places, images, network, ...(options.cni === undefined ? {} : { cni: options.cni }), host, cgroupRoot: options.cgroupRoot ?? '/kubepods', podPidsLimit: options.podPidsLimit ?? -1, canLimitSwap: canLimitSwap(), hugePageSizes: hugePageSizes(), hostFiles: options.hostFiles ?? realHostFiles, profiles: `${options.stateDirectory}/seccomp`, devicesOf: options.devicesOf ?? (() => undefined), driversOf: options.driversOf ?? (() => undefined), ranges: new UserRanges(machinePool), appArmor: openAppArmor(), seLinux: openSeLinux(), now: () => clock.now() }
+  const place: StartPlace = { handlers, places, images, network, ...(options.cni === undefined ? {} : { cni: options.cni }), host, cgroupRoot: options.cgroupRoot ?? '/kubepods', podPidsLimit: options.podPidsLimit ?? -1, canLimitSwap: canLimitSwap(), hugePageSizes: hugePageSizes(), hostFiles: options.hostFiles ?? realHostFiles, profiles: `${options.stateDirectory}/seccomp`, devicesOf: options.devicesOf ?? (() => undefined), driversOf: options.driversOf ?? (() => undefined), ranges: new UserRanges(machinePool), appArmor: openAppArmor(), seLinux: openSeLinux(), now: () => clock.now() }
   const held = new Held(places)
   const attempts: Attempts = createAttempts(held, place, () => { exits.look() })
   const pods = createPods(held, attempts, place)
@@ -100,10 +98,10 @@ export function createOciRuntime(options: OciRuntimeOptions): OciRuntime {
   }, rotationLookMs)
 
   const streams = createStreams({
-    tools, places,
+    places,
     running(uid, container) {
       const attempt = held.pods.get(uid)?.containers.get(container)?.findLast((one) => one.record.state.is === 'running')
-      return attempt === undefined ? undefined : { id: attempt.record.id, spec: attempt.record.spec, at: places.pod(uid).attempt(container, attempt.record.state.attempt), process: attempt.record.process, ended: () => attempt.record.state.is !== 'running', whenEnded: attempt.ended.promise }
+      return attempt === undefined ? undefined : { id: attempt.record.id, tools: handlers.of(held.pods.get(uid)?.record), spec: attempt.record.spec, at: places.pod(uid).attempt(container, attempt.record.state.attempt), process: attempt.record.process, ended: () => attempt.record.state.is !== 'running', whenEnded: attempt.ended.promise }
     },
     attempts: (uid, container) => (held.pods.get(uid)?.containers.get(container) ?? []).map((attempt) => ({ attempt: attempt.record.state.attempt, at: places.pod(uid).attempt(container, attempt.record.state.attempt), ended: () => attempt.record.state.is === 'exited' || attempt.record.state.is === 'failed' })),
     networkOf(uid) {
@@ -147,7 +145,7 @@ export function createOciRuntime(options: OciRuntimeOptions): OciRuntime {
     const node = network.node(pod.record.spec.node)
     const address = pod.record.sandbox.is === 'ready' ? pod.record.sandbox.addresses[0] ?? '' : ''
     const at = places.pod(uid).attempt(container, number)
-    void runCheck(command.check, command.timeoutSeconds, { tools, places, at, id: attempt.record.id, address, namespace: node?.namespace ?? '/proc/self/ns/net' }).then((result) => answered(result.ok, result.output))
+    void runCheck(command.check, command.timeoutSeconds, { tools: handlers.of(pod.record), places, at, id: attempt.record.id, address, namespace: node?.namespace ?? '/proc/self/ns/net' }).then((result) => answered(result.ok, result.output))
   }
 
   return {
@@ -167,10 +165,7 @@ export function createOciRuntime(options: OciRuntimeOptions): OciRuntime {
     onEvent: (listen) => held.onEvent(listen),
     measurable: () => measurablePods(held, places, place.cgroupRoot),
     imagesInUse: () => imagesInUse(held, images),
-    async handlers() {
-      const userNamespaces = await whyNoMappedOwners(places.pods) === undefined
-      return ['', basename(runtimePath)].map((name) => ({ name, recursiveReadOnlyMounts: true, userNamespaces }))
-    },
+    async handlers() { return featuresOf(handlers, await whyNoMappedOwners(places.pods) === undefined) },
     removeEnded: (keptMs) => attempts.removeEnded(keptMs),
     ...streams,
     close() {

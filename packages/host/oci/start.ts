@@ -16,8 +16,9 @@ import type { ClusterNetwork } from '../network/index.ts'
 import type { AppArmor } from './app-armor.ts'
 import { capabilitiesOf } from './capabilities.ts'
 import { argumentsOf, configurationOf, type ConfigurationInput, type OciConfiguration } from './configuration.ts'
-import { createMonitored, type OciTools } from './conmon.ts'
+import { createMonitored } from './conmon.ts'
 import { podGroup } from './groups.ts'
+import type { Handlers } from './runtime-programs.ts'
 import type { HostFiles } from './host-files.ts'
 import type { AttemptPlaces, Places, PodPlaces } from './places.ts'
 import { readIfThere, writeRecord, type ContainerRecord, type PodRecord } from './records.ts'
@@ -35,7 +36,7 @@ export type StartAnswer = { readonly is: 'running'; readonly record: ContainerRe
 
 /** What starting needs besides the pod. */
 export interface StartPlace {
-  readonly tools: OciTools
+  readonly handlers: Handlers
   readonly places: Places
   readonly images: ImageStore
   readonly network: ClusterNetwork
@@ -134,12 +135,13 @@ async function start(pod: PodRecord, container: string, attempt: number, spec: C
     ...(filter === undefined ? {} : { filter }), appArmorProfile, labels,
   }
   writeFileSync(`${own.directory}/config.json`, JSON.stringify(withDevices(configurationOf(input), pod, spec, granted?.cdi ?? [], place)))
-  const created = await createMonitored(place.tools, place.places, own, { id, terminal: spec.tty, stdin: spec.stdin, keepStdinOpen: spec.stdin && !spec.stdinOnce })
+  const tools = place.handlers.of(pod)
+  const created = await createMonitored(tools, place.places, own, { id, terminal: spec.tty, stdin: spec.stdin, keepStdinOpen: spec.stdin && !spec.stdinOnce })
     .catch((error: Error) => { throw new StartError('RunContainerError', `failed to create containerd task: failed to create shim task: OCI runtime create failed: ${error.message}: unknown`) })
   const monitor = identify(Number(readIfThere(`${own.directory}/conmon-pid`) ?? 0))
   const waiting: ContainerRecord = { ...creating, process: identify(created), monitor }
   writeRecord(own.record, waiting)
-  const started = await run(place.tools.runtime, [...place.tools.flags, 'start', id])
+  const started = await run(tools.runtime, [...tools.flags, 'start', id])
   if (started.code !== 0) throw new StartError('RunContainerError', `failed to start container "${id}": ${started.stderr.trim()}`)
   const record: ContainerRecord = { ...waiting, state: { attempt, image: spec.image, is: 'running', resources: spec.resources, id, imageId: image.digest ?? image.id, startedAt: place.now() } }
   writeRecord(own.record, record)

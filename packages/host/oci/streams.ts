@@ -34,9 +34,8 @@ export interface OpenProcess {
   close(): void
 }
 
-interface Running { readonly id: string; readonly spec: ContainerSpec; readonly at: AttemptPlaces; readonly process: ProcessIdentity | undefined; readonly ended: () => boolean; readonly whenEnded: Promise<void> }
+interface Running { readonly id: string; readonly tools: OciTools; readonly spec: ContainerSpec; readonly at: AttemptPlaces; readonly process: ProcessIdentity | undefined; readonly ended: () => boolean; readonly whenEnded: Promise<void> }
 export interface StreamPlace {
-  readonly tools: OciTools
   readonly places: Places
   running(pod: string, container: string): Running | undefined
   attempts(pod: string, container: string): readonly { readonly attempt: number; readonly at: AttemptPlaces; readonly ended: () => boolean }[]
@@ -68,7 +67,7 @@ export function createStreams(place: StreamPlace): ContainerStreams {
     openExec(pod, container, command, options) {
       const running = mustRun(pod, container)
       const size = options.size ?? usualSize
-      const exec = startExec({ tools: place.tools, places: place.places, at: running.at, id: running.id }, command, options.tty ? { terminal: true, rows: size.rows, columns: size.columns } : { terminal: false, stdin: options.stdin })
+      const exec = startExec({ tools: running.tools, places: place.places, at: running.at, id: running.id }, command, options.tty ? { terminal: true, rows: size.rows, columns: size.columns } : { terminal: false, stdin: options.stdin })
       const { child } = exec
       // Node throws away what nobody reads when a child ends, and the reader may come later than a short command's end.
       const told = heldBack(options.tty ? child.stdout : child.stderr, () => exec.pid() !== undefined)
@@ -201,7 +200,8 @@ function heldBack(source: Readable | null, runs: () => boolean): { readonly outp
 /** In the words of a kubelet whose containerd could not start a command. */
 function execFailure([program = '']: readonly string[], said: string): string {
   // On a terminal crun colours what it says, and puts the time before it.
-  const plain = said.replaceAll(/\x1b\[[\d;]*m|\d{4}-\d\d-\d\dT[\d:.]+Z: /g, '').trim()
+  const logged = /level=error msg=("(?:[^"\\]|\\.)*")/.exec(said)?.[1]
+  const plain = (logged === undefined ? said : String(JSON.parse(logged)).replace(/^exec failed: unable to start container process: /, '')).replaceAll(/\x1b\[[\d;]*m|\d{4}-\d\d-\d\dT[\d:.]+Z: /g, '').trim()
   const why = /executable file .* not found in \$PATH/.test(plain) ? `exec: ${JSON.stringify(program)}: executable file not found in $PATH`
     : /No such file or directory$/.test(plain) ? `exec: ${JSON.stringify(program)}: stat ${program}: no such file or directory`
     : /Permission denied$/.test(plain) ? `exec: ${JSON.stringify(program)}: permission denied` : plain
