@@ -10,10 +10,22 @@ const skip = whyNoContainers() ?? (kubectl === undefined ? 'no stock kubectl: se
 
 const image = 'localhost/skiff/busybox:1'
 const [homeAddress, awayAddress] = ['192.0.2.1', '192.0.2.2']
+const [homeSix, awaySix] = ['2001:db8::1', '2001:db8::2']
 /** Prints what an HTTP server says, so many times. A name is asked for of the DNS first: a static busybox knows no resolver. */
-const fetch = `host=$1
-case $host in *[!0-9.]*) host=$(nslookup $host.default.svc.cluster.local | sed -n '/^Name/,$s/^Address.*: *//p' | head -1);; esac
-for i in $(seq $4); do printf 'GET %s HTTP/1.0\\r\\n\\r\\n' $3 | nc -w 2 $host $2 | sed '1,/^\\r*$/d'; done`
+const functions = `fetch() {
+host=$1
+case $host in *:*) ;; *[!0-9.]*) host=$(nslookup $host.default.svc.cluster.local | sed -n '/^Name/,$s/^Address.*: *//p' | grep -v : | head -1);; esac
+for i in $(seq $4); do printf 'GET %s HTTP/1.0\\r\\n\\r\\n' $3 | nc -w 2 $host $2 | sed '1,/^\\r*$/d'; done
+}
+received() { busybox ping -c 1 -W 2 "$@" | grep -o '[0-9]* packets received'; }
+`
+/** What a pod gets from another of either family's address: small packets, some that come in parts (the first one too), and more than a packet holds. */
+const reaches = `${functions}
+for host in $1 $2; do received $host; received -s 1472 $host; fetch $host 8080 /large 1 | wc -c; done
+cat /sys/class/net/eth0/mtu`
+/** Who answers at addresses of a Service, when it is asked some times. */
+const answering = `${functions}
+for host in "$@"; do fetch $host 80 / 12 | sort -u; done`
 const serves = (node: string, claim?: string): object => ({
   apiVersion: 'v1', kind: 'Pod', metadata: { name: `on-${node}`, labels: { app: 'web' } },
   spec: {
@@ -28,10 +40,10 @@ const serves = (node: string, claim?: string): object => ({
 const manifests = [
   { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Mi' } } } },
   serves('node-1'), serves('away-1', 'data'),
-  { apiVersion: 'v1', kind: 'Service', metadata: { name: 'web' }, spec: { type: 'NodePort', selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8080, nodePort: 30080 }] } },
-  { apiVersion: 'v1', kind: 'Service', metadata: { name: 'each' }, spec: { clusterIP: 'None', selector: { app: 'web' }, ports: [{ port: 8080 }] } },
+  { apiVersion: 'v1', kind: 'Service', metadata: { name: 'web' }, spec: { type: 'NodePort', ipFamilyPolicy: 'RequireDualStack', selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8080, nodePort: 30080 }] } },
+  { apiVersion: 'v1', kind: 'Service', metadata: { name: 'each' }, spec: { clusterIP: 'None', ipFamilyPolicy: 'RequireDualStack', selector: { app: 'web' }, ports: [{ port: 8080 }] } },
 ]
-interface Listed { readonly items: readonly { readonly metadata: { readonly name: string; readonly uid: string }; readonly spec: { readonly podCIDR?: string }; readonly status: { readonly podIP?: string; readonly addresses?: readonly { readonly type: string; readonly address: string }[]; readonly conditions?: readonly { readonly type: string; readonly status: string }[] } }[] }
+interface Listed { readonly items: readonly { readonly metadata: { readonly name: string; readonly uid: string }; readonly spec: { readonly podCIDRs?: readonly string[] }; readonly status: { readonly podIP?: string; readonly addresses?: readonly { readonly type: string; readonly address: string }[]; readonly conditions?: readonly { readonly type: string; readonly status: string }[] } }[] }
 
 describe('a cluster of two machines', { skip, timeout: 300_000 }, () => {
   let home: Playground
@@ -39,8 +51,8 @@ describe('a cluster of two machines', { skip, timeout: 300_000 }, () => {
   const { run, ok, get, apply } = typing(kubectl, () => home)
   const listed = (what: string): Listed['items'] => (JSON.parse(ok('get', ...what.split(' '), '-o', 'json')) as Listed).items
   const inPod = (pod: string, ...command: readonly string[]): string => ok('exec', pod, '--', ...command)
-  const fetched = (pod: string, host: string, { port = 8080, path = '/', times = 1 } = {}): string => run('exec', pod, '--', 'sh', '-c', fetch, 'sh', host, String(port), path, String(times)).out
-  const addressOf = (pod: string): string => get(`pod ${pod}`, '.status.podIP')
+  const fetched = (pod: string, host: string, { port = 8080, path = '/', times = 1 } = {}): string => run('exec', pod, '--', 'sh', '-c', `${functions}fetch "$@"`, 'sh', host, String(port), path, String(times)).out
+  const [addressOf, sixOf] = [0, 1].map((at) => (pod: string): string => get(`pod ${pod}`, `.status.podIPs[${at}].ip`)) as [(pod: string) => string, (pod: string) => string]
   const isReady = (node: string): string => get(`node ${node}`, '.status.conditions[?(@.type=="Ready")].status')
   /** What is to be typed on the other machine, after 'skiff'. */
   const lineFor = (ttl: string): readonly string[] => {
@@ -62,13 +74,13 @@ describe('a cluster of two machines', { skip, timeout: 300_000 }, () => {
     home = new Playground()
     away = new Playground()
     await Promise.all([home.ready(), away.ready()])
-    home.connect(away, [homeAddress, awayAddress])
+    home.connect(away, [homeAddress, awayAddress, 24], [homeSix, awaySix, 64])
     // Two machines do not see each other's disks.
     assert.equal(away.run(['mount', '-t', 'tmpfs', 'skiff', home.folder]).code, 0)
     const built = home.buildImage([image, '--package', 'busybox-static'])
     assert.equal(built.code, 0, built.out + built.err)
     cpSync(join(home.dataDir, 'agent/images'), join(away.dataDir, 'agent/images'), { recursive: true, verbatimSymlinks: true })
-    const up = home.skiff(['up', '--nodes', '1', '--listen', homeAddress, '--kubelet-config', kubeletFile(home, 500), '--detach', '--bare'])
+    const up = home.skiff(['up', '--nodes', '1', '--ip-families', 'IPv4,IPv6', '--listen', homeAddress, '--kubelet-config', kubeletFile(home, 500), '--detach', '--bare'])
     assert.equal(up.code, 0, up.out + up.err)
     line = lineFor('1h')
   })
@@ -100,8 +112,8 @@ describe('a cluster of two machines', { skip, timeout: 300_000 }, () => {
     assert.match(joined.out, /ready in .*: away-1, away-2 of the cluster at https:\/\/192\.0\.2\.1:/)
     assert.deepEqual(['node-1', 'away-1', 'away-2'].map(isReady), ['True', 'True', 'True'])
     const nodes = listed('nodes')
-    assert.equal(new Set(nodes.map(({ spec }) => spec.podCIDR)).size, 3, 'each node has pod addresses of its own')
-    assert.equal(new Set(nodes.flatMap(({ status }) => status.addresses?.filter(({ type }) => type === 'InternalIP').map(({ address }) => address))).size, 3)
+    assert.equal(new Set(nodes.flatMap(({ spec }) => spec.podCIDRs)).size, 6, 'each node has pod addresses of its own, of both families')
+    assert.equal(new Set(nodes.flatMap(({ status }) => status.addresses?.filter(({ type }) => type === 'InternalIP').map(({ address }) => address))).size, 6)
     const kept = readFileSync(join(away.dataDir, 'joined.json'), 'utf8') + readFileSync(join(away.dataDir, 'skiff.log'), 'utf8') + readFileSync(join(home.dataDir, 'skiff.log'), 'utf8')
     assert.ok(!kept.includes(line[3] ?? '-'), 'nothing keeps the token')
     assert.equal(pidsOn('away-2'), 500, 'what is said of the cluster goes for its nodes')
@@ -117,26 +129,23 @@ describe('a cluster of two machines', { skip, timeout: 300_000 }, () => {
   test('pods of both machines reach each other, their Services and the names of both', async () => {
     apply(...manifests)
     ok('wait', '--for=condition=Ready', 'pod/on-node-1', 'pod/on-away-1', '--timeout=60s')
+    const serviceSix = get('service web', '.spec.clusterIPs[1]')
     for (const [from, to] of [['on-node-1', 'on-away-1'], ['on-away-1', 'on-node-1']] as const) {
-      assert.match(inPod(from, 'busybox', 'ping', '-c', '2', '-W', '2', addressOf(to)), /2 packets received/)
-      // What is larger comes in parts, the first one too.
-      assert.match(inPod(from, 'busybox', 'ping', '-c', '1', '-s', '1472', '-W', '2', addressOf(to)), /1 packets received/)
-      assert.match(inPod(from, 'cat', '/sys/class/net/eth0/mtu'), /^1450$/m)
-      // More than a packet holds.
-      assert.equal(fetched(from, addressOf(to), { path: '/large' }).length, 3_000_000)
+      const all = ['1 packets received', '1 packets received', '3000000']
+      assert.deepEqual(inPod(from, 'sh', '-c', reaches, 'sh', addressOf(to), sixOf(to)).trim().split('\n'), [...all, ...all, '1450'], `from ${from}`)
       await until(`a Service is reached from ${from} on both machines`, () => {
-        const answers = new Set(fetched(from, 'web', { port: 80, times: 20 }).trim().split('\n'))
-        return (answers.has('node-1') && answers.has('away-1')) || [...answers].join()
+        const answers = run('exec', from, '--', 'sh', '-c', answering, 'sh', 'web', serviceSix).out.trim().split('\n').join(' ')
+        return answers === 'away-1 node-1 away-1 node-1' || answers
       })
-      assert.equal(inPod(from, 'busybox', 'nslookup', 'each.default.svc.cluster.local').match(new RegExp(`(${addressOf('on-node-1')}|${addressOf('on-away-1')})`.replaceAll('.', '\\.'), 'g'))?.length, 2)
+      const found = inPod(from, 'busybox', 'nslookup', 'each.default.svc.cluster.local')
+      for (const pod of [from, to]) for (const address of [addressOf(pod), sixOf(pod)]) assert.ok(found.includes(address), `${address} in ${found}`)
     }
     for (const [ground, other] of [[home, awayAddress], [away, homeAddress]] as const) {
       const ruled = ground.run(['nft', 'list', 'ruleset']).out
       assert.match(ruled, new RegExp(`set machines \\{[^}]*elements = \\{ ${other} \\}[^]*ip saddr != @machines drop`), 'strangers are kept out')
     }
     // A node's port, asked for on the other machine and by the machines themselves.
-    const nodeAddress = get('node away-2', '.status.addresses[?(@.type=="InternalIP")].address')
-    assert.match(fetched('on-node-1', nodeAddress, { port: 30080 }), /^(node-1|away-1)$/m)
+    for (const address of get('node away-2', '.status.addresses[?(@.type=="InternalIP")].address').split(' ')) assert.match(fetched('on-node-1', address, { port: 30080 }), /^(node-1|away-1)$/m, address)
     for (const ground of [home, away]) assert.match(ground.run(['node', '-e', `fetch('http://${addressOf(ground === home ? 'on-away-1' : 'on-node-1')}:8080/').then((answer) => answer.text()).then(console.log)`]).out, ground === home ? /away-1/ : /node-1/)
     // Pods of the other machine speak to the API as all do.
     assert.match(inPod('on-away-1', 'sh', '-c', 'nc -w 5 $KUBERNETES_SERVICE_HOST 443 < /dev/null && echo there'), /there/)
@@ -178,19 +187,31 @@ describe('a cluster of two machines', { skip, timeout: 300_000 }, () => {
     const uid = get('pod on-away-1', '.metadata.uid')
     const started = get('pod on-away-1', '.status.containerStatuses[0].state.running.startedAt')
     const isOurs = ({ command }: { readonly command: string }): boolean => command.includes('skiff') && !command.includes('conmon') && !command.includes('httpd')
-    const killed = [...away.processes().filter(isOurs), ...home.processes().filter(isOurs)]
-    assert.ok(killed.length >= 4, 'each machine has a daemon and an agent')
-    for (const { pid } of killed) process.kill(pid, 'SIGKILL')
-    const up = home.skiff(['up', '--overlay', 'routes', '--detach'])
-    assert.equal(up.code, 0, up.out + up.err)
-    const again = away.skiff(['join', '--kubelet-config', kubeletFile(away, 400), '--detach'])
-    assert.equal(again.code, 0, again.out + again.err)
-    assert.deepEqual([get('pod on-away-1', '.metadata.uid'), get('pod on-away-1', '.status.containerStatuses[0].state.running.startedAt'), get('pod on-away-1', '.status.containerStatuses[0].restartCount')], [uid, started, '0'])
+    const restarted = (up: readonly string[], join: readonly string[]): void => {
+      const killed = [...away.processes().filter(isOurs), ...home.processes().filter(isOurs)]
+      assert.ok(killed.length >= 4, 'each machine has a daemon and an agent')
+      for (const { pid } of killed) process.kill(pid, 'SIGKILL')
+      for (const [ground, words] of [[home, ['up', ...up]], [away, ['join', ...join]]] as const) {
+        const { code, out, err } = ground.skiff([...words, '--detach'])
+        assert.equal(code, 0, out + err)
+      }
+      assert.deepEqual([get('pod on-away-1', '.metadata.uid'), get('pod on-away-1', '.status.containerStatuses[0].state.running.startedAt'), get('pod on-away-1', '.status.containerStatuses[0].restartCount')], [uid, started, '0'])
+    }
+    const reachEachOther = (path = '/'): Promise<void> => until('pods reach each other', () => {
+      const answers = [['on-node-1', 'on-away-1'], ['on-away-1', 'on-node-1']].map(([from = '', to = '']) => [addressOf(to), sixOf(to)].map((address) => fetched(from, address, { path }).trim().replace(/^\0{3000000}$/, 'all')).join()).join()
+      return answers === (path === '/' ? 'away-1,away-1,node-1,node-1' : 'all,all,all,all') || answers.slice(0, 100)
+    })
+    // The control plane is found elsewhere now, and packets go by IPv6.
+    restarted(['--listen', homeSix], [`https://[${homeSix}]:${new URL(line[1] ?? '').port}`, '--kubelet-config', kubeletFile(away, 400)])
     assert.deepEqual(['node-1', 'away-1'].map(pidsOn), [500, 400], 'a machine may have its own way')
+    // The pods' packets are too long for that: they are told so.
+    await reachEachOther('/large')
+    for (const [ground, other] of [[home, awaySix], [away, homeSix]] as const) assert.match(ground.run(['nft', 'list', 'ruleset']).out, new RegExp(`table ip6 skiff-machines[^]*elements = \\{ ${other} \\}`))
+    restarted(['--overlay', 'routes'], [])
     for (const ground of [home, away]) await until('no VXLAN is left', () => !ground.run(['ss', '-lun']).out.includes(':8472'))
-    await until('pods reach each other by plain routes', () => fetched('on-node-1', addressOf('on-away-1')) === 'away-1\n' && fetched('on-away-1', addressOf('on-node-1')) === 'node-1\n')
+    await reachEachOther()
     assert.equal(inPod('on-away-1', 'echo', 'here').trim(), 'here')
-    assert.match(home.skiff(['node', 'list']).out, /^away-1\treal\ton 192\.0\.2\.2$/m)
+    assert.match(home.skiff(['node', 'list']).out, /^away-1\treal\ton 2001:db8::2$/m)
     assert.match(away.skiff(['status']).out, /running: process \d+: away-1, away-2 of the cluster at https:/)
   })
 
@@ -199,7 +220,7 @@ describe('a cluster of two machines', { skip, timeout: 300_000 }, () => {
     assert.equal(down.code, 0, down.err)
     assert.match(down.err, /left the cluster at https:/)
     assert.deepEqual(listed('nodes').map(({ metadata }) => metadata.name), ['node-1'])
-    assert.deepEqual([away.run(['ip', 'route']).out.trim(), away.run(['nft', 'list', 'ruleset']).out.trim()], ['192.0.2.0/24 dev cable proto kernel scope link src 192.0.2.2', ''], 'the machine is as it was')
+    assert.deepEqual([...['-4', '-6'].map((family) => away.run(['ip', family, 'route']).out.trim().replaceAll(/ metric .*|^fe80.*\n?/gm, '').trim()), away.run(['nft', 'list', 'ruleset']).out.trim()], ['192.0.2.0/24 dev cable proto kernel scope link src 192.0.2.2', '2001:db8::/64 dev cable proto kernel', ''], 'the machine is as it was')
     assert.ok(!away.processes().some(({ command }) => command.includes('httpd')), 'no container is left')
     assert.deepEqual(listed('pods').map(({ metadata }) => metadata.name), ['on-node-1'])
     assert.equal(fetched('on-node-1', 'web', { port: 80 }), 'node-1\n')

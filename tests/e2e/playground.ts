@@ -46,12 +46,12 @@ export class Playground {
     await until('the playground has a loopback of its own', () => namespaceOf(this.#keeper.pid ?? 0) !== namespaceOf(process.pid) && this.run(['ip', 'addr', 'show', 'lo']).out.includes('127.0.0.1'))
   }
 
-  /** Lays a cable to another playground, as between two machines: this one has one end's address, that one the other's. */
-  connect(other: Playground, [own, its]: readonly [string, string]): void {
+  /** Lays a cable to another playground, as between two machines: this one has one end's addresses, that one the other's; pairs with their prefixes. */
+  connect(other: Playground, ...pairs: readonly (readonly [string, string, prefix: number])[]): void {
     this.#must(['ip', 'link', 'add', 'cable', 'type', 'veth', 'peer', 'name', 'cable', 'netns', String(other.#keeper.pid)])
-    for (const [ground, address] of [[this, own], [other, its]] as const) {
-      ground.#must(['ip', 'address', 'add', `${address}/24`, 'dev', 'cable'])
+    for (const [ground, at] of [[this, 0], [other, 1]] as const) {
       ground.#must(['ip', 'link', 'set', 'cable', 'up'])
+      for (const pair of pairs) ground.#must(['ip', 'address', 'add', `${pair[at]}/${pair[2]}`, 'dev', 'cable', ...(pair[at].includes(':') ? ['nodad'] : [])])
     }
   }
 

@@ -37,8 +37,8 @@ export interface ClusterOptions extends Pick<ServerOptions, 'version' | 'issuer'
   readonly volumesBelow?: string
   /** Blocks of addresses, one a family, for Services of type LoadBalancer that the machine leads to its real nodes. */
   readonly balancedNetworks?: readonly string[]
-  /** The block of pod addresses that nodes are given shares of which come without one, in place of its family's. */
-  readonly allottedPodNetwork?: string
+  /** The blocks of pod addresses that nodes are given shares of which come without any, each in place of its family's. */
+  readonly allottedPodNetworks?: readonly string[]
   /** What machines that join are told; absent: none may. */
   readonly joining?: Joining
   /** The families of addresses, the first one first; IPv4 when it is not said. What a store was made with it stays with. */
@@ -96,9 +96,9 @@ const mayRequestOf = ({ authorizer }: Server): MayRequest => ({ username: name =
 }).allowed
 
 /** Where the pods' ranges come from of nodes that have none; `allotted` in place of its own family's. */
-const podRangesOf = (families: AddressFamilies, allotted = ''): readonly PodRange[] => families.map((family) => {
+const podRangesOf = (families: AddressFamilies, allotted: readonly string[] = []): readonly PodRange[] => families.map((family) => {
   const { pods, podsOfNode } = clusterRanges[family]
-  return { cidr: addressBlock(allotted)?.family === family ? allotted : pods, nodePrefix: podsOfNode }
+  return { cidr: allotted.find((block) => addressBlock(block)?.family === family) ?? pods, nodePrefix: podsOfNode }
 })
 
 /** Wires a cluster over a store that was made with `kindIndexes`, empty or recovered. */
@@ -111,7 +111,7 @@ export function wireCluster(options: ClusterOptions): Cluster {
     ...(options.authority !== undefined && { clients: options.authority }), ...(options.frontProxyAuthority !== undefined && { frontProxy: options.frontProxyAuthority }),
   }, options.joining)
   const feed = { view: store.view, changes: (after: number) => store.changes(after), onCommit: (ring: () => void) => store.onCommit(ring), submit: server.submit, clock, loop }
-  const runner = createRunner({ ...feed, controllers: allControllers({ authority: options.authority ?? '', volumesBelow: options.volumesBelow ?? volumesBelowDefault, podRanges: podRangesOf(families, options.allottedPodNetwork), ...(options.balancedNetworks !== undefined && { balancedNetworks: options.balancedNetworks }), mayRequest: mayRequestOf(server), types: server.types }), types: server.types, ...(options.ask !== undefined && { ask: options.ask }) })
+  const runner = createRunner({ ...feed, controllers: allControllers({ authority: options.authority ?? '', volumesBelow: options.volumesBelow ?? volumesBelowDefault, podRanges: podRangesOf(families, options.allottedPodNetworks), ...(options.balancedNetworks !== undefined && { balancedNetworks: options.balancedNetworks }), mayRequest: mayRequestOf(server), types: server.types }), types: server.types, ...(options.ask !== undefined && { ask: options.ask }) })
   const scheduler = createScheduler({ ...feed, random, ...(options.ask !== undefined && { ask: options.ask }), ...(options.scheduling !== undefined && { configuration: options.scheduling }) })
   const simulated = createSimulatedRuntime({ clock, pace: paces[options.pace ?? 'instant'] })
   const shapes = new Map((options.state?.nodes ?? options.nodes ?? []).map((shape) => [shape.name, shape]))

@@ -31,7 +31,7 @@ export interface AgentConfiguration {
   /** Where the control plane asks for work on volumes, on a machine that is not its own. */
   readonly volumesBelow?: string
   /** Where other machines of the cluster reach this one, and how; absent: there are no others. */
-  readonly machine?: { readonly address: string; readonly overlay: OverlayChoice }
+  readonly machine?: { readonly address: string; /** Of the other family, in a cluster of two or of that alone. */ readonly second?: string; readonly overlay: OverlayChoice }
 }
 export interface AgentNode {
   readonly shape: NodeShape

@@ -26,7 +26,7 @@ export const driversDirectory = (stateDirectory: string, node: string): string =
 
 /** The network and the containers of this machine, as an earlier agent has left them or new. */
 export function openMachine(configuration: AgentConfiguration, clock: Clock, more: Pick<OciRuntimeOptions, 'devicesOf' | 'driversOf'> & { readonly networkChanged?: (node: string) => void; readonly say?: (message: string) => void } = {}): Machine {
-  const settings: NetworkSettings = { ...configuration.network, reachableFromHost: true, egress: true, plugins: configuration.cni !== undefined, mtu: configuration.machine && mtuBetweenMachines(configuration.machine) }
+  const settings: NetworkSettings = { ...configuration.network, reachableFromHost: true, egress: true, beyondBySix: configuration.machine?.address.includes(':') === true, plugins: configuration.cni !== undefined, mtu: configuration.machine && mtuBetweenMachines(configuration.machine) }
   const network = createNetwork(settings, networkDirectory(configuration))
   network.retain(configuration.nodes.map(({ shape }) => shape.name))
   for (const { shape } of configuration.nodes) network.addNode({ name: shape.name, address: shape.address, podNetworks: podCidrsOf(shape) })

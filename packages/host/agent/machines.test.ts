@@ -5,21 +5,22 @@ import { machineAddressMark, machineNetworkMark } from './machine-marks.ts'
 import { otherMachines } from './machines.ts'
 
 const settings = { nodeNetwork: '172.30.0.0/24', nodeNetworks: ['172.30.0.0/24', '172.30.192.0/18'], podNetwork: '10.244.0.0/16' }
+const machine = { address: '10.0.0.1', overlay: 'vxlan' } as const
 const node = (name: string, [address, network]: readonly [string, string], podCIDR: string, creationTimestamp = '2026-01-01T00:00:00Z'): Node => ({
-  apiVersion: 'v1', kind: 'Node', metadata: { name, uid: name, resourceVersion: '1', creationTimestamp, annotations: { [machineAddressMark]: address, [machineNetworkMark]: network } }, spec: { podCIDR, podCIDRs: [podCIDR] }, status: {},
+  apiVersion: 'v1', kind: 'Node', metadata: { name, uid: name, resourceVersion: '1', creationTimestamp, annotations: { [machineAddressMark]: address, [machineNetworkMark]: network } }, spec: { podCIDR: podCIDR.split(',')[0] ?? '', podCIDRs: podCIDR.split(',') }, status: {},
 })
 const [own, far] = [['10.0.0.1', '172.30.0.0/24'], ['10.0.0.2', '172.30.192.0/24']] as const
 
 test('machines are told from each other by the network of their nodes', () => {
   const third = ['10.0.0.3', '172.30.194.0/24'] as const
-  assert.deepEqual(otherMachines([node('a', own, '10.244.0.0/24'), node('c', far, '10.244.193.0/24'), node('b', far, '10.244.192.0/24'), node('d', third, '10.244.194.0/24')], settings), [
-    { address: '10.0.0.2', hub: '172.30.192.2', nodeNetwork: '172.30.192.0/24', podNetworks: ['10.244.192.0/24', '10.244.193.0/24'] },
-    { address: '10.0.0.3', hub: '172.30.194.2', nodeNetwork: '172.30.194.0/24', podNetworks: ['10.244.194.0/24'] },
+  assert.deepEqual(otherMachines([node('a', own, '10.244.0.0/24'), node('c', far, '10.244.193.0/24'), node('b', far, '10.244.192.0/24'), node('d', third, '10.244.194.0/24')], settings, machine), [
+    { networks: [{ address: '10.0.0.2', hub: '172.30.192.2', nodeNetwork: '172.30.192.0/24', podNetworks: ['10.244.192.0/24', '10.244.193.0/24'] }] },
+    { networks: [{ address: '10.0.0.3', hub: '172.30.194.2', nodeNetwork: '172.30.194.0/24', podNetworks: ['10.244.194.0/24'] }] },
   ])
 })
 
 test('a network is written as kernels take it, or leads to no machine', () => {
-  for (const network of ['172.30.192.7/24', '172.30.192.0/25', '172.30.999.0/24']) assert.deepEqual(otherMachines([node('a', own, '10.244.0.0/24'), node('b', ['10.0.0.2', network], '10.244.192.0/24')], settings), [], network)
+  for (const network of ['172.30.192.7/24', '172.30.192.0/25', '172.30.999.0/24']) assert.deepEqual(otherMachines([node('a', own, '10.244.0.0/24'), node('b', ['10.0.0.2', network], '10.244.192.0/24')], settings, machine), [], network)
 })
 
 test('a node leads no network to its machine that is not a share of its own', () => {
@@ -34,7 +35,26 @@ test('a node leads no network to its machine that is not a share of its own', ()
     ['no address', node('b', ['example.com', '172.30.192.0/24'], '10.244.192.0/24'), undefined],
   ]
   for (const [what, other, podNetworks] of rows) {
-    const machines = otherMachines([node('a', own, '10.244.0.0/24'), node('old', ['10.0.0.9', '172.30.200.0/24'], '10.244.200.0/24'), other], settings)
+    const machines = otherMachines([node('a', own, '10.244.0.0/24'), node('old', ['10.0.0.9', '172.30.200.0/24'], '10.244.200.0/24'), other], settings, machine).flatMap(({ networks }) => networks)
     assert.deepEqual(machines.find(({ nodeNetwork }) => nodeNetwork === '172.30.192.0/24')?.podNetworks, podNetworks, what)
   }
+})
+
+test('a machine has networks of each family, behind one address for packets of UDP and one of each for plain routes', () => {
+  const dual = { ...settings, second: { nodeNetwork: 'fd00:172:30::/112', nodeNetworks: ['fd00:172:30::/112', 'fd00:172:30:c0::/58'], podNetwork: 'fd00:10:244::/56', serviceNetwork: 'fd00:10:96::/112', balancedNetwork: 'fd00:172:30:1::/112', dnsAddress: 'fd00:10:96::a' } }
+  const all = [
+    node('a', ['10.0.0.1,2001:db8::1', '172.30.0.0/24,fd00:172:30::/112'], '10.244.0.0/24,fd00:10:244::/64'),
+    node('b', ['10.0.0.2,2001:db8::2', '172.30.192.0/24,fd00:172:30:c0::/112'], '10.244.192.0/24,fd00:10:244:c0::/64'),
+    node('c', ['10.0.0.3', '172.30.193.0/24,fd00:172:30:c1::/112'], '10.244.193.0/24,fd00:10:244:c1::/64'),
+    // What another has, and what is written otherwise than kernels write it.
+    node('d', ['10.0.0.4,2001:db8::4', '172.30.194.0/24,fd00:172:30:c0::/112'], '10.244.194.0/24,fd00:10:244:c0::/64'),
+    node('e', ['10.0.0.5,2001:db8::5', '172.30.195.0/24,fd00:172:30:00c3::/112'], '10.244.195.0/24,fd00:10:244:c3::/56'),
+  ]
+  const led = (own: Parameters<typeof otherMachines>[2], told = dual): readonly string[] => otherMachines(all, told, own).map(({ networks }) => networks.map(({ address, nodeNetwork, podNetworks }) => `${nodeNetwork} ${podNetworks.join()} at ${address}`).join('; '))
+  assert.deepEqual(led({ address: '10.0.0.1', overlay: 'vxlan' }), [
+    '172.30.192.0/24 10.244.192.0/24 at 10.0.0.2; fd00:172:30:c0::/112 fd00:10:244:c0::/64 at 10.0.0.2', '172.30.193.0/24 10.244.193.0/24 at 10.0.0.3; fd00:172:30:c1::/112 fd00:10:244:c1::/64 at 10.0.0.3',
+    '172.30.194.0/24 10.244.194.0/24 at 10.0.0.4', '172.30.195.0/24 10.244.195.0/24 at 10.0.0.5',
+  ])
+  assert.deepEqual(led({ address: '2001:db8::1', overlay: 'vxlan' }).map((text) => text.split(' at ').at(-1)), ['2001:db8::2', '2001:db8::4', '2001:db8::5'], 'who has no address of the family that packets go by is not reached')
+  assert.deepEqual(led({ address: '10.0.0.1', second: '2001:db8::1', overlay: 'routes' }).slice(0, 2), ['172.30.192.0/24 10.244.192.0/24 at 10.0.0.2; fd00:172:30:c0::/112 fd00:10:244:c0::/64 at 2001:db8::2', '172.30.193.0/24 10.244.193.0/24 at 10.0.0.3'])
 })

@@ -1,15 +1,16 @@
 // Tells other machines of this one by its nodes' annotations, and makes the ways to those that do the same.
-import { isIPv4 } from 'node:net'
-import { type Node, nodes } from '@kubeskiff/core/api'
+import { isIP } from 'node:net'
+import { type Change, type Node, nodes } from '@kubeskiff/core/api'
 import type { Cancel } from '@kubeskiff/core/base'
-import { compareText } from '@kubeskiff/core/rules'
+import { addressAt, addressBlock, blockHolds, blockText } from '@kubeskiff/core/network'
+import { clusterRanges, compareText } from '@kubeskiff/core/rules'
 import type { Store } from '@kubeskiff/core/store'
 import { type Connection, refusalOf } from '../client/index.ts'
-import type { ClusterNetwork, NetworkSettings, OtherMachine } from '../network/index.ts'
-import { isInside, nthAddress } from '../network/addresses.ts'
+import type { ClusterNetwork, FamilyNetworks, NetworkSettings, NetworksThere, OtherMachine } from '../network/index.ts'
+import { nthAddress } from '../network/addresses.ts'
 import { hubOffset } from '../network/layout.ts'
 import type { AgentConfiguration } from './configuration.ts'
-import { machineAddressMark, machineNetworkMark } from './machine-marks.ts'
+import { machineAddressMark, machineNetworkMark, networksMark, several } from './machine-marks.ts'
 
 const retryMs = 2_000
 
@@ -27,14 +28,16 @@ export interface MachinesFollowed {
 /** Call it when the view is whole: what it does not show is taken away. */
 export function followMachines({ store, network, machine, cluster, connections, onTrouble }: MachinesFollowed): Cancel {
   const ways = network.otherMachines({ ...machine, cluster })
-  const marks = { [machineAddressMark]: machine.address, [machineNetworkMark]: network.settings.nodeNetwork }
+  const marks = { [machineAddressMark]: [machine.address, ...(machine.second === undefined ? [] : [machine.second])].join(), [machineNetworkMark]: networksMark(network.settings) }
   const telling = new Set<string>()
   let seen = store.view.revision
   let made: string | undefined
+  let trouble: string | undefined
   let timer: NodeJS.Timeout | undefined
 
   const again = (why: string): void => {
-    onTrouble(`other machines: ${why}`)
+    if (why !== trouble) onTrouble(`other machines: ${why}`)
+    trouble = why
     timer ??= setTimeout(() => { timer = undefined; look() }, retryMs).unref()
   }
   const tell = async (node: string, connection: Pick<Connection, 'request'>): Promise<void> => {
@@ -51,18 +54,25 @@ export function followMachines({ store, network, machine, cluster, connections, 
       const node = store.view.get(nodes, '', name)
       if (node !== undefined && !telling.has(name) && Object.entries(marks).some(([mark, value]) => node.metadata.annotations?.[mark] !== value)) void tell(name, connection)
     }
-    const machines = otherMachines(store.view.list(nodes), network.settings)
+    const machines = otherMachines(store.view.list(nodes), network.settings, machine)
     const wanted = JSON.stringify(machines)
     if (wanted === made) return
     try {
       ways.reach(machines)
       made = wanted
+      trouble = undefined
     } catch (error) { again(error instanceof Error ? error.message : String(error)) }
+  }
+  /** All nodes are gone through only where one tells something else: most changes are of nodes that report that they live. */
+  const concernsMachines = (change: Change): boolean => {
+    if (change.key.resource !== nodes.resource) return false
+    const [before, after] = [change.before, change.after].map((node) => node && JSON.stringify(toldBy(node as Node))) // of this resource
+    return before !== after || (connections.has(change.key.name) && change.before === undefined)
   }
   const quiet = store.onCommit(() => {
     const changes = store.changes(seen)
     seen = store.view.revision
-    if (changes === 'compacted' || [...changes].some(({ key }) => key.resource === nodes.resource)) look()
+    if (changes === 'compacted' || [...changes].some(concernsMachines)) look()
   })
   look()
   return () => {
@@ -72,32 +82,60 @@ export function followMachines({ store, network, machine, cluster, connections, 
   }
 }
 
+/** What a node says of its machine; undefined: nothing. */
+function toldBy({ metadata: { annotations = {} }, spec }: Node): readonly unknown[] | undefined {
+  const told = [annotations[machineAddressMark], annotations[machineNetworkMark]]
+  return told.every((mark) => mark === undefined) ? undefined : [...told, spec.podCIDR, spec.podCIDRs]
+}
+
 /**
  * The other machines, as their nodes tell of them. A node tells what it likes: only networks of nodes and pods lead to
  * another machine, none of this machine's own, and each to the oldest node that has it.
  */
-export function otherMachines(all: Iterable<Node>, { nodeNetwork, nodeNetworks = [], podNetwork }: Pick<NetworkSettings, 'nodeNetwork' | 'nodeNetworks' | 'podNetwork'>): readonly OtherMachine[] {
-  const found = new Map<string, { address: string; podNetworks: string[] }>()
-  const told = [...all].sort((one, other) => compareText(one.metadata.creationTimestamp, other.metadata.creationTimestamp) || compareText(one.metadata.name, other.metadata.name))
-  const networkOf = (node: Node): string => node.metadata.annotations?.[machineNetworkMark] ?? ''
-  const taken = new Set(told.filter((node) => networkOf(node) === nodeNetwork).flatMap(podNetworksOf))
+export function otherMachines(all: Iterable<Node>, settings: Pick<NetworkSettings, 'nodeNetwork' | 'nodeNetworks' | 'podNetwork' | 'second'>, own: MachinesFollowed['machine']): readonly OtherMachine[] {
+  const families = [settings, ...(settings.second === undefined ? [] : [settings.second])]
+  const found = new Map<string, { networks: (NetworksThere & { readonly podNetworks: string[]; readonly family: Family })[] }>()
+  const told = [...all].filter((node) => toldBy(node) !== undefined).sort((one, other) => compareText(one.metadata.creationTimestamp, other.metadata.creationTimestamp) || compareText(one.metadata.name, other.metadata.name))
+  const networksOf = (node: Node): readonly string[] => several(node.metadata.annotations?.[machineNetworkMark])
+  const isOwn = (node: Node): boolean => networksOf(node)[0] === settings.nodeNetwork
+  const taken = new Set([...families.map(({ nodeNetwork }) => nodeNetwork), ...told.filter(isOwn).flatMap(podNetworksOf)])
   for (const node of told) {
-    const [address, network] = [node.metadata.annotations?.[machineAddressMark] ?? '', networkOf(node)]
-    if (network === nodeNetwork || !isIPv4(address) || !nodeNetworks.some((one) => isWithin(network, one))) continue
-    const machine = found.get(network) ?? { address, podNetworks: [] }
-    found.set(network, machine)
+    const [first = ''] = networksOf(node)
+    if (isOwn(node) || !isNodeNetwork(first, settings)) continue
+    const addresses = several(node.metadata.annotations?.[machineAddressMark])
+    const machine = found.get(first) ?? {
+      networks: families.flatMap((family) => {
+        const [nodeNetwork, address] = [networksOf(node).find((network) => isNodeNetwork(network, family) && !taken.has(network)), addressFor(family, addresses, own)]
+        if (nodeNetwork === undefined || address === undefined) return []
+        taken.add(nodeNetwork)
+        return [{ address, hub: nthAddress(nodeNetwork, hubOffset), nodeNetwork, podNetworks: [], family }]
+      }),
+    }
+    if (machine.networks.length === 0) continue
+    found.set(first, machine)
     for (const pods of podNetworksOf(node)) {
-      if (taken.has(pods) || !isWithin(pods, podNetwork)) continue
+      const place = machine.networks.find(({ family }) => isShare(pods, family.podNetwork, shareBits(family)))
+      if (place === undefined || taken.has(pods)) continue
       taken.add(pods)
-      machine.podNetworks.push(pods)
+      place.podNetworks.push(pods)
     }
   }
-  return [...found].map(([network, { address, podNetworks }]) => ({ address, hub: nthAddress(network, hubOffset), nodeNetwork: network, podNetworks: podNetworks.sort() })).sort((one, other) => compareText(one.nodeNetwork, other.nodeNetwork))
+  return [...found].sort(([one], [other]) => compareText(one, other)).map(([, { networks }]) => ({ networks: networks.map(({ family: _, podNetworks, ...there }) => ({ ...there, podNetworks: podNetworks.sort() })) }))
 }
 
-const shareForm = /^(\d{1,3}\.){3}0\/24$/
-/** Whether this is a share of a network, as nodes and machines have one. */
-const isWithin = (share: string, network: string): boolean => isShare(share) && isInside(share.slice(0, share.indexOf('/')), network)
-/** Written as the kernel takes it: one that it refuses would keep all others from being made. */
-const isShare = (share: string): boolean => shareForm.test(share) && isIPv4(share.slice(0, share.indexOf('/')))
-const podNetworksOf = ({ spec }: Node): readonly string[] => (spec.podCIDRs ?? [spec.podCIDR ?? '']).filter(isShare)
+type Family = Pick<FamilyNetworks, 'nodeNetwork' | 'nodeNetworks' | 'podNetwork'>
+const podNetworksOf = ({ spec }: Node): readonly string[] => spec.podCIDRs ?? [spec.podCIDR ?? '']
+const familyOf = ({ podNetwork }: Family): 4 | 6 => (podNetwork.includes(':') ? 6 : 4)
+const shareBits = (family: Family): number => clusterRanges[familyOf(family) === 6 ? 'IPv6' : 'IPv4'].podsOfNode
+const isNodeNetwork = (network: string, { nodeNetwork, nodeNetworks = [] }: Family): boolean => nodeNetworks.some((one) => isShare(network, one, addressBlock(nodeNetwork)?.prefix ?? 0))
+/** Whether this is a share of a network, written as the kernel takes it: one that it refuses would keep all others from being made. */
+function isShare(text: string, network: string, bits: number): boolean {
+  const [share, all] = [addressBlock(text), addressBlock(network)]
+  return share !== undefined && all !== undefined && share.prefix === bits && blockText(share) === text && blockHolds(all, addressAt(share, 0))
+}
+
+/** Where a machine is reached for one family: packets of UDP go to an address of the kind of ours, plain routes lead by both machines' of that family. */
+function addressFor(family: Family, theirs: readonly string[], { overlay, address, second = '' }: MachinesFollowed['machine']): string | undefined {
+  const wanted = overlay === 'vxlan' ? isIP(address) : familyOf(family)
+  return [address, second].some((one) => isIP(one) === wanted) ? theirs.find((one) => isIP(one) === wanted) : undefined
+}

@@ -3,18 +3,20 @@ import { hostname } from 'node:os'
 import { whyNoneAfterInstalling } from '../daemon/debian-packages.ts'
 import { dataDirectory, makeDataDirectory } from '../daemon/directory.ts'
 import { JoinProblem } from '../daemon/discovery.ts'
-import { joinCluster, type JoinedMachine, startJoined, type Wish } from '../daemon/joined.ts'
+import { changed, joinCluster, type JoinedMachine, movedTo, startJoined, type Wish } from '../daemon/joined.ts'
 import { keepJoined, readJoined } from '../daemon/joined-file.ts'
-import { changedChoices } from '../daemon/machine-choices.ts'
 import { few, pairs, parse, UsageError, wholeNumber } from './arguments.ts'
 import { isOrdinaryUser } from '../reduced/index.ts'
 import { detach, sameCommand, startedAt, stopWhenTold } from './background.ts'
 import { askedChoices, machineOptions } from './machine-options.ts'
 import { commandName } from './name.ts'
 import { ownerOf } from './running.ts'
+import { machineAddresses } from '../daemon/cluster-info.ts'
+import { isIP } from 'node:net'
+import { canonical } from '../network/addresses.ts'
 
 const usage = `usage: skiff join https://ADDRESS:PORT --token TOKEN --ca-hash sha256:… [options]
-       skiff join [options]     goes on after a stop, with the credentials that it was given; options that change how it plays its nodes are kept
+       skiff join [https://ADDRESS:PORT] [options]     goes on after a stop (an address: where the control plane is now), with the credentials that it was given; options that change how it plays its nodes are kept
 
 Makes this machine play nodes of a cluster whose control plane runs on another. 'skiff token create' there prints the line.
 
@@ -22,7 +24,7 @@ Makes this machine play nodes of a cluster whose control plane runs on another. 
       --nodes N           how many nodes this machine plays (1)
       --name NAME         their name, with -1, -2, … where there are several (this machine's: ${nodeNameOf(hostname())})
       --labels a=b,…      of its nodes
-      --address A         where other machines reach this one (the address from which it reaches the control plane)
+      --address A[,B]     where other machines reach this one (the address from which it reaches the control plane), one or one of each family
       --host-files F, --network N, --cni-conf-dir DIR, --cni-bin-dir DIR[:DIR], --kubelet-config FILE, --mirror R=URL, --insecure-registry HOST:PORT, --runtime-handler N=P
                           as of 'skiff up', for this machine; what is not said here is as 'skiff up' has it there. 'cluster' ('' for files, mirrors and
                           registries) follows it again
@@ -50,11 +52,11 @@ export async function join(words: readonly string[]): Promise<number> {
   const before = readJoined(directory)
   if (existsSync(directory.settings)) throw new UsageError(`${directory.root} holds a cluster of its own: choose another with --data-dir, or remove it with '${commandName} down --purge'`)
   if (url === undefined && before === undefined) throw new UsageError(`this machine has joined no cluster yet: 'skiff token create' on the control plane's machine prints what to type (skiff join --help)`)
-  if (url !== undefined && before !== undefined) throw new UsageError(`this machine has joined ${before.url}: '${commandName} join' without an address goes on, '${commandName} down --purge' leaves for good`)
-  const unheard = before === undefined ? undefined : (['token', 'token-file', 'ca-hash', 'nodes', 'name', 'labels', 'address'] as const).find((option) => values[option] !== undefined)
-  if (unheard !== undefined) throw new UsageError(`--${unheard} is said when a machine joins, and this one has joined ${before?.url}: '${commandName} down --purge' leaves for good`)
+  const unheard = before === undefined ? undefined : (['token', 'token-file', 'ca-hash', 'nodes', 'name', 'labels'] as const).find((option) => values[option] !== undefined)
+  if (unheard !== undefined) throw new UsageError(`--${unheard} is said when a machine joins, and this one has joined ${before?.url}: '${commandName} join' without it goes on, '${commandName} down --purge' leaves for good`)
   const own = askedChoices(values)
-  const wish = url === undefined ? undefined : wishOf(url, values, own)
+  const addresses = values.address === undefined ? undefined : addressesIn(values.address)
+  const wish = url === undefined || before !== undefined ? undefined : wishOf(url, values, { own, ...(addresses !== undefined && { addresses }) })
   const say = (line: string): void => { console.error(line) }
   if (isOrdinaryUser()) throw new UsageError('a machine joins as root (sudo): what an ordinary user has, no other machine reaches')
   const lacking = await whyNoneAfterInstalling(values.install === true, say)
@@ -64,7 +66,7 @@ export async function join(words: readonly string[]): Promise<number> {
   if (owner !== undefined) throw new UsageError(`process ${owner} plays this machine's nodes already: '${commandName} down' stops it`)
   let machine: JoinedMachine
   try {
-    const joined = wish !== undefined ? await joinCluster(directory, wish) : before === undefined ? undefined : keepJoined(directory, { ...before, own: changedChoices(before.own, own) })
+    const joined = wish !== undefined ? await joinCluster(directory, wish) : before === undefined ? undefined : keepJoined(directory, changed(url === undefined ? before : await movedTo(originOf(url), before), { own, ...(addresses !== undefined && { addresses }) }))
     if (joined === undefined) throw new UsageError(usage)
     // The token is used up here: what stays in the background has never seen it.
     if (values.detach === true) return await detach(directory, sameCommand('join', ['--data-dir', directory.root]))
@@ -81,8 +83,7 @@ export async function join(words: readonly string[]): Promise<number> {
   return stopped
 }
 
-function wishOf(url: string, values: Values, own: Wish['own']): Wish {
-  if (!URL.canParse(url) || new URL(url).protocol !== 'https:') throw new UsageError(`a cluster's address is written like https://192.0.2.1:6443, not '${url}'`)
+function wishOf(url: string, values: Values, more: Pick<Wish, 'own' | 'addresses'>): Wish {
   const token = values.token ?? (values['token-file'] === undefined ? undefined : readFileSync(values['token-file'] === '-' ? 0 : values['token-file'], 'utf8').trim())
   const caHash = values['ca-hash']
   if (token === undefined || caHash === undefined) throw new UsageError("to join takes --token and --ca-hash: 'skiff token create' on the control plane's machine prints both")
@@ -93,9 +94,23 @@ function wishOf(url: string, values: Values, own: Wish['own']): Wish {
   const name = values.name ?? nodeNameOf(hostname())
   if (!/^[a-z0-9]([-a-z0-9.]{0,200}[a-z0-9])?$/.test(name)) throw new UsageError(`--name takes lower-case letters, digits, '-' and '.', not '${name}'`)
   return {
-    url: new URL(url).origin, token, caHash, own, names: count === 1 ? [name] : Array.from({ length: count }, (_, at) => `${name}-${at + 1}`),
-    labels: values.labels === undefined ? {} : pairs('--labels', values.labels), ...(values.address !== undefined && { address: values.address }),
+    url: originOf(url), token, caHash, ...more, names: count === 1 ? [name] : Array.from({ length: count }, (_, at) => `${name}-${at + 1}`),
+    labels: values.labels === undefined ? {} : pairs('--labels', values.labels),
   }
+}
+
+function originOf(url: string): string {
+  if (!URL.canParse(url) || new URL(url).protocol !== 'https:') throw new UsageError(`a cluster's address is written like https://192.0.2.1:6443, not '${url}'`)
+  return new URL(url).origin
+}
+
+/** Where other machines reach this one: an address, or one of each family. */
+function addressesIn(text: string): readonly string[] {
+  const [first = '', second, ...more] = text.split(',').map((one) => canonical(one.trim()))
+  if (more.length > 0 || isIP(first) === 0 || (second !== undefined && (isIP(second) === 0 || isIP(second) === isIP(first)))) throw new UsageError(`--address takes an address of this machine, or one of IPv4 and one of IPv6 with a comma between, not '${text}'`)
+  const lacking = [first, ...(second === undefined ? [] : [second])].find((one) => !machineAddresses().includes(one))
+  if (lacking !== undefined) throw new UsageError(`this machine has no address ${lacking}: it has ${machineAddresses().join(', ') || 'none'}`)
+  return [first, ...(second === undefined ? [] : [second])]
 }
 
 /** A host's name as a node's. */

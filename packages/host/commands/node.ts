@@ -1,6 +1,6 @@
 import type { Node } from '@kubeskiff/core/api'
 import { poolOf, PoolProblem, type NodePool } from '@kubeskiff/core/rules'
-import { machineAddressMark } from '../agent/machine-marks.ts'
+import { machineAddressMark, several } from '../agent/machine-marks.ts'
 import { requestObject } from '../client/index.ts'
 import { addressForOthers } from '../daemon/cluster-info.ts'
 import { missingPackages, whyNoRealNodes } from '../daemon/debian-packages.ts'
@@ -84,7 +84,7 @@ async function linesOfOthers(directory: DataDirectory, settings: Settings): Prom
     const { items } = await requestObject(connection, 'GET', '/api/v1/nodes') as { readonly items: readonly Node[] }
     const own = new Set(settings.nodes.map(({ name }) => name))
     return items.filter(({ metadata }) => !own.has(metadata.name)).map(({ metadata }) => {
-      const address = metadata.annotations?.[machineAddressMark]
+      const [address] = several(metadata.annotations?.[machineAddressMark])
       return `${metadata.name}\treal${address === undefined ? '' : `\ton ${address}`}`
     })
   } finally { connection.close() }

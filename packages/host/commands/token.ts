@@ -2,11 +2,10 @@ import { randomInt } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Secret } from '@kubeskiff/core/api'
-import { ipv4Only } from '@kubeskiff/core/rules'
 import { type Connection, requestObject } from '../client/index.ts'
 import { caHashOf } from '../credentials/index.ts'
 import { type DataDirectory, dataDirectory } from '../daemon/directory.ts'
-import { addressForOthers } from '../daemon/cluster-info.ts'
+import { addressForOthers, urlOf } from '../daemon/cluster-info.ts'
 import { readSettings, type Settings } from '../daemon/settings.ts'
 import { parse, UsageError } from './arguments.ts'
 import { commandName } from './name.ts'
@@ -53,7 +52,6 @@ export async function token(words: readonly string[]): Promise<number> {
 async function create(connection: Connection, directory: DataDirectory, settings: Settings, ttlMs: number, description: string | undefined): Promise<number> {
   const address = addressForOthers(settings.listen)
   if (address === undefined) throw new UsageError(`this cluster is reached from this machine only: start it with '${commandName} up --listen ADDRESS', an address of this machine that the others reach`)
-  if ((settings.ipFamilies ?? ipv4Only).join() !== ipv4Only.join()) throw new UsageError('a cluster with IPv6 takes no other machines: between machines there is IPv4 only')
   const [id, secret] = [letters(idLength), letters(secretLength)]
   await requestObject(connection, 'POST', secretsPath, {
     apiVersion: 'v1', kind: 'Secret', metadata: { name: `${secretPrefix}${id}`, namespace: 'kube-system' }, type: secretType,
@@ -63,7 +61,7 @@ async function create(connection: Connection, directory: DataDirectory, settings
     },
   })
   const authority = readFileSync(join(directory.credentials, 'ca.crt'), 'utf8')
-  console.log(`${commandName} join https://${address}:${settings.port} --token ${id}.${secret} --ca-hash ${caHashOf(authority)}`)
+  console.log(`${commandName} join ${urlOf(address, settings.port)} --token ${id}.${secret} --ca-hash ${caHashOf(authority)}`)
   return 0
 }
 

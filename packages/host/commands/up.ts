@@ -1,14 +1,14 @@
 import type { ChildProcess } from 'node:child_process'
 import { resolve } from 'node:path'
 import { existsSync } from 'node:fs'
-import { isIPv4 } from 'node:net'
+import { isIP, isIPv6 } from 'node:net'
 import { nodes } from '@kubeskiff/core/api'
 import { type PaceName, paceNames } from '@kubeskiff/core/kubelet'
 import { type AddressFamilies, ipv4Only, type NodePool, poolNameDefault, readFamilies } from '@kubeskiff/core/rules'
 import { type HostFilesChoice, hostFilesChoices } from '../agent/configuration.ts'
 import type { KubeletSettings } from '../agent/kubelet-settings.ts'
 import type { AccessFiles } from '../daemon/access-files.ts'
-import { addressForOthers, machineAddresses } from '../daemon/cluster-info.ts'
+import { addressesOfSix, addressForOthers, machineAddresses } from '../daemon/cluster-info.ts'
 import { type ControlPlane, StartProblem, startControlPlane } from '../daemon/control-plane.ts'
 import { missingPackages, whyNoneAfterInstalling, whyNoRealNodes } from '../daemon/debian-packages.ts'
 import { type DataDirectory, dataDirectory, makeDataDirectory } from '../daemon/directory.ts'
@@ -62,8 +62,6 @@ const options = {
 interface Wishes { readonly runtimeHandlers?: Readonly<Record<string, string>>; readonly nodes?: number; readonly simulate?: number; readonly pools?: readonly NodePool[]; readonly port?: number; readonly listen?: string; readonly overlay?: OverlayChoice; readonly runtime: 'auto' | 'oci' | 'simulated'; readonly pace?: PaceName; readonly hostFiles?: HostFilesChoice; readonly network?: NetworkChoice; readonly ipFamilies?: AddressFamilies; readonly kubelet?: KubeletSettings; readonly registries: Parameters<typeof registriesChoice>[0]; readonly install: boolean; readonly welcome: boolean; readonly access: AccessFiles }
 
 const nodesDefault = 3
-/** There where the kernel has IPv6 and uses it. */
-const addressesOfSix = '/proc/net/if_inet6'
 const readyTimeoutMs = 60_000
 
 /** `skiff up`: starts the cluster, or brings it back, and stays with it until it is told to stop. */
@@ -80,8 +78,8 @@ export async function up(words: readonly string[]): Promise<number> {
   const network = networkChoice(values)
   const ipFamilies = values['ip-families'] === undefined ? undefined : readFamilies(values['ip-families'].split(',').map((word) => word.trim()))
   if (values['ip-families'] !== undefined && ipFamilies === undefined) throw new UsageError(`--ip-families takes IPv4, IPv6, or both in their order (IPv4,IPv6), not '${values['ip-families']}'`)
-  if (values.listen !== undefined && !isListening(values.listen)) throw new UsageError(`--listen takes loopback, everywhere or an IPv4 address of this machine, not '${values.listen}'`)
-  if (isIPv4(values.listen ?? '') && !machineAddresses().includes(values.listen ?? '')) throw new UsageError(`this machine has no address ${values.listen} that others reach: it has ${machineAddresses().join(', ') || 'none'}`)
+  if (values.listen !== undefined && !isListening(values.listen)) throw new UsageError(`--listen takes loopback, everywhere or an address of this machine, not '${values.listen}'`)
+  if (isIP(values.listen ?? '') !== 0 && !machineAddresses().includes(values.listen ?? '')) throw new UsageError(`this machine has no address ${values.listen} that others reach: it has ${machineAddresses().join(', ') || 'none'}`)
   const overlay = choice('--overlay', values.overlay, overlayChoices)
   const runtimeHandlers = handlersChoice(values['runtime-handler'])
   const wishes: Wishes = {
@@ -182,6 +180,8 @@ async function settingsFor(directory: DataDirectory, wishes: Wishes, say: (line:
   const pace = wishes.pace ?? before?.pace
   const hostFiles = wishes.hostFiles ?? before?.hostFiles
   const network = wishes.network ?? before?.network
+  const outward = addressForOthers(wishes.listen ?? before?.listen)
+  if (outward !== undefined && have(false) === 0 && isIPv6(outward) !== ((ipFamilies ?? ipv4Only)[0] === 'IPv6')) throw new UsageError(`other machines' pods reach this cluster at an ${(ipFamilies ?? ipv4Only)[0]} address, and --listen says ${outward}: choose one, or have this machine play a node`)
   const [listen, overlay] = [wishes.listen ?? before?.listen, wishes.overlay ?? before?.overlay]
   const kubelet = wishes.kubelet ?? before?.kubelet
   const registries = registriesChoice(wishes.registries, before?.registries)

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
-import { watch } from 'node:fs'
-import type { Server as NetServer } from 'node:net'
+import { existsSync, watch } from 'node:fs'
+import { isIPv4, type Server as NetServer } from 'node:net'
 import { basename, dirname, join } from 'node:path'
 import type { Ask } from '@kubeskiff/core/api'
 import { kubernetesVersion } from '@kubeskiff/core/base'
@@ -8,6 +8,7 @@ import { type Cluster, clusterDomainDefault, kindIndexes, wireCluster } from '@k
 import { nodeAddresses, type NodeShape } from '@kubeskiff/core/kubelet'
 import { clusterRanges, ipv4Only, nthOf } from '@kubeskiff/core/rules'
 import { createStore } from '@kubeskiff/core/store'
+import { networksMark } from '../agent/machine-marks.ts'
 import { createAgentHub } from '../agent-link/index.ts'
 import { Certificates, kubeconfig, openTokenSigner } from '../credentials/index.ts'
 import { type RealClock, selfPumpingLoop, SteeredClock, systemRandom } from '../engine/index.ts'
@@ -15,12 +16,12 @@ import { writePrivately } from '../files/index.ts'
 import { openHttpServer, withFetches } from '../http/index.ts'
 import { attachJournal, openEmbeddedJournal, ownDirectory } from '../journal/index.ts'
 import { openAccess, withIssuers } from './access-files.ts'
-import { addressForOthers, agentPath, joiningInfo, leavePath, machineAddresses } from './cluster-info.ts'
+import { addressesOfSix, addressForOthers, agentPath, joiningInfo, leavePath, machineAddresses, reachedAt, urlOf } from './cluster-info.ts'
 import type { DataDirectory } from './directory.ts'
 import { agentChoices, choicesPath, choicesRequests } from './machine-choices.ts'
 import { createMeasuring, withMeasures } from './measuring.ts'
 import { leaveRequests, removeNodeObject } from './machines.ts'
-import { familiesIn, joinedPodNetwork, machineAddressesIn, networksOf, shapesOf, withOtherMachines } from './nodes.ts'
+import { familiesIn, joinedPodNetworks, machineAddressesIn, networksOf, shapesOf, withOtherMachines } from './nodes.ts'
 import { processMetrics } from './process-metrics.ts'
 import { readSettings, type Settings, writeSettings } from './settings.ts'
 import { simulatedStreams } from './simulated-streams.ts'
@@ -75,11 +76,11 @@ export async function startControlPlane({ directory, settings: initial, say, out
   const everywhere = settings.listen === 'everywhere'
   // Where other machines reach us; undefined: nowhere.
   const outward = addressForOthers(settings.listen)
-  // Between machines there is IPv4 only.
-  const takesMachines = outward !== undefined && families.join() === 'IPv4'
   const addresses = [...new Set(['127.0.0.1', ...families.map((family) => nthOf(clusterRanges[family].services, 1)), ...nodesSee, ...(everywhere ? machineAddresses() : []), ...(outward === undefined ? [] : [outward])])]
   const [authority, server, admin] = [await certificates.authority(), await certificates.server({ names: ['localhost', hostname(), 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', `kubernetes.default.svc.${clusterDomainDefault}`], addresses }), await certificates.admin()]
   const frontProxy = await certificates.frontProxy()
+  // Where pods reach us. With IPv6 the machine may lead nowhere but to its nodes, whatever address others reach it at.
+  const apiAddress = outward !== undefined && (isIPv4(outward) || !hasReal(settings)) && isIPv4(outward) === (families[0] === 'IPv4') ? outward : hasReal(settings) ? nodesSee[0] ?? '' : '127.0.0.1'
   const signer = openTokenSigner(directory.credentials)
 
   const store = createStore({ indexes: kindIndexes, journaled: true })
@@ -105,14 +106,14 @@ export async function startControlPlane({ directory, settings: initial, say, out
   const hub = createAgentHub()
   const volumesBelow = join(directory.agent, 'volumes')
   const measure = createMeasuring({ askKubelet: hub.askKubelet, now: () => clock.machineNow() })
-  const answer = withIssuers(access, () => clock.now(), withPosts(poster, withMeasures(measure, withFetches(frontProxy.client, answerAsks({ signer, certificates, volumes: volumesOfMachines({ volumesBelow, hub, view: () => store.view, ownNetwork: networks.nodeNetwork }), now: () => clock.now() })))))
+  const answer = withIssuers(access, () => clock.now(), withPosts(poster, withMeasures(measure, withFetches(frontProxy.client, answerAsks({ signer, certificates, volumes: volumesOfMachines({ volumesBelow, hub, view: () => store.view, ownNetwork: networksMark(networks) }), now: () => clock.now() })))))
   const outside = countWaiting()
   const cluster = wireCluster({
     store, clock, random: systemRandom(), loop, authority: authority.certificate, frontProxyAuthority: frontProxy.authority.certificate, historyMs, outsideNow: () => clock.machineNow(), processMetrics: () => processMetrics(http.is === 'listening' ? http.inFlight() : { mutating: 0, readOnly: 0 }), nodes: shapes().filter((shape) => shape.simulated),
     version: { ...kubernetesVersion, gitCommit: '', gitTreeState: 'clean', buildDate: '1970-01-01T00:00:00Z', goVersion: process.version, compiler: 'skiff', platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}` },
     issuer: { issuer, audiences: [issuer], keySet: JSON.stringify(signer.jwks), algorithms: ['ES256'] },
-    address: `127.0.0.1:${settings.port}`, advertised: { address: takesMachines ? outward : hasReal(settings) ? nodesSee[0] ?? '' : '127.0.0.1', port: settings.port, names: hasReal(settings) || takesMachines },
-    ...(takesMachines && { allottedPodNetwork: joinedPodNetwork, joining: joiningInfo({ url: `https://${outward}:${settings.port}`, authority: authority.certificate, overlay: settings.overlay ?? 'vxlan', clusterDomain: clusterDomainDefault, volumesBelow }) }),
+    address: `127.0.0.1:${settings.port}`, advertised: { address: apiAddress, port: settings.port, names: hasReal(settings) || outward !== undefined },
+    ...(outward !== undefined && { allottedPodNetworks: joinedPodNetworks, joining: joiningInfo({ url: urlOf(outward, settings.port), families, authority: authority.certificate, address: outward, overlay: settings.overlay ?? 'vxlan', clusterDomain: clusterDomainDefault, volumesBelow }) }),
     ask: (ask: Ask, done) => { outside.count(answer(ask)).then(done, (error: unknown) => { say(`${ask.what}: ${error instanceof Error ? error.message : String(error)}`) }) },
     ...(access.tokens !== undefined && { tokens: access.tokens }), ...(access.authenticators !== undefined && { authenticators: access.authenticators }),
     ...(access.anonymous !== undefined && { anonymous: access.anonymous }), ...(access.audit !== undefined && { audit: access.audit }),
@@ -146,15 +147,16 @@ export async function startControlPlane({ directory, settings: initial, say, out
   writeSettings(directory.settings, settings)
   writePrivately(directory.kubeconfig, kubeconfig({ name: 'skiff', server: `https://127.0.0.1:${http.port}`, authority: authority.certificate, client: admin }))
 
-  if (outward !== undefined && !everywhere) http.alsoOn(outward)
+  if (everywhere && existsSync(addressesOfSix)) http.alsoOn('::')
+  else if (outward !== undefined && !everywhere) http.alsoOn(outward)
 
   const launchAgent = async () => {
     const real = shapes().filter((shape) => !shape.simulated)
     if (real.length === 0) return undefined
     // It is there when the agent has made the nodes' network.
-    for (const address of nodesSee) if (!everywhere || address.includes(':')) http.alsoOn(address)
+    for (const address of nodesSee) if (!everywhere) http.alsoOn(address)
     const nodes = await Promise.all(real.map(async (shape) => ({ shape, ...(await certificates.node(shape.name)), serving: await certificates.nodeServer(shape.name, nodeAddresses(shape)) })))
-    return startAgent(directory.agent, { url: `https://127.0.0.1:${http.port}`, agentPath, authority: authority.certificate, nodes, observer: await certificates.client('network', { commonName: 'skiff:network', organizations: [] }), stateDirectory: directory.agent, clusterDns: networks.dnsAddress, clusterDomain: clusterDomainDefault, network: takesMachines ? withOtherMachines(networks) : networks, ...(takesMachines && { machine: { address: outward, overlay: settings.overlay ?? 'vxlan' } }), ...agentChoices(settings) }, say)
+    return startAgent(directory.agent, { url: `https://127.0.0.1:${http.port}`, agentPath, authority: authority.certificate, nodes, observer: await certificates.client('network', { commonName: 'skiff:network', organizations: [] }), stateDirectory: directory.agent, clusterDns: networks.dnsAddress, clusterDomain: clusterDomainDefault, network: outward === undefined ? networks : withOtherMachines(networks), ...(outward !== undefined && { machine: { ...reachedAt([outward], families), overlay: settings.overlay ?? 'vxlan' } }), ...agentChoices(settings) }, say)
   }
   let agent = await launchAgent().catch(async (error: unknown) => {
     await letGo()

@@ -21,7 +21,7 @@ async function serve(context: TestContext, own: Certificates, tells: readonly { 
   let asked = 0
   const server = createSecureServer({ cert: certificate, key, allowHTTP1: true }, (_request, response) => {
     const told = tells[Math.min(asked++, tells.length - 1)] ?? { authority: '', volumesBelow: '' }
-    response.end(JSON.stringify({ data: joiningInfo({ url: 'https://127.0.0.1', overlay: 'vxlan', clusterDomain: 'cluster.local', ...told }) }))
+    response.end(JSON.stringify({ data: joiningInfo({ url: 'https://127.0.0.1', overlay: 'vxlan', clusterDomain: 'cluster.local', families: ['IPv4'], ...told }) }))
   })
   await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
   context.after(() => { server.close() })

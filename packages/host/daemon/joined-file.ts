@@ -13,23 +13,32 @@ export interface Joined {
   readonly info: ClusterInfo
   /** Where other machines reach this one. */
   readonly address: string
+  /** Of the other family, where plain routes of a cluster's second family need it. */
+  readonly second?: string
+  /** Nobody said which: it may be another the next time. */
+  readonly isAddressFound?: boolean
   readonly nodes: readonly JoinedNode[]
-  /** Of this machine's nodes; '' until its first node was given its share. */
-  readonly nodeNetwork: string
+  /** Of this machine's nodes, one a family; none until its first node was given its shares. */
+  readonly nodeNetworks: readonly string[]
   /** How this machine plays its nodes where it does not follow the cluster. */
   readonly own: MachineChoices
   /** What the cluster has told of that last. */
   readonly cluster: MachineChoices
 }
-export interface JoinedNode extends NodeSettings { /** '' until the control plane has given it. */ readonly podCidr: string }
+export interface JoinedNode extends NodeSettings { /** One a family; none until the control plane has given them. */ readonly podCidrs: readonly string[] }
+/** As an earlier release wrote it, which knew one family, and two of the choices. */
+interface Older extends Partial<Pick<MachineChoices, 'hostFiles' | 'registries'>> { readonly nodeNetwork?: string; readonly nodes: readonly (JoinedNode | (NodeSettings & { readonly podCidr: string }))[] }
 
 /** What this machine has joined; undefined when nothing. */
 export function readJoined(directory: DataDirectory): Joined | undefined {
   const text = readIfThere(directory.joined)
   if (text === undefined) return undefined
-  const { hostFiles, registries, ...found } = JSON.parse(text) as Joined & Pick<MachineChoices, 'hostFiles' | 'registries'> // written below
-  // An earlier release had no others.
-  return { ...found, own: found.own ?? { ...(hostFiles !== undefined && { hostFiles }), ...(registries !== undefined && { registries }) }, cluster: found.cluster ?? {} }
+  const { hostFiles, registries, nodeNetwork, ...found } = JSON.parse(text) as Omit<Partial<Joined>, 'nodes'> & Older // written below
+  const given = (network: string | undefined): readonly string[] => (network === undefined || network === '' ? [] : [network])
+  return {
+    ...found, nodeNetworks: found.nodeNetworks ?? given(nodeNetwork), nodes: found.nodes.map((node) => ('podCidr' in node ? { ...node, podCidrs: given(node.podCidr) } : node)),
+    own: found.own ?? { ...(hostFiles !== undefined && { hostFiles }), ...(registries !== undefined && { registries }) }, cluster: found.cluster ?? {},
+  } as Joined
 }
 
 /** Writes it down, and answers it. */

@@ -1,11 +1,11 @@
 // A machine that plays nodes of a cluster whose control plane is elsewhere.
 import { X509Certificate } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
-import { connect } from 'node:net'
+import { existsSync, mkdirSync } from 'node:fs'
+import { connect, isIPv6 } from 'node:net'
 import { join } from 'node:path'
 import type { Node } from '@kubeskiff/core/api'
-import { type NodeShape, nodeLabels } from '@kubeskiff/core/kubelet'
-import { ipv4Only } from '@kubeskiff/core/rules'
+import { nodeAddresses, type NodeShape, nodeLabels } from '@kubeskiff/core/kubelet'
+import { placeIn } from '@kubeskiff/core/rules'
 import type { AgentConfiguration, AgentNode } from '../agent/configuration.ts'
 import { NodeCredentials, requestCertificate } from '../agent/rotation.ts'
 import { type Connection, openConnection, requestObject } from '../client/index.ts'
@@ -14,12 +14,12 @@ import { readIfThere, writePrivately } from '../files/index.ts'
 import { ownDirectory } from '../journal/index.ts'
 import { nthAddress } from '../network/addresses.ts'
 import { startAgent } from './agent-process.ts'
-import { agentPath, type ClusterInfo, infoPath, leavePath, readJoiningInfo } from './cluster-info.ts'
+import { addressesOfSix, agentPath, type ClusterInfo, infoPath, leavePath, machineAddresses, reachedAt, readJoiningInfo, urlOf } from './cluster-info.ts'
 import type { DataDirectory } from './directory.ts'
 import { discover, JoinProblem } from './discovery.ts'
 import { type Joined, type JoinedNode, keepJoined } from './joined-file.ts'
 import { agentChoices, type AskedChoices, changedChoices, choicesPath, type MachineChoices } from './machine-choices.ts'
-import { firstRealOffset, joinedNodeNetwork, newRealNodes, shapesOf } from './nodes.ts'
+import { familiesOf, firstRealOffset, joinedNodeNetwork, newRealNodes, shapesOf } from './nodes.ts'
 
 export interface Wish {
   readonly url: string
@@ -27,8 +27,8 @@ export interface Wish {
   readonly caHash: string
   readonly names: readonly string[]
   readonly labels: Readonly<Record<string, string>>
-  /** Absent: that from which the control plane is reached. */
-  readonly address?: string
+  /** One, or one a family. Absent: that from which the control plane is reached. */
+  readonly addresses?: readonly string[]
   readonly own: AskedChoices
 }
 
@@ -41,6 +41,11 @@ const connectWithinMs = 10_000
 export async function joinCluster(directory: DataDirectory, wish: Wish): Promise<Joined> {
   const { url, names } = wish
   const { authority, info } = await discover(url, wish.caHash)
+  const families = familiesOf(info.network)
+  if (families.includes('IPv6') && !existsSync(addressesOfSix)) throw new JoinProblem('nodes of this cluster have IPv6 addresses, and the kernel of this machine has IPv6 turned off (ipv6.disable=1?)')
+  const said = wish.addresses?.toSorted((one, other) => Number(fits(other, info)) - Number(fits(one, info))) ?? [await foundAddress(url, info)]
+  if (!fits(said[0], info)) throw new JoinProblem(ofWrongFamily(info))
+  const reached = reachedAt(said, families)
   const connection = openConnection({ url, authority, token: wish.token })
   const pairs = new Map<string, KeyPair>()
   try {
@@ -51,8 +56,26 @@ export async function joinCluster(directory: DataDirectory, wish: Wish): Promise
   } finally { connection.close() }
   mkdirSync(directory.credentials, { recursive: true, mode: 0o700 })
   for (const [name, pair] of pairs) writePrivately(credentialsFile(directory, name), JSON.stringify(pair))
-  const nodes = names.flatMap((name, index) => newRealNodes([], { name: 'node', count: 1, labels: wish.labels }).map((node): JoinedNode => ({ ...node, name, index, podCidr: '' })))
-  return keepJoined(directory, { version: 1, url, authority, info, address: wish.address ?? await addressTowards(url), nodes, nodeNetwork: '', own: changedChoices({}, wish.own), cluster: {} })
+  const nodes = names.flatMap((name, index) => newRealNodes([], { name: 'node', count: 1, labels: wish.labels }).map((node): JoinedNode => ({ ...node, name, index, podCidrs: [] })))
+  return keepJoined(directory, { version: 1, url, authority, info, ...reached, ...(wish.addresses === undefined && { isAddressFound: true }), nodes, nodeNetworks: [], own: changedChoices({}, wish.own), cluster: {} })
+}
+
+/** What was joined, with what is said of this machine now. */
+export function changed(joined: Joined, { own, addresses }: Pick<Wish, 'own' | 'addresses'>): Joined {
+  const { address, second, isAddressFound, ...rest } = joined
+  const reached = addresses === undefined ? { address, ...(second !== undefined && { second }), ...(isAddressFound !== undefined && { isAddressFound }) } : reachedAt(addresses, familiesOf(joined.info.network))
+  return { ...rest, ...reached, own: changedChoices(joined.own, own) }
+}
+
+/** The same cluster, whose control plane is found elsewhere now. Throws a JoinProblem when another answers there, or nobody. */
+export async function movedTo(url: string, joined: Joined): Promise<Joined> {
+  const connection = openConnection({ url, authority: joined.authority })
+  try {
+    await connection.request('GET', infoPath, { timeoutMs: connectWithinMs })
+    return { ...joined, url }
+  } catch (error) {
+    throw new JoinProblem(`the cluster that this machine has joined does not answer at ${url} (${error instanceof Error ? error.message : String(error)}): it was at ${joined.url}; 'skiff down --purge' leaves it for good`)
+  } finally { connection.close() }
 }
 const credentialsFile = (directory: DataDirectory, name: string): string => join(directory.credentials, `joined-${name}.json`)
 
@@ -73,7 +96,7 @@ export async function startJoined(directory: DataDirectory, before: Joined, say:
       if (new X509Certificate(own.certificate).validToDate.getTime() <= Date.now()) throw new JoinProblem(`the certificate of node ${own.node} has ended: delete the node ('kubectl delete node ${own.node}'), and join again with a new token`)
     }
     const connections = credentials.map((own) => ({ name: own.node, connection: openConnection({ url: before.url, authority: before.authority, certificate: own.certificate, key: own.key }) }))
-    const joined = keepJoined(directory, await registered(before, new Map(connections.map(({ name, connection }) => [name, connection])), say))
+    const joined = keepJoined(directory, await whereReached(await registered(before, new Map(connections.map(({ name, connection }) => [name, connection])), say), say))
     const agent = startAgent(directory.agent, await configurationOf(directory, joined, credentials), say)
     return {
       joined,
@@ -124,16 +147,16 @@ async function registered(joined: Joined, connections: ReadonlyMap<string, Conne
     const nodes: JoinedNode[] = []
     for (const node of joined.nodes) {
       const connection = connections.get(node.name)
-      nodes.push(connection === undefined ? node : { ...node, podCidr: await givenTo(node, connection) })
+      nodes.push(connection === undefined ? node : { ...node, podCidrs: await givenTo(node, connection, familiesOf(joined.info.network).length) })
     }
     const first = nodes[0]
     const connection = connections.get(first?.name ?? '')
     const [info, cluster] = [await newestInfo(connection, joined.info), await newestChoices(connection, joined.cluster)]
     // The network goes with the machine as long as anything may run in it.
-    const isNew = joined.nodeNetwork === '' || first?.podCidr !== joined.nodes[0]?.podCidr
-    return { ...joined, info, cluster, nodes, nodeNetwork: isNew ? joinedNodeNetwork(first?.podCidr ?? '') : joined.nodeNetwork }
+    const isNew = joined.nodeNetworks.length === 0 || first?.podCidrs.join() !== joined.nodes[0]?.podCidrs.join()
+    return { ...joined, info, cluster, nodes, nodeNetworks: isNew ? first?.podCidrs.map(joinedNodeNetwork) ?? [] : joined.nodeNetworks }
   } catch (error) {
-    if (error instanceof JoinProblem || joined.nodes.some(({ podCidr }) => podCidr === '')) throw error
+    if (error instanceof JoinProblem || joined.nodes.some(({ podCidrs }) => podCidrs.length === 0)) throw error
     say(`the control plane at ${joined.url} cannot be reached (${error instanceof Error ? error.message : String(error)}): what runs goes on`)
     return joined
   }
@@ -151,15 +174,15 @@ async function newestChoices(connection: Connection | undefined, known: MachineC
   return status === 200 ? JSON.parse(body) as MachineChoices : known
 }
 
-/** The pods' network of a node, which is made when it is not there. */
-async function givenTo(node: JoinedNode, connection: Connection): Promise<string> {
+/** The pods' networks of a node, one a family. The node is made when it is not there. */
+async function givenTo(node: JoinedNode, connection: Connection, families: number): Promise<readonly string[]> {
   const until = Date.now() + givenWithinMs
   while (Date.now() < until) {
     const { status, body } = await connection.request('GET', nodePath(node.name))
     if (status === 401) throw new JoinProblem(`the cluster does not know node ${node.name} any more: join again with a new token`)
     const found = status === 200 ? JSON.parse(body) as Node : undefined
-    const given = found?.spec.podCIDRs?.find((one) => !one.includes(':')) ?? found?.spec.podCIDR
-    if (given !== undefined && given !== '') return given
+    const given = found?.spec.podCIDRs ?? []
+    if (given.length >= families) return given.slice(0, families)
     if (status === 404) {
       await requestObject(connection, 'POST', '/api/v1/nodes', {
         apiVersion: 'v1', kind: 'Node', metadata: { name: node.name, labels: nodeLabels(placed(node)) }, ...(node.taints.length > 0 && { spec: { taints: node.taints } }),
@@ -173,25 +196,54 @@ const joinedNodesMax = 64
 const placed = (node: JoinedNode): NodeShape => ({ name: node.name, simulated: false, address: '', podCidr: '', capacity: {}, labels: node.labels })
 
 async function configurationOf(directory: DataDirectory, joined: Joined, credentials: readonly NodeCredentials[]): Promise<AgentConfiguration> {
-  const { info, nodeNetwork } = joined
-  const shares = new Map(joined.nodes.map(({ name, podCidr }) => [name, podCidr]))
+  const { info, nodeNetworks } = joined
+  const [nodeNetwork = '', secondNetwork = ''] = nodeNetworks
+  const shares = new Map(joined.nodes.map(({ name, podCidrs }) => [name, podCidrs]))
+  const families = familiesOf(info.network)
   const choices = { ...joined.cluster, ...joined.own }
-  const shapes = shapesOf(joined.nodes, directory.agent, ipv4Only, { kubelet: choices.kubelet, placeOf: ({ name, index }) => ({ address: nthAddress(nodeNetwork, firstRealOffset + index), podCidr: shares.get(name) ?? '' }) })
+  const shapes = shapesOf(joined.nodes, directory.agent, families, {
+    kubelet: choices.kubelet, placeOf: ({ name, index }) => placeIn(families, (family) => { const at = families.indexOf(family); return { address: nthAddress(nodeNetworks[at] ?? '', firstRealOffset + index), podCidr: shares.get(name)?.[at] ?? '' } }),
+  })
   // Whoever asks these kubelets at their address meets an authority of this machine's own, as upstream's without signed serving certificates.
   const own = new Certificates(directory.credentials, Date.now)
   const nodes = await Promise.all(shapes.map(async (shape): Promise<AgentNode[]> => {
     const client = credentials.find(({ node }) => node === shape.name)
-    return client === undefined ? [] : [{ shape, certificate: client.certificate, key: client.key, serving: await own.nodeServer(shape.name, [shape.address]) }]
+    return client === undefined ? [] : [{ shape, certificate: client.certificate, key: client.key, serving: await own.nodeServer(shape.name, nodeAddresses(shape)) }]
   }))
   return {
     url: joined.url, agentPath, authority: joined.authority, nodes: nodes.flat(), stateDirectory: directory.agent, clusterDns: info.network.dnsAddress, clusterDomain: info.clusterDomain,
-    network: { ...info.network, nodeNetwork }, machine: { address: joined.address, overlay: info.overlay }, volumesBelow: info.volumesBelow, ...agentChoices(choices),
+    network: { ...info.network, nodeNetwork, ...(info.network.second !== undefined && { second: { ...info.network.second, nodeNetwork: secondNetwork } }) }, machine: { address: joined.address, ...(joined.second !== undefined && { second: joined.second }), overlay: info.overlay }, volumesBelow: info.volumesBelow, ...agentChoices(choices),
   }
+}
+
+/** Where others reach this machine now: its address may have changed since. One that was said stays, or packets would take another way than they shall. */
+async function whereReached(joined: Joined, say: (line: string) => void): Promise<Joined> {
+  const { address, second, isAddressFound, ...rest } = joined
+  const there = machineAddresses()
+  const families = familiesOf(joined.info.network)
+  const [fit, other] = [address, second].filter((one) => one !== undefined && there.includes(one)).toSorted((one, two) => Number(fits(two, joined.info)) - Number(fits(one, joined.info)))
+  if (fits(fit, joined.info)) return { ...rest, ...(isAddressFound !== undefined && { isAddressFound }), ...reachedAt([fit ?? '', ...(other === undefined ? [] : [other])], families) }
+  if (isAddressFound !== true) throw new JoinProblem(fit === undefined ? `this machine has no address ${address} now, at which other machines were to reach it: bring it up, or say another ('skiff join --address ADDRESS')` : ofWrongFamily(joined.info))
+  const found = await foundAddress(joined.url, joined.info).catch((error: unknown) => { say(error instanceof Error ? error.message : String(error)); return address })
+  if (found !== address) say(`other machines reach this one at ${found} now, not at ${address}`)
+  return { ...rest, isAddressFound, ...reachedAt([found], families) }
+}
+const fits = (address: string | undefined, { address: control }: ClusterInfo): boolean => address !== undefined && isIPv6(address) === isIPv6(control ?? '')
+const ofWrongFamily = ({ address = '' }: ClusterInfo): string => `machines of this cluster reach each other by ${isIPv6(address) ? 'IPv6' : 'IPv4'}, as the control plane's at ${address}: say such an address of this one ('skiff join --address ADDRESS')`
+
+/** The address of this machine from which it reaches the control plane, of the family by which machines reach each other. */
+async function foundAddress(url: string, info: ClusterInfo): Promise<string> {
+  const near = await addressTowards(url)
+  if (fits(near, info)) return near
+  const found = await addressTowards(urlOf(info.address ?? '', Number(new URL(url).port || 443))).catch(() => undefined)
+  if (found === undefined) throw new JoinProblem(ofWrongFamily(info))
+  return found
 }
 
 /** The address of this machine from which it reaches a server. */
 function addressTowards(url: string): Promise<string> {
-  const { hostname, port } = new URL(url)
+  const { hostname: written, port } = new URL(url)
+  const hostname = written.replace(/^\[(.*)\]$/, '$1')
   return new Promise((resolve, reject) => {
     const socket = connect({ host: hostname, port: Number(port || 443), timeout: connectWithinMs })
     socket.on('connect', () => { resolve(socket.localAddress ?? ''); socket.destroy() })

@@ -16,19 +16,26 @@ const networksOfFamily = (family: AddressFamily): FamilyNetworks => {
   const { pods: podNetwork, services: serviceNetwork, dns: dnsAddress } = clusterRanges[family]
   return { ...(family === 'IPv4' ? { nodeNetwork: '172.30.0.0/24', balancedNetwork: '172.30.1.0/24' } : { nodeNetwork: 'fd00:172:30::/112', balancedNetwork: 'fd00:172:30:1::/112' }), podNetwork, serviceNetwork, dnsAddress }
 }
+export type ClusterNetworks = FamilyNetworks & { readonly second?: FamilyNetworks }
 /** The networks of a cluster's real nodes. */
-export function networksOf([first, second]: AddressFamilies): FamilyNetworks & { readonly second?: FamilyNetworks } {
+export function networksOf([first, second]: AddressFamilies): ClusterNetworks {
   return { ...networksOfFamily(first), ...(second !== undefined && { second: networksOfFamily(second) }) }
 }
 /** This machine's own addresses on the network of its nodes, one a family: where pods reach the API. */
 export const machineAddressesIn = (families: AddressFamilies): readonly string[] => families.map((family) => nthOf(networksOfFamily(family).nodeNetwork, 1))
 /** The networks of a machine that is one of several: it tells the nodes of all from the world outside. */
-export const withOtherMachines = (networks: FamilyNetworks): FamilyNetworks => ({ ...networks, nodeNetworks: [networksOfFamily('IPv4').nodeNetwork, joinedNodeNetworks] })
-const joinedNodeNetworks = '172.30.192.0/18'
+export function withOtherMachines({ second, ...networks }: ClusterNetworks): ClusterNetworks {
+  const beside = (own: FamilyNetworks): FamilyNetworks => ({ ...own, nodeNetworks: [own.nodeNetwork, joinedNodeNetworks[familyOf(own.nodeNetwork)]] })
+  return { ...beside(networks), ...(second !== undefined && { second: beside(second) }) }
+}
+const familyOf = (network: string): AddressFamily => (network.includes(':') ? 'IPv6' : 'IPv4')
+const joinedNodeNetworks: Readonly<Record<AddressFamily, string>> = { IPv4: '172.30.192.0/18', IPv6: 'fd00:172:30:c0::/58' }
 /** Where the pods' networks of nodes come from that other machines play: a share for each. The nodes of this machine have those below. */
-export const joinedPodNetwork = '10.244.192.0/18'
+export const joinedPodNetworks: readonly string[] = ['10.244.192.0/18', 'fd00:10:244:c0::/58']
 /** The network of a joined machine's nodes: it follows from what its first node was given for its pods, so that no two are the same. */
-export const joinedNodeNetwork = (podCidr: string): string => `172.30.${podCidr.split('.')[2] ?? ''}.0/24`
+export const joinedNodeNetwork = (podCidr: string): string => (familyOf(podCidr) === 'IPv6' ? `fd00:172:30:${podCidr.split(':')[3] ?? ''}::/112` : `172.30.${podCidr.split('.')[2] ?? ''}.0/24`)
+/** The families of a cluster, by its networks. */
+export const familiesOf = ({ podNetwork, second }: ClusterNetworks): AddressFamilies => (second === undefined ? [familyOf(podNetwork)] : [familyOf(podNetwork), familyOf(second.podNetwork)])
 /** Addresses of nodes that this machine plays start here, as its network gives them. */
 export const firstRealOffset = 11
 
@@ -62,7 +69,7 @@ export function familiesIn(view: ClusterView, settings: readonly NodeSettings[])
 }
 
 /** The shapes that kubelets play. Real nodes share one range of pod addresses a family, simulated ones have their own. `placeOf` tells where real ones are that another machine plays. */
-export function shapesOf(nodes: readonly NodeSettings[], stateDirectory: string, families: AddressFamilies, { placeOf, kubelet = {} }: { readonly placeOf?: (node: NodeSettings) => Pick<NodeShape, 'address' | 'podCidr'>; readonly kubelet?: KubeletSettings | undefined } = {}): readonly NodeShape[] {
+export function shapesOf(nodes: readonly NodeSettings[], stateDirectory: string, families: AddressFamilies, { placeOf, kubelet = {} }: { readonly placeOf?: (node: NodeSettings) => ReturnType<typeof placeIn>; readonly kubelet?: KubeletSettings | undefined } = {}): readonly NodeShape[] {
   const realPlace = ({ index }: NodeSettings) => placeIn(families, (family) => ({
     address: nthOf(networksOfFamily(family).nodeNetwork, firstRealOffset + index), podCidr: shareOf(clusterRanges[family].pods, clusterRanges[family].podsOfNode, index),
   }))

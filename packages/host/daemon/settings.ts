@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { type PaceName, paceNames } from '@kubeskiff/core/kubelet'
 import { writePrivately } from '../files/index.ts'
-import { isIPv4 } from 'node:net'
+import { isIPv4, isIPv6 } from 'node:net'
 import { type AddressFamilies, type DevicesByDriver, readFamilies } from '@kubeskiff/core/rules'
 import { type HostFilesChoice, hostFilesChoices, type Registries } from '../agent/configuration.ts'
 import { type CniFolders, cniFoldersDefault } from '../cni/index.ts'
@@ -91,7 +91,7 @@ const isNetwork = (value: unknown): boolean => value === undefined || (isRecord(
 /** Whether a RuntimeClass can name a handler so. */
 export const isHandler = (name: string): boolean => /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name)
 /** Whether this says where to listen. */
-export const isListening = (value: unknown): boolean => value === 'loopback' || value === 'everywhere' || (typeof value === 'string' && isIPv4(value) && value !== '0.0.0.0')
+export const isListening = (value: unknown): boolean => value === 'loopback' || value === 'everywhere' || (typeof value === 'string' && ((isIPv4(value) && value !== '0.0.0.0') || (isIPv6(value) && !/^fe80:|%|^::1?$/i.test(value))))
 
 type Shape = Readonly<Record<string, readonly [string, (value: unknown) => boolean]>>
 const settingsShape: Shape = {
@@ -99,7 +99,7 @@ const settingsShape: Shape = {
   nodes: ['a list of nodes', Array.isArray], welcomed: ['true or false', (value) => typeof value === 'boolean'],
   ipFamilies: ['["IPv4"], ["IPv6"], or both in their order,', (value) => value === undefined || (isTexts(value) && readFamilies(value as readonly string[]) !== undefined)],
   pace: [paceNames.join(' or '), (value) => value === undefined || paceNames.some((name) => name === value)],
-  listen: ["loopback, everywhere or an IPv4 address of this machine", (value) => value === undefined || isListening(value)],
+  listen: ["loopback, everywhere or an address of this machine", (value) => value === undefined || isListening(value)],
   overlay: [overlayChoices.join(' or '), (value) => value === undefined || overlayChoices.some((name) => name === value)],
   hostFiles: [hostFilesChoices.join(' or '), (value) => value === undefined || hostFilesChoices.some((name) => name === value)],
   network: [`{"is": ${networkChoices.map((name) => JSON.stringify(name)).join(' or ')}}, the latter with configurations (a folder) and plugins (folders)`, isNetwork],

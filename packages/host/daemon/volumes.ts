@@ -9,7 +9,7 @@ import { textOf } from './texts.ts'
  * Does work on volumes on the machine that has them. Nothing tells which that is once its node is gone, so all are asked: what
  * a machine does not have is nothing for it to do.
  */
-export function volumesOfMachines({ volumesBelow, hub, view, ownNetwork }: { readonly volumesBelow: string; readonly hub: Pick<AgentHub, 'askVolumes'>; readonly view: () => ClusterView; /** Of this machine's nodes. */ readonly ownNetwork: string }): (work: VolumeWork) => Promise<unknown> {
+export function volumesOfMachines({ volumesBelow, hub, view, ownNetwork }: { readonly volumesBelow: string; readonly hub: Pick<AgentHub, 'askVolumes'>; readonly view: () => ClusterView; /** Of this machine's nodes, as they tell of them. */ readonly ownNetwork: string }): (work: VolumeWork) => Promise<unknown> {
   const here = volumeWorker(volumesBelow)
   return async (work) => {
     const told = await here(work)

@@ -21,7 +21,7 @@ export function listenAlso(server: Server, at: { readonly host: string; readonly
   let waitMs = retryFirstMs
   let timer: NodeJS.Timeout | undefined
   let told = false
-  const listen = (): void => { listener.listen(at) }
+  const listen = (): void => { listener.listen({ ...at, ipv6Only: at.host.includes(':') }) }
   listener.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EADDRNOTAVAIL' && !told) { told = true; onTrouble(`cannot listen on ${at.host}, port ${at.port}, where pods look for the API: ${error.message}`) }
     timer = setTimeout(listen, waitMs).unref()

@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs'
-import { addressBytes, internet } from './addresses.ts'
+import { addressBytes, isSix, socketFamily } from './addresses.ts'
 import { ask, attribute, linkHeader, type NetlinkSocket, number, text } from './netlink.ts'
 import { SystemCallError } from './libc.ts'
 
@@ -16,8 +16,8 @@ export interface Vxlan {
   /** '02:00:ac:1e:00:02' */
   readonly hardwareAddress: string
 }
-/** Another machine's end: its address inside, its hardware address there, and where its packets are sent to. */
-export interface VxlanPeer { readonly address: string; readonly hardwareAddress: string; readonly remote: string }
+/** Another machine's end: its addresses inside, its hardware address there, and where its packets are sent to. */
+export interface VxlanPeer { readonly addresses: readonly string[]; readonly hardwareAddress: string; readonly remote: string }
 
 const newLink = 16
 const goneLink = 17
@@ -35,7 +35,7 @@ export function addVxlan(socket: NetlinkSocket, namespace: string, vxlan: Vxlan)
   try {
     const port = Buffer.alloc(2)
     port.writeUInt16BE(vxlan.port)
-    const data = Buffer.concat([attribute(1, number(vxlan.id)), attribute(3, number(vxlan.under)), attribute(4, addressBytes(vxlan.local)), attribute(7, Buffer.from([0])), attribute(15, port)])
+    const data = Buffer.concat([attribute(1, number(vxlan.id)), attribute(3, number(vxlan.under)), attribute(isSix(vxlan.local) ? 17 : 4, addressBytes(vxlan.local)), attribute(7, Buffer.from([0])), attribute(15, port)])
     const info = attribute(18, Buffer.concat([attribute(1, text('vxlan')), attribute(2, data)]))
     const body = Buffer.concat([linkHeader(0, true), attribute(3, text(vxlan.name)), attribute(1, hardwareBytes(vxlan.hardwareAddress)), attribute(28, number(descriptor)), info])
     ask(socket, newLink, create | exclusive, body, `device ${vxlan.name}`)
@@ -51,11 +51,11 @@ export function removeLink(socket: NetlinkSocket, index: number): void {
 
 export function setPeer(socket: NetlinkSocket, device: number, peer: VxlanPeer): void {
   ask(socket, newNeighbour, create | replace, forwarding(device, peer), `machine ${peer.remote}`)
-  ask(socket, newNeighbour, create | replace, neighbour(device, peer), `machine ${peer.address}`)
+  for (const address of peer.addresses) ask(socket, newNeighbour, create | replace, neighbour(device, address, peer), `machine ${address}`)
 }
 
 export function removePeer(socket: NetlinkSocket, device: number, peer: VxlanPeer): void {
-  for (const [body, about] of [[neighbour(device, peer), peer.address], [forwarding(device, peer), peer.remote]] as const) {
+  for (const [body, about] of [...peer.addresses.map((address) => [neighbour(device, address, peer), address] as const), [forwarding(device, peer), peer.remote] as const]) {
     try { ask(socket, goneNeighbour, 0, body, `machine ${about}`) } catch (error) {
       if (!(error instanceof SystemCallError && error.errno === noSuchEntry)) throw error
     }
@@ -64,8 +64,8 @@ export function removePeer(socket: NetlinkSocket, device: number, peer: VxlanPee
 
 const forwarding = (device: number, { hardwareAddress, remote }: VxlanPeer): Buffer =>
   Buffer.concat([neighbourHeader(bridge, device, permanent | unresolved, onDevice), attribute(2, hardwareBytes(hardwareAddress)), attribute(1, addressBytes(remote))])
-const neighbour = (device: number, { address, hardwareAddress }: VxlanPeer): Buffer =>
-  Buffer.concat([neighbourHeader(internet, device, permanent, 0), attribute(1, addressBytes(address)), attribute(2, hardwareBytes(hardwareAddress))])
+const neighbour = (device: number, address: string, { hardwareAddress }: VxlanPeer): Buffer =>
+  Buffer.concat([neighbourHeader(socketFamily(address), device, permanent, 0), attribute(1, addressBytes(address)), attribute(2, hardwareBytes(hardwareAddress))])
 
 function neighbourHeader(family: number, device: number, state: number, flags: number): Buffer {
   const bytes = Buffer.alloc(12)

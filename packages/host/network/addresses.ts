@@ -1,11 +1,17 @@
 /** Networks of either family and the addresses in them. */
-import { addressBlock, type AddressBlock, blockHolds, nextFreeAddress } from '@kubeskiff/core/network'
+import { addressAt, addressBlock, type AddressBlock, blockHolds, nextFreeAddress } from '@kubeskiff/core/network'
 import { nthOf } from '@kubeskiff/core/rules'
 
 export function parseNetwork(network: string): AddressBlock {
   const block = addressBlock(network)
   if (block === undefined) throw new Error(`${network} is no network`)
   return block
+}
+
+/** An address as it is written everywhere here; what is none stays as it is. */
+export function canonical(text: string): string {
+  const block = addressBlock(`${text}/${text.includes(':') ? 128 : 32}`)
+  return block === undefined ? text : addressAt(block, 0)
 }
 
 export const isInside = (address: string, network: string): boolean => blockHolds(parseNetwork(network), address)

@@ -4,8 +4,8 @@ import { run } from '../linux/processes.ts'
 import type { Layout } from './layout.ts'
 
 /** Lets pods reach the world beyond the machine: turns on its forwarding, and masks their addresses by its own. */
-export function letOut(table: string, layouts: readonly Layout[]): void {
-  const led = layouts.filter(({ family }) => family === 'ip' || leadsOutSix())
+export function letOut(table: string, layouts: readonly Layout[], { six = false }: { /** Of IPv6, though no default route leads there. */ readonly six?: boolean } = {}): void {
+  const led = layouts.filter(({ family }) => family === 'ip' || six || leadsOutSix())
   for (const { family } of led) {
     if (family === 'ip') writeFileSync('/proc/sys/net/ipv4/ip_forward', '1')
     else forwardSix()
@@ -31,8 +31,8 @@ function leadsOutSix(): boolean {
   }
 }
 
-/** A machine that forwards no longer hears where its router is, unless it is told to. */
-function forwardSix(): void {
+/** Has the machine pass packets of IPv6 on. One that does no longer hears where its router is, unless it is told to. */
+export function forwardSix(): void {
   const devices = '/proc/sys/net/ipv6/conf'
   for (const device of readdirSync(devices)) {
     const heeds = `${devices}/${device}/accept_ra`

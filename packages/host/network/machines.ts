@@ -1,17 +1,20 @@
 import { createHash } from 'node:crypto'
 import { networkInterfaces } from 'node:os'
 import { readIfThere, writePrivately } from '../files/index.ts'
+import { addressBytes, isSix } from '../linux/addresses.ts'
 import { closeNetlink, dropRoute, linkMtu, linkNumber, type NetlinkSocket, openNetlink, openNetlinkHere, type Route, setRoute } from '../linux/netlink.ts'
 import { run } from '../linux/processes.ts'
 import { addVxlan, removeLink, removePeer, setPeer, type VxlanPeer } from '../linux/vxlan.ts'
+import { forwardSix } from './egress.ts'
 
 /** How packets get to other machines: in packets of UDP (anywhere where those arrive), or as they are (machines of one subnet). */
 export const overlayChoices = ['vxlan', 'routes'] as const
 export type OverlayChoice = (typeof overlayChoices)[number]
 
-/** Another machine of the cluster. */
-export interface OtherMachine {
-  /** Where this machine reaches it. */
+/** Another machine of the cluster: what of each family of addresses is there. */
+export interface OtherMachine { readonly networks: readonly NetworksThere[] }
+export interface NetworksThere {
+  /** Where this machine reaches it: in UDP packets one address for all families, by plain routes one of this family. */
   readonly address: string
   /** The router between its nodes. */
   readonly hub: string
@@ -23,19 +26,22 @@ export interface OtherMachine {
 
 export interface MachinesOptions {
   readonly overlay: OverlayChoice
-  /** Where the others reach this machine. */
+  /** Where the others reach this machine; one of the second family besides where plain routes need it. */
   readonly address: string
+  readonly second?: string
   /** What tells this cluster from others on the same wire: its authority. */
   readonly cluster: string
-  readonly hub: { readonly namespace: string; readonly address: string }
-  /** This machine's cable to the hub, and its own address at it. */
+  /** The namespace of the router between this machine's nodes. */
+  readonly hub: string
+  /** The ends of this machine's cable to it, one pair a family, the first family first. */
+  readonly ends: readonly CableEnds[]
   readonly cable: string
-  readonly cableAddress: string
   /** The name of the table of packet rules that keeps strangers out. */
   readonly table: string
   /** Where is kept what was set, for the next agent. */
   readonly file: string
 }
+export interface CableEnds { readonly machine: string; readonly hub: string; /** Where the machine sends what the hub shall lead on. */ readonly gateway: string }
 
 export interface Machines {
   /** Makes the ways to these machines, and takes away those to others. */
@@ -44,43 +50,50 @@ export interface Machines {
 }
 
 /** What stands in the kernel, as it is kept between two agents. */
-interface Ways { readonly overlay: OverlayChoice; readonly address: string; readonly id: number; readonly machines: readonly OtherMachine[] }
+interface Ways { readonly overlay: OverlayChoice; readonly address: string; readonly second?: string; readonly id: number; readonly machines: readonly OtherMachine[] }
+function readWays(file: string): Ways | undefined {
+  const kept = readIfThere(file)
+  if (kept === undefined) return undefined
+  const ways = JSON.parse(kept) as Omit<Ways, 'machines'> & { readonly machines: readonly (OtherMachine | NetworksThere)[] } // written below
+  // An earlier release knew one family.
+  return { ...ways, machines: ways.machines.map((machine) => ('networks' in machine ? machine : { networks: [machine] })) }
+}
 
 const device = 'machines'
 /** The port that Linux's own tools take for VXLAN. */
 const port = 8472
+const guardAgainMs = 5_000
 
 /** The ways between the hubs of several machines. Nothing is made before there is another machine. */
 export function openMachines(options: MachinesOptions): Machines {
-  const { overlay, address, hub, file } = options
+  const { overlay, address, second, hub, ends, file } = options
   const id = createHash('sha256').update(options.cluster).digest().readUIntBE(0, 3)
-  const [here, inside] = [openNetlinkHere(), openNetlink(hub.namespace)]
-  const kept = readIfThere(file)
-  let guarded: Promise<void> = Promise.resolve()
-  let ways: Ways | undefined = kept === undefined ? undefined : JSON.parse(kept) as Ways // written below
+  const [here, inside] = [openNetlinkHere(), openNetlink(hub)]
+  const guard = createGuard(options.table)
+  let ways = readWays(file)
 
   /** The number of the device, which is made when it is not there. */
   const vxlan = (): number => {
     const found = linkNumber(inside, device)
     if (found !== undefined && ways !== undefined && ways.overlay === overlay && ways.address === address && ways.id === id) return found
     if (found !== undefined) removeLink(inside, found)
-    addVxlan(here, hub.namespace, { name: device, id, port, under: underlay(here, address), local: address, hardwareAddress: hardwareAddressOf(hub.address) })
+    addVxlan(here, hub, { name: device, id, port, under: underlay(here, address), local: address, hardwareAddress: hardwareAddressOf(ends[0]?.hub ?? '') })
     return linkNumber(inside, device) ?? 0
   }
-  const routesTo = (machine: OtherMachine, by: OverlayChoice = overlay): { readonly here: readonly Route[]; readonly inside: readonly Route[] } => {
-    const networks = [machine.nodeNetwork, ...machine.podNetworks]
-    if (by === 'vxlan') {
+  const routesTo = ({ networks }: OtherMachine, by: Pick<Ways, 'overlay' | 'address' | 'second'>): { readonly here: readonly Route[]; readonly inside: readonly Route[] } => {
+    const led = networks.flatMap((there) => { const own = ends.find((pair) => isSix(pair.hub) === isSix(there.hub)); return own === undefined ? [] : [{ ...there, own, all: [there.nodeNetwork, ...there.podNetworks] }] })
+    if (by.overlay === 'vxlan') {
       const [cable, tunnel] = [linkNumber(here, options.cable) ?? 0, linkNumber(inside, device) ?? 0]
       return {
         // The way to all pods leads to the hub already, not that to other machines' nodes.
-        here: [{ to: machine.nodeNetwork, by: 'gateway', index: cable, gateway: hub.address, source: options.cableAddress }],
-        inside: networks.map((to) => ({ to, by: 'gateway', index: tunnel, gateway: machine.hub, source: hub.address })),
+        here: led.map(({ nodeNetwork, own }) => ({ to: nodeNetwork, by: 'gateway', index: cable, gateway: own.gateway, source: own.machine })),
+        inside: led.flatMap(({ all, hub: gateway, own }) => all.map((to): Route => ({ to, by: 'gateway', index: tunnel, gateway, source: own.hub }))),
       }
     }
-    const [wire, cable] = [deviceWith(here, address) ?? 0, linkNumber(inside, 'host') ?? 0]
+    const outer = linkNumber(inside, 'host') ?? 0
     return {
-      here: networks.map((to) => ({ to, by: 'gateway', index: wire, gateway: machine.address })),
-      inside: networks.map((to) => ({ to, by: 'gateway', index: cable, gateway: options.cableAddress, source: hub.address })),
+      here: led.flatMap(({ all, address: gateway }) => { const wire = wireTo(here, gateway, by); return all.map((to): Route => ({ to, by: 'gateway', index: wire, gateway })) }),
+      inside: led.flatMap(({ all, own }) => all.map((to): Route => ({ to, by: 'gateway', index: outer, gateway: own.machine, source: own.hub }))),
     }
   }
 
@@ -89,9 +102,9 @@ export function openMachines(options: MachinesOptions): Machines {
       if (machines.length === 0 && ways === undefined) return
       const wanted = new Set(machines.map((machine) => JSON.stringify(machine)))
       const before = ways
-      const isOther = before?.overlay !== overlay || before.address !== address
+      const isOther = before?.overlay !== overlay || before.address !== address || before.second !== second
       for (const gone of before?.machines.filter((machine) => isOther || !wanted.has(JSON.stringify(machine))) ?? []) {
-        const routes = routesTo(gone, before?.overlay)
+        const routes = routesTo(gone, before ?? options)
         for (const route of routes.here) dropRoute(here, route)
         for (const route of routes.inside) dropRoute(inside, route)
         const index = linkNumber(inside, device)
@@ -100,21 +113,22 @@ export function openMachines(options: MachinesOptions): Machines {
       if (overlay === 'routes') {
         const left = linkNumber(inside, device)
         if (left !== undefined) removeLink(inside, left)
+        // What comes for pods is passed on to the hub.
+        if (ends.some((pair) => isSix(pair.hub))) forwardSix()
       }
       const index = overlay === 'vxlan' ? vxlan() : 0
       for (const machine of machines) {
         if (overlay === 'vxlan') setPeer(inside, index, peerOf(machine))
-        const routes = routesTo(machine)
+        const routes = routesTo(machine, options)
         for (const route of routes.inside) setRoute(inside, route)
         for (const route of routes.here) setRoute(here, route)
       }
-      const addresses = overlay === 'vxlan' ? machines.map((machine) => machine.address) : []
-      // One after the other: the last that is said must be the last that is in force.
-      guarded = guarded.then(() => guard(options.table, addresses, id))
-      ways = { overlay, address, id, machines }
+      guard.allow(overlay === 'vxlan' ? machines.flatMap(({ networks: [first] }) => first?.address ?? []) : [], { id, six: isSix(address) })
+      ways = { overlay, address, ...(second !== undefined && { second }), id, machines }
       writePrivately(file, JSON.stringify(ways))
     },
     close() {
+      guard.close()
       closeNetlink(here)
       closeNetlink(inside)
     },
@@ -123,56 +137,85 @@ export function openMachines(options: MachinesOptions): Machines {
 
 /** Takes away what the machine itself was given and would keep: all else goes with the hub. */
 export function forgetMachines(file: string): void {
-  const kept = readIfThere(file)
-  if (kept === undefined) return
-  const { overlay, address, machines } = JSON.parse(kept) as Ways // written above
+  const ways = readWays(file)
+  if (ways === undefined || ways.overlay !== 'routes') return
   const here = openNetlinkHere()
-  const index = overlay === 'routes' ? deviceWith(here, address) : undefined
-  if (index !== undefined) for (const machine of machines) for (const to of [machine.nodeNetwork, ...machine.podNetworks]) dropRoute(here, { to, by: 'gateway', index, gateway: machine.address })
+  for (const { networks } of ways.machines) {
+    for (const { address, nodeNetwork, podNetworks } of networks) {
+      const index = wireTo(here, address, ways)
+      if (index !== 0) for (const to of [nodeNetwork, ...podNetworks]) dropRoute(here, { to, by: 'gateway', index, gateway: address })
+    }
+  }
   closeNetlink(here)
 }
 
-/** Packets for this network come from its machines only. Whoever fakes the address of one is not kept out. */
-async function guard(table: string, addresses: readonly string[], id: number): Promise<void> {
-  // The network's number is where VXLAN has it: behind the header of UDP, flags and what is reserved.
-  const rules = addresses.length === 0 ? '' : `table ip ${table} {
-  set machines { type ipv4_addr; elements = { ${addresses.join(', ')} } }
+/** Keeps packets for this network from all but its machines. Whoever fakes the address of one is not kept out. */
+function createGuard(table: string): { allow(addresses: readonly string[], network: { readonly id: number; readonly six: boolean }): void; close(): void } {
+  let wanted = ''
+  let setting: Promise<void> = Promise.resolve()
+  let timer: NodeJS.Timeout | undefined
+  let told = ''
+  const set = async (): Promise<void> => {
+    clearTimeout(timer)
+    const { code, stderr } = await run('nft', ['-f', '-'], { input: wanted })
+    if (code !== 0 && stderr !== told) process.stderr.write(`strangers are not kept from the network between machines: ${stderr.trim()}\n`)
+    told = code === 0 ? '' : stderr
+    if (code !== 0) timer = setTimeout(again, guardAgainMs).unref()
+  }
+  // One after the other: the last that is said must be the last that is in force.
+  const again = (): void => { setting = setting.then(set) }
+  return {
+    allow(addresses, { id, six }) {
+      const family = six ? 'ip6' : 'ip'
+      // The network's number is where VXLAN has it: behind the header of UDP, flags and what is reserved.
+      const rules = addresses.length === 0 ? '' : `table ${family} ${table} {
+  set machines { type ${six ? 'ipv6_addr' : 'ipv4_addr'}; elements = { ${addresses.join(', ')} } }
   chain arriving {
     type filter hook input priority filter; policy accept;
-    udp dport ${port} @th,96,24 ${id} ip saddr != @machines drop
+    udp dport ${port} @th,96,24 ${id} ${family} saddr != @machines drop
   }
 }
 `
-  const { code, stderr } = await run('nft', ['-f', '-'], { input: `table ip ${table} {}\ndelete table ip ${table}\n${rules}` })
-  if (code !== 0) process.stderr.write(`strangers are not kept from the network between machines: ${stderr.trim()}\n`)
+      wanted = `table ${family} ${table} {}\ndelete table ${family} ${table}\n${rules}`
+      again()
+    },
+    close: () => { clearTimeout(timer) },
+  }
 }
 
-/** What VXLAN adds to a packet: an outer IPv4 header, UDP, its own header and the inner Ethernet's. */
-const vxlanBytes = 50
+/** What VXLAN adds to a packet: an outer header of IP (20 bytes, or 40 of IPv6), UDP, its own header and the inner Ethernet's. */
+const vxlanBytes = { four: 50, six: 70 }
+/** Of the machine's cable to its nodes. */
+const usualMtu = 1500
 
 /** The most bytes that a packet of a pod may have to come whole to another machine; undefined when nothing limits it, or nothing is known. */
 export function mtuBetweenMachines({ overlay, address }: Pick<MachinesOptions, 'overlay' | 'address'>): number | undefined {
   const name = nameOfDeviceWith(address)
-  if (overlay !== 'vxlan' || name === undefined) return undefined
+  if (name === undefined) return undefined
   const here = openNetlinkHere()
   const mtu = linkMtu(here, name)
   closeNetlink(here)
-  return mtu === undefined ? undefined : mtu - vxlanBytes
+  if (mtu === undefined || overlay === 'routes') return mtu === undefined || mtu >= usualMtu ? undefined : mtu
+  return mtu - (isSix(address) ? vxlanBytes.six : vxlanBytes.four)
 }
 
-const peerOf = ({ hub, address }: OtherMachine): VxlanPeer => ({ address: hub, hardwareAddress: hardwareAddressOf(hub), remote: address })
-/** Made of the address, so that nobody has to be asked for it. */
-const hardwareAddressOf = (address: string): string => ['02', '73', ...address.split('.').map((part) => Number(part).toString(16).padStart(2, '0'))].join(':')
+const peerOf = ({ networks }: OtherMachine): VxlanPeer => ({ addresses: networks.map(({ hub }) => hub), hardwareAddress: hardwareAddressOf(networks[0]?.hub ?? ''), remote: networks[0]?.address ?? '' })
+/** Made of the address, so that nobody has to be asked for it: of IPv6's 16 bytes those in which the networks of machines differ. */
+function hardwareAddressOf(hub: string): string {
+  const bytes = [...addressBytes(hub)]
+  const telling = bytes.length === 4 ? bytes : [...bytes.slice(6, 8), ...bytes.slice(14)]
+  return ['02', '73', ...telling.map((byte) => byte.toString(16).padStart(2, '0'))].join(':')
+}
 
 const nameOfDeviceWith = (address: string): string | undefined => Object.entries(networkInterfaces()).find(([, all]) => all?.some((one) => one.address === address))?.[0]
-/** The number of the device that has an address of this machine; undefined when there is none. */
-function deviceWith(socket: NetlinkSocket, address: string): number | undefined {
-  const name = nameOfDeviceWith(address)
-  return name === undefined ? undefined : linkNumber(socket, name)
+/** The number of the device with the address of this machine by which a gateway is reached; 0 when there is none. */
+function wireTo(socket: NetlinkSocket, gateway: string, { address, second }: Pick<Ways, 'address' | 'second'>): number {
+  const name = nameOfDeviceWith(isSix(address) === isSix(gateway) ? address : second ?? '')
+  return (name === undefined ? undefined : linkNumber(socket, name)) ?? 0
 }
-/** The same, where there must be one. */
+/** The number of the device that has an address of this machine. Throws when there is none. */
 function underlay(socket: NetlinkSocket, address: string): number {
-  const index = deviceWith(socket, address)
-  if (index === undefined) throw new Error(`this machine has no address ${address}: other machines cannot reach it there`)
+  const index = wireTo(socket, address, { address })
+  if (index === 0) throw new Error(`this machine has no address ${address}: other machines cannot reach it there`)
   return index
 }

@@ -27,6 +27,8 @@ export interface NetworkSettings extends FamilyNetworks {
   readonly reachableFromHost: boolean
   /** Whether pods reach the world beyond the machine: turns on its IP forwarding and masks their addresses. */
   readonly egress: boolean
+  /** Whether other machines are reached by IPv6, though no default route leads there. */
+  readonly beyondBySix?: boolean
   /** Whether CNI plugins give pods their interfaces: then a network of theirs may lie over that of a node's pods. */
   readonly plugins?: boolean
 }
@@ -78,7 +80,7 @@ export interface ClusterNetwork {
   /** Holds the node's pods as the policies say; what has changed is in `changes`. */
   hold(node: string, book: PolicyBook, changes: PolicyChanges): Promise<void>
   /** The ways from here to other machines of the cluster. */
-  otherMachines(options: Pick<MachinesOptions, 'overlay' | 'address' | 'cluster'>): Machines
+  otherMachines(options: Pick<MachinesOptions, 'overlay' | 'address' | 'second' | 'cluster'>): Machines
   close(): void
 }
 export interface AttachedPod { readonly node: string; readonly namespace: string; readonly name: string; readonly addresses: readonly string[] }
@@ -119,7 +121,7 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
   mkdirSync(`${directory}/nodes`, { recursive: true })
   if (!isPinned(hub.namespace)) makeHub()
   // A hub that was made before others could join hides the nodes' addresses from them.
-  else if (settings.egress && settings.reachableFromHost && settings.nodeNetworks !== undefined) letOut(egressTable(directory), layouts)
+  else if (settings.egress && settings.reachableFromHost && settings.nodeNetworks !== undefined) letOut(egressTable(directory), layouts, { six: settings.beyondBySix === true })
   if (settings.reachableFromHost) routeHost()
   const hubSocket = openNetlink(hub.namespace)
   // A hub of an earlier release sent round in circles what no balanced Service claims.
@@ -171,7 +173,7 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
       closeNetlink(here)
       closeNetlink(inside)
     }
-    if (settings.egress) letOut(egressTable(directory), layouts)
+    if (settings.egress) letOut(egressTable(directory), layouts, { six: settings.beyondBySix === true })
   }
 
   /** Also for a hub of an earlier release, which led less. */
@@ -380,7 +382,7 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
       policies.update(book, changes)
       return isOpen ? programmer.flush() : Promise.resolve()
     },
-    otherMachines: (options) => openMachines({ ...options, hub, cable: `skiff${mark(directory)}`, cableAddress: nthAddress(settings.nodeNetwork, 1), table: machinesTable(directory), file: machinesFile(directory) }),
+    otherMachines: (options) => openMachines({ ...options, hub: hub.namespace, cable: `skiff${mark(directory)}`, ends: layouts.map((layout) => ({ machine: layout.machineAddress, hub: layout.hubAddress, gateway: wayToHub(layout) })), table: machinesTable(directory), file: machinesFile(directory) }),
     close() {
       closeNetlink(hubSocket)
       for (const state of nodes.values()) closeNetlink(state.socket)
