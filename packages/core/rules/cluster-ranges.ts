@@ -38,10 +38,10 @@ export function placeIn([first, second]: AddressFamilies, of: (family: AddressFa
 }
 
 /** The addresses of the nth simulated node, counted from 0. */
-export const simulatedPlace = (index: number, families: AddressFamilies = ipv4Only): ReturnType<typeof placeIn> => placeIn(families, (family) =>
-  (family === 'IPv4' ? { address: `172.31.${index >> 8}.${index & 255}`, podCidr: `10.${128 + (index >> 8)}.${index & 255}.0/24` } : {
-    address: nthOf(clusterRanges.IPv6.simulatedNodes, index), podCidr: shareOf(clusterRanges.IPv6.simulatedPods, clusterRanges.IPv6.podsOfNode, index),
-  }))
+export const simulatedPlace = (index: number, families: AddressFamilies = ipv4Only): ReturnType<typeof placeIn> => placeIn(families, (family) => {
+  const { simulatedNodes, simulatedPods, podsOfNode } = clusterRanges[family]
+  return { address: nthOf(simulatedNodes, index), podCidr: shareOf(simulatedPods, podsOfNode, index) }
+})
 
 /** The nth address of a range. */
 export function nthOf(range: string, index: number): string {

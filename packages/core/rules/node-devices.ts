@@ -1,5 +1,6 @@
 // Devices that simulated nodes offer: what a pool says of them, by driver.
 import { checkSubdomain } from '../api/selectors/index.ts'
+import { isRecord } from '../api/text/index.ts'
 import { parseQuantity } from '../base/quantity.ts'
 
 /** Devices of one driver on one node, all alike. */
@@ -39,6 +40,5 @@ export function devicesOf(value: unknown, where: string): DevicesByDriver | { re
   return devices
 }
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value)
 const identifier = /^[A-Za-z_][A-Za-z0-9_]{0,31}$/
 const isAttribute = (value: unknown): boolean => typeof value === 'boolean' || Number.isSafeInteger(value) || (typeof value === 'string' && value.length > 0 && value.length <= 64)

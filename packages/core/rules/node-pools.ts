@@ -1,5 +1,6 @@
 // Pools: simulated nodes of one shape, as a command, a file or a test asks for them.
 import { checkLabelKey, checkLabelValue } from '../api/selectors/index.ts'
+import { isRecord } from '../api/text/index.ts'
 import { parseQuantity } from '../base/quantity.ts'
 import { type DevicesByDriver, devicesOf } from './node-devices.ts'
 import { isReservedNodeLabel } from './node-labels.ts'
@@ -81,7 +82,6 @@ export function poolsOf(value: unknown): readonly NodePool[] {
   return Array.isArray(value) ? value.map((one, place) => poolOf(one, `[${place}]`)) : [poolOf(value)]
 }
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value)
 const fields = ['name', 'count', 'cpu', 'memory', 'storage', 'pods', 'resources', 'gpus', 'devices', 'zone', 'zones', 'region', 'instanceType', 'labels', 'taints']
 
 /** Reads one pool as a person writes it: numbers or texts, taints as texts or objects, `zone` for one zone, `gpus` for nvidia.com/gpu. */

@@ -1,6 +1,7 @@
 import { performServerHandshake, type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
 import { request } from 'node:https'
 import type { Duplex } from 'node:stream'
+import { wordsOf } from '@kubeskiff/core/base'
 import { isRefusal } from '@kubeskiff/core/api'
 import type { Connect } from '@kubeskiff/core/server'
 import { splitTarget } from '../http/index.ts'
@@ -155,7 +156,7 @@ class Streams {
         else this.#begin(stream, opened)
       }, (error: unknown) => {
         stream.respond({ ':status': 500 })
-        stream.end(JSON.stringify({ refused: true, code: 500, reason: 'InternalError', message: error instanceof Error ? error.message : String(error) }))
+        stream.end(JSON.stringify({ refused: true, code: 500, reason: 'InternalError', message: wordsOf(error) }))
       })
     })
     stream.on('data', (chunk: string) => { take(chunk) })
@@ -190,7 +191,7 @@ function answerKubelet(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, 
   }, (error: unknown) => {
     if (stream.destroyed) return
     stream.respond({ ':status': 500, 'content-type': 'text/plain; charset=utf-8' })
-    stream.end(`${error instanceof Error ? error.message : String(error)}\n`)
+    stream.end(`${wordsOf(error)}\n`)
   })
 }
 

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { type Actor, nodes, type PodCertificateRequest, podCertificateRequests } from '@kubeskiff/core/api'
 import { instantOf } from '@kubeskiff/core/rules'
-import type { Instant } from '@kubeskiff/core/base'
+import { type Instant, wordsOf } from '@kubeskiff/core/base'
 import { type CertificateAsk, type CredentialAnswer, type KubeletOptions, nodeActor } from '@kubeskiff/core/kubelet'
 import type { Store } from '@kubeskiff/core/store'
 import { type Connection, requestObject, startFeed } from '../client/index.ts'
@@ -29,7 +29,7 @@ export function certificatesOverHttp(options: CertificateOptions): NonNullable<K
       done(answer)
     }
     request(ask, options).then((made) => { follow(made, ask, options, answered) }, (error: unknown) => {
-      const message = error instanceof Error ? error.message : String(error)
+      const message = wordsOf(error)
       options.onTrouble(`a certificate for ${ask.pod.metadata.namespace ?? ''}/${ask.pod.metadata.name}: ${message}`)
       answered({ is: 'refused', message })
     })

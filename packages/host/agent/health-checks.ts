@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http'
+import { wordsOf } from '@kubeskiff/core/base'
 import type { Service } from '@kubeskiff/core/api'
 import { localEndpoints } from '@kubeskiff/core/network'
 import type { Store } from '@kubeskiff/core/store'
@@ -42,7 +43,7 @@ export class HealthChecks {
     } catch (error) {
       // Somebody in the node's network has the port: the Service works without.
       for (const server of servers) server.close()
-      this.#onTrouble(`health checks of ${key} on ${node}: ${error instanceof Error ? error.message : String(error)}`)
+      this.#onTrouble(`health checks of ${key} on ${node}: ${wordsOf(error)}`)
     }
   }
 

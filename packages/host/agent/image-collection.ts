@@ -1,3 +1,4 @@
+import { wordsOf } from '@kubeskiff/core/base'
 import { type Actor, nodes, type Submit } from '@kubeskiff/core/api'
 import { nodeActor } from '@kubeskiff/core/kubelet'
 import type { Store } from '@kubeskiff/core/store'
@@ -34,7 +35,7 @@ export function collectImages(options: { readonly images: ImageStore; readonly d
     // As the kubelet: a first failure is often only early, one that stays is told as such.
     if (++failures > 1) tell('ImageGCFailed', message)
   }
-  const timer = setInterval(() => { look().catch((error: unknown) => { tell('ImageGCFailed', error instanceof Error ? error.message : String(error)) }) }, everyMs)
+  const timer = setInterval(() => { look().catch((error: unknown) => { tell('ImageGCFailed', wordsOf(error)) }) }, everyMs)
   void look().catch(() => undefined) // the next look tells
   return { removeUnused: async () => { await collector.free(Infinity) }, stop: () => { clearInterval(timer) } }
 }

@@ -1,4 +1,5 @@
 // Who may ask a kubelet for what. Behaviour: kubelet's webhook authentication and authorization, with finer rights since 1.36.
+import { wordsOf } from '@kubeskiff/core/base'
 import type { Connection } from '../client/index.ts'
 import type { Peer } from '../http/index.ts'
 
@@ -54,7 +55,7 @@ export function kubeletAccess(node: string, connection: Pick<Connection, 'reques
         for (const subresource of subresources) if (await may(asker, verb, subresource)) return { is: 'allowed' }
         return { is: 'refused', status: 403, message: `Forbidden (user=${asker.name}, verb=${verb}, resource=nodes, subresource(s)=[${subresources.join(' ')}])\n` }
       } catch (error) {
-        return { is: 'refused', status: 500, message: `Authorization error: ${error instanceof Error ? error.message : String(error)}` }
+        return { is: 'refused', status: 500, message: `Authorization error: ${wordsOf(error)}` }
       }
     },
   }

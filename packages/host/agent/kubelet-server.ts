@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { createServer } from 'node:https'
 import type { Duplex } from 'node:stream'
+import { wordsOf } from '@kubeskiff/core/base'
 import type { ClusterView } from '@kubeskiff/core/api'
 import { peerOf, refuse, splitTarget } from '../http/index.ts'
 import { listenIn } from '../linux/index.ts'
@@ -62,12 +63,12 @@ export function serveKubelet(options: KubeletServerOptions): () => void {
       body.pipe(response)
     }).catch((error: unknown) => {
       if (response.headersSent) { response.destroy(); return }
-      response.writeHead(500, { 'content-type': 'text/plain; charset=utf-8' }).end(`${error instanceof Error ? error.message : String(error)}\n`)
+      response.writeHead(500, { 'content-type': 'text/plain; charset=utf-8' }).end(`${wordsOf(error)}\n`)
     })
   })
   server.on('upgrade', (message: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => {}) // 'close' follows
-    upgrade(message, socket, head).catch((error: unknown) => ({ status: 500, message: error instanceof Error ? error.message : String(error) })).then((refusal) => {
+    upgrade(message, socket, head).catch((error: unknown) => ({ status: 500, message: wordsOf(error) })).then((refusal) => {
       if (refusal !== undefined) refuse(socket, { status: refusal.status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: [Buffer.from(refusal.message)] })
     }, () => { socket.destroy() })
   })
@@ -76,7 +77,7 @@ export function serveKubelet(options: KubeletServerOptions): () => void {
   let told = ''
   const listen = (): void => {
     try { server.listen({ fd: listenIn(options.namespace, { protocol: 'tcp', address: options.address, port: kubeletPort }) }) } catch (error) {
-      const why = `the kubelet of ${node} is not served at ${options.address}:${kubeletPort}: ${error instanceof Error ? error.message : String(error)}`
+      const why = `the kubelet of ${node} is not served at ${options.address}:${kubeletPort}: ${wordsOf(error)}`
       if (why !== told) options.onTrouble(why)
       told = why
       timer = setTimeout(listen, listenAgainMs)

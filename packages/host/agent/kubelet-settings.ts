@@ -1,4 +1,5 @@
 // What may be said of the kubelets of real nodes, in the words of a KubeletConfiguration.
+import { isRecord } from '@kubeskiff/core/api/text'
 import { goDurationMs, parseQuantity } from '@kubeskiff/core/base'
 import { pressureTransitionMs, type Signal, type Threshold, thresholdsDefault } from '@kubeskiff/core/kubelet'
 import { unitsOf } from '@kubeskiff/core/rules'
@@ -18,7 +19,6 @@ export interface KubeletSettings {
   readonly allowedUnsafeSysctls?: readonly string[]
 }
 type Quantities = Readonly<Record<string, string>>
-type Fields = Readonly<Record<string, unknown>>
 
 const signals: readonly Signal[] = ['memory.available', 'nodefs.available', 'nodefs.inodesFree', 'imagefs.available', 'imagefs.inodesFree', 'pid.available']
 const reservable = ['cpu', 'memory', 'ephemeral-storage', 'pid']
@@ -26,7 +26,6 @@ const header = ['apiVersion', 'kind']
 /** Settings that belong to a namespace: upstream lets nobody allow others. */
 const namespaced = /^(kernel\.(sem|shm|msg)|fs\.mqueue\.|net\.)/
 
-const isRecord = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)
 const allOf = (value: unknown, holds: (name: string, text: string) => boolean): boolean => isRecord(value) && Object.entries(value).every(([name, text]) => typeof text === 'string' && holds(name, text))
 const isReserved = (value: unknown): boolean => allOf(value, (name, text) => reservable.includes(name) && parseQuantity(text) !== undefined)
 const isAmount = (text: string): boolean => (text.endsWith('%') ? /^\d+(\.\d+)?%$/.test(text) : !text.startsWith('-') && parseQuantity(text) !== undefined)

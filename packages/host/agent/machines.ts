@@ -1,7 +1,7 @@
 // Tells other machines of this one by its nodes' annotations, and makes the ways to those that do the same.
 import { isIP } from 'node:net'
 import { type Change, type Node, nodes } from '@kubeskiff/core/api'
-import type { Cancel } from '@kubeskiff/core/base'
+import { type Cancel, wordsOf } from '@kubeskiff/core/base'
 import { addressAt, addressBlock, blockHolds, blockText } from '@kubeskiff/core/network'
 import { clusterRanges, compareText } from '@kubeskiff/core/rules'
 import type { Store } from '@kubeskiff/core/store'
@@ -46,7 +46,7 @@ export function followMachines({ store, network, machine, cluster, connections, 
       const answer = await connection.request('PATCH', `/api/v1/nodes/${node}`, { body: JSON.stringify({ metadata: { annotations: marks } }), contentType: 'application/merge-patch+json' })
       if (answer.status >= 300) again(refusalOf(answer).message)
     } catch (error) {
-      again(error instanceof Error ? error.message : String(error))
+      again(wordsOf(error))
     } finally { telling.delete(node) }
   }
   const look = (): void => {
@@ -61,7 +61,7 @@ export function followMachines({ store, network, machine, cluster, connections, 
       ways.reach(machines)
       made = wanted
       trouble = undefined
-    } catch (error) { again(error instanceof Error ? error.message : String(error)) }
+    } catch (error) { again(wordsOf(error)) }
   }
   /** All nodes are gone through only where one tells something else: most changes are of nodes that report that they live. */
   const concernsMachines = (change: Change): boolean => {

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { wordsOf } from '@kubeskiff/core/base'
 import type { Pod } from '@kubeskiff/core/api'
 
 /** What a folder of manifests holds. */
@@ -54,12 +55,12 @@ export class ManifestFolder {
       if (entry.isDirectory()) return { fault: 'it is a folder: folders below that of the manifests are not looked into' }
       if (!entry.isFile()) return { fault: 'it is neither a file nor a folder' }
       return { text: readFileSync(path, 'utf8') }
-    } catch (error) { return { fault: words(error) } }
+    } catch (error) { return { fault: wordsOf(error) } }
   }
 
   async #podOf(file: string, text: string): Promise<Answer> {
     const { podOfManifest } = await import('./manifest.ts')
-    try { return podOfManifest(text, { node: this.#node, file }) } catch (error) { return words(error) }
+    try { return podOfManifest(text, { node: this.#node, file }) } catch (error) { return wordsOf(error) }
   }
 }
 
@@ -70,4 +71,3 @@ function namesIn(directory: string): readonly string[] {
     throw error
   }
 }
-const words = (error: unknown): string => (error instanceof Error ? error.message : String(error))

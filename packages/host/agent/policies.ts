@@ -1,3 +1,4 @@
+import { wordsOf } from '@kubeskiff/core/base'
 import { type NetworkPolicy, networkPolicies, namespaces, type Pod, pods, type Resource } from '@kubeskiff/core/api'
 import { PolicyBook, type PolicyChanges, policyPod, type PolicyPod } from '@kubeskiff/core/network'
 import { createStore, type Store } from '@kubeskiff/core/store'
@@ -133,7 +134,7 @@ class Following {
         return nodes.includes(node) ? done : undefined
       }))
     } catch (error) {
-      if (!this.#isStopped) this.#options.onTrouble(`network policies: ${error instanceof Error ? error.message : String(error)}`)
+      if (!this.#isStopped) this.#options.onTrouble(`network policies: ${wordsOf(error)}`)
       this.#holdAgain()
     }
   }

@@ -1,6 +1,7 @@
 // What the machine has left, looked at every ten seconds, and what pods use, where that matters: for the kubelet, which decides.
 import { readFileSync } from 'node:fs'
 import { totalmem } from 'node:os'
+import { wordsOf } from '@kubeskiff/core/base'
 import { type ClusterView, type Pod, podsByNode } from '@kubeskiff/core/api'
 import { assess, housekeepingMs, type Kubelet, noShortages, type Observation, type Observations, type PodUse, type Threshold } from '@kubeskiff/core/kubelet'
 import { unitsOf } from '@kubeskiff/core/rules'
@@ -29,7 +30,7 @@ export function watchPressure(options: PressureOptions): () => void {
   const timer = setInterval(() => {
     if (working) return
     working = true
-    look().catch((error: unknown) => { options.onTrouble(`what the machine has left: ${error instanceof Error ? error.message : String(error)}`) }).finally(() => { working = false })
+    look().catch((error: unknown) => { options.onTrouble(`what the machine has left: ${wordsOf(error)}`) }).finally(() => { working = false })
   }, housekeepingMs)
   return () => { clearInterval(timer) }
 }

@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { wordsOf } from '@kubeskiff/core/base'
 import { pemOf } from '@kubeskiff/core/api/x509'
 import { type Connection, requestObject } from '../client/index.ts'
 import { newRequest, nodeSubject, type KeyPair } from '../credentials/index.ts'
@@ -56,7 +57,7 @@ export interface RotationOptions {
 
 /** Looks now and then whether a node's certificate is due, and has another one signed. Call what is returned to end it. */
 export function keepRotating(options: RotationOptions): () => void {
-  const look = (): void => { rotateIfDue(options).catch((error: unknown) => { options.say(`the certificate of node ${options.credentials.node} could not be made anew: ${error instanceof Error ? error.message : String(error)}`) }) }
+  const look = (): void => { rotateIfDue(options).catch((error: unknown) => { options.say(`the certificate of node ${options.credentials.node} could not be made anew: ${wordsOf(error)}`) }) }
   const timer = setInterval(look, lookEveryMs)
   look()
   return () => { clearInterval(timer) }

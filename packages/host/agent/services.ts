@@ -1,5 +1,5 @@
 import { nodes, type Change, type Node, services } from '@kubeskiff/core/api'
-import type { Cancel } from '@kubeskiff/core/base'
+import { type Cancel, wordsOf } from '@kubeskiff/core/base'
 import { routedServices, routesOfService, type ServingPlace } from '@kubeskiff/core/network'
 import type { Store } from '@kubeskiff/core/store'
 import { type ClusterNetwork, machine } from '../network/index.ts'
@@ -50,7 +50,7 @@ export function followServices(options: { readonly store: Store; readonly networ
           network.route(machine, routesAt({})),
         ])
       } catch (error) {
-        if (!stopped) options.onTrouble(`services: ${error instanceof Error ? error.message : String(error)}`)
+        if (!stopped) options.onTrouble(`services: ${wordsOf(error)}`)
         all = true
         await new Promise((resolve) => { setTimeout(resolve, retryMs) })
       }

@@ -3,6 +3,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
+import { wordsOf } from '@kubeskiff/core/base'
 import { type Action, type ClusterView, type Draft, nodes, type Node, type Pod, pods, type Resource, type Submit } from '@kubeskiff/core/api'
 import { nodeActor } from '@kubeskiff/core/kubelet'
 import { isTerminal, timestamp } from '@kubeskiff/core/rules'
@@ -154,7 +155,7 @@ export class StaticPods {
   }
 
   #read(): void {
-    this.#reading = this.#reading.then(() => this.#folder.read()).then((found) => this.#take(found)).then(() => { this.#soon() }, (error: unknown) => { this.#tell(ofFolder, words(error)) })
+    this.#reading = this.#reading.then(() => this.#folder.read()).then((found) => this.#take(found)).then(() => { this.#soon() }, (error: unknown) => { this.#tell(ofFolder, wordsOf(error)) })
   }
   #take({ pods: found, faults, duplicates }: Manifests): void {
     const { node } = this.#options
@@ -203,7 +204,7 @@ export class StaticPods {
     let failed = ''
     for (const place of new Set([...this.#mirrors.keys(), ...this.#held.keys()])) {
       // One that cannot be shown keeps no other from being shown.
-      try { await this.#show(own, place) } catch (error) { failed = words(error) }
+      try { await this.#show(own, place) } catch (error) { failed = wordsOf(error) }
     }
     this.#tell(ofApi, failed)
     if (failed !== '') this.#soon(retryMs)
@@ -254,4 +255,3 @@ function mirrorOf(node: Node, pod: Pod): Draft {
   } }
 }
 const pathOf = ({ metadata }: Pod): string => `/api/v1/namespaces/${metadata.namespace}/pods/${metadata.name}`
-const words = (error: unknown): string => (error instanceof Error ? error.message : String(error))

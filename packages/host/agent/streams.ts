@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { wordsOf } from '@kubeskiff/core/base'
 import type { Refusal } from '@kubeskiff/core/api'
 import type { Connect } from '@kubeskiff/core/server'
 import type { LogOptions, OciRuntime, OpenProcess } from '../oci/index.ts'
@@ -8,7 +9,7 @@ import type { Ending, OpenStream, PodStream, ProcessStream } from '../streams/in
 export function openOn(runtime: OciRuntime, uidOf: (pod: Connect['pod']) => string): OpenStream {
   return async (connect) => {
     try { return open(runtime, connect, uidOf(connect.pod)) } catch (error) {
-      return refusal(error instanceof Error ? error.message : String(error))
+      return refusal(wordsOf(error))
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { Actor } from '@kubeskiff/core/api'
-import type { Instant } from '@kubeskiff/core/base'
+import { type Instant, wordsOf } from '@kubeskiff/core/base'
 import { type KubeletOptions, nodeActor } from '@kubeskiff/core/kubelet'
 import type { Connection } from '../client/index.ts'
 import { refusalOf } from '../client/index.ts'
@@ -18,7 +18,7 @@ export function tokensOverHttp(connectionOf: (actor: Actor) => Connection, say: 
       const { status } = JSON.parse(answer.body) as { readonly status: { readonly token: string; readonly expirationTimestamp: string } }
       done({ is: 'token', token: status.token, issuedAt: now(), expiresAt: Date.parse(status.expirationTimestamp) })
     }, (error: unknown) => {
-      const message = error instanceof Error ? error.message : String(error)
+      const message = wordsOf(error)
       say(`a token for ${namespace}/${name}: ${message}`)
       done({ is: 'refused', message })
     })

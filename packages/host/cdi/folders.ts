@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { wordsOf } from '@kubeskiff/core/base'
 import { namesIfThere } from '../files/index.ts'
 import { type CdiSpecification, type ContainerEdits, parseSpecification } from './specification.ts'
 
@@ -43,7 +44,7 @@ function devicesIn(folders: readonly string[], onFault: (message: string) => voi
           known.set(whole, { specification, edits, priority, conflicts })
         }
       } catch (error) {
-        onFault(`failed to load CDI Spec ${path}: ${error instanceof Error ? error.message : String(error)}`)
+        onFault(`failed to load CDI Spec ${path}: ${wordsOf(error)}`)
       }
     }
   })

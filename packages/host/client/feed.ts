@@ -1,3 +1,4 @@
+import { wordsOf } from '@kubeskiff/core/base'
 import type { Key, Resource, ResourceType, Revision } from '@kubeskiff/core/api'
 import type { Store } from '@kubeskiff/core/store'
 import type { Connection } from './connection.ts'
@@ -61,7 +62,7 @@ class Following {
       } catch (error) {
         if (this.#signal.aborted) return
         this.#failures++
-        if (this.#failures === failuresTold) this.#options.onTrouble?.(`${this.#path}: ${error instanceof Error ? error.message : String(error)}`)
+        if (this.#failures === failuresTold) this.#options.onTrouble?.(`${this.#path}: ${wordsOf(error)}`)
         await new Promise((resolve) => { setTimeout(resolve, Math.min(retryMostMs, retryFirstMs * 2 ** this.#failures)) })
       }
     }

@@ -1,3 +1,4 @@
+import { wordsOf } from '@kubeskiff/core/base'
 import type { Refusal } from '@kubeskiff/core/api'
 import type { Answer } from './connection.ts'
 
@@ -13,4 +14,4 @@ export function refusalOf(answer: Answer): Refusal {
 
 /** What an action comes to when no answer came: it may or may not have been carried out, so that the actor looks again. */
 export const unreachable = (error: unknown): Refusal =>
-  ({ refused: true, code: 503, reason: 'ServiceUnavailable', message: error instanceof Error ? error.message : String(error) })
+  ({ refused: true, code: 503, reason: 'ServiceUnavailable', message: wordsOf(error) })

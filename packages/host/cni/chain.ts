@@ -1,6 +1,8 @@
 import { isIP } from 'node:net'
+import { isRecord } from '@kubeskiff/core/api/text'
+import { wordsOf } from '@kubeskiff/core/base'
 import { type Capabilities, toldTo } from './capabilities.ts'
-import { isAtLeast, isRecord, type NetworkConfiguration, type PluginConfiguration } from './conf.ts'
+import { isAtLeast, type NetworkConfiguration, type PluginConfiguration } from './conf.ts'
 import { type Call, execute, PluginMissing, type Verb } from './execute.ts'
 
 /** What a pod's chain was called with: plugins are to get the same again when the pod goes. */
@@ -76,7 +78,7 @@ export async function strangers(network: NetworkConfiguration, place: PluginPlac
       const supported = (await execute(type, { cniVersion: network.version }, { verb: 'VERSION', folders: place.folders, host: place.host }))?.['supportedVersions']
       if (Array.isArray(supported) && !supported.includes(network.version)) found.push(`plugin ${type} does not support config version ${JSON.stringify(network.version)}`)
     } catch (error) {
-      found.push(error instanceof Error ? error.message : String(error))
+      found.push(wordsOf(error))
     }
   }
   return found
@@ -97,7 +99,7 @@ async function called(verb: Verb, doing: string, plugin: PluginConfiguration, ne
     return await execute(plugin.type, configuration, { verb, folders: place.folders, host: place.host, ...(pod === undefined ? {} : { pod }) })
   } catch (error) {
     // As libcni words it.
-    throw new Error(`plugin type=${JSON.stringify(plugin.type)}${plugin.name === undefined ? '' : ` name=${JSON.stringify(plugin.name)}`} failed (${doing}): ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    throw new Error(`plugin type=${JSON.stringify(plugin.type)}${plugin.name === undefined ? '' : ` name=${JSON.stringify(plugin.name)}`} failed (${doing}): ${wordsOf(error)}`, { cause: error })
   }
 }
 

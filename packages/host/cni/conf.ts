@@ -1,5 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { basename, extname, join } from 'node:path'
+import { isRecord } from '@kubeskiff/core/api/text'
+import { wordsOf } from '@kubeskiff/core/base'
 import { namesIfThere } from '../files/index.ts'
 
 /** What stands in a plugin's part of a configuration: the plugin's own, but for these. */
@@ -40,7 +42,7 @@ export function readNetwork(directory: string, node: string): NetworkConfigurati
   try {
     return parseNetwork(readFileSync(path, 'utf8'), basename(path).endsWith('.conflist'))
   } catch (error) {
-    return `failed to load CNI config file ${path}: ${error instanceof Error ? error.message : String(error)}`
+    return `failed to load CNI config file ${path}: ${wordsOf(error)}`
   }
 }
 
@@ -75,4 +77,3 @@ function versionOf({ cniVersion, cniVersions }: Readonly<Record<string, unknown>
 }
 
 const isTrue = (value: unknown): boolean => value === true || value === 'true'
-export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { run } from '../linux/processes.ts'
-import { isRecord } from './conf.ts'
+import { isRecord } from '@kubeskiff/core/api/text'
 
 export type Verb = 'ADD' | 'CHECK' | 'DEL' | 'GC' | 'STATUS' | 'VERSION'
 

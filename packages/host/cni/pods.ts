@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { wordsOf } from '@kubeskiff/core/base'
 import type { SandboxSpec } from '@kubeskiff/core/kubelet'
 import { namesIfThere, readIfThere, writePrivately } from '../files/index.ts'
 import { capabilitiesOf } from './capabilities.ts'
@@ -82,7 +83,7 @@ export function openCni(options: CniOptions): CniNetworks {
     for (const attachment of attachmentsFor(uid, node)) {
       await remove(attachment, placeOf(node)).catch((error: unknown) => {
         owed.set(uid, node)
-        throw new Error(`failed to destroy network for sandbox ${JSON.stringify(attachment.id)}: ${words(error)}`)
+        throw new Error(`failed to destroy network for sandbox ${JSON.stringify(attachment.id)}: ${wordsOf(error)}`)
       })
       rmSync(recordOf(uid, node, attachment.id), { force: true })
     }
@@ -110,7 +111,7 @@ export function openCni(options: CniOptions): CniNetworks {
   function ask(node: string, network: NetworkConfiguration): void {
     const done = (trouble: string | undefined): void => { unwell.set(node, trouble); if (!isClosed) settle(node, trouble) }
     // A node that has no network for now is unwell, too: nothing is thrown at the timer.
-    void Promise.resolve().then(() => status(network, placeOf(node))).then(() => { done(undefined) }, (error: unknown) => { done(words(error)) })
+    void Promise.resolve().then(() => status(network, placeOf(node))).then(() => { done(undefined) }, (error: unknown) => { done(wordsOf(error)) })
   }
 
   /** What plugins could not undo yet. */
@@ -137,9 +138,9 @@ export function openCni(options: CniOptions): CniNetworks {
     async attach({ uid, spec, namespace }) {
       const { node } = spec
       // What a failed or lost sandbox has left.
-      await undo(uid, node).catch((error: unknown) => { onTrouble(`pod ${uid}: ${words(error)}`) })
+      await undo(uid, node).catch((error: unknown) => { onTrouble(`pod ${uid}: ${wordsOf(error)}`) })
       const id = randomBytes(32).toString('hex')
-      const failed = (error: unknown): Error => new Error(`rpc error: code = Unknown desc = failed to setup network for sandbox ${JSON.stringify(id)}: ${words(error)}`)
+      const failed = (error: unknown): Error => new Error(`rpc error: code = Unknown desc = failed to setup network for sandbox ${JSON.stringify(id)}: ${wordsOf(error)}`)
       const network = readNetwork(folders.configurations, node)
       if (typeof network === 'string') throw failed(notInitialized)
       const place = placeOf(node)
@@ -154,7 +155,7 @@ export function openCni(options: CniOptions): CniNetworks {
         return { addresses, opensHostPorts: opens(network) }
       } catch (error) {
         // As containerd: what was made half is undone; where that fails, the next try or the next agent does it.
-        await undo(uid, node).catch((trouble: unknown) => { onTrouble(`pod ${uid}: ${words(trouble)}`) })
+        await undo(uid, node).catch((trouble: unknown) => { onTrouble(`pod ${uid}: ${wordsOf(trouble)}`) })
         throw failed(error)
       }
     },
@@ -165,17 +166,17 @@ export function openCni(options: CniOptions): CniNetworks {
       for (const node of nodes) {
         const valid: Attachment[] = []
         for (const uid of new Set(namesIn(attachmentsOf(node)).map((name) => name.split('.')[0] ?? ''))) {
-          if (!isHere(uid)) await undo(uid, node).catch((error: unknown) => { onTrouble(`pod ${uid}: ${words(error)}`) })
+          if (!isHere(uid)) await undo(uid, node).catch((error: unknown) => { onTrouble(`pod ${uid}: ${wordsOf(error)}`) })
           for (const attachment of attachmentsFor(uid, node)) {
             if (attachment.result === undefined) continue
             valid.push(attachment)
-            await check(attachment, placeOf(node)).catch((error: unknown) => { onTrouble(`pod ${uid}: ${words(error)}`) })
+            await check(attachment, placeOf(node)).catch((error: unknown) => { onTrouble(`pod ${uid}: ${wordsOf(error)}`) })
           }
         }
         const network = readNetwork(folders.configurations, node)
         if (typeof network === 'string') continue
         for (const stranger of await strangers(network, placeOf(node))) onTrouble(`node ${node}: ${stranger}`)
-        await collect(network, placeOf(node), valid).catch((error: unknown) => { onTrouble(`node ${node}: ${words(error)}`) })
+        await collect(network, placeOf(node), valid).catch((error: unknown) => { onTrouble(`node ${node}: ${wordsOf(error)}`) })
       }
     },
     close() {
@@ -189,4 +190,3 @@ const opens = ({ plugins }: NetworkConfiguration): boolean => plugins.some(({ ca
 const argsOf = (uid: string, id: string, { namespace, name }: SandboxSpec): string =>
   ['IgnoreUnknown=1', `K8S_POD_NAMESPACE=${namespace}`, `K8S_POD_NAME=${name}`, `K8S_POD_INFRA_CONTAINER_ID=${id}`, `K8S_POD_UID=${uid}`].join(';')
 const namesIn = (directory: string): readonly string[] => namesIfThere(directory).filter((name) => name.endsWith('.json') && !name.startsWith('.'))
-const words = (error: unknown): string => (error instanceof Error ? error.message : String(error))

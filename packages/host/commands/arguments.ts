@@ -1,4 +1,4 @@
-import type { Instant } from '@kubeskiff/core/base'
+import { type Instant, wordsOf } from '@kubeskiff/core/base'
 import type { ParseArgsOptionsConfig } from 'node:util'
 
 // An import would read every export of node:util, and with some of them load worker threads: 15 ms before anything begins.
@@ -24,7 +24,7 @@ export function parseOptions<const Options extends ParseArgsOptionsConfig>(words
 }
 
 function wording(error: unknown, known: readonly string[]): string {
-  const text = error instanceof Error ? error.message : String(error)
+  const text = wordsOf(error)
   const option = /'(?:-\w, )?(--?[\w-]+)/.exec(text)?.[1] ?? ''
   if (/^Unknown option/.test(text)) return `there is no option ${option}: expected ${known.map((name) => `--${name}`).join(', ')}`
   if (/ambiguous|argument missing/.test(text)) return `${option} needs a value`

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { wordsOf } from '@kubeskiff/core/base'
 import { dataDirectory, makeDataDirectory } from '../daemon/directory.ts'
 import { readJoined } from '../daemon/joined-file.ts'
 import type { ImageRecipe, ImageStore } from '../images/index.ts'
@@ -65,7 +66,7 @@ export async function image(words: readonly string[]): Promise<number> {
         console.error(`pulling ${name}`)
         const bar = progressBar(process.stderr)
         const registry = images.parseReference(name)?.domain ?? ''
-        const credentials = account !== undefined ? [{ registry, ...account }] : await images.credentialsFromFiles(registry).catch((error: unknown) => { throw new UsageError(error instanceof Error ? error.message : String(error)) })
+        const credentials = account !== undefined ? [{ registry, ...account }] : await images.credentialsFromFiles(registry).catch((error: unknown) => { throw new UsageError(wordsOf(error)) })
         const answer = await images.pullImage(name, store, { ...registries, credentials }, bar.step)
         bar.end()
         if (answer.is === 'failed') { console.error(`skiff: ${answer.message}`); return 1 }

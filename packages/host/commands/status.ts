@@ -1,3 +1,4 @@
+import { wordsOf } from '@kubeskiff/core/base'
 import { type Node, type Pod, silentSince } from '@kubeskiff/core/api'
 import { dataDirectory } from '../daemon/directory.ts'
 import { readJoined } from '../daemon/joined-file.ts'
@@ -51,7 +52,7 @@ export async function status(words: readonly string[]): Promise<number> {
     console.log(`export KUBECONFIG=${directory.kubeconfig}`)
     return 0
   } catch (error) {
-    console.error(`skiff: process ${pid} owns ${directory.root}, but https://127.0.0.1:${settings.port} does not answer: ${error instanceof Error ? error.message : String(error)}`)
+    console.error(`skiff: process ${pid} owns ${directory.root}, but https://127.0.0.1:${settings.port} does not answer: ${wordsOf(error)}`)
     return 1
   } finally { connection.close() }
 

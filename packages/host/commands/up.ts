@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import { resolve } from 'node:path'
 import { existsSync } from 'node:fs'
 import { isIP, isIPv6 } from 'node:net'
+import { wordsOf } from '@kubeskiff/core/base'
 import { nodes } from '@kubeskiff/core/api'
 import { type PaceName, paceNames } from '@kubeskiff/core/kubelet'
 import { type AddressFamilies, ipv4Only, type NodePool, poolNameDefault, readFamilies } from '@kubeskiff/core/rules'
@@ -114,7 +115,7 @@ export async function up(words: readonly string[]): Promise<number> {
     for (const line of await applyFiles(plane.cluster, values.filename ?? [])) say(line)
     if (!settings.welcomed && wishes.welcome) await welcome(plane, directory, say)
     if (!plane.settings().welcomed) writeSettings(directory.settings, { ...plane.settings(), welcomed: true })
-  } catch (error) { say(`skiff: ${error instanceof Error ? error.message : String(error)}`) }
+  } catch (error) { say(`skiff: ${wordsOf(error)}`) }
   if (addressForOthers(settings.listen) !== undefined) say(`other machines join with what '${commandName} token create' prints`)
   console.log(`export KUBECONFIG=${directory.kubeconfig}`)
   process.send?.({ is: 'ready' })

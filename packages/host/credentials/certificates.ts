@@ -1,6 +1,7 @@
 import { createHash, createPrivateKey, X509Certificate } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { wordsOf } from '@kubeskiff/core/base'
 import type { IssueOptions, KeyPair, Subject } from './issue.ts'
 import { readIfThere, writePrivately } from '../files/index.ts'
 
@@ -101,7 +102,7 @@ export class Certificates {
     const path = join(this.#directory, `${file}.{crt,key}`)
     let fits: boolean
     try { fits = new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key)) } catch (error) {
-      throw new Error(`${path} can't be read as PEM (${error instanceof Error ? error.message : String(error)}): ${remedy}`)
+      throw new Error(`${path} can't be read as PEM (${wordsOf(error)}): ${remedy}`)
     }
     if (!fits) throw new Error(`${path} are no pair: ${remedy}`)
     return { certificate, key }

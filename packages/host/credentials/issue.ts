@@ -1,4 +1,5 @@
 import { createPrivateKey, generateKeyPairSync, randomBytes, webcrypto } from 'node:crypto'
+import { wordsOf } from '@kubeskiff/core/base'
 
 export interface KeyPair { readonly certificate: string; readonly key: string } // PEM
 /** Who a certificate names: the user and the groups, as Kubernetes reads them. */
@@ -69,7 +70,7 @@ export async function issueTo(authority: KeyPair, { request, usages, expirationS
     asked = new x509.Pkcs10CertificateRequest(request)
     if (!await asked.verify()) return { refused: 'the signature of the certificate request is not that of its key' }
   } catch (error) { // what can't be read or verified is no request that could be signed
-    return { refused: error instanceof Error ? error.message : String(error) }
+    return { refused: wordsOf(error) }
   }
   const issuer = new x509.X509Certificate(authority.certificate)
   const seconds = Math.min(Math.max(expirationSeconds, shortestSeconds), yearSeconds)

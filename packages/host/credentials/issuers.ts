@@ -1,4 +1,5 @@
 import { request } from 'node:https'
+import { wordsOf } from '@kubeskiff/core/base'
 import { createLocalJWKSet, errors, type JSONWebKeySet, jwtVerify } from 'jose'
 import type { Claims, Verified } from './tokens.ts'
 
@@ -26,7 +27,7 @@ export function openIssuers(issuers: readonly Issuer[]): IssuerKeys {
       if (known === undefined) return { is: 'bad', why: 'nobody knows its issuer' }
       try {
         return { is: 'good', claims: await known.verify(token, now) }
-      } catch (error) { return { is: 'bad', why: error instanceof Error ? error.message : String(error) } }
+      } catch (error) { return { is: 'bad', why: wordsOf(error) } }
     },
   }
 }

@@ -1,6 +1,7 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify, type KeyObject } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { wordsOf } from '@kubeskiff/core/base'
 import { readIfThere, writePrivately } from '../files/index.ts'
 
 /** The claims of a token, as upstream's service account tokens have them. */
@@ -29,7 +30,7 @@ export function openTokenSigner(directory: string): TokenSigner {
 
 function keyIn(text: string, path: string): KeyObject {
   try { return createPrivateKey(text) } catch (error) {
-    throw new Error(`${path} can't be read as PEM (${error instanceof Error ? error.message : String(error)}): restore it from a copy, or remove it to have a new one made (service account tokens then end)`)
+    throw new Error(`${path} can't be read as PEM (${wordsOf(error)}): restore it from a copy, or remove it to have a new one made (service account tokens then end)`)
   }
 }
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { wordsOf } from '@kubeskiff/core/base'
 import type { Ask } from '@kubeskiff/core/api'
 import { secretTokenIssuer } from '@kubeskiff/core/rules'
 import { type AuditPolicy, type JwtAuthenticator, readAuditPolicy, readAuthenticators, type User } from '@kubeskiff/core/server'
@@ -65,7 +66,7 @@ export const withIssuers = (access: Access, now: () => number, answer: (ask: Ask
 const anonymousOf = ({ enabled, paths }: { readonly enabled: boolean; readonly paths: readonly string[] }): boolean | readonly string[] => (enabled && paths.length > 0 ? paths : enabled)
 
 function understood<Value>(file: string, read: (text: string) => Value): Value {
-  try { return read(readFileSync(file, 'utf8')) } catch (error) { throw new Error(`${file}: ${error instanceof Error ? error.message : String(error)}`) }
+  try { return read(readFileSync(file, 'utf8')) } catch (error) { throw new Error(`${file}: ${wordsOf(error)}`) }
 }
 function withoutFault<Value extends object>(read: Value | { readonly fault: string }): Value {
   if ('fault' in read) throw new Error(read.fault)

@@ -3,7 +3,7 @@ import { existsSync, watch } from 'node:fs'
 import { isIPv4, type Server as NetServer } from 'node:net'
 import { basename, dirname, join } from 'node:path'
 import type { Ask } from '@kubeskiff/core/api'
-import { kubernetesVersion } from '@kubeskiff/core/base'
+import { kubernetesVersion, wordsOf } from '@kubeskiff/core/base'
 import { type Cluster, clusterDomainDefault, kindIndexes, wireCluster } from '@kubeskiff/core/cluster'
 import { nodeAddresses, type NodeShape } from '@kubeskiff/core/kubelet'
 import { clusterRanges, ipv4Only, nthOf } from '@kubeskiff/core/rules'
@@ -99,7 +99,7 @@ export async function startControlPlane({ directory, settings: initial, say, out
   const access = await openAccess(settings.access ?? {}, issuer, say).catch(async (error: unknown) => {
     await attached.close()
     ownership.release()
-    throw new StartProblem(error instanceof Error ? error.message : String(error))
+    throw new StartProblem(wordsOf(error))
   })
   const poster = createPoster({ view: store.view, random: systemRandom() })
   const networks = networksOf(families)
@@ -114,7 +114,7 @@ export async function startControlPlane({ directory, settings: initial, say, out
     issuer: { issuer, audiences: [issuer], keySet: JSON.stringify(signer.jwks), algorithms: ['ES256'] },
     address: `127.0.0.1:${settings.port}`, advertised: { address: apiAddress, port: settings.port, names: hasReal(settings) || outward !== undefined },
     ...(outward !== undefined && { allottedPodNetworks: joinedPodNetworks, joining: joiningInfo({ url: urlOf(outward, settings.port), families, authority: authority.certificate, address: outward, overlay: settings.overlay ?? 'vxlan', clusterDomain: clusterDomainDefault, volumesBelow }) }),
-    ask: (ask: Ask, done) => { outside.count(answer(ask)).then(done, (error: unknown) => { say(`${ask.what}: ${error instanceof Error ? error.message : String(error)}`) }) },
+    ask: (ask: Ask, done) => { outside.count(answer(ask)).then(done, (error: unknown) => { say(`${ask.what}: ${wordsOf(error)}`) }) },
     ...(access.tokens !== undefined && { tokens: access.tokens }), ...(access.authenticators !== undefined && { authenticators: access.authenticators }),
     ...(access.anonymous !== undefined && { anonymous: access.anonymous }), ...(access.audit !== undefined && { audit: access.audit }),
     ...(access.scheduling !== undefined && { scheduling: access.scheduling }),
@@ -160,7 +160,7 @@ export async function startControlPlane({ directory, settings: initial, say, out
   }
   let agent = await launchAgent().catch(async (error: unknown) => {
     await letGo()
-    throw new StartProblem(error instanceof Error ? error.message : String(error))
+    throw new StartProblem(wordsOf(error))
   })
 
   /** Takes over what `skiff node` wrote. */
@@ -183,7 +183,7 @@ export async function startControlPlane({ directory, settings: initial, say, out
   }
   let following: Promise<void> = Promise.resolve()
   const watcher = watch(dirname(directory.settings), (_event, file) => {
-    if (file === basename(directory.settings)) following = following.then(follow).catch((error: unknown) => { say(`${directory.settings}: ${error instanceof Error ? error.message : String(error)}`) })
+    if (file === basename(directory.settings)) following = following.then(follow).catch((error: unknown) => { say(`${directory.settings}: ${wordsOf(error)}`) })
   })
 
   return {

@@ -1,4 +1,5 @@
 import { request } from 'node:https'
+import { wordsOf } from '@kubeskiff/core/base'
 import { openConnection } from '../client/index.ts'
 import { type ClusterInfo, infoPath, readJoiningInfo } from './cluster-info.ts'
 
@@ -30,7 +31,7 @@ export async function discover(url: string, caHash: string): Promise<{ readonly 
     return { authority, info }
   } catch (error) {
     if (error instanceof JoinProblem) throw error
-    throw new JoinProblem(`the server at ${url} does not prove who it is: ${error instanceof Error ? error.message : String(error)}`)
+    throw new JoinProblem(`the server at ${url} does not prove who it is: ${wordsOf(error)}`)
   } finally { verified.close() }
 }
 

@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import { existsSync, mkdirSync } from 'node:fs'
 import { connect, isIPv6 } from 'node:net'
 import { join } from 'node:path'
+import { wordsOf } from '@kubeskiff/core/base'
 import type { Node } from '@kubeskiff/core/api'
 import { nodeAddresses, type NodeShape, nodeLabels } from '@kubeskiff/core/kubelet'
 import { placeIn } from '@kubeskiff/core/rules'
@@ -51,7 +52,7 @@ export async function joinCluster(directory: DataDirectory, wish: Wish): Promise
   try {
     for (const name of names) pairs.set(name, await requestCertificate({ connection, node: name, now: Date.now, pollMs, withinMs: signedWithinMs }))
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
+    const why = wordsOf(error)
     throw new JoinProblem(why === 'Unauthorized' ? "the cluster does not know the token, or it has expired: make another with 'skiff token create' on the control plane's machine" : why)
   } finally { connection.close() }
   mkdirSync(directory.credentials, { recursive: true, mode: 0o700 })
@@ -74,7 +75,7 @@ export async function movedTo(url: string, joined: Joined): Promise<Joined> {
     await connection.request('GET', infoPath, { timeoutMs: connectWithinMs })
     return { ...joined, url }
   } catch (error) {
-    throw new JoinProblem(`the cluster that this machine has joined does not answer at ${url} (${error instanceof Error ? error.message : String(error)}): it was at ${joined.url}; 'skiff down --purge' leaves it for good`)
+    throw new JoinProblem(`the cluster that this machine has joined does not answer at ${url} (${wordsOf(error)}): it was at ${joined.url}; 'skiff down --purge' leaves it for good`)
   } finally { connection.close() }
 }
 const credentialsFile = (directory: DataDirectory, name: string): string => join(directory.credentials, `joined-${name}.json`)
@@ -126,7 +127,7 @@ export async function leave(directory: DataDirectory, joined: Joined): Promise<r
       const { status, body } = await connection.request('POST', leavePath, { timeoutMs: connectWithinMs })
       if (status !== 200) said.push(`node ${name} stays in the cluster: ${body.trim()}`)
     } catch (error) {
-      said.push(`node ${name} stays in the cluster, which does not answer (${error instanceof Error ? error.message : String(error)}): 'kubectl delete node ${name}' takes it out`)
+      said.push(`node ${name} stays in the cluster, which does not answer (${wordsOf(error)}): 'kubectl delete node ${name}' takes it out`)
     } finally { connection.close() }
   }
   return said
@@ -157,7 +158,7 @@ async function registered(joined: Joined, connections: ReadonlyMap<string, Conne
     return { ...joined, info, cluster, nodes, nodeNetworks: isNew ? first?.podCidrs.map(joinedNodeNetwork) ?? [] : joined.nodeNetworks }
   } catch (error) {
     if (error instanceof JoinProblem || joined.nodes.some(({ podCidrs }) => podCidrs.length === 0)) throw error
-    say(`the control plane at ${joined.url} cannot be reached (${error instanceof Error ? error.message : String(error)}): what runs goes on`)
+    say(`the control plane at ${joined.url} cannot be reached (${wordsOf(error)}): what runs goes on`)
     return joined
   }
 }
@@ -224,7 +225,7 @@ async function whereReached(joined: Joined, say: (line: string) => void): Promis
   const [fit, other] = [address, second].filter((one) => one !== undefined && there.includes(one)).toSorted((one, two) => Number(fits(two, joined.info)) - Number(fits(one, joined.info)))
   if (fits(fit, joined.info)) return { ...rest, ...(isAddressFound !== undefined && { isAddressFound }), ...reachedAt([fit ?? '', ...(other === undefined ? [] : [other])], families) }
   if (isAddressFound !== true) throw new JoinProblem(fit === undefined ? `this machine has no address ${address} now, at which other machines were to reach it: bring it up, or say another ('skiff join --address ADDRESS')` : ofWrongFamily(joined.info))
-  const found = await foundAddress(joined.url, joined.info).catch((error: unknown) => { say(error instanceof Error ? error.message : String(error)); return address })
+  const found = await foundAddress(joined.url, joined.info).catch((error: unknown) => { say(wordsOf(error)); return address })
   if (found !== address) say(`other machines reach this one at ${found} now, not at ${address}`)
   return { ...rest, isAddressFound, ...reachedAt([found], families) }
 }

@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { type PaceName, paceNames } from '@kubeskiff/core/kubelet'
 import { writePrivately } from '../files/index.ts'
 import { isIPv4, isIPv6 } from 'node:net'
+import { type Fields, isRecord } from '@kubeskiff/core/api/text'
+import { wordsOf } from '@kubeskiff/core/base'
 import { type AddressFamilies, type DevicesByDriver, readFamilies } from '@kubeskiff/core/rules'
 import { type HostFilesChoice, hostFilesChoices, type Registries } from '../agent/configuration.ts'
 import { type CniFolders, cniFoldersDefault } from '../cni/index.ts'
@@ -69,15 +71,13 @@ export function readSettings(file: string): Settings | undefined {
   if (!existsSync(file)) return undefined
   const text = readFileSync(file, 'utf8')
   let value: unknown
-  try { value = JSON.parse(text) } catch (error) { throw new Error(`${file} is not JSON (${error instanceof Error ? error.message : String(error)}): restore it, or remove it to start with default settings`) }
+  try { value = JSON.parse(text) } catch (error) { throw new Error(`${file} is not JSON (${wordsOf(error)}): restore it, or remove it to start with default settings`) }
   if (!isRecord(value) || value['version'] !== 1) throw new Error(`${file} was not written by this version of skiff: expected version 1`)
   const wrong = firstWrong(value)
   if (wrong !== undefined) throw new Error(`${file}: ${wrong}: mend it, or remove it to start with default settings`)
   return value as unknown as Settings
 }
 
-type Fields = Readonly<Record<string, unknown>>
-const isRecord = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)
 const isText = (value: unknown): boolean => typeof value === 'string' && value !== ''
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0
 

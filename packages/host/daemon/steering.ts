@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
-import type { Instant, WorkLoop } from '@kubeskiff/core/base'
+import { type Instant, type WorkLoop, wordsOf } from '@kubeskiff/core/base'
 import { type Cluster, whoHolds } from '@kubeskiff/core/cluster'
 import type { Course, SteeredClock } from '../engine/index.ts'
 
@@ -115,7 +115,7 @@ export function createSteering({ clock, loop, cluster, waiting, real, keep, sett
       since = performance.now()
       // A daemon that dies on the way goes on at the target: what happened by then would else lie in the future.
       keep(goesOn ? { aheadMs: target - clock.machineNow() } : { frozenAt: target })
-      moving = { target, ended: move(target, outsideMs, goesOn).catch((error: unknown) => { stopped = error instanceof Error ? error.message : String(error) }).finally(() => { moving = undefined }) }
+      moving = { target, ended: move(target, outsideMs, goesOn).catch((error: unknown) => { stopped = wordsOf(error) }).finally(() => { moving = undefined }) }
       return undefined
     },
     freeze: () => {

@@ -1,6 +1,7 @@
 // The kubelet's side of device plugins: they register at a socket, tell their devices as long as they live, and say what a container needs to use some.
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { wordsOf } from '@kubeskiff/core/base'
 import type { Client, ClientReadableStream, sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js'
 import { type Allocations, chooseDevices, freeDevices, holdersOf, ownDevices, withAllocation, withoutPod } from './allocations.ts'
 import { type Device, type Granted, type PluginOptions, readDevices, readGranted, readOptions, readPreferred, readRegistration, type Registration, writePreference, writeStarting, writeWanted } from './messages.ts'
@@ -49,7 +50,7 @@ export function openDevicePlugins({ directory, onChange, onTrouble }: { readonly
       const register = (call: ServerUnaryCall<Registration, object>, answer: sendUnaryData<object>): void => {
         const fault = faultOf(call.request)
         if (fault !== undefined) { answer({ code: status.UNKNOWN, details: fault }); return }
-        connect(call.request).then(() => { answer(null, {}) }, (error: unknown) => { answer({ code: status.UNKNOWN, details: error instanceof Error ? error.message : String(error) }) })
+        connect(call.request).then(() => { answer(null, {}) }, (error: unknown) => { answer({ code: status.UNKNOWN, details: wordsOf(error) }) })
       }
       server.addService({ register: unary('/v1beta1.Registration/Register', readRegistration, () => empty) }, { register })
     },

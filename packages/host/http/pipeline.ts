@@ -1,6 +1,6 @@
 import { gzip } from 'node:zlib'
 import type { Ask } from '@kubeskiff/core/api'
-import { microTimestamp } from '@kubeskiff/core/base'
+import { microTimestamp, wordsOf } from '@kubeskiff/core/base'
 import type { AuditEvent, Handler, Reply, Request } from '@kubeskiff/core/server'
 import type { Store } from '@kubeskiff/core/store'
 import type { Limits } from './limits.ts'
@@ -48,7 +48,7 @@ function begin(options: PipelineOptions, request: Request, done: (outcome: Outco
   const plain = (reply: PlainReply): void => { done({ is: 'plain', plain: reply }) }
   const broke = (error: unknown): void => {
     options.onError(error)
-    plain(internalError(error instanceof Error ? error.message : String(error)))
+    plain(internalError(wordsOf(error)))
   }
   let first
   try {
@@ -84,7 +84,7 @@ function release({ store, audit }: PipelineOptions, request: Request, made: Repl
   }
   if (reply.is === 'watch' || reply.asOf <= store.durableRevision) { leave(); return }
   store.durable(reply.asOf).then(leave, (error: unknown) => {
-    const why = error instanceof Error ? error.message : String(error)
+    const why = wordsOf(error)
     // A read may be tried again; whether a write will come to be is not known.
     done({ is: 'plain', plain: request.method === 'GET' || request.method === 'HEAD' ? unavailable(why) : internalError(why) })
   })

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createSecureServer, type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
 import { isIP, type AddressInfo, type Server, type Socket } from 'node:net'
 import type { Writable } from 'node:stream'
+import { wordsOf } from '@kubeskiff/core/base'
 import { isRefusal } from '@kubeskiff/core/api'
 import type { AuditEvent, Connect, Handler, Reply, Request } from '@kubeskiff/core/server'
 import type { Store } from '@kubeskiff/core/store'
@@ -154,7 +155,7 @@ class Front {
     exchange.body?.on('error', () => {}).resume()
     own({ method: exchange.method, query: new URLSearchParams(exchange.query), peer: exchange.peer }).then((reply) => { this.#plain(exchange, reply) }, (error: unknown) => {
       this.#onError(error)
-      this.#plain(exchange, internalError(error instanceof Error ? error.message : String(error)))
+      this.#plain(exchange, internalError(wordsOf(error)))
     })
   }
 
@@ -224,7 +225,7 @@ class Front {
 
   #broke(exchange: Exchange, error: unknown): void {
     this.#onError(error)
-    this.#finish(exchange, internalError(error instanceof Error ? error.message : String(error)))
+    this.#finish(exchange, internalError(wordsOf(error)))
   }
   #finish(exchange: Exchange, reply: PlainReply): void {
     this.#leave(exchange)

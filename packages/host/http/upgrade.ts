@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Socket } from 'node:net'
+import { wordsOf } from '@kubeskiff/core/base'
 import { isRefusal } from '@kubeskiff/core/api'
 import type { Connect, Reply, Request, WatchReader } from '@kubeskiff/core/server'
 import { acceptStream, chooseDialect, chooseWatchProtocol, openWebSocket, type OpenStream } from '../streams/index.ts'
@@ -65,7 +66,7 @@ function reply(options: UpgradeOptions, request: Request, reply: Reply, told: St
     case 'connect':
       connect(options, reply.connect, answer, told).catch((error: unknown) => {
         options.onError(error)
-        answer(internalError(error instanceof Error ? error.message : String(error)))
+        answer(internalError(wordsOf(error)))
       })
   }
 }

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { createReadStream, mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { wordsOf } from '@kubeskiff/core/base'
 import { ImageCollector } from './collector.ts'
 import { openImageStore } from './store.ts'
 
@@ -42,7 +43,7 @@ inUse.add('docker.io/library/c@sha256:c')
 now = 130_000
 await look() // b was never used; a was until a minute ago, and stays
 print(`here [${names(store.list().map(({ reference }) => reference))}]`)
-const failed = await add('huge', 12).then(() => 'it fitted', (error: unknown) => (error instanceof Error ? error.message : String(error)))
+const failed = await add('huge', 12).then(() => 'it fitted', (error: unknown) => (wordsOf(error)))
 print(`huge: ${failed}`)
 print(`left over: ${readdirSync(`${disk}/layers`).filter((name) => name.startsWith('.')).length}`)
 print(`here [${names(store.list().map(({ reference }) => reference))}]`)

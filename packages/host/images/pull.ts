@@ -1,3 +1,4 @@
+import { wordsOf } from '@kubeskiff/core/base'
 import { credentialsFor, type RegistryCredentials } from '@kubeskiff/core/rules'
 import { digestOf, type ImageStore, type StoredImage } from './store.ts'
 import { formatReference, type ImageReference, parseReference } from './reference.ts'
@@ -64,7 +65,7 @@ async function pullAs(account: RegistryCredentials | undefined, reference: Image
     return { is: 'pulled', image: store.addImage(full, { configuration, sizeBytes, digest: `${reference.domain}/${reference.repository}@${resolved.digest}` }) }
   } catch (error) {
     const code = error instanceof RegistryError ? error.code : 'Unknown'
-    const message = error instanceof RegistryError ? error.message : `failed to copy: ${error instanceof Error ? error.message : String(error)}`
+    const message = error instanceof RegistryError ? error.message : `failed to copy: ${wordsOf(error)}`
     return { is: 'failed', reason: 'ErrImagePull', message: `rpc error: code = ${code} desc = failed to pull and unpack image "${full}": ${message}` }
   }
 }

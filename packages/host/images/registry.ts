@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type Readable, Transform } from 'node:stream'
+import { wordsOf } from '@kubeskiff/core/base'
 import { credentialsFor, type RegistryCredentials } from '@kubeskiff/core/rules'
 import { formatReference, type ImageReference } from './reference.ts'
 import { digestOf } from './store.ts'
@@ -189,5 +190,5 @@ function networkError(error: unknown, url: string): string {
   if (code === 'EAI_AGAIN') return `dial tcp: lookup ${hostname}: Temporary failure in name resolution`
   if (code === 'ECONNREFUSED') return `dial tcp ${where}: connect: connection refused`
   if (error instanceof Error && error.name === 'AbortError') return `dial tcp ${where}: i/o timeout`
-  return cause instanceof Error ? cause.message : String(cause)
+  return wordsOf(cause)
 }

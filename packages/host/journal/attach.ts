@@ -1,7 +1,7 @@
 import type { Change, Key, Resource, Revision } from '@kubeskiff/core/api'
 import { withSharedFields } from '@kubeskiff/core/api/patch'
 import { encodeOnce } from '@kubeskiff/core/api/schema'
-import { invariant } from '@kubeskiff/core/base'
+import { invariant, wordsOf } from '@kubeskiff/core/base'
 import type { Journal, JournalRecord, Store } from '@kubeskiff/core/store'
 
 export interface AttachOptions {
@@ -118,7 +118,7 @@ class Writer implements AttachedJournal {
       while (this.#written < this.#store.view.revision) await this.#writeGroup()
       this.#fold()
     } catch (error) {
-      this.#stumble(messageOf(error))
+      this.#stumble(wordsOf(error))
     }
   }
 
@@ -142,7 +142,7 @@ class Writer implements AttachedJournal {
     this.#folding = this.#journal.compact(through)
       .then(() => { this.#folded = through }, (error: unknown) => {
         this.#foldAfter = this.#written + historyMax
-        this.#options.onWarning?.(`the journal could not be folded, and grows until it can: ${messageOf(error)}`)
+        this.#options.onWarning?.(`the journal could not be folded, and grows until it can: ${wordsOf(error)}`)
       })
       .finally(() => { this.#folding = undefined })
   }
@@ -176,7 +176,6 @@ function groupOf(changes: Iterable<Change>): { readonly records: readonly Journa
   }
   return { records, grown }
 }
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 const decoder = new TextDecoder()
 
 /** The journal holds what this process or one before it has written: objects as they were stored. */

@@ -1,7 +1,7 @@
 import { mkdir, open, readdir, rename, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Revision } from '@kubeskiff/core/api'
-import { invariant } from '@kubeskiff/core/base'
+import { invariant, wordsOf } from '@kubeskiff/core/base'
 import type { Journal, JournalRecord } from '@kubeskiff/core/store'
 import { frameOf, recordsIn, unframed } from './record-bytes.ts'
 import { framesOf, JournalProblem, Segment } from './segment.ts'
@@ -174,7 +174,7 @@ class EmbeddedJournal implements Journal {
     const { bavail, bsize } = await statfs(this.#directory)
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     if (code === 'ENOSPC' || code === 'EDQUOT' || bavail * bsize < fullDiskBytes) return `no space left on the disk of ${this.#directory}`
-    return error instanceof Error ? error.message : String(error)
+    return wordsOf(error)
   }
 }
 

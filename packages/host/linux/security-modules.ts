@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { wordsOf } from '@kubeskiff/core/base'
 import { checked, libc, SystemCallError } from './libc.ts'
 import { inUserNamespace } from './own-users.ts'
 
@@ -35,7 +36,7 @@ const notSupported = 95
 export function setFileContext(path: string, context: string): void {
   for (const one of [path, ...entriesBelow(path)]) {
     try { setContext(one, context) } catch (error) {
-      if (!(error instanceof SystemCallError && error.errno === notSupported)) throw new Error(`relabel ${JSON.stringify(path)} with ${JSON.stringify(context)} failed: ${error instanceof Error ? error.message : String(error)}`)
+      if (!(error instanceof SystemCallError && error.errno === notSupported)) throw new Error(`relabel ${JSON.stringify(path)} with ${JSON.stringify(context)} failed: ${wordsOf(error)}`)
     }
   }
 }

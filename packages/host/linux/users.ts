@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync, statfsSync, writeFileSync } from 'node:fs'
+import { wordsOf } from '@kubeskiff/core/base'
 import { checked, libc } from './libc.ts'
 import { isElsewhere } from './namespaces.ts'
 
@@ -66,7 +67,7 @@ export async function whyNoMappedOwners(directory: string): Promise<string | und
       return undefined
     } finally { holder.end() }
   } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+    return wordsOf(error)
   }
 }
 

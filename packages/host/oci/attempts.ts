@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { constants } from 'node:os'
+import { wordsOf } from '@kubeskiff/core/base'
 import type { ContainerSpec, ResourceLimits, RuntimeContainer } from '@kubeskiff/core/kubelet'
 import { detach, mountsBelow } from '../linux/mounts.ts'
 import { isAlive, run, signal } from '../linux/processes.ts'
@@ -9,7 +10,7 @@ import { forgetExit, readExit } from './exits.ts'
 import type { OciTools } from './conmon.ts'
 import { createGate } from './gate.ts'
 import { memoryUsed, podGroup, writeLimits } from './groups.ts'
-import { type Attempt, complain, type Held, newAttempt, words } from './held.ts'
+import { type Attempt, complain, type Held, newAttempt } from './held.ts'
 import { readIfThere, type ContainerRecord } from './records.ts'
 import { leaveStage } from './stage.ts'
 import { startContainer, type StartPlace } from './start.ts'
@@ -82,7 +83,7 @@ export function createAttempts(held: Held, place: StartPlace, lookAtExits: () =>
       lookAtExits() // It may have ended before it was known.
       const exit = readExit(places.exits, answer.record.id)
       if (exit !== undefined) settle(uid, attempt, exit.code, exit.at)
-    })).catch((error) => failed('CreateContainerError', words(error)))
+    })).catch((error) => failed('CreateContainerError', wordsOf(error)))
   }
 
   /** The end of a container: its code, why, and its last words. */
@@ -157,7 +158,7 @@ export function createAttempts(held: Held, place: StartPlace, lookAtExits: () =>
       held.note(pod, { ...pod.record, spec: { ...pod.record.spec, resources: podResources } })
       held.noteAttempt(uid, attempt, { ...attempt.record, spec: { ...attempt.record.spec, resources }, state: { ...state, resources } })
       tell()
-    }).catch((error) => tell(words(error)))
+    }).catch((error) => tell(wordsOf(error)))
   }
 
   function send(uid: string, { record }: Attempt, name: NodeJS.Signals): void {

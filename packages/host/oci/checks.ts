@@ -4,6 +4,7 @@ import { request as httpsRequest } from 'node:https'
 import { lookup } from 'node:dns/promises'
 import { isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
+import { wordsOf } from '@kubeskiff/core/base'
 import type { Check } from '@kubeskiff/core/kubelet'
 import { SystemCallError } from '../linux/libc.ts'
 import { killNumber } from '../linux/processes.ts'
@@ -25,7 +26,7 @@ const redirectLimit = 10
 /** Runs one check to its end or its timeout. The words are the kubelet's prober's. */
 export async function runCheck(check: Check, timeoutSeconds: number, place: CheckPlace): Promise<CheckResult> {
   // What a pod says of its checks must not be able to end those of others.
-  try { return await begun(check, timeoutSeconds, place) } catch (error) { return { ok: false, output: error instanceof Error ? error.message : String(error) } }
+  try { return await begun(check, timeoutSeconds, place) } catch (error) { return { ok: false, output: wordsOf(error) } }
 }
 
 function begun(check: Check, timeoutSeconds: number, place: CheckPlace): Promise<CheckResult> {

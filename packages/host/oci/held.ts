@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { Cancel } from '@kubeskiff/core/base'
+import { type Cancel, wordsOf } from '@kubeskiff/core/base'
 import type { RuntimeEvent, RuntimePod } from '@kubeskiff/core/kubelet'
 import type { Places } from './places.ts'
 import { writeRecord, type ContainerRecord, type PodRecord } from './records.ts'
@@ -99,6 +99,5 @@ export class Held {
 }
 
 /** What could not be cleared away is tried again by the next command for the pod; a person should know. */
-export const complain = (uid: string) => (error: unknown): void => { process.stderr.write(`pod ${uid}: ${words(error)}\n`) }
+export const complain = (uid: string) => (error: unknown): void => { process.stderr.write(`pod ${uid}: ${wordsOf(error)}\n`) }
 
-export const words = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -1,11 +1,12 @@
 import { mkdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
+import { wordsOf } from '@kubeskiff/core/base'
 import type { SandboxSpec, VolumeSpec } from '@kubeskiff/core/kubelet'
 import { signal } from '../linux/processes.ts'
 import type { Attempts } from './attempts.ts'
 import { removeGroup } from './cgroups.ts'
 import { limitPod, podGroup } from './groups.ts'
-import { complain, type Held, type Pod, words } from './held.ts'
+import { complain, type Held, type Pod } from './held.ts'
 import type { PodRecord } from './records.ts'
 import { makeSandbox } from './sandbox.ts'
 import { leaveStage, makeStage } from './stage.ts'
@@ -29,7 +30,7 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
   const inOrder = (uid: string, act: (pod: Pod) => Promise<void>, otherwise: (message: string) => void): void => {
     const pod = held.pods.get(uid)
     if (pod === undefined) return otherwise(`pod ${uid} has no sandbox`)
-    pod.order = pod.order.then(() => act(pod)).catch((error) => otherwise(words(error)))
+    pod.order = pod.order.then(() => act(pod)).catch((error) => otherwise(wordsOf(error)))
   }
 
   function sandbox(uid: string, spec: SandboxSpec): void {
@@ -69,7 +70,7 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
   /** Why the claims of the pod's devices are not prepared; undefined when they are, or there are none. */
   async function unprepared(uid: string, { claims, node, namespace, name }: SandboxSpec): Promise<string | undefined> {
     if (claims === undefined) return undefined
-    try { await place.driversOf(node)?.prepare({ uid, namespace, name }, claims); return undefined } catch (error) { return words(error) }
+    try { await place.driversOf(node)?.prepare({ uid, namespace, name }, claims); return undefined } catch (error) { return wordsOf(error) }
   }
 
   /** As upstream, a pod is not gone before others have given up what is its; who fails for long does not hold it for ever: they are asked again later. */
@@ -105,7 +106,7 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
           if (volume.is === 'files') place.seLinux.relabelAgain(uid, volume.name, volumePath(volume, at.volumes))
           if (why !== undefined) ungrown.push({ volume: volume.name, message: why })
         } catch (error) {
-          failures.push({ volume: spec.name, message: place.hostFiles.told(pod.record.spec.node, words(error)) })
+          failures.push({ volume: spec.name, message: place.hostFiles.told(pod.record.spec.node, wordsOf(error)) })
         }
       }
       if (failures.length > 0) return failed(failures)
@@ -125,7 +126,7 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
       const at = places.pod(uid)
       // While its namespaces are still pinned: plugins take their interfaces out of them.
       const { cni } = place
-      await patiently(cni && (() => cni.detach(uid, pod.record.spec.node)), (error) => { complain(uid)(error); held.tell({ is: 'teardown-failed', pod: uid, message: `rpc error: code = Unknown desc = ${words(error)}`, at: place.now() }) })
+      await patiently(cni && (() => cni.detach(uid, pod.record.spec.node)), (error) => { complain(uid)(error); held.tell({ is: 'teardown-failed', pod: uid, message: `rpc error: code = Unknown desc = ${wordsOf(error)}`, at: place.now() }) })
       if (pod.record.pause !== undefined) signal(pod.record.pause, 'SIGKILL')
       leaveStage(at.stage)
       place.ranges.release(uid)

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { arch } from 'node:os'
+import { wordsOf } from '@kubeskiff/core/base'
 import { always, byArchitecture, byCapability, hypervisorSockets, namespaceFlags, personalities } from './seccomp-calls.ts'
 
 /** A filter of system calls, in the form of the OCI runtime specification. */
@@ -39,6 +40,6 @@ export function defaultFilter(capabilities: readonly string[], machine: string =
 /** A profile of the machine's own. As upstream, a file below the kubelet's folder. Throws with the words of the event when it cannot be read. */
 export function filterFrom(path: string): SeccompFilter {
   try { return JSON.parse(readFileSync(path, 'utf8')) as SeccompFilter } catch (error) { // the runtime checks its form
-    throw new Error(`cannot load seccomp profile ${JSON.stringify(path)}: ${error instanceof Error ? error.message : String(error)}`)
+    throw new Error(`cannot load seccomp profile ${JSON.stringify(path)}: ${wordsOf(error)}`)
   }
 }

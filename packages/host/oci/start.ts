@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { totalmem } from 'node:os'
 import { join } from 'node:path'
+import { wordsOf } from '@kubeskiff/core/base'
 import type { ContainerSpec } from '@kubeskiff/core/kubelet'
 import type { ImageStore } from '../images/store.ts'
 import { cdiFolders, editsOf, withEdits } from '../cdi/index.ts'
@@ -78,7 +79,7 @@ export async function startContainer(pod: PodRecord, container: string, attempt:
   try {
     return { is: 'running', record: await start(pod, container, attempt, spec, at, own, place, target) }
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
+    const message = wordsOf(error)
     return { is: 'failed', reason: error instanceof StartError ? error.reason : error instanceof MountError ? 'CreateContainerConfigError' : 'CreateContainerError', message }
   }
 }
@@ -152,11 +153,11 @@ async function start(pod: PodRecord, container: string, attempt: number, spec: C
 function filterOf({ seccomp, ...security }: ContainerSpec['security'], place: StartPlace): SeccompFilter | undefined {
   if (seccomp === undefined) return undefined
   if (seccomp.is === 'default') return defaultFilter(capabilitiesOf(security, place.host.capabilityBound))
-  try { return filterFrom(join(place.profiles, seccomp.path)) } catch (error) { throw new StartError('CreateContainerError', error instanceof Error ? error.message : String(error)) }
+  try { return filterFrom(join(place.profiles, seccomp.path)) } catch (error) { throw new StartError('CreateContainerError', wordsOf(error)) }
 }
 
 function labelsOf({ seLinuxLabel }: PodRecord, { security }: ContainerSpec, seLinux: SeLinux): ContainerLabels | undefined {
-  try { return seLinux.labelsOf(seLinuxLabel, security) } catch (error) { throw new StartError('CreateContainerError', `failed to generate container spec: ${error instanceof Error ? error.message : String(error)}`) }
+  try { return seLinux.labelsOf(seLinuxLabel, security) } catch (error) { throw new StartError('CreateContainerError', `failed to generate container spec: ${wordsOf(error)}`) }
 }
 
 /** Lets a container reach its volumes and its pod's files where SELinux is used. As the kubelet: what is the machine's own, or another machine's, keeps its labels. */
@@ -207,7 +208,7 @@ function withDevices(configuration: OciConfiguration, pod: PodRecord, spec: Cont
   try {
     return withEdits(configuration, editsOf(devices, cdiFolders.map(placeOf), (fault) => { process.stderr.write(`node ${node}: ${fault}\n`) }), placeOf)
   } catch (error) {
-    throw new StartError('CreateContainerError', `failed to create containerd container: CDI device injection failed: ${error instanceof Error ? error.message : String(error)}`)
+    throw new StartError('CreateContainerError', `failed to create containerd container: CDI device injection failed: ${wordsOf(error)}`)
   }
 }
 

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { type ClientRequest, request as plainRequest } from 'node:http'
 import { request as secureRequest } from 'node:https'
+import { wordsOf } from '@kubeskiff/core/base'
 import type { ExtenderAnswer, ExtenderPost, ExtenderTls } from '@kubeskiff/core/scheduler'
 import { askOnce } from './post.ts'
 
@@ -18,7 +19,7 @@ export function postToExtender({ url, timeoutMs, tls, body }: ExtenderPost): Pro
     const unreached = (why: string): void => { resolve({ is: 'unreached', why }) }
     let outgoing: ClientRequest
     try { outgoing = place.protocol === 'https:' ? secureRequest(place, { ...options, ...tlsOptions(tls) }) : plainRequest(place, options) } catch (error) {
-      unreached(error instanceof Error ? error.message : String(error))
+      unreached(wordsOf(error))
       return
     }
     const tooLate = 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)'

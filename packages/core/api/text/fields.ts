@@ -3,7 +3,8 @@
 /** A mapping of a document that was read. */
 export type Fields = Readonly<Record<string, unknown>>
 
-export const record = (value: unknown): Fields | undefined => (typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined)
+export const isRecord = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)
+export const record = (value: unknown): Fields | undefined => (isRecord(value) ? { ...value } : undefined)
 
 /** Takes fields out of a document and keeps what is wrong with it, each fault with its path. */
 export class Faults {

@@ -1,5 +1,6 @@
 // Scheduler extenders: servers of the user's that are asked which nodes will do, how good they are, who should be driven out, and to bind pods. What is sent and
 // answered: upstream's kube-scheduler/extender/v1, whose fields have Go's names.
+import { wordsOf } from '../../base/words.ts'
 import type { Container } from '../../api/generated/types.ts'
 import type { Pod } from '../../api/resources.ts'
 
@@ -56,7 +57,7 @@ export function valueIn(verb: string, { url }: ExtenderPost, answer: ExtenderAns
   if (answer.is === 'unreached') return { fault: `Post ${JSON.stringify(url)}: ${answer.why}` }
   if (answer.status !== 200) return { fault: `failed ${verb} with extender at URL ${url}, code ${answer.status}` }
   if (answer.text.trim() === '') return { fault: 'EOF' }
-  try { return { value: JSON.parse(answer.text) } } catch (error) { return { fault: error instanceof Error ? error.message : String(error) } }
+  try { return { value: JSON.parse(answer.text) } } catch (error) { return { fault: wordsOf(error) } }
 }
 
 /** A field by its name in Go: as there, capitals do not matter. */

@@ -1,3 +1,4 @@
+import { wordsOf } from '@kubeskiff/core/base'
 import type { ContainerSpec, VolumeSpec } from '@kubeskiff/core/kubelet'
 import type { ImageStore } from '../../images/store.ts'
 import { layersOf, mountImage, volumePath } from './prepare.ts'
@@ -30,7 +31,7 @@ export function bindsOfVolumes(mounts: ContainerSpec['mounts'], volumes: readonl
       try {
         bindSubPath(whole, subPath, source, { mayMake: volume.is !== 'image' })
       } catch (error) {
-        process.stderr.write(`container ${places.container}: ${error instanceof Error ? error.message : String(error)}\n`)
+        process.stderr.write(`container ${places.container}: ${wordsOf(error)}\n`)
         throw new MountError(`failed to prepare subPath for volumeMount ${JSON.stringify(name)} of container ${JSON.stringify(places.container)}`)
       }
     }

@@ -1,5 +1,6 @@
 import { closeSync, existsSync, fstatSync, ftruncateSync, mkdirSync, openSync, readFileSync, readdirSync, readSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { wordsOf } from '@kubeskiff/core/base'
 import type { VolumeSpec } from '@kubeskiff/core/kubelet'
 import { deviceNumbers } from '../../linux/device-numbers.ts'
 import { blockMount, mountsBelow } from '../../linux/mounts.ts'
@@ -35,7 +36,7 @@ export async function prepareDisk({ path, sizeBytes, fileSystem }: Disk, target:
     return undefined
   } catch (error) {
     // A mounted ext4 may be grown only with CAP_SYS_RESOURCE: then it waits until it is mounted again.
-    return error instanceof Error ? error.message : String(error)
+    return wordsOf(error)
   }
 }
 const nothingFound = 2

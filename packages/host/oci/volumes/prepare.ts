@@ -1,4 +1,5 @@
 import { chmodSync, existsSync, mkdirSync } from 'node:fs'
+import { wordsOf } from '@kubeskiff/core/base'
 import type { VolumeSpec } from '@kubeskiff/core/kubelet'
 import type { ImageStore } from '../../images/store.ts'
 import { bindMount, detach, hugePagesMount, memoryMount, mountsBelow, readOnlyOverlayMount } from '../../linux/mounts.ts'
@@ -45,7 +46,7 @@ export async function prepareVolume(volume: VolumeSpec, directory: string, stamp
     if (volume.group !== undefined && !isOwned) giveToGroup(target, volume.group, { readOnly: volume.is === 'files', onMismatch: volume.groupOnMismatch === true })
     return ungrown
   } catch (error) {
-    throw new Error(`${error instanceof NotThere ? 'MountVolume.NewMounter initialization' : 'MountVolume.SetUp'} failed for volume "${volume.shown ?? volume.name}" : ${error instanceof Error ? error.message : String(error)}`)
+    throw new Error(`${error instanceof NotThere ? 'MountVolume.NewMounter initialization' : 'MountVolume.SetUp'} failed for volume "${volume.shown ?? volume.name}" : ${wordsOf(error)}`)
   }
 }
 

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import { wordsOf } from '@kubeskiff/core/base'
 import { run } from '../../linux/processes.ts'
 
 /** What is done with the directories of provisioned volumes: one is filled from another, or removed. */
@@ -20,7 +21,7 @@ export function volumeWorker(volumesBelow: string): (work: VolumeWork) => Promis
       if (work.do === 'provision') await copyVolume(own(work.from), own(work.path))
       else await rm(own(work.path), { recursive: true, force: true })
       return { done: true }
-    } catch (error) { return { error: error instanceof Error ? error.message : String(error) } } // told, and asked for again
+    } catch (error) { return { error: wordsOf(error) } } // told, and asked for again
   }
   return (work) => {
     // Whoever asks again before it is done waits for the same.
