@@ -6,7 +6,7 @@ import type { ContainerEdits, DeviceNode } from './specification.ts'
 export interface EditableConfiguration {
   readonly process: { readonly user: { readonly uid: number; readonly gid: number; readonly additionalGids: readonly number[] }; readonly env: readonly string[] }
   readonly mounts: readonly { readonly destination: string; readonly type: string; readonly source: string; readonly options: readonly string[] }[]
-  readonly linux: { readonly devices?: readonly { readonly path: string }[]; readonly resources?: { readonly devices: readonly object[] } | undefined; readonly [more: string]: unknown }
+  readonly linux: { readonly devices?: readonly ({ readonly path: string } & Readonly<Record<string, unknown>>)[]; readonly resources?: { readonly devices: readonly object[] } | undefined; readonly [more: string]: unknown }
   readonly hooks?: Readonly<Record<string, readonly object[]>>
 }
 

@@ -17,9 +17,9 @@ export function bindMount(source: string, target: string): void {
 }
 
 /** A file system in memory, of at most `sizeBytes` where given. */
-export function memoryMount(target: string, options: { readonly sizeBytes?: number; readonly mode: number; readonly executable: boolean }): void {
+export function memoryMount(target: string, options: { readonly sizeBytes?: number; readonly mode: number; readonly executable: boolean; /** Whether device nodes in it are devices. */ readonly devices?: true }): void {
   const size = options.sizeBytes === undefined ? '' : `,size=${options.sizeBytes}`
-  const flags = noSuid | noDevices | (options.executable ? 0 : noExecute)
+  const flags = noSuid | (options.devices === true ? 0 : noDevices) | (options.executable ? 0 : noExecute)
   const data = `mode=${options.mode.toString(8)}${size}`
   checked('mount', libc().mount('tmpfs', target, 'tmpfs', flags, data), `tmpfs at ${target}`)
 }

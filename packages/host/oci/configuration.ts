@@ -26,7 +26,7 @@ export interface OciMount { readonly destination: string; readonly type: string;
 export interface OciConfiguration {
   readonly process: OciProcess
   readonly mounts: readonly OciMount[]
-  readonly linux: { readonly devices?: readonly { readonly path: string }[]; /** Absent where there are no control groups to hold it to. */ readonly resources?: OciResources | undefined; readonly [more: string]: unknown }
+  readonly linux: { readonly devices?: readonly ({ readonly path: string } & Readonly<Record<string, unknown>>)[]; /** Absent where there are no control groups to hold it to. */ readonly resources?: OciResources | undefined; readonly [more: string]: unknown }
   readonly hooks?: Readonly<Record<string, readonly object[]>>
   readonly [more: string]: unknown
 }

@@ -453,6 +453,18 @@ test('a privileged pod with users of its own reaches its own network and no devi
   await world.teardown('strong')
 })
 
+test('a pod with users of its own is given devices that are its own, and no others', { skip: existsSync('/dev/loop-control') ? false : 'this machine has no loop devices' }, async () => {
+  const file = `${world.directory}/bare.img`
+  await world.pod('devices', { ownUsers: true }, [{ name: 'bare', is: 'disk', path: file, sizeBytes: 1 << 20, group: 3000 }])
+  // Under a name that is another device's on the machine.
+  const answer = await world.start('devices', 'main', { disks: [{ volume: 'bare', path: '/dev/kmsg' }], security: security({ fsGroup: 3000 }) })
+  assert.equal(answer.is, 'started', JSON.stringify(answer))
+  const { stdout, stderr } = await world.exec('devices', 'main', 'sh', '-c', 'stat -c "%F %a %u %g" /dev/kmsg; echo from inside > /dev/kmsg && head -c 11 /dev/kmsg')
+  assert.deepEqual([stdout, stderr], ['block special file 660 0 3000\nfrom inside', ''])
+  await world.teardown('devices')
+  assert.equal(readFileSync(file, 'latin1').slice(0, 11), 'from inside')
+})
+
 test('ten pods start side by side, and nothing is left of them', async () => {
   const names = Array.from({ length: 10 }, (_, index) => `many-${index}`)
   await Promise.all(names.map(async (name) => {

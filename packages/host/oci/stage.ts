@@ -1,11 +1,13 @@
 import { chownSync, existsSync, lstatSync, mkdirSync, readdirSync, rmdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import { invariant } from '@kubeskiff/core/base'
+import { type DeviceNode, makeDevice } from '../linux/device-numbers.ts'
 import { detach, memoryMount, mountsBelow, overlayMount, readOnlyOverlayMount } from '../linux/mounts.ts'
 import { type IdRange, mapOwners } from '../linux/users.ts'
 import { type AttemptPlaces, type Places, placesIn, type PodPlaces } from './places.ts'
 import type { Bind } from './volumes/index.ts'
 
 const stageBytes = 1 << 20
+const deviceBytes = 1 << 16
 
 /** Makes the stage, where there is none: its folders are for mounts only. */
 export function makeStage({ stage }: Pick<Places, 'stage'>): void {
@@ -48,6 +50,8 @@ export interface Staged {
   /** Volumes and the pod's own files. */
   binds(own: AttemptPlaces, binds: readonly Bind[]): readonly Bind[]
   sharedMemory(own: AttemptPlaces): string
+  /** A device node that belongs to those inside whose ids it names. */
+  device(own: AttemptPlaces, node: DeviceNode): string
 }
 
 export function staged(at: PodPlaces, users: IdRange): Staged {
@@ -87,6 +91,17 @@ export function staged(at: PodPlaces, users: IdRange): Staged {
     },
     binds: (own, binds) => binds.map((bind) => (bind.isStaged === true ? bind : { ...bind, source: show(own, bind.source) })),
     sharedMemory: (own) => show(own, at.sharedMemory),
+    device(own, node) {
+      const folder = `${own.stage}/devices`
+      if (!existsSync(folder)) {
+        mkdirSync(folder, { recursive: true })
+        memoryMount(folder, { sizeBytes: deviceBytes, mode: 0o711, executable: false, devices: true })
+      }
+      const path = `${folder}/${readdirSync(folder).length}`
+      const outside = (id: number): number => (id < users.length ? users.hostId + id : id)
+      makeDevice(path, { ...node, uid: outside(node.uid), gid: outside(node.gid) })
+      return path
+    },
   }
 }
 

@@ -21,6 +21,7 @@ import { createMonitored } from './conmon.ts'
 import { podGroup } from './groups.ts'
 import type { Handlers } from './runtime-programs.ts'
 import type { HostFiles } from './host-files.ts'
+import { withMountedDevices } from './mounted-devices.ts'
 import type { AttemptPlaces, Places, PodPlaces } from './places.ts'
 import { readIfThere, writeRecord, type ContainerRecord, type PodRecord } from './records.ts'
 import { readInRoot } from './root-files.ts'
@@ -135,7 +136,8 @@ async function start(pod: PodRecord, container: string, attempt: number, spec: C
     limits: { ...place.host, memoryBytes: totalmem(), canLimitSwap: place.canLimitSwap, hugePageSizes: place.hugePageSizes, unified: place.host.cgroups === 'v2' },
     ...(filter === undefined ? {} : { filter }), appArmorProfile, labels,
   }
-  writeFileSync(`${own.directory}/config.json`, JSON.stringify(withDevices(configurationOf(input), pod, spec, granted?.cdi ?? [], place)))
+  const configuration = withDevices(configurationOf(input), pod, spec, granted?.cdi ?? [], place)
+  writeFileSync(`${own.directory}/config.json`, JSON.stringify(stage === undefined ? configuration : withMountedDevices(configuration, input.devices, (node) => stage.device(own, node))))
   const tools = place.handlers.of(pod)
   const created = await createMonitored(tools, place.places, own, { id, terminal: spec.tty, stdin: spec.stdin, keepStdinOpen: spec.stdin && !spec.stdinOnce })
     .catch((error: Error) => { throw new StartError('RunContainerError', `failed to create containerd task: failed to create shim task: OCI runtime create failed: ${error.message}: unknown`) })

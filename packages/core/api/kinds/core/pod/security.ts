@@ -52,11 +52,15 @@ export function checkPodSecurity(spec: PodSpec, path: string): readonly Problem[
   ]
 }
 
-/** A pod with users of its own shares no other namespace with the host. */
-function checkUserNamespace({ hostUsers, hostNetwork, hostPID, hostIPC }: PodSpec, path: string): readonly Problem[] {
+/** A pod with users of its own shares no other namespace with the host, and no bare disk. */
+function checkUserNamespace({ hostUsers, hostNetwork, hostPID, hostIPC, ...spec }: PodSpec, path: string): readonly Problem[] {
   if (hostUsers !== false) return []
   const shared: readonly (readonly [string, boolean | undefined])[] = [['hostNetwork', hostNetwork], ['HostPID', hostPID], ['HostIPC', hostIPC]]
-  return shared.filter(([, given]) => given === true).map(([field]) => forbidden(`${path}.${field}`, 'when `pod.Spec.HostUsers` is false'))
+  const why = 'when `hostUsers` is false'
+  return [
+    ...shared.filter(([, given]) => given === true).map(([field]) => forbidden(`${path}.${field}`, why)),
+    ...(['initContainers', 'containers', 'ephemeralContainers'] as const).flatMap((field) => (spec[field] ?? []).flatMap(({ volumeDevices = [] }, index) => (volumeDevices.length === 0 ? [] : [forbidden(`${path}.${field}[${index}].volumeDevices`, why)]))),
+  ]
 }
 
 function checkSeccomp(profile: SeccompProfile | undefined, path: string): readonly Problem[] {
