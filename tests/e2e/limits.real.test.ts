@@ -14,6 +14,8 @@ const diskMebibytes = 200
 const kubeletConfiguration = {
   apiVersion: 'kubelet.config.k8s.io/v1beta1', kind: 'KubeletConfiguration', podPidsLimit: 30, systemReserved: { cpu: '100m', memory: '64Mi' }, kubeReserved: { memory: '36Mi' },
   evictionPressureTransitionPeriod: '1s', allowedUnsafeSysctls: ['kernel.msg*'],
+  maxPods: 50, seccompDefault: true, containerLogMaxSize: '64Ki', containerLogMonitorInterval: '3s', crashLoopBackOff: { maxContainerRestartPeriod: '1s' }, nodeLeaseDurationSeconds: 60, registerWithTaints: [{ key: 'told', effect: 'PreferNoSchedule' }],
+  cpuCFSQuotaPeriod: '50ms', featureGates: { CustomCPUCFSQuotaPeriod: true },
 }
 const pod = (name: string, script: string, more: object = {}, ofContainer: object = {}): object => ({
   apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec: { terminationGracePeriodSeconds: 0, restartPolicy: 'Never', ...more, containers: [{ name: 'main', image, command: ['sh', '-c', script], ...ofContainer }] },
@@ -74,6 +76,20 @@ describe('limits of nodes and pods', { skip, timeout: 180_000 }, () => {
     await until('all have ended', () => ['tunes', 'shared', 'meddles'].every((name) => ['Succeeded', 'Failed'].includes(status(name, 'phase'))))
     assert.deepEqual([ok('logs', 'tunes'), ok('logs', 'shared'), status('meddles', 'reason'), status('meddles', 'message')], ['4096\n', '5000\n', 'SysctlForbidden', 'Pod was rejected: forbidden sysctl: "kernel.sem" not allowlisted'])
     ok('delete', 'pod', 'forks', 'tunes', 'shared', 'meddles')
+  })
+
+  test('a node and its containers are as was said of its kubelet', async () => {
+    apply(pod('told', `grep Seccomp: /proc/self/status; cat /sys/fs/cgroup/cpu/cpu.cfs_quota_us /sys/fs/cgroup/cpu/cpu.cfs_period_us 2>/dev/null || cat /sys/fs/cgroup/cpu.max; sleep 1; head -c 100000 /dev/zero | tr '\\0' 'x' | fold -w 100; sleep 1000`, {}, { resources: { limits: { cpu: '500m' } } }))
+    apply(pod('ends', 'exit 1', { restartPolicy: 'Always' }))
+    assert.deepEqual([get('node node-1', '.status.capacity.pods'), get('node node-1', '.spec.taints[*].key'), ok('get', 'lease', 'node-1', '-n', 'kube-node-lease', '-o', 'jsonpath={.spec.leaseDurationSeconds}')], ['50', 'told', '60'])
+    const { kubeletconfig } = JSON.parse(ok('get', '--raw', '/api/v1/nodes/node-1/proxy/configz')) as { readonly kubeletconfig: Readonly<Record<string, unknown>> }
+    assert.deepEqual(['maxPods', 'seccompDefault', 'imageGCHighThresholdPercent', 'cpuCFSQuotaPeriod'].map((field) => kubeletconfig[field]), [50, true, 85, '50ms'])
+    const logs = (): readonly string[] => ground.run(['find', join(ground.dataDir, 'agent/pods', get('pod told', '.metadata.uid')), '-name', '*log*', '-type', 'f']).out.trim().split('\n')
+    await until('its log is put aside', () => logs().length === 2 || logs().join(), 20_000)
+    const first = ground.run(['sh', '-c', 'cat "$@"', 'sh', ...logs()]).out.split('\n').filter((line) => !line.includes('xxx')).map((line) => line.split(' ').slice(3).join(' ')).join(' ')
+    assert.match(first, /Seccomp:\s2 (25000 50000|25000 50000)/)
+    await until('it was begun again and again', () => Number(status('ends', 'containerStatuses[0].restartCount')) >= 4, 20_000)
+    ok('delete', 'pod', 'told', 'ends')
   })
 
   test('a node whose disk is short says so and evicts who uses most; the condition goes with its cause', async () => {

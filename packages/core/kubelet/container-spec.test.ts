@@ -31,3 +31,13 @@ test('the AppArmor profile is the container\'s own, else that of the annotation 
     undefined, { is: 'localhost', name: 'web' }, { is: 'localhost', name: 'other' }, { is: 'default' }, { is: 'unconfined' },
   ])
 })
+
+test('who does not say is filtered where the node does so by default; unconfined and privileged containers are not', () => {
+  const seccomp = (own: object | undefined, shared: object | undefined, seccompDefault?: true): unknown => {
+    const container: Container = { name: 'web', image: 'web:1', ...(own !== undefined && { securityContext: own }) }
+    const made = containerSpec(container, { pod: aPod({ spec: { containers: [container], ...(shared !== undefined && { securityContext: shared }) } }), view: createStore().view, node: { ...aShape(), ...(seccompDefault && { kubelet: { seccompDefault } }) }, podIps: [] })
+    return made.is === 'spec' ? made.spec.security.seccomp : made
+  }
+  const unconfined = { seccompProfile: { type: 'Unconfined' } }
+  assert.deepEqual([seccomp(undefined, undefined), seccomp(undefined, undefined, true), seccomp(unconfined, undefined, true), seccomp(undefined, unconfined, true), seccomp({ privileged: true }, undefined, true)], [undefined, { is: 'default' }, undefined, undefined, undefined])
+})

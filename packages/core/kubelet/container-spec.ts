@@ -25,7 +25,7 @@ export function containerSpec(container: Container | EphemeralContainer, around:
       mounts, ...(container.volumeDevices === undefined || container.volumeDevices.length === 0 ? {} : { disks: container.volumeDevices.map(({ name, devicePath }) => ({ volume: name, path: devicePath })) }),
       ...(target === undefined || target === '' ? {} : { target }),
       stdin: container.stdin ?? false, stdinOnce: container.stdinOnce ?? false, tty: container.tty ?? false,
-      resources: resourcesOf(container), ...rankOf(container, around.pod), ...devicesOf(container), ...(around.node.simulated ? {} : claimsOfContainer(container, around.pod)), security: securityOf(container, around.pod),
+      resources: resourcesOf(container), ...rankOf(container, around.pod), ...devicesOf(container), ...(around.node.simulated ? {} : claimsOfContainer(container, around.pod)), security: securityOf(container, around.pod, around.node.kubelet?.seccompDefault),
       terminationMessagePath: container.terminationMessagePath ?? '/dev/termination-log',
       terminationMessagePolicy: container.terminationMessagePolicy === 'FallbackToLogsOnError' ? 'FallbackToLogsOnError' : 'File',
     },
@@ -65,14 +65,16 @@ function devicesOf({ resources }: Pick<Container, 'resources'>): Pick<ContainerS
 }
 const hugePagePrefix = 'hugepages-'
 
+const runtimeDefault: { readonly type: string; readonly localhostProfile?: string } = { type: 'RuntimeDefault' }
+
 /** The container's own settings before the pod's. */
-function securityOf(container: Container, pod: Pod): ContainerSpec['security'] {
+function securityOf(container: Container, pod: Pod, filtersByDefault = false): ContainerSpec['security'] {
   const own = container.securityContext
   const shared = pod.spec.securityContext
   const user = own?.runAsUser ?? shared?.runAsUser
   const group = own?.runAsGroup ?? shared?.runAsGroup
   const privileged = own?.privileged ?? false
-  const seccomp = own?.seccompProfile ?? shared?.seccompProfile
+  const seccomp = own?.seccompProfile ?? shared?.seccompProfile ?? (filtersByDefault ? runtimeDefault : undefined)
   const appArmor = appArmorProfileOf(container, pod)
   return {
     ...(user === undefined ? {} : { user }), ...(group === undefined ? {} : { group }),

@@ -68,10 +68,10 @@ export const hasStarted = (work: Work, container: Container, run: RunningRun): b
   memoryOf(work, container.name).hook?.attempt !== run.attempt && probedState(work, container, run).started
 
 /** The back-off that applies to a container that exited: how long it waits after that, and what to remember when it restarts. */
-export function crashBackoff(backoff: Backoff | undefined, exitedAt: Instant, now: Instant): { readonly waitUntil: Instant; readonly next: Backoff } {
+export function crashBackoff(backoff: Backoff | undefined, exitedAt: Instant, now: Instant, maxMs = crashBackoffMaxMs): { readonly waitUntil: Instant; readonly next: Backoff } {
   const current = backoff !== undefined && exitedAt - backoff.updatedAt <= 2 * crashBackoffMaxMs ? backoff : undefined
-  if (current === undefined) return { waitUntil: exitedAt, next: { delayMs: crashBackoffFirstMs, updatedAt: now } }
-  return { waitUntil: exitedAt + current.delayMs, next: { delayMs: Math.min(2 * current.delayMs, crashBackoffMaxMs), updatedAt: now } }
+  if (current === undefined) return { waitUntil: exitedAt, next: { delayMs: Math.min(crashBackoffFirstMs, maxMs), updatedAt: now } }
+  return { waitUntil: exitedAt + Math.min(current.delayMs, maxMs), next: { delayMs: Math.min(2 * current.delayMs, maxMs), updatedAt: now } }
 }
 
 function restart(work: Work, container: Container, run: ExitedRun): void {
@@ -87,7 +87,7 @@ function restart(work: Work, container: Container, run: ExitedRun): void {
     return
   }
   const { crash, waiting } = memoryOf(work, container.name)
-  const { waitUntil, next } = crashBackoff(crash, run.finishedAt, now)
+  const { waitUntil, next } = crashBackoff(crash, run.finishedAt, now, work.around.node.kubelet?.crashBackoffMaxMs)
   if (now < waitUntil) {
     if (waiting?.reason !== 'CrashLoopBackOff' || waiting.retryAt !== waitUntil) {
       const message = `back-off ${backoffText(crash?.delayMs ?? 0)} restarting failed container=${container.name} pod=${podText(work.pod)}`

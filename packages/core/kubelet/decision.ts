@@ -36,7 +36,7 @@ export interface Surroundings {
   readonly foretell: ContainerRuntime['foretell']
   readonly keepsLogs: boolean
 }
-export interface ClusterNames { readonly dns: string; readonly domain: string }
+export interface ClusterNames { readonly dns: string; /** What pods ask for names instead. */ readonly servers?: readonly string[]; readonly domain: string }
 
 /** What pods on a node have been granted: amounts by resource (cpu in thousandths), and host ports. */
 export interface Granted {

@@ -26,7 +26,7 @@ test('thresholds: shares of the capacity, memory before disk, a soft one after i
   assert.deepEqual([assess({ ...disk, ...short }, noShortages, 0).acute?.resource, assess({ ...disk, ...short }, noShortages, 0).conditions], ['memory', ['MemoryPressure', 'DiskPressure']])
   assert.deepEqual(assess({ 'nodefs.inodesFree': { available: 4, capacity: 100 } }, noShortages, 0).acute?.resource, 'inodes')
 
-  const soft: readonly Threshold[] = [{ signal: 'memory.available', least: { amount: Gi }, soft: { graceMs: 90_000, podGraceSeconds: 60 }, reclaim: Gi }]
+  const soft: readonly Threshold[] = [{ signal: 'memory.available', least: { amount: Gi }, soft: { graceMs: 90_000, podGraceSeconds: 60 }, reclaim: { amount: Gi } }]
   const under = { 'memory.available': { available: Gi - 1, capacity: 8 * Gi } } as const
   const waiting = assess(under, noShortages, 0, soft)
   assert.deepEqual([waiting.conditions, waiting.acute], [['MemoryPressure'], undefined])
@@ -102,4 +102,12 @@ test('one pod goes at a time: the next one when the last is gone, or has not gon
   const names = (reason: string | undefined, now: number): readonly string[] =>
     evictable(pods, (uid) => (uid === 'a' && reason !== undefined ? { reason, message: '', since: 0, graceSeconds: 1 } : undefined), now).map(({ metadata }) => metadata.name)
   assert.deepEqual([names(undefined, 0), names('Evicted', 29_999), names('Evicted', 30_000), names('DeadlineExceeded', 0)], [['a', 'b'], [], ['b'], ['b']])
+})
+
+test('a soft eviction gives a pod its own grace, or the node\'s where that is less; a hard one gives it a second', () => {
+  const graceSeconds = (own: number, soft?: NonNullable<Threshold['soft']>): unknown => chooseVictim(
+    { threshold: { signal: 'memory.available', least: { amount: Gi }, ...(soft !== undefined && { soft }) }, resource: 'memory', observed: { available: 0, capacity: 8 * Gi } },
+    [{ pod: aPod({ spec: { containers: [{ name: 'web', image: 'web:1' }], terminationGracePeriodSeconds: own } }), use: uses(Gi) }],
+  )?.graceSeconds
+  assert.deepEqual([graceSeconds(30, { graceMs: 0 }), graceSeconds(30, { graceMs: 0, podGraceSeconds: 20 }), graceSeconds(5, { graceMs: 0, podGraceSeconds: 20 }), graceSeconds(30)], [30, 20, 5, 1])
 })

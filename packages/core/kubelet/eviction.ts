@@ -20,10 +20,10 @@ export type Observations = Partial<Readonly<Record<Signal, Observation>>>
 export interface Threshold {
   readonly signal: Signal
   readonly least: { readonly amount: number } | { readonly percent: number }
-  /** A soft one: how long it must have been crossed, and how long pods may take then. */
-  readonly soft?: { readonly graceMs: number; readonly podGraceSeconds: number }
+  /** A soft one: how long it must have been crossed, and how long pods may take then at most; absent: as long as they say. */
+  readonly soft?: { readonly graceMs: number; readonly podGraceSeconds?: number }
   /** How much more than that is to be won back. */
-  readonly reclaim?: number
+  readonly reclaim?: Threshold['least']
 }
 export const pressureTypes = ['MemoryPressure', 'DiskPressure', 'PIDPressure'] as const
 export type PressureType = (typeof pressureTypes)[number]
@@ -66,14 +66,14 @@ export interface Assessment {
 }
 
 /** How much of a capacity a threshold wants left. */
-export const leastOf = ({ least }: Threshold, capacity: number): number => ('amount' in least ? least.amount : Math.trunc((capacity * least.percent) / 100))
+export const leastOf = ({ least }: Pick<Threshold, 'least'>, capacity: number): number => ('amount' in least ? least.amount : Math.trunc((capacity * least.percent) / 100))
 
 /** What is short on a node, and what is to be shown of it. */
 export function assess(observations: Observations, before: Shortages, now: Instant, thresholds: readonly Threshold[] = thresholdsDefault, transitionMs = pressureTransitionMs): Assessment {
   const crossed = thresholds.flatMap((threshold, nth) => {
     const observed = observations[threshold.signal]
     if (observed === undefined) return []
-    const wanted = leastOf(threshold, observed.capacity) + (before.unresolved.includes(nth) ? threshold.reclaim ?? 0 : 0)
+    const wanted = leastOf(threshold, observed.capacity) + (before.unresolved.includes(nth) && threshold.reclaim !== undefined ? leastOf({ least: threshold.reclaim }, observed.capacity) : 0)
     return observed.available < wanted ? [{ nth, threshold, observed }] : []
   })
   const since = Object.fromEntries(crossed.map(({ nth }) => [nth, before.since[nth] ?? now]))
@@ -126,7 +126,12 @@ export function chooseVictim({ threshold, resource, observed }: NonNullable<Asse
   const victim = ranked[0]
   if (victim === undefined) return undefined
   const low = `The node was low on resource: ${resource}. Threshold quantity: ${amountText(leastOf(threshold, observed.capacity), resource)}, available: ${amountText(observed.available, resource)}. `
-  return { pod: victim.pod, message: low + excessText(victim, resource), graceSeconds: threshold.soft?.podGraceSeconds ?? hardGraceSeconds }
+  return { pod: victim.pod, message: low + excessText(victim, resource), graceSeconds: graceSecondsOf(victim.pod, threshold) }
+}
+
+/** As upstream documents it: of the node's grace and the pod's own the lesser one. */
+function graceSecondsOf({ spec: { terminationGracePeriodSeconds: own = 30 } }: Pod, { soft }: Threshold): number {
+  return soft === undefined ? hardGraceSeconds : Math.max(hardGraceSeconds, Math.min(own, soft.podGraceSeconds ?? own))
 }
 
 function order(a: Candidate, b: Candidate, resource: string): number {

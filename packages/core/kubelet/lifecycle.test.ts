@@ -32,6 +32,14 @@ test('a crashing container restarts at once, then after 10 s, 20 s, 40 s', () =>
   assert.ok(cluster.events.includes('Warning BackOff Back-off restarting failed container web in pod web_default(uid-web)'))
 })
 
+test('it waits no longer than its node has containers wait', () => {
+  const cluster = aCluster({ shapes: [{ ...aShape(), kubelet: { crashBackoffMaxMs: 5_000 } }] })
+  cluster.put(aPod({ annotations: { 'skiff.dev/run-for': '1s', 'skiff.dev/exit-code': '1' } }))
+  assert.deepEqual(story(cluster, [1.5, 2.5, 6.5, 7.5, 12.5, 13.5]), [
+    '1.5s Running: web running ready 1', '2.5s Running: web CrashLoopBackOff 1', '6.5s Running: web CrashLoopBackOff 1', '7.5s Running: web running ready 2', '12.5s Running: web CrashLoopBackOff 2', '13.5s Running: web running ready 3',
+  ])
+})
+
 test('back-off never exceeds 5 min and is forgotten after 10 min of running', () => {
   const cluster = aCluster()
   cluster.put(aPod({ annotations: { 'skiff.dev/run-for': '1s,1s,1s,1s,1s,1s,1s,1s,11m,1s', 'skiff.dev/exit-code': '1' } }))

@@ -37,6 +37,23 @@ test('simulated nodes renew leases that last four days, and their heartbeats, al
   assert.equal(cluster.store.view.revision - written, 4)
 })
 
+test('a real node does as was said of its kubelet: how long its lease lasts, how often it reports, and whether it registers', () => {
+  const told = { leaseSeconds: 80, statusUpdateMs: 20_000, statusReportMs: 60_000 }
+  const cluster = aCluster({ shapes: [{ ...aShape('a'), simulated: false, kubelet: told }, { ...aShape('b'), simulated: false, kubelet: { register: false } }] })
+  const lease = () => cluster.store.view.get(leases, 'kube-node-lease', 'a')?.spec
+  const heartbeat = () => cluster.store.view.get(nodes, '', 'a')?.status.conditions?.find(({ type }) => type === 'Ready')?.lastHeartbeatTime
+  cluster.pass(1_000)
+  const [renewed, reported] = [lease()?.renewTime, heartbeat()]
+  assert.deepEqual([lease()?.leaseDurationSeconds, cluster.store.view.get(nodes, '', 'b')], [80, undefined])
+  cluster.pass(18_000)
+  assert.equal(lease()?.renewTime, renewed)
+  cluster.pass(4_000)
+  assert.notEqual(lease()?.renewTime, renewed)
+  assert.equal(heartbeat(), reported)
+  cluster.pass(60_000)
+  assert.notEqual(heartbeat(), reported)
+})
+
 test('without reports an idle simulated node has no lease and nothing ticks', () => {
   const cluster = aCluster({ shapes: [aShape('a')] })
   cluster.pass(10_000)

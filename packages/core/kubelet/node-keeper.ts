@@ -11,13 +11,15 @@ import { instantOf, microTimestamp } from '../rules/time.ts'
 import { slicesToWrite } from './devices.ts'
 import { pressureTexts, type PressureType, pressureTypes } from './eviction.ts'
 import type { ExtendedResources } from './node.ts'
-import { leaseDraft, leaseNamespace, leaseRenewMs, leaseSeconds, nodeDraft, nodeStatus, ownLabels, saysTheSame, simulatedLeaseSeconds, simulatedReportBefore, statusReportMs } from './node.ts'
+import { leaseDraft, leaseNamespace, leaseRenewMs, leaseSeconds as leaseSecondsDefault, nodeDraft, nodeStatus, ownLabels, saysTheSame, simulatedLeaseSeconds, simulatedReportBefore, statusReportMs as statusReportMsDefault, statusUpdateMs as statusUpdateMsDefault } from './node.ts'
 import { imagesTold } from './node-images.ts'
 import type { NodeShape } from './node-shape.ts'
 import type { RuntimeState } from './runtime.ts'
 
 export interface NodeKeeperOptions { readonly view: ClusterView; readonly submit: Submit; readonly clock: Clock; /** What images nodes have; absent: nothing is told of them. */ readonly images?: () => RuntimeState['images']; readonly simulatedReports?: boolean; /** What a node's device plugins offer. */ readonly extended?: (name: string) => ExtendedResources; /** Why its pods get no network. */ readonly networkTrouble?: (name: string) => string | undefined; /** What a node runs short of. */ readonly pressures?: (name: string) => readonly PressureType[] | undefined }
 const refusedRetryMs = 1000
+/** A node that somebody else is to make is looked for so often. */
+const unregisteredLookMs = 1000
 /** Simulated nodes are Ready first, thousands of them, and have leases then. */
 const leaseAfterMs = 3_000
 
@@ -57,6 +59,7 @@ export class NodeKeeper {
     if (this.#busy.has(name)) { this.#missed.add(name); return }
     const now = clock.now()
     const node = view.get(nodes, '', name)
+    if (node === undefined && shape.kubelet?.register === false) { this.#wake(name, now + unregisteredLookMs); return }
     if (node === undefined) { this.#write(name, (done) => { submit({ do: 'create', object: nodeDraft(shape, now) }, nodeActor(name), done) }); return }
     if (shape.simulated && silentSince(node) !== undefined) { this.#silent.add(name); return }
     this.#silent.delete(name)
@@ -66,14 +69,14 @@ export class NodeKeeper {
     const images = reports ? this.#options.images?.().get(name) : undefined
     const status = nodeStatus(shape, node.status, now, images === undefined ? undefined : imagesTold(images), this.#options.pressures?.(name), this.#options.extended?.(name), this.#options.networkTrouble?.(name))
     const reported = shape.simulated ? instantOf(readyOf(node)?.lastHeartbeatTime) : this.#postedAt.get(name)
-    const dueSince = shape.simulated ? simulatedReportBefore(now) : now - statusReportMs + 1
+    const dueSince = shape.simulated ? simulatedReportBefore(now) : now - (shape.kubelet?.statusReportMs ?? statusReportMsDefault) + 1
     if (!saysTheSame(node.status, status) || reports && (reported ?? -Infinity) < dueSince) {
       this.#postedAt.set(name, now)
       this.#tellReadiness(node, status)
       this.#write(name, (done) => { submit({ do: 'replace', object: { ...node, status } as Node, part: 'status' }, nodeActor(name), done) })
     }
     if (shape.devices !== undefined) this.#publish(shape, node)
-    if (!shape.simulated) this.#renew(node, now)
+    if (!shape.simulated) this.#renew(node, now, shape)
     else if (reports && now - (instantOf(node.metadata.creationTimestamp) ?? now) >= leaseAfterMs) this.#renewSeldom(node, now)
   }
 
@@ -122,13 +125,15 @@ export class NodeKeeper {
     }
   }
 
-  #renew(node: Node, now: Instant): void {
+  #renew(node: Node, now: Instant, { kubelet: { leaseSeconds = leaseSecondsDefault, statusUpdateMs = statusUpdateMsDefault } = {} }: NodeShape): void {
+    const renewMs = leaseRenewMs(leaseSeconds)
     const { view } = this.#options
     const { name } = node.metadata
     const lease = view.get(leases, leaseNamespace, name)
     const renewed = instantOf(lease?.spec?.renewTime)
-    this.#wake(name, now + leaseRenewMs)
-    if (renewed !== undefined && now - renewed < leaseRenewMs) { this.#wake(name, renewed + leaseRenewMs); return }
+    const dueMs = Math.min(renewMs, statusUpdateMs)
+    this.#wake(name, now + dueMs)
+    if (renewed !== undefined && now - renewed < renewMs) { this.#wake(name, Math.min(renewed + renewMs, now + dueMs)); return }
     this.#writeLease(node, lease, now, leaseSeconds)
   }
 
@@ -141,7 +146,7 @@ export class NodeKeeper {
     const { submit } = this.#options
     const { name } = node.metadata
     if (lease === undefined) { this.#write(`${name}/lease`, (done) => { submit({ do: 'create', object: leaseDraft(node, now, durationSeconds) }, nodeActor(name), done) }); return }
-    const patch = { spec: { holderIdentity: name, renewTime: microTimestamp(now) } }
+    const patch = { spec: { holderIdentity: name, renewTime: microTimestamp(now), ...(lease.spec?.leaseDurationSeconds !== durationSeconds && { leaseDurationSeconds: durationSeconds }) } }
     const key = { resource: leases.resource, namespace: leaseNamespace, name }
     this.#write(`${name}/lease`, (done) => { submit({ do: 'patch', key, uid: lease.metadata.uid, part: 'main', patch }, nodeActor(name), done) })
   }

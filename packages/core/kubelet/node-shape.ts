@@ -28,8 +28,23 @@ export interface NodeShape {
   readonly handlers?: readonly RuntimeHandler[]
   /** Kernel settings that pods may make besides the safe ones, as the kubelet's allowedUnsafeSysctls. */
   readonly allowedUnsafeSysctls?: readonly string[]
+  /** What was said of the node's kubelet. */
+  readonly kubelet?: KubeletChoices
   /** Directories of claims and plugins live below this path. */
   readonly stateDirectory?: string
+}
+/** What can be said of a kubelet, as fields of a KubeletConfiguration are; what is not said is as upstream's defaults are. */
+export interface KubeletChoices {
+  /** Somebody else makes the Node object. */
+  readonly register?: false
+  /** Containers whose pods do not say are filtered as with RuntimeDefault. */
+  readonly seccompDefault?: true
+  /** The longest that a container waits which ends again and again. */
+  readonly crashBackoffMaxMs?: number
+  readonly leaseSeconds?: number
+  /** How often the status is looked at, and how often it is posted when nothing has changed. */
+  readonly statusUpdateMs?: number
+  readonly statusReportMs?: number
 }
 export interface RuntimeHandler { readonly name: string; readonly userNamespaces: boolean; readonly recursiveReadOnlyMounts: boolean }
 /** A node's own addresses, one a family. */

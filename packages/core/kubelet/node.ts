@@ -12,7 +12,9 @@ import { digitsOf, uuidOf } from './simulated/stand-in.ts'
 export const leaseNamespace = 'kube-node-lease'
 /** As upstream's defaults: a lease lasts 40 s and is renewed after a quarter of that. */
 export const leaseSeconds = 40
-export const leaseRenewMs = 10_000
+export const leaseRenewMs = (seconds = leaseSeconds): number => (seconds * 1000) / 4
+/** How often a real node's status is looked at. */
+export const statusUpdateMs = 10_000
 /** An unchanged status is posted this often, by real nodes. */
 export const statusReportMs = 5 * 60_000
 /**

@@ -37,7 +37,7 @@ function isLeft(work: Work, container: Container): boolean {
 /** Who ends so again and again waits as one that crashes. */
 function backsOff(work: Work, causes: readonly { readonly container: Container; readonly run: ExitedRun }[]): boolean {
   const { now } = work.around
-  const backoffs = causes.map(({ container, run }) => ({ container, ...crashBackoff(memoryOf(work, container.name).crash, run.finishedAt, now) }))
+  const backoffs = causes.map(({ container, run }) => ({ container, ...crashBackoff(memoryOf(work, container.name).crash, run.finishedAt, now, work.around.node.kubelet?.crashBackoffMaxMs) }))
   const waitUntil = Math.max(0, ...backoffs.map((each) => each.waitUntil))
   if (now < waitUntil) { lookAgain(work, waitUntil); return true }
   for (const { container, next } of backoffs) remember(work, container.name, { crash: next })

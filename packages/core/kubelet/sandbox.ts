@@ -88,7 +88,7 @@ function clusterDns(namespace: string, cluster: ClusterNames): SandboxSpec['dns'
   dnsOfNamespaces.set(cluster, known)
   const found = known.get(namespace)
   if (found !== undefined) return found
-  const made = { nameservers: [cluster.dns], searches: [`${namespace}.svc.${cluster.domain}`, `svc.${cluster.domain}`, cluster.domain], options: ['ndots:5'] }
+  const made = { nameservers: cluster.servers ?? [cluster.dns], searches: [`${namespace}.svc.${cluster.domain}`, `svc.${cluster.domain}`, cluster.domain], options: ['ndots:5'] }
   known.set(namespace, made)
   return made
 }

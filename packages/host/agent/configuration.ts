@@ -41,6 +41,9 @@ export interface AgentNode {
   readonly serving: { readonly certificate: string; readonly key: string } // PEM
 }
 
+/** The servers that pods ask for names: the cluster's, unless others were said. */
+export const dnsServers = ({ clusterDns, kubelet }: AgentConfiguration): readonly string[] => (kubelet?.clusterDNS === undefined || kubelet.clusterDNS.length === 0 ? [clusterDns] : kubelet.clusterDNS)
+
 /** Of the cluster's settings: where images are asked for first, by registry, and which registries speak plain HTTP. */
 export type Registries = Pick<RegistryOptions, 'mirrors' | 'insecure'>
 

@@ -2,7 +2,7 @@ import { wordsOf } from '@kubeskiff/core/base'
 import { type Actor, nodes, type Submit } from '@kubeskiff/core/api'
 import { nodeActor } from '@kubeskiff/core/kubelet'
 import type { Store } from '@kubeskiff/core/store'
-import { ImageCollector, type ImageStore } from '../images/index.ts'
+import { ImageCollector, type ImageLimits, type ImageStore } from '../images/index.ts'
 import { fileSystemOf } from '../metrics/index.ts'
 import type { OciRuntime } from '../oci/index.ts'
 
@@ -16,9 +16,9 @@ export interface ImageCollection {
   stop(): void
 }
 
-export function collectImages(options: { readonly images: ImageStore; readonly directory: string; readonly runtime: OciRuntime; readonly store: Store; readonly submit: Submit; readonly nodes: readonly string[]; readonly now: () => number }): ImageCollection {
+export function collectImages(options: { readonly images: ImageStore; readonly directory: string; readonly runtime: OciRuntime; readonly store: Store; readonly submit: Submit; readonly nodes: readonly string[]; readonly limits: Partial<ImageLimits>; readonly now: () => number }): ImageCollection {
   const { images, directory, runtime, store, submit, now } = options
-  const collector = new ImageCollector({ store: images, inUse: () => runtime.imagesInUse(), disk: () => fileSystemOf(directory), now })
+  const collector = new ImageCollector({ store: images, inUse: () => runtime.imagesInUse(), disk: () => fileSystemOf(directory), now, limits: options.limits })
   const tell = (reason: string, message: string): void => {
     for (const name of options.nodes) {
       const about = store.view.get(nodes, '', name)

@@ -1,7 +1,6 @@
 // The kubelet's own API: what `kubectl get --raw /api/v1/nodes/NODE/proxy/…`, metrics-server and Prometheus ask a node for.
 import { availableParallelism, totalmem } from 'node:os'
 import { type ClusterView, isRefusal, podsByNode } from '@kubeskiff/core/api'
-import { formatQuantity, quantityOf } from '@kubeskiff/core/base'
 import type { Threshold } from '@kubeskiff/core/kubelet'
 import type { Connect } from '@kubeskiff/core/server'
 import type { KubeletAnswer, KubeletRequest } from '../agent-link/index.ts'
@@ -10,9 +9,12 @@ import { cadvisorText, DiskUses, interfacesOf, type InterfaceReading, Meter, ope
 import type { OciRuntime } from '../oci/index.ts'
 import type { OpenStream } from '../streams/index.ts'
 import type { AgentConfiguration } from './configuration.ts'
+import { effectiveConfiguration } from './kubelet-configz.ts'
 import { imagesDirectory } from './machine.ts'
+import type { KubeletSettings } from './kubelet-settings.ts'
 import { claimOf, ownMetrics } from './kubelet-metrics.ts'
 import { containersOf, podOf, runToEnd, streamAsked } from './kubelet-streams.ts'
+import { debuggingShut } from './streams.ts'
 import { nodeLog } from './node-logs.ts'
 import { countProbes } from './probe-counts.ts'
 
@@ -62,6 +64,8 @@ export function kubeletApi(options: KubeletApiOptions): KubeletApi {
 
   return async (node, { method, path, query }) => {
     const asked = new URLSearchParams(query)
+    const shut = shutHandler(configuration.kubelet ?? {}, path)
+    if (shut !== undefined) return text(`${shut}\n`, 405)
     const stream = streamAsked(view, node, path, asked)
     if (stream !== undefined) {
       if ('is' in stream) return text(stream.message, stream.status)
@@ -80,13 +84,20 @@ export function kubeletApi(options: KubeletApiOptions): KubeletApi {
       case '/metrics/resource': return exposition(resourceText(await meter.measure(), node))
       case '/metrics/cadvisor': return exposition(cadvisorText(await meter.measure(), node, { cores: availableParallelism(), memoryBytes: totalmem() }))
       case '/metrics/probes': return exposition(probes(node))
-      case '/configz': return json({ kubeletconfig: configurationOf(configuration, node, options.thresholds) })
+      case '/configz': return json({ kubeletconfig: effectiveConfiguration(configuration, node, options.thresholds) })
       default:
         if (path === '/logs' || path.startsWith('/logs/')) return nodeLog(path.slice('/logs/'.length), (of) => options.placeOf(node, of))
         return path.startsWith('/containerLogs/') ? containerLog(options, node, path, asked) : notFound
     }
   }
 }
+
+/** Why a handler does not answer that was shut, in upstream's words. */
+function shutHandler({ enableDebuggingHandlers = true, enableSystemLogHandler = true }: KubeletSettings, path: string): string | undefined {
+  if (!enableDebuggingHandlers && debugging.test(path)) return debuggingShut
+  return !enableSystemLogHandler && /^\/logs(\/|$)/.test(path) ? 'logs endpoint is disabled.' : undefined
+}
+const debugging = /^\/(run|exec|attach|portForward|containerLogs|runningpods|logs)(\/|$)/
 
 function interfacesIn(namespace: string | undefined): readonly InterfaceReading[] {
   return namespace === undefined ? [] : inNetwork(namespace, () => interfacesOf('thread-self'))
@@ -97,17 +108,6 @@ function runningPods(runtime: OciRuntime, node: string): object {
     metadata: { name, namespace, uid }, spec: { containers: containers.map(({ name: container, image }) => ({ name: container, image, resources: {} })) }, status: {},
   }))
   return { kind: 'PodList', apiVersion: 'v1', metadata: {}, items }
-}
-
-/** Those fields of a KubeletConfiguration that say what the agent does. */
-function configurationOf({ clusterDns, clusterDomain, nodes, kubelet = {} }: AgentConfiguration, node: string, thresholds: readonly Threshold[]): object {
-  const shape = nodes.find((each) => each.shape.name === node)?.shape
-  return {
-    kind: 'KubeletConfiguration', apiVersion: 'kubelet.config.k8s.io/v1beta1', clusterDomain, clusterDNS: [clusterDns], cgroupDriver: 'cgroupfs', failSwapOn: false, imagePullCredentialsVerificationPolicy: 'NeverVerifyPreloadedImages',
-    maxPods: Number(shape?.capacity['pods'] ?? 110), podCIDR: shape?.podCidr ?? '', containerLogMaxSize: '10Mi', containerLogMaxFiles: 5, nodeLeaseDurationSeconds: 40,
-    evictionPressureTransitionPeriod: '5m0s', ...kubelet, podPidsLimit: kubelet.podPidsLimit ?? -1, evictionHard: Object.fromEntries(thresholds.map(({ signal, least }) => [signal, 'percent' in least ? `${least.percent}%` : formatQuantity(quantityOf(least.amount, 'BinarySI'))])),
-    authentication: { x509: {}, webhook: { enabled: true, cacheTTL: '2m0s' }, anonymous: { enabled: false } }, authorization: { mode: 'Webhook' },
-  }
 }
 
 /** /containerLogs/NAMESPACE/POD/CONTAINER with the query of a pod's log. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { thresholdsDefault } from '@kubeskiff/core/kubelet'
-import { kubeletFault, thresholdsOf } from './kubelet-settings.ts'
+import { podsMost, nodeChoices, imageLimitsOf, runtimeChoices, thresholdsOf } from './kubelet-effects.ts'
+import { kubeletFault, kubeletSettingsOf } from './kubelet-settings.ts'
 
 const Gi = 2 ** 30
 const both = (bytes: number | undefined) => ({ nodefs: bytes, imagefs: bytes })
@@ -22,13 +23,64 @@ test('without a word they are upstream\'s, but a large disk that others fill nee
   assert.deepEqual(small?.least, { percent: 15 }, 'images may have a disk of their own')
 })
 
+test('soft thresholds have their grace, each has what is to be won back, and defaults are merged where that is said', () => {
+  const settings = {
+    evictionHard: { 'memory.available': '200Mi', 'pid.available': '0%' }, mergeDefaultEvictionSettings: true, evictionSoft: { 'memory.available': '500Mi' }, evictionSoftGracePeriod: { 'memory.available': '1m30s' },
+    evictionMaxPodGracePeriod: 20, evictionMinimumReclaim: { 'memory.available': '50Mi', 'nodefs.available': '5%' },
+  }
+  const [memory, ...others] = thresholdsOf(settings, both(20 * Gi))
+  assert.deepEqual([memory, others.at(-1)], [
+    { signal: 'memory.available', least: { amount: 200 << 20 }, reclaim: { amount: 50 << 20 } },
+    { signal: 'memory.available', least: { amount: 500 << 20 }, soft: { graceMs: 90_000, podGraceSeconds: 20 }, reclaim: { amount: 50 << 20 } },
+  ])
+  assert.deepEqual(others.slice(0, -1).map(({ signal, reclaim }) => [signal, reclaim]), [['nodefs.available', { percent: 5 }], ['nodefs.inodesFree', undefined], ['imagefs.available', undefined], ['imagefs.inodesFree', undefined]])
+})
+
+test('what is said has its effect, and 0s says nothing', () => {
+  assert.deepEqual([podsMost({}, 110, 4), podsMost({ maxPods: 30 }, 110, 4), podsMost({ maxPods: 30 }, 20, 4), podsMost({ podsPerCore: 10 }, 110, 4), podsMost({ podsPerCore: 10, maxPods: 30 }, 110, 4)], [110, 30, 20, 40, 30])
+  assert.deepEqual(nodeChoices({ nodeStatusUpdateFrequency: '0s', crashLoopBackOff: {}, registerNode: true, seccompDefault: false, nodeLeaseDurationSeconds: 0 }), {})
+  assert.deepEqual(nodeChoices({ nodeStatusUpdateFrequency: '20s', crashLoopBackOff: { maxContainerRestartPeriod: '30s' }, registerNode: false, seccompDefault: true, nodeLeaseDurationSeconds: 60, allowedUnsafeSysctls: ['net.*'] }), {
+    allowedUnsafeSysctls: ['net.*'], kubelet: { register: false, seccompDefault: true, crashBackoffMaxMs: 30_000, leaseSeconds: 60, statusUpdateMs: 20_000, statusReportMs: 20_000 },
+  })
+  assert.deepEqual(imageLimitsOf({ imageMinimumGCAge: '1m', imageMaximumGCAge: '24h', imageGCHighThresholdPercent: 70, imageGCLowThresholdPercent: 60 }), { highPercent: 70, lowPercent: 60, ageLeastMs: 60_000, ageMostMs: 86_400_000 })
+  assert.deepEqual(runtimeChoices({}), { podPidsLimit: -1, cpuQuota: { periodMicroseconds: 100_000 }, swap: 'none', killsOneProcess: false, logs: {} })
+  assert.deepEqual(runtimeChoices({ podPidsLimit: 9, cpuCFSQuota: false, memorySwap: { swapBehavior: 'LimitedSwap' }, singleProcessOOMKill: true, containerLogMaxSize: '1Mi', containerLogMaxFiles: 3, containerLogMonitorInterval: '3s', maxParallelImagePulls: 2, resolvConf: '' }), {
+    podPidsLimit: 9, cpuQuota: 'none', swap: 'limited', killsOneProcess: true, logs: { bytesMax: 1 << 20, filesMax: 3, lookMs: 3000 }, pullsAtOnce: 2, resolverFile: '',
+  })
+  assert.deepEqual([runtimeChoices({ serializeImagePulls: true }).pullsAtOnce, runtimeChoices({ cpuCFSQuotaPeriod: '10ms' }).cpuQuota], [1, { periodMicroseconds: 10_000 }])
+})
+
+test('a kubeadm\'s file is taken: what it leaves to defaults, or says as it is here anyway, is no fault', () => {
+  const file = {
+    apiVersion: 'kubelet.config.k8s.io/v1beta1', kind: 'KubeletConfiguration', cgroupDriver: 'cgroupfs', clusterDomain: 'cluster.local', clusterDNS: ['10.96.0.10'], cpuManagerReconcilePeriod: '0s', evictionPressureTransitionPeriod: '0s', fileCheckFrequency: '0s',
+    imageMinimumGCAge: '0s', logging: { flushFrequency: null, options: { json: {} } }, memorySwap: {}, rotateCertificates: true, shutdownGracePeriod: '0s', syncFrequency: '0s', staticPodPath: '/etc/kubernetes/manifests',
+  }
+  assert.equal(kubeletFault(file), undefined)
+  assert.deepEqual(Object.keys(kubeletSettingsOf(file)), ['clusterDNS', 'evictionPressureTransitionPeriod', 'fileCheckFrequency', 'imageMinimumGCAge', 'memorySwap', 'staticPodPath'])
+})
+
 test('what a kubelet here does not follow is told and not left out in silence', () => {
   for (const [value, fault] of [
     [{}, undefined],
     [{ apiVersion: 'kubelet.config.k8s.io/v1beta1', kind: 'KubeletConfiguration', podPidsLimit: 100, systemReserved: { cpu: '100m', memory: '1Gi' }, evictionHard: { 'pid.available': '5%' }, allowedUnsafeSysctls: ['kernel.msg*', 'net.core.somaxconn'] }, undefined],
-    [[], /expected an object/], [{ maxPods: 3 }, /maxPods is not followed here/], [{ podPidsLimit: 0 }, /a number of processes, or -1 as podPidsLimit, found 0/],
+    [[], /expected an object/], [{ shutdownGracePeriod: '30s' }, /^shutdownGracePeriod is not followed here: expected podPidsLimit, /], [{ cgroupDriver: 'systemd' }, /^cgroupDriver is not followed here but as "cgroupfs", found "systemd"$/], [{ maxPods: 'many' }, /^expected a whole number as maxPods, found "many"$/], [{ podPidsLimit: 0 }, /a number of processes, or -1 as podPidsLimit, found 0/],
     [{ kubeReserved: { memory: 'much' } }, /kubeReserved/], [{ systemReserved: { gpu: '1' } }, /systemReserved/], [{ evictionHard: { 'memory.free': '1Gi' } }, /evictionHard/], [{ evictionHard: { 'memory.available': '-1' } }, /evictionHard/],
     [{ allowedUnsafeSysctls: ['vm.overcommit_memory'] }, /allowedUnsafeSysctls/],
+    // Upstream's words.
+    [{ maxPods: -1 }, /^invalid configuration: maxPods \(--max-pods\) -1 must not be a negative number$/],
+    [{ imageGCHighThresholdPercent: 101 }, /^invalid configuration: imageGCHighThresholdPercent \(--image-gc-high-threshold\) 101 must be between 0 and 100, inclusive$/],
+    [{ imageGCHighThresholdPercent: 70 }, /^invalid configuration: imageGCLowThresholdPercent \(--image-gc-low-threshold\) 80 must be less than imageGCHighThresholdPercent \(--image-gc-high-threshold\) 70$/],
+    [{ imageMaximumGCAge: '1m' }, /^invalid configuration: imageMaximumGCAge 1m must be greater than imageMinimumGCAge 2m0s$/],
+    [{ serializeImagePulls: true, maxParallelImagePulls: 2 }, /^invalid configuration: maxParallelImagePulls cannot be larger than 1 unless SerializeImagePulls/], [{ serializeImagePulls: false, maxParallelImagePulls: 2 }, undefined],
+    [{ cpuCFSQuotaPeriod: '10ms' }, /^invalid configuration: cpuCFSQuotaPeriod \(--cpu-cfs-quota-period\) \{10ms\} requires feature gate CustomCPUCFSQuotaPeriod$/],
+    [{ cpuCFSQuotaPeriod: '10ms', featureGates: { CustomCPUCFSQuotaPeriod: true } }, undefined], [{ cpuCFSQuotaPeriod: '2s', featureGates: { CustomCPUCFSQuotaPeriod: true } }, /must be between 1ms and 1sec, inclusive$/],
+    [{ featureGates: { Nothing: true } }, /^unrecognized feature gate: Nothing$/], [{ featureGates: { MemoryQoS: true } }, /^featureGates\.MemoryQoS is not followed here but as false$/], [{ featureGates: { SidecarContainers: true, MemoryQoS: false } }, undefined],
+    [{ memorySwap: { swapBehavior: 'Much' } }, /^invalid configuration: memorySwap\.swapBehavior "Much" must be one of: "", "LimitedSwap" or "NoSwap"$/],
+    [{ crashLoopBackOff: { maxContainerRestartPeriod: '10m' } }, /^invalid configuration: CrashLoopBackOff\.MaxContainerRestartPeriod \(got: 600 seconds\) must be set between 1s and 300s$/],
+    [{ containerLogMaxFiles: 1 }, /^invalid configuration: containerLogMaxFiles must be greater than 1$/], [{ containerLogMaxSize: '-1' }, /^failed to parse container log max size "-1"$/],
+    [{ evictionSoft: { 'memory.available': '1Gi' } }, /^grace period must be specified for the soft eviction threshold memory\.available$/], [{ evictionSoft: { 'memory.available': '1Gi' }, evictionSoftGracePeriod: { 'memory.available': '1m' } }, undefined],
+    [{ evictionHard: { 'memory.available': '101%' } }, /eviction percentage threshold memory\.available must be <= 100%: 101%$/], [{ evictionMinimumReclaim: { 'memory.available': '-1Mi' } }, /negative eviction minimum reclaim specified for memory\.available$/],
+    [{ registerWithTaints: [{ key: 'a', effect: 'Never' }] }, /^invalid taint: \{a {2}Never <nil>\}$/], [{ registerWithTaints: [{ key: 'a', value: 'b', effect: 'NoSchedule' }] }, undefined],
   ] as const) {
     if (fault === undefined) assert.equal(kubeletFault(value), undefined)
     else assert.match(kubeletFault(value) ?? '', fault)

@@ -7,6 +7,7 @@ import { probeHost } from '../linux/probe.ts'
 import { type ClusterNetwork, createNetwork, mtuBetweenMachines, type NetworkSettings } from '../network/index.ts'
 import { createOciRuntime, type HostFiles, type OciRuntime, type OciRuntimeOptions, overlaidHostFiles, realHostFiles, withFolders } from '../oci/index.ts'
 import type { AgentConfiguration } from './configuration.ts'
+import { runtimeChoices } from './kubelet-effects.ts'
 
 export interface Machine { readonly network: ClusterNetwork; readonly cni: CniNetworks | undefined; readonly images: ImageStore; readonly runtime: OciRuntime; readonly hostFiles: HostFiles }
 
@@ -38,7 +39,7 @@ export function openMachine(configuration: AgentConfiguration, clock: Clock, mor
   const images = openImageStore(imagesDirectory(configuration))
   const files = withFolders(configuration.hostFiles === 'real' ? realHostFiles : overlaidHostFiles(join(configuration.stateDirectory, 'hosts')), (node) => kubeletFolders(configuration.stateDirectory, node))
   const runtime = createOciRuntime({
-    stateDirectory: configuration.stateDirectory, network, ...(cni === undefined ? {} : { cni }), images, registry: configuration.registries ?? {}, handlers: configuration.runtimeHandlers ?? {}, host: probeHost(), clock, cgroupRoot: '/skiff', podPidsLimit: configuration.kubelet?.podPidsLimit ?? -1, ...(more.devicesOf === undefined ? {} : { devicesOf: more.devicesOf }), ...(more.driversOf === undefined ? {} : { driversOf: more.driversOf }), hostFiles: files,
+    stateDirectory: configuration.stateDirectory, network, ...(cni === undefined ? {} : { cni }), images, registry: configuration.registries ?? {}, handlers: configuration.runtimeHandlers ?? {}, host: probeHost(), clock, cgroupRoot: '/skiff', ...runtimeChoices(configuration.kubelet ?? {}), ...(more.devicesOf === undefined ? {} : { devicesOf: more.devicesOf }), ...(more.driversOf === undefined ? {} : { driversOf: more.driversOf }), hostFiles: files,
   })
   return { network, cni, images, runtime, hostFiles: files }
 }

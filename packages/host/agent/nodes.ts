@@ -9,7 +9,7 @@ import { RealClock, selfPumpingLoop } from '../engine/index.ts'
 import { fileSystemOf } from '../metrics/index.ts'
 import { openSockets, serveDns } from '../network/index.ts'
 import { certificatesOverHttp } from './certificates.ts'
-import { type AgentConfiguration, dnsAddresses } from './configuration.ts'
+import { type AgentConfiguration, dnsAddresses, dnsServers } from './configuration.ts'
 import { collectImages, type ImageCollection } from './image-collection.ts'
 import { kubeletAccess } from './kubelet-access.ts'
 import { deviceHealthOf } from './device-health.ts'
@@ -20,7 +20,7 @@ import { serveKubelet } from './kubelet-server.ts'
 import { showingLeases } from './leases.ts'
 import { devicePluginsDirectory, imagesDirectory, openMachine, podResourcesDirectory } from './machine.ts'
 import { followMachines } from './machines.ts'
-import { thresholdsOf, transitionMsOf } from './kubelet-settings.ts'
+import { imageLimitsOf, manifestLookMs, thresholdsOf, transitionMsOf } from './kubelet-effects.ts'
 import { watchPressure } from './pressure.ts'
 import { nameServer } from './names.ts'
 import { NodePods } from './pods.ts'
@@ -67,7 +67,7 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
   const open = openOn(runtime, ({ namespace, name, uid }) => {
     const held = store.view.get(podType, namespace, name)
     return held !== undefined && isStatic(held) ? held.metadata.uid : uid
-  })
+  }, { isShut: configuration.kubelet?.enableDebuggingHandlers === false })
   const counts = countRuntime(runtime, () => clock.now(), (namespace, name) => store.view.get(podType, namespace, name)?.spec.containers.map((container) => container.name))
   const answerKubelet = kubeletApi({ configuration, view: store.view, runtime, thresholds, networkOf: (node) => network.node(node)?.namespace, open, placeOf: (node, path) => hostFiles.place(node, path), certificateOf: (node) => credentials.find((own) => own.node === node)?.certificate, counts: counts.text, now: () => clock.now() })
   const link = connectAgent({ url: configuration.url, path: configuration.agentPath, authority: configuration.authority, nodes: credentials.map((own) => ({ name: own.node, get certificate() { return own.certificate }, get key() { return own.key } })), open, kubelet: answerKubelet, ...(configuration.volumesBelow !== undefined && { volumes: volumesOnLink(configuration.volumesBelow) }), onTrouble: say })
@@ -81,7 +81,7 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
   const feeds = shared.map((type) => startFeed({ connection: first, store, type, onTrouble: say }))
   let revision = revisionsBelow
   const statics = new Map([...connections].map(([node, connection]) => [node, new StaticPods({
-    node, connection, store, directory: join(configuration.stateDirectory, 'manifests', node), runs: (uid) => runtime.observed().pods.has(uid), nextRevision: () => ++revision, now: () => clock.now(), onTrouble: say,
+    node, connection, store, directory: configuration.kubelet?.staticPodPath || join(configuration.stateDirectory, 'manifests', node), lookMs: manifestLookMs(configuration.kubelet ?? {}), runs: (uid) => runtime.observed().pods.has(uid), nextRevision: () => ++revision, now: () => clock.now(), onTrouble: say,
   })]))
   const pods = [...connections].map(([node, connection]) => new NodePods({ node, connection, store, divert: (changes) => statics.get(node)?.divert(changes) ?? changes, onTrouble: say }))
   const names = configuration.nodes.map(({ shape }) => shape.name)
@@ -99,7 +99,7 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
     await Promise.all([...statics.values()].map((each) => each.start()))
     const kubelet = createKubelet({
       nodes: configuration.nodes.map(({ shape }) => ({ ...shape, handlers })), view: store.view, changes: (after) => store.changes(after), runtime: counts.runtime, clock, ring,
-      submit, cluster: { dns: configuration.clusterDns, domain: configuration.clusterDomain },
+      submit, cluster: { dns: configuration.clusterDns, servers: dnsServers(configuration), domain: configuration.clusterDomain },
       ...(cni === undefined ? {} : { networkTrouble: (node: string) => cni.trouble(node) }),
       extended: (node) => devicePlugins.get(node)?.resources() ?? {}, deviceHealth: (node) => deviceHealth.get(node),
       certificates: certificatesOverHttp({ connectionOf, store, onTrouble: say, now: () => clock.now() }),
@@ -113,7 +113,7 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
     for (const plugins of devicePlugins.values()) plugins.retain((uid) => runtime.observed().pods.has(uid))
     // A node that was taken from this machine leaves nothing running: no kubelet answers for its pods any more.
     for (const [uid, { spec }] of runtime.observed().pods) if (!connections.has(spec.node)) runtime.submit({ do: 'teardown', pod: uid })
-    const collected = collectImages({ images, directory: imagesDirectory(configuration), runtime, store, submit, nodes: names, now: () => clock.now() })
+    const collected = collectImages({ images, directory: imagesDirectory(configuration), runtime, store, submit, nodes: names, limits: imageLimitsOf(configuration.kubelet ?? {}), now: () => clock.now() })
     collection = collected
     stopPressure = watchPressure({ kubelet, view: store.view, nodes: names, measurable: () => runtime.measurable(), stateDirectory: configuration.stateDirectory, imagesDirectory: imagesDirectory(configuration), reclaim: async () => { await runtime.removeEnded(); await collected.removeUnused() }, thresholds, transitionMs: transitionMsOf(configuration.kubelet ?? {}), onTrouble: say })
     store.onCommit(() => { ring(); for (const each of statics.values()) each.look() })

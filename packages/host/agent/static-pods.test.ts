@@ -78,7 +78,7 @@ function aNode(context: TestContext, folder: string, { running = [], mirrors = n
     queueMicrotask(() => { heard?.() })
     return { status: 200, headers: {}, body: JSON.stringify(mirror ?? {}) }
   }
-  const statics = new StaticPods({ node: 'node-1', directory: folder, connection: { request } as never, store, runs: (uid) => running.includes(uid), nextRevision: () => ++local, now: () => Date.parse('2026-01-01T00:00:00Z'), onTrouble: (message) => { troubles.push(message) } })
+  const statics = new StaticPods({ node: 'node-1', directory: folder, lookMs: 60_000, connection: { request } as never, store, runs: (uid) => running.includes(uid), nextRevision: () => ++local, now: () => Date.parse('2026-01-01T00:00:00Z'), onTrouble: (message) => { troubles.push(message) } })
   const submit = statics.submitting((action) => { if (action.do === 'record') told.push(`${action.reason}: ${action.message}`) })
   context.after(() => { statics.close() })
   for (const [name, mirror] of mirrors) show(name, mirror)

@@ -15,8 +15,6 @@ import { isMirror, mirrorKey, seenKey, uidOnNode } from './mirrors.ts'
 
 type Change = Parameters<Store['load']>[0] extends Iterable<infer Each> ? Each : never
 
-/** As upstream's fileCheckFrequency: what a watch has missed is seen then. */
-const pollMs = 20_000
 /** Changes that come together are looked at together. */
 const gatherMs = 100
 /** What the API did not take, or was not there to take, is told to it again. */
@@ -26,6 +24,8 @@ const graceSecondsDefault = 30
 export interface StaticPodsOptions {
   readonly node: string
   readonly directory: string
+  /** How often the folder is looked at: what a watch has missed is seen then. */
+  readonly lookMs: number
   readonly connection: Pick<Connection, 'request'>
   readonly store: Pick<Store, 'load'> & { readonly view: ClusterView }
   /** Whether a pod is known to the runtime, by its uid on the node. */
@@ -67,7 +67,7 @@ export class StaticPods {
     const { directory, runs } = this.#options
     mkdirSync(directory, { recursive: true })
     this.#watcher = watchIfCan(directory, () => { this.#read() })
-    this.#poll = setInterval(() => { this.#read() }, pollMs)
+    this.#poll = setInterval(() => { this.#read() }, this.#options.lookMs)
     this.#take(await this.#folder.read())
     // Their files went away, or were changed, while nobody looked: what they said is known from their mirrors.
     for (const [place, mirror] of this.#mirrors) {

@@ -5,9 +5,13 @@ import type { Connect } from '@kubeskiff/core/server'
 import type { LogOptions, OciRuntime, OpenProcess } from '../oci/index.ts'
 import type { Ending, OpenStream, PodStream, ProcessStream } from '../streams/index.ts'
 
+/** What a kubelet answers whose debugging handlers are shut: upstream's words. */
+export const debuggingShut = 'Debug endpoints are disabled.'
+
 /** Opens what a client asked for on this machine's containers. `uidOf`: by which the runtime knows a pod that clients know by another uid. */
-export function openOn(runtime: OciRuntime, uidOf: (pod: Connect['pod']) => string): OpenStream {
+export function openOn(runtime: OciRuntime, uidOf: (pod: Connect['pod']) => string, { isShut = false }: { readonly isShut?: boolean } = {}): OpenStream {
   return async (connect) => {
+    if (isShut) return { refused: true, code: 405, reason: 'MethodNotAllowed', message: debuggingShut }
     try { return open(runtime, connect, uidOf(connect.pod)) } catch (error) {
       return refusal(wordsOf(error))
     }

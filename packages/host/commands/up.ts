@@ -44,7 +44,7 @@ const usage = `usage: skiff up [options]
       --pace P          of pods on simulated nodes: natural (images take a second or two, as on real ones), instant (default with --clock virtual)
       --host-files F    what pods of real nodes see by hostPath: overlay (default: the machine's files, and each node keeps what is written), real (the machine's own)
       --network N       who makes the interfaces of pods on real nodes: built-in (default), cni (the plugins of /etc/cni/net.d, or of --cni-conf-dir and --cni-bin-dir DIR[:DIR])
-      --kubelet-config FILE   of real nodes: a KubeletConfiguration with podPidsLimit, systemReserved, kubeReserved, evictionHard, …; see docs/nodes.md ('' takes it back)
+      --kubelet-config FILE   of real nodes: a KubeletConfiguration; docs/kubelet-configuration.md tells which of its fields are followed ('' takes it back)
       --runtime-handler NAME=PROGRAM   what runs pods whose RuntimeClass has this handler, besides crun and runc (may be repeated; '' takes all back), for example gvisor=runsc
       --mirror R=URL    where images of a registry are asked for first (may be repeated; '' takes all back), for example docker.io=https://mirror.example.com
       --insecure-registry HOST:PORT   a registry without TLS (may be repeated; '' takes all back)

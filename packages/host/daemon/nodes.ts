@@ -4,8 +4,9 @@ import { dirname } from 'node:path'
 import { type ClusterView, nodes as nodeType } from '@kubeskiff/core/api'
 import { allocatableOf, type NodeShape } from '@kubeskiff/core/kubelet'
 import { addressBlock } from '@kubeskiff/core/network'
-import { type AddressFamilies, type AddressFamily, capacityOf, clusterRanges, labelsOf, type NodePool, nthOf, placed, placeIn, shareOf, simulatedPlace } from '@kubeskiff/core/rules'
-import { type KubeletSettings, reservedOf, thresholdsOf } from '../agent/kubelet-settings.ts'
+import { type AddressFamilies, type AddressFamily, capacityOf, clusterRanges, labelsOf, type NodePool, nthOf, placed, placeIn, shareOf, simulatedPlace, unitsOf } from '@kubeskiff/core/rules'
+import { nodeChoices, podsMost, reservedOf, taintsOf, thresholdsOf } from '../agent/kubelet-effects.ts'
+import type { KubeletSettings } from '../agent/kubelet-settings.ts'
 import { hugePages } from '../linux/huge-pages.ts'
 import { enforcesAppArmor } from '../linux/security-modules.ts'
 import type { FamilyNetworks } from '../network/index.ts'
@@ -76,11 +77,11 @@ export function shapesOf(nodes: readonly NodeSettings[], stateDirectory: string,
   const own = nodes.every(({ simulated }) => simulated) ? undefined : machineCapacity(stateDirectory)
   return nodes.map((node) => {
     const { index } = node
-    const capacity = node.simulated ? capacityOf(node) : { ...capacityOf(node), ...own?.quantities }
+    const capacity = node.simulated ? capacityOf(node) : { ...capacityOf({ ...node, pods: podsMost(kubelet, node.pods, unitsOf(node.cpu)) }), ...own?.quantities }
     const common = { name: node.name, capacity, labels: node.labels, taints: node.taints }
     return node.simulated
       ? { ...common, ...(node.devices !== undefined && { devices: node.devices }), simulated: true, ...simulatedPlace(index, families) }
-      : { ...common, simulated: false, ...(placeOf ?? realPlace)(node), info: machineInfo(), ...reduction(common.labels), stateDirectory, allocatable: allocatableOf(capacity, { reserved: reservedOf(kubelet), thresholds: thresholdsOf(kubelet, { nodefs: own?.diskBytes, imagefs: undefined }) }), ...(kubelet.allowedUnsafeSysctls !== undefined && { allowedUnsafeSysctls: kubelet.allowedUnsafeSysctls }), appArmor: enforcesAppArmor() }
+      : { ...common, simulated: false, ...(placeOf ?? realPlace)(node), info: machineInfo(), ...reduction(common.labels), stateDirectory, allocatable: allocatableOf(capacity, { reserved: reservedOf(kubelet), thresholds: thresholdsOf(kubelet, { nodefs: own?.diskBytes, imagefs: undefined }) }), ...nodeChoices(kubelet), taints: [...node.taints, ...taintsOf(kubelet)], appArmor: enforcesAppArmor() }
   })
 }
 

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { skip } from './testing.ts'
-import { bytesToFree, collectable } from './collect.ts'
+import { bytesToFree, collectable, imageLimitsDefault, outlived } from './collect.ts'
 import { ImageCollector } from './collector.ts'
 import type { ImageStore, NamedImage } from './store.ts'
 
@@ -19,6 +19,14 @@ test('those unused for longest go first; what is used, new, or was made here sta
   const built: NamedImage = { ...anImage('built'), reference: 'built:1', image: { ...anImage('built').image, digest: undefined } }
   const images = [anImage('newer use'), anImage('running'), anImage('new'), anImage('older use'), built, anImage('old')]
   assert.deepEqual(collectable(images, new Set(['running@sha256']), seen, minutes(10)).map(({ reference }) => reference), ['old', 'older use', 'newer use'])
+})
+
+test('other limits count where they are said: none goes at 100 %, and those go that nobody has used for too long', () => {
+  const disk = { capacityBytes: 100, availableBytes: 40 }
+  assert.deepEqual([bytesToFree(disk, { ...imageLimitsDefault, highPercent: 60, lowPercent: 50 }), bytesToFree({ ...disk, availableBytes: 0 }, { ...imageLimitsDefault, highPercent: 100 })], [10, undefined])
+  const seen = new Map([['old', { first: 0, used: 0 }], ['used', { first: 0, used: 50 }], ['new', { first: 60, used: 0 }]])
+  const images = ['old', 'used', 'new', 'unknown'].map((id) => anImage(id))
+  assert.deepEqual([outlived(images, seen, 100, { ...imageLimitsDefault, ageMostMs: 45 }).map(({ reference }) => reference), outlived(images, seen, 100, imageLimitsDefault)], [['old', 'used'], []])
 })
 
 test('as much goes as is needed, and what is lacking is told', async () => {

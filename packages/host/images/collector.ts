@@ -1,4 +1,4 @@
-import { bytesToFree, collectable, type Disk, type Seen } from './collect.ts'
+import { bytesToFree, collectable, type Disk, type ImageLimits, imageLimitsDefault, outlived, type Seen } from './collect.ts'
 import { isUsed, type ImageStore, type NamedImage } from './store.ts'
 
 export interface CollectorOptions {
@@ -7,6 +7,7 @@ export interface CollectorOptions {
   readonly inUse: () => ReadonlySet<string>
   readonly disk: () => Promise<Disk | undefined>
   readonly now: () => number
+  readonly limits?: Partial<ImageLimits>
 }
 /** What a look freed, and how much less that is than it should. */
 export interface Collected { readonly removed: readonly string[]; readonly freedBytes: number; readonly wantedBytes: number }
@@ -19,15 +20,27 @@ export class ImageCollector {
   readonly #options: CollectorOptions
   readonly #seen = new Map<string, Seen>()
 
-  constructor(options: CollectorOptions) { this.#options = options }
+  readonly #limits: ImageLimits
+
+  constructor(options: CollectorOptions) {
+    this.#options = options
+    this.#limits = { ...imageLimitsDefault, ...options.limits }
+  }
 
   /** Looks at the disk, and frees what is needed. */
   async look(): Promise<Collected> {
     await this.#options.store.removeUnfinished(this.#options.now() - unfinishedMs)
     this.#note()
+    await this.#removeOutlived()
     const disk = await this.#options.disk()
-    const wanted = disk === undefined ? undefined : bytesToFree(disk)
+    const wanted = disk === undefined ? undefined : bytesToFree(disk, this.#limits)
     return wanted === undefined ? { removed: [], freedBytes: 0, wantedBytes: 0 } : this.free(wanted)
+  }
+
+  async #removeOutlived(): Promise<void> {
+    const { store, inUse, now } = this.#options
+    if (this.#limits.ageMostMs === undefined) return
+    for (const { reference } of outlived(collectable(this.#images(), inUse(), this.#seen, now(), this.#limits), this.#seen, now(), this.#limits)) await store.remove(reference, inUse())
   }
 
   /** Removes images that nobody needs until so much is free. */
@@ -36,7 +49,7 @@ export class ImageCollector {
     const { store, now } = this.#options
     const removed: string[] = []
     let freedBytes = 0
-    for (const { reference } of collectable(this.#images(), this.#options.inUse(), this.#seen, now())) {
+    for (const { reference } of collectable(this.#images(), this.#options.inUse(), this.#seen, now(), this.#limits)) {
       if (freedBytes >= wantedBytes) break
       const gone = await store.remove(reference, this.#options.inUse())
       removed.push(...gone.removed)

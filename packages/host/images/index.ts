@@ -1,5 +1,6 @@
 export { credentialsFromFiles } from './auth-files.ts'
 export { buildImage, type BuildPlace, type ImageRecipe, type RecipeFile } from './build.ts'
+export type { ImageLimits } from './collect.ts'
 export { ImageCollector } from './collector.ts'
 export { loadImages } from './load.ts'
 export { pullImage, type PullAnswer, type PullProgress, type RegistryOptions } from './pull.ts'

@@ -153,8 +153,9 @@ export function createAttempts(held: Held, place: StartPlace, lookAtExits: () =>
       ]
       if (tooSmall.length > 0) return tell(`cannot decrease memory limits: ${tooSmall.length === 1 ? tooSmall[0] : `[${tooSmall.join(', ')}]`}`)
       // A group may have no more than the one above it: that is opened meanwhile.
-      writeLimits(group, { cpuMillisRequested: podResources.cpuMillisRequested, memoryBytesRequested: podResources.memoryBytesRequested })
-      try { writeLimits(cgroup, resources) } finally { tryLimits(group, podResources) }
+      const quota = place.choices.cpuQuota
+      writeLimits(group, { cpuMillisRequested: podResources.cpuMillisRequested, memoryBytesRequested: podResources.memoryBytesRequested, quota })
+      try { writeLimits(cgroup, { ...resources, quota }) } finally { tryLimits(group, { ...podResources, quota }) }
       held.note(pod, { ...pod.record, spec: { ...pod.record.spec, resources: podResources } })
       held.noteAttempt(uid, attempt, { ...attempt.record, spec: { ...attempt.record.spec, resources }, state: { ...state, resources } })
       tell()
@@ -228,7 +229,7 @@ export function createAttempts(held: Held, place: StartPlace, lookAtExits: () =>
 }
 
 /** Where another container of the pod has more than all shall have, its own change comes yet, and this again with it. */
-function tryLimits(group: string, resources: ResourceLimits): void {
+function tryLimits(group: string, resources: Parameters<typeof writeLimits>[1]): void {
   try { writeLimits(group, resources) } catch (error) { complain(group)(error) }
 }
 

@@ -1,3 +1,4 @@
+import { type ContainerChoices, containerChoicesDefault } from './choices.ts'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { capabilitiesOf } from './capabilities.ts'
@@ -6,7 +7,7 @@ import { aContainer, aSandbox, security } from './real.world.ts'
 import { resolveUser } from './users.ts'
 
 const all = (1n << 41n) - 1n
-const limits = { capabilityBound: all, openFilesLimit: 20000, outOfMemoryScore: 0, memoryBytes: 1 << 30, canLimitSwap: false, hugePageSizes: [], unified: false }
+const limits = { capabilityBound: all, openFilesLimit: 20000, outOfMemoryScore: 0, memoryBytes: 1 << 30, canLimitSwap: false, hugePageSizes: [], unified: false, swapBytes: 1 << 20, choices: containerChoicesDefault }
 const input = (changed: Partial<ConfigurationInput>): ConfigurationInput => ({
   id: 'id', spec: aContainer({}), sandbox: aSandbox({ hostname: 'web-0' }), settings: {}, user: { uid: 0, gid: 0, additionalGids: [0], home: '/root' }, root: '/r', cgroupsPath: '/kubepods/x',
   namespaces: { network: '/ns/net', ipc: '/ns/ipc', uts: '/ns/uts', pid: 'own' }, binds: [], sharedMemory: '/shm', devices: [], limits, ...changed,
@@ -64,6 +65,22 @@ test('what a node needs is ended last for want of memory, and a sidecar no soone
 test('a container without a limit of memory is not swapped where the kernel can say so', () => {
   const unified = (more: Partial<ConfigurationInput['limits']>): unknown => (configurationOf(input({ limits: { ...limits, ...more } }))['linux'] as { readonly resources: { readonly unified?: unknown } }).resources.unified
   assert.deepEqual([unified({ unified: true, canLimitSwap: true }), unified({ unified: true }), unified({ canLimitSwap: true })], [{ 'memory.oom.group': '1', 'memory.swap.max': '0' }, { 'memory.oom.group': '1' }, undefined])
+})
+
+test('where burstable pods may have swap, a container has the share of it that it asks for of the memory; who asks for all that it may use has none, nor has one of another class', () => {
+  const given = (qos: 'Burstable' | 'Guaranteed' | 'BestEffort', memoryBytesRequested: number, memoryBytesLimit?: number, unified = true): unknown => {
+    const { resources } = configurationOf(input({
+      limits: { ...limits, unified, canLimitSwap: true, memoryBytes: 1000, swapBytes: 500, choices: { ...containerChoicesDefault, swap: 'limited', killsOneProcess: true } },
+      sandbox: aSandbox({ qos }), spec: aContainer({ resources: { cpuMillisRequested: 0, memoryBytesRequested, ...(memoryBytesLimit !== undefined && { memoryBytesLimit }) } }),
+    }))['linux'] as { readonly resources: { readonly memory?: { readonly swap: number }; readonly unified?: Readonly<Record<string, string>> } }
+    return resources.memory?.swap ?? resources.unified
+  }
+  assert.deepEqual([given('Burstable', 100, 200), given('Burstable', 100), given('Burstable', 200, 200), given('Burstable', 0), given('Guaranteed', 100, 100), given('BestEffort', 0), given('Burstable', 100, 200, false)], [250, { 'memory.swap.max': '50' }, 200, { 'memory.swap.max': '0' }, 100, { 'memory.swap.max': '0' }, 200])
+})
+
+test('a limit of CPU time is a quota of the period that was said, or none where quotas are off', () => {
+  const cpu = (cpuQuota: ContainerChoices['cpuQuota']): unknown => (configurationOf(input({ limits: { ...limits, choices: { ...containerChoicesDefault, cpuQuota } }, spec: aContainer({ resources: { cpuMillisRequested: 0, cpuMillisLimit: 500, memoryBytesRequested: 0 } }) }))['linux'] as { readonly resources?: Readonly<Record<string, unknown>> }).resources?.['cpu']
+  assert.deepEqual([cpu({ periodMicroseconds: 10_000 }), cpu('none')], [{ shares: 2, quota: 5000, period: 10_000 }, { shares: 2 }])
 })
 
 const sets: readonly (readonly [string, readonly string[], readonly string[], bigint, readonly string[]])[] = [

@@ -2,7 +2,8 @@ import type { ContainerSpec, SandboxSpec } from '@kubeskiff/core/kubelet'
 import type { ImageSettings } from '../images/store.ts'
 import type { IdRange } from '../linux/users.ts'
 import { capabilitiesOf } from './capabilities.ts'
-import { cpuPeriodMicroseconds, cpuQuota, cpuShares } from './groups.ts'
+import type { ContainerChoices } from './choices.ts'
+import { cpuShares, quotaOf } from './groups.ts'
 import type { SeccompFilter } from './seccomp.ts'
 import type { ContainerLabels } from './selinux.ts'
 import type { ContainerUser } from './users.ts'
@@ -43,6 +44,9 @@ export interface HostLimits {
   /** Sizes of huge pages that can be limited: '2MB'. */
   readonly hugePageSizes: readonly string[]
   readonly unified: boolean
+  /** How much swap the machine has, in bytes. */
+  readonly swapBytes: number
+  readonly choices: ContainerChoices
 }
 
 export interface ConfigurationInput {
@@ -126,7 +130,7 @@ export function configurationOf(input: ConfigurationInput): OciConfiguration {
     linux: {
       namespaces,
       ...(ids !== undefined && { uidMappings: ids, gidMappings: ids }),
-      ...(input.cgroupsPath !== undefined && { cgroupsPath: input.cgroupsPath, resources: resourcesOf(spec, privileged, limits, [...disks, ...granted?.devices ?? []]) }),
+      ...(input.cgroupsPath !== undefined && { cgroupsPath: input.cgroupsPath, resources: resourcesOf(input, privileged, [...disks, ...granted?.devices ?? []]) }),
       ...(devices.length > 0 || privileged ? { devices } : {}),
       ...(privileged || spec.security.unmasked === true ? {} : { maskedPaths, readonlyPaths }),
       ...(input.filter === undefined ? {} : { seccomp: input.filter }),
@@ -155,22 +159,31 @@ function environmentOf(spec: ContainerSpec, sandbox: SandboxSpec, settings: Imag
   return [...values].map(([name, value]) => `${name}=${value}`)
 }
 
-function resourcesOf(spec: ContainerSpec, privileged: boolean, { canLimitSwap, hugePageSizes, unified }: HostLimits, nodes: readonly { readonly type: string; readonly major: number; readonly minor: number; readonly access?: string }[]): OciResources {
+function resourcesOf({ spec, sandbox, limits }: ConfigurationInput, privileged: boolean, nodes: readonly { readonly type: string; readonly major: number; readonly minor: number; readonly access?: string }[]): OciResources {
   const { cpuMillisLimit, memoryBytesLimit, hugePages } = spec.resources
+  const { canLimitSwap, hugePageSizes, unified, choices } = limits
+  const swap = swapOf(spec, sandbox, limits)
   return {
     devices: [{ allow: privileged, access: 'rwm' }, ...nodes.map(({ type, major, minor, access = 'rwm' }) => ({ allow: true, type, major, minor, access }))],
     cpu: {
       shares: cpuShares(spec.resources),
-      ...(cpuMillisLimit === undefined || cpuMillisLimit === 0 ? {} : { quota: cpuQuota(cpuMillisLimit), period: cpuPeriodMicroseconds }),
+      ...quotaOf(cpuMillisLimit, choices.cpuQuota),
     },
-    // As the kubelet's default: nothing of a container is swapped.
-    ...(memoryBytesLimit === undefined || memoryBytesLimit === 0 ? {} : { memory: { limit: memoryBytesLimit, ...(canLimitSwap ? { swap: memoryBytesLimit } : {}) } }),
+    ...(memoryBytesLimit === undefined || memoryBytesLimit === 0 ? {} : { memory: { limit: memoryBytesLimit, ...(canLimitSwap ? { swap: memoryBytesLimit + swap } : {}) } }),
     // As upstream: none of the pages that were not asked for.
     ...(hugePageSizes.length === 0 ? {} : { hugepageLimits: hugePageSizes.map((pageSize) => ({ pageSize, limit: hugePages?.[pageSize.replace('B', 'i')] ?? 0 })) }),
-    // As the kubelet: what is killed for want of memory is killed whole.
-    // And with no limit of its own it is not swapped either.
-    ...(unified ? { unified: { 'memory.oom.group': '1', ...(canLimitSwap && (memoryBytesLimit ?? 0) === 0 ? { 'memory.swap.max': '0' } : {}) } } : {}),
+    // As the kubelet: what is killed for want of memory is killed whole, and who has no limit of memory has one of swap.
+    ...(unified ? { unified: { ...(choices.killsOneProcess ? {} : { 'memory.oom.group': '1' }), ...(canLimitSwap && (memoryBytesLimit ?? 0) === 0 ? { 'memory.swap.max': String(swap) } : {}) } } : {}),
   }
+}
+
+/**
+ * How much of a container may be swapped, in bytes. As the kubelet: nothing, unless the node lets burstable pods have swap; then a container that asks for less memory than it may use has
+ * the share of the swap that it asks for of the memory. Only control groups of the second version tell the two apart.
+ */
+function swapOf({ resources: { memoryBytesRequested: asked, memoryBytesLimit: limit }, outOfMemoryRank }: ContainerSpec, { qos }: SandboxSpec, { choices, unified, swapBytes, memoryBytes }: HostLimits): number {
+  if (choices.swap === 'none' || !unified || qos !== 'Burstable' || outOfMemoryRank === 'last' || asked === 0 || asked === limit) return 0
+  return Math.floor((swapBytes * asked) / memoryBytes)
 }
 
 /** As the kubelet: guaranteed pods die last, best-effort pods first, the others by the share of memory they asked for. */

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { test } from 'node:test'
-import { cpuQuota, cpuShares, cpuWeight, hugePageSizes, limitPod, podGroup, writeLimits } from './groups.ts'
+import { quotaOf, cpuShares, cpuWeight, hugePageSizes, limitPod, podGroup, writeLimits } from './groups.ts'
 
 test('shares, weights and quotas are computed as the kubelet does', () => {
   const shares = (cpuMillisRequested: number): number => cpuShares({ cpuMillisRequested, memoryBytesRequested: 0 })
   assert.deepEqual([shares(0), shares(1), shares(100), shares(1000), shares(1_000_000)], [2, 2, 102, 1024, 262144])
   assert.deepEqual([cpuWeight(2), cpuWeight(1024), cpuWeight(262144)], [1, 39, 10000])
-  assert.deepEqual([cpuQuota(1), cpuQuota(10), cpuQuota(2500)], [1000, 1000, 250000])
+  assert.deepEqual([quotaOf(1)?.quota, quotaOf(10)?.quota, quotaOf(2500)?.quota, quotaOf(0), quotaOf(1000, 'none'), quotaOf(500, { periodMicroseconds: 10_000 })], [1000, 1000, 250000, undefined, undefined, { quota: 5000, period: 10_000 }])
 })
 
 test('a pod stands below its class', () => {

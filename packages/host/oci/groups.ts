@@ -1,9 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import type { ResourceLimits, SandboxSpec } from '@kubeskiff/core/kubelet'
+import { type CpuQuota, cpuQuotaDefault } from './choices.ts'
 import { readIfThere } from './records.ts'
 
 const mounted = '/sys/fs/cgroup'
-export const cpuPeriodMicroseconds = 100_000
+const quotaMicrosecondsMin = 1000
 const sharesMin = 2
 const sharesMax = 262_144
 const unlimitedV1 = '-1'
@@ -12,16 +13,20 @@ const controllers = ['cpu', 'memory', 'pids'] as const
 
 /** As the kubelet: 1,024 shares a CPU, and at least 2. */
 export const cpuShares = ({ cpuMillisRequested }: ResourceLimits): number => Math.min(sharesMax, Math.max(sharesMin, Math.floor((cpuMillisRequested * 1024) / 1000)))
-/** As the kubelet: a quota of at least a millisecond in each tenth of a second. */
-export const cpuQuota = (millis: number): number => Math.max(1000, millis * (cpuPeriodMicroseconds / 1000))
+/** As the kubelet: a quota of at least a millisecond in each period; undefined where there is no limit. */
+export const quotaOf = (millis: number | undefined, quota: CpuQuota = cpuQuotaDefault): { readonly quota: number; readonly period: number } | undefined =>
+  (quota === 'none' || millis === undefined || millis === 0 ? undefined : { quota: Math.max(quotaMicrosecondsMin, Math.floor(millis * (quota.periodMicroseconds / 1000))), period: quota.periodMicroseconds })
 /** Shares as the weights of the second version: 2 to 262,144 onto 1 to 10,000. */
 export const cpuWeight = (shares: number): number => 1 + Math.floor(((shares - sharesMin) * 9999) / (sharesMax - sharesMin))
 
 /** The group of a pod: below that of its class, as the kubelet lays them out. */
 export const podGroup = (root: string, qos: SandboxSpec['qos'], uid: string): string => `${root}${qos === 'Guaranteed' ? '' : `/${qos.toLowerCase()}`}/pod${uid}`
 
+/** What a group's processes may have together, and how that is held. */
+type Limits = ResourceLimits & { readonly quota?: CpuQuota }
+
 /** Makes a pod's group, with what its containers may have together. */
-export function limitPod(group: string, qos: SandboxSpec['qos'], resources: ResourceLimits & { readonly processesMost: number }, root = mounted): void {
+export function limitPod(group: string, qos: SandboxSpec['qos'], resources: Limits & { readonly processesMost: number }, root = mounted): void {
   makeGroup(group, root)
   writeLimits(group, resources, root)
   writeProcessesMost(group, resources.processesMost, root)
@@ -30,16 +35,16 @@ export function limitPod(group: string, qos: SandboxSpec['qos'], resources: Reso
 }
 
 /** Gives a group other limits. The kernel may refuse to take memory away: then it throws. */
-export function writeLimits(group: string, resources: ResourceLimits, root = mounted): void {
-  const { cpuMillisLimit = 0, memoryBytesLimit = 0 } = resources
+export function writeLimits(group: string, resources: Limits, root = mounted): void {
+  const { cpuMillisLimit, memoryBytesLimit = 0 } = resources
   writeShares(group, cpuShares(resources), root)
-  const quota = cpuMillisLimit === 0 ? undefined : cpuQuota(cpuMillisLimit)
+  const { quota, period } = quotaOf(cpuMillisLimit, resources.quota) ?? { quota: undefined, period: periodOf(resources.quota) }
   if (isUnified(root)) {
-    write(`${root}${group}/cpu.max`, `${quota ?? 'max'} ${cpuPeriodMicroseconds}`)
+    write(`${root}${group}/cpu.max`, `${quota ?? 'max'} ${period}`)
     write(`${root}${group}/memory.max`, memoryBytesLimit === 0 ? 'max' : String(memoryBytesLimit))
     return
   }
-  write(`${root}/cpu${group}/cpu.cfs_period_us`, String(cpuPeriodMicroseconds))
+  write(`${root}/cpu${group}/cpu.cfs_period_us`, String(period))
   write(`${root}/cpu${group}/cpu.cfs_quota_us`, quota === undefined ? unlimitedV1 : String(quota))
   const limit = memoryBytesLimit === 0 ? unlimitedV1 : String(memoryBytesLimit)
   const together = `${root}/memory${group}/memory.memsw.limit_in_bytes`
@@ -49,6 +54,8 @@ export function writeLimits(group: string, resources: ResourceLimits, root = mou
   const before = Number(readFileSync(alone, 'utf8'))
   for (const file of memoryBytesLimit === 0 || memoryBytesLimit > before ? files.toReversed() : files) write(file, limit)
 }
+
+const periodOf = (quota: CpuQuota = cpuQuotaDefault): number => (quota === 'none' ? periodOf() : quota.periodMicroseconds)
 
 /** How many processes a group's pods may have together; -1: as many as the machine. */
 function writeProcessesMost(group: string, most: number, root: string): void {

@@ -2,16 +2,21 @@ import { closeSync, constants, openSync, readdirSync, renameSync, rmSync, statSy
 import { basename, dirname } from 'node:path'
 import type { AttemptPlaces } from './places.ts'
 
-/** As the kubelet's defaults: a log of this size is put aside, and so many files of a container are kept, the current one among them. */
-export const logBytesMax = 10 << 20
-const logFilesMax = 5
-/** As the kubelet: logs are looked at this often. */
-export const rotationLookMs = 10_000
+export interface LogLimits {
+  /** A log of this size is put aside. */
+  readonly bytesMax: number
+  /** So many files of a container are kept, the current one among them. */
+  readonly filesMax: number
+  /** How often logs are looked at. */
+  readonly lookMs: number
+}
+/** As the kubelet's defaults. */
+export const logLimitsDefault: LogLimits = { bytesMax: 10 << 20, filesMax: 5, lookMs: 10_000 }
 /** What conmon's control pipe takes for 'open your log again'. */
 const reopenLog = '2 0 0\n'
 
 /** Puts the log of a running container aside when it is too long, and has its monitor begin a new one. `stamp` names the old one. */
-export function rotateLog(at: AttemptPlaces, stamp: string, bytesMax = logBytesMax): boolean {
+export function rotateLog(at: AttemptPlaces, stamp: string, { bytesMax, filesMax }: Omit<LogLimits, 'lookMs'> = logLimitsDefault): boolean {
   const size = statSync(at.log, { throwIfNoEntry: false })?.size ?? 0
   if (size <= bytesMax) return false
   const control = openControl(`${at.directory}/ctl`)
@@ -24,7 +29,7 @@ export function rotateLog(at: AttemptPlaces, stamp: string, bytesMax = logBytesM
   }
   const name = `${basename(at.log)}.`
   const old = readdirSync(dirname(at.log)).filter((file) => file.startsWith(name)).sort()
-  for (const file of old.slice(0, Math.max(0, old.length - (logFilesMax - 1)))) rmSync(`${dirname(at.log)}/${file}`)
+  for (const file of old.slice(0, Math.max(0, old.length - (filesMax - 1)))) rmSync(`${dirname(at.log)}/${file}`)
   return true
 }
 

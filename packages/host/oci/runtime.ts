@@ -15,7 +15,9 @@ import { adopt } from './adoption.ts'
 import { openAppArmor } from './app-armor.ts'
 import { type Attempts, createAttempts } from './attempts.ts'
 import { runCheck } from './checks.ts'
+import { type ContainerChoices, containerChoicesDefault } from './choices.ts'
 import { watchExits } from './exits.ts'
+import { createGate } from './gate.ts'
 import { canLimitSwap, hugePageSizes } from './groups.ts'
 import { featuresOf, handlersOf } from './runtime-programs.ts'
 import { type HostFiles, realHostFiles } from './host-files.ts'
@@ -24,13 +26,13 @@ import { imagesInUse } from './images-in-use.ts'
 import { measurablePods } from './measurable.ts'
 import { placesIn } from './places.ts'
 import { createPods } from './pods.ts'
-import { rotateLog, rotationLookMs } from './rotation.ts'
+import { type LogLimits, logLimitsDefault, rotateLog } from './rotation.ts'
 import type { StartPlace } from './start.ts'
 import { openSeLinux } from './selinux.ts'
 import { createStreams, type ContainerStreams } from './streams.ts'
 import { machinePool, UserRanges } from './user-ranges.ts'
 
-export interface OciRuntimeOptions {
+export interface OciRuntimeOptions extends Partial<ContainerChoices> {
   /** Short paths are kind to Unix sockets. Must stay in the mount namespace that earlier runs used, if their pods shall be found. */
   readonly stateDirectory: string
   readonly network: ClusterNetwork
@@ -44,6 +46,11 @@ export interface OciRuntimeOptions {
   readonly cgroupRoot?: string
   /** How many processes a pod may have; -1, or absent: as many as the machine. */
   readonly podPidsLimit?: number
+  readonly logs?: Partial<LogLimits>
+  /** How many images are fetched at the same time; absent: as many as are wanted. */
+  readonly pullsAtOnce?: number
+  /** The machine's file of resolvers, for pods that want its; '': none. Absent: the usual one. */
+  readonly resolverFile?: string
   /** Who answers for the devices of a node; absent: nobody. */
   readonly devicesOf?: (node: string) => DevicePlugins | undefined
   /** The DRA drivers of a node; absent: there are none. */
@@ -78,7 +85,9 @@ export function createOciRuntime(options: OciRuntimeOptions): OciRuntime {
   for (const name of readdirSync(places.execs)) rmSync(`${places.execs}/${name}`)
   // A full disk shall lose no exit code, and let nobody's probe fail.
   for (const directory of [places.exits, places.execs]) keepInMemory(directory)
-  const place: StartPlace = { handlers, places, images, network, ...(options.cni === undefined ? {} : { cni: options.cni }), host, cgroupRoot: options.cgroupRoot ?? '/kubepods', podPidsLimit: options.podPidsLimit ?? -1, canLimitSwap: canLimitSwap(), hugePageSizes: hugePageSizes(), hostFiles: options.hostFiles ?? realHostFiles, profiles: `${options.stateDirectory}/seccomp`, devicesOf: options.devicesOf ?? (() => undefined), driversOf: options.driversOf ?? (() => undefined), ranges: new UserRanges(machinePool), appArmor: openAppArmor(), seLinux: openSeLinux(), now: () => clock.now() }
+  const { cpuQuota, swap, killsOneProcess } = options
+  const choices: ContainerChoices = { ...containerChoicesDefault, ...(cpuQuota !== undefined && { cpuQuota }), ...(swap !== undefined && { swap }), ...(killsOneProcess !== undefined && { killsOneProcess }) }
+  const place: StartPlace = { handlers, places, images, network, ...(options.cni === undefined ? {} : { cni: options.cni }), host, cgroupRoot: options.cgroupRoot ?? '/kubepods', podPidsLimit: options.podPidsLimit ?? -1, choices, ...(options.resolverFile !== undefined && { resolverFile: options.resolverFile }), canLimitSwap: canLimitSwap(), hugePageSizes: hugePageSizes(), hostFiles: options.hostFiles ?? realHostFiles, profiles: `${options.stateDirectory}/seccomp`, devicesOf: options.devicesOf ?? (() => undefined), driversOf: options.driversOf ?? (() => undefined), ranges: new UserRanges(machinePool), appArmor: openAppArmor(), seLinux: openSeLinux(), now: () => clock.now() }
   const held = new Held(places)
   const attempts: Attempts = createAttempts(held, place, () => { exits.look() })
   const pods = createPods(held, attempts, place)
@@ -88,14 +97,15 @@ export function createOciRuntime(options: OciRuntimeOptions): OciRuntime {
     held.each((uid, attempt) => { if (attempt.record.id === exit.id) attempts.settle(uid, attempt, exit.code, exit.at) })
   }, () => { held.each(attempts.settleIfEnded); held.writeUnwritten() })
 
+  const logLimits: LogLimits = { ...logLimitsDefault, ...options.logs }
   const rotation = setInterval(() => {
     const stamp = new Date(clock.now()).toISOString().replaceAll(/[-:T]/g, '').slice(0, 14)
     held.each((uid, { record }) => {
       if (record.state.is !== 'running') return
       // Its monitor may go just then, or the disk be full: it is looked at again.
-      try { rotateLog(places.pod(uid).attempt(record.container, record.state.attempt), stamp) } catch (error) { complain(uid)(error) }
+      try { rotateLog(places.pod(uid).attempt(record.container, record.state.attempt), stamp, logLimits) } catch (error) { complain(uid)(error) }
     })
-  }, rotationLookMs)
+  }, logLimits.lookMs)
 
   const streams = createStreams({
     places,
@@ -121,12 +131,14 @@ export function createOciRuntime(options: OciRuntimeOptions): OciRuntime {
     return new Map(network.nodes().map((node) => [node, here]))
   }
 
+  const pullGate = options.pullsAtOnce === undefined ? undefined : createGate(options.pullsAtOnce)
   const pulling = new Map<string, ReturnType<typeof pullImage>>()
   function pull(command: Extract<RuntimeCommand, { do: 'pull' }>): void {
     const began = clock.now()
     // One fetch serves all who ask with the same credentials.
     const key = JSON.stringify([command.image, command.credentials ?? []])
-    const under = pulling.get(key) ?? pullImage(command.image, images, { ...options.registry, isForPods: true, credentials: [...(options.registry.credentials ?? []), ...(command.credentials ?? [])] })
+    const fetch = (): ReturnType<typeof pullImage> => pullImage(command.image, images, { ...options.registry, isForPods: true, credentials: [...(options.registry.credentials ?? []), ...(command.credentials ?? [])] })
+    const under = pulling.get(key) ?? (pullGate === undefined ? fetch() : pullGate(fetch))
     pulling.set(key, under)
     void under.then((answer): void => {
       pulling.delete(key)

@@ -18,7 +18,7 @@ const pauseTries = 500
 export interface Sandbox { readonly addresses: readonly string[]; readonly pause: ProcessIdentity | undefined }
 
 /** Makes a pod's namespaces, address, shared memory and its own files under /etc. Its interface is ours, or that of CNI plugins where there are some. */
-export async function makeSandbox(uid: string, spec: SandboxSpec, at: PodPlaces, { network, cni }: { readonly network: ClusterNetwork; readonly cni?: CniNetworks }, users?: IdRange): Promise<Sandbox> {
+export async function makeSandbox(uid: string, spec: SandboxSpec, at: PodPlaces, { network, cni, resolverFile: named }: { readonly network: ClusterNetwork; readonly cni?: CniNetworks; /** The machine's file of resolvers; '': none. */ readonly resolverFile?: string }, users?: IdRange): Promise<Sandbox> {
   const node = network.node(spec.node)
   if (node === undefined) throw new Error(`node ${spec.node} has no network on this machine`)
   for (const directory of [at.directory, at.volumes]) mkdirSync(directory, { recursive: true })
@@ -51,13 +51,14 @@ export async function makeSandbox(uid: string, spec: SandboxSpec, at: PodPlaces,
   }
   writeFileSync(at.hosts, hostsFile(spec, addresses, spec.hostNetwork ? readFileSync('/etc/hosts', 'utf8') : ''))
   writeFileSync(at.hostname, `${spec.hostname}\n`)
-  writeFileSync(at.resolver, resolverFile(spec.dns.fromNode === true ? withNodeResolver(spec.dns, nodeResolver()) : spec.dns))
+  writeFileSync(at.resolver, resolverFile(spec.dns.fromNode === true ? withNodeResolver(spec.dns, nodeResolver(named)) : spec.dns))
   for (const file of [at.hosts, at.hostname, at.resolver]) chmodSync(file, 0o644)
   return { addresses, pause: spec.shareProcessNamespace ? await startPause(at, users !== undefined) : undefined }
 }
 
 /** Where the machine's resolver is only a way to others, theirs: pods do not reach its loopback. */
-function nodeResolver(): string {
+function nodeResolver(named: string | undefined): string {
+  if (named !== undefined) return named === '' ? '' : readFileSync(named, 'utf8')
   const behind = '/run/systemd/resolve/resolv.conf'
   return readFileSync(existsSync(behind) ? behind : '/etc/resolv.conf', 'utf8')
 }

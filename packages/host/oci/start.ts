@@ -16,6 +16,7 @@ import type { CniNetworks } from '../cni/index.ts'
 import type { ClusterNetwork } from '../network/index.ts'
 import type { AppArmor } from './app-armor.ts'
 import { capabilitiesOf } from './capabilities.ts'
+import type { ContainerChoices } from './choices.ts'
 import { argumentsOf, configurationOf, type ConfigurationInput, type OciConfiguration } from './configuration.ts'
 import { createMonitored } from './conmon.ts'
 import { podGroup } from './groups.ts'
@@ -48,6 +49,10 @@ export interface StartPlace {
   readonly cgroupRoot: string
   /** How many processes a pod may have; -1: as many as the machine. */
   readonly podPidsLimit: number
+  /** What was said of the node that containers are held to. */
+  readonly choices: ContainerChoices
+  /** The machine's file of resolvers, for pods that want its; '': none. Absent: the usual one. */
+  readonly resolverFile?: string
   /** What control groups can limit besides CPU, memory and processes. */
   readonly canLimitSwap: boolean
   readonly hugePageSizes: readonly string[]
@@ -133,7 +138,7 @@ async function start(pod: PodRecord, container: string, attempt: number, spec: C
     ...(granted === undefined ? {} : { granted: grantedBy(granted, stage, own) }),
     disks: await disksOf(container, pod, spec),
     ...(pod.spec.hostPid && inUserNamespace() && { boundProcesses: true as const }),
-    limits: { ...place.host, memoryBytes: totalmem(), canLimitSwap: place.canLimitSwap, hugePageSizes: place.hugePageSizes, unified: place.host.cgroups === 'v2' },
+    limits: { ...place.host, memoryBytes: totalmem(), canLimitSwap: place.canLimitSwap, hugePageSizes: place.hugePageSizes, unified: place.host.cgroups === 'v2', swapBytes: swapBytes(), choices: place.choices },
     ...(filter === undefined ? {} : { filter }), appArmorProfile, labels,
   }
   const configuration = withDevices(configurationOf(input), pod, spec, granted?.cdi ?? [], place)
@@ -241,3 +246,6 @@ function deviceAt(source: string, path: string): ConfigurationInput['devices'][n
   if (found === undefined || (!found.isCharacterDevice() && !found.isBlockDevice())) return undefined
   return { path, type: found.isBlockDevice() ? 'b' : 'c', ...deviceNumbers(found.rdev), fileMode: found.mode & 0o777, uid: found.uid, gid: found.gid }
 }
+
+/** How much swap the machine has, in bytes. */
+const swapBytes = (): number => Number(/^SwapTotal:\s+(\d+) kB$/m.exec(readIfThere('/proc/meminfo') ?? '')?.[1] ?? 0) * 1024
