@@ -7,7 +7,7 @@ import { type Cluster, kindIndexes, simulatedNode, wireCluster } from '@kubeskif
 import type { Handler } from '@kubeskiff/core/server'
 import { createStore, type Store } from '@kubeskiff/core/store'
 import { Certificates } from '../../packages/host/credentials/index.ts'
-import { RealClock, selfPumpingLoop, systemRandom } from '../../packages/host/engine/index.ts'
+import { countBuffersWithTheHeap, RealClock, selfPumpingLoop, systemRandom } from '../../packages/host/engine/index.ts'
 import { openHttpServer } from '../../packages/host/http/index.ts'
 import { attachJournal, openEmbeddedJournal } from '../../packages/host/journal/index.ts'
 import type { Load, Result } from './load.ts'
@@ -25,6 +25,7 @@ export interface Served {
 
 /** A cluster as `skiff up` runs it: real time, HTTPS, the embedded journal on the disk. `handler` stands in for the server's. */
 export async function serve(options: { readonly nodes: number; readonly handler?: (store: Store) => Handler }): Promise<Served> {
+  countBuffersWithTheHeap()
   const folder = mkdtempSync(join(tmpdir(), 'skiff-bench-'))
   const certificates = new Certificates(join(folder, 'credentials'), Date.now)
   const [authority, serving, admin] = [await certificates.authority(), await certificates.server({ names: ['localhost'], addresses: ['127.0.0.1'] }), await certificates.admin()]

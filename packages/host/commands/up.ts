@@ -16,6 +16,7 @@ import { type DataDirectory, dataDirectory, makeDataDirectory } from '../daemon/
 import { newRealNodes, newSimulatedNodes } from '../daemon/nodes.ts'
 import { isListening, type NetworkChoice, portDefault, readSettings, type Settings, writeSettings } from '../daemon/settings.ts'
 import { type OverlayChoice, overlayChoices } from '../network/machines.ts'
+import { countBuffersWithTheHeap } from '../engine/index.ts'
 import { ownDirectory } from '../journal/index.ts'
 import { loopbackUp } from '../linux/netlink.ts'
 import { follow, handOver, type InsideOptions, isOrdinaryUser, lacks, listenOutside, reducedMode, startInside, takeListener, theKeeper } from '../reduced/index.ts'
@@ -104,6 +105,7 @@ export async function up(words: readonly string[]): Promise<number> {
   if (mode !== undefined) { loopbackUp(); say(`reduced mode: ${lacks(mode)}`) }
   const settings = await settingsFor(directory, wishes, say)
   let plane: ControlPlane
+  countBuffersWithTheHeap()
   try { plane = await startControlPlane({ directory, settings, say, ...(outside !== undefined && { outside }) }) } catch (error) {
     if (error instanceof StartProblem) { console.error(`skiff: ${error.message}`); return 1 }
     throw error

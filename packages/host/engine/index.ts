@@ -1,3 +1,4 @@
+export * from './collector.ts'
 export * from './pump.ts'
 export { RealClock } from './real-clock.ts'
 export * from './steered-clock.ts'

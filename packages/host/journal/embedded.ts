@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Revision } from '@kubeskiff/core/api'
 import { invariant, wordsOf } from '@kubeskiff/core/base'
 import type { Journal, JournalRecord } from '@kubeskiff/core/store'
-import { frameOf, recordsIn, unframed } from './record-bytes.ts'
+import { framed, type FramedRecord, frameOf, recordsIn, unframed } from './record-bytes.ts'
 import { framesOf, JournalProblem, Segment } from './segment.ts'
 
 /** A log file is closed, and the next begun, beyond this. */
@@ -79,7 +79,7 @@ class EmbeddedJournal implements Journal {
     try {
       if (this.#segment !== undefined && this.#segment.length > segmentBytesMax) await this.#seal()
       this.#segment ??= await this.#begin(first.revision)
-      await this.#segment.append(frameOf(records))
+      await this.#segment.append(frameOf(records.map(framed)))
     } catch (error) {
       throw new JournalProblem(await this.#describe(error), { cause: error })
     }
@@ -196,7 +196,7 @@ async function newestOf(sources: readonly Source[], through: Revision): Promise<
 async function writeBase(path: string, sources: readonly Source[], wanted: ReadonlySet<Revision>): Promise<void> {
   const base = await Segment.create(path)
   try {
-    let group: JournalRecord[] = []
+    let group: FramedRecord[] = []
     let size = 0
     const flush = async (): Promise<void> => {
       if (group.length > 0) await base.write(frameOf(group))
@@ -207,7 +207,7 @@ async function writeBase(path: string, sources: readonly Source[], wanted: Reado
       for await (const { frame } of framesOf(source)) {
         for (const record of recordsIn(frame)) {
           if (record.revision <= after || !wanted.has(record.revision)) continue
-          group.push(unframed(record))
+          group.push(record)
           size += record.bytes?.length ?? 0
           if (size > baseFrameBytes) await flush()
         }

@@ -11,8 +11,8 @@ export const frameHeaderLength = 8
 const recordHeaderLength = 15
 
 /** The frame of these records, ready to be written. */
-export function frameOf(records: readonly JournalRecord[]): Buffer {
-  const keys = records.map((record) => Buffer.from(keyText(record.key)))
+export function frameOf(records: readonly FramedRecord[]): Buffer {
+  const keys = records.map(({ key }) => Buffer.from(key))
   const lengths = records.map((record, at) => recordHeaderLength + (keys[at]?.length ?? 0) + (record.bytes?.length ?? 0))
   const frame = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + length, frameHeaderLength))
   let at = frameHeaderLength
@@ -59,6 +59,9 @@ export function* recordsIn(frame: Buffer): Generator<FramedRecord> {
     at = end
   }
 }
+
+/** The record as it goes into a frame. */
+export const framed = ({ revision, key, bytes }: JournalRecord): FramedRecord => ({ revision, key: keyText(key), bytes })
 
 /** The record as the journal's users see it; its bytes are a copy. */
 export function unframed({ revision, key, bytes }: FramedRecord): JournalRecord {

@@ -77,12 +77,13 @@ export async function* framesOf(path: string): AsyncGenerator<{ readonly frame: 
     let carry: Buffer = Buffer.alloc(0)
     let at = heading.length
     for (let read = heading.length; read < size;) {
-      const wanted = Math.min(size - read, Math.max(readBytes, (frameLength(carry, 0) ?? 0) - carry.length))
-      const chunk = Buffer.allocUnsafe(Math.min(wanted, frameBytesMax))
-      const { bytesRead } = await file.read(chunk, 0, chunk.length, read)
+      const wanted = Math.min(size - read, Math.max(readBytes, (frameLength(carry, 0) ?? 0) - carry.length), frameBytesMax)
+      const bytes = Buffer.allocUnsafe(carry.length + wanted)
+      carry.copy(bytes)
+      const { bytesRead } = await file.read(bytes, carry.length, wanted, read)
       if (bytesRead === 0) break
       read += bytesRead
-      carry = Buffer.concat([carry, chunk.subarray(0, bytesRead)])
+      carry = bytes.subarray(0, carry.length + bytesRead)
       let taken = 0
       for (;;) {
         const length = frameLength(carry, taken)
