@@ -38,8 +38,9 @@ export function openMachine(configuration: AgentConfiguration, clock: Clock, mor
   })
   const images = openImageStore(imagesDirectory(configuration))
   const files = withFolders(configuration.hostFiles === 'real' ? realHostFiles : overlaidHostFiles(join(configuration.stateDirectory, 'hosts')), (node) => kubeletFolders(configuration.stateDirectory, node))
+  const host = probeHost()
   const runtime = createOciRuntime({
-    stateDirectory: configuration.stateDirectory, network, ...(cni === undefined ? {} : { cni }), images, registry: configuration.registries ?? {}, handlers: configuration.runtimeHandlers ?? {}, host: probeHost(), clock, cgroupRoot: '/skiff', ...runtimeChoices(configuration.kubelet ?? {}), ...(more.devicesOf === undefined ? {} : { devicesOf: more.devicesOf }), ...(more.driversOf === undefined ? {} : { driversOf: more.driversOf }), hostFiles: files,
+    stateDirectory: configuration.stateDirectory, network, ...(cni === undefined ? {} : { cni }), images, registry: configuration.registries ?? {}, handlers: configuration.runtimeHandlers ?? {}, host, clock, cgroupRoot: `${host.groupBase}/skiff`, ...runtimeChoices(configuration.kubelet ?? {}), ...(more.devicesOf === undefined ? {} : { devicesOf: more.devicesOf }), ...(more.driversOf === undefined ? {} : { driversOf: more.driversOf }), hostFiles: files,
   })
   return { network, cni, images, runtime, hostFiles: files }
 }

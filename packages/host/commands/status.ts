@@ -3,6 +3,8 @@ import { type Node, type Pod, silentSince } from '@kubeskiff/core/api'
 import { dataDirectory } from '../daemon/directory.ts'
 import { readJoined } from '../daemon/joined-file.ts'
 import { readSettings } from '../daemon/settings.ts'
+import { readIfThere } from '../files/index.ts'
+import { delegatedGroups } from '../linux/delegation.ts'
 import { findKeeper, hasWayOut, lacks } from '../reduced/index.ts'
 import { few, parseOptions } from './arguments.ts'
 import { adminConnection, ownerOf } from './running.ts'
@@ -37,7 +39,7 @@ export async function status(words: readonly string[]): Promise<number> {
     const [nodes, pods] = await Promise.all([items<Node>('/api/v1/nodes'), items<Pod>('/api/v1/pods')])
     console.log(`running: process ${pid}, https://127.0.0.1:${settings.port}, data in ${directory.root}`)
     const keeper = findKeeper(directory.keeper)
-    if (keeper !== undefined) console.log(`reduced mode: ${lacks(hasWayOut(keeper) ? 'way-out' : 'alone')}`)
+    if (keeper !== undefined) console.log(`reduced mode: ${lacks(hasWayOut(keeper) ? 'way-out' : 'alone', delegatedGroups(readIfThere(`/proc/${pid}/cgroup`) ?? ''))}`)
     const held = Map.groupBy(pods, (pod) => pod.spec.nodeName ?? '')
     const simulated = new Set(settings.nodes.filter((node) => node.simulated).map(({ name }) => name))
     // The first nodes in full, but of those that are not Ready as many as fit: they are why one looks.

@@ -1,4 +1,5 @@
 import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'node:fs'
+import { delegatedGroups } from './delegation.ts'
 import { libc } from './libc.ts'
 
 /** What this machine can do for real nodes, as data: for `skiff doctor`, for the Node object, for tests that skip. */
@@ -7,6 +8,8 @@ export interface HostProbe {
   readonly root: boolean
   /** v1: one hierarchy a controller. hybrid: v1, and a v2 tree at /sys/fs/cgroup/unified that crun refuses to see. none: there are none, or none that we may write to. */
   readonly cgroups: 'v1' | 'v2' | 'hybrid' | 'none'
+  /** The group below which ours are made: '' for all of the tree, another where only a part of it was given to us. */
+  readonly groupBase: string
   /** Capabilities that a process here can have at most, as a bit set of /proc/self/status CapBnd. */
   readonly capabilityBound: bigint
   /** The most files a process may be given, and its out-of-memory score, below which no child may go. */
@@ -43,8 +46,9 @@ export function probeHost(): HostProbe {
   if (!root) missing.push({ what: 'real nodes need root', packages: [] })
   if (!foreignFunctions) missing.push({ what: `koffi has no binding for ${process.platform}-${process.arch}`, packages: [] })
   missing.push(...missingTools())
+  const delegation = mayLimit() ? undefined : delegatedGroups()
   return {
-    platform: process.platform, root, cgroups: mayLimit() ? cgroupMode() : 'none', capabilityBound: capabilityBound(), openFilesLimit: openFilesLimit(),
+    platform: process.platform, root, cgroups: delegation === undefined ? cgroupMode() : delegation.is === 'delegated' ? 'v2' : 'none', groupBase: delegation?.is === 'delegated' ? delegation.base : '', capabilityBound: capabilityBound(), openFilesLimit: openFilesLimit(),
     outOfMemoryScore: Number(readOr('/proc/self/oom_score_adj', '0').trim()), tools, foreignFunctions, missing,
   }
 }

@@ -49,6 +49,11 @@ test('huge pages are limited to what is asked for where the kernel can, and proc
   })
 })
 
+test('where a part of the groups was given to us, nothing is said of devices there', () => {
+  const devices = (groupBase: string): unknown => configurationOf(input({ limits: { ...limits, groupBase } })).linux.resources?.devices
+  assert.deepEqual([devices('/user.slice/mine'), devices('')], [[], [{ allow: false, access: 'rwm' }]])
+})
+
 const scores = [['BestEffort', 0, 1000], ['Burstable', 1 << 28, 750], ['Burstable', 1 << 30, 3]] as const
 for (const [qos, memoryBytesRequested, score] of scores) {
   test(`a ${qos} container that asks for ${memoryBytesRequested} bytes has the out-of-memory score ${score}`, () => {

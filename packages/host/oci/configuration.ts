@@ -47,6 +47,8 @@ export interface HostLimits {
   /** How much swap the machine has, in bytes. */
   readonly swapBytes: number
   readonly choices: ContainerChoices
+  /** Set where only a part of the tree of groups was given to us: then the kernel lets nobody say which devices they have, and in our user namespace nobody makes any. */
+  readonly groupBase?: string
 }
 
 export interface ConfigurationInput {
@@ -161,10 +163,10 @@ function environmentOf(spec: ContainerSpec, sandbox: SandboxSpec, settings: Imag
 
 function resourcesOf({ spec, sandbox, limits }: ConfigurationInput, privileged: boolean, nodes: readonly { readonly type: string; readonly major: number; readonly minor: number; readonly access?: string }[]): OciResources {
   const { cpuMillisLimit, memoryBytesLimit, hugePages } = spec.resources
-  const { canLimitSwap, hugePageSizes, unified, choices } = limits
+  const { canLimitSwap, hugePageSizes, unified, choices, groupBase = '' } = limits
   const swap = swapOf(spec, sandbox, limits)
   return {
-    devices: [{ allow: privileged, access: 'rwm' }, ...nodes.map(({ type, major, minor, access = 'rwm' }) => ({ allow: true, type, major, minor, access }))],
+    devices: groupBase !== '' ? [] : [{ allow: privileged, access: 'rwm' }, ...nodes.map(({ type, major, minor, access = 'rwm' }) => ({ allow: true, type, major, minor, access }))],
     cpu: {
       shares: cpuShares(spec.resources),
       ...quotaOf(cpuMillisLimit, choices.cpuQuota),

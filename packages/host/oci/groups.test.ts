@@ -45,10 +45,10 @@ test('a tree of the first version limits processes by a controller of its own, a
 test('which huge pages can be limited is read from the controller', () => {
   const root = mkdtempSync(`${tmpdir()}/skiff-groups-`)
   try {
-    assert.deepEqual(hugePageSizes(root), [])
+    assert.deepEqual(hugePageSizes('', root), [])
     mkdirSync(`${root}/hugetlb`)
     for (const file of ['hugetlb.2MB.limit_in_bytes', 'hugetlb.1GB.limit_in_bytes', 'hugetlb.2MB.usage_in_bytes']) writeFileSync(`${root}/hugetlb/${file}`, '')
-    assert.deepEqual(hugePageSizes(root), ['1GB', '2MB'])
+    assert.deepEqual(hugePageSizes('', root), ['1GB', '2MB'])
   } finally { rmSync(root, { recursive: true }) }
 })
 

@@ -34,6 +34,9 @@ export function limitPod(group: string, qos: SandboxSpec['qos'], resources: Limi
   if (qos === 'BestEffort') writeShares(group.slice(0, group.lastIndexOf('/')), sharesMin, root)
 }
 
+/** Whether a process is in a group of the second version. */
+export const isIn = (group: string, process: number): boolean => readIfThere(`/proc/${process}/cgroup`)?.split('\n').includes(`0::${group}`) === true
+
 /** Gives a group other limits. The kernel may refuse to take memory away: then it throws. */
 export function writeLimits(group: string, resources: Limits, root = mounted): void {
   const { cpuMillisLimit, memoryBytesLimit = 0 } = resources
@@ -108,8 +111,8 @@ export const canLimitSwap = (root = mounted): boolean =>
   (isUnified(root) ? readdirSync(root).some((name) => existsSync(`${root}/${name}/memory.swap.max`)) : existsSync(`${root}/memory/memory.memsw.limit_in_bytes`))
 
 /** The sizes of huge pages that groups of this machine can limit, as the kernel's files name them: '2MB'. */
-export function hugePageSizes(root = mounted): readonly string[] {
-  const names = isUnified(root) ? ((readIfThere(`${root}/cgroup.controllers`) ?? '').split(/\s+/).includes('hugetlb') ? readdirSync('/sys/kernel/mm/hugepages').map((name) => Number(/\d+/.exec(name)?.[0] ?? 0)).map(sizeName) : [])
+export function hugePageSizes(base = '', root = mounted): readonly string[] {
+  const names = isUnified(root) ? ((readIfThere(`${root}${base}/cgroup.controllers`) ?? '').split(/\s+/).includes('hugetlb') ? readdirSync('/sys/kernel/mm/hugepages').map((name) => Number(/\d+/.exec(name)?.[0] ?? 0)).map(sizeName) : [])
     : existsSync(`${root}/hugetlb`) ? readdirSync(`${root}/hugetlb`).flatMap((name) => /^hugetlb\.(\w+)\.limit_in_bytes$/.exec(name)?.[1] ?? []) : []
   return [...new Set(names)].sort()
 }

@@ -8,7 +8,7 @@ import { abilitiesIn, featuresOf, handlersOf } from './runtime-programs.ts'
 const work = mkdtempSync(`${tmpdir()}/skiff-handlers-`)
 after(() => { rmSync(work, { recursive: true, force: true }) })
 
-const machine = (tools: Readonly<Record<string, string>>, cgroups: 'v2' | 'none' = 'v2') => ({ cgroups, tools: { ...Object.fromEntries(Object.keys(probeHost().tools).map((name) => [name, undefined])), conmon: '/bin/conmon', ...tools } as ReturnType<typeof probeHost>['tools'] })
+const machine = (tools: Readonly<Record<string, string>>, cgroups: 'v2' | 'none' = 'v2') => ({ cgroups, groupBase: '', tools: { ...Object.fromEntries(Object.keys(probeHost().tools).map((name) => [name, undefined])), conmon: '/bin/conmon', ...tools } as ReturnType<typeof probeHost>['tools'] })
 
 test('crun runs what asks for nothing, runc where it is not there; each has a place of its own for its states', () => {
   const both = handlersOf(machine({ crun: '/usr/bin/crun', runc: '/usr/sbin/runc' }), '/state/oci', { gvisor: '/opt/runsc' })

@@ -18,7 +18,7 @@ export interface Handlers {
 const ofThisKernel: ReadonlySet<string> = new Set(['crun', 'runc', 'youki'])
 
 /** crun and runc where they are installed, and the programs that are named. `directory` is for their states: that of the usual one, and beside it those of the others. */
-export function handlersOf(host: Pick<HostProbe, 'tools' | 'cgroups'>, directory: string, named: Readonly<Record<string, string>> = {}): Handlers {
+export function handlersOf(host: Pick<HostProbe, 'tools' | 'cgroups' | 'groupBase'>, directory: string, named: Readonly<Record<string, string>> = {}): Handlers {
   const { crun, runc, conmon } = host.tools
   const usualProgram = crun ?? runc
   if (usualProgram === undefined || conmon === undefined) throw new Error('real containers need crun (or runc) and conmon')
@@ -27,8 +27,8 @@ export function handlersOf(host: Pick<HostProbe, 'tools' | 'cgroups'>, directory
     flags: [`--root=${runtime === usualProgram ? directory : `${directory}-${basename(runtime)}`}`, ...(host.cgroups === 'none' && basename(runtime) === 'crun' ? ['--cgroup-manager=disabled'] : [])],
   })
   const usual = toolsOf(usualProgram)
-  // Of the two only crun runs containers without groups.
-  const installed = [crun, host.cgroups === 'none' && crun !== undefined ? undefined : runc].flatMap((path): (readonly [string, string])[] => (path === undefined ? [] : [[basename(path), path]]))
+  // Of the two only crun runs containers without groups, or with an ordinary user's.
+  const installed = [crun, (host.cgroups === 'none' || host.groupBase !== '') && crun !== undefined ? undefined : runc].flatMap((path): (readonly [string, string])[] => (path === undefined ? [] : [[basename(path), path]]))
   return {
     usual, byName: new Map([...installed, ...Object.entries(named)].map(([name, program]) => [name, toolsOf(program)])),
     of: (pod) => ({ ...usual, ...pod?.runtime }),

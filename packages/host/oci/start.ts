@@ -19,7 +19,7 @@ import { capabilitiesOf } from './capabilities.ts'
 import type { ContainerChoices } from './choices.ts'
 import { argumentsOf, configurationOf, type ConfigurationInput, type OciConfiguration } from './configuration.ts'
 import { createMonitored } from './conmon.ts'
-import { podGroup } from './groups.ts'
+import { isIn, podGroup, writeLimits } from './groups.ts'
 import type { Handlers } from './runtime-programs.ts'
 import type { HostFiles } from './host-files.ts'
 import { withMountedDevices } from './mounted-devices.ts'
@@ -149,11 +149,20 @@ async function start(pod: PodRecord, container: string, attempt: number, spec: C
   const monitor = identify(Number(readIfThere(`${own.directory}/conmon-pid`) ?? 0))
   const waiting: ContainerRecord = { ...creating, process: identify(created), monitor }
   writeRecord(own.record, waiting)
+  if (place.host.groupBase !== '') holdTo(cgroup, created, { ...spec.resources, quota: place.choices.cpuQuota })
   const started = await run(tools.runtime, [...tools.flags, 'start', id])
   if (started.code !== 0) throw new StartError('RunContainerError', `failed to start container "${id}": ${started.stderr.trim()}`)
   const record: ContainerRecord = { ...waiting, state: { attempt, image: spec.image, is: 'running', resources: spec.resources, id, imageId: image.digest ?? image.id, startedAt: place.now() } }
   writeRecord(own.record, record)
   return record
+}
+
+/** A runtime of an ordinary user starts a container without its limits, and says nothing of it, where it cannot set them: so it is looked at, and they are set again. */
+function holdTo(cgroup: string, process: number, limits: Parameters<typeof writeLimits>[1]): void {
+  try {
+    if (!isIn(cgroup, process)) throw new Error('its process is not in it')
+    writeLimits(cgroup, limits)
+  } catch (error) { throw new StartError('RunContainerError', `the container cannot be held to its control group ${cgroup}: ${error instanceof Error ? error.message : String(error)}`) }
 }
 
 /** The filter that a container's security context names. Profiles of the machine are below the node's own folder, as the kubelet's are. */

@@ -36,3 +36,8 @@ test('who has a way out does not lack it', () => {
   assert.match(lacks('alone'), /slirp4netns/)
   assert.doesNotMatch(lacks('way-out'), /slirp4netns/)
 })
+
+test('who was given control groups does not lack limits, and who was not is told what to do', () => {
+  assert.doesNotMatch(lacks('alone', { is: 'delegated', base: '/user.slice/mine' }), /limits|control groups/)
+  assert.match(lacks('alone', { is: 'none', why: 'do this' }), /^limits of CPU, memory and processes are not enforced, and use is not measured \(no control groups: do this\); /)
+})
