@@ -13,8 +13,8 @@ function world({ simulated = false } = {}): World {
 const bind = (made: World): void => {
   made.ask(`POST ${pods}/p/binding`, { metadata: { name: 'p' }, target: { kind: 'Node', name: 'n1' } })
 }
-const run = (made: World, state: object, phase = 'Running'): void => {
-  made.ask(`PATCH ${pods}/p/status`, { status: { phase, containerStatuses: [{ name: 'a', image: 'i', imageID: '', ready: true, restartCount: 0, state }] } }, { headers: { 'content-type': 'application/merge-patch+json' } })
+const run = (made: World, state: object, phase = 'Running', more: object = {}): void => {
+  made.ask(`PATCH ${pods}/p/status`, { status: { phase, containerStatuses: [{ name: 'a', image: 'i', imageID: '', ready: true, restartCount: 0, state, ...more }] } }, { headers: { 'content-type': 'application/merge-patch+json' } })
 }
 function open(made: World, path: string, method = 'GET'): unknown {
   const [where = '', query = ''] = `${pods}/p/${path}`.split('?')
@@ -36,6 +36,12 @@ test('a stream to a pod is settled before the host carries it', () => {
     ['log?container=a&follow=true&tailLines=5&sinceSeconds=60', { ...base, what: 'log', log: { follow: true, previous: false, timestamps: false, tailLines: 5, sinceSeconds: 60 } }],
     ['portforward?ports=80,81', { ...base, what: 'portforward', container: '', ports: [80, 81] }],
   ] as const) assert.deepEqual(open(made, path, path.startsWith('log') ? 'GET' : 'POST'), connect, path)
+  // Of a container that waits to run again, and of one that has: each log is that of the run which the status tells of.
+  const before = { terminated: { exitCode: 1, containerID: 'skiff://one' } }
+  for (const [state, containerID, ids] of [[{ waiting: { reason: 'CrashLoopBackOff' } }, 'skiff://one', ['one', 'one']], [{ running: { startedAt: '2026-01-01T00:00:01Z' } }, 'skiff://two', ['two', 'one']]] as const) {
+    run(made, state, 'Running', { lastState: before, containerID })
+    assert.deepEqual(['log?container=a', 'log?container=a&previous=true'].map((path) => open(made, path, 'GET')).map((connect) => (connect as { readonly log?: { readonly id?: string } }).log?.id), ids)
+  }
 })
 
 test('what cannot be streamed is told in the kubelet\'s and the server\'s words', () => {

@@ -47,7 +47,7 @@ export function connect(machine: Machine, call: Call, route: ResourceRoute, endp
     connect: {
       what, node, pod: { namespace, name, uid }, container, command: query.getAll('command'), ports: query.getAll('ports').flatMap((each) => each.split(',')).map(Number).filter(isPort),
       streams,
-      ...(log !== undefined && { log }), ...(scripted !== undefined && scripted.is !== 'text' && { scripted }),
+      ...(log !== undefined && { log: { ...ranAs(pod, container, log.previous), ...log } }), ...(scripted !== undefined && scripted.is !== 'text' && { scripted }),
       ...(refusal !== undefined && scripted?.is !== 'answer' && { refusal }),
     },
   }
@@ -122,6 +122,13 @@ function refusalOf({ store: { view } }: Machine, pod: Pod, node: string, contain
   return badRequest(reason === 'ErrImagePull' || reason === 'ImagePullBackOff'
     ? `container ${JSON.stringify(container)} in pod ${JSON.stringify(name)} is waiting to start: ${reason === 'ErrImagePull' ? 'image can\'t be pulled' : 'trying and failing to pull image'}`
     : `container ${JSON.stringify(container)} in pod ${JSON.stringify(name)} is waiting to start: ${reason}`)
+}
+
+/** The run of which a log is wanted, as the runtime knows it: the one that is shown, or the one before. */
+function ranAs(pod: Pod, container: string, previous: boolean): Pick<LogOptions, 'id'> {
+  const status = statusOf(pod, container)
+  const id = (previous ? status?.lastState?.terminated?.containerID : status?.containerID) ?? ''
+  return id === '' ? {} : { id: id.slice(id.indexOf('://') + 3) }
 }
 
 /** What gives an answer where nothing runs. */

@@ -83,7 +83,8 @@ export interface Connect {
   readonly command: readonly string[]
   readonly ports: readonly number[]
   readonly streams: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean; readonly tty: boolean }
-  readonly log?: { readonly follow: boolean; readonly previous: boolean; readonly timestamps: boolean; readonly tailLines?: number; readonly limitBytes?: number; readonly sinceSeconds?: number; readonly sinceTime?: string; /** Absent: both. */ readonly stream?: 'stdout' | 'stderr' }
+  /** `id`: of the run that the container's status tells of; absent: it tells of none. */
+  readonly log?: { readonly id?: string; readonly follow: boolean; readonly previous: boolean; readonly timestamps: boolean; readonly tailLines?: number; readonly limitBytes?: number; readonly sinceSeconds?: number; readonly sinceTime?: string; /** Absent: both. */ readonly stream?: 'stdout' | 'stderr' }
   /** On a simulated node: the log follows the pod's script, or a command has this answer. */
   readonly scripted?: { readonly is: 'log' } | { readonly is: 'answer'; readonly out: string; readonly exitCode: number }
   /** Set when the node is simulated or the container does not run: the reply to give instead. */

@@ -14,14 +14,14 @@ if (verb === 'down') {
   await stopAllPods(configuration)
   process.exit(0)
 }
-const { startAgentNodes } = await import('./nodes.ts')
 const say = (message: string): void => { console.error(`${new Date().toISOString()} ${message}`) }
-const agent = await startAgentNodes(configuration, say)
+let agent: { stop(): void } | undefined
 const stop = (why: string): void => {
   say(`stopping: ${why}`)
-  agent.stop()
+  agent?.stop()
   process.exit(0)
 }
+// Before anything is begun: without a daemon that would wait for one for good, and play beside the next one's agent.
 process.on('SIGTERM', () => { stop('told to') })
 // The terminal's Ctrl-C is for the daemon, which tells us in its own order.
 process.on('SIGINT', () => {})
@@ -29,3 +29,5 @@ process.on('SIGINT', () => {})
 process.stdin.on('end', () => { stop('the daemon is gone') })
 process.stdin.on('error', () => { stop('the daemon is gone') })
 process.stdin.resume()
+const { startAgentNodes } = await import('./nodes.ts')
+agent = await startAgentNodes(configuration, say)

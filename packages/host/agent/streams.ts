@@ -20,7 +20,7 @@ export function openOn(runtime: OciRuntime, uidOf: (pod: Connect['pod']) => stri
 
 function open(runtime: OciRuntime, connect: Connect, uid: string): PodStream {
   switch (connect.what) {
-    case 'log': return logStream(runtime.openLog(uid, connect.container, connect.log?.previous === true ? 'previous' : 'newest', logOptions(connect)))
+    case 'log': return logStream(runtime.openLog(uid, connect.container, connect.log ?? {}, logOptions(connect)))
     case 'exec': return processStream(runtime.openExec(uid, connect.container, connect.command, { stdin: connect.streams.stdin, tty: connect.streams.tty }))
     case 'attach': return processStream(runtime.openAttach(uid, connect.container, { stdin: connect.streams.stdin }))
     case 'portforward': return { is: 'ports', dial: (port) => runtime.openPortForward(uid, port), close: () => {} }

@@ -2,6 +2,9 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_pr
 import { chmodSync, createWriteStream, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync, type WriteStream } from 'node:fs'
 import { join } from 'node:path'
 import type { AgentConfiguration } from '../agent/configuration.ts'
+import { namespaceLink } from '../linux/namespaces.ts'
+import { commandOf, endAll } from '../linux/processes.ts'
+import { livingContainers } from '../oci/living.ts'
 
 /** A crashed agent is started again, sooner at first. */
 const restartFirstMs = 200
@@ -19,8 +22,9 @@ export interface AgentProcess {
  * pinned in the data directory: mounts of containers and namespaces of pods outlive every process of ours, and the next
  * agent finds them where the last one left them.
  */
-export function startAgent(directory: string, configuration: AgentConfiguration, onTrouble: (message: string) => void): AgentProcess {
+export async function startAgent(directory: string, configuration: AgentConfiguration, onTrouble: (message: string) => void): Promise<AgentProcess> {
   const namespace = pinMountNamespace(directory)
+  await endEarlier(namespace)
   // What containers are given is written down below it, Secrets among it.
   chmodSync(directory, 0o700)
   const file = join(directory, 'agent.json')
@@ -77,7 +81,13 @@ const logBytesMax = 10 << 20
 export async function tearDown(directory: string): Promise<void> {
   const file = join(directory, 'agent.json')
   const namespace = namespaceFile(directory)
-  if (!existsSync(file) || !existsSync(namespace) || !isPinned(namespace)) return
+  if (!existsSync(namespace) || !isPinned(namespace)) {
+    const living = livingContainers(directory)
+    if (living > 0) throw new Error(`${living} of its containers run, and their mount namespace (${namespace}) is not to be seen from here: say this where 'skiff up' was said`)
+    return unpinMountNamespace(directory)
+  }
+  await endEarlier(namespace)
+  if (!existsSync(file)) return unpinMountNamespace(directory)
   const child = enter(namespace, ['down', file])
   let said = ''
   child.stderr?.on('data', (text) => { said += String(text) })
@@ -85,6 +95,12 @@ export async function tearDown(directory: string): Promise<void> {
   const code = await new Promise<number | null>((resolve) => { child.on('exit', resolve) })
   if (code !== 0) throw new Error(`the node agent could not stop all pods: ${said.trim()}`)
   unpinMountNamespace(directory)
+}
+
+/** Ends an agent whose daemon was killed and that does not know it yet: beside another one it would go on making containers. Monitors live on. */
+async function endEarlier(namespace: string): Promise<void> {
+  const own = `mnt:[${statSync(namespace).ino}]`
+  if (!await endAll((pid) => namespaceLink(`/proc/${pid}/ns/mnt`) === own && / run \S*agent\.json/.test(commandOf(pid)))) throw new Error('an earlier node agent does not end')
 }
 
 /** The agent is Node on our sources, or on the bundle beside this file's bundle. */
@@ -145,8 +161,8 @@ function allowedCpus(): readonly number[] {
 
 function unpinMountNamespace(directory: string): void {
   const folder = join(directory, 'namespace')
-  execFileSync('umount', [namespaceFile(directory)])
-  execFileSync('umount', [folder])
+  const points = mountPoints()
+  for (const point of [namespaceFile(directory), folder]) if (points.has(point)) execFileSync('umount', [point])
   rmSync(folder, { recursive: true, force: true })
 }
 

@@ -98,7 +98,7 @@ export async function startJoined(directory: DataDirectory, before: Joined, say:
     }
     const connections = credentials.map((own) => ({ name: own.node, connection: openConnection({ url: before.url, authority: before.authority, certificate: own.certificate, key: own.key }) }))
     const joined = keepJoined(directory, await whereReached(await registered(before, new Map(connections.map(({ name, connection }) => [name, connection])), say), say))
-    const agent = startAgent(directory.agent, await configurationOf(directory, joined, credentials), say)
+    const agent = await startAgent(directory.agent, await configurationOf(directory, joined, credentials), say)
     return {
       joined,
       ready: async () => {

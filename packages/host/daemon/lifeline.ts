@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { commandOf } from '../linux/processes.ts'
 
 /** How often the line of parents is looked at. A look reads a few small files of /proc. */
 const lookMs = 1000
@@ -11,11 +12,6 @@ function parentOf(pid: number): number | undefined {
     return Number.isInteger(parent) ? parent : undefined
   } catch {
     return undefined // gone, or no /proc here: both mean that there is no answer
-  }
-}
-function commandOf(pid: number): string {
-  try { return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ') } catch {
-    return '' // gone meanwhile
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Refusal } from '@kubeskiff/core/api'
 import type { Connect } from '@kubeskiff/core/server'
-import type { OpenStream, PodStream } from '../streams/index.ts'
+import type { Readable } from 'node:stream'
+import type { OpenStream, PodStream, ProcessStream } from '../streams/index.ts'
 import type { WebSocket } from 'ws'
 import type { Exchange } from './exchange.ts'
 
@@ -17,8 +18,19 @@ export function sendLog(exchange: Exchange, stream: PodStream): void {
   writer.on('error', () => {})
   writer.once('close', () => { stream.close() })
   if (stream.is === 'ports' || stream.stdout === undefined) { writer.end(); return }
-  stream.stdout.once('error', () => { writer.destroy() })
-  stream.stdout.pipe(writer)
+  const { stdout } = stream
+  stdout.pipe(writer, { end: false })
+  void wholeLog(stream, stdout).then((isWhole) => { if (isWhole) writer.end(); else exchange.abort() })
+}
+
+/** Whether a log has come to its end: one that was cut, as by an agent's end, is not passed off as whole. */
+async function wholeLog({ ended }: ProcessStream, stdout: Readable): Promise<boolean> {
+  const isRead = await new Promise<boolean>((resolve) => {
+    stdout.once('end', () => { resolve(true) })
+    stdout.on('error', () => { resolve(false) })
+    stdout.once('close', () => { resolve(false) })
+  })
+  return isRead && (await ended).is === 'exited'
 }
 
 /** A log over WebSocket: a frame for each piece as it comes, in base64 where the protocol says so. */
@@ -28,8 +40,7 @@ export function sendLogFrames(webSocket: WebSocket, protocol: string, stream: Po
   if (stream.is === 'ports' || stream.stdout === undefined) { webSocket.close(1000); return }
   const { stdout } = stream
   const inText = protocol === 'base64.binary.k8s.io'
-  stdout.once('error', () => { webSocket.terminate() })
-  stdout.once('end', () => { webSocket.close(1000) })
+  void wholeLog(stream, stdout).then((isWhole) => { if (isWhole) webSocket.close(1000); else webSocket.terminate() })
   stdout.on('data', (piece: Buffer) => {
     // Who reads slowly holds the log back, not us.
     if (webSocket.bufferedAmount > bufferedMax) stdout.pause()

@@ -1,5 +1,5 @@
 import { spawn, type StdioOptions } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
 /** A process that cannot be mistaken for a later one with the same number. */
 export interface ProcessIdentity {
@@ -8,21 +8,23 @@ export interface ProcessIdentity {
   readonly startedTicks: string
 }
 
-/** Who has this number now; undefined when nobody, or only a zombie. */
+/** Who has this number now; undefined when nobody, or only a zombie. Throws where we could not look, as with too many open files. */
 export function identify(pid: number): ProcessIdentity | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    const startedTicks = fields[19]
-    return startedTicks === undefined || fields[0] === 'Z' || fields[0] === 'X' ? undefined : { pid, startedTicks }
-  } catch {
-    return undefined // No such process.
+  let stat: string
+  try { stat = readFileSync(`/proc/${pid}/stat`, 'utf8') } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH')) return undefined
+    throw error
   }
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const startedTicks = fields[19]
+  return startedTicks === undefined || fields[0] === 'Z' || fields[0] === 'X' ? undefined : { pid, startedTicks }
 }
 
-/** Whether this very process still lives. */
+/** Whether this very process still lives. Who cannot be looked at is not taken for dead. */
 export function isAlive(process: ProcessIdentity): boolean {
-  return identify(process.pid)?.startedTicks === process.startedTicks
+  try { return identify(process.pid)?.startedTicks === process.startedTicks } catch {
+    return true // We are short of something ourselves.
+  }
 }
 
 /** Sends a signal to this very process; says whether it was there to take it. */
@@ -37,13 +39,43 @@ export function signal(target: ProcessIdentity, name: NodeJS.Signals | number): 
 }
 
 /** Kills whoever has this number, if anyone; says whether someone did. For processes whose identity is not known. */
-export function killNumber(pid: number): boolean {
+export const killNumber = (pid: number): boolean => signalNumber(pid, 'SIGKILL')
+
+/** Sends a signal to whoever has this number; says whether someone did. */
+export function signalNumber(pid: number, name: NodeJS.Signals): boolean {
   try {
-    return process.kill(pid, 'SIGKILL')
+    return process.kill(pid, name)
   } catch {
     return false // It has ended meanwhile.
   }
 }
+
+/** What a process was started as, its words apart by spaces; '' when it is gone, or only a zombie. */
+export function commandOf(pid: number): string {
+  try { return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ') } catch {
+    return '' // Gone meanwhile.
+  }
+}
+
+const endLooks = 200
+const endLookMs = 5
+
+/**
+ * Ends all processes but this that `is` says, and those that they start meanwhile, and waits until they are gone; says whether they are.
+ * For what a process of ours began that has died since. Looks at every process of the machine.
+ */
+export async function endAll(is: (pid: number) => boolean): Promise<boolean> {
+  for (let looks = 0; looks < endLooks; looks += 1) {
+    const found = readdirSync('/proc').map(Number).filter((pid) => pid > 0 && pid !== process.pid && is(pid))
+    if (found.length === 0) return true
+    for (const pid of found) killNumber(pid)
+    await new Promise((resolve) => { setTimeout(resolve, endLookMs) })
+  }
+  return false
+}
+
+/** The same for those whose command has a word in it that is nobody else's, such as a container's id. */
+export const endThoseNaming = (word: string): Promise<boolean> => endAll((pid) => commandOf(pid).includes(word))
 
 export interface Ran { readonly code: number; readonly stdout: string; readonly stderr: string }
 

@@ -1,14 +1,19 @@
+import { rm } from 'node:fs/promises'
 import type { SandboxSpec } from '@kubeskiff/core/kubelet'
 import { isPinned } from '../linux/namespaces.ts'
 import { type ClusterNetwork, hostPortsAt } from '../network/index.ts'
 import type { Attempts } from './attempts.ts'
 import { complain, type Held, newAttempt, type Pod } from './held.ts'
-import { readRecords, type PodRecord } from './records.ts'
+import type { PodPlaces } from './places.ts'
+import { readRecords, strayPods, type PodRecord } from './records.ts'
+import { leaveStage } from './stage.ts'
 import type { StartPlace } from './start.ts'
+import { releaseVolumes } from './volumes/index.ts'
 
 /** Takes over what an earlier run of ours has left: running containers go on, half-made things are told as failed. */
 export function adopt(held: Held, attempts: Attempts, place: StartPlace): void {
   const { places, network, cni } = place
+  for (const uid of strayPods(places.pods)) void sweep(places.pod(uid)).catch(complain(uid))
   for (const found of readRecords(places.pods)) {
     const uid = found.record.uid
     const at = places.pod(uid)
@@ -33,6 +38,13 @@ export function adopt(held: Held, attempts: Attempts, place: StartPlace): void {
       }
     }
   }
+}
+
+/** Nothing runs in it: a pod is written down before anything is made, and its record goes last but for its files. */
+async function sweep({ directory, stage }: PodPlaces): Promise<void> {
+  leaveStage(stage)
+  releaseVolumes(directory)
+  await rm(directory, { recursive: true, force: true })
 }
 
 function keepAddresses(network: ClusterNetwork, uid: string, spec: SandboxSpec, addresses: readonly string[], portsAreOpen: boolean): void {

@@ -4,14 +4,14 @@ import { constants } from 'node:os'
 import { wordsOf } from '@kubeskiff/core/base'
 import type { ContainerSpec, ResourceLimits, RuntimeContainer } from '@kubeskiff/core/kubelet'
 import { detach, mountsBelow } from '../linux/mounts.ts'
-import { isAlive, run, signal } from '../linux/processes.ts'
+import { endThoseNaming, isAlive, run, signal } from '../linux/processes.ts'
 import { ranOutOfMemory, removeGroup } from './cgroups.ts'
 import { forgetExit, readExit } from './exits.ts'
 import type { OciTools } from './conmon.ts'
 import { createGate } from './gate.ts'
 import { memoryUsed, podGroup, writeLimits } from './groups.ts'
 import { type Attempt, complain, type Held, newAttempt } from './held.ts'
-import { readIfThere, type ContainerRecord } from './records.ts'
+import { recordAt, type ContainerRecord } from './records.ts'
 import { leaveStage } from './stage.ts'
 import { startContainer, type StartPlace } from './start.ts'
 import { terminationMessage } from './termination.ts'
@@ -107,12 +107,15 @@ export function createAttempts(held: Held, place: StartPlace, lookAtExits: () =>
     const { record } = attempt
     if (attempt.isCleared) return
     const own = places.pod(uid).attempt(record.container, record.state.attempt)
-    const written = attempt.record.id === '' ? lastRecord(own.record) : attempt.record
+    // What a start that failed half-way has written down.
+    const written = attempt.record.id === '' ? recordAt<ContainerRecord>(own.record) : attempt.record
     if (written !== undefined && written.id !== '') {
+      // Who was to make it may still be at it, and would have it when we are done; its monitor would leave word of an end that nobody asks for.
+      if (attempt.record.state.is !== 'exited' && existsSync(own.persist)) await endThoseNaming(written.id)
       const { runtime, flags } = toolsOf(uid)
       await run(runtime, [...flags, 'delete', '--force', written.id])
       forgetExit(places.exits, written.id)
-      removeGroup(written.cgroup)
+      await removeGroup(written.cgroup)
     }
     for (const point of mountsBelow(own.directory)) detach(point)
     leaveStage(own.stage)
@@ -239,12 +242,6 @@ function shrunkBelowUse(group: string, before: ResourceLimits | undefined, next:
   if (limit === 0 || limit >= (before?.memoryBytesLimit ?? Infinity)) return []
   const used = memoryUsed(group)
   return used === undefined || used <= limit ? [] : [`attempting to set ${whose} memory limit (${limit}) below current usage (${used})`]
-}
-
-/** What a start that failed half-way has written down. */
-function lastRecord(path: string): ContainerRecord | undefined {
-  const text = readIfThere(path)
-  return text === undefined ? undefined : JSON.parse(text)
 }
 
 /** 'SIGUSR1', 'USR1' and '10' are the same signal; what is none means TERM. */

@@ -1,4 +1,7 @@
-import { existsSync, readdirSync, readFileSync, rmdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmdirSync, statSync } from 'node:fs'
+import { invariant } from '@kubeskiff/core/base'
+import { namesIfThere } from '../files/index.ts'
+import { killNumber } from '../linux/processes.ts'
 
 const root = '/sys/fs/cgroup'
 
@@ -9,18 +12,29 @@ export function ranOutOfMemory(cgroup: string): boolean {
   return Number(/^oom_kill (\d+)/m.exec(v1 ?? v2 ?? '')?.[1] ?? 0) > 0
 }
 
-/** Removes a group's directories where they are empty (they are no mountpoints); says whether all are gone. */
-export function removeGroup(cgroup: string): boolean {
+const tries = 50
+const waitMs = 20
+
+/** Removes a group's directories and those below (they are no mountpoints), and ends what is still in them; says whether all are gone. */
+export async function removeGroup(cgroup: string): Promise<boolean> {
+  invariant(/^\/[^/]/.test(cgroup), 'a group of ours is below the root of all')
   const controllers = existsSync(`${root}/cgroup.controllers`) ? [root] : readdirSync(root).map((name) => `${root}/${name}`)
-  return controllers.map((controller) => `${controller}${cgroup}`).filter((path) => existsSync(path)).map(removeIfEmpty).every(Boolean)
+  const places = controllers.map((controller) => `${controller}${cgroup}`)
+  for (let tried = 1; ; tried += 1) {
+    if (places.filter((path) => !isGone(path)).length === 0) return true
+    if (tried === tries) return false
+    await new Promise((resolve) => { setTimeout(resolve, waitMs) })
+  }
 }
 
-function removeIfEmpty(path: string): boolean {
-  try {
-    rmdirSync(path)
-    return true
-  } catch {
-    return false // Still in use: by what will remove it itself.
+/** Tries to remove a directory of groups with those below it; ends what holds it. */
+function isGone(path: string): boolean {
+  try { rmdirSync(path); return true } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return true
+    // Its first process is dead, and what it has left behind goes with it, as with containerd: of a pod that shares the machine's processes, say.
+    for (const pid of (read(`${path}/cgroup.procs`) ?? '').split('\n').map(Number)) if (pid > 0) killNumber(pid)
+    for (const entry of namesIfThere(path)) if (statSync(`${path}/${entry}`, { throwIfNoEntry: false })?.isDirectory() === true) isGone(`${path}/${entry}`)
+    return false
   }
 }
 

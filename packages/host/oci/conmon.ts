@@ -35,6 +35,7 @@ export function createMonitored(tools: OciTools, places: Places, at: AttemptPlac
       clearTimeout(giveUp)
       reject(new Error(message))
     }
+    const written = new Promise<void>((done) => { monitor.once('exit', () => { done() }) })
     const pipe = monitor.stdio[3]
     if (pipe !== null && pipe !== undefined && 'setEncoding' in pipe) {
       pipe.setEncoding('utf8').on('data', (text: string) => {
@@ -42,7 +43,8 @@ export function createMonitored(tools: OciTools, places: Places, at: AttemptPlac
         if (!report.endsWith('\n')) return
         const answer = readReport(report)
         clearTimeout(giveUp)
-        if (typeof answer === 'number') resolve(answer)
+        // The process that we started writes down its monitor's number before it ends, and may be slower than the monitor.
+        if (typeof answer === 'number') void written.then(() => { resolve(answer) })
         else reject(new Error(answer === '' ? complaint.trim() : answer))
       })
     }

@@ -27,6 +27,19 @@ test('who follows a log goes on in the next file when it is put aside, and misse
   assert.deepEqual(heard, ['one', 'two', 'three'])
 })
 
+test('a log that is just being put aside is waited for; one that is not there is told of, and not as if nothing had been said', async () => {
+  const path = join(directory, 'aside')
+  const all = async (ended: () => boolean): Promise<string> => {
+    let text = ''
+    for await (const chunk of readLog(path, { follow: false, timestamps: false }, ended)) text += String(chunk)
+    return text
+  }
+  let looks = 0
+  assert.equal(await all(() => { looks += 1; if (looks === 3) writeFileSync(path, entry('after')); return false }), 'after\n')
+  rmSync(path)
+  await assert.rejects(all(() => true), /^Error: failed to open log file ".*aside": ENOENT: no such file/)
+})
+
 test('the last lines, those since a time, and a number of bytes', async () => {
   const path = join(directory, 'whole')
   writeFileSync(path, `${entry('a')}2026-01-02T00:00:00.000000000+00:00 stderr P b1\n2026-01-02T00:00:00.000000000+00:00 stderr F b2\n${entry('c')}`)

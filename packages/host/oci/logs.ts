@@ -22,8 +22,7 @@ export function readLog(path: string, options: LogOptions, ended: () => boolean)
 }
 
 async function* entries(path: string, options: LogOptions, ended: () => boolean): AsyncGenerator<Buffer> {
-  let file = await open(path, 'r').catch(() => undefined)
-  if (file === undefined) return
+  let file = await opened(path, ended)
   let left = options.limitBytes ?? Number.POSITIVE_INFINITY
   try {
     let position = options.tailLines === undefined ? 0 : await startOfTail(file, options.tailLines)
@@ -61,6 +60,21 @@ async function* entries(path: string, options: LogOptions, ended: () => boolean)
     await file.close()
   }
 }
+
+/** Opens a log. One that is just being put aside is not there for a moment: its monitor begins the next. */
+async function opened(path: string, ended: () => boolean): Promise<FileHandle> {
+  for (let tries = 1; ; tries += 1) {
+    // Asked before looking: a monitor that is gone begins no more.
+    const last = ended() || tries === openTries
+    try { return await open(path, 'r') } catch (error) {
+      // Never as if nothing had been said.
+      if (last || !(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw new Error(`failed to open log file ${JSON.stringify(path)}: ${error instanceof Error ? error.message : String(error)}`)
+    }
+    await new Promise((resolve) => { setTimeout(resolve, openWaitMs) })
+  }
+}
+const openTries = 100
+const openWaitMs = 20
 
 /** The file that stands at a log's path when it is another one than ours: the log has been put aside, and goes on there. */
 async function successor(file: FileHandle, path: string): Promise<FileHandle | undefined> {

@@ -5,6 +5,7 @@ import { runtimeConformance } from '../../core/kubelet/runtime.conformance.ts'
 import type { ServiceRoute } from '@kubeskiff/core/network'
 import { detach, mountsBelow, probeHost } from '../linux/index.ts'
 import { machine, openSockets, serveDns } from '../network/index.ts'
+import { testsOfWhatIsLeft } from './real.left.ts'
 import { collect, makeRealWorld, security, testImage, text } from './real.world.ts'
 
 /** Started by oci.real.test.ts as root, in private namespaces. */
@@ -309,16 +310,23 @@ test('names are asked for at the cluster DNS address, inside the node', async ()
 test('a log is given by its end, by time, with times, and as it grows', async () => {
   await world.pod('logs')
   await world.start('logs', 'main', { command: ['sh', '-c', 'for i in 1 2 3 4 5; do echo line $i; done; echo oops >&2; sleep 0.3; echo last'] })
-  const follow = text(world.runtime.openLog('logs', 'main', 'newest', { follow: true, timestamps: false, tailLines: 100 }))
+  const follow = text(world.runtime.openLog('logs', 'main', {}, { follow: true, timestamps: false, tailLines: 100 }))
   await world.exited('logs', 'main')
   assert.equal(await follow, 'line 1\nline 2\nline 3\nline 4\nline 5\noops\nlast\n')
-  const part = (options: object): Promise<string> => text(world.runtime.openLog('logs', 'main', 'newest', { follow: false, timestamps: false, ...options }))
+  const part = (options: object): Promise<string> => text(world.runtime.openLog('logs', 'main', {}, { follow: false, timestamps: false, ...options }))
   assert.deepEqual([await part({ tailLines: 2 }), await part({ tailLines: 0 }), await part({ limitBytes: 8 }), await part({ stream: 'stderr' }), await part({ since: Date.now() + 1000 })], ['oops\nlast\n', '', 'line 1\nl', 'oops\n', ''])
   assert.match(await part({ tailLines: 1, timestamps: true }), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z last\n$/)
   const again = world.event('exited', (event) => event.attempt === 1)
   await world.start('logs', 'main', { command: ['echo', 'again'] }, 1)
   await again
-  assert.equal(await text(world.runtime.openLog('logs', 'main', 'previous', { follow: false, timestamps: false, tailLines: 1 })), 'last\n')
+  assert.equal(await text(world.runtime.openLog('logs', 'main', { previous: true }, { follow: false, timestamps: false, tailLines: 1 })), 'last\n')
+  // While the next attempt is made, the one before it has the word.
+  const third = world.start('logs', 'main', { command: ['echo', 'third'] }, 2)
+  assert.deepEqual(world.runtime.observed().pods.get('logs')?.containers.get('main')?.at(-1)?.is, 'creating')
+  assert.deepEqual([await world.log('logs', 'main'), await text(world.runtime.openLog('logs', 'main', { previous: true }, { follow: false, timestamps: false, tailLines: 1 }))], ['again\n', 'last\n'])
+  await third
+  const [, second] = world.runtime.observed().pods.get('logs')?.containers.get('main') ?? []
+  assert.equal(await text(world.runtime.openLog('logs', 'main', { id: second?.is === 'exited' ? second.id : '' }, { follow: false, timestamps: false })), 'again\n')
   await world.teardown('logs')
 })
 
@@ -345,36 +353,7 @@ test('what has ended and is kept only to be read goes when the disk is short: ea
   await world.teardown('ended')
 })
 
-test('an agent that comes back finds its containers running, and those that ended meanwhile', async () => {
-  const address = await world.pod('adopt', {}, [{ name: 'scratch', is: 'emptyDir', medium: '' }])
-  const mounts = [{ volume: 'scratch', path: '/scratch', subPath: '', readOnly: false, propagation: 'None' as const }]
-  await world.start('adopt', 'lives', { mounts, command: ['sh', '-c', `echo before; trap 'exit 4' TERM; ${forever}`] })
-  await world.start('adopt', 'ends', { mounts, command: ['sh', '-c', 'until [ -e /scratch/go ]; do sleep 0.05; done; exit 11'] })
-  const before = world.runtime.observed().pods.get('adopt')
-  world.runtime.close()
-  writeFileSync(`${world.directory}/state/pods/adopt/volumes/scratch/go`, '')
-  const exit = before?.containers.get('ends')?.[0]
-  const exitFile = `${world.directory}/state/exits/${exit?.is === 'running' ? exit.id : ''}`
-  for (let tries = 0; !existsSync(exitFile) && tries < 400; tries += 1) await new Promise((resolve) => setTimeout(resolve, 10))
-  world.restart()
-  const found = world.runtime.observed().pods.get('adopt')
-  assert.deepEqual(found?.sandbox, before?.sandbox)
-  assert.deepEqual(found?.containers.get('lives'), before?.containers.get('lives'))
-  const ended = found?.containers.get('ends')?.[0]
-  assert.deepEqual(ended?.is === 'exited' && [ended.exitCode, ended.signal], [11, 0])
-  assert.equal((await world.exec('adopt', 'lives', 'echo', 'still')).stdout, 'still\n')
-  assert.equal(await world.log('adopt', 'lives'), 'before\n')
-  assert.notEqual(await world.pod('later'), address)
-  await world.start('later', 'main', {})
-  assert.equal((await world.exec('later', 'main', 'ping', '-c', '1', '-W', '2', address)).code, 0)
-  world.runtime.submit({ do: 'stop', pod: 'adopt', container: 'lives', attempt: 0, graceSeconds: 20 })
-  assert.equal((await world.exited('adopt', 'lives')).exitCode, 4)
-  const removed = world.event('removed', (event) => event.container === 'ends')
-  world.runtime.submit({ do: 'remove', pod: 'adopt', container: 'ends', attempt: 0 })
-  await removed
-  assert.equal(world.runtime.observed().pods.get('adopt')?.containers.has('ends'), false)
-  for (const pod of ['adopt', 'later']) await world.teardown(pod)
-})
+testsOfWhatIsLeft(world)
 
 test('each pod is run by its own handler, over a restart', { skip: installed.length < 2 ? 'crun and runc are not both installed' : false }, async () => {
   for (const handler of installed) {

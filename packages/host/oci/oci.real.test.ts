@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { probeHost } from '../linux/index.ts'
-import { killNumber } from '../linux/processes.ts'
 import { removeGroup } from './cgroups.ts'
 import { prepareRealWorld } from './real.world.ts'
 
@@ -26,7 +25,8 @@ test('real containers, in namespaces of their own', { skip, timeout: limitMs + 3
     }
     assert.match(output, /^# fail 0$/m, output)
   } finally {
-    endGroup(cgroupRoot)
+    // What a failed run has left.
+    await removeGroup(cgroupRoot)
     rmSync(directory, { recursive: true, force: true })
   }
 })
@@ -44,17 +44,4 @@ function runInside(directory: string): Promise<string> {
     child.on('error', reject)
     child.on('close', () => resolve(output))
   })
-}
-
-/** Ends what a failed run has left: only what stands in the control group that this run made. */
-function endGroup(path: string): void {
-  for (const controller of ['', ...readdirSync('/sys/fs/cgroup').map((name) => `/${name}`)]) {
-    const group = `/sys/fs/cgroup${controller}${path}`
-    if (!existsSync(group)) continue
-    const below = readdirSync(group, { recursive: true, withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => `${entry.parentPath}/${entry.name}`)
-    for (const one of [group, ...below].sort((a, b) => b.length - a.length)) {
-      for (const pid of readFileSync(`${one}/cgroup.procs`, 'utf8').split('\n').filter((line) => line !== '')) killNumber(Number(pid))
-    }
-  }
-  for (const part of ['/burstable', '/besteffort', '']) removeGroup(`${path}${part}`)
 }

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { wordsOf } from '@kubeskiff/core/base'
 import type { SandboxSpec, VolumeSpec } from '@kubeskiff/core/kubelet'
-import { signal } from '../linux/processes.ts'
+import { endThoseNaming, isAlive, signal } from '../linux/processes.ts'
 import type { Attempts } from './attempts.ts'
 import { removeGroup } from './cgroups.ts'
 import { limitPod, podGroup } from './groups.ts'
@@ -48,7 +48,9 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
       const at = places.pod(uid)
       mkdirSync(at.directory, { recursive: true })
       await place.cni?.detach(uid, spec.node).catch(complain(uid))
-      network.detach(uid, spec.node, at.namespaces) // What a failed or lost sandbox has left.
+      // What a failed or lost sandbox has left.
+      network.detach(uid, spec.node, at.namespaces)
+      await endStrayPause(pod)
       // As containerd, which knows its runtimes by name.
       const tools = spec.handler === undefined ? handlers.usual : handlers.byName.get(spec.handler)
       if (tools === undefined) throw new Error(`rpc error: code = Unknown desc = failed to get sandbox runtime: no runtime for ${JSON.stringify(spec.handler)} is configured`)
@@ -71,6 +73,11 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
   async function unprepared(uid: string, { claims, node, namespace, name }: SandboxSpec): Promise<string | undefined> {
     if (claims === undefined) return undefined
     try { await place.driversOf(node)?.prepare({ uid, namespace, name }, claims); return undefined } catch (error) { return wordsOf(error) }
+  }
+
+  /** A holder of processes that nobody has written down: who started it died, or the sandbox has failed since. */
+  async function endStrayPause({ record: { uid, spec, pause } }: Pod): Promise<void> {
+    if (spec.shareProcessNamespace && (pause === undefined || !isAlive(pause))) await endThoseNaming(`${uid}/pause`)
   }
 
   /** As upstream, a pod is not gone before others have given up what is its; who fails for long does not hold it for ever: they are asked again later. */
@@ -128,6 +135,7 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
       const { cni } = place
       await patiently(cni && (() => cni.detach(uid, pod.record.spec.node)), (error) => { complain(uid)(error); held.tell({ is: 'teardown-failed', pod: uid, message: `rpc error: code = Unknown desc = ${wordsOf(error)}`, at: place.now() }) })
       if (pod.record.pause !== undefined) signal(pod.record.pause, 'SIGKILL')
+      await endStrayPause(pod)
       leaveStage(at.stage)
       place.ranges.release(uid)
       place.seLinux.release(uid, pod.record.seLinuxLabel)
@@ -137,7 +145,7 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
       place.devicesOf(pod.record.spec.node)?.release(uid)
       const drivers = pod.record.spec.claims === undefined ? undefined : place.driversOf(pod.record.spec.node)
       await patiently(drivers && (() => drivers.unprepare(uid)), complain(uid))
-      removeGroup(podGroup(place.cgroupRoot, pod.record.spec.qos, uid))
+      await removeGroup(podGroup(place.cgroupRoot, pod.record.spec.qos, uid))
       if (keepLogs) {
         const changes = all.map((attempt) => places.pod(uid).attempt(attempt.record.container, attempt.record.state.attempt)).flatMap((own) => [own.upper, own.work])
         for (const directory of [at.volumes, ...changes]) await rm(directory, { recursive: true, force: true })

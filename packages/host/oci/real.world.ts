@@ -112,7 +112,7 @@ export function makeRealWorld(directory: string, cgroupRoot: string): RealWorld 
       return { ok, output }
     },
     exec: async (pod, container, ...command) => collect(world.runtime.openExec(pod, container, command, { stdin: false, tty: false })),
-    log: (pod, container) => text(world.runtime.openLog(pod, container, 'newest', { follow: false, timestamps: false })),
+    log: (pod, container) => text(world.runtime.openLog(pod, container, {}, { follow: false, timestamps: false })),
     async teardown(pod) {
       const gone = event('torn-down', (one) => one.pod === pod)
       world.runtime.submit({ do: 'teardown', pod })

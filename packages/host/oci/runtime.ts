@@ -113,7 +113,10 @@ export function createOciRuntime(options: OciRuntimeOptions): OciRuntime {
       const attempt = held.pods.get(uid)?.containers.get(container)?.findLast((one) => one.record.state.is === 'running')
       return attempt === undefined ? undefined : { id: attempt.record.id, tools: handlers.of(held.pods.get(uid)?.record), spec: attempt.record.spec, at: places.pod(uid).attempt(container, attempt.record.state.attempt), process: attempt.record.process, ended: () => attempt.record.state.is !== 'running', whenEnded: attempt.ended.promise }
     },
-    attempts: (uid, container) => (held.pods.get(uid)?.containers.get(container) ?? []).map((attempt) => ({ attempt: attempt.record.state.attempt, at: places.pod(uid).attempt(container, attempt.record.state.attempt), ended: () => attempt.record.state.is === 'exited' || attempt.record.state.is === 'failed' })),
+    runs: (uid, container) => (held.pods.get(uid)?.containers.get(container) ?? []).flatMap((attempt) => {
+      const { state } = attempt.record
+      return state.is === 'running' || state.is === 'exited' ? [{ id: state.id, at: places.pod(uid).attempt(container, state.attempt), ended: () => attempt.record.state.is === 'exited' }] : []
+    }),
     networkOf(uid) {
       const pod = held.pods.get(uid)
       if (pod === undefined || pod.record.sandbox.is !== 'ready') return undefined

@@ -13,8 +13,8 @@ import type { AttemptPlaces, Places } from './places.ts'
 
 /** Byte streams of a pod's containers: what kubectl logs, exec, attach and port-forward run on. Refusals are errors in words. */
 export interface ContainerStreams {
-  /** A container's log; `attempt` names an older one, 'previous' the one before the newest. */
-  openLog(pod: string, container: string, attempt: number | 'newest' | 'previous', options: LogOptions): Readable
+  /** A container's log: that of the run with an id, where it is here still, else of the newest run, or of the one before. */
+  openLog(pod: string, container: string, run: { readonly id?: string; readonly previous?: boolean }, options: LogOptions): Readable
   openExec(pod: string, container: string, command: readonly string[], options: { readonly stdin: boolean; readonly tty: boolean; readonly size?: TerminalSize }): OpenProcess
   openAttach(pod: string, container: string, options: { readonly stdin: boolean }): OpenProcess
   /** A connection to a port on the pod's own loopback. */
@@ -38,7 +38,8 @@ interface Running { readonly id: string; readonly tools: OciTools; readonly spec
 export interface StreamPlace {
   readonly places: Places
   running(pod: string, container: string): Running | undefined
-  attempts(pod: string, container: string): readonly { readonly attempt: number; readonly at: AttemptPlaces; readonly ended: () => boolean }[]
+  /** Those that run or have run: what is being made has nothing to say, and the one before it is shown until it runs. */
+  runs(pod: string, container: string): readonly { readonly id: string; readonly at: AttemptPlaces; readonly ended: () => boolean }[]
   networkOf(pod: string): string | undefined
 }
 
@@ -57,10 +58,10 @@ export function createStreams(place: StreamPlace): ContainerStreams {
     return running
   }
   return {
-    openLog(pod, container, attempt, options) {
-      const attempts = place.attempts(pod, container)
-      const wanted = attempt === 'newest' ? attempts.at(-1) : attempt === 'previous' ? attempts.at(-2) : attempts.find((one) => one.attempt === attempt)
-      if (wanted === undefined) throw new Error(attempt === 'newest' ? `container ${JSON.stringify(container)} is waiting to start` : `previous terminated container ${JSON.stringify(container)} not found`)
+    openLog(pod, container, { id, previous = false }, options) {
+      const runs = place.runs(pod, container)
+      const wanted = runs.find((one) => one.id === id) ?? runs.at(previous ? -2 : -1)
+      if (wanted === undefined) throw new Error(previous ? `previous terminated container ${JSON.stringify(container)} not found` : `container ${JSON.stringify(container)} is waiting to start`)
       return readLog(wanted.at.log, options, wanted.ended)
     },
 
@@ -223,13 +224,14 @@ function tellMonitor(at: AttemptPlaces, order: string): void {
 
 /**
  * conmon's attach socket keeps message borders (SOCK_SEQPACKET), which Node cannot open. Perl can: what comes is passed on
- * as stream number, length and bytes.
+ * as stream number, length and bytes. Nobody writes to its output: there is only something to read there when whoever listens has died.
  */
 const bridgeScript = `
 use Socket; socket(my $s, AF_UNIX, SOCK_SEQPACKET, 0) or die; connect($s, sockaddr_un($ARGV[0])) or die;
-$| = 1; my $r = ''; vec($r, fileno(STDIN), 1) = 1; vec($r, fileno($s), 1) = 1;
+$| = 1; my $r = ''; vec($r, fileno($_), 1) = 1 for *STDIN, *STDOUT, $s;
 while (1) {
   next if select(my $o = $r, undef, undef, undef) < 0;
+  last if vec($o, fileno(STDOUT), 1);
   if (vec($o, fileno(STDIN), 1)) { my $n = sysread(STDIN, my $b, 8000); if (!$n) { vec($r, fileno(STDIN), 1) = 0; shutdown($s, 1) } else { send($s, $b, 0) } }
   if (vec($o, fileno($s), 1)) { my $n = sysread($s, my $b, 8193); last unless $n; my $f = pack('CN', ord($b), $n - 1) . substr($b, 1); my $w = 0; while ($w < length $f) { $w += syswrite(STDOUT, $f, length($f) - $w, $w) // last } }
 }`
