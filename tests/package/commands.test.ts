@@ -35,6 +35,8 @@ async function up(...words: readonly string[]): Promise<ChildProcess> {
 const refused: readonly (readonly [words: readonly string[], says: RegExp])[] = [
   [['nope'], /^skiff: there is no command 'nope': expected one of up, down, status/],
   [['up', '--bogus'], /^skiff: there is no option --bogus: expected --filename, /],
+  [['up', '--node', '3'], /^skiff: there is no option --node: did you mean --nodes\? --help shows all\n$/],
+  [['up', '--detatch'], /^skiff: there is no option --detatch: did you mean --detach\?/],
   [['up', 'extra'], /^skiff: expected options only, found 'extra'/],
   [['up', '--nodes', '-1'], /^skiff: --nodes needs a value/],
   [['up', '--port', '70000'], /^skiff: --port takes a whole number from 1 to 65535, not '70000'/],
@@ -46,6 +48,9 @@ const refused: readonly (readonly [words: readonly string[], says: RegExp])[] = 
   [['join'], /^skiff: this machine has joined no cluster yet: 'skiff token create' on the control plane's machine prints what to type/],
   [['join', 'https://192.0.2.1:6443', '--token', 'secretwithaslip', '--ca-hash', 'x'], /^skiff: a token is six characters, a dot and sixteen characters, of a-z and 0-9: 'skiff token create' prints one\n$/],
   [['token', 'create', '--ttl', 'soon'], /^skiff: --ttl takes a duration such as 24h or 30m/],
+  [['image', 'ls', 'busybox'], /^skiff: 'skiff image ls' takes nothing more, not 'busybox'\n$/],
+  [['image', 'build', 'site:1'], /^skiff: 'skiff image build' takes what the image is made of: --package, --base or -f RECIPE\.json\n$/],
+  [['image', 'build', 'site:1', '-f', 'nowhere.json'], /^skiff: there is no file nowhere\.json\n$/],
   [['image', 'rm'], /^skiff: 'skiff image rm' takes at least one name/],
 ]
 for (const [words, says] of refused) {

@@ -13,7 +13,7 @@ export function openOn(runtime: OciRuntime, uidOf: (pod: Connect['pod']) => stri
   return async (connect) => {
     if (isShut) return { refused: true, code: 405, reason: 'MethodNotAllowed', message: debuggingShut }
     try { return open(runtime, connect, uidOf(connect.pod)) } catch (error) {
-      return refusal(wordsOf(error))
+      return refusal(connect.what, wordsOf(error))
     }
   }
 }
@@ -53,4 +53,5 @@ function processStream(opened: OpenProcess): ProcessStream {
   }
 }
 
-const refusal = (message: string): Refusal => ({ refused: true, code: 400, reason: 'BadRequest', message })
+/** As a kubelet's: what it cannot open is its own error, but for a log. */
+const refusal = (what: Connect['what'], message: string): Refusal => (what === 'log' ? { refused: true, code: 400, reason: 'BadRequest', message } : { refused: true, code: 500, reason: 'InternalError', message })

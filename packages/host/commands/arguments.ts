@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { type Instant, wordsOf } from '@kubeskiff/core/base'
 import type { ParseArgsOptionsConfig } from 'node:util'
 
@@ -26,10 +27,31 @@ export function parseOptions<const Options extends ParseArgsOptionsConfig>(words
 function wording(error: unknown, known: readonly string[]): string {
   const text = wordsOf(error)
   const option = /'(?:-\w, )?(--?[\w-]+)/.exec(text)?.[1] ?? ''
-  if (/^Unknown option/.test(text)) return `there is no option ${option}: expected ${known.map((name) => `--${name}`).join(', ')}`
+  if (/^Unknown option/.test(text)) {
+    const meant = known.filter((name) => isSlipOf(option.replace(/^-+/, ''), name))
+    return `there is no option ${option}: ${meant.length > 0 ? 'did you mean' : 'expected'} ${(meant.length > 0 ? meant : known).map((name) => `--${name}`).join(', ')}${meant.length > 0 ? '? --help shows all' : ''}`
+  }
   if (/ambiguous|argument missing/.test(text)) return `${option} needs a value`
   if (/does not take an argument/.test(text)) return `${option} takes no value`
   return text
+}
+
+/** Whether a word was probably meant as another: its beginning, or all of it but a letter too many or too few, or two that are wrong or swapped. */
+function isSlipOf(typed: string, meant: string): boolean {
+  if (typed.length < 3) return false
+  if (meant.startsWith(typed)) return true
+  let same = 0
+  while (same < typed.length && typed[same] === meant[same]) same++
+  const [typedRest, meantRest] = [typed.slice(same), meant.slice(same)]
+  return typedRest.slice(1) === meantRest || typedRest === meantRest.slice(1) || typedRest.slice(2) === meantRest.slice(2)
+}
+
+/** What a file that was named holds; a clear refusal where there is none, or it can't be read. */
+export function textOf(file: string): string {
+  try { return readFileSync(file, 'utf8') } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    throw new UsageError(code === 'ENOENT' ? `there is no file ${file}` : `${file} cannot be read: ${code === 'EISDIR' ? 'it is a directory' : code === 'EACCES' ? 'permission denied' : String(error)}`)
+  }
 }
 
 /** A whole number from `least` to `most`, or a clear refusal that names the option. */

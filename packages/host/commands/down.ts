@@ -60,7 +60,7 @@ async function clearAway(directory: DataDirectory, { purge, wasRunning }: { read
     for (const line of said) console.error(line)
     if (said.length === 0) console.error(`left the cluster at ${joined.url}${purge ? '' : `: '${commandName} join' comes back`}`)
   }
-  if (purge) {
+  if (purge && existsSync(directory.root)) {
     removeData(directory)
     console.error(`removed the cluster's data from ${directory.root}`)
   } else if (!wasRunning && joined === undefined) console.error(`no cluster was running in ${directory.root}`)

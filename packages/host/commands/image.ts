@@ -6,7 +6,8 @@ import { readJoined } from '../daemon/joined-file.ts'
 import type { ImageRecipe, ImageStore } from '../images/index.ts'
 import { readSettings } from '../daemon/settings.ts'
 import { endKeeper, findKeeper, follow, isOrdinaryUser, reducedGround, reducedMode, startInside, theKeeper, whyNotReduced } from '../reduced/index.ts'
-import { parse, UsageError } from './arguments.ts'
+import { parse, textOf, UsageError } from './arguments.ts'
+import { commandName } from './name.ts'
 import { progressBar } from './progress.ts'
 
 const usage = `usage: skiff image build NAME --package DEBIAN-PACKAGE… [--base busybox|IMAGE] [--entrypoint WORD…] [--cmd WORD…]
@@ -32,6 +33,8 @@ export async function image(words: readonly string[]): Promise<number> {
   const takes = verbs.get(verb)
   // Before a directory is made for what is no command.
   if (takes !== undefined && names.length === 0) throw new UsageError(`'skiff image ${verb}' takes ${takes}`)
+  if (verb === 'ls' && names[0] !== undefined) throw new UsageError(`'skiff image ls' takes nothing more, not '${names[0]}'`)
+  const recipe = verb === 'build' ? recipeOf(names, values) : undefined
   const directory = dataDirectory(values['data-dir'])
   makeDataDirectory(directory)
   // Files of images belong to many users: an ordinary user has those in namespaces of his own. The network is the machine's.
@@ -46,7 +49,7 @@ export async function image(words: readonly string[]): Promise<number> {
   const store = images.openImageStore(join(directory.agent, 'images'))
   switch (verb) {
     case 'build': {
-      const recipe = recipeOf(names, values)
+      if (recipe === undefined) throw new UsageError(usage)
       console.error(`building ${recipe.reference} from ${[recipe.base, ...(recipe.packages ?? [])].filter((part) => part !== undefined).join(', ')}`)
       const built = await images.buildImage(recipe, store, { cacheDirectory: join(directory.agent, 'packages'), say: (line) => { console.error(`  ${line}`) } })
       console.log(`built ${recipe.reference} (${megabytes(built.sizeBytes)}, ${built.id.slice(0, 19)})`)
@@ -69,7 +72,11 @@ export async function image(words: readonly string[]): Promise<number> {
         const credentials = account !== undefined ? [{ registry, ...account }] : await images.credentialsFromFiles(registry).catch((error: unknown) => { throw new UsageError(wordsOf(error)) })
         const answer = await images.pullImage(name, store, { ...registries, credentials }, bar.step)
         bar.end()
-        if (answer.is === 'failed') { console.error(`skiff: ${answer.message}`); return 1 }
+        if (answer.is === 'failed') {
+          // Events of pods say it in a container runtime's words; a person at the keyboard needs the last of them.
+          console.error(`skiff: ${answer.message.replace(/^rpc error: code = \w+ desc = /, '')}\n  where no registry can be reached, images are built ('${commandName} image build') or loaded ('${commandName} image load')`)
+          return 1
+        }
         console.log(`pulled ${name} (${megabytes(answer.image.sizeBytes)})`)
       }
       return 0
@@ -99,17 +106,25 @@ function accountOf(values: { readonly username?: string | undefined; readonly 'p
 function recipeOf([reference, ...rest]: readonly string[], values: { readonly file?: string | undefined; readonly package?: string[] | undefined; readonly base?: string | undefined; readonly entrypoint?: string[] | undefined; readonly cmd?: string[] | undefined; readonly env?: string[] | undefined }): ImageRecipe {
   if (reference === undefined || rest.length > 0) throw new UsageError("'skiff image build' takes one name")
   if (values.file !== undefined) {
-    const recipe: unknown = JSON.parse(readFileSync(values.file, 'utf8'))
+    const recipe = jsonOf(values.file)
     if (typeof recipe !== 'object' || recipe === null) throw new UsageError(`${values.file} holds no recipe: expected an object with packages, base, files or settings`)
     return { ...recipe, reference }
   }
   const packages = values.package ?? []
   // busybox-static alone is a shell and its small commands: the base that links them all.
+  if (packages.length === 0 && values.base === undefined) throw new UsageError("'skiff image build' takes what the image is made of: --package, --base or -f RECIPE.json")
   const base = values.base ?? (packages.includes('busybox-static') ? 'busybox' : undefined)
   return {
     reference, packages: packages.filter((name) => !(base === 'busybox' && name === 'busybox-static')),
     ...(base !== undefined && { base }),
     settings: { ...(values.entrypoint !== undefined && { Entrypoint: values.entrypoint }), ...(values.cmd !== undefined && { Cmd: values.cmd }), ...(values.env !== undefined && { Env: values.env }) },
+  }
+}
+
+function jsonOf(file: string): unknown {
+  try { return JSON.parse(textOf(file)) } catch (error) {
+    if (error instanceof SyntaxError) throw new UsageError(`${file} is not JSON: ${error.message}`)
+    throw error
   }
 }
 

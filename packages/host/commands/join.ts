@@ -5,7 +5,7 @@ import { dataDirectory, makeDataDirectory } from '../daemon/directory.ts'
 import { JoinProblem } from '../daemon/discovery.ts'
 import { changed, joinCluster, type JoinedMachine, movedTo, startJoined, type Wish } from '../daemon/joined.ts'
 import { keepJoined, readJoined } from '../daemon/joined-file.ts'
-import { few, pairs, parse, UsageError, wholeNumber } from './arguments.ts'
+import { few, pairs, parse, textOf, UsageError, wholeNumber } from './arguments.ts'
 import { isOrdinaryUser } from '../reduced/index.ts'
 import { detach, sameCommand, startedAt, stopWhenTold } from './background.ts'
 import { askedChoices, machineOptions } from './machine-options.ts'
@@ -84,7 +84,7 @@ export async function join(words: readonly string[]): Promise<number> {
 }
 
 function wishOf(url: string, values: Values, more: Pick<Wish, 'own' | 'addresses'>): Wish {
-  const token = values.token ?? (values['token-file'] === undefined ? undefined : readFileSync(values['token-file'] === '-' ? 0 : values['token-file'], 'utf8').trim())
+  const token = values.token ?? (values['token-file'] === undefined ? undefined : (values['token-file'] === '-' ? readFileSync(0, 'utf8') : textOf(values['token-file'])).trim())
   const caHash = values['ca-hash']
   if (token === undefined || caHash === undefined) throw new UsageError("to join takes --token and --ca-hash: 'skiff token create' on the control plane's machine prints both")
   // The value is not shown: it may be a token with a slip in it.

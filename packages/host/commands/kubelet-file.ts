@@ -1,13 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { readYaml } from '@kubeskiff/core/api/text'
 import { kubeletFault, type KubeletSettings, kubeletSettingsOf } from '../agent/kubelet-settings.ts'
-import { UsageError } from './arguments.ts'
+import { textOf, UsageError } from './arguments.ts'
 
 /** What a KubeletConfiguration in a YAML or JSON file says of real nodes; nothing where no file is named. */
 export function kubeletSettingsIn(file: string): KubeletSettings {
   if (file === '') return {}
-  if (!existsSync(file)) throw new UsageError(`there is no file ${file}`)
-  const reading = readYaml(readFileSync(file, 'utf8'))
+  const reading = readYaml(textOf(file))
   if (!reading.ok) throw new UsageError(`${file} cannot be read as YAML`)
   const fault = kubeletFault(reading.value)
   if (fault !== undefined) throw new UsageError(`${file}: ${fault}`)

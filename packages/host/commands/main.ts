@@ -30,7 +30,7 @@ async function main(): Promise<number> {
   // 'help up' asks what 'up --help' does.
   const [name, ...words] = asked[0] === 'help' && asked[1] !== undefined ? [asked[1], '--help'] : asked
   if (name === undefined || name === 'help' || name === '--help' || name === '-h') { process.stdout.write(usage); return name === undefined ? 2 : 0 }
-  if (name === '--version' || name === 'version') { process.stdout.write(`${(await import('@kubeskiff/core/base')).skiffVersion}\n`); return 0 }
+  if (name === '--version' || name === '-v' || name === 'version') { process.stdout.write(`${(await import('@kubeskiff/core/base')).skiffVersion}\n`); return 0 }
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (command === undefined) throw new UsageError(`there is no command '${name}': expected one of ${Object.keys(commands).join(', ')} (skiff --help)`)
   return (await command.load())(words)

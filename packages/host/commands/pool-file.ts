@@ -1,12 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs'
 import { readDocuments } from '@kubeskiff/core/api/text'
 import { type NodePool, PoolProblem, poolsOf } from '@kubeskiff/core/rules'
-import { UsageError } from './arguments.ts'
+import { textOf, UsageError } from './arguments.ts'
 
 /** The pools of simulated nodes in a YAML or JSON file. */
 export function poolsInFile(file: string): readonly NodePool[] {
-  if (!existsSync(file)) throw new UsageError(`there is no file ${file}`)
-  const pools = readDocuments(readFileSync(file, 'utf8')).flatMap((reading) => {
+  const pools = readDocuments(textOf(file)).flatMap((reading) => {
     if (!('value' in reading)) throw new UsageError(`${file} cannot be read: ${JSON.stringify(reading)}`)
     try { return poolsOf(reading.value) } catch (error) {
       throw error instanceof PoolProblem ? new UsageError(`${file}: ${error.message}`) : error

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { wordsOf } from '@kubeskiff/core/base'
 import type { Ask } from '@kubeskiff/core/api'
 import { secretTokenIssuer } from '@kubeskiff/core/rules'
@@ -66,6 +66,7 @@ export const withIssuers = (access: Access, now: () => number, answer: (ask: Ask
 const anonymousOf = ({ enabled, paths }: { readonly enabled: boolean; readonly paths: readonly string[] }): boolean | readonly string[] => (enabled && paths.length > 0 ? paths : enabled)
 
 function understood<Value>(file: string, read: (text: string) => Value): Value {
+  if (!existsSync(file)) throw new Error(`there is no file ${file}`)
   try { return read(readFileSync(file, 'utf8')) } catch (error) { throw new Error(`${file}: ${wordsOf(error)}`) }
 }
 function withoutFault<Value extends object>(read: Value | { readonly fault: string }): Value {

@@ -23,8 +23,8 @@ export const tooManyAsks = statusReply({ refused: true, code: 409, reason: 'Conf
 export const internalError = (message: string): PlainReply =>
   statusReply({ refused: true, code: 500, reason: 'InternalError', message: `Internal error occurred: ${message}`, details: { causes: [{ reason: '', message }] } })
 export const unavailable = (message: string): PlainReply => statusReply({ refused: true, code: 503, reason: 'ServiceUnavailable', message })
+/** Words without a Status: a kubelet's own error comes so through upstream's API server, and clients say then that a connection could not be upgraded, and why. */
+export const plainText = (status: number, message: string, more: Readonly<Record<string, string>> = {}): PlainReply =>
+  ({ status, headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff', ...more }, body: [Buffer.from(`${message}\n`)] })
 /** As upstream's limit of requests in flight answers. */
-export const tooManyRequests: PlainReply = {
-  status: 429, headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff', 'retry-after': '1' },
-  body: [Buffer.from('Too many requests, please try again later.\n')],
-}
+export const tooManyRequests = plainText(429, 'Too many requests, please try again later.', { 'retry-after': '1' })

@@ -9,7 +9,7 @@ import { peerOf, plainHeaders, sendable, splitTarget, type Peer } from './exchan
 import { openOrRefuse, sendLogFrames } from './log.ts'
 import { bytesOf, whole } from './parts.ts'
 import { carry, type PipelineOptions } from './pipeline.ts'
-import { internalError, statusReply, unauthorized, unavailable, upgradeRequired, type PlainReply } from './status.ts'
+import { internalError, plainText, statusReply, unauthorized, unavailable, upgradeRequired, type PlainReply } from './status.ts'
 import { type FrontProxy, proxyUpgrade } from './proxy.ts'
 import { type StreamAudit, streamAudit } from './stream-audit.ts'
 import type { Watches } from './watches.ts'
@@ -76,7 +76,7 @@ async function connect({ message, socket, head, open }: UpgradeOptions, wanted: 
   const dialect = isLog ? 'log' : chooseDialect(message, wanted.what)
   if (dialect === undefined) { answer(upgradeRequired); return }
   const stream = await openOrRefuse(open, wanted)
-  if (isRefusal(stream)) { answer(statusReply(stream)); return }
+  if (isRefusal(stream)) { answer(dialect !== 'log' && stream.reason === 'InternalError' ? plainText(stream.code, stream.message) : statusReply(stream)); return }
   if (socket.destroyed) { stream.close(); return }
   told?.started(101)
   if (dialect === 'log') {

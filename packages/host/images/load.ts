@@ -13,7 +13,7 @@ export async function loadImages(path: string, store: ImageStore, name?: string)
   const directory = mkdtempSync(`${tmpdir()}/skiff-load-`)
   try {
     const unpacked = await run('tar', ['-x', '--no-same-owner', '-f', path, '-C', directory])
-    if (unpacked.code !== 0) throw new Error(`${path} is no image archive: ${unpacked.stderr.trim()}`)
+    if (unpacked.code !== 0) throw new Error(`${path} is no image archive: ${unpacked.stderr.trim().split('\n')[0]}`)
     return await loadDirectory(directory, store, name)
   } finally {
     rmSync(directory, { recursive: true, force: true })

@@ -111,6 +111,16 @@ test('attach reaches the first process, with and without a terminal', async () =
   setTimeout(() => attached.stdin?.end('two\n'), 300)
   assert.deepEqual(await both, ['got one\ngot two\nend\n', 'err one\nerr two\n'])
   assert.equal((await world.exited('attach', 'plain')).exitCode, 0)
+
+  await world.start('attach', 'screen', { stdin: true, tty: true, command: ['sh', '-c', 'trap "stty size" WINCH; while :; do sleep 0.05; done'] })
+  const terminal = world.runtime.openAttach('attach', 'screen', { stdin: true })
+  let screen = ''
+  terminal.stdout.on('data', (chunk) => { screen += String(chunk) })
+  // As kubectl, which wants the screen drawn anew: one too large, then the right one. Both are heard, in this order.
+  for (const columns of [101, 100]) terminal.resize({ columns, rows: 30 })
+  for (let tries = 0; !/30 100\r\n$/.test(screen) && tries < 200; tries += 1) await new Promise((resolve) => setTimeout(resolve, 50))
+  assert.match(screen, /30 100\r\n$/)
+  terminal.close()
   await world.teardown('attach')
 })
 

@@ -108,12 +108,13 @@ export function createStreams(place: StreamPlace): ContainerStreams {
         waiting = Buffer.concat([waiting, chunk])
         while (waiting.length >= 5 && waiting.length >= 5 + waiting.readUInt32BE(1)) {
           const end = 5 + waiting.readUInt32BE(1)
-          const target = waiting[0] === 3 ? stderr : stdout
-          target.write(waiting.subarray(5, end))
+          if (waiting[0] === 0) connected.resolve()
+          else (waiting[0] === 3 ? stderr : stdout).write(waiting.subarray(5, end))
           waiting = waiting.subarray(end)
         }
       })
       const ended = Promise.withResolvers<{ readonly code: number }>()
+      const connected = Promise.withResolvers<void>()
       bridge.on('error', () => bridge.kill())
       bridge.on('close', () => {
         stdout.end()
@@ -125,7 +126,7 @@ export function createStreams(place: StreamPlace): ContainerStreams {
         stdin: options.stdin && running.spec.stdin ? bridge.stdin : undefined,
         stdout,
         stderr: running.spec.tty ? undefined : stderr,
-        resize: (size) => tellMonitor(running.at, `1 ${size.rows} ${size.columns}\n`),
+        resize: inTurn(connected.promise, (size) => tellMonitor(running.at, `1 ${size.rows} ${size.columns}\n`)),
         ended: ended.promise,
         close: () => void bridge.kill('SIGKILL'),
       }
@@ -160,6 +161,30 @@ function terminalOf(pid: () => number | undefined): (size: TerminalSize) => void
   }
   return (size) => {
     wanted = size
+    if (working) return
+    working = true
+    void work().finally(() => { working = false })
+  }
+}
+
+/**
+ * Tells sizes one after another once `ready`, of many the newest. A client that attaches tells two, one column apart, so that
+ * what runs draws its screen anew: before it listens that would be for nobody, and conmon follows the first of two orders that
+ * it reads in one piece twice.
+ */
+function inTurn(ready: Promise<void>, tell: (size: TerminalSize) => void): (size: TerminalSize) => void {
+  let waiting: readonly TerminalSize[] = []
+  let working = false
+  const work = async (): Promise<void> => {
+    await ready
+    for (let [size] = waiting; size !== undefined; [size] = waiting) {
+      waiting = waiting.slice(1)
+      tell(size)
+      await new Promise((resolve) => setTimeout(resolve, resizeWaitMs))
+    }
+  }
+  return (size) => {
+    waiting = [...waiting.slice(0, 1), size]
     if (working) return
     working = true
     void work().finally(() => { working = false })
@@ -224,11 +249,11 @@ function tellMonitor(at: AttemptPlaces, order: string): void {
 
 /**
  * conmon's attach socket keeps message borders (SOCK_SEQPACKET), which Node cannot open. Perl can: what comes is passed on
- * as stream number, length and bytes. Nobody writes to its output: there is only something to read there when whoever listens has died.
+ * as stream number, length and bytes; of stream 0, which has none, once when it is connected. Nobody writes to its output: there is only something to read there when whoever listens has died.
  */
 const bridgeScript = `
 use Socket; socket(my $s, AF_UNIX, SOCK_SEQPACKET, 0) or die; connect($s, sockaddr_un($ARGV[0])) or die;
-$| = 1; my $r = ''; vec($r, fileno($_), 1) = 1 for *STDIN, *STDOUT, $s;
+$| = 1; syswrite(STDOUT, pack('CN', 0, 0)); my $r = ''; vec($r, fileno($_), 1) = 1 for *STDIN, *STDOUT, $s;
 while (1) {
   next if select(my $o = $r, undef, undef, undef) < 0;
   last if vec($o, fileno(STDOUT), 1);
