@@ -1,7 +1,7 @@
 // The indexes every store keeps. A lookup by one of these costs the size of its answer.
 import type { Volume } from './generated/types.ts'
 import type { Resource, ResourceType } from './resource.ts'
-import { controllerRevisions, type EndpointSlice, endpointSlices, type Pod, pods, replicaSets, type ResourceClaim, resourceClaims, type ResourceSlice, resourceSlices, type Service, services } from './resources.ts'
+import { controllerRevisions, type EndpointSlice, endpointSlices, type Node, nodes, type Pod, pods, replicaSets, type ResourceClaim, resourceClaims, type ResourceSlice, resourceSlices, type Service, services } from './resources.ts'
 import type { Index } from './view.ts'
 
 const none: readonly string[] = []
@@ -19,6 +19,9 @@ export const byUid: Index<Resource> = { name: 'uid', values: (object) => (object
 
 /** Pods by the node they are bound to; '' for those that wait for one. */
 export const podsByNode: Index<Pod> = { name: 'pods by node', type: pods, values: (pod) => [pod.spec.nodeName ?? ''], reads: (pod) => pod.spec.nodeName }
+
+/** Nodes by the ranges of their pods' addresses. */
+export const nodesByPodRange: Index<Node> = { name: 'nodes by pod range', type: nodes, values: ({ spec }) => spec.podCIDRs ?? (spec.podCIDR ? [spec.podCIDR] : none), reads: (node) => node.spec }
 
 /** EndpointSlices by 'namespace/service'. */
 export const slicesByService: Index<EndpointSlice> = {
@@ -109,5 +112,5 @@ export const claimsByPool: Index<ResourceClaim> = {
 }
 
 export const standardIndexes: readonly Index<Resource>[] = [
-  byOwner, byNamespace, byUid, podsByNode, slicesByService, podsByLabel, servicesBySelector, servicesWithZoneHints, uncontrolledPods, uncontrolledReplicaSets, uncontrolledRevisions, openJobPods, podsByClaim, slicesByPool, claimsByPool,
+  byOwner, byNamespace, byUid, podsByNode, nodesByPodRange, slicesByService, podsByLabel, servicesBySelector, servicesWithZoneHints, uncontrolledPods, uncontrolledReplicaSets, uncontrolledRevisions, openJobPods, podsByClaim, slicesByPool, claimsByPool,
 ]

@@ -31,7 +31,8 @@ export async function discover(url: string, caHash: string): Promise<{ readonly 
     return { authority, info }
   } catch (error) {
     if (error instanceof JoinProblem) throw error
-    throw new JoinProblem(`the server at ${url} does not prove who it is: ${wordsOf(error)}`)
+    const why = wordsOf(error)
+    throw new JoinProblem(/not yet valid|has expired/.test(why) ? `the certificate of the server at ${url} does not hold at this machine's time, ${new Date().toISOString()} (${why}): set its clock` : `the server at ${url} does not prove who it is: ${why}`)
   } finally { verified.close() }
 }
 

@@ -8,6 +8,8 @@ import type { NodeSettings } from './settings.ts'
 /** What a machine remembers of the cluster that it joined. */
 export interface Joined {
   readonly version: 1
+  /** What tells this machine from others whose nodes have the same names; absent: an earlier release's. */
+  readonly machine?: string
   readonly url: string
   readonly authority: string // PEM
   readonly info: ClusterInfo

@@ -1,6 +1,6 @@
 // A machine that plays nodes of a cluster whose control plane is elsewhere.
-import { X509Certificate } from 'node:crypto'
-import { existsSync, mkdirSync } from 'node:fs'
+import { randomUUID, X509Certificate } from 'node:crypto'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { connect, isIPv6 } from 'node:net'
 import { join } from 'node:path'
 import { wordsOf } from '@kubeskiff/core/base'
@@ -8,6 +8,7 @@ import type { Node } from '@kubeskiff/core/api'
 import { nodeAddresses, type NodeShape, nodeLabels } from '@kubeskiff/core/kubelet'
 import { placeIn } from '@kubeskiff/core/rules'
 import type { AgentConfiguration, AgentNode } from '../agent/configuration.ts'
+import { machineMark } from '../agent/machine-marks.ts'
 import { NodeCredentials, requestCertificate } from '../agent/rotation.ts'
 import { type Connection, openConnection, requestObject } from '../client/index.ts'
 import { Certificates, type KeyPair } from '../credentials/index.ts'
@@ -37,6 +38,12 @@ const signedWithinMs = 20_000
 const givenWithinMs = 20_000
 const pollMs = 100
 const connectWithinMs = 10_000
+/** How often a machine looks whether it still has its address. */
+const addressLookMs = 5_000
+
+class NameTaken extends JoinProblem {
+  constructor(node: string) { super(`node ${JSON.stringify(node)} is in the cluster already, of another machine: join under another name, or delete that node first`) }
+}
 
 /** Gets each node its credentials, and writes down what was joined. Throws a JoinProblem when it can't be; then nothing has been written. */
 export async function joinCluster(directory: DataDirectory, wish: Wish): Promise<Joined> {
@@ -58,7 +65,7 @@ export async function joinCluster(directory: DataDirectory, wish: Wish): Promise
   mkdirSync(directory.credentials, { recursive: true, mode: 0o700 })
   for (const [name, pair] of pairs) writePrivately(credentialsFile(directory, name), JSON.stringify(pair))
   const nodes = names.flatMap((name, index) => newRealNodes([], { name: 'node', count: 1, labels: wish.labels }).map((node): JoinedNode => ({ ...node, name, index, podCidrs: [] })))
-  return keepJoined(directory, { version: 1, url, authority, info, ...reached, ...(wish.addresses === undefined && { isAddressFound: true }), nodes, nodeNetworks: [], own: changedChoices({}, wish.own), cluster: {} })
+  return keepJoined(directory, { version: 1, machine: randomUUID(), url, authority, info, ...reached, ...(wish.addresses === undefined && { isAddressFound: true }), nodes, nodeNetworks: [], own: changedChoices({}, wish.own), cluster: {} })
 }
 
 /** What was joined, with what is said of this machine now. */
@@ -91,14 +98,27 @@ export interface JoinedMachine {
 export async function startJoined(directory: DataDirectory, before: Joined, say: (line: string) => void): Promise<JoinedMachine> {
   const ownership = await ownDirectory(directory.root)
   if (ownership.is === 'taken') throw new JoinProblem(ownership.message)
+  let connections: readonly { readonly name: string; readonly connection: Connection }[] = []
   try {
     const credentials = before.nodes.map(({ name }) => credentialsOf(directory, before, name))
     for (const own of credentials) {
       if (new X509Certificate(own.certificate).validToDate.getTime() <= Date.now()) throw new JoinProblem(`the certificate of node ${own.node} has ended: delete the node ('kubectl delete node ${own.node}'), and join again with a new token`)
     }
-    const connections = credentials.map((own) => ({ name: own.node, connection: openConnection({ url: before.url, authority: before.authority, certificate: own.certificate, key: own.key }) }))
+    connections = credentials.map((own) => ({ name: own.node, connection: openConnection({ url: before.url, authority: before.authority, certificate: own.certificate, key: own.key }) }))
     const joined = keepJoined(directory, await whereReached(await registered(before, new Map(connections.map(({ name, connection }) => [name, connection])), say), say))
-    const agent = await startAgent(directory.agent, await configurationOf(directory, joined, credentials), say)
+    let current = joined
+    let agent = await startAgent(directory.agent, await configurationOf(directory, joined, credentials), say)
+    let following: Promise<void> = Promise.resolve()
+    /** Where an address was found and is another now, the others are told, by an agent that begins anew. */
+    const follow = async (): Promise<void> => {
+      if (current.isAddressFound !== true || machineAddresses().includes(current.address)) return
+      const next = await whereReached(current, say)
+      if (next.address === current.address) return
+      current = keepJoined(directory, next)
+      await agent.stop()
+      agent = await startAgent(directory.agent, await configurationOf(directory, current, credentials), say)
+    }
+    const looking = setInterval(() => { following = following.then(follow).catch((error: unknown) => { say(wordsOf(error)) }) }, addressLookMs)
     return {
       joined,
       ready: async () => {
@@ -106,12 +126,16 @@ export async function startJoined(directory: DataDirectory, before: Joined, say:
         return found.every(({ status }) => status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true)
       },
       stop: async () => {
+        clearInterval(looking)
+        await following
         for (const { connection } of connections) connection.close()
         await agent.stop()
         ownership.release()
       },
     }
   } catch (error) {
+    if (error instanceof NameTaken && before.nodeNetworks.length === 0) rmSync(directory.joined)
+    for (const { connection } of connections) connection.close()
     ownership.release()
     throw error
   }
@@ -124,6 +148,10 @@ export async function leave(directory: DataDirectory, joined: Joined): Promise<r
     const { certificate, key } = credentialsOf(directory, joined, name)
     const connection = openConnection({ url: joined.url, authority: joined.authority, certificate, key })
     try {
+      const found = await connection.request('GET', nodePath(name), { timeoutMs: connectWithinMs })
+      const other = found.status === 200 ? (JSON.parse(found.body) as Node).metadata.annotations?.[machineMark] : undefined
+      // It was taken out meanwhile, and its name is another's now.
+      if (other !== undefined && other !== joined.machine) continue
       const { status, body } = await connection.request('POST', leavePath, { timeoutMs: connectWithinMs })
       if (status !== 200) said.push(`node ${name} stays in the cluster: ${body.trim()}`)
     } catch (error) {
@@ -148,7 +176,7 @@ async function registered(joined: Joined, connections: ReadonlyMap<string, Conne
     const nodes: JoinedNode[] = []
     for (const node of joined.nodes) {
       const connection = connections.get(node.name)
-      nodes.push(connection === undefined ? node : { ...node, podCidrs: await givenTo(node, connection, familiesOf(joined.info.network).length) })
+      nodes.push(connection === undefined ? node : { ...node, podCidrs: await givenTo(node, connection, joined) })
     }
     const first = nodes[0]
     const connection = connections.get(first?.name ?? '')
@@ -176,17 +204,21 @@ async function newestChoices(connection: Connection | undefined, known: MachineC
 }
 
 /** The pods' networks of a node, one a family. The node is made when it is not there. */
-async function givenTo(node: JoinedNode, connection: Connection, families: number): Promise<readonly string[]> {
+async function givenTo(node: JoinedNode, connection: Connection, { machine, info }: Joined): Promise<readonly string[]> {
+  const families = familiesOf(info.network).length
   const until = Date.now() + givenWithinMs
   while (Date.now() < until) {
     const { status, body } = await connection.request('GET', nodePath(node.name))
     if (status === 401) throw new JoinProblem(`the cluster does not know node ${node.name} any more: join again with a new token`)
     const found = status === 200 ? JSON.parse(body) as Node : undefined
+    const other = found?.metadata.annotations?.[machineMark]
+    // Two that asked at once were both given certificates.
+    if (machine !== undefined && other !== undefined && other !== machine) throw new NameTaken(node.name)
     const given = found?.spec.podCIDRs ?? []
     if (given.length >= families) return given.slice(0, families)
     if (status === 404) {
       await requestObject(connection, 'POST', '/api/v1/nodes', {
-        apiVersion: 'v1', kind: 'Node', metadata: { name: node.name, labels: nodeLabels(placed(node)) }, ...(node.taints.length > 0 && { spec: { taints: node.taints } }),
+        apiVersion: 'v1', kind: 'Node', metadata: { name: node.name, labels: nodeLabels(placed(node)), ...(machine !== undefined && { annotations: { [machineMark]: machine } }) }, ...(node.taints.length > 0 && { spec: { taints: node.taints } }),
       })
     }
     await new Promise((resolve) => { setTimeout(resolve, pollMs) })

@@ -1,5 +1,5 @@
 // Gives nodes that have none a block of pod addresses. Behaviour: upstream's node IPAM controller (range allocator).
-import { type Controller, keyOf, nodes } from '../../api/index.ts'
+import { type Controller, keyOf, nodes, nodesByPodRange } from '../../api/index.ts'
 import { addressBlock, nextFreeBlock } from '../../rules/addresses.ts'
 import { sidesOf } from '../../rules/changes.ts'
 import { clusterRanges } from '../../rules/cluster-ranges.ts'
@@ -22,10 +22,10 @@ export const nodeAddressController = (ranges = usual): Controller => ({
   reconcile(key, { view }) {
     const node = view.get(nodes, '', key)
     if (node === undefined || node.spec.podCIDR) return settled
-    const taken = new Set([...view.list(nodes)].flatMap(({ spec }) => spec.podCIDRs ?? (spec.podCIDR ? [spec.podCIDR] : [])))
+    const isTaken = (share: string): boolean => !view.by(nodesByPodRange, share)[Symbol.iterator]().next().done
     const shares = ranges.flatMap(({ cidr, nodePrefix }) => {
       const block = addressBlock(cidr)
-      return (block && nextFreeBlock(block, nodePrefix, (text) => taken.has(text))) ?? []
+      return (block && nextFreeBlock(block, nodePrefix, isTaken)) ?? []
     })
     if (shares.length < ranges.length) return { actions: [{ do: 'record', about: node, type: 'Normal', reason: 'CIDRNotAvailable', message: `Node ${key} status is now: CIDRNotAvailable` }] }
     return { actions: [{ do: 'patch', key: keyOf(nodes, node), uid: node.metadata.uid, part: 'main', patch: { metadata: { resourceVersion: node.metadata.resourceVersion }, spec: { podCIDR: shares[0] ?? null, podCIDRs: shares } } }] }
