@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Revision } from '@kubeskiff/core/api'
 import { invariant, wordsOf } from '@kubeskiff/core/base'
 import type { Journal, JournalRecord } from '@kubeskiff/core/store'
-import { framed, type FramedRecord, frameOf, recordsIn, unframed } from './record-bytes.ts'
+import { FrameCopy, framedKey, frameOf, recordsIn, unframed } from './record-bytes.ts'
 import { framesOf, JournalProblem, Segment } from './segment.ts'
 
 /** A log file is closed, and the next begun, beyond this. */
@@ -79,7 +79,7 @@ class EmbeddedJournal implements Journal {
     try {
       if (this.#segment !== undefined && this.#segment.length > segmentBytesMax) await this.#seal()
       this.#segment ??= await this.#begin(first.revision)
-      await this.#segment.append(frameOf(records.map(framed)))
+      await this.#segment.append(frameOf(records))
     } catch (error) {
       throw new JournalProblem(await this.#describe(error), { cause: error })
     }
@@ -183,10 +183,10 @@ async function newestOf(sources: readonly Source[], through: Revision): Promise<
   const newest = new Map<string, Revision>()
   for (const { path, after } of sources) {
     for await (const { frame } of framesOf(path)) {
-      for (const { key, revision, bytes } of recordsIn(frame)) {
-        if (revision <= after || revision > through) continue
-        if (bytes === undefined) newest.delete(key)
-        else newest.set(key, revision)
+      for (const record of recordsIn(frame)) {
+        if (record.revision <= after || record.revision > through) continue
+        if (record.isPresent) newest.set(framedKey(record), record.revision)
+        else newest.delete(framedKey(record))
       }
     }
   }
@@ -196,24 +196,17 @@ async function newestOf(sources: readonly Source[], through: Revision): Promise<
 async function writeBase(path: string, sources: readonly Source[], wanted: ReadonlySet<Revision>): Promise<void> {
   const base = await Segment.create(path)
   try {
-    let group: FramedRecord[] = []
-    let size = 0
-    const flush = async (): Promise<void> => {
-      if (group.length > 0) await base.write(frameOf(group))
-      group = []
-      size = 0
-    }
+    const copy = new FrameCopy(2 * baseFrameBytes)
     for (const { path: source, after } of sources) {
       for await (const { frame } of framesOf(source)) {
         for (const record of recordsIn(frame)) {
           if (record.revision <= after || !wanted.has(record.revision)) continue
-          group.push(record)
-          size += record.bytes?.length ?? 0
-          if (size > baseFrameBytes) await flush()
+          copy.add(record)
+          if (copy.length > baseFrameBytes) await base.write(copy.take())
         }
       }
     }
-    await flush()
+    if (!copy.isEmpty) await base.write(copy.take())
     await base.sync()
   } finally {
     await base.close()

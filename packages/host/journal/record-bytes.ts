@@ -11,8 +11,8 @@ export const frameHeaderLength = 8
 const recordHeaderLength = 15
 
 /** The frame of these records, ready to be written. */
-export function frameOf(records: readonly FramedRecord[]): Buffer {
-  const keys = records.map(({ key }) => Buffer.from(key))
+export function frameOf(records: readonly JournalRecord[]): Buffer {
+  const keys = records.map(({ key }) => Buffer.from(keyText(key)))
   const lengths = records.map((record, at) => recordHeaderLength + (keys[at]?.length ?? 0) + (record.bytes?.length ?? 0))
   const frame = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + length, frameHeaderLength))
   let at = frameHeaderLength
@@ -26,6 +26,10 @@ export function frameOf(records: readonly FramedRecord[]): Buffer {
     if (record.bytes !== undefined) frame.set(record.bytes, at + recordHeaderLength + key.length)
     at += lengths[index] ?? 0
   }
+  return sealed(frame)
+}
+/** With its length and checksum. */
+function sealed(frame: Buffer): Buffer {
   frame.writeUInt32LE(frame.length - frameHeaderLength, 0)
   frame.writeUInt32LE(crc32(frame.subarray(frameHeaderLength)), 4)
   return frame
@@ -43,28 +47,55 @@ export function isFrame(bytes: Buffer, at: number): boolean {
     && crc32(bytes.subarray(at + frameHeaderLength, at + length)) === bytes.readUInt32LE(at + 4)
 }
 
-/** A record with the text of its key; its bytes are a view of the frame. */
-export interface FramedRecord { readonly revision: Revision; readonly key: string; readonly bytes: Uint8Array | undefined }
+/** A record where it lies in a frame. */
+export interface FramedRecord { readonly frame: Buffer; readonly at: number; readonly end: number; readonly revision: Revision; readonly isPresent: boolean }
 
 /** The records of a good frame. */
 export function* recordsIn(frame: Buffer): Generator<FramedRecord> {
   for (let at = frameHeaderLength; at < frame.length;) {
     const end = at + frame.readUInt32LE(at)
-    const keyEnd = at + recordHeaderLength + frame.readUInt16LE(at + 13)
-    yield {
-      revision: frame.readDoubleLE(at + 4),
-      key: frame.toString('utf8', at + recordHeaderLength, keyEnd),
-      bytes: frame[at + 12] === 1 ? frame.subarray(keyEnd, end) : undefined,
-    }
+    yield { frame, at, end, revision: frame.readDoubleLE(at + 4), isPresent: frame[at + 12] === 1 }
     at = end
   }
 }
+const keyEndOf = ({ frame, at }: FramedRecord): number => at + recordHeaderLength + frame.readUInt16LE(at + 13)
 
-/** The record as it goes into a frame. */
-export const framed = ({ revision, key, bytes }: JournalRecord): FramedRecord => ({ revision, key: keyText(key), bytes })
+/** The text of a record's key. */
+export const framedKey = (record: FramedRecord): string => record.frame.toString('utf8', record.at + recordHeaderLength, keyEndOf(record))
 
 /** The record as the journal's users see it; its bytes are a copy. */
-export function unframed({ revision, key, bytes }: FramedRecord): JournalRecord {
-  const [resource = '', namespace = '', name = ''] = key.split('\0')
-  return { revision, key: { resource, namespace, name }, bytes: bytes === undefined ? undefined : new Uint8Array(bytes) }
+export function unframed(record: FramedRecord): JournalRecord {
+  const { frame, end, revision, isPresent } = record
+  const [resource = '', namespace = '', name = ''] = framedKey(record).split('\0')
+  return { revision, key: { resource, namespace, name }, bytes: isPresent ? new Uint8Array(frame.subarray(keyEndOf(record), end)) : undefined }
+}
+
+/** Puts records of other frames together to one, as they are: whoever copies many makes nothing new of them. */
+export class FrameCopy {
+  #bytes: Buffer
+  #length = frameHeaderLength
+
+  constructor(bytes: number) { this.#bytes = Buffer.allocUnsafeSlow(bytes) }
+
+  /** How long the frame is by now. */
+  get length(): number { return this.#length }
+  get isEmpty(): boolean { return this.#length === frameHeaderLength }
+
+  add({ frame, at, end }: FramedRecord): void {
+    const length = this.#length + end - at
+    if (length > this.#bytes.length) {
+      const larger = Buffer.allocUnsafeSlow(2 * length)
+      this.#bytes.copy(larger, 0, 0, this.#length)
+      this.#bytes = larger
+    }
+    frame.copy(this.#bytes, this.#length, at, end)
+    this.#length = length
+  }
+
+  /** The frame of what was added, to be written before anything is added again: then the next begins. */
+  take(): Buffer {
+    const frame = sealed(this.#bytes.subarray(0, this.#length))
+    this.#length = frameHeaderLength
+    return frame
+  }
 }

@@ -61,7 +61,8 @@ export class Segment {
 
 /**
  * The good frames of a file with their places, then the length of its good part. A write that was cut short ends the
- * file; a bad frame with a good one behind it is damage, which only a person can judge.
+ * file; a bad frame with a good one behind it is damage, which only a person can judge. A frame is good until the next is
+ * asked for: one buffer holds them all, since a log that is folded is many times what the heap should see of it.
  */
 export async function* framesOf(path: string): AsyncGenerator<{ readonly frame: Buffer; readonly at: number }, number> {
   const file = await open(path, 'r')
@@ -74,29 +75,36 @@ export async function* framesOf(path: string): AsyncGenerator<{ readonly frame: 
       if (size < heading.length || start.every((byte) => byte === 0)) return 0
       throw new JournalProblem(`${path} is not a journal file that this version of Skiff reads: it starts with ${JSON.stringify(start.toString('latin1'))}. Move it away to start afresh, or use the version that wrote it`)
     }
-    let carry: Buffer = Buffer.alloc(0)
+    let bytes = Buffer.allocUnsafeSlow(Math.min(readBytes, size))
+    let held = 0
     let at = heading.length
     for (let read = heading.length; read < size;) {
-      const wanted = Math.min(size - read, Math.max(readBytes, (frameLength(carry, 0) ?? 0) - carry.length), frameBytesMax)
-      const bytes = Buffer.allocUnsafe(carry.length + wanted)
-      carry.copy(bytes)
-      const { bytesRead } = await file.read(bytes, carry.length, wanted, read)
+      // Room for the frame that has begun, and some of what follows.
+      const wanted = Math.min(frameLength(bytes.subarray(0, held), 0) ?? 0, size - at, frameBytesMax)
+      if (wanted > bytes.length) {
+        const larger = Buffer.allocUnsafeSlow(wanted)
+        bytes.copy(larger, 0, 0, held)
+        bytes = larger
+      }
+      const { bytesRead } = await file.read(bytes, held, bytes.length - held, read)
       if (bytesRead === 0) break
       read += bytesRead
-      carry = bytes.subarray(0, carry.length + bytesRead)
+      held += bytesRead
+      const filled = bytes.subarray(0, held)
       let taken = 0
       for (;;) {
-        const length = frameLength(carry, taken)
-        if (length === undefined || length > carry.length - taken) break
-        if (!isFrame(carry, taken)) {
-          if (isFrame(carry, taken + length)) throw new JournalProblem(`${basename(path)} is damaged at byte ${at}, and what follows is not: restore ${path} from a copy`)
+        const length = frameLength(filled, taken)
+        if (length === undefined || length > held - taken) break
+        if (!isFrame(filled, taken)) {
+          if (isFrame(filled, taken + length)) throw new JournalProblem(`${basename(path)} is damaged at byte ${at}, and what follows is not: restore ${path} from a copy`)
           return at
         }
-        yield { frame: carry.subarray(taken, taken + length), at }
+        yield { frame: filled.subarray(taken, taken + length), at }
         taken += length
         at += length
       }
-      carry = carry.subarray(taken)
+      bytes.copyWithin(0, taken, held)
+      held -= taken
     }
     return at
   } finally {
