@@ -1,6 +1,6 @@
 import type { Taint, Toleration } from '../api/generated/types.ts'
 
-/** Does the toleration stand this taint? Gt and Lt compare whole numbers, as upstream's newest operators. */
+/** Does the toleration stand this taint? Gt and Lt are not known: upstream has them behind a gate that is shut. */
 export function tolerates(toleration: Toleration, taint: Taint): boolean {
   if (toleration.effect && toleration.effect !== taint.effect) return false
   if (toleration.key && toleration.key !== taint.key) return false

@@ -6,6 +6,7 @@ import { builtInTypes, type Node, nodes, type Pod, pods } from '../api/resources
 import { seededRandom, VirtualClock } from '../base/index.ts'
 import { createStore } from '../store/index.ts'
 import { createScheduler, type SchedulerOptions } from './scheduler.ts'
+import { isHopeless, type SchedulerPlugin } from './types.ts'
 
 export const dawn = Date.UTC(2026, 0, 1)
 
@@ -89,6 +90,20 @@ export function schedulingWorld(objects: readonly Resource[] = [], options: Part
   const settle = (): void => { for (let steps = 0; scheduler.step(); steps++) if (steps > 100_000) throw new Error('never settles') }
   settle()
   return Object.assign(world, { scheduler, settle })
+}
+
+/** What a plugin scores the nodes, in the order of their names, as one study gives it; undefined where it has nothing to say. */
+export function scoresOf(plugin: SchedulerPlugin, pod: Pod, objects: readonly Resource[]): readonly number[] | undefined {
+  const { scheduler: { nodes: table }, store } = schedulingWorld(objects)
+  const state = plugin.start({ nodes: table, view: store.view, now: () => 0 })
+  for (const number of table.order) { const node = table.node(number); if (node !== undefined) state.nodePut?.(number, undefined, node) }
+  for (const { pod: placed, node } of table.placements) state.placed?.(placed, node)
+  const study = state.study(pod)
+  if (study === undefined || isHopeless(study) || study.score === undefined) return undefined
+  study.fitting?.(table.order)
+  const scores = Float64Array.from(table.order, (node) => study.score?.(node) ?? 0)
+  study.normalise?.(scores)
+  return [...scores]
 }
 
 function merge(target: unknown, change: unknown): unknown {

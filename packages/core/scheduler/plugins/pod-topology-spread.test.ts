@@ -4,9 +4,8 @@ import type { LabelSelector, TopologySpreadConstraint } from '../../api/generate
 import { nodes as nodeType, type Pod, pods, replicaSets, services, statefulSets } from '../../api/resources.ts'
 import { seededRandom } from '../../base/index.ts'
 import { createStore } from '../../store/index.ts'
-import { aNode, anObject, aPod, dawn, type PodSketch, schedulingWorld } from '../builders.ts'
+import { aNode, anObject, aPod, dawn, type PodSketch, schedulingWorld, scoresOf } from '../builders.ts'
 import { NodeTable } from '../nodes.ts'
-import { isHopeless } from '../types.ts'
 import { podTopologySpread } from './pod-topology-spread.ts'
 import { type Terrain, TopologyCounts } from './topology-counts.ts'
 
@@ -88,20 +87,6 @@ test('a pod waits for a node with the label', () => {
 
 // ---- how nodes score
 
-/** The scores of the nodes, evened, as one study gives them. */
-function scores(pod: Pod, objects: Parameters<typeof schedulingWorld>[0]): readonly number[] {
-  const { scheduler, store } = schedulingWorld(objects)
-  const { nodes } = scheduler
-  const state = podTopologySpread.start({ nodes, view: store.view, now: () => 0 })
-  for (const { pod: placed, node } of nodes.placements) state.placed?.(placed, node)
-  const study = state.study(pod)
-  assert.ok(study !== undefined && !isHopeless(study))
-  study.fitting?.(nodes.order)
-  const answer = Float64Array.from(nodes.order, (node) => study.score?.(node) ?? 0)
-  study.normalise?.(answer)
-  return [...answer]
-}
-
 const three = [inZone('a', 'x'), inZone('b', 'x'), inZone('c', 'y')]
 const set = anObject(replicaSets, 'set', { spec: { selector: web } })
 for (const [name, pod, objects, expected] of [
@@ -117,7 +102,7 @@ for (const [name, pod, objects, expected] of [
   ['a workload\'s pods by default', ownedBy('ReplicaSet', 'set', aPod('p', { labels: { app: 'web' } })), [...three, set, on('a', 'q')], [66, 88, 100]],
   // Without zones: 2 by host alone.
   ['a workload\'s pods by default, where there are no zones', ownedBy('ReplicaSet', 'set', aPod('p', { labels: { app: 'web' } })), [aNode('a'), aNode('b'), aNode('c'), set, on('a', 'q')], [50, 100, 100]],
-] as const) test(`scores: ${name}`, () => assert.deepEqual(scores(pod, objects), expected))
+] as const) test(`scores: ${name}`, () => assert.deepEqual(scoresOf(podTopologySpread, pod, objects), expected))
 
 for (const [name, owner, pod] of [
   ['ReplicaSet', set, (name: string) => ownedBy('ReplicaSet', 'set', aPod(name, { labels: { app: 'web' } }))],
