@@ -1,8 +1,9 @@
-// Claims, disks, propagation and snapshots on real nodes, as stock kubectl sees them. What pods read of ConfigMaps, Secrets and themselves is told by the conformance stories.
+// Claims, disks, propagation, snapshots and CSI drivers on real nodes, as stock kubectl sees them. What pods read of ConfigMaps, Secrets and themselves is told by the conformance stories.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { testsOfCsi } from './csi.ts'
 import { examples, Playground, stockKubectl, typing, until, whyNoContainers } from './playground.ts'
 
 const kubectl = stockKubectl() ?? ''
@@ -120,6 +121,8 @@ describe('volumes that outlive pods, and how they are mounted', { skip, timeout:
     assert.match(events('wrong-type'), /Warning FailedMount: MountVolume\.SetUp failed for volume "v" : hostPath type check failed: .*\/outer is not a socket file/)
     assert.match(events('far'), /Warning FailedMount: MountVolume\.SetUp failed for volume "v" : mount failed: exit status \d+\nMounting command: mount\nMounting arguments: -t nfs 127\.0\.0\.1:\/export /)
   })
+
+  testsOfCsi(kubectl, () => ground)
 
   test('after all pods nothing is mounted, and after all claims nothing is left', { timeout: 90_000 }, async () => {
     ok('delete', 'pod', '--all', '--timeout=40s')

@@ -13,7 +13,8 @@ export const layers: Readonly<Record<string, readonly (readonly string[])[]>> = 
   ],
   'packages/host/': [
     ['files', 'linux', 'engine', 'journal', 'client', 'streams', 'webhooks'],
-    ['network', 'cni', 'cdi', 'images', 'credentials', 'metrics', 'device-plugins', 'reduced'],
+    ['plugins'],
+    ['network', 'cni', 'cdi', 'images', 'credentials', 'metrics', 'device-plugins', 'csi', 'reduced'],
     ['http'],
     ['oci', 'agent-link'],
     ['agent'],

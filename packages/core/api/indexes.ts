@@ -1,7 +1,7 @@
 // The indexes every store keeps. A lookup by one of these costs the size of its answer.
 import type { Volume } from './generated/types.ts'
 import type { Resource, ResourceType } from './resource.ts'
-import { controllerRevisions, type EndpointSlice, endpointSlices, type Node, nodes, type Pod, pods, replicaSets, type ResourceClaim, resourceClaims, type ResourceSlice, resourceSlices, type Service, services } from './resources.ts'
+import { controllerRevisions, type EndpointSlice, endpointSlices, type Node, nodes, type Pod, pods, replicaSets, type ResourceClaim, resourceClaims, type ResourceSlice, resourceSlices, type Service, services, type VolumeAttachment, volumeAttachments } from './resources.ts'
 import type { Index } from './view.ts'
 
 const none: readonly string[] = []
@@ -109,6 +109,13 @@ export const claimsByPool: Index<ResourceClaim> = {
   name: 'claims by pool', type: resourceClaims,
   values: ({ status }) => [...new Set((status?.allocation?.devices?.results ?? []).map(({ driver, pool }) => `${driver}/${pool}`))],
   reads: ({ status }) => status?.allocation,
+}
+
+/** VolumeAttachments by their node, and by the volume that they attach. For stores that ask for them, by the kind. */
+export const attachmentsByNode: Index<VolumeAttachment> = { name: 'attachments by node', type: volumeAttachments, values: ({ spec }) => [spec.nodeName], reads: ({ spec }) => spec.nodeName }
+export const attachmentsByVolume: Index<VolumeAttachment> = {
+  name: 'attachments by volume', type: volumeAttachments,
+  values: ({ spec }) => (spec.source.persistentVolumeName === undefined ? none : [spec.source.persistentVolumeName]), reads: ({ spec }) => spec.source.persistentVolumeName,
 }
 
 export const standardIndexes: readonly Index<Resource>[] = [

@@ -44,3 +44,4 @@ export { horizontalPodAutoscalerController } from './horizontal-pod-autoscaler/r
 export { storageVersionMigrationController } from './storage-version-migration/reconcile.ts'
 export { deviceTaintEvictionController } from './device-taint-eviction/reconcile.ts'
 export { resourceClaimController } from './resource-claim/reconcile.ts'
+export { attachDetachController } from './attach-detach/reconcile.ts'

@@ -1,7 +1,7 @@
 import { podsByNode } from '../api/indexes.ts'
 import type { Refusal } from '../api/refusal.ts'
 import type { Resource, Revision } from '../api/resource.ts'
-import { clusterTrustBundles, configMaps, nodes, persistentVolumeClaims, persistentVolumes, type Pod, pods, secrets } from '../api/resources.ts'
+import { clusterTrustBundles, configMaps, csiDrivers, nodes, persistentVolumeClaims, persistentVolumes, type Pod, pods, secrets } from '../api/resources.ts'
 import { silentSince } from '../api/simulated.ts'
 import type { Change } from '../api/view.ts'
 import type { Instant } from '../base/clock.ts'
@@ -60,7 +60,7 @@ const allNodes = 'all simulated nodes'
 /** A token that was refused, or has not come, is asked for again after this long. */
 const askAgainMs = 10_000
 /** What volumes and environments can be made of. */
-const contentResources: ReadonlySet<string> = new Set([configMaps, secrets, persistentVolumeClaims, persistentVolumes, clusterTrustBundles].map((type) => type.resource))
+const contentResources: ReadonlySet<string> = new Set([configMaps, secrets, persistentVolumeClaims, persistentVolumes, clusterTrustBundles, csiDrivers, nodes].map((type) => type.resource))
 const noEvents: readonly RuntimeEvent[] = []
 
 /** Starts playing nodes. Deciding is pure (decide.ts); this carries decisions out. */
@@ -224,10 +224,7 @@ class Kubelets implements Kubelet {
       for (const object of before?.metadata.uid === after?.metadata.uid ? [after] : [before, after]) if (object !== undefined) this.#podChanged(object, object === after)
       return
     }
-    if (key.resource === nodes.resource) {
-      if (this.#shapes.has(key.name)) this.#enqueue(`node/${key.name}`)
-      return
-    }
+    if (key.resource === nodes.resource && this.#shapes.has(key.name)) this.#enqueue(`node/${key.name}`)
     if (!contentResources.has(key.resource)) return
     for (const uid of this.#dependents.get(`${key.resource}/${key.namespace}/${key.name}`) ?? []) this.#enqueue(uid)
     // Who selects among all of a kind.

@@ -16,7 +16,7 @@ import { imagesTold } from './node-images.ts'
 import type { NodeShape } from './node-shape.ts'
 import type { RuntimeState } from './runtime.ts'
 
-export interface NodeKeeperOptions { readonly view: ClusterView; readonly submit: Submit; readonly clock: Clock; /** What images nodes have; absent: nothing is told of them. */ readonly images?: () => RuntimeState['images']; readonly simulatedReports?: boolean; /** What a node's device plugins offer. */ readonly extended?: (name: string) => ExtendedResources; /** Why its pods get no network. */ readonly networkTrouble?: (name: string) => string | undefined; /** What a node runs short of. */ readonly pressures?: (name: string) => readonly PressureType[] | undefined }
+export interface NodeKeeperOptions { readonly view: ClusterView; readonly submit: Submit; readonly clock: Clock; /** What images nodes have; absent: nothing is told of them. */ readonly images?: () => RuntimeState['images']; readonly simulatedReports?: boolean; /** What a node's device plugins offer. */ readonly extended?: (name: string) => ExtendedResources; /** What of what is attached to it its pods use. */ readonly volumesInUse?: (name: string) => readonly string[]; /** Why its pods get no network. */ readonly networkTrouble?: (name: string) => string | undefined; /** What a node runs short of. */ readonly pressures?: (name: string) => readonly PressureType[] | undefined }
 const refusedRetryMs = 1000
 /** A node that somebody else is to make is looked for so often. */
 const unregisteredLookMs = 1000
@@ -67,7 +67,7 @@ export class NodeKeeper {
     if (this.#relabel(shape, node)) return
     const reports = !shape.simulated || this.#options.simulatedReports === true
     const images = reports ? this.#options.images?.().get(name) : undefined
-    const status = nodeStatus(shape, node.status, now, images === undefined ? undefined : imagesTold(images), this.#options.pressures?.(name), this.#options.extended?.(name), this.#options.networkTrouble?.(name))
+    const status = nodeStatus(shape, node.status, now, images === undefined ? undefined : imagesTold(images), this.#options.pressures?.(name), this.#options.extended?.(name), this.#options.networkTrouble?.(name), this.#options.volumesInUse?.(name))
     const reported = shape.simulated ? instantOf(readyOf(node)?.lastHeartbeatTime) : this.#postedAt.get(name)
     const dueSince = shape.simulated ? simulatedReportBefore(now) : now - (shape.kubelet?.statusReportMs ?? statusReportMsDefault) + 1
     if (!saysTheSame(node.status, status) || reports && (reported ?? -Infinity) < dueSince) {

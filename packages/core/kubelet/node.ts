@@ -75,7 +75,7 @@ export const networkTroubleText = (trouble: string): string =>
 const noPressures: readonly PressureType[] = []
 
 /** The status that a kubelet posts. Conditions and extended resources of others are kept. */
-export function nodeStatus(shape: NodeShape, before: NodeStatus | undefined, now: Instant, images?: readonly ContainerImage[], pressures: readonly PressureType[] = noPressures, extended: ExtendedResources = {}, trouble?: string): NodeStatus {
+export function nodeStatus(shape: NodeShape, before: NodeStatus | undefined, now: Instant, images?: readonly ContainerImage[], pressures: readonly PressureType[] = noPressures, extended: ExtendedResources = {}, trouble?: string, volumesInUse: readonly string[] = []): NodeStatus {
   const info = nodeInfoOf(shape)
   const heartbeat = timestamp(now)
   let conditions: readonly NodeCondition[] = before?.conditions ?? []
@@ -86,8 +86,10 @@ export function nodeStatus(shape: NodeShape, before: NodeStatus | undefined, now
   }
   const ready = trouble === undefined ? { status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' } : { status: 'False', reason: 'KubeletNotReady', message: networkTroubleText(trouble) }
   conditions = setCondition(conditions, { type: 'Ready', ...ready, lastHeartbeatTime: heartbeat }, now)
+  const { volumesInUse: _, ...others } = before ?? {}
   return {
-    ...before,
+    ...others,
+    ...(volumesInUse.length > 0 && { volumesInUse }),
     addresses: [...nodeAddresses(shape).map((address) => ({ type: 'InternalIP', address })), { type: 'Hostname', address: shape.name }],
     capacity: { ...before?.capacity, ...shape.capacity, ...counted(extended, 'capacity') },
     allocatable: { ...before?.allocatable, ...(shape.allocatable ?? shape.capacity), ...counted(extended, 'allocatable') },

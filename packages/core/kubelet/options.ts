@@ -28,6 +28,8 @@ export interface KubeletOptions {
   readonly extended?: (node: string) => ExtendedResources
   /** How the devices of a node's pods are; `podChanged` tells of changes. */
   readonly deviceHealth?: (node: string) => DeviceHealth | undefined
+  /** Volumes that are attached to a node and that its pods use, by their names in its status; `nodeChanged` tells of changes. */
+  readonly volumesInUse?: (node: string) => readonly string[]
   /** Why a node's pods get no network now, in the runtime's words; `nodeChanged` tells of changes. Absent: they do. */
   readonly networkTrouble?: (node: string) => string | undefined
   /** Simulated nodes have leases, post unchanged statuses and tell of their images, seldom. Absent: they don't, and nothing ticks on an idle one. */

@@ -15,17 +15,17 @@ const askedRetryMs = 10_000
 /** Prepares what the containers share: volumes that can be resolved, then the sandbox. True when both stand. */
 export function sandboxReady(work: Work): boolean {
   const { pod, around } = work
-  const plan = planVolumes({ pod, view: around.view, node: around.node, podIps: podIps(work), credentials: around.credentials, now: around.now })
+  const made = around.observed?.volumes
+  const plan = planVolumes({ pod, view: around.view, node: around.node, podIps: podIps(work), credentials: around.credentials, now: around.now, isMounted: made !== undefined && made.failed === undefined })
   work.asks.push(...plan.asks)
   work.dependsOn = [...plan.dependsOn, ...environmentDependencies(pod)]
   if (plan.renewAt !== undefined) lookAgain(work, plan.renewAt)
   if (plan.asks.length > 0) lookAgain(work, around.now + askedRetryMs)
   const ready = around.observed?.sandbox.is === 'ready'
-  if (plan.missing.length === 0 && !plan.waiting) orderSandbox(work)
+  if (plan.missing.length === 0 && plan.unattached.length === 0 && !plan.waiting) orderSandbox(work)
   orderVolumes(work, plan)
   if (!ready) return false
   // Contents that cannot be renewed now do not stop what runs already.
-  const made = around.observed?.volumes
   return (pod.spec.volumes ?? []).length === 0 || (made !== undefined && made.failed === undefined)
 }
 

@@ -98,9 +98,21 @@ export type VolumeSpec = { readonly shown?: string } & (
   | { readonly name: string; readonly is: 'disk'; readonly path: string; readonly sizeBytes?: number; readonly fileSystem?: { readonly type: string; readonly options: readonly string[] } } & Owned
   /** What an image holds, read only. */
   | { readonly name: string; readonly is: 'image'; readonly reference: string }
+  /**
+   * A volume of a CSI driver, which is called `volume` in its paths; `attached` before by somebody else. A group is the driver's to give the files to, or ours where we `mayGive` them.
+   * With another `turn` it is published again; `expandTo`: bytes that its file system is to follow to.
+   */
+  | {
+    readonly name: string; readonly is: 'csi'; readonly driver: string; readonly handle: string; readonly volume: string; readonly isInline?: true; readonly attached: boolean
+    readonly fsType: string; readonly accessMode: string; readonly options: readonly string[]; readonly readOnly: boolean; readonly isBlock: boolean
+    readonly attributes: Readonly<Record<string, string>>; readonly podAttributes: Readonly<Record<string, string>>
+    readonly secrets: { readonly stage?: SecretPlace; readonly publish?: SecretPlace; readonly expand?: SecretPlace }
+    readonly mayGive?: true; readonly turn?: number; readonly expandTo?: number; readonly tokens?: string; readonly tokensAreSecrets?: true
+  } & Owned
   /** A file system of another machine. */
   | { readonly name: string; readonly is: 'network'; readonly type: string; readonly source: string; readonly options: readonly string[] }
 )
+interface SecretPlace { readonly namespace?: string; readonly name?: string }
 /** What belongs to a group of the pod's own: all that is in it, or only what does not yet when its root does. */
 interface Owned { readonly group?: number; readonly groupOnMismatch?: true }
 

@@ -10,7 +10,7 @@ const containersOf = (pod: Pod): readonly Container[] => [...(pod.spec.initConta
 export function secretsOf(pod: Pod): ReadonlySet<string> {
   return named([
     ...(pod.spec.imagePullSecrets ?? []).map(({ name }) => name),
-    ...(pod.spec.volumes ?? []).flatMap((volume) => [volume.secret?.secretName, ...(volume.projected?.sources ?? []).map(({ secret }) => secret?.name)]),
+    ...(pod.spec.volumes ?? []).flatMap((volume) => [volume.secret?.secretName, volume.csi?.nodePublishSecretRef?.name, ...(volume.projected?.sources ?? []).map(({ secret }) => secret?.name)]),
     ...containersOf(pod).flatMap((container) => [...(container.envFrom ?? []).map(({ secretRef }) => secretRef?.name), ...(container.env ?? []).map(({ valueFrom }) => valueFrom?.secretKeyRef?.name)]),
   ])
 }

@@ -1,14 +1,18 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ResourceClaim } from '@kubeskiff/core/api'
+import { type ClusterView, nodes, type ResourceClaim, type Secret, type VolumeAttachment } from '@kubeskiff/core/api'
 import { type Connection, requestObject } from '../client/index.ts'
+import { type CsiVolumes, openCsi } from '../csi/index.ts'
 import { type DeviceDrivers, openDeviceDrivers } from '../device-plugins/index.ts'
+import { watchRegistry } from '../plugins/index.ts'
+import { installDriver, uninstallDriver } from './csi-nodes.ts'
 import { driversDirectory } from './machine.ts'
 
-/** The DRA drivers of all nodes of this machine. */
+/** The DRA and CSI drivers of all nodes of this machine. */
 export interface Drivers {
   of(node: string): DeviceDrivers | undefined
-  /** From now on, what was prepared for pods that are here no more is given back. */
+  csiOf(node: string): CsiVolumes | undefined
+  /** From now on, what was prepared or mounted for pods that are here no more is given back. */
   keep(isHere: (pod: string) => boolean): void
   close(): void
 }
@@ -18,8 +22,18 @@ const keepMs = 60_000
 const wipeRetryFirstMs = 1_000
 const wipeRetryMostMs = 300_000
 
-/** Opens the nodes' folders for drivers; claims are read, and slices removed, as the node. */
-export function driversOverHttp({ stateDirectory, connections, onHealth, onTrouble }: { readonly stateDirectory: string; readonly connections: ReadonlyMap<string, Connection>; readonly onHealth: (pods: readonly string[]) => void; readonly onTrouble: (message: string) => void }): Drivers {
+interface DriversOptions {
+  readonly stateDirectory: string
+  readonly connections: ReadonlyMap<string, Connection>
+  readonly view: ClusterView
+  readonly onHealth: (pods: readonly string[]) => void
+  /** A node is to tell something else of its volumes. */
+  readonly onUse: (node: string) => void
+  readonly onTrouble: (message: string) => void
+}
+
+/** Opens the nodes' folders for drivers; what they need is read, and what they tell is written, as the node. */
+export function driversOverHttp({ stateDirectory, connections, view, onHealth, onUse, onTrouble }: DriversOptions): Drivers {
   const timers = new Set<NodeJS.Timeout>()
   let isClosed = false
 
@@ -33,20 +47,34 @@ export function driversOverHttp({ stateDirectory, connections, onHealth, onTroub
     })
   }
 
-  const all = new Map([...connections].map(([node, connection]): [string, DeviceDrivers] => {
+  const all = new Map([...connections].map(([node, connection]): [string, { readonly devices: DeviceDrivers; readonly csi: CsiVolumes; readonly registry: { close(): void } }] => {
     const directory = driversDirectory(stateDirectory, node)
-    mkdirSync(join(directory, 'plugins'), { recursive: true, mode: 0o750 })
-    return [node, openDeviceDrivers({
-      directory, file: join(directory, 'claims.json'), onTrouble: (message) => { onTrouble(`node ${node}: ${message}`) },
+    const say = (message: string): void => { onTrouble(`node ${node}: ${message}`) }
+    for (const name of ['plugins', 'plugins_registry', 'pods']) mkdirSync(join(directory, name), { recursive: true, mode: 0o750 })
+    const devices = openDeviceDrivers({
+      directory, file: join(directory, 'claims.json'), onTrouble: say,
       fetchClaim: (namespace, name) => requestObject(connection, 'GET', `/apis/resource.k8s.io/v1/namespaces/${namespace}/resourceclaims/${name}`) as Promise<ResourceClaim>,
       onHealth, wipeSlices: (driver) => { wipe(node, connection, driver, wipeRetryFirstMs) },
-    })]
+    })
+    const csi = openCsi({
+      node, directory, file: join(stateDirectory, 'csi', `${node}.json`), onTrouble: say, onUse: () => { onUse(node) },
+      install: (driver, info) => installDriver(connection, node, driver, info), uninstall: (driver) => uninstallDriver(connection, node, driver),
+      fetchSecret: async (namespace, name) => {
+        const { data = {} } = await requestObject(connection, 'GET', `/api/v1/namespaces/${namespace}/secrets/${name}`) as Secret
+        return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]))
+      },
+      fetchAttachment: (name) => requestObject(connection, 'GET', `/apis/storage.k8s.io/v1/volumeattachments/${name}`) as Promise<VolumeAttachment>,
+      isTold: (volume) => view.get(nodes, '', node)?.status?.volumesInUse?.includes(volume) === true,
+    })
+    const registry = watchRegistry({ directory: join(directory, 'plugins_registry'), handlers: { DRAPlugin: devices.plugins, CSIPlugin: csi.plugins }, onTrouble: say })
+    return [node, { devices, csi, registry }]
   }))
   let keeping: NodeJS.Timeout | undefined
   return {
-    of: (node) => all.get(node),
+    of: (node) => all.get(node)?.devices,
+    csiOf: (node) => all.get(node)?.csi,
     keep(isHere) {
-      const look = (): void => { for (const drivers of all.values()) void drivers.retain(isHere) }
+      const look = (): void => { for (const { devices, csi } of all.values()) { void devices.retain(isHere); void csi.retain(isHere) } }
       look()
       keeping = setInterval(look, keepMs)
     },
@@ -54,7 +82,11 @@ export function driversOverHttp({ stateDirectory, connections, onHealth, onTroub
       isClosed = true
       clearInterval(keeping)
       for (const timer of timers) clearTimeout(timer)
-      for (const drivers of all.values()) drivers.close()
+      for (const { devices, csi, registry } of all.values()) {
+        registry.close()
+        devices.close()
+        csi.close()
+      }
     },
   }
 }

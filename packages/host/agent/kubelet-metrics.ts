@@ -2,7 +2,7 @@
 import { claimOfVolume, type ClusterView, type Pod, pods as podType, podsByNode } from '@kubeskiff/core/api'
 import { kubernetesVersion } from '@kubeskiff/core/base'
 import { isTerminal } from '@kubeskiff/core/rules'
-import { type DiskUses, fileSystemOf, type MeasurablePod, metric, processText } from '../metrics/index.ts'
+import { type DiskUses, type MeasurablePod, type MeasurableVolume, metric, processText, volumeUse } from '../metrics/index.ts'
 import type { OciRuntime } from '../oci/index.ts'
 import { endOf } from './rotation.ts'
 
@@ -71,15 +71,15 @@ export function claimOf(view: ClusterView, { uid, namespace, name }: Pick<Measur
 
 /** What is used and left of the claims that pods here have mounted: each claim once. */
 async function claimStats(node: string, view: ClusterView, runtime: Pick<OciRuntime, 'measurable'>, uses: DiskUses): Promise<string> {
-  const claims = new Map<string, { readonly namespace: string; readonly claim: string; readonly path: string }>()
+  const claims = new Map<string, { readonly namespace: string; readonly claim: string; readonly volume: MeasurableVolume }>()
   for (const pod of runtime.measurable()) {
     if (pod.node !== node) continue
-    for (const { name, path } of pod.volumes) {
-      const claim = claimOf(view, pod, name)
-      if (claim !== undefined) claims.set(`${pod.namespace}/${claim}`, { namespace: pod.namespace, claim, path })
+    for (const volume of pod.volumes) {
+      const claim = claimOf(view, pod, volume.name)
+      if (claim !== undefined) claims.set(`${pod.namespace}/${claim}`, { namespace: pod.namespace, claim, volume })
     }
   }
-  const stats = await Promise.all([...claims.values()].map(async ({ namespace, claim, path }) => ({ labels: { namespace, persistentvolumeclaim: claim }, use: await uses.of(path), disk: await fileSystemOf(path) })))
+  const stats = await Promise.all([...claims.values()].map(async ({ namespace, claim, volume }) => ({ labels: { namespace, persistentvolumeclaim: claim }, ...await volumeUse(volume, uses) })))
   const all = (name: string, help: string, value: (stat: (typeof stats)[number]) => number | undefined): string =>
     metric(`kubelet_volume_stats_${name}`, 'gauge', `[ALPHA] ${help}`, stats.flatMap((stat) => { const is = value(stat); return is === undefined ? [] : [{ labels: stat.labels, value: is }] }))
   return [

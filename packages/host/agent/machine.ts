@@ -6,6 +6,7 @@ import { type ImageStore, openImageStore } from '../images/index.ts'
 import { probeHost } from '../linux/probe.ts'
 import { type ClusterNetwork, createNetwork, mtuBetweenMachines, type NetworkSettings } from '../network/index.ts'
 import { createOciRuntime, type HostFiles, type OciRuntime, type OciRuntimeOptions, overlaidHostFiles, realHostFiles, withFolders } from '../oci/index.ts'
+import { kubeletDirectory } from '../plugins/index.ts'
 import type { AgentConfiguration } from './configuration.ts'
 import { runtimeChoices } from './kubelet-effects.ts'
 
@@ -14,19 +15,18 @@ export interface Machine { readonly network: ClusterNetwork; readonly cni: CniNe
 export const imagesDirectory = (configuration: AgentConfiguration): string => join(configuration.stateDirectory, 'images')
 export const networkDirectory = (configuration: AgentConfiguration): string => join(configuration.stateDirectory, 'network')
 
-/** Where plugins of devices find the node's kubelet, by the paths under which all kubelets are found. */
+/** Where plugins find the node's kubelet, by the paths under which all kubelets are found. */
 const kubeletFolders = (stateDirectory: string, node: string): ReadonlyMap<string, string> => new Map([
-  ['/var/lib/kubelet/device-plugins', devicePluginsDirectory(stateDirectory, node)],
-  ...['plugins_registry', 'plugins', podResources].map((name) => [`/var/lib/kubelet/${name}`, join(driversDirectory(stateDirectory, node), name)] as const),
+  [`${kubeletDirectory}/device-plugins`, devicePluginsDirectory(stateDirectory, node)],
+  [kubeletDirectory, driversDirectory(stateDirectory, node)],
 ])
 export const devicePluginsDirectory = (stateDirectory: string, node: string): string => join(stateDirectory, 'device-plugins', node)
-const podResources = 'pod-resources'
-export const podResourcesDirectory = (stateDirectory: string, node: string): string => join(driversDirectory(stateDirectory, node), podResources)
-/** What DRA drivers know as /var/lib/kubelet. */
+export const podResourcesDirectory = (stateDirectory: string, node: string): string => join(driversDirectory(stateDirectory, node), 'pod-resources')
+/** What drivers know as /var/lib/kubelet. */
 export const driversDirectory = (stateDirectory: string, node: string): string => join(stateDirectory, 'kubelet', node)
 
 /** The network and the containers of this machine, as an earlier agent has left them or new. */
-export function openMachine(configuration: AgentConfiguration, clock: Clock, more: Pick<OciRuntimeOptions, 'devicesOf' | 'driversOf'> & { readonly networkChanged?: (node: string) => void; readonly say?: (message: string) => void } = {}): Machine {
+export function openMachine(configuration: AgentConfiguration, clock: Clock, more: Pick<OciRuntimeOptions, 'devicesOf' | 'driversOf' | 'csiOf'> & { readonly networkChanged?: (node: string) => void; readonly say?: (message: string) => void } = {}): Machine {
   const settings: NetworkSettings = { ...configuration.network, reachableFromHost: true, egress: true, beyondBySix: configuration.machine?.address.includes(':') === true, plugins: configuration.cni !== undefined, mtu: configuration.machine && mtuBetweenMachines(configuration.machine) }
   const network = createNetwork(settings, networkDirectory(configuration))
   network.retain(configuration.nodes.map(({ shape }) => shape.name))
@@ -40,7 +40,7 @@ export function openMachine(configuration: AgentConfiguration, clock: Clock, mor
   const files = withFolders(configuration.hostFiles === 'real' ? realHostFiles : overlaidHostFiles(join(configuration.stateDirectory, 'hosts')), (node) => kubeletFolders(configuration.stateDirectory, node))
   const host = probeHost()
   const runtime = createOciRuntime({
-    stateDirectory: configuration.stateDirectory, network, ...(cni === undefined ? {} : { cni }), images, registry: configuration.registries ?? {}, handlers: configuration.runtimeHandlers ?? {}, host, clock, cgroupRoot: `${host.groupBase}/skiff`, ...runtimeChoices(configuration.kubelet ?? {}), ...(more.devicesOf === undefined ? {} : { devicesOf: more.devicesOf }), ...(more.driversOf === undefined ? {} : { driversOf: more.driversOf }), hostFiles: files,
+    stateDirectory: configuration.stateDirectory, network, ...(cni === undefined ? {} : { cni }), images, registry: configuration.registries ?? {}, handlers: configuration.runtimeHandlers ?? {}, host, clock, cgroupRoot: `${host.groupBase}/skiff`, ...runtimeChoices(configuration.kubelet ?? {}), ...(more.devicesOf === undefined ? {} : { devicesOf: more.devicesOf }), ...(more.driversOf === undefined ? {} : { driversOf: more.driversOf }), ...(more.csiOf === undefined ? {} : { csiOf: more.csiOf }), hostFiles: files,
   })
   return { network, cni, images, runtime, hostFiles: files }
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type Actor, endpointSlices, nodes, persistentVolumeClaims, persistentVolumes, pods as podType, podsByNode, type Resource, type ResourceType, runtimeClasses, services } from '@kubeskiff/core/api'
+import { type Actor, csiDrivers, endpointSlices, nodes, persistentVolumeClaims, persistentVolumes, pods as podType, podsByNode, type Resource, type ResourceType, runtimeClasses, services } from '@kubeskiff/core/api'
 import { createKubelet } from '@kubeskiff/core/kubelet'
 import { nameIndexes } from '@kubeskiff/core/network'
 import { createStore } from '@kubeskiff/core/store'
@@ -35,7 +35,7 @@ import { tokensOverHttp } from './tokens.ts'
 import { volumesOnLink } from './volumes.ts'
 
 /** What every node may read, and all nodes of this machine read once. */
-const shared: readonly ResourceType<Resource>[] = [nodes, services, endpointSlices, persistentVolumes, persistentVolumeClaims, runtimeClasses]
+const shared: readonly ResourceType<Resource>[] = [nodes, services, endpointSlices, persistentVolumes, persistentVolumeClaims, runtimeClasses, csiDrivers]
 /** An agent keeps no past: its store only needs to bridge from one turn to the next. */
 const historyMax = 2_000
 const dnsPort = 53
@@ -50,12 +50,12 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
   let nodeChanged = (_node: string): void => {}
   let podsChanged = (_uids: readonly string[]): void => {}
   const devicePlugins = new Map(configuration.nodes.map(({ shape: { name } }) => [name, openDevicePlugins({ directory: devicePluginsDirectory(configuration.stateDirectory, name), onChange: (pods) => { nodeChanged(name); podsChanged(pods) }, onTrouble: say })]))
-  const { network, cni, images, runtime, hostFiles } = openMachine(configuration, clock, { devicesOf: (node) => devicePlugins.get(node), driversOf: (node) => drivers.of(node), networkChanged: (node) => { nodeChanged(node) }, say })
+  const { network, cni, images, runtime, hostFiles } = openMachine(configuration, clock, { devicesOf: (node) => devicePlugins.get(node), driversOf: (node) => drivers.of(node), csiOf: (node) => drivers.csiOf(node), networkChanged: (node) => { nodeChanged(node) }, say })
   const credentials = configuration.nodes.map(({ shape, certificate, key }) => new NodeCredentials({ node: shape.name, given: { certificate, key }, authority: configuration.authority, directory: join(configuration.stateDirectory, 'pki') }))
   const connections = new Map<string, Connection>(credentials.map((own) => [own.node, openConnection({
     url: configuration.url, authority: configuration.authority, get certificate() { return own.certificate }, get key() { return own.key },
   })]))
-  const drivers = driversOverHttp({ stateDirectory: configuration.stateDirectory, connections, onHealth: (uids) => { podsChanged(uids) }, onTrouble: say })
+  const drivers = driversOverHttp({ stateDirectory: configuration.stateDirectory, connections, view: store.view, onHealth: (uids) => { podsChanged(uids) }, onUse: (node) => { nodeChanged(node) }, onTrouble: say })
   const deviceHealth = new Map([...devicePlugins].map(([node, plugins]) => [node, deviceHealthOf(plugins, drivers.of(node))]))
   const first = [...connections.values()][0]
   if (first === undefined) throw new Error('an agent plays at least one node')
@@ -102,6 +102,7 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
       submit, cluster: { dns: configuration.clusterDns, servers: dnsServers(configuration), domain: configuration.clusterDomain },
       ...(cni === undefined ? {} : { networkTrouble: (node: string) => cni.trouble(node) }),
       extended: (node) => devicePlugins.get(node)?.resources() ?? {}, deviceHealth: (node) => deviceHealth.get(node),
+      volumesInUse: (node) => drivers.csiOf(node)?.inUse() ?? [],
       certificates: certificatesOverHttp({ connectionOf, store, onTrouble: say, now: () => clock.now() }),
       tokens: tokensOverHttp(connectionOf, (message) => { say(message) }, () => clock.now()),
     })

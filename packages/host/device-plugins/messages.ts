@@ -1,5 +1,5 @@
 // The messages of the device plugin API, v1beta1, as far as both sides need them here: facts of its protocol.
-import { fieldsOf, message } from './wire.ts'
+import { fieldsOf, message } from '../plugins/index.ts'
 
 export interface Registration { readonly version: string; readonly endpoint: string; readonly resource: string; readonly options?: PluginOptions }
 /** What a plugin wants to be asked beyond Allocate. */

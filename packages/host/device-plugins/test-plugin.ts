@@ -2,8 +2,7 @@
 import { join } from 'node:path'
 import { Client, credentials, Server, ServerCredentials, type ServerUnaryCall, type ServerWritableStream, type sendUnaryData } from '@grpc/grpc-js'
 import { type Device, type Granted, readPreference, readStarting, readWanted, writeDevices, writeGranted, writeOptions, writePreferred, writeRegistration } from './messages.ts'
-import { streaming, unary } from './serving.ts'
-import { empty } from './wire.ts'
+import { empty, streaming, unary } from '../plugins/index.ts'
 
 /** Serves devices of a resource beside the kubelet's socket in a folder, and registers there. */
 export async function startTestPlugin(directory: string, resource: string, first: readonly Device[], more: { readonly chooses?: boolean; readonly cdi?: string; readonly onStart?: (ids: readonly string[]) => void } = {}): Promise<{ tell(devices: readonly Device[]): void; close(): void }> {

@@ -1,5 +1,6 @@
 import type { Stats } from 'node:fs'
 import { lstat, readdir, statfs } from 'node:fs/promises'
+import type { MeasurableVolume } from './measurable.ts'
 
 /** What a file system has and has left. */
 export interface FileSystem { readonly capacityBytes: number; readonly availableBytes: number; readonly usedBytes: number; readonly inodes: number; readonly inodesFree: number; readonly inodesUsed: number }
@@ -60,3 +61,17 @@ export class DiskUses {
   }
 }
 const keptMs = 60_000
+
+/** What a volume holds, and what it has and has left: as its keeper tells, else as it is counted here. */
+export async function volumeUse({ path, told }: Pick<MeasurableVolume, 'path' | 'told'>, uses: DiskUses): Promise<{ readonly use: DiskUse; readonly disk: FileSystem | undefined }> {
+  // A keeper that does not answer counts nothing.
+  const { bytes, inodes } = await told?.().catch(() => undefined) ?? {}
+  const system = await fileSystemOf(path)
+  const counted = bytes !== undefined && inodes !== undefined ? { bytes: bytes.used, inodes: inodes.used } : await uses.of(path)
+  return {
+    use: { bytes: bytes?.used ?? counted.bytes, inodes: inodes?.used ?? counted.inodes },
+    disk: system && {
+      ...system, ...(bytes !== undefined && { capacityBytes: bytes.total, availableBytes: bytes.available, usedBytes: bytes.used }), ...(inodes !== undefined && { inodes: inodes.total, inodesFree: inodes.available, inodesUsed: inodes.used }),
+    },
+  }
+}

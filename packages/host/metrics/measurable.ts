@@ -11,8 +11,12 @@ export interface MeasurablePod {
   readonly hostNetwork: boolean
   readonly containers: readonly MeasurableContainer[]
   /** `own`: a directory on the node's disk that dies with the pod. */
-  readonly volumes: readonly { readonly name: string; readonly path: string; readonly own: boolean }[]
+  readonly volumes: readonly MeasurableVolume[]
 }
+/** `told`: what its keeper counts of it, as far as it does. */
+export interface MeasurableVolume { readonly name: string; readonly path: string; readonly own: boolean; readonly told?: () => Promise<VolumeTold | undefined> }
+interface Counted { readonly available: number; readonly total: number; readonly used: number }
+export interface VolumeTold { readonly bytes?: Counted; readonly inodes?: Counted }
 export interface MeasurableContainer {
   readonly name: string
   readonly id: string

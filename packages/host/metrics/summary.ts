@@ -1,7 +1,7 @@
 // /stats/summary: the kubelet's own form of what its pods use. Fields and their meaning: k8s.io/kubelet/pkg/apis/stats/v1alpha1.
 import { timestamp } from '@kubeskiff/core/base'
 import type { DiskUse, DiskUses, FileSystem } from './files.ts'
-import { fileSystemOf } from './files.ts'
+import { fileSystemOf, volumeUse } from './files.ts'
 import type { InterfaceReading } from './interfaces.ts'
 import type { Measured, MeasuredPod, Measurement } from './meter.ts'
 import type { MeasurablePod } from './measurable.ts'
@@ -89,8 +89,8 @@ async function podFiles(pod: MeasurablePod, time: string, { uses, stateDirectory
     containers.set(id, { rootfs: onDisk(rootfs, disk, time), logs: onDisk(logs, disk, time) })
   }
   const volumes: object[] = []
-  for (const { name, path, own } of pod.volumes) {
-    const [use, system] = await Promise.all([uses.of(path), fileSystemOf(path)])
+  for (const { name, own, ...volume } of pod.volumes) {
+    const { use, disk: system } = await volumeUse(volume, uses)
     if (own) count(use)
     const claim = claimOf?.(pod, name)
     volumes.push({ ...onDisk(use, system, time), name, ...(claim !== undefined && { pvcRef: { name: claim, namespace: pod.namespace } }) })

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises'
 import { wordsOf } from '@kubeskiff/core/base'
 import type { SandboxSpec, VolumeSpec } from '@kubeskiff/core/kubelet'
 import { endThoseNaming, isAlive, signal } from '../linux/processes.ts'
+import type { CsiVolumes } from '../csi/index.ts'
 import type { Attempts } from './attempts.ts'
 import { removeGroup } from './cgroups.ts'
 import { limitPod, podGroup } from './groups.ts'
@@ -88,6 +89,12 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
     }
   }
 
+  function mounted(uid: string, node: string, volume: Extract<VolumeSpec, { readonly is: 'csi' }>): ReturnType<CsiVolumes['mount']> {
+    const csi = place.csiOf(node)
+    if (csi === undefined) throw new Error(`node ${node} has no CSI drivers`)
+    return csi.mount(uid, volume)
+  }
+
   function volumes(uid: string, generation: number, specs: readonly VolumeSpec[]): void {
     const failed = (failures: readonly { readonly volume: string; readonly message: string }[]): void => {
       const pod = held.pods.get(uid)
@@ -103,8 +110,10 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
       const placed: VolumeSpec[] = []
       for (const spec of specs) {
         try {
-          // From here on a hostPath is where its node has it.
-          const volume = spec.is === 'hostPath' ? { ...spec, path: place.hostFiles.place(pod.record.spec.node, spec.path) } : spec
+          // From here on a hostPath is where its node has it, and a driver's volume where the driver has mounted it.
+          const made = spec.is === 'csi' ? await mounted(uid, pod.record.spec.node, spec) : undefined
+          const volume = spec.is === 'hostPath' ? { ...spec, path: place.hostFiles.place(pod.record.spec.node, spec.path) } : made?.placed ?? spec
+          if (made?.ungrown !== undefined) ungrown.push({ volume: spec.name, message: made.ungrown })
           placed.push(volume)
           const why = await prepareVolume(volume, at.volumes, stamp, {
             ungrown: pod.record.volumes?.ungrown?.find((one) => one.volume === volume.name)?.message,
@@ -141,6 +150,8 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
       place.seLinux.release(uid, pod.record.seLinuxLabel)
       releaseVolumes(at.directory)
       await releaseDisks(pod.record.volumeSpecs, [...held.pods.values()].flatMap((other) => (other === pod ? [] : other.record.volumeSpecs)))
+      const csi = place.csiOf(pod.record.spec.node)
+      await patiently(csi && (() => csi.unmount(uid)), complain(uid))
       network.detach(uid, pod.record.spec.node, at.namespaces)
       place.devicesOf(pod.record.spec.node)?.release(uid)
       const drivers = pod.record.spec.claims === undefined ? undefined : place.driversOf(pod.record.spec.node)

@@ -4,6 +4,7 @@ import type { ContainerRuntime, RuntimeCommand, RuntimeHandler, RuntimeState } f
 import { pullImage, type RegistryOptions } from '../images/pull.ts'
 import { familiarNames } from '../images/reference.ts'
 import type { ImageStore } from '../images/store.ts'
+import type { CsiVolumes } from '../csi/index.ts'
 import type { DeviceDrivers, DevicePlugins } from '../device-plugins/index.ts'
 import { memoryMount, mountsBelow } from '../linux/mounts.ts'
 import type { HostProbe } from '../linux/probe.ts'
@@ -55,6 +56,8 @@ export interface OciRuntimeOptions extends Partial<ContainerChoices> {
   readonly devicesOf?: (node: string) => DevicePlugins | undefined
   /** The DRA drivers of a node; absent: there are none. */
   readonly driversOf?: (node: string) => DeviceDrivers | undefined
+  /** The CSI volumes of a node; absent: none. */
+  readonly csiOf?: (node: string) => CsiVolumes | undefined
   /** What hostPaths show: the machine's own files unless said otherwise. */
   readonly hostFiles?: HostFiles
   /** Programs that run containers besides crun and runc, by the handlers that RuntimeClasses name. */
@@ -87,7 +90,7 @@ export function createOciRuntime(options: OciRuntimeOptions): OciRuntime {
   for (const directory of [places.exits, places.execs]) keepInMemory(directory)
   const { cpuQuota, swap, killsOneProcess } = options
   const choices: ContainerChoices = { ...containerChoicesDefault, ...(cpuQuota !== undefined && { cpuQuota }), ...(swap !== undefined && { swap }), ...(killsOneProcess !== undefined && { killsOneProcess }) }
-  const place: StartPlace = { handlers, places, images, network, ...(options.cni === undefined ? {} : { cni: options.cni }), host, cgroupRoot: options.cgroupRoot ?? '/kubepods', podPidsLimit: options.podPidsLimit ?? -1, choices, ...(options.resolverFile !== undefined && { resolverFile: options.resolverFile }), canLimitSwap: canLimitSwap(), hugePageSizes: hugePageSizes(host.groupBase), hostFiles: options.hostFiles ?? realHostFiles, profiles: `${options.stateDirectory}/seccomp`, devicesOf: options.devicesOf ?? (() => undefined), driversOf: options.driversOf ?? (() => undefined), ranges: new UserRanges(machinePool), appArmor: openAppArmor(), seLinux: openSeLinux(), now: () => clock.now() }
+  const place: StartPlace = { handlers, places, images, network, ...(options.cni === undefined ? {} : { cni: options.cni }), host, cgroupRoot: options.cgroupRoot ?? '/kubepods', podPidsLimit: options.podPidsLimit ?? -1, choices, ...(options.resolverFile !== undefined && { resolverFile: options.resolverFile }), canLimitSwap: canLimitSwap(), hugePageSizes: hugePageSizes(host.groupBase), hostFiles: options.hostFiles ?? realHostFiles, profiles: `${options.stateDirectory}/seccomp`, devicesOf: options.devicesOf ?? (() => undefined), driversOf: options.driversOf ?? (() => undefined), csiOf: options.csiOf ?? (() => undefined), ranges: new UserRanges(machinePool), appArmor: openAppArmor(), seLinux: openSeLinux(), now: () => clock.now() }
   const held = new Held(places)
   const attempts: Attempts = createAttempts(held, place, () => { exits.look() })
   const pods = createPods(held, attempts, place)
@@ -178,7 +181,7 @@ export function createOciRuntime(options: OciRuntimeOptions): OciRuntime {
     },
     observed: () => ({ pods: held.observed(), images: observedImages() }),
     onEvent: (listen) => held.onEvent(listen),
-    measurable: () => measurablePods(held, places, place.cgroupRoot),
+    measurable: () => measurablePods(held, places, place.cgroupRoot, place.csiOf),
     imagesInUse: () => imagesInUse(held, images),
     async handlers() { return featuresOf(handlers, await whyNoMappedOwners(places.pods) === undefined) },
     removeEnded: (keptMs) => attempts.removeEnded(keptMs),

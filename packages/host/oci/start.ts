@@ -6,6 +6,7 @@ import { wordsOf } from '@kubeskiff/core/base'
 import type { ContainerSpec } from '@kubeskiff/core/kubelet'
 import type { ImageStore } from '../images/store.ts'
 import { cdiFolders, editsOf, withEdits } from '../cdi/index.ts'
+import type { CsiVolumes } from '../csi/index.ts'
 import type { DeviceDrivers, DevicePlugins, Granted } from '../device-plugins/index.ts'
 import { deviceNumbers } from '../linux/device-numbers.ts'
 import { overlayMount } from '../linux/mounts.ts'
@@ -61,6 +62,8 @@ export interface StartPlace {
   readonly devicesOf: (node: string) => DevicePlugins | undefined
   /** The DRA drivers of a node; undefined: none. */
   readonly driversOf: (node: string) => DeviceDrivers | undefined
+  /** The CSI volumes of a node; undefined: none. */
+  readonly csiOf: (node: string) => CsiVolumes | undefined
   /** The folder of the machine's own seccomp profiles. */
   readonly profiles: string
   /** The ids of pods with users of their own. */

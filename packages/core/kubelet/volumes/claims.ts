@@ -2,10 +2,11 @@ import { type PersistentVolume, type PersistentVolumeClaim, persistentVolumeClai
 import { amountOf } from '../../rules/requests.ts'
 import { isProvisionedHere } from '../../rules/volumes.ts'
 import type { VolumeSpec } from '../runtime.ts'
+import { csiClaimVolume } from './csi.ts'
 import type { Draft, VolumeCircumstances } from './draft.ts'
 
-/** What is mounted for a claim, or why that is not known. Messages: upstream's desired state of the world populator. */
-export function claimVolume(name: string, claimName: string, around: VolumeCircumstances, draft: Draft): VolumeSpec | { readonly unknown: string } | string {
+/** What is mounted for a claim, or why that is not known, or why no driver mounts it; undefined: it has to be waited for. Messages: upstream's desired state of the world populator. */
+export function claimVolume(name: string, claimName: string, readOnly: boolean, around: VolumeCircumstances, draft: Draft): VolumeSpec | { readonly unknown: string } | { readonly unfit: string; readonly shown: string } | string | undefined {
   const namespace = around.pod.metadata.namespace ?? ''
   const unknown = (why: string): { readonly unknown: string } => ({ unknown: `error processing PVC ${namespace}/${claimName}: ${why}` })
   const claim = around.view.get(persistentVolumeClaims, namespace, claimName)
@@ -18,11 +19,16 @@ export function claimVolume(name: string, claimName: string, around: VolumeCircu
   if (volume === undefined) return unknown(`failed to fetch PV ${bound} from API server: persistentvolumes "${bound}" not found`)
   if (volume.spec.claimRef?.uid !== claim.metadata.uid) return unknown(`failed to fetch PV ${bound} from API server: found claim with UID "${volume.spec.claimRef?.uid ?? ''}" but expected "${claim.metadata.uid}"`)
   draft.prints.push(`${bound}=${volume.spec.capacity?.['storage'] ?? ''}`)
-  if (waitsForGrowth(claim)) draft.grown.push({ name, claim, volume })
+  const grows = waitsForGrowth(claim)
+  if (grows) draft.grown.push({ name, claim, volume })
   const isBlock = volume.spec.volumeMode === 'Block'
   const containers = [...around.pod.spec.initContainers ?? [], ...around.pod.spec.containers]
   const mistaken = containers.some((container) => (isBlock ? container.volumeMounts : container.volumeDevices)?.some((one) => one.name === name) === true)
   if (mistaken) return { unknown: `volume ${name} has volumeMode ${isBlock ? 'Block' : 'Filesystem'}, but is specified in ${isBlock ? 'volumeMounts' : 'volumeDevices'}` }
+  if (volume.spec.csi !== undefined && !around.node.simulated) {
+    const made = csiClaimVolume(name, volume, { readOnly, expandTo: grows ? amountOf('memory', volume.spec.capacity?.['storage']) : undefined }, around, draft)
+    return typeof made === 'string' ? { unfit: made, shown: bound } : made === undefined ? undefined : { ...made, shown: bound }
+  }
   const spec = specOf(name, volume, around)
   return spec === undefined ? 'no volume plugin matched' : { ...spec, shown: bound }
 }

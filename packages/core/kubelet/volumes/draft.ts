@@ -8,6 +8,8 @@ import type { VolumeSpec } from '../runtime.ts'
 export interface VolumeCircumstances extends Circumstances {
   readonly credentials: ReadonlyMap<string, CredentialAnswer> | undefined
   readonly now: Instant
+  /** The pod's volumes were made before. */
+  readonly isMounted?: boolean
 }
 
 /** What is found out while a pod's volumes are planned. Lives no longer than the plan is made. */
@@ -17,6 +19,8 @@ export interface Draft {
   readonly asks: CredentialAsk[]
   readonly dependsOn: string[]
   readonly grown: Grown[]
+  /** Volumes that are not attached to the node yet. */
+  readonly unattached: string[]
   waiting: boolean
   renewAt: Instant | undefined
 }
@@ -33,7 +37,7 @@ export type Personal = Pick<File, 'mode' | 'user'>
 /** Files, or why there are none. */
 export type Found = Files | string
 
-export const newDraft = (): Draft => ({ prints: [], missing: [], asks: [], dependsOn: [], grown: [], waiting: false, renewAt: undefined })
+export const newDraft = (): Draft => ({ prints: [], missing: [], asks: [], dependsOn: [], grown: [], unattached: [], waiting: false, renewAt: undefined })
 
 /** An object that contents are made of: its changes change the plan. */
 export function lookUp<T extends Resource>(type: ResourceType<T>, namespace: string, name: string, { view }: VolumeCircumstances, draft: Draft): T | undefined {
@@ -41,4 +45,9 @@ export function lookUp<T extends Resource>(type: ResourceType<T>, namespace: str
   draft.dependsOn.push(`${type.resource}/${namespace}/${name}`)
   draft.prints.push(`${type.plural}/${name}@${found?.metadata.resourceVersion ?? '-'}`)
   return found
+}
+
+/** The plan is to be made anew at that instant, if it is yet to come. */
+export function lookAt(instant: Instant | undefined, { now }: VolumeCircumstances, draft: Draft): void {
+  if (instant !== undefined && instant > now) draft.renewAt = Math.min(draft.renewAt ?? Infinity, instant)
 }

@@ -16,8 +16,9 @@ export function orderVolumes(work: Work, plan: VolumePlan): void {
   if ((pod.spec.volumes ?? []).length === 0) return
   const before = work.memory.volumes
   if (plan.missing.length > 0) { mountsMissing(work, plan.missing); return }
+  if (plan.unattached.length > 0) { waitForAttachment(work, plan.unattached); return }
   if (plan.waiting) return
-  if (before?.fingerprint === plan.fingerprint && before.missing === undefined) { tellGrowth(work, plan.grown, before.generation); return }
+  if (before?.fingerprint === plan.fingerprint && before.missing === undefined) { tellGrowth(work, plan, before.generation); return }
   // What was missing and has come is not waited for any longer.
   if (before?.retryAt !== undefined && before.missing === undefined && !isDue(before.retryAt, around.now)) {
     lookAgain(work, before.retryAt)
@@ -29,16 +30,26 @@ export function orderVolumes(work: Work, plan: VolumePlan): void {
   rememberPod(work, { volumes: { generation, fingerprint: plan.fingerprint, failures: before?.failures ?? 0, ...(before?.since === undefined ? {} : { since: before.since }) } })
 }
 
+/** Who attaches them tells how that goes; here it is only said when it takes long. */
+function waitForAttachment(work: Work, names: readonly string[]): void {
+  const { memory: { volumes: before }, around } = work
+  if (before?.since === undefined) rememberPod(work, { volumes: { generation: before?.generation ?? around.observed?.volumes?.generation ?? 0, failures: before?.failures ?? 0, since: around.now } })
+  losePatience(work, names, names)
+}
+
 /** The file systems have followed their volumes when these are made anew: the claims have their new sizes. */
-function tellGrowth(work: Work, grown: VolumePlan['grown'], generation: number): void {
+function tellGrowth(work: Work, { grown, volumes: planned }: VolumePlan, generation: number): void {
   const made = work.around.observed?.volumes
   if (grown.length === 0 || made?.generation !== generation || made.failed !== undefined) return
   const { volumes } = work.memory
   const told = grown.map(({ claim }) => claim.metadata.resourceVersion).join()
   if (volumes === undefined || volumes.grown === told) return
   rememberPod(work, { volumes: { ...volumes, grown: told } })
+  let again = false
   for (const { name, claim, volume } of grown) {
     const why = made.ungrown?.find((one) => one.volume === name)
+    // A driver is asked again; a disk of the machine's waits until it is mounted anew.
+    if (why !== undefined && planned.some((one) => one.name === name && one.is === 'csi')) again = true
     if (why !== undefined) { tell(work, 'Warning', 'FileSystemResizeFailed', `MountVolume.NodeExpandVolume failed for volume "${volume.metadata.name}" : ${why.message}`); continue }
     const { conditions = [] } = claim.status ?? {}
     const status = { capacity: volume.spec.capacity ?? {}, conditions: conditions.filter(({ type }) => type !== 'FileSystemResizePending' && type !== 'Resizing'), allocatedResourceStatuses: null }
@@ -47,6 +58,7 @@ function tellGrowth(work: Work, grown: VolumePlan['grown'], generation: number):
     tell(work, 'Normal', 'FileSystemResizeSuccessful', message)
     work.writes.push({ do: 'record', about: claim, host: work.around.node.name, type: 'Normal', reason: 'FileSystemResizeSuccessful', message })
   }
+  if (again) failedAgain(work, { generation })
 }
 
 /** Said at once, and again each time that upstream would have tried. */
@@ -78,16 +90,16 @@ function failedAgain(work: Work, more: Pick<VolumesMemory, 'generation' | 'missi
 }
 
 /** As upstream: after two minutes, and every two minutes after that. */
-function losePatience(work: Work, names: readonly string[]): void {
+function losePatience(work: Work, names: readonly string[], unattached: readonly string[] = []): void {
   const { volumes } = work.memory
   const { now } = work.around
   if (volumes?.since === undefined) return
   if (now >= volumes.since + patienceMs) {
-    tell(work, 'Warning', 'FailedMount', unmounted(names, [], 'context deadline exceeded'))
+    tell(work, 'Warning', 'FailedMount', unmounted(names, [], 'context deadline exceeded', unattached))
     rememberPod(work, { volumes: { ...volumes, since: now } })
   }
   lookAgain(work, (work.memory.volumes?.since ?? now) + patienceMs)
 }
 
-const unmounted = (names: readonly string[], unknown: readonly string[], why: string): string =>
-  `Unable to attach or mount volumes: unmounted volumes=[${names.join(' ')}], unattached volumes=[], failed to process volumes=[${unknown.join(' ')}]: ${why}`
+const unmounted = (names: readonly string[], unknown: readonly string[], why: string, unattached: readonly string[] = []): string =>
+  `Unable to attach or mount volumes: unmounted volumes=[${names.join(' ')}], unattached volumes=[${unattached.join(' ')}], failed to process volumes=[${unknown.join(' ')}]: ${why}`

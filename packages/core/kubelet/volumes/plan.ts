@@ -6,6 +6,7 @@ import { amountOf, podLimits } from '../../rules/requests.ts'
 import type { CredentialAsk } from '../decision.ts'
 import type { VolumeSpec } from '../runtime.ts'
 import { claimVolume } from './claims.ts'
+import { csiInlineVolume } from './csi.ts'
 import { configMapFiles, downwardFiles, secretFiles } from './contents.ts'
 import { type Draft, type Found, type Grown, type Missing, newDraft, type VolumeCircumstances } from './draft.ts'
 import { projectedFiles } from './projected.ts'
@@ -24,6 +25,8 @@ export interface VolumePlan {
   /** Whose changes change the plan: 'resource/namespace/name', or 'resource//*' for all of a kind. */
   readonly dependsOn: readonly string[]
   readonly grown: readonly Grown[]
+  /** Volumes that are not attached to the node yet: nothing is made before. */
+  readonly unattached: readonly string[]
 }
 
 /** Resolves a pod's volumes against the view. */
@@ -50,13 +53,25 @@ function volumeOf(volume: Volume, around: VolumeCircumstances, draft: Draft): Vo
   if (volume.projected !== undefined) return files(projectedFiles(name, volume.projected, around, draft), true)
   if (volume.image !== undefined) return { name, is: 'image', reference: volume.image.reference ?? '' }
   if (volume.nfs !== undefined) return { name, is: 'network', type: 'nfs', source: `${volume.nfs.server}:${volume.nfs.path}`, options: volume.nfs.readOnly === true ? ['ro'] : [] }
+  if (volume.csi !== undefined) {
+    if (around.node.simulated) return { name, is: 'directory', path: `/${name}`, isMade: true }
+    const found = csiInlineVolume(name, volume.csi, around, draft)
+    return typeof found === 'string' ? notMountable(name, found, draft) : found
+  }
   const claim = claimOfVolume(around.pod, volume)
   if (claim === undefined) return failed('no volume plugin matched')
-  const found = claimVolume(name, claim, around, draft)
+  const found = claimVolume(name, claim, volume.persistentVolumeClaim?.readOnly === true, around, draft)
+  if (found === undefined) return undefined
   if (typeof found === 'string') return failed(found)
   if ('is' in found) return found
+  if ('unfit' in found) return notMountable(found.shown, found.unfit, draft, name)
   draft.missing.push({ volume: name, message: found.unknown, unknown: true })
   return undefined
+}
+
+/** No volume plugin can do it, in the kubelet's words. */
+function notMountable(shown: string, why: string, draft: Draft, name = shown): undefined {
+  draft.missing.push({ volume: name, message: `MountVolume.NewMounter initialization failed for volume "${shown}" : ${why}` })
 }
 
 function emptyDir(name: string, source: NonNullable<Volume['emptyDir']>, around: VolumeCircumstances): VolumeSpec {

@@ -3,7 +3,7 @@ import type { Pod } from '../../api/resources.ts'
 import { bytesOf } from '../../base/bytes.ts'
 import { bundleFile } from './bundles.ts'
 import { configMapFiles, downwardFiles, secretFiles } from './contents.ts'
-import type { Draft, File, Found, Personal, VolumeCircumstances } from './draft.ts'
+import { type Draft, type File, type Found, lookAt, type Personal, type VolumeCircumstances } from './draft.ts'
 
 type Source = NonNullable<NonNullable<Volume['projected']>['sources']>[number]
 
@@ -57,7 +57,7 @@ function tokenFile(source: { readonly audience?: string; readonly expirationSeco
   if (renewAt === undefined || renewAt <= around.now) draft.asks.push({ is: 'token', id, pod: around.pod, audience, expirationSeconds })
   if (answer?.is === 'refused') return `failed to fetch token: ${answer.message}`
   if (answer?.is !== 'token') { draft.waiting = true; return [] }
-  look(renewAt, around, draft)
+  lookAt(renewAt, around, draft)
   draft.prints.push(`${source.path}@${answer.issuedAt}`)
   return [{ path: source.path, ...personal(around.pod, mode), bytes: bytesOf(answer.token) }]
 }
@@ -70,12 +70,8 @@ function certificateFiles(source: PodCertificateProjection, id: string, who: Per
   if (answer === undefined || answer.is === 'asked' || answer.is === 'refused' || isDue) draft.asks.push({ is: 'certificate', id, pod: around.pod, source })
   if (answer?.is === 'denied') return answer.message
   if (answer?.is !== 'certificate') return 'credential bundle is not issued yet'
-  look(answer.renewAt, around, draft)
+  lookAt(answer.renewAt, around, draft)
   draft.prints.push(`${id}@${answer.issuedAt}`)
   const file = (path: string | undefined, text: string): readonly File[] => (path === undefined || path === '' ? [] : [{ path, ...who, bytes: bytesOf(text) }])
   return [...file(source.credentialBundlePath, answer.key + answer.chain), ...file(source.keyPath, answer.key), ...file(source.certificateChainPath, answer.chain)]
-}
-
-function look(renewAt: number | undefined, { now }: VolumeCircumstances, draft: Draft): void {
-  if (renewAt !== undefined && renewAt > now) draft.renewAt = Math.min(draft.renewAt ?? Infinity, renewAt)
 }

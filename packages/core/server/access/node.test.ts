@@ -70,3 +70,18 @@ test('why a node may not is told, by the authorizer and by admission', () => {
   const other = made.ask(`POST ${certificates}/certificatesigningrequests`, asks('not-n2', nodeRequest), { certificate: { commonName: 'system:node:n2', organizations: ['system:nodes'] } })
   assert.equal(messageOf(other), 'certificatesigningrequests.certificates.k8s.io "not-n2" is forbidden: can only create a node CSR with CN=system:node:n2')
 })
+
+test('a node reads the Secrets that CSI volumes of its pods name, wherever they are, and no others', () => {
+  const made = world()
+  const claim = { metadata: { name: 'disk' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, volumeName: 'disk', storageClassName: '' } }
+  const csi = { driver: 'd.example.com', volumeHandle: 'h', nodeStageSecretRef: { namespace: 'kube-system', name: 'keys' } }
+  made.ask('POST /api/v1/persistentvolumes', { metadata: { name: 'disk' }, spec: { accessModes: ['ReadWriteOnce'], capacity: { storage: '1Gi' }, csi } })
+  made.ask(`POST ${core}/persistentvolumeclaims`, claim)
+  const pod = { ...aPod('uses'), spec: { nodeName: 'n1', containers: [{ name: 'c', image: 'i' }], volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'disk' } }, { name: 'w', csi: { driver: 'd.example.com', nodePublishSecretRef: { name: 'own' } } }] } }
+  assert.equal(made.ask(`POST ${core}/pods`, pod).status, 201)
+  const may = (node: string, namespace: string, name: string): unknown => {
+    const said = made.ask('POST /apis/authorization.k8s.io/v1/subjectaccessreviews', { spec: { user: `system:node:${node}`, groups: ['system:nodes'], resourceAttributes: { resource: 'secrets', verb: 'get', namespace, name } } })
+    return (said.body as { status: { allowed: boolean } }).status.allowed
+  }
+  assert.deepEqual([may('n1', 'kube-system', 'keys'), may('n1', 'default', 'own'), may('n1', 'default', 'keys'), may('n1', 'kube-system', 'others'), may('n2', 'kube-system', 'keys')], [true, true, false, false, false])
+})

@@ -1,7 +1,7 @@
 // What a node may do: read what its own pods need, write about itself and them. As upstream's node authorizer, never wider in secrets; what a write may
 // hold is admission's to say (NodeRestriction).
 import { podsByNode } from '../../api/indexes.ts'
-import { type Pod, podCertificateRequests, pods, resourceSlices, volumeAttachments } from '../../api/resources.ts'
+import { persistentVolumeClaims, persistentVolumes, type Pod, podCertificateRequests, pods, resourceSlices, volumeAttachments } from '../../api/resources.ts'
 import { parseFieldSelector, requiredValue } from '../../api/selectors/index.ts'
 import type { ClusterView } from '../../api/view.ts'
 import { configMapsOf, deviceClaimsOf, secretsOf, volumeClaimsOf } from '../../rules/pod-references.ts'
@@ -47,7 +47,7 @@ export function nodeSays(attributes: Attributes, view: ClusterView): true | stri
       if (subresource !== '') return 'cannot read subresource'
       if (namespace === '') return 'can only read namespaced object of this type'
       // Named only: a list of all would show what is another's.
-      return related(ofItsPods((pod) => (resource === 'secrets' ? secretsOf(pod) : configMapsOf(pod)).has(name)))
+      return related(() => ofItsPods((pod) => (resource === 'secrets' ? secretsOf(pod) : configMapsOf(pod)).has(name))() || (resource === 'secrets' && isOfVolumes(view, node, namespace, name)))
     case '/persistentvolumeclaims': {
       const isIts = ofItsPods((pod) => volumeClaimsOf(pod).has(name))
       if (subresource !== 'status') return get(isIts)
@@ -87,6 +87,19 @@ export function nodeSays(attributes: Attributes, view: ClusterView): true | stri
 
 const changes = (verb: string): boolean => verb === 'update' || verb === 'patch'
 const bindsTo = (fieldSelector: string | undefined, node: string): boolean => requiredValue(parseFieldSelector(fieldSelector ?? ''), 'spec.nodeName') === node
+
+/** Whether a volume of a claim of the node's pods names a Secret: its driver is given that. */
+function isOfVolumes(view: ClusterView, node: string, namespace: string, name: string): boolean {
+  for (const pod of view.by(podsByNode, node)) {
+    for (const claim of volumeClaimsOf(pod)) {
+      const bound = view.get(persistentVolumeClaims, pod.metadata.namespace ?? '', claim)?.spec.volumeName ?? ''
+      const csi = bound === '' ? undefined : view.get(persistentVolumes, '', bound)?.spec.csi
+      const secrets = [csi?.nodeStageSecretRef, csi?.nodePublishSecretRef, csi?.nodeExpandSecretRef, csi?.controllerPublishSecretRef, csi?.controllerExpandSecretRef]
+      if (secrets.some((secret) => secret?.name === name && secret.namespace === namespace)) return true
+    }
+  }
+  return false
+}
 
 function some(view: ClusterView, node: string, namespace: string, holds: (pod: Pod) => boolean): boolean {
   for (const pod of view.by(podsByNode, node)) if (pod.metadata.namespace === namespace && holds(pod)) return true

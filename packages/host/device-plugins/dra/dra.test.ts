@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { ResourceClaim } from '@kubeskiff/core/api'
+import { watchRegistry } from '../../plugins/index.ts'
 import { type DeviceDrivers, type DriverOptions, openDeviceDrivers } from './drivers.ts'
 import { DevicesHealth } from './health.ts'
 import { startTestDriver, type TestDriver } from './test-driver.ts'
@@ -32,10 +33,14 @@ async function inWorld(act: (world: World) => Promise<void>, more: Partial<Drive
       opened.push(started)
       return started
     },
-    reopen() { world.drivers.close(); world.drivers = open() },
+    reopen() { registry.close(); world.drivers.close(); world.drivers = open(); registry = watchAgain() },
   }
   world.drivers = open()
+  const troubled = (message: string): void => { world.troubles.push(message) }
+  const watchAgain = (): { close(): void } => watchRegistry({ directory: join(directory, 'plugins_registry'), handlers: { DRAPlugin: world.drivers.plugins }, onTrouble: troubled })
+  let registry = watchAgain()
   try { await act(world) } finally {
+    registry.close()
     world.drivers.close()
     for (const each of opened) each.close()
     rmSync(directory, { recursive: true })

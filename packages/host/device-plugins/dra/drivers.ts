@@ -1,15 +1,16 @@
 import { join } from 'node:path'
 import type { ResourceClaim } from '@kubeskiff/core/api'
 import type { SandboxSpec } from '@kubeskiff/core/kubelet'
-import { ask, rpcText } from '../wire.ts'
+import { ask, kubeletDirectory, type PluginHandler, rpcText } from '../../plugins/index.ts'
 import { type HeldClaim, HeldClaims } from './claims.ts'
 import { type DeviceHealth, DevicesHealth } from './health.ts'
 import { type ClaimReference, type PreparedDevice, readPrepared, readUnprepared, writeClaims } from './messages.ts'
 import { DriverPlugins } from './plugins.ts'
-import { watchRegistry } from './registry.ts'
 
 /** The DRA drivers of one node. */
 export interface DeviceDrivers {
+  /** Takes on the drivers that register. */
+  readonly plugins: PluginHandler
   /** Has drivers prepare the claims of a pod; what is prepared already is not asked for again. Rejects in upstream's words. */
   prepare(pod: ClaimReference, claims: NonNullable<SandboxSpec['claims']>): Promise<void>
   /** The CDI devices that requests of prepared claims stand for. Throws where a claim is not prepared. */
@@ -28,7 +29,7 @@ export interface ClaimUse { readonly claim: string; readonly request?: string }
 export interface ClaimedDevice extends PreparedDevice, DeviceHealth { readonly driver: string }
 
 export interface DriverOptions {
-  /** Where `plugins_registry` and `plugins` stand: what drivers know as /var/lib/kubelet. */
+  /** Where `plugins` stand: what drivers know as /var/lib/kubelet. */
   readonly directory: string
   /** What is prepared is written down here. */
   readonly file: string
@@ -46,9 +47,8 @@ export interface DriverOptions {
 /** As upstream's. */
 const callTimeoutMs = 45_000
 const wipeAfterDefaultMs = 30_000
-const kubeletDirectory = '/var/lib/kubelet'
 
-/** Begins to look for drivers that register. What they published before is taken away, as upstream does when a kubelet starts: they publish it again. */
+/** The drivers of a node, none of which has registered yet. What they published before is taken away, as upstream does when a kubelet starts: they publish it again. */
 export function openDeviceDrivers(options: DriverOptions): DeviceDrivers {
   const { directory, file, onTrouble, wipeAfterMs = wipeAfterDefaultMs } = options
   const held = new HeldClaims(file)
@@ -59,7 +59,6 @@ export function openDeviceDrivers(options: DriverOptions): DeviceDrivers {
     if (isUsable) { clearTimeout(wipes.get(driver)); wipes.delete(driver); return }
     if (!wipes.has(driver)) wipes.set(driver, setTimeout(() => { wipes.delete(driver); options.wipeSlices(driver) }, wipeAfterMs))
   })
-  const registry = watchRegistry({ directory: join(directory, 'plugins_registry'), register: (info, socket) => plugins.register(info, socket), deregister: (info, socket) => { plugins.deregister(info, socket) }, onTrouble })
   options.wipeSlices(undefined)
 
   /** One at a time: claims may be several pods'. */
@@ -117,6 +116,7 @@ export function openDeviceDrivers(options: DriverOptions): DeviceDrivers {
   }
 
   return {
+    plugins,
     prepare: (pod, claims) => inTurn(() => prepare(pod, claims)).catch((error: Error) => { throw new Error(`prepare dynamic resources: ${error.message}`) }),
     devices: (namespace, wanted) => [...new Set(wanted.flatMap(({ claim: name, request }) => {
       const claim = held.get(namespace, name)
@@ -130,7 +130,6 @@ export function openDeviceDrivers(options: DriverOptions): DeviceDrivers {
       for (const pod of held.pods()) if (!isHere(pod)) await inTurn(() => unprepare(pod)).catch((error: Error) => { onTrouble(`devices of pod ${pod}: ${error.message}`) })
     },
     close() {
-      registry.close()
       plugins.close()
       health.close()
       for (const timer of wipes.values()) clearTimeout(timer)

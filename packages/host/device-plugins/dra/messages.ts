@@ -1,7 +1,6 @@
-// The messages by which plugins register with a kubelet (v1) and by which it talks to DRA drivers (v1 and v1beta1, which are the same on the wire): facts of those protocols.
-import { fieldsOf, message } from '../wire.ts'
+// The messages by which a kubelet talks to DRA drivers (v1 and v1beta1, which are the same on the wire): facts of that protocol.
+import { entriesOf, fieldsOf, message } from '../../plugins/index.ts'
 
-export interface PluginInfo { readonly type: string; readonly name: string; readonly endpoint: string; readonly versions: readonly string[] }
 /** A claim, as drivers are told of it. */
 export interface ClaimReference { readonly namespace: string; readonly uid: string; readonly name: string }
 /** `share`: which part of a device that several claims have parts of. */
@@ -11,18 +10,6 @@ export interface DeviceReport { readonly pool: string; readonly device: string; 
 /** By the claim's uid. */
 export type Prepared = ReadonlyMap<string, { readonly devices: readonly PreparedDevice[]; readonly error: string }>
 export type Unprepared = ReadonlyMap<string, { readonly error: string }>
-
-export const writeInfo = ({ type, name, endpoint, versions }: PluginInfo): Buffer => message([[1, type], [2, name], [3, endpoint], ...versions.map((version) => [4, version] as const)])
-export function readInfo(bytes: Uint8Array): PluginInfo {
-  const { texts } = fieldsOf(bytes)
-  return { type: texts(1)[0] ?? '', name: texts(2)[0] ?? '', endpoint: texts(3)[0] ?? '', versions: texts(4) }
-}
-export const writeRegistered = (error: string): Buffer => message([[1, error === ''], [2, error]])
-/** Why it was not; '' when it was. */
-export const readRegistered = (bytes: Uint8Array): { readonly error: string } => {
-  const { flag, texts } = fieldsOf(bytes)
-  return { error: flag(1) ? '' : texts(2)[0] ?? 'not registered' }
-}
 
 /** NodePrepareResourcesRequest and NodeUnprepareResourcesRequest. */
 export const writeClaims = (claims: readonly ClaimReference[]): Buffer => message(claims.map(({ namespace, uid, name }) => [1, message([[1, namespace], [2, uid], [3, name]])] as const))
@@ -53,9 +40,3 @@ export const readReports = (bytes: Uint8Array): readonly DeviceReport[] => field
 })
 /** By the number on the wire. */
 const healths = ['Unknown', 'Healthy', 'Unhealthy'] as const
-
-/** A map, which lies on the wire as entries of a key and a value. */
-const entriesOf = <Value>(bytes: Uint8Array, read: (fields: ReturnType<typeof fieldsOf>) => Value): ReadonlyMap<string, Value> => new Map(fieldsOf(bytes).parts(1).map((part) => {
-  const { texts, parts } = fieldsOf(part)
-  return [texts(1)[0] ?? '', read(fieldsOf(parts(2)[0] ?? new Uint8Array(0)))]
-}))

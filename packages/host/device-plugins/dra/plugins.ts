@@ -1,7 +1,7 @@
 import type { Client } from '@grpc/grpc-js'
-import { clientAt, empty, socketPathMax, unimplemented } from '../wire.ts'
+import { clientAt, empty, type PluginHandler, type PluginInfo, quoted, socketPathMax, unimplemented } from '../../plugins/index.ts'
 import type { DevicesHealth } from './health.ts'
-import { type PluginInfo, readReports } from './messages.ts'
+import { readReports } from './messages.ts'
 
 /** A driver's plugin that has registered. */
 export interface DriverPlugin { readonly driver: string; readonly socket: string; readonly service: string; readonly client: Promise<Client>; readonly healthService: string; isConnected: boolean }
@@ -16,7 +16,7 @@ const healthAgainMs = 5_000
 const [ready, shutdown] = [2, 4]
 
 /** The plugins of drivers on a node; `onChange` hears of a driver that can be reached now, or cannot any more. */
-export class DriverPlugins {
+export class DriverPlugins implements PluginHandler {
   /** By driver, oldest first: a new plugin may register before the old one goes. */
   readonly #plugins = new Map<string, readonly DriverPlugin[]>()
   readonly #placeOf: (path: string) => string
@@ -32,8 +32,7 @@ export class DriverPlugins {
   }
 
   /** Takes a plugin on, or says why not, as upstream words it. */
-  register({ type, name, endpoint, versions }: PluginInfo, registration: string): string | undefined {
-    if (type !== 'DRAPlugin') return `no handler registered for plugin type: ${type} at socket ${registration}`
+  register({ name, endpoint, versions }: PluginInfo, registration: string): string | undefined {
     const shown = endpoint === '' ? registration : endpoint
     const invalid = `invalid supported gRPC versions of DRA driver plugin ${name} at endpoint ${shown}`
     if (versions.length === 0) return `${invalid}: empty list of supported gRPC services (aka supported versions)`
@@ -115,5 +114,3 @@ export class DriverPlugins {
     if (!this.#isClosed) this.#onChange(driver, this.#plugins.get(driver)?.some(({ isConnected }) => isConnected) === true)
   }
 }
-
-const quoted = (names: readonly string[]): string => `[${names.map((name) => JSON.stringify(name)).join(' ')}]`

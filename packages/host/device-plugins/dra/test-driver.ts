@@ -2,9 +2,8 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Server, ServerCredentials, type ServerUnaryCall, type ServerWritableStream, type sendUnaryData } from '@grpc/grpc-js'
-import { streaming, unary } from '../serving.ts'
-import { empty } from '../wire.ts'
-import { type ClaimReference, type DeviceReport, type Prepared, readClaims, readRegistered, type Unprepared, writeInfo, writePrepared, writeReports, writeUnprepared } from './messages.ts'
+import { empty, readRegistered, streaming, unary, writeInfo } from '../../plugins/index.ts'
+import { type ClaimReference, type DeviceReport, type Prepared, readClaims, type Unprepared, writePrepared, writeReports, writeUnprepared } from './messages.ts'
 
 export interface TestDriver {
   /** The calls so far: 'prepare a,b'. */

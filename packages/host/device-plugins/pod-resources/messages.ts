@@ -1,7 +1,7 @@
 // The messages of the PodResources API, v1, as far as there is something to tell: facts of its protocol.
 import type { ClaimedDevice } from '../dra/index.ts'
 import { type Device, writeTopology } from '../messages.ts'
-import { fieldsOf, message } from '../wire.ts'
+import { fieldsOf, message } from '../../plugins/index.ts'
 
 /** What a container has of its node beyond CPU and memory. */
 export interface ContainerResources {

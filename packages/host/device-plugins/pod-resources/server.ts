@@ -6,7 +6,7 @@ import { claimsOfContainer } from '@kubeskiff/core/kubelet'
 import { isTerminal } from '@kubeskiff/core/rules'
 import type { DeviceDrivers } from '../dra/index.ts'
 import type { DevicePlugins } from '../plugins.ts'
-import { listenAt, unary } from '../serving.ts'
+import { listenAt, unary } from '../../plugins/index.ts'
 import { type ContainerResources, type PodResources, readAsked, writeAllocatable, writeOnePod, writePods } from './messages.ts'
 
 /** As upstream's: more than anybody needs. */

@@ -1,7 +1,7 @@
 // Who asks for pod resources, for tests: answers are read by the numbers of the protocol's fields.
 import { Client, credentials } from '@grpc/grpc-js'
 import { readTopology } from '../messages.ts'
-import { empty, fieldsOf, message } from '../wire.ts'
+import { empty, fieldsOf, message } from '../../plugins/index.ts'
 
 export interface TestConsumer {
   /** A list a pod: 'namespace/name', then a list a container: its name, 'resource device at NUMA node', 'namespace/claim: CDI names driver pool device share'. */

@@ -1,6 +1,7 @@
 import type { PersistentVolumeSpec, VolumeAttachment as VolumeAttachmentModel, VolumeAttachmentSource, VolumeError } from '../../../generated/types.ts'
 import type { Kind } from '../../../kind.ts'
 import type { Problem } from '../../../refusal.ts'
+import { attachmentsByNode, attachmentsByVolume } from '../../../indexes.ts'
 import { type VolumeAttachment, volumeAttachments } from '../../../resources.ts'
 import { checkSubdomain } from '../../../selectors/syntax.ts'
 import { ageColumn, nameColumn, text, truth } from '../../columns.ts'
@@ -82,6 +83,7 @@ export const volumeAttachment: Kind<VolumeAttachment> = {
   ...volumeAttachments,
   singular: 'volumeattachment', shortNames: [], categories: [],
   hasStatus: true,
+  indexes: [attachmentsByNode, attachmentsByVolume],
   served: [{
     group: 'storage.k8s.io', version: 'v1', definition: 'io.k8s.api.storage.v1.VolumeAttachment', fill: filling(fill),
     columns: [

@@ -1,8 +1,8 @@
 import { mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { namesIfThere, watchIfCan } from '../../files/index.ts'
-import { ask, clientAt, empty, rpcText, socketPathMax } from '../wire.ts'
-import { type PluginInfo, readInfo, writeRegistered } from './messages.ts'
+import { namesIfThere, watchIfCan } from '../files/index.ts'
+import { type PluginInfo, readInfo, writeRegistered } from './registration.ts'
+import { ask, clientAt, empty, rpcText, socketPathMax } from './wire.ts'
 
 /** A socket that nobody answers at is tried again, as upstream does. */
 const retryMs = 1_000
@@ -10,18 +10,24 @@ const retryMs = 1_000
 const lookMs = 30_000
 const answerTimeoutMs = 1_000
 
+/** Who takes on plugins of one type. */
+export interface PluginHandler {
+  /** Takes on a plugin, or says why not. */
+  register(info: PluginInfo, socket: string): Promise<string | undefined> | string | undefined
+  /** The plugin's socket is gone. */
+  deregister(info: PluginInfo, socket: string): void
+}
+
 export interface RegistryOptions {
   /** The folder into which plugins put the sockets at which they tell of themselves. */
   readonly directory: string
-  /** Takes on a plugin, or says why not. */
-  readonly register: (info: PluginInfo, socket: string) => string | undefined
-  /** The plugin's socket is gone. */
-  readonly deregister: (info: PluginInfo, socket: string) => void
+  /** By the type that plugins say they are of. */
+  readonly handlers: Readonly<Record<string, PluginHandler>>
   readonly onTrouble: (message: string) => void
 }
 
 /** Looks for plugins that register, as a kubelet does in its plugins_registry: asks each new socket who it is, and tells it how that went. */
-export function watchRegistry({ directory, register, deregister, onTrouble }: RegistryOptions): { close(): void } {
+export function watchRegistry({ directory, handlers, onTrouble }: RegistryOptions): { close(): void } {
   mkdirSync(directory, { recursive: true, mode: 0o750 })
   /** By socket, and when that was made: one that was made anew is another. */
   const known = new Map<string, { readonly madeAt: number; readonly info: PluginInfo | undefined }>()
@@ -35,7 +41,7 @@ export function watchRegistry({ directory, register, deregister, onTrouble }: Re
     for (const [socket, { madeAt, info }] of known) {
       if (here.get(socket) === madeAt) continue
       known.delete(socket)
-      if (info !== undefined) deregister(info, socket)
+      if (info !== undefined) handlers[info.type]?.deregister(info, socket)
     }
     for (const [socket, madeAt] of here) {
       if (known.has(socket) || busy.has(socket)) continue
@@ -61,10 +67,11 @@ export function watchRegistry({ directory, register, deregister, onTrouble }: Re
     try {
       const info = await ask(client, '/pluginregistration.Registration/GetInfo', empty, readInfo, answerTimeoutMs)
       if (isClosed) return undefined
-      const refused = register(info, socket)
+      const handler = handlers[info.type]
+      const refused = handler === undefined ? `no handler registered for plugin type: ${info.type} at socket ${socket}` : await handler.register(info, socket)
       if (refused !== undefined) sayOnce(`plugin ${info.name} at ${socket}: ${refused}`)
       await ask(client, '/pluginregistration.Registration/NotifyRegistrationStatus', writeRegistered(refused ?? ''), () => ({}), answerTimeoutMs).catch((error: unknown) => {
-        if (refused === undefined) deregister(info, socket)
+        if (refused === undefined) handler?.deregister(info, socket)
         throw error
       })
       return refused === undefined ? info : undefined

@@ -15,11 +15,20 @@ export function message(fields: Fields): Buffer {
     return [Buffer.of((number << 3) | 2), varint(bytes.length), bytes]
   }))
 }
+/** Not by shifts: those know 32 bits, and sizes of volumes are more. */
 function varint(value: number): Buffer {
   const bytes: number[] = []
-  for (; value > 127; value >>>= 7) bytes.push((value & 127) | 128)
+  for (; value > 127; value = Math.floor(value / 128)) bytes.push((value % 128) + 128)
   return Buffer.from([...bytes, value])
 }
+
+/** A map, which lies on the wire as entries of a key and a value. */
+export const entriesOf = <Value>(bytes: Uint8Array, read: (fields: ReturnType<typeof fieldsOf>) => Value): ReadonlyMap<string, Value> => new Map(fieldsOf(bytes).parts(1).map((part) => {
+  const { texts, parts } = fieldsOf(part)
+  return [texts(1)[0] ?? '', read(fieldsOf(parts(2)[0] ?? new Uint8Array(0)))]
+}))
+/** A map of texts as fields of its message. */
+export const mapEntries = (number: number, texts: Readonly<Record<string, string>>): Fields => Object.entries(texts).map(([key, value]) => [number, message([[1, key], [2, value]])] as const)
 
 export function fieldsOf(bytes: Uint8Array): { texts(number: number): readonly string[]; parts(number: number): readonly Uint8Array[]; flag(number: number): boolean; number(number: number): number } {
   const found: (readonly [number, Uint8Array | bigint])[] = []
@@ -29,6 +38,12 @@ export function fieldsOf(bytes: Uint8Array): { texts(number: number): readonly s
 }
 
 export const empty = Buffer.alloc(0)
+
+/** Under which path all kubelets are found, as drivers know it. */
+export const kubeletDirectory = '/var/lib/kubelet'
+
+/** Names in a message, as Go prints them. */
+export const quoted = (names: readonly string[]): string => `[${names.map((name) => JSON.stringify(name)).join(' ')}]`
 
 /** The kernel's bound for the path of a Unix socket. */
 export const socketPathMax = 107

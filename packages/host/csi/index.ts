@@ -1,0 +1,2 @@
+export type { CsiNodeInfo } from './drivers.ts'
+export { type CsiVolumes, openCsi } from './volumes.ts'
