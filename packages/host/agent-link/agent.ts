@@ -16,8 +16,8 @@ export interface AgentOptions {
   /** Each node that this agent plays, with its certificate: one link a node. */
   readonly nodes: readonly { readonly name: string; readonly certificate: string; readonly key: string }[] // PEM
   readonly open: OpenStream
-  /** Answers what the control plane sends on to a node's kubelet. */
-  readonly kubelet: (node: string, request: KubeletRequest) => Promise<KubeletAnswer>
+  /** Answers what the control plane sends on to a node's kubelet; `gone` tells when nobody waits for it any more. */
+  readonly kubelet: (node: string, request: KubeletRequest, gone: AbortSignal) => Promise<KubeletAnswer>
   /** Does work on volumes, as a query says it. */
   readonly volumes?: (query: URLSearchParams) => Promise<KubeletAnswer>
   /** Told once of each kind of trouble, until the link stands again. */
@@ -91,7 +91,7 @@ class Link {
       session.ping(() => { clearTimeout(late) })
     }, pingEveryMs)
     session.on('stream', (stream, headers) => {
-      if ((headers[':path'] ?? '').startsWith(`${kubeletPath}/`)) answerKubelet(stream, headers, (request) => this.#options.kubelet(this.#node.name, request))
+      if ((headers[':path'] ?? '').startsWith(`${kubeletPath}/`)) answerKubelet(stream, headers, (request, gone) => this.#options.kubelet(this.#node.name, request, gone))
       else if ((headers[':path'] ?? '').startsWith(`${volumesPath}?`) && this.#options.volumes !== undefined) { const { volumes } = this.#options; answerKubelet(stream, headers, ({ query }) => volumes(new URLSearchParams(query))) }
       else streams.serve(stream, headers)
     })
@@ -178,10 +178,12 @@ class Streams {
 
 const withoutPrefix = (target: string): string => (target.startsWith(`${kubeletPath}/`) ? target.slice(kubeletPath.length) : target)
 
-function answerKubelet(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, answer: (request: KubeletRequest) => Promise<KubeletAnswer>): void {
+function answerKubelet(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, answer: (request: KubeletRequest, gone: AbortSignal) => Promise<KubeletAnswer>): void {
+  const gone = new AbortController()
+  stream.once('close', () => { gone.abort() })
   stream.on('error', () => {}) // the asker is gone
   stream.resume()
-  answer({ method: headers[':method'] ?? 'GET', ...splitTarget(withoutPrefix(headers[':path'] ?? '')) }).then(({ status, headers: told, body }) => {
+  answer({ method: headers[':method'] ?? 'GET', ...splitTarget(withoutPrefix(headers[':path'] ?? '')) }, gone.signal).then(({ status, headers: told, body }) => {
     if (stream.destroyed) { if (typeof body !== 'string') body.destroy(); return }
     stream.respond({ ':status': status, ...told })
     if (typeof body === 'string') { stream.end(body); return }

@@ -18,8 +18,8 @@ import { debuggingShut } from './streams.ts'
 import { nodeLog } from './node-logs.ts'
 import { countProbes } from './probe-counts.ts'
 
-/** Answers a request to one node's kubelet. Who may ask was settled before. */
-export type KubeletApi = (node: string, request: KubeletRequest) => Promise<KubeletAnswer>
+/** Answers a request to one node's kubelet. Who may ask was settled before; `gone` tells when nobody waits any more. */
+export type KubeletApi = (node: string, request: KubeletRequest, gone: AbortSignal) => Promise<KubeletAnswer>
 
 export interface KubeletApiOptions {
   readonly configuration: AgentConfiguration
@@ -62,7 +62,7 @@ export function kubeletApi(options: KubeletApiOptions): KubeletApi {
     }))
   }
 
-  return async (node, { method, path, query }) => {
+  return async (node, { method, path, query }, gone) => {
     const asked = new URLSearchParams(query)
     const shut = shutHandler(configuration.kubelet ?? {}, path)
     if (shut !== undefined) return text(`${shut}\n`, 405)
@@ -70,7 +70,7 @@ export function kubeletApi(options: KubeletApiOptions): KubeletApi {
     if (stream !== undefined) {
       if ('is' in stream) return text(stream.message, stream.status)
       if (!path.startsWith('/run/')) return text('Upgrade request required', 400)
-      return method === 'POST' ? runToEnd(stream, options.open) : text('405: Method Not Allowed', 405)
+      return method === 'POST' ? runToEnd(stream, options.open, gone) : text('405: Method Not Allowed', 405)
     }
     // There is nothing here that could freeze a container: as where the feature is off.
     if (path.startsWith('/checkpoint/')) return notFound

@@ -50,9 +50,11 @@ export function serveKubelet(options: KubeletServerOptions): () => void {
   const server = createServer({ cert: options.certificate, key: options.key, ca: options.authority, requestCert: true, rejectUnauthorized: false, requestTimeout: requestTimeoutMs }, (request, response) => {
     request.resume()
     const asked = askedBy(request)
+    const gone = new AbortController()
+    response.once('close', () => { gone.abort() })
     check(request).then(async (verdict) => {
       if (verdict.is === 'refused') { response.writeHead(verdict.status, { 'content-type': 'text/plain; charset=utf-8' }).end(verdict.message); return }
-      const { status, headers, body } = await answer(node, asked)
+      const { status, headers, body } = await answer(node, asked, gone.signal)
       // Who asked may have gone meanwhile: nobody would end what is still being written.
       if (response.destroyed) { if (typeof body !== 'string') body.destroy(); return }
       response.writeHead(status, { ...headers })

@@ -6,8 +6,9 @@ import { after, test } from 'node:test'
 import { type Pod, pods } from '@kubeskiff/core/api'
 import { createStore } from '@kubeskiff/core/store'
 import { placeInRoot } from '../oci/root-files.ts'
-import { streamAsked } from './kubelet-streams.ts'
+import { runToEnd, streamAsked } from './kubelet-streams.ts'
 import { nodeLog } from './node-logs.ts'
+import { fakePod, type Seen } from '../streams/testing.ts'
 
 const store = createStore({ historyMax: 1 })
 store.load([{ key: { resource: pods.resource, namespace: 'ns', name: 'web' }, revision: 1, object: { apiVersion: 'v1', kind: 'Pod', metadata: { namespace: 'ns', name: 'web', uid: 'u1', resourceVersion: '1', creationTimestamp: '' }, spec: { nodeName: 'n', containers: [{ name: 'main' }], ephemeralContainers: [{ name: 'debugger' }] }, status: {} } as unknown as Pod }])
@@ -34,6 +35,19 @@ test('what cannot be is told as a kubelet tells it, and other paths are none of 
   ]
   for (const [target, answer] of rows) assert.deepEqual(asked(target), answer, target)
   assert.deepEqual(asked('/exec/ns/web/main?output=1', 'another'), refused(404, 'pod does not exist'))
+})
+
+test('a command that /run began ends with who asked, and its whole output is the answer', async () => {
+  const seen: Seen = { sizes: [], closed: 0 }
+  const run = (command: readonly string[], gone: AbortSignal): ReturnType<typeof runToEnd> => runToEnd({ what: 'exec', node: 'n', pod: { namespace: 'ns', name: 'web', uid: 'u' }, container: 'main', command, ports: [], streams: { stdin: false, stdout: true, stderr: true, tty: false } }, fakePod(seen), gone)
+  assert.deepEqual((await run(['say', 'hello'], new AbortController().signal)).body, 'hello')
+  const asker = new AbortController()
+  const waits = run(['wait'], asker.signal)
+  const before = seen.closed
+  asker.abort()
+  assert.equal((await waits).status, 500)
+  assert.equal((await run(['wait'], asker.signal)).status, 500, 'it had gone before')
+  assert.ok(seen.closed >= before + 2)
 })
 
 const work = mkdtempSync(`${tmpdir()}/skiff-logs-`)

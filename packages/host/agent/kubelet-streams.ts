@@ -60,12 +60,14 @@ export async function serveUpgrade(connect: Connect, open: OpenStream, connectio
 
 const outputBytesMax = 10 << 20
 
-/** Runs a command to its end, and answers all that it wrote. */
-export async function runToEnd(connect: Connect, open: OpenStream): Promise<KubeletAnswer> {
+/** Runs a command to its end, and answers all that it wrote. It ends with who asked: nobody would hear the answer. */
+export async function runToEnd(connect: Connect, open: OpenStream, gone: AbortSignal): Promise<KubeletAnswer> {
   const answer = (status: number, body: string): KubeletAnswer => ({ status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body })
   const stream = await open(connect)
   if (isRefusal(stream)) return answer(500, stream.message)
   if (stream.is !== 'process') return answer(500, 'no process')
+  if (gone.aborted) stream.close()
+  else gone.addEventListener('abort', () => { stream.close() }, { once: true })
   try {
     const [out, err, ending] = await Promise.all([wholeOf(stream.stdout), wholeOf(stream.stderr), stream.ended])
     if (ending.is === 'failed') return answer(500, ending.message)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { test } from 'node:test'
 import { withEdits } from './apply.ts'
@@ -64,5 +65,12 @@ test('devices are found by their whole name, later folders count more, and what 
     writeFileSync(`${folders[0]}/broken.json`, '{"kind": "a/b"}')
     assert.throws(() => variables('vendor.com/gpu=one'), /unresolvable CDI devices vendor.com\/gpu=one/)
     assert.deepEqual(faults, [`failed to load CDI Spec ${folders[0]}/broken.json: invalid version `, `conflicting device "vendor.com/gpu=one" in ${folders[0]}/gpu.json`])
+    faults.length = 0
+    // Neither waited for nor followed.
+    execFileSync('mkfifo', [`${folders[1]}/pipe.json`])
+    symlinkSync(`${folders[0]}/gpu.json`, `${folders[1]}/link.json`)
+    mkdirSync(`${folders[1]}/folder.json`)
+    assert.deepEqual(variables('vendor.com/gpu=zero'), ['GPU=new'])
+    assert.deepEqual(faults.filter((fault) => fault.includes(`${folders[1]}/`)).map((fault) => fault.replace(/^.*?\/run\//, '').replace(/,.*/, '')), ['folder.json: it is no regular file', 'link.json: ELOOP: too many symbolic links encountered', 'pipe.json: it is no regular file'])
   } finally { rmSync(folder, { recursive: true }) }
 })

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { wordsOf } from '@kubeskiff/core/base'
 import { namesIfThere } from '../files/index.ts'
@@ -29,13 +29,25 @@ export function editsOf(devices: readonly string[], folders: readonly string[], 
   })
 }
 
+const bytesMax = 4 << 20
+/** Pods may write into these folders: a pipe would hold us up for good, and a link lead to a file that is not theirs. */
+function textOf(path: string): string {
+  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW)
+  try {
+    const found = fstatSync(descriptor)
+    if (!found.isFile()) throw new Error('it is no regular file')
+    if (found.size > bytesMax) throw new Error(`it is longer than ${bytesMax} bytes`)
+    return readFileSync(descriptor, 'utf8')
+  } finally { closeSync(descriptor) }
+}
+
 function devicesIn(folders: readonly string[], onFault: (message: string) => void): ReadonlyMap<string, Found> {
   const known = new Map<string, Found>()
   folders.forEach((folder, priority) => {
     for (const name of namesIfThere(folder).filter((entry) => /\.(json|yaml)$/.test(entry)).sort()) {
       const path = join(folder, name)
       try {
-        const specification = parseSpecification(readFileSync(path, 'utf8'))
+        const specification = parseSpecification(textOf(path))
         for (const [device, edits] of specification.devices) {
           const whole = `${specification.kind}=${device}`
           const before = known.get(whole)

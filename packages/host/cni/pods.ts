@@ -62,6 +62,7 @@ export function openCni(options: CniOptions): CniNetworks {
   const troubles = new Map<string, string | undefined>()
   const unwell = new Map<string, string | undefined>()
   const said = new Map<string, string>()
+  const asking = new Set<string>()
   for (const node of nodes) mkdirSync(attachmentsOf(node), { recursive: true, mode: 0o700 })
 
   function attachmentsOf(node: string): string { return join(stateDirectory, node, 'attachments') }
@@ -110,8 +111,11 @@ export function openCni(options: CniOptions): CniNetworks {
   }
   function ask(node: string, network: NetworkConfiguration): void {
     const done = (trouble: string | undefined): void => { unwell.set(node, trouble); if (!isClosed) settle(node, trouble) }
+    // A plugin may take longer than until it is asked again.
+    if (asking.has(node)) return
+    asking.add(node)
     // A node that has no network for now is unwell, too: nothing is thrown at the timer.
-    void Promise.resolve().then(() => status(network, placeOf(node))).then(() => { done(undefined) }, (error: unknown) => { done(wordsOf(error)) })
+    void Promise.resolve().then(() => status(network, placeOf(node))).then(() => { done(undefined) }, (error: unknown) => { done(wordsOf(error)) }).finally(() => { asking.delete(node) })
   }
 
   /** What plugins could not undo yet. */

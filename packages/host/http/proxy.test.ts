@@ -9,7 +9,7 @@ import { after, test } from 'node:test'
 import type { Handler, Proxy } from '@kubeskiff/core/server'
 import { Certificates } from '../credentials/index.ts'
 import type { Exchange } from './exchange.ts'
-import { kubeletExchange } from './proxy.ts'
+import { fetchThrough, kubeletExchange } from './proxy.ts'
 import { testServer } from './testing.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'skiff-proxy-'))
@@ -32,6 +32,11 @@ function ask(url: string, authority: string, { method = 'GET', headers = {}, bod
     asked.end(body)
   })
 }
+
+test('what is asked of an extension server is answered, also where the question cannot be sent', async () => {
+  const proxy: Proxy = { scheme: 'http', address: '127.0.0.1', port: 1, path: '/openapi v2', prefix: '', verify: { is: 'never' }, identity: 'none', headers: {} }
+  assert.deepEqual(await fetchThrough({ proxy, timeoutMs: 1000 }, undefined), { is: 'unreached', why: 'Request path contains unescaped characters' })
+})
 
 test('a request goes on without what says who its client is, and its answer comes back as it is', async () => {
   const behind = createPlain((message, response) => {

@@ -3,6 +3,7 @@ import { request as secureRequest } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Duplex, Readable } from 'node:stream'
 import { type Ask, isRefusal, type Refusal } from '@kubeskiff/core/api'
+import { wordsOf } from '@kubeskiff/core/base'
 import { joinedPort } from '@kubeskiff/core/network'
 import type { Fetch, Fetched, Proxy, Request } from '@kubeskiff/core/server'
 import { type Exchange, sendable, splitTarget } from './exchange.ts'
@@ -87,7 +88,12 @@ const fetchMax = 16 << 20
 /** Reads from an aggregated server as the aggregator itself. */
 export function fetchThrough({ proxy, timeoutMs }: Fetch, frontProxy: FrontProxy | undefined): Promise<Fetched> {
   return new Promise((resolve) => {
-    const asked = dial({ method: 'GET', path: proxy.path, query: '', headers: {}, body: new Uint8Array(0) }, proxy, frontProxy, undefined)
+    let asked: ClientRequest
+    // A path that cannot be sent, say: who asked waits for an answer, whatever it is.
+    try { asked = dial({ method: 'GET', path: proxy.path, query: '', headers: {}, body: new Uint8Array(0) }, proxy, frontProxy, undefined) } catch (error) {
+      resolve({ is: 'unreached', why: wordsOf(error) })
+      return
+    }
     const failed = (error: Error): void => { clearTimeout(timer); asked.destroy(); resolve({ is: 'unreached', why: dialText(error) }) }
     const timer = setTimeout(() => { failed(new Error('context deadline exceeded')) }, timeoutMs)
     asked.on('error', failed)

@@ -53,6 +53,13 @@ export function resumed(open: (from: number) => Promise<Response>, size: number,
 
 /** As long as the other side asks for, within reason, or twice as long each time. */
 async function pause(retryAfter: string | null, tries: number, { waitFirstMs: first = waitFirstMs }: Patience): Promise<void> {
-  const asked = retryAfter !== null && /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : first * 2 ** (tries - 1)
-  await new Promise((resolve) => { setTimeout(resolve, Math.min(asked, waitMostMs)) })
+  await new Promise((resolve) => { setTimeout(resolve, Math.min(askedMs(retryAfter, Date.now()) ?? first * 2 ** (tries - 1), waitMostMs)) })
+}
+
+/** How long a Retry-After asks for: it is a number of seconds or, as HTTP has it, a date. Undefined where it is neither. */
+export function askedMs(retryAfter: string | null, now: number): number | undefined {
+  if (retryAfter === null) return undefined
+  if (/^\d+$/.test(retryAfter)) return Number(retryAfter) * 1000
+  const at = Date.parse(retryAfter)
+  return Number.isNaN(at) ? undefined : Math.max(0, at - now)
 }

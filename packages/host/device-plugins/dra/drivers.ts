@@ -61,6 +61,8 @@ export function openDeviceDrivers(options: DriverOptions): DeviceDrivers {
   })
   options.wipeSlices(undefined)
 
+  /** Why what a pod had could not be given back, as it was told last: it is tried each minute, and told when it is another reason. */
+  const owed = new Map<string, string>()
   /** One at a time: claims may be several pods'. */
   let turn: Promise<unknown> = Promise.resolve()
   const inTurn = <Answer>(act: () => Promise<Answer>): Promise<Answer> => {
@@ -127,7 +129,14 @@ export function openDeviceDrivers(options: DriverOptions): DeviceDrivers {
       .flatMap(([driver, devices]) => devices.filter((device) => isFor(device, request)).map((device) => ({ ...device, driver, ...health.of(driver, device.pool, device.device) }))),
     unprepare: (pod) => inTurn(() => unprepare(pod)).catch((error: Error) => { throw new Error(`unprepare dynamic resources: ${error.message}`) }),
     async retain(isHere) {
-      for (const pod of held.pods()) if (!isHere(pod)) await inTurn(() => unprepare(pod)).catch((error: Error) => { onTrouble(`devices of pod ${pod}: ${error.message}`) })
+      for (const pod of held.pods()) {
+        if (isHere(pod)) continue
+        await inTurn(() => unprepare(pod)).then(() => { owed.delete(pod) }, (error: Error) => {
+          if (owed.get(pod) === error.message) return
+          owed.set(pod, error.message)
+          onTrouble(`devices of pod ${pod}: ${error.message}`)
+        })
+      }
     },
     close() {
       plugins.close()

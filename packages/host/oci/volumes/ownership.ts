@@ -1,4 +1,4 @@
-import { chmodSync, lchownSync, lstatSync, readdirSync } from 'node:fs'
+import { chmodSync, chownSync, closeSync, constants, fstatSync, lchownSync, openSync, readdirSync } from 'node:fs'
 
 /** As the kubelet with fsGroup: everything belongs to the group and new files will too. With `onMismatch` only when the root does not yet. */
 export function giveToGroup(path: string, group: number, { readOnly, onMismatch = false }: { readonly readOnly: boolean; readonly onMismatch?: boolean }): void {
@@ -9,15 +9,30 @@ const granted = (readOnly: boolean): number => (readOnly ? 0o440 : 0o660)
 const directoryBits = 0o2110
 
 function isGiven(path: string, group: number, readOnly: boolean): boolean {
-  const { gid, mode } = lstatSync(path)
-  const wanted = granted(readOnly) | directoryBits
-  return gid === group && (mode & wanted) === wanted
+  return holding(path, (held) => {
+    const { gid, mode } = fstatSync(held)
+    const wanted = granted(readOnly) | directoryBits
+    return gid === group && (mode & wanted) === wanted
+  })
 }
 
+/** Another pod that has the volume may put links in the place of files meanwhile: each is held, and what is below it found from there. */
 function give(path: string, group: number, readOnly: boolean): void {
-  const found = lstatSync(path)
-  lchownSync(path, found.uid, group)
-  if (found.isSymbolicLink()) return
-  chmodSync(path, (found.mode & 0o7777) | granted(readOnly) | (found.isDirectory() ? directoryBits : 0))
-  if (found.isDirectory()) for (const name of readdirSync(path)) give(`${path}/${name}`, group, readOnly)
+  holding(path, (held) => {
+    const found = fstatSync(held)
+    // Of a link itself: nothing follows it.
+    if (found.isSymbolicLink()) { lchownSync(path, found.uid, group); return }
+    const own = `/proc/self/fd/${held}`
+    chownSync(own, found.uid, group)
+    chmodSync(own, (found.mode & 0o7777) | granted(readOnly) | (found.isDirectory() ? directoryBits : 0))
+    if (found.isDirectory()) for (const name of readdirSync(own)) give(`${own}/${name}`, group, readOnly)
+  })
+}
+
+/** Linux: names a file without opening it, so that pipes and devices notice nothing. */
+const onlyName = 0o10000000
+
+function holding<Answer>(path: string, act: (held: number) => Answer): Answer {
+  const held = openSync(path, onlyName | constants.O_NOFOLLOW)
+  try { return act(held) } finally { closeSync(held) }
 }
