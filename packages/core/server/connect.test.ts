@@ -61,6 +61,8 @@ test('what cannot be streamed is told in the kubelet\'s and the server\'s words'
     ['log?container=a&sinceSeconds=1&sinceTime=2026-01-01T00:00:00Z', 'PodLogOptions "" is invalid: : Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified'],
     ['log?container=a&limitBytes=x', 'strconv.ParseInt: parsing "x": invalid syntax'],
   ] as const) assert.equal(open(made, path), message, path)
+  run(made, { terminated: { exitCode: 128, reason: 'StartError' } })
+  assert.equal(open(made, 'log?container=a'), '', 'what could not be started has said nothing')
   run(made, { terminated: { exitCode: 0 } }, 'Succeeded')
   assert.equal(open(made, 'exec?container=a&command=ls', 'POST'), 'cannot exec into a container in a completed pod; current phase is Succeeded')
 })

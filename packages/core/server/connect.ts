@@ -41,6 +41,8 @@ export function connect(machine: Machine, call: Call, route: ResourceRoute, endp
   const refusal = refusalOf(machine, pod, node, container, what, log?.previous === true, query.getAll('command'))
   const scripted = isOnSimulated(machine, node) ? scriptedOf(machine, pod, container, what, log, query.getAll('command')) : undefined
   if (refusal === undefined && scripted?.is === 'text') return text(scripted.text)
+  // What could not be started has said nothing, and its node has nothing of it.
+  if (refusal === undefined && log?.previous === false && statusOf(pod, container)?.state?.terminated?.reason === 'StartError') return text('')
   const { namespace = '', name, uid } = pod.metadata
   return {
     is: 'connect', asOf: machine.store.view.revision,

@@ -10,7 +10,7 @@ import { type HostFilesChoice, hostFilesChoices } from '../agent/configuration.t
 import type { KubeletSettings } from '../agent/kubelet-settings.ts'
 import type { AccessFiles } from '../daemon/access-files.ts'
 import { addressesOfSix, addressForOthers, machineAddresses } from '../daemon/cluster-info.ts'
-import { type ControlPlane, StartProblem, startControlPlane } from '../daemon/control-plane.ts'
+import { type ControlPlane, hasReal, StartProblem, startControlPlane } from '../daemon/control-plane.ts'
 import { missingPackages, whyNoneAfterInstalling, whyNoRealNodes } from '../daemon/debian-packages.ts'
 import { type DataDirectory, dataDirectory, makeDataDirectory } from '../daemon/directory.ts'
 import { newRealNodes, newSimulatedNodes } from '../daemon/nodes.ts'
@@ -110,7 +110,7 @@ export async function up(words: readonly string[]): Promise<number> {
     if (error instanceof StartProblem) { console.error(`skiff: ${error.message}`); return 1 }
     throw error
   }
-  const stopped = stopWhenTold(() => plane.stop(), `pods go on running, '${commandName} down' stops them`, say)
+  const stopped = stopWhenTold(() => plane.stop(), hasReal(settings) ? `pods go on running, '${commandName} down' stops them` : `'${commandName} up' goes on from here`, say)
   await nodesReady(plane, settings)
   say(`ready in ${((Date.now() - startedAt()) / 1000).toFixed(2)} s: ${settings.nodes.length} nodes, https://127.0.0.1:${plane.port}`)
   try {

@@ -151,7 +151,10 @@ async function closure(packages: readonly string[], without: readonly string[], 
   const all = [...result.stdout.matchAll(/^Inst (\S+) \((\S+)/gm)].flatMap(([, name, version]) => (name === undefined || version === undefined ? [] : [{ name, version }]))
   const named = new Set(packages)
   const dropped = new Set(without)
-  return all.filter(({ name }) => named.has(name) || (!alone && !notInImages.has(name) && !dropped.has(name)))
+  // Perl's interpreter is in perl-base: whoever has its library, has it to run programs.
+  const hasPerl = !dropped.has('perl') && all.some(({ name }) => name === 'perl')
+  const isNeeded = (name: string): boolean => !notInImages.has(name) || (hasPerl && name === 'perl-base')
+  return all.filter(({ name }) => named.has(name) || (!alone && isNeeded(name) && !dropped.has(name)))
 }
 
 async function download(packages: readonly DebianPackage[], place: BuildPlace): Promise<readonly string[]> {
