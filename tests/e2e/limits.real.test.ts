@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict'
 import type { ChildProcess } from 'node:child_process'
 import { existsSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { readCpuSet } from '../../packages/host/cpus/index.ts'
 import { Playground, stockKubectl, typing, until, untilReady, whyNoContainers } from './playground.ts'
 
 const kubectl = stockKubectl()
@@ -21,7 +23,7 @@ const pod = (name: string, script: string, more: object = {}, ofContainer: objec
   apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec: { terminationGracePeriodSeconds: 0, restartPolicy: 'Never', ...more, containers: [{ name: 'main', image, command: ['sh', '-c', script], ...ofContainer }] },
 })
 
-describe('limits of nodes and pods', { skip, timeout: 180_000 }, () => {
+describe('limits of nodes and pods', { skip, timeout: 240_000 }, () => {
   let ground: Playground
   let daemon: ChildProcess | undefined
   const { run, ok, get, apply } = typing(kubectl, () => ground)
@@ -105,9 +107,32 @@ describe('limits of nodes and pods', { skip, timeout: 180_000 }, () => {
     ok('delete', 'pod', 'hoards')
   })
 
-  test('on a full disk what cannot be made says so, what runs goes on, and all is made when there is room', async () => {
+  test('a container that asks for whole CPUs has them to itself, the others share the rest, over a restart of the agent, too; another policy is refused', async (context) => {
     await end()
-    await up({ ...kubeletConfiguration, evictionHard: {} })
+    const isRoomy = availableParallelism() > 1
+    await up({ ...kubeletConfiguration, evictionHard: {}, ...(isRoomy && { cpuManagerPolicy: 'static' }) })
+    if (!isRoomy) { context.skip('one CPU is nobody\'s own'); return }
+    const allowed = (name: string): string => run('exec', name, '--', 'sed', '-n', 's/^Cpus_allowed_list:.//p', '/proc/1/status').out.trim()
+    const before = allowed('modest')
+    apply(pod('owns', 'sleep 1000', {}, { resources: { limits: { cpu: '1', memory: '16Mi' } } }))
+    await until('it runs', () => status('owns', 'phase') === 'Running' || events('owns'), 20_000)
+    const [own, shared] = [allowed('owns'), allowed('modest')]
+    assert.match(own, /^\d+$/)
+    assert.ok(shared !== before && !(readCpuSet(shared)?.has(Number(own)) ?? true), `${own} of ${before}, ${shared} are shared`)
+    assert.equal((JSON.parse(ground.run(['cat', join(ground.dataDir, 'agent/cpu_manager_state')]).out) as { readonly policyName: string }).policyName, 'static')
+    await end()
+    const refused = join(ground.folder, 'refused.json')
+    writeFileSync(refused, JSON.stringify({ ...kubeletConfiguration, evictionHard: {} }))
+    const { code, out, err } = ground.skiff(['up', '--nodes', '1', '--bare', '--kubelet-config', refused], { timeoutMs: 30_000 })
+    assert.match(out + err, /could not restore state from checkpoint: configured policy "none" differs from state checkpoint policy "static", please drain this node and delete the CPU manager checkpoint file/)
+    assert.notEqual(code, 0)
+    await up({ ...kubeletConfiguration, evictionHard: {}, cpuManagerPolicy: 'static' })
+    assert.deepEqual([allowed('owns'), allowed('modest')], [own, shared])
+    ok('delete', 'pod', 'owns')
+    await until('all share what is free again', () => allowed('modest') === before || allowed('modest'), 20_000)
+  })
+
+  test('on a full disk what cannot be made says so, what runs goes on, and all is made when there is room', async () => {
     const filled = join(ground.dataDir, 'agent/filled')
     ground.run(['dd', 'if=/dev/zero', `of=${filled}`, 'bs=64k', `count=${diskMebibytes * 16}`])
     const config = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'config' }, data: { key: 'x'.repeat(100_000) } }

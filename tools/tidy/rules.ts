@@ -14,7 +14,7 @@ export const layers: Readonly<Record<string, readonly (readonly string[])[]>> = 
   'packages/host/': [
     ['files', 'linux', 'engine', 'journal', 'client', 'streams', 'webhooks'],
     ['plugins'],
-    ['network', 'cni', 'cdi', 'images', 'credentials', 'metrics', 'device-plugins', 'csi', 'reduced'],
+    ['network', 'cni', 'cdi', 'images', 'credentials', 'metrics', 'device-plugins', 'csi', 'reduced', 'cpus'],
     ['http'],
     ['oci', 'agent-link'],
     ['agent'],

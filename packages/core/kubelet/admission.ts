@@ -25,7 +25,10 @@ export function rejection(pod: Pod, around: Surroundings): Rejection | undefined
   if (evicting !== undefined) return rejected('TaintToleration', 'Predicate TaintToleration failed')
   const ports = hostPortsOf(pod)
   if (ports.some((port) => granted.hasHostPort(port))) return rejected('NodePorts', 'Predicate NodePorts failed')
-  return shortage(pod, around)
+  const refused = shortage(pod, around)
+  if (refused !== undefined) return refused
+  const taken = around.allocate?.(pod)
+  return taken === undefined ? undefined : rejected(taken.reason, taken.message)
 }
 
 function wantsAppArmor({ metadata: { annotations }, spec }: Pod): boolean {

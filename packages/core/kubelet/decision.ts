@@ -28,6 +28,8 @@ export interface Surroundings {
   readonly held?: Amounts | undefined
   /** What the node runs short of; absent: nothing. */
   readonly pressures?: readonly PressureType[] | undefined
+  /** Gives the pod what only one can have, or says why it cannot; absent: there is nothing of the sort. */
+  readonly allocate?: ((pod: Pod) => { readonly reason: string; readonly message: string } | undefined) | undefined
   /** Why the node's pods get no network now, in the runtime's words; absent: they do. */
   readonly networkTrouble?: string | undefined
   /** How the pod's devices are; absent: nobody tells. */

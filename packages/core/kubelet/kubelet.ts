@@ -245,7 +245,11 @@ class Kubelets implements Kubelet {
     const node = pod.spec.nodeName ?? ''
     this.#tracked.set(uid, { uid, name, namespace, node, memory: undefined, heard: undefined, timer: undefined, dependsOn: undefined, credentials: undefined, askedAt: undefined, released: false })
     this.#housekeeping.notice(pod)
-    if (pod.status?.startTime !== undefined && !isTerminal(pod)) this.#grants.grant(node, pod)
+    if (pod.status?.startTime !== undefined && !isTerminal(pod)) {
+      this.#grants.grant(node, pod)
+      // It runs: where it cannot have what it should by now, it goes on as before.
+      this.#options.exclusive?.allocate(pod)
+    }
     this.#enqueue(uid)
   }
 
@@ -253,9 +257,14 @@ class Kubelets implements Kubelet {
     this.#tracked.delete(tracked.uid)
     this.#queue.delete(tracked.uid)
     this.#outbox.forget(tracked.uid)
-    this.#grants.release(tracked.node, tracked.uid)
+    this.#free(tracked.node, tracked.uid)
     this.#depend(tracked, undefined)
     this.#setTimer(tracked, undefined)
+  }
+
+  #free(node: string, uid: string): void {
+    this.#grants.release(node, uid)
+    this.#options.exclusive?.release(uid)
   }
 
   /** Tells a runtime that remembers nothing what ran on it. */
@@ -373,7 +382,7 @@ class Kubelets implements Kubelet {
     }
     if (tracked.heard === undefined) this.#queue.delete(tracked.uid)
     this.#setTimer(tracked, decision.again)
-    if (isTerminal(current)) this.#grants.release(shape.name, tracked.uid)
+    if (isTerminal(current)) this.#free(shape.name, tracked.uid)
     else this.#grants.grant(shape.name, current)
     if (current.status !== started.status) this.#outbox.post(pod, current.status, nodeActor(shape.name))
     const told = this.#podOf(tracked)
@@ -389,7 +398,7 @@ class Kubelets implements Kubelet {
     tracked.heard = undefined
     return decide(pod, {
       view, node: shape, cluster, now: clock.now(), observed: observed.pods.get(tracked.uid), images: observed.images.get(shape.name), heard, memory: tracked.memory,
-      granted: this.#grants.of(shape.name), held: this.#grants.held(shape.name, tracked.uid), pressures: this.#pressuresOn(shape.name), credentials: tracked.credentials, foretell: runtime.foretell?.bind(runtime), keepsLogs: runtime.keepsLogs ?? false, networkTrouble: this.#options.networkTrouble?.(shape.name), deviceHealth: this.#options.deviceHealth?.(shape.name),
+      granted: this.#grants.of(shape.name), held: this.#grants.held(shape.name, tracked.uid), pressures: this.#pressuresOn(shape.name), credentials: tracked.credentials, foretell: runtime.foretell?.bind(runtime), keepsLogs: runtime.keepsLogs ?? false, allocate: this.#options.exclusive?.allocate.bind(this.#options.exclusive), networkTrouble: this.#options.networkTrouble?.(shape.name), deviceHealth: this.#options.deviceHealth?.(shape.name),
     })
   }
 

@@ -383,3 +383,23 @@ test('an image that was pulled with a Secret is there for who has the same crede
   assert.equal(events('Never', 'same')[0], there)
   assert.deepEqual(events('Never', 'bad').slice(0, 2), never)
 })
+
+test('what only one pod can have is given when a pod is taken on, or the pod is rejected; it is free again when nothing of the pod runs', () => {
+  const has = new Set<string>()
+  const exclusive = {
+    allocate: ({ metadata: { uid } }: { readonly metadata: { readonly uid: string } }) => { if (has.size > 0 && !has.has(uid)) return { reason: 'UnexpectedAdmissionError', message: 'Allocate failed due to want' }; has.add(uid); return undefined },
+    release: (uid: string) => { has.delete(uid) },
+  }
+  const cluster = aCluster({ exclusive })
+  cluster.put(aPod({ name: 'one' }))
+  cluster.pass(second)
+  cluster.put(aPod({ name: 'two' }))
+  cluster.pass(second)
+  assert.deepEqual([cluster.pod('one')?.status.phase, cluster.pod('two')?.status.phase, cluster.pod('two')?.status.reason, cluster.pod('two')?.status.message], ['Running', 'Failed', 'UnexpectedAdmissionError', 'Pod was rejected: Allocate failed due to want'])
+  assert.deepEqual([...has], ['uid-one'])
+  cluster.deletePod('one', 1)
+  cluster.pass(5 * second)
+  cluster.put(aPod({ name: 'three' }))
+  cluster.pass(second)
+  assert.deepEqual([cluster.pod('three')?.status.phase, [...has]], ['Running', ['uid-three']])
+})

@@ -42,6 +42,8 @@ export interface KubeletChoices {
   /** The longest that a container waits which ends again and again. */
   readonly crashBackoffMaxMs?: number
   readonly leaseSeconds?: number
+  /** Containers may have CPUs to themselves. */
+  readonly exclusiveCpus?: true
   /** How often the status is looked at, and how often it is posted when nothing has changed. */
   readonly statusUpdateMs?: number
   readonly statusReportMs?: number

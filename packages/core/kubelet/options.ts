@@ -1,7 +1,9 @@
 import type { Submit } from '../api/action.ts'
 import type { Revision } from '../api/resource.ts'
 import type { Change, ClusterView } from '../api/view.ts'
+import type { Pod } from '../api/resources.ts'
 import type { Clock } from '../base/clock.ts'
+import type { Rejection } from './admission.ts'
 import type { CertificateAsk, ClusterNames, CredentialAnswer, TokenAsk } from './decision.ts'
 import type { DeviceHealth } from './devices.ts'
 import type { ExtendedResources } from './node.ts'
@@ -30,6 +32,8 @@ export interface KubeletOptions {
   readonly deviceHealth?: (node: string) => DeviceHealth | undefined
   /** Volumes that are attached to a node and that its pods use, by their names in its status; `nodeChanged` tells of changes. */
   readonly volumesInUse?: (node: string) => readonly string[]
+  /** Gives pods what only one can have: when a node takes them on, or why it does not. A pod that has it keeps it. Freed when nothing of the pod runs any more. */
+  readonly exclusive?: { allocate(pod: Pod): Rejection | undefined; release(uid: string): void }
   /** Why a node's pods get no network now, in the runtime's words; `nodeChanged` tells of changes. Absent: they do. */
   readonly networkTrouble?: (node: string) => string | undefined
   /** Simulated nodes have leases, post unchanged statuses and tell of their images, seldom. Absent: they don't, and nothing ticks on an idle one. */

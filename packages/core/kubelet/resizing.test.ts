@@ -108,3 +108,13 @@ test('a change that waits still waits after a restart, and what the pod was give
     assert.deepEqual([after.pod()?.status, eventsOf(after), after.pod('late')?.status.phase], [before.pod()?.status, [], 'Running'], reason)
   }
 })
+
+test('where containers may have CPUs to themselves, a guaranteed pod is given no others, but other memory', () => {
+  const cluster = aCluster({ shapes: [aShape('a', { kubelet: { exclusiveCpus: true } })] })
+  cluster.put({ ...aPod({ spec: { containers: [sized('1', '1Gi')] } }), status: { phase: 'Pending', qosClass: 'Guaranteed' } } as Pod)
+  cluster.settle()
+  resize(cluster, sized('2', '1Gi'))
+  assert.deepEqual(shown(cluster), ['1', '1', 0, [['PodResizePending', 'Infeasible', 'Resize is infeasible for Guaranteed Pods alongside CPU Manager policy "static"']]])
+  resize(cluster, sized('1', '2Gi'), 3)
+  assert.deepEqual(shown(cluster), ['1', '1', 0, []])
+})

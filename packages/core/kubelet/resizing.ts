@@ -6,6 +6,7 @@ import { type Amounts, amountOf, podRequests } from '../rules/requests.ts'
 import { resourcesOf } from './container-spec.ts'
 import type { ResourceLimits } from './runtime.ts'
 import { podResources } from './sandbox.ts'
+import { qosOf } from './quality.ts'
 import { containerStatusOf, isSidecar, type RunningRun } from './stands.ts'
 import { stop } from './stopping.ts'
 import { lookAgain, memoryOf, remember, rememberPod, standIn, tell, type Work } from './work.ts'
@@ -123,6 +124,7 @@ function isTakenOn(work: Work): boolean {
 const isGiven = (pod: Pod): boolean => containersIn(pod).every(({ name, resources }) => deepEqual(containerStatusOf(pod, name)?.allocatedResources ?? {}, resources?.requests ?? {}))
 
 function refusal({ pod, around }: Work): { readonly reason: 'Infeasible' | 'Deferred'; readonly message: string } | undefined {
+  if (around.node.kubelet?.exclusiveCpus === true && qosOf(pod) === 'Guaranteed' && changesCpus(pod)) return { reason: 'Infeasible', message: 'Resize is infeasible for Guaranteed Pods alongside CPU Manager policy "static"' }
   const wanted = podRequests(pod.spec)
   const allocatable = around.node.allocatable ?? around.node.capacity
   for (const resource of ['memory', 'cpu'] as const) {
@@ -137,6 +139,8 @@ function refusal({ pod, around }: Work): { readonly reason: 'Infeasible' | 'Defe
   }
   return undefined
 }
+
+const changesCpus = (pod: Pod): boolean => containersIn(pod).some((container) => amountOf('cpu', container.resources?.requests?.['cpu']) !== amountOf('cpu', asGiven(pod, container).resources?.requests?.['cpu']))
 
 /** Orders one container's change: by its group, or by starting it again where it says so. */
 function give(work: Work, container: Container, run: RunningRun): void {

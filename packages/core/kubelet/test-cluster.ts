@@ -51,7 +51,7 @@ export interface TestCluster {
   deletePod(name: string, graceSeconds?: number): void
 }
 
-export function aCluster(options: { readonly shapes?: readonly NodeShape[]; readonly runtime?: (clock: VirtualClock) => ContainerRuntime; readonly before?: readonly Resource[]; readonly tokens?: KubeletOptions['tokens']; readonly networkTrouble?: KubeletOptions['networkTrouble']; readonly deviceHealth?: KubeletOptions['deviceHealth']; readonly simulatedReports?: boolean } = {}): TestCluster {
+export function aCluster(options: { readonly shapes?: readonly NodeShape[]; readonly runtime?: (clock: VirtualClock) => ContainerRuntime; readonly before?: readonly Resource[]; readonly tokens?: KubeletOptions['tokens']; readonly networkTrouble?: KubeletOptions['networkTrouble']; readonly deviceHealth?: KubeletOptions['deviceHealth']; readonly simulatedReports?: boolean; readonly exclusive?: KubeletOptions['exclusive'] } = {}): TestCluster {
   const store = createStore()
   const clock = new VirtualClock(start)
   const events: string[] = []
@@ -90,7 +90,7 @@ export function aCluster(options: { readonly shapes?: readonly NodeShape[]; read
   const runtime = options.runtime?.(clock) ?? simulated(clock, shapes)
   const kubelet = createKubelet({
     nodes: shapes, view: store.view, changes: (after) => store.changes(after), runtime, submit, clock, ring: () => {}, cluster: { dns: '10.96.0.10', domain: 'cluster.local' },
-    ...(options.tokens === undefined ? {} : { tokens: options.tokens }), ...(options.networkTrouble === undefined ? {} : { networkTrouble: options.networkTrouble }), ...(options.deviceHealth === undefined ? {} : { deviceHealth: options.deviceHealth }), ...(options.simulatedReports === undefined ? {} : { simulatedReports: options.simulatedReports }),
+    ...(options.tokens === undefined ? {} : { tokens: options.tokens }), ...(options.networkTrouble === undefined ? {} : { networkTrouble: options.networkTrouble }), ...(options.deviceHealth === undefined ? {} : { deviceHealth: options.deviceHealth }), ...(options.exclusive === undefined ? {} : { exclusive: options.exclusive }), ...(options.simulatedReports === undefined ? {} : { simulatedReports: options.simulatedReports }),
   })
   const settle = (): void => { for (let steps = 0; kubelet.step(); steps++) if (steps > 10_000) throw new Error('the kubelet does not settle') }
   return {

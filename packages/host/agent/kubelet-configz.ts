@@ -6,7 +6,7 @@ import type { KubeletSettings } from './kubelet-settings.ts'
 const defaults: Partial<Record<keyof KubeletSettings, unknown>> & Readonly<Record<string, unknown>> = {
   cgroupDriver: 'cgroupfs', cgroupsPerQOS: true, failSwapOn: false, failCgroupV1: false, enableServer: true, port: 10250, rotateCertificates: true, localStorageCapacityIsolation: true, enableControllerAttachDetach: true,
   configMapAndSecretChangeDetectionStrategy: 'Watch', imagePullCredentialsVerificationPolicy: 'NeverVerifyPreloadedImages', enforceNodeAllocatable: ['none'], eventRecordQPS: 0, nodeStatusMaxImages: 50,
-  cpuManagerPolicy: 'none', memoryManagerPolicy: 'None', topologyManagerPolicy: 'none', topologyManagerScope: 'container',
+  cpuManagerPolicy: 'none', cpuManagerReconcilePeriod: '10s', memoryManagerPolicy: 'None', topologyManagerPolicy: 'none', topologyManagerScope: 'container',
   podsPerCore: 0, evictionMaxPodGracePeriod: 0, evictionPressureTransitionPeriod: '5m0s', mergeDefaultEvictionSettings: false,
   imageMinimumGCAge: '2m0s', imageMaximumGCAge: '0s', imageGCHighThresholdPercent: 85, imageGCLowThresholdPercent: 80, containerLogMaxSize: '10Mi', containerLogMaxFiles: 5, containerLogMonitorInterval: '10s',
   seccompDefault: false, cpuCFSQuota: true, cpuCFSQuotaPeriod: '100ms', serializeImagePulls: false, registerNode: true, nodeStatusUpdateFrequency: '10s', nodeStatusReportFrequency: '5m0s', nodeLeaseDurationSeconds: 40,

@@ -2,6 +2,7 @@
 import { goDurationMs } from '@kubeskiff/core/base'
 import { type KubeletChoices, type NodeShape, pressureTransitionMs, type Signal, type Threshold, thresholdsDefault } from '@kubeskiff/core/kubelet'
 import { unitsOf } from '@kubeskiff/core/rules'
+import { type CpuPolicy, readCpuSet } from '../cpus/index.ts'
 import type { ImageLimits } from '../images/index.ts'
 import type { LogLimits, OciRuntimeOptions } from '../oci/index.ts'
 import { type KubeletSettings, signals } from './kubelet-settings.ts'
@@ -37,8 +38,22 @@ const hardDefaults = (disks: DiskSizes): readonly Threshold[] => thresholdsDefau
   return most === undefined || diskBytes === undefined || !('percent' in least) || (diskBytes * least.percent) / 100 <= most ? threshold : { signal, least: { amount: most } }
 })
 
-/** What of a node is not for pods. */
-export const reservedOf = ({ systemReserved = {}, kubeReserved = {} }: KubeletSettings): readonly Readonly<Record<string, string>>[] => [systemReserved, kubeReserved]
+/** What of a node is not for pods. As upstream: CPUs that are named count instead of amounts. */
+export function reservedOf({ systemReserved = {}, kubeReserved = {}, reservedSystemCPUs = '' }: KubeletSettings): readonly Readonly<Record<string, string>>[] {
+  const named = readCpuSet(reservedSystemCPUs)?.size ?? 0
+  return named === 0 ? [systemReserved, kubeReserved] : [{ ...systemReserved, cpu: String(named) }, { ...kubeReserved, cpu: '0' }]
+}
+
+/** How containers have CPUs to themselves; undefined where none does. */
+export function cpuPolicyOf(settings: KubeletSettings): CpuPolicy | undefined {
+  const { cpuManagerPolicy, cpuManagerPolicyOptions: options = {}, reservedSystemCPUs = '' } = settings
+  if (cpuManagerPolicy !== 'static') return undefined
+  const named = readCpuSet(reservedSystemCPUs) ?? new Set<number>()
+  const amount = Math.ceil(reservedOf(settings).reduce((sum, { cpu }) => sum + unitsOf(cpu), 0))
+  return { reserved: named.size > 0 ? named : amount, fullCoresOnly: options['full-pcpus-only'] === 'true', reservedOnly: options['strict-cpu-reservation'] === 'true' }
+}
+/** How often it is looked at whether containers run where they are to run. */
+export const cpuLookMs = ({ cpuManagerReconcilePeriod }: KubeletSettings): number => msOf(cpuManagerReconcilePeriod) ?? 10_000
 /** How long a node shows a shortage after it has ended. */
 export const transitionMsOf = ({ evictionPressureTransitionPeriod }: KubeletSettings): number => msOf(evictionPressureTransitionPeriod) ?? pressureTransitionMs
 
@@ -59,7 +74,7 @@ export function nodeChoices(settings: KubeletSettings): Pick<NodeShape, 'allowed
   // As upstream: who says how often it is looked at says how often it is told, unless that is said, too.
   const statusReportMs = msOf(nodeStatusReportFrequency) ?? statusUpdateMs
   const kubelet: KubeletChoices = {
-    ...(registerNode === false && { register: false }), ...(seccompDefault === true && { seccompDefault: true }), ...(crashBackoffMaxMs !== undefined && { crashBackoffMaxMs }),
+    ...(registerNode === false && { register: false }), ...(settings.cpuManagerPolicy === 'static' && { exclusiveCpus: true }), ...(seccompDefault === true && { seccompDefault: true }), ...(crashBackoffMaxMs !== undefined && { crashBackoffMaxMs }),
     ...(nodeLeaseDurationSeconds !== undefined && nodeLeaseDurationSeconds > 0 && { leaseSeconds: nodeLeaseDurationSeconds }), ...(statusUpdateMs !== undefined && { statusUpdateMs }), ...(statusReportMs !== undefined && { statusReportMs }),
   }
   return { ...(allowedUnsafeSysctls !== undefined && { allowedUnsafeSysctls }), ...(Object.keys(kubelet).length > 0 && { kubelet }) }

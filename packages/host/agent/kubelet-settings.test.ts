@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { thresholdsDefault } from '@kubeskiff/core/kubelet'
-import { podsMost, nodeChoices, imageLimitsOf, runtimeChoices, thresholdsOf } from './kubelet-effects.ts'
+import { cpuPolicyOf, imageLimitsOf, nodeChoices, podsMost, reservedOf, runtimeChoices, thresholdsOf } from './kubelet-effects.ts'
 import { kubeletFault, kubeletSettingsOf } from './kubelet-settings.ts'
 
 const Gi = 2 ** 30
@@ -50,13 +50,19 @@ test('what is said has its effect, and 0s says nothing', () => {
   assert.deepEqual([runtimeChoices({ serializeImagePulls: true }).pullsAtOnce, runtimeChoices({ cpuCFSQuotaPeriod: '10ms' }).cpuQuota], [1, { periodMicroseconds: 10_000 }])
 })
 
+test('what is reserved of CPUs is so many, or those that are named, and nobody has it to himself', () => {
+  assert.deepEqual([cpuPolicyOf({}), cpuPolicyOf({ cpuManagerPolicy: 'static', systemReserved: { cpu: '500m' }, kubeReserved: { cpu: '700m' } })], [undefined, { reserved: 2, fullCoresOnly: false, reservedOnly: false }])
+  const named = { cpuManagerPolicy: 'static', systemReserved: { cpu: '3', memory: '1Gi' }, reservedSystemCPUs: '0,4', cpuManagerPolicyOptions: { 'full-pcpus-only': 'true', 'strict-cpu-reservation': 'true' } }
+  assert.deepEqual([cpuPolicyOf(named), reservedOf(named)], [{ reserved: new Set([0, 4]), fullCoresOnly: true, reservedOnly: true }, [{ cpu: '2', memory: '1Gi' }, { cpu: '0' }]])
+})
+
 test('a kubeadm\'s file is taken: what it leaves to defaults, or says as it is here anyway, is no fault', () => {
   const file = {
     apiVersion: 'kubelet.config.k8s.io/v1beta1', kind: 'KubeletConfiguration', cgroupDriver: 'cgroupfs', clusterDomain: 'cluster.local', clusterDNS: ['10.96.0.10'], cpuManagerReconcilePeriod: '0s', evictionPressureTransitionPeriod: '0s', fileCheckFrequency: '0s',
     imageMinimumGCAge: '0s', logging: { flushFrequency: null, options: { json: {} } }, memorySwap: {}, rotateCertificates: true, shutdownGracePeriod: '0s', syncFrequency: '0s', staticPodPath: '/etc/kubernetes/manifests',
   }
   assert.equal(kubeletFault(file), undefined)
-  assert.deepEqual(Object.keys(kubeletSettingsOf(file)), ['clusterDNS', 'evictionPressureTransitionPeriod', 'fileCheckFrequency', 'imageMinimumGCAge', 'memorySwap', 'staticPodPath'])
+  assert.deepEqual(Object.keys(kubeletSettingsOf(file)), ['clusterDNS', 'cpuManagerReconcilePeriod', 'evictionPressureTransitionPeriod', 'fileCheckFrequency', 'imageMinimumGCAge', 'memorySwap', 'staticPodPath'])
 })
 
 test('what a kubelet here does not follow is told and not left out in silence', () => {
@@ -80,6 +86,10 @@ test('what a kubelet here does not follow is told and not left out in silence', 
     [{ containerLogMaxFiles: 1 }, /^invalid configuration: containerLogMaxFiles must be greater than 1$/], [{ containerLogMaxSize: '-1' }, /^failed to parse container log max size "-1"$/],
     [{ evictionSoft: { 'memory.available': '1Gi' } }, /^grace period must be specified for the soft eviction threshold memory\.available$/], [{ evictionSoft: { 'memory.available': '1Gi' }, evictionSoftGracePeriod: { 'memory.available': '1m' } }, undefined],
     [{ evictionHard: { 'memory.available': '101%' } }, /eviction percentage threshold memory\.available must be <= 100%: 101%$/], [{ evictionMinimumReclaim: { 'memory.available': '-1Mi' } }, /negative eviction minimum reclaim specified for memory\.available$/],
+    [{ cpuManagerPolicy: 'dynamic' }, /^unknown policy: "dynamic"$/], [{ cpuManagerPolicy: 'static' }, /^\[cpumanager\] the static policy requires systemreserved\.cpu \+ kubereserved\.cpu to be greater than zero$/],
+    [{ cpuManagerPolicy: 'static', systemReserved: { cpu: '500m' }, cpuManagerPolicyOptions: { 'full-pcpus-only': 'true' } }, undefined], [{ cpuManagerPolicy: 'static', reservedSystemCPUs: '0-' }, /^invalid configuration: unable to parse reservedSystemCPUs \(--reserved-cpus\) 0-$/],
+    [{ cpuManagerPolicyOptions: { 'full-pcpus-only': 'true' } }, /^new none policy error: None policy: received unsupported options=full-pcpus-only=true$/], [{ cpuManagerPolicy: 'static', reservedSystemCPUs: '0', cpuManagerPolicyOptions: { 'align-by-socket': 'true' } }, /^cpuManagerPolicyOptions\.align-by-socket is not followed here: expected full-pcpus-only, strict-cpu-reservation$/],
+    [{ topologyManagerPolicy: 'best' }, /^invalid configuration: topologyManagerPolicy \(--topology-manager-policy\) "best" must be one of: \["none" "best-effort" "restricted" "single-numa-node"\]$/], [{ topologyManagerPolicy: 'restricted', topologyManagerScope: 'pod' }, undefined], [{ memoryManagerPolicy: 'Static' }, /^memoryManagerPolicy is not followed here but as "None", found "Static"$/],
     [{ registerWithTaints: [{ key: 'a', effect: 'Never' }] }, /^invalid taint: \{a {2}Never <nil>\}$/], [{ registerWithTaints: [{ key: 'a', value: 'b', effect: 'NoSchedule' }] }, undefined],
   ] as const) {
     if (fault === undefined) assert.equal(kubeletFault(value), undefined)

@@ -2,6 +2,8 @@
 import { isRecord } from '@kubeskiff/core/api/text'
 import { goDurationMs, parseQuantity } from '@kubeskiff/core/base'
 import type { Signal } from '@kubeskiff/core/kubelet'
+import { unitsOf } from '@kubeskiff/core/rules'
+import { readCpuSet } from '../cpus/index.ts'
 import { gateFault } from './feature-gates.ts'
 
 /** Fields of a KubeletConfiguration (kubelet.config.k8s.io/v1beta1) that real nodes follow. Durations are as '5m'; one of 0s says nothing, as there. */
@@ -52,6 +54,12 @@ export interface KubeletSettings {
   readonly enableDebuggingHandlers?: boolean
   readonly enableSystemLogHandler?: boolean
   readonly featureGates?: Readonly<Record<string, boolean>>
+  readonly cpuManagerPolicy?: string
+  readonly cpuManagerPolicyOptions?: Quantities
+  readonly cpuManagerReconcilePeriod?: string
+  readonly reservedSystemCPUs?: string
+  readonly topologyManagerPolicy?: string
+  readonly topologyManagerScope?: string
 }
 type Quantities = Readonly<Record<string, string>>
 
@@ -87,6 +95,7 @@ const shapes: Readonly<Record<keyof KubeletSettings, Shape>> = {
   crashLoopBackOff: ['maxContainerRestartPeriod, a duration', (value) => isRecord(value) && Object.entries(value).every(([name, period]) => name === 'maxContainerRestartPeriod' && duration[1](period))],
   memorySwap: ['swapBehavior', (value) => isRecord(value) && Object.entries(value).every(([name, behavior]) => name === 'swapBehavior' && isText(behavior))],
   singleProcessOOMKill: flag, clusterDNS: texts, resolvConf: text, staticPodPath: text, fileCheckFrequency: duration, enableDebuggingHandlers: flag, enableSystemLogHandler: flag,
+  cpuManagerPolicy: text, cpuManagerPolicyOptions: ['texts by option', (value) => allOf(value, () => true)], cpuManagerReconcilePeriod: duration, reservedSystemCPUs: text, topologyManagerPolicy: text, topologyManagerScope: text,
   featureGates: ['true or false by feature gate', (value) => isRecord(value) && Object.values(value).every((each) => typeof each === 'boolean')],
 }
 /** The fields that are followed. */
@@ -96,7 +105,7 @@ export const followedFields = Object.keys(shapes)
 const settled: Readonly<Record<string, readonly unknown[]>> = {
   cgroupDriver: ['cgroupfs'], cgroupsPerQOS: [true], failSwapOn: [false], failCgroupV1: [false], rotateCertificates: [true], serverTLSBootstrap: [false], enableServer: [true], port: [10250], readOnlyPort: [0], localStorageCapacityIsolation: [true],
   protectKernelDefaults: [false], enableControllerAttachDetach: [true], configMapAndSecretChangeDetectionStrategy: ['Watch'], imagePullCredentialsVerificationPolicy: ['NeverVerifyPreloadedImages'], clusterDomain: ['cluster.local'], eventRecordQPS: [0],
-  cpuManagerPolicy: ['none'], memoryManagerPolicy: ['None'], topologyManagerPolicy: ['none'], topologyManagerScope: ['container'], nodeStatusMaxImages: [50],
+  memoryManagerPolicy: ['None'], nodeStatusMaxImages: [50],
 }
 /** Whether a field's value leaves all to the defaults. */
 const saysNothing = (value: unknown): boolean => value === null || value === '' || value === '0s' || (Array.isArray(value) && value.length === 0) || (isRecord(value) && Object.values(value).every(saysNothing))
@@ -149,7 +158,27 @@ function faultsOf(settings: KubeletSettings): readonly string[] {
   const size = settings.containerLogMaxSize === undefined || settings.containerLogMaxSize === '' ? undefined : parseQuantity(settings.containerLogMaxSize)
   if (settings.containerLogMaxSize && (size === undefined || size.nanos <= 0n)) faults.push(`failed to parse container log max size ${JSON.stringify(settings.containerLogMaxSize)}`)
   for (const path of [settings.staticPodPath, settings.resolvConf]) must(!path || path.startsWith('/'), `expected an absolute path, found ${JSON.stringify(path)}`)
-  return [...faults, ...evictionFaults(settings)]
+  return [...faults, ...evictionFaults(settings), ...cpuFaults(settings)]
+}
+
+const cpuPolicies = ['none', 'static']
+const cpuOptions = ['full-pcpus-only', 'strict-cpu-reservation']
+const topologyPolicies = ['none', 'best-effort', 'restricted', 'single-numa-node']
+/** As upstream's managers of CPUs and of topology start. */
+function cpuFaults(settings: KubeletSettings): readonly string[] {
+  const { cpuManagerPolicy: policy = '', cpuManagerPolicyOptions: options = {}, reservedSystemCPUs = '', topologyManagerPolicy: topology = '', topologyManagerScope: scope = '' } = settings
+  const faults: string[] = []
+  if (policy !== '' && !cpuPolicies.includes(policy)) faults.push(`unknown policy: "${policy}"`)
+  if (policy !== 'static' && Object.keys(options).length > 0) faults.push(`new none policy error: None policy: received unsupported options=${Object.entries(options).map(([name, value]) => `${name}=${value}`).join(',')}`)
+  for (const [name, value] of Object.entries(options)) {
+    if (!cpuOptions.includes(name)) faults.push(`cpuManagerPolicyOptions.${name} is not followed here: expected ${cpuOptions.join(', ')}`)
+    else if (value !== 'true' && value !== 'false') faults.push(`new static policy error: bad value for option "${name}": strconv.ParseBool: parsing ${JSON.stringify(value)}: invalid syntax`)
+  }
+  if (reservedSystemCPUs !== '' && (readCpuSet(reservedSystemCPUs)?.size ?? 0) === 0) faults.push(`invalid configuration: unable to parse reservedSystemCPUs (--reserved-cpus) ${reservedSystemCPUs}`)
+  if (policy === 'static' && reservedSystemCPUs === '' && ![settings.systemReserved, settings.kubeReserved].some((amounts) => unitsOf(amounts?.['cpu']) > 0)) faults.push('[cpumanager] the static policy requires systemreserved.cpu + kubereserved.cpu to be greater than zero')
+  if (topology !== '' && !topologyPolicies.includes(topology)) faults.push(`invalid configuration: topologyManagerPolicy (--topology-manager-policy) "${topology}" must be one of: [${topologyPolicies.map((each) => `"${each}"`).join(' ')}]`)
+  if (!['', 'container', 'pod'].includes(scope)) faults.push(`invalid configuration: topologyManagerScope (--topology-manager-scope) "${scope}" must be one of: "container", or "pod"`)
+  return faults
 }
 
 /** As upstream's eviction manager reads its thresholds. */

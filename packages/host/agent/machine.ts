@@ -8,7 +8,8 @@ import { type ClusterNetwork, createNetwork, mtuBetweenMachines, type NetworkSet
 import { createOciRuntime, type HostFiles, type OciRuntime, type OciRuntimeOptions, overlaidHostFiles, realHostFiles, withFolders } from '../oci/index.ts'
 import { kubeletDirectory } from '../plugins/index.ts'
 import type { AgentConfiguration } from './configuration.ts'
-import { runtimeChoices } from './kubelet-effects.ts'
+import type { ExclusiveCpus } from '../cpus/index.ts'
+import { cpuLookMs, runtimeChoices } from './kubelet-effects.ts'
 
 export interface Machine { readonly network: ClusterNetwork; readonly cni: CniNetworks | undefined; readonly images: ImageStore; readonly runtime: OciRuntime; readonly hostFiles: HostFiles }
 
@@ -26,7 +27,7 @@ export const podResourcesDirectory = (stateDirectory: string, node: string): str
 export const driversDirectory = (stateDirectory: string, node: string): string => join(stateDirectory, 'kubelet', node)
 
 /** The network and the containers of this machine, as an earlier agent has left them or new. */
-export function openMachine(configuration: AgentConfiguration, clock: Clock, more: Pick<OciRuntimeOptions, 'devicesOf' | 'driversOf' | 'csiOf'> & { readonly networkChanged?: (node: string) => void; readonly say?: (message: string) => void } = {}): Machine {
+export function openMachine(configuration: AgentConfiguration, clock: Clock, more: Pick<OciRuntimeOptions, 'devicesOf' | 'driversOf' | 'csiOf'> & { readonly cpus?: ExclusiveCpus | undefined; readonly networkChanged?: (node: string) => void; readonly say?: (message: string) => void } = {}): Machine {
   const settings: NetworkSettings = { ...configuration.network, reachableFromHost: true, egress: true, beyondBySix: configuration.machine?.address.includes(':') === true, plugins: configuration.cni !== undefined, mtu: configuration.machine && mtuBetweenMachines(configuration.machine) }
   const network = createNetwork(settings, networkDirectory(configuration))
   network.retain(configuration.nodes.map(({ shape }) => shape.name))
@@ -40,7 +41,7 @@ export function openMachine(configuration: AgentConfiguration, clock: Clock, mor
   const files = withFolders(configuration.hostFiles === 'real' ? realHostFiles : overlaidHostFiles(join(configuration.stateDirectory, 'hosts')), (node) => kubeletFolders(configuration.stateDirectory, node))
   const host = probeHost()
   const runtime = createOciRuntime({
-    stateDirectory: configuration.stateDirectory, network, ...(cni === undefined ? {} : { cni }), images, registry: configuration.registries ?? {}, handlers: configuration.runtimeHandlers ?? {}, host, clock, cgroupRoot: `${host.groupBase}/skiff`, ...runtimeChoices(configuration.kubelet ?? {}), ...(more.devicesOf === undefined ? {} : { devicesOf: more.devicesOf }), ...(more.driversOf === undefined ? {} : { driversOf: more.driversOf }), ...(more.csiOf === undefined ? {} : { csiOf: more.csiOf }), hostFiles: files,
+    stateDirectory: configuration.stateDirectory, network, ...(cni === undefined ? {} : { cni }), images, registry: configuration.registries ?? {}, handlers: configuration.runtimeHandlers ?? {}, host, clock, cgroupRoot: `${host.groupBase}/skiff`, ...runtimeChoices(configuration.kubelet ?? {}), ...(more.cpus !== undefined && { cpus: { exclusive: more.cpus, lookMs: cpuLookMs(configuration.kubelet ?? {}) } }), ...(more.devicesOf === undefined ? {} : { devicesOf: more.devicesOf }), ...(more.driversOf === undefined ? {} : { driversOf: more.driversOf }), ...(more.csiOf === undefined ? {} : { csiOf: more.csiOf }), hostFiles: files,
   })
   return { network, cni, images, runtime, hostFiles: files }
 }

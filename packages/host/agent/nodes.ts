@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { type Actor, csiDrivers, endpointSlices, nodes, persistentVolumeClaims, persistentVolumes, pods as podType, podsByNode, type Resource, type ResourceType, runtimeClasses, services } from '@kubeskiff/core/api'
 import { createKubelet } from '@kubeskiff/core/kubelet'
 import { nameIndexes } from '@kubeskiff/core/network'
+import { isTerminal } from '@kubeskiff/core/rules'
 import { createStore } from '@kubeskiff/core/store'
 import { connectAgent } from '../agent-link/index.ts'
 import { type Connection, createEventRecorder, openConnection, startFeed, submitOverHttp } from '../client/index.ts'
@@ -20,6 +21,7 @@ import { serveKubelet } from './kubelet-server.ts'
 import { showingLeases } from './leases.ts'
 import { devicePluginsDirectory, imagesDirectory, openMachine, podResourcesDirectory } from './machine.ts'
 import { followMachines } from './machines.ts'
+import { openCpus } from './exclusive-cpus.ts'
 import { imageLimitsOf, manifestLookMs, thresholdsOf, transitionMsOf } from './kubelet-effects.ts'
 import { watchPressure } from './pressure.ts'
 import { nameServer } from './names.ts'
@@ -50,7 +52,8 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
   let nodeChanged = (_node: string): void => {}
   let podsChanged = (_uids: readonly string[]): void => {}
   const devicePlugins = new Map(configuration.nodes.map(({ shape: { name } }) => [name, openDevicePlugins({ directory: devicePluginsDirectory(configuration.stateDirectory, name), onChange: (pods) => { nodeChanged(name); podsChanged(pods) }, onTrouble: say })]))
-  const { network, cni, images, runtime, hostFiles } = openMachine(configuration, clock, { devicesOf: (node) => devicePlugins.get(node), driversOf: (node) => drivers.of(node), csiOf: (node) => drivers.csiOf(node), networkChanged: (node) => { nodeChanged(node) }, say })
+  const cpus = openCpus(configuration)
+  const { network, cni, images, runtime, hostFiles } = openMachine(configuration, clock, { cpus, devicesOf: (node) => devicePlugins.get(node), driversOf: (node) => drivers.of(node), csiOf: (node) => drivers.csiOf(node), networkChanged: (node) => { nodeChanged(node) }, say })
   const credentials = configuration.nodes.map(({ shape, certificate, key }) => new NodeCredentials({ node: shape.name, given: { certificate, key }, authority: configuration.authority, directory: join(configuration.stateDirectory, 'pki') }))
   const connections = new Map<string, Connection>(credentials.map((own) => [own.node, openConnection({
     url: configuration.url, authority: configuration.authority, get certificate() { return own.certificate }, get key() { return own.key },
@@ -97,9 +100,12 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
     const overHttp = showingLeases(submitOverHttp(connectionOf, createEventRecorder(() => clock.now())), store, connectionOf)
     const submit = [...statics.values()].reduce((next, each) => each.submitting(next), overHttp)
     await Promise.all([...statics.values()].map((each) => each.start()))
+    const living = cpus === undefined ? undefined : new Set(names.flatMap((name) => [...store.view.by(podsByNode, name)].filter((pod) => !isTerminal(pod)).map(({ metadata }) => metadata.uid)))
+    cpus?.retain((uid) => living?.has(uid) === true)
     const kubelet = createKubelet({
       nodes: configuration.nodes.map(({ shape }) => ({ ...shape, handlers })), view: store.view, changes: (after) => store.changes(after), runtime: counts.runtime, clock, ring,
       submit, cluster: { dns: configuration.clusterDns, servers: dnsServers(configuration), domain: configuration.clusterDomain },
+      ...(cpus === undefined ? {} : { exclusive: cpus }),
       ...(cni === undefined ? {} : { networkTrouble: (node: string) => cni.trouble(node) }),
       extended: (node) => devicePlugins.get(node)?.resources() ?? {}, deviceHealth: (node) => deviceHealth.get(node),
       volumesInUse: (node) => drivers.csiOf(node)?.inUse() ?? [],

@@ -2,6 +2,7 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_pr
 import { chmodSync, createWriteStream, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync, type WriteStream } from 'node:fs'
 import { join } from 'node:path'
 import type { AgentConfiguration } from '../agent/configuration.ts'
+import { openCpus } from '../agent/exclusive-cpus.ts'
 import { namespaceLink } from '../linux/namespaces.ts'
 import { commandOf, endAll } from '../linux/processes.ts'
 import { livingContainers } from '../oci/living.ts'
@@ -27,6 +28,8 @@ export async function startAgent(directory: string, configuration: AgentConfigur
   await endEarlier(namespace)
   // What containers are given is written down below it, Secrets among it.
   chmodSync(directory, 0o700)
+  // What does not fit is told here, to whoever starts the nodes: the agent could only say it in its log.
+  openCpus(configuration)
   const file = join(directory, 'agent.json')
   writeFileSync(file, JSON.stringify(configuration), { mode: 0o600 })
   let stopping = false

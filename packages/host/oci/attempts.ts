@@ -156,7 +156,7 @@ export function createAttempts(held: Held, place: StartPlace, lookAtExits: () =>
       ]
       if (tooSmall.length > 0) return tell(`cannot decrease memory limits: ${tooSmall.length === 1 ? tooSmall[0] : `[${tooSmall.join(', ')}]`}`)
       // A group may have no more than the one above it: that is opened meanwhile.
-      const quota = place.choices.cpuQuota
+      const quota = place.cpus?.has(uid) === true ? 'none' : place.choices.cpuQuota
       writeLimits(group, { cpuMillisRequested: podResources.cpuMillisRequested, memoryBytesRequested: podResources.memoryBytesRequested, quota })
       try { writeLimits(cgroup, { ...resources, quota }) } finally { tryLimits(group, { ...podResources, quota }) }
       held.note(pod, { ...pod.record, spec: { ...pod.record.spec, resources: podResources } })

@@ -83,6 +83,11 @@ test('where burstable pods may have swap, a container has the share of it that i
   assert.deepEqual([given('Burstable', 100, 200), given('Burstable', 100), given('Burstable', 200, 200), given('Burstable', 0), given('Guaranteed', 100, 100), given('BestEffort', 0), given('Burstable', 100, 200, false)], [250, { 'memory.swap.max': '50' }, 200, { 'memory.swap.max': '0' }, 100, { 'memory.swap.max': '0' }, 200])
 })
 
+test('who has CPUs to himself runs on those, without a quota; others run on what is shared', () => {
+  const cpu = (cpus: NonNullable<ConfigurationInput['cpus']>): unknown => (configurationOf(input({ cpus, spec: aContainer({ resources: { cpuMillisRequested: 1000, cpuMillisLimit: 1000, memoryBytesRequested: 0 } }) }))['linux'] as { readonly resources?: Readonly<Record<string, unknown>> }).resources?.['cpu']
+  assert.deepEqual([cpu({ cpus: '1', isExclusive: true }), cpu({ cpus: '0,2-3', isExclusive: false })], [{ shares: 1024, cpus: '1' }, { shares: 1024, quota: 100_000, period: 100_000, cpus: '0,2-3' }])
+})
+
 test('a limit of CPU time is a quota of the period that was said, or none where quotas are off', () => {
   const cpu = (cpuQuota: ContainerChoices['cpuQuota']): unknown => (configurationOf(input({ limits: { ...limits, choices: { ...containerChoicesDefault, cpuQuota } }, spec: aContainer({ resources: { cpuMillisRequested: 0, cpuMillisLimit: 500, memoryBytesRequested: 0 } }) }))['linux'] as { readonly resources?: Readonly<Record<string, unknown>> }).resources?.['cpu']
   assert.deepEqual([cpu({ periodMicroseconds: 10_000 }), cpu('none')], [{ shares: 2, quota: 5000, period: 10_000 }, { shares: 2 }])

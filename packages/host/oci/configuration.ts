@@ -76,6 +76,8 @@ export interface ConfigurationInput {
   /** Its /proc is ours: who is root in a user namespace only makes none for processes of others. */
   readonly boundProcesses?: true
   readonly limits: HostLimits
+  /** The CPUs that it runs on; absent: any. */
+  readonly cpus?: { readonly cpus: string; readonly isExclusive: boolean }
   /** The filter of the profile that the pod names, where it names one. */
   readonly filter?: SeccompFilter
   /** The AppArmor profile of its processes, by name. */
@@ -161,7 +163,7 @@ function environmentOf(spec: ContainerSpec, sandbox: SandboxSpec, settings: Imag
   return [...values].map(([name, value]) => `${name}=${value}`)
 }
 
-function resourcesOf({ spec, sandbox, limits }: ConfigurationInput, privileged: boolean, nodes: readonly { readonly type: string; readonly major: number; readonly minor: number; readonly access?: string }[]): OciResources {
+function resourcesOf({ spec, sandbox, limits, cpus }: ConfigurationInput, privileged: boolean, nodes: readonly { readonly type: string; readonly major: number; readonly minor: number; readonly access?: string }[]): OciResources {
   const { cpuMillisLimit, memoryBytesLimit, hugePages } = spec.resources
   const { canLimitSwap, hugePageSizes, unified, choices, groupBase = '' } = limits
   const swap = swapOf(spec, sandbox, limits)
@@ -169,7 +171,9 @@ function resourcesOf({ spec, sandbox, limits }: ConfigurationInput, privileged: 
     devices: groupBase !== '' ? [] : [{ allow: privileged, access: 'rwm' }, ...nodes.map(({ type, major, minor, access = 'rwm' }) => ({ allow: true, type, major, minor, access }))],
     cpu: {
       shares: cpuShares(spec.resources),
-      ...quotaOf(cpuMillisLimit, choices.cpuQuota),
+      // As the kubelet: who has CPUs to himself needs no quota of their time.
+      ...quotaOf(cpuMillisLimit, cpus?.isExclusive === true ? 'none' : choices.cpuQuota),
+      ...(cpus === undefined ? {} : { cpus: cpus.cpus }),
     },
     ...(memoryBytesLimit === undefined || memoryBytesLimit === 0 ? {} : { memory: { limit: memoryBytesLimit, ...(canLimitSwap ? { swap: memoryBytesLimit + swap } : {}) } }),
     // As upstream: none of the pages that were not asked for.

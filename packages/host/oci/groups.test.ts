@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { test } from 'node:test'
-import { quotaOf, cpuShares, cpuWeight, hugePageSizes, limitPod, podGroup, writeLimits } from './groups.ts'
+import { canPin, cpuShares, cpuWeight, hugePageSizes, limitPod, pinGroup, podGroup, quotaOf, writeLimits } from './groups.ts'
 
 test('shares, weights and quotas are computed as the kubelet does', () => {
   const shares = (cpuMillisRequested: number): number => cpuShares({ cpuMillisRequested, memoryBytesRequested: 0 })
@@ -63,3 +63,17 @@ test('limits are written to the trees of the first version', () => {
     assert.deepEqual([read('cpu/podu/cpu.shares'), read('cpu/podu/cpu.cfs_quota_us'), read('memory/podu/memory.limit_in_bytes'), read('memory/podu/memory.memsw.limit_in_bytes')], ['256', '-1', '4096', '4096'])
   } finally { rmSync(root, { recursive: true }) }
 })
+
+for (const [version, folder] of [['first', 'cpuset/podu/one'], ['second', 'podu/one']] as const) {
+  test(`a group of the ${version} version is held to CPUs; one that has gone is not`, () => {
+    const root = mkdtempSync(`${tmpdir()}/skiff-groups-`)
+    try {
+      mkdirSync(`${root}/${folder}`, { recursive: true })
+      if (version === 'second') writeFileSync(`${root}/cgroup.controllers`, 'cpuset cpu memory')
+      writeFileSync(`${root}/${folder}/cpuset.cpus`, '0-1\n')
+      pinGroup('/podu/one', '1', root)
+      pinGroup('/podu/two', '1', root)
+      assert.deepEqual([readFileSync(`${root}/${folder}/cpuset.cpus`, 'utf8'), existsSync(`${root}/${folder.replace('one', 'two')}`), canPin(root)], ['1', false, true])
+    } finally { rmSync(root, { recursive: true }) }
+  })
+}

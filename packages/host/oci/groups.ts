@@ -10,6 +10,8 @@ const sharesMax = 262_144
 const unlimitedV1 = '-1'
 /** What pods and containers are given here; others are left as they are. */
 const controllers = ['cpu', 'memory', 'pids'] as const
+/** What containers are given, on machines that have it. */
+const ofContainers = ['cpuset'] as const
 
 /** As the kubelet: 1,024 shares a CPU, and at least 2. */
 export const cpuShares = ({ cpuMillisRequested }: ResourceLimits): number => Math.min(sharesMax, Math.max(sharesMin, Math.floor((cpuMillisRequested * 1024) / 1000)))
@@ -98,13 +100,22 @@ function makeGroup(group: string, root: string): void {
 function openControllers(path: string): void {
   const file = `${path}/cgroup.subtree_control`
   const open = new Set((readIfThere(file) ?? '').split(/\s+/))
-  for (const controller of controllers) {
+  for (const controller of [...ofContainers, ...controllers]) {
     if (open.has(controller)) continue
     try { write(file, `+${controller}`) } catch {
       continue // The machine lacks it, or keeps it to itself: limits of that sort are not there.
     }
   }
 }
+
+/** Has a group's processes run on these CPUs ('0-1'). One that has gone meanwhile runs nowhere. */
+export function pinGroup(group: string, cpus: string, root = mounted): void {
+  const file = `${isUnified(root) ? root : `${root}/cpuset`}${group}/cpuset.cpus`
+  const before = readIfThere(file)
+  if (before !== undefined && before.trim() !== cpus) write(file, cpus)
+}
+/** Whether groups of this machine can be held to some of its CPUs. */
+export const canPin = (root = mounted): boolean => (isUnified(root) ? (readIfThere(`${root}/cgroup.controllers`) ?? '').split(/\s+/).includes('cpuset') : existsSync(`${root}/cpuset`))
 
 /** Whether groups of this machine can forbid swap. */
 export const canLimitSwap = (root = mounted): boolean =>

@@ -62,7 +62,7 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
       const why = await unprepared(uid, spec)
       if (why !== undefined) return failed(why, { forDevices: true })
       // Before anything runs in it: where the limits cannot be set, nothing is to be taken back.
-      if (spec.resources !== undefined && place.host.cgroups !== 'none') limitPod(podGroup(place.cgroupRoot, spec.qos, uid), spec.qos, { ...spec.resources, processesMost: place.podPidsLimit, quota: place.choices.cpuQuota })
+      if (spec.resources !== undefined && place.host.cgroups !== 'none') limitPod(podGroup(place.cgroupRoot, spec.qos, uid), spec.qos, { ...spec.resources, processesMost: place.podPidsLimit, quota: place.cpus?.has(uid) === true ? 'none' : place.choices.cpuQuota })
       const made = await makeSandbox(uid, spec, at, { network, ...(place.cni === undefined ? {} : { cni: place.cni }), ...(place.resolverFile !== undefined && { resolverFile: place.resolverFile }) }, users)
       const now = place.now()
       held.save(pod, { ...pod.record, sandbox: { is: 'ready', addresses: made.addresses, at: now }, pause: made.pause })

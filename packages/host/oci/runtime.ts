@@ -4,6 +4,7 @@ import type { ContainerRuntime, RuntimeCommand, RuntimeHandler, RuntimeState } f
 import { pullImage, type RegistryOptions } from '../images/pull.ts'
 import { familiarNames } from '../images/reference.ts'
 import type { ImageStore } from '../images/store.ts'
+import type { ExclusiveCpus } from '../cpus/index.ts'
 import type { CsiVolumes } from '../csi/index.ts'
 import type { DeviceDrivers, DevicePlugins } from '../device-plugins/index.ts'
 import { memoryMount, mountsBelow } from '../linux/mounts.ts'
@@ -25,6 +26,7 @@ import { type HostFiles, realHostFiles } from './host-files.ts'
 import { complain, Held } from './held.ts'
 import { imagesInUse } from './images-in-use.ts'
 import { measurablePods } from './measurable.ts'
+import { pinContainers } from './pinning.ts'
 import { placesIn } from './places.ts'
 import { createPods } from './pods.ts'
 import { type LogLimits, logLimitsDefault, rotateLog } from './rotation.ts'
@@ -48,6 +50,8 @@ export interface OciRuntimeOptions extends Partial<ContainerChoices> {
   /** How many processes a pod may have; -1, or absent: as many as the machine. */
   readonly podPidsLimit?: number
   readonly logs?: Partial<LogLimits>
+  /** Who has CPUs to himself; absent: nobody. `lookMs`: how often it is looked at whether containers run where they are to run. */
+  readonly cpus?: { readonly exclusive: ExclusiveCpus; readonly lookMs: number }
   /** How many images are fetched at the same time; absent: as many as are wanted. */
   readonly pullsAtOnce?: number
   /** The machine's file of resolvers, for pods that want its; '': none. Absent: the usual one. */
@@ -90,7 +94,7 @@ export function createOciRuntime(options: OciRuntimeOptions): OciRuntime {
   for (const directory of [places.exits, places.execs]) keepInMemory(directory)
   const { cpuQuota, swap, killsOneProcess } = options
   const choices: ContainerChoices = { ...containerChoicesDefault, ...(cpuQuota !== undefined && { cpuQuota }), ...(swap !== undefined && { swap }), ...(killsOneProcess !== undefined && { killsOneProcess }) }
-  const place: StartPlace = { handlers, places, images, network, ...(options.cni === undefined ? {} : { cni: options.cni }), host, cgroupRoot: options.cgroupRoot ?? '/kubepods', podPidsLimit: options.podPidsLimit ?? -1, choices, ...(options.resolverFile !== undefined && { resolverFile: options.resolverFile }), canLimitSwap: canLimitSwap(), hugePageSizes: hugePageSizes(host.groupBase), hostFiles: options.hostFiles ?? realHostFiles, profiles: `${options.stateDirectory}/seccomp`, devicesOf: options.devicesOf ?? (() => undefined), driversOf: options.driversOf ?? (() => undefined), csiOf: options.csiOf ?? (() => undefined), ranges: new UserRanges(machinePool), appArmor: openAppArmor(), seLinux: openSeLinux(), now: () => clock.now() }
+  const place: StartPlace = { handlers, places, images, network, ...(options.cni === undefined ? {} : { cni: options.cni }), host, cgroupRoot: options.cgroupRoot ?? '/kubepods', podPidsLimit: options.podPidsLimit ?? -1, choices, ...(options.cpus !== undefined && { cpus: options.cpus.exclusive }), ...(options.resolverFile !== undefined && { resolverFile: options.resolverFile }), canLimitSwap: canLimitSwap(), hugePageSizes: hugePageSizes(host.groupBase), hostFiles: options.hostFiles ?? realHostFiles, profiles: `${options.stateDirectory}/seccomp`, devicesOf: options.devicesOf ?? (() => undefined), driversOf: options.driversOf ?? (() => undefined), csiOf: options.csiOf ?? (() => undefined), ranges: new UserRanges(machinePool), appArmor: openAppArmor(), seLinux: openSeLinux(), now: () => clock.now() }
   const held = new Held(places)
   const attempts: Attempts = createAttempts(held, place, () => { exits.look() })
   const pods = createPods(held, attempts, place)
@@ -100,6 +104,7 @@ export function createOciRuntime(options: OciRuntimeOptions): OciRuntime {
     held.each((uid, attempt) => { if (attempt.record.id === exit.id) attempts.settle(uid, attempt, exit.code, exit.at) })
   }, () => { held.each(attempts.settleIfEnded); held.writeUnwritten() })
 
+  const stopPinning = options.cpus === undefined ? () => {} : pinContainers(held, options.cpus.exclusive, options.cpus.lookMs)
   const logLimits: LogLimits = { ...logLimitsDefault, ...options.logs }
   const rotation = setInterval(() => {
     const stamp = new Date(clock.now()).toISOString().replaceAll(/[-:T]/g, '').slice(0, 14)
@@ -190,6 +195,7 @@ export function createOciRuntime(options: OciRuntimeOptions): OciRuntime {
       held.close()
       exits.close()
       clearInterval(rotation)
+      stopPinning()
       held.each((_uid, attempt) => attempt.stop?.cancel())
     },
   }

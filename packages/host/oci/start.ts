@@ -6,6 +6,7 @@ import { wordsOf } from '@kubeskiff/core/base'
 import type { ContainerSpec } from '@kubeskiff/core/kubelet'
 import type { ImageStore } from '../images/store.ts'
 import { cdiFolders, editsOf, withEdits } from '../cdi/index.ts'
+import type { ExclusiveCpus } from '../cpus/index.ts'
 import type { CsiVolumes } from '../csi/index.ts'
 import type { DeviceDrivers, DevicePlugins, Granted } from '../device-plugins/index.ts'
 import { deviceNumbers } from '../linux/device-numbers.ts'
@@ -52,6 +53,8 @@ export interface StartPlace {
   readonly podPidsLimit: number
   /** What was said of the node that containers are held to. */
   readonly choices: ContainerChoices
+  /** Who has CPUs to himself; absent: nobody. */
+  readonly cpus?: ExclusiveCpus
   /** The machine's file of resolvers, for pods that want its; '': none. Absent: the usual one. */
   readonly resolverFile?: string
   /** What control groups can limit besides CPU, memory and processes. */
@@ -142,6 +145,7 @@ async function start(pod: PodRecord, container: string, attempt: number, spec: C
     disks: await disksOf(container, pod, spec),
     ...(pod.spec.hostPid && inUserNamespace() && { boundProcesses: true as const }),
     limits: { ...place.host, memoryBytes: totalmem(), canLimitSwap: place.canLimitSwap, hugePageSizes: place.hugePageSizes, unified: place.host.cgroups === 'v2', swapBytes: swapBytes(), choices: place.choices },
+    ...(place.cpus !== undefined && { cpus: place.cpus.of(pod.uid, container) }),
     ...(filter === undefined ? {} : { filter }), appArmorProfile, labels,
   }
   const configuration = withDevices(configurationOf(input), pod, spec, granted?.cdi ?? [], place)
