@@ -7,8 +7,8 @@ import { peerOf, refuse, splitTarget } from '../http/index.ts'
 import { listenIn } from '../linux/index.ts'
 import type { KubeletAccess } from './kubelet-access.ts'
 import type { KubeletApi } from './kubelet-api.ts'
-import { serveUpgrade, streamAsked } from './kubelet-streams.ts'
-import type { OpenStream } from '../streams/index.ts'
+import { serveUpgrade } from './kubelet-streams.ts'
+import { type OpenStream, streamAsked } from '../streams/index.ts'
 
 /** Where kubelets listen. */
 export const kubeletPort = 10250

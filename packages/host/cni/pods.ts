@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { wordsOf } from '@kubeskiff/core/base'
 import type { SandboxSpec } from '@kubeskiff/core/kubelet'
+import { run } from '../linux/processes.ts'
 import { namesIfThere, readIfThere, writePrivately } from '../files/index.ts'
 import { capabilitiesOf } from './capabilities.ts'
 import { add, addressesIn, type Attachment, check, collect, type PluginPlace, remove, status, strangers } from './chain.ts'
@@ -53,6 +54,7 @@ const interfaceName = 'eth0'
 /** How often folders are looked at, and how often plugins that can tell are asked how they are. */
 const lookMs = 2_000
 const statusEvery = 5
+const moduleTimeoutMs = 10_000
 const bridgeRules = '/proc/sys/net/bridge/bridge-nf-call-iptables'
 const notInitialized = 'cni plugin not initialized'
 
@@ -127,8 +129,8 @@ export function openCni(options: CniOptions): CniNetworks {
     }
   }
 
-  // Where frames of a bridge pass no packet rules, that shall not be a riddle.
-  if (!existsSync(bridgeRules)) onTrouble('the kernel module br_netfilter is not loaded: pods of one bridge reach no Service that leads to another of them, and policies do not hold between them (modprobe br_netfilter)')
+  // Where frames of a bridge pass no packet rules, that shall not be a riddle. A machine that was made for nodes has the module by now.
+  if (!existsSync(bridgeRules)) void run('modprobe', ['br_netfilter'], { timeoutMs: moduleTimeoutMs }).then(() => { if (!isClosed && !existsSync(bridgeRules)) onTrouble('the kernel module br_netfilter is not loaded: pods of one bridge reach no Service that leads to another of them, and policies do not hold between them (modprobe br_netfilter)') })
   let isClosed = false
   let looks = 0
   for (const node of nodes) look(node, false)

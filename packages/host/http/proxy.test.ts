@@ -6,8 +6,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { type Pod, pods } from '@kubeskiff/core/api'
 import type { Handler, Proxy } from '@kubeskiff/core/server'
+import { createStore } from '@kubeskiff/core/store'
+import { WebSocket } from 'ws'
 import { Certificates } from '../credentials/index.ts'
+import { fakePod } from '../streams/testing.ts'
 import type { Exchange } from './exchange.ts'
 import { fetchThrough, kubeletExchange } from './proxy.ts'
 import { testServer } from './testing.ts'
@@ -117,6 +121,20 @@ test('a connection that is upgraded carries bytes both ways', async () => {
     })
     assert.equal(echoed, 'ping')
   } finally { await front.close(); behind.close() }
+})
+
+test('a stream of a node\'s kubelet is opened by the node\'s agent, as the kubelet\'s own path says', async () => {
+  const store = createStore({ historyMax: 1 })
+  store.load([{ key: { resource: pods.resource, namespace: 'ns', name: 'web' }, revision: 1, object: { apiVersion: 'v1', kind: 'Pod', metadata: { namespace: 'ns', name: 'web', uid: 'u1', resourceVersion: '1', creationTimestamp: '' }, spec: { nodeName: 'node-1', containers: [{ name: 'main' }] }, status: {} } as unknown as Pod }])
+  const front = await testServer({ store, open: fakePod(), handler: sendingTo({ kubelet: 'node-1' }) })
+  const said = (path: string): Promise<string> => new Promise((resolve) => {
+    const socket = new WebSocket(`${front.url.replace('https', 'wss')}${path}`, ['v5.channel.k8s.io'], { ca: front.authority.certificate })
+    socket.on('message', (data: Buffer) => { if (data[0] === 1 && data.length > 1) resolve(data.subarray(1).toString()) })
+    socket.on('error', (error) => { resolve(error.message) })
+  })
+  try {
+    assert.deepEqual(await Promise.all(['/exec/ns/web/main?output=1&command=say&command=hello', '/exec/ns/other/main?output=1&command=say', '/exec/ns/web/other?output=1&command=say', '/run/ns/web/main?cmd=ls', '/pods'].map(said)), ['hello', ...[404, 500, 404, 404].map((status) => `Unexpected server response: ${status}`)])
+  } finally { await front.close() }
 })
 
 test('a kubelet gets all that follows the first question mark', async () => {

@@ -148,7 +148,7 @@ class Front {
   }
 
   upgrade(message: IncomingMessage, socket: Socket, head: Buffer): void {
-    serveUpgrade({ message, socket, head, pipeline: this.#pipeline, open: this.#options.open, upgrades: this.#options.upgrades ?? new Map(), frontProxy: this.#options.frontProxy, watches: this.#watches, onError: this.#onError })
+    serveUpgrade({ message, socket, head, pipeline: this.#pipeline, open: this.#options.open, upgrades: this.#options.upgrades ?? new Map(), frontProxy: this.#options.frontProxy, watches: this.#watches, view: this.#options.store.view, onError: this.#onError })
   }
 
   #own(exchange: Exchange, own: OwnPath): void {

@@ -2,14 +2,14 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Socket } from 'node:net'
 import { wordsOf } from '@kubeskiff/core/base'
-import { isRefusal } from '@kubeskiff/core/api'
+import { type ClusterView, isRefusal } from '@kubeskiff/core/api'
 import type { Connect, Reply, Request, WatchReader } from '@kubeskiff/core/server'
-import { acceptStream, chooseDialect, chooseWatchProtocol, openWebSocket, type OpenStream } from '../streams/index.ts'
+import { acceptStream, chooseDialect, chooseWatchProtocol, openWebSocket, type OpenStream, refused, streamAsked } from '../streams/index.ts'
 import { peerOf, plainHeaders, sendable, splitTarget, type Peer } from './exchange.ts'
 import { openOrRefuse, sendLogFrames } from './log.ts'
 import { bytesOf, whole } from './parts.ts'
 import { carry, type PipelineOptions } from './pipeline.ts'
-import { internalError, plainText, statusReply, unauthorized, unavailable, upgradeRequired, type PlainReply } from './status.ts'
+import { internalError, plainText, statusReply, unauthorized, upgradeRequired, type PlainReply } from './status.ts'
 import { type FrontProxy, proxyUpgrade } from './proxy.ts'
 import { type StreamAudit, streamAudit } from './stream-audit.ts'
 import type { Watches } from './watches.ts'
@@ -25,6 +25,8 @@ export interface UpgradeOptions {
   readonly open: OpenStream | undefined
   readonly upgrades: ReadonlyMap<string, Upgrade>
   readonly watches: Watches
+  /** Where the pods are that a kubelet's path names. */
+  readonly view: ClusterView
   readonly onError: (error: unknown) => void
   readonly frontProxy: FrontProxy | undefined
 }
@@ -60,15 +62,26 @@ function reply(options: UpgradeOptions, request: Request, reply: Reply, told: St
     case 'bytes': refuse(socket, { status: reply.status, headers: reply.headers, body: reply.body }); return
     case 'watch': watch(options, reply.watch, reply.headers['content-type'] ?? ''); return
     case 'proxy':
-      if (reply.proxy.kubelet !== undefined) { answer(unavailable('streams of a node\'s kubelet are opened through its pods')); return }
+      if (reply.proxy.kubelet !== undefined) { kubeletStream(options, reply.proxy.kubelet, reply.proxy.path, answer, told); return }
       proxyUpgrade(options.message, socket, options.head, request, reply.proxy, options.frontProxy, answer, (status) => { told?.started(status) })
       return
-    case 'connect':
-      connect(options, reply.connect, answer, told).catch((error: unknown) => {
-        options.onError(error)
-        answer(internalError(wordsOf(error)))
-      })
+    case 'connect': openConnect(options, reply.connect, answer, told)
   }
+}
+
+/** A stream of a node's kubelet, by the kubelet's own path: its agent opens it as it does one of the API's. */
+function kubeletStream(options: UpgradeOptions, node: string, target: string, answer: (plain: PlainReply) => void, told: StreamAudit | undefined): void {
+  const { path, query } = splitTarget(target)
+  const asked = (path.startsWith('/run/') ? undefined : streamAsked(options.view, node, path, new URLSearchParams(query))) ?? refused(404, '404 page not found\n')
+  if ('is' in asked) answer({ status: asked.status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: [Buffer.from(asked.message)] })
+  else openConnect(options, asked, answer, told)
+}
+
+function openConnect(options: UpgradeOptions, wanted: Connect, answer: (plain: PlainReply) => void, told: StreamAudit | undefined): void {
+  connect(options, wanted, answer, told).catch((error: unknown) => {
+    options.onError(error)
+    answer(internalError(wordsOf(error)))
+  })
 }
 
 async function connect({ message, socket, head, open }: UpgradeOptions, wanted: Connect, answer: (plain: PlainReply) => void, told: StreamAudit | undefined): Promise<void> {
