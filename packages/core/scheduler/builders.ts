@@ -92,16 +92,17 @@ export function schedulingWorld(objects: readonly Resource[] = [], options: Part
   return Object.assign(world, { scheduler, settle })
 }
 
-/** What a plugin scores the nodes, in the order of their names, as one study gives it; undefined where it has nothing to say. */
-export function scoresOf(plugin: SchedulerPlugin, pod: Pod, objects: readonly Resource[]): readonly number[] | undefined {
+/** What a plugin scores the nodes that fit, in the order of their names, as one study gives it; undefined where it has nothing to say. */
+export function scoresOf(plugin: SchedulerPlugin, pod: Pod, objects: readonly Resource[], fits: (name: string) => boolean = () => true): readonly number[] | undefined {
   const { scheduler: { nodes: table }, store } = schedulingWorld(objects)
   const state = plugin.start({ nodes: table, view: store.view, now: () => 0 })
   for (const number of table.order) { const node = table.node(number); if (node !== undefined) state.nodePut?.(number, undefined, node) }
   for (const { pod: placed, node } of table.placements) state.placed?.(placed, node)
   const study = state.study(pod)
   if (study === undefined || isHopeless(study) || study.score === undefined) return undefined
-  study.fitting?.(table.order)
-  const scores = Float64Array.from(table.order, (node) => study.score?.(node) ?? 0)
+  const fitting = table.order.filter((number) => fits(table.node(number)?.metadata.name ?? ''))
+  study.fitting?.(fitting)
+  const scores = Float64Array.from(fitting, (node) => study.score?.(node) ?? 0)
   study.normalise?.(scores)
   return [...scores]
 }

@@ -104,6 +104,56 @@ for (const [name, pod, objects, expected] of [
   ['a workload\'s pods by default, where there are no zones', ownedBy('ReplicaSet', 'set', aPod('p', { labels: { app: 'web' } })), [aNode('a'), aNode('b'), aNode('c'), set, on('a', 'q')], [50, 100, 100]],
 ] as const) test(`scores: ${name}`, () => assert.deepEqual(scoresOf(podTopologySpread, pod, objects), expected))
 
+// The numbers of upstream's own tests. Nodes a, b, ... stand in the zones of these letters; between bars, a letter a pod of theirs:
+// of the group f, of the group b, or of both (x). Where candidates are named, the other nodes did not fit.
+const nodesIn = (letters: string, more: Readonly<Record<string, Parameters<typeof aNode>[1]>> = {}) =>
+  [...letters].map((letter, at) => { const name = 'abcde'.charAt(at); return inZone(name, letter, more[name]) })
+const groups: Readonly<Record<string, Readonly<Record<string, string>>>> = { f: { f: '' }, b: { b: '' }, x: { f: '', b: '' } }
+const standing = (pods: string): readonly Pod[] =>
+  pods.split('|').flatMap((letters, at) => [...letters].map((letter, number) => on('abcde'.charAt(at), `q${at}-${number}`, groups[letter])))
+const ofGroup = (label: string, topologyKey: string, more: Partial<TopologySpreadConstraint> = {}) =>
+  soft({ topologyKey, labelSelector: { matchExpressions: [{ key: label, operator: 'Exists' }] }, ...more })
+const [byHost, byZone] = [ofGroup('f', host), ofGroup('f', zone)]
+const zoneThenHost = [byZone, ofGroup('b', host)]
+for (const { name, constraints, zones: letters, pods: there, candidates, expected } of [
+  { name: 'the only candidate is the best', constraints: [byHost], zones: 'xx', pods: 'ff|f', candidates: 'a', expected: [100] },
+  { name: 'as many everywhere', constraints: [byHost], zones: 'xx', pods: 'f|f', expected: [100, 100] },
+  { name: 'unevenly', constraints: [byHost], zones: 'xxxx', pods: 'ff|f||fff', expected: [20, 60, 100, 0] },
+  { name: 'unevenly, with a skew of 2', constraints: [ofGroup('f', host, { maxSkew: 2 })], zones: 'xxxx', pods: 'ff|f||fff', expected: [33, 66, 100, 16] },
+  { name: 'some everywhere, with a skew of 3', constraints: [ofGroup('f', host, { maxSkew: 3 })], zones: 'xxxx', pods: 'ffff|fff|ff|f', expected: [44, 66, 77, 100] },
+  { name: 'without a selector', constraints: [{ maxSkew: 1, topologyKey: host, whenUnsatisfiable: 'ScheduleAnyway' }], zones: 'xxxx', pods: 'ff|f||fff', expected: [100, 100, 100, 100] },
+  { name: 'by host, where one is no candidate', constraints: [byHost], zones: 'xxxx', pods: 'ffff|ff|f|fff', candidates: 'abc', expected: [33, 83, 100] },
+  { name: 'by zone, where the pods of who is no candidate count all the same', constraints: [byZone], zones: 'xxyy', pods: 'ffff|ff|f|fff', candidates: 'abc', expected: [75, 75, 100] },
+  { name: 'by zone and by host', constraints: [byZone, byHost], zones: 'xxyy', pods: 'ff|f|ff|ffff', candidates: 'ac', expected: [100, 63] },
+  { name: 'two groups by zone', constraints: [byZone, ofGroup('b', zone)], zones: 'xxyy', pods: 'xf|x||fxf', candidates: 'ac', expected: [85, 100] },
+  { name: 'a group by zone, another by host', constraints: zoneThenHost, zones: 'xxyy', pods: 'f|x||fb', expected: [60, 20, 100, 60] },
+  { name: 'a group by zone, another by host, one zone empty', constraints: zoneThenHost, zones: 'xxyy', pods: '|b|f|x', expected: [100, 60, 40, 0] },
+  { name: 'a group by zone, another by host, one no candidate', constraints: zoneThenHost, zones: 'xxyy', pods: 'f|x||fb', candidates: 'abc', expected: [50, 25, 100] },
+  { name: 'minDomains says nothing', constraints: [ofGroup('f', zone, { maxSkew: 2, minDomains: 10 })], zones: 'xyz', pods: 'ff|ff|f', expected: [75, 75, 100] },
+  { name: 'keys alone, with a selector of everything', constraints: [soft({ labelSelector: {}, matchLabelKeys: ['f'] }), soft({ topologyKey: host, labelSelector: {}, matchLabelKeys: ['b'] })], zones: 'xxyy', pods: 'f|x|fb|', expected: [60, 20, 60, 100] },
+] satisfies readonly { readonly name: string; readonly constraints: readonly TopologySpreadConstraint[]; readonly zones: string; readonly pods: string; readonly candidates?: string; readonly expected: readonly number[] }[]) {
+  test(`scores, with upstream's numbers: ${name}`, () => {
+    const pod = spreading(constraints, { labels: groups['x'] ?? {} })
+    assert.deepEqual(scoresOf(podTopologySpread, pod, [...nodesIn(letters), ...standing(there)], (node) => candidates?.includes(node) ?? true), expected)
+  })
+}
+
+test("scores, with upstream's numbers: a node without the label among those that fit", () => {
+  const nodes = [aNode('a'), anObject(nodeType, 'b', { metadata: { labels: { n: 'b' } }, spec: {}, status: large }), aNode('c'), aNode('d')]
+  assert.deepEqual(scoresOf(podTopologySpread, spreading([byHost]), [...nodes, ...standing('ffff|ff|f|fff')], (node) => node !== 'd'), [16, 0, 100])
+})
+
+const withDisks = { a: { labels: { disk: 'ssd' } }, b: { labels: { disk: 'ssd' } } }
+const required = { spec: { affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'disk', operator: 'In', values: ['ssd'] }] }] } } } } }
+for (const [name, fields, sketch, nodes, expected] of [
+  ['a node that the selector rules out has no count', {}, ssd, nodesIn('xyz', withDisks), [0, 33, 100]],
+  ['with nodeAffinityPolicy Ignore it has', { nodeAffinityPolicy: 'Ignore' }, ssd, nodesIn('xyz', withDisks), [66, 100, 100]],
+  ['a node that the affinity rules out has no count', {}, required, nodesIn('xyz', withDisks), [0, 33, 100]],
+  ['with nodeAffinityPolicy Ignore it has, affinity or not', { nodeAffinityPolicy: 'Ignore' }, required, nodesIn('xyz', withDisks), [66, 100, 100]],
+  ['a tainted node has no count with nodeTaintsPolicy Honor', { nodeTaintsPolicy: 'Honor' }, {}, nodesIn('xyz', { c: tainted }), [0, 33, 100]],
+  ['otherwise it has', {}, {}, nodesIn('xyz', { c: tainted }), [66, 100, 100]],
+] as const) test(`scores, with upstream's numbers: ${name}`, () => assert.deepEqual(scoresOf(podTopologySpread, spreading([ofGroup('f', zone, fields)], sketch), [...nodes, ...standing('ff|f|f')]), expected))
+
 for (const [name, owner, pod] of [
   ['ReplicaSet', set, (name: string) => ownedBy('ReplicaSet', 'set', aPod(name, { labels: { app: 'web' } }))],
   ['StatefulSet', anObject(statefulSets, 'set', { spec: { selector: web } }), (name: string) => ownedBy('StatefulSet', 'set', aPod(name, { labels: { app: 'web' } }))],
