@@ -4,7 +4,9 @@ import type { Resource } from '../../api/resource.ts'
 import { viewOf } from '../../rules/view-of.ts'
 import type { CredentialAnswer } from '../decision.ts'
 import type { VolumeSpec } from '../runtime.ts'
-import { aPod, aShape, start } from '../test-cluster.ts'
+import { nodes } from '../../api/resources.ts'
+import { nodeStatus } from '../node.ts'
+import { aCluster, aPod, aShape, start } from '../test-cluster.ts'
 import { planVolumes } from './plan.ts'
 
 const driver = 'disks.example.com'
@@ -94,4 +96,28 @@ test('a file system that is to follow its volume is asked for once more', () => 
 test('on a simulated node such a volume is as simulated as the rest: no driver is there to wait for', () => {
   const inline = made([], { volume: { csi: { driver } }, simulated: true })
   assert.deepEqual([inline, made([aClaim(), aVolume(), aNode()], { simulated: true })], [{ name: 'v', is: 'directory', path: '/v', isMade: true }, { name: 'v', shown: 'pv', is: 'directory', path: '/pv', isMade: true }])
+})
+
+test('a pod waits for its volume to be attached, says so when that takes long, and runs once the node tells that it is', () => {
+  const real = aShape('a', { simulated: false })
+  const cluster = aCluster({ shapes: [real], before: [aClaim(), aVolume()] })
+  cluster.put(aPod({ spec: { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'data' } }] } }))
+  cluster.pass(122_000)
+  assert.deepEqual([cluster.pod()?.status.phase, cluster.events.filter((event) => event.includes('FailedMount'))], ['Pending', []])
+  cluster.pass(2_000)
+  assert.deepEqual(cluster.events.filter((event) => event.includes('FailedMount')), ['Warning FailedMount Unable to attach or mount volumes: unmounted volumes=[v], unattached volumes=[v], failed to process volumes=[]: context deadline exceeded'])
+  const node = cluster.store.view.get(nodes, '', 'a')
+  assert.ok(node)
+  cluster.put({ ...node, status: { ...node.status, volumesAttached: [{ name: `kubernetes.io/csi/${driver}^h`, devicePath: '' }] } } as Resource)
+  cluster.pass(5_000)
+  assert.equal(cluster.pod()?.status.phase, 'Running')
+})
+
+test('a node tells of the volumes that it uses, and leaves what is attached to others', () => {
+  const attached = [{ name: 'x', devicePath: '' }]
+  const told = (inUse: readonly string[]): unknown => {
+    const { volumesInUse, volumesAttached } = nodeStatus(aShape(), { volumesAttached: attached, volumesInUse: ['old'] }, start, undefined, [], {}, undefined, inUse)
+    return [volumesInUse, volumesAttached]
+  }
+  assert.deepEqual([told(['x']), told([])], [[['x'], attached], [undefined, attached]])
 })
