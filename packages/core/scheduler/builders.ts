@@ -92,19 +92,31 @@ export function schedulingWorld(objects: readonly Resource[] = [], options: Part
   return Object.assign(world, { scheduler, settle })
 }
 
-/** What a plugin scores the nodes that fit, in the order of their names, as one study gives it; undefined where it has nothing to say. */
-export function scoresOf(plugin: SchedulerPlugin, pod: Pod, objects: readonly Resource[], fits: (name: string) => boolean = () => true): readonly number[] | undefined {
+/** A plugin and its study of one pod, as if these objects were all there is. */
+function studyOf(plugin: SchedulerPlugin, pod: Pod, objects: readonly Resource[]) {
   const { scheduler: { nodes: table }, store } = schedulingWorld(objects)
   const state = plugin.start({ nodes: table, view: store.view, now: () => 0 })
   for (const number of table.order) { const node = table.node(number); if (node !== undefined) state.nodePut?.(number, undefined, node) }
   for (const { pod: placed, node } of table.placements) state.placed?.(placed, node)
   const study = state.study(pod)
-  if (study === undefined || isHopeless(study) || study.score === undefined) return undefined
+  return { table, study: study === undefined || isHopeless(study) ? undefined : study }
+}
+
+/** What a plugin scores the nodes that fit, in the order of their names, as one study gives it; undefined where it has nothing to say. */
+export function scoresOf(plugin: SchedulerPlugin, pod: Pod, objects: readonly Resource[], fits: (name: string) => boolean = () => true): readonly number[] | undefined {
+  const { table, study } = studyOf(plugin, pod, objects)
+  if (study?.score === undefined) return undefined
   const fitting = table.order.filter((number) => fits(table.node(number)?.metadata.name ?? ''))
   study.fitting?.(fitting)
   const scores = Float64Array.from(fitting, (node) => study.score?.(node) ?? 0)
   study.normalise?.(scores)
   return [...scores]
+}
+
+/** What a plugin says of the nodes, in the order of their names: + fits, - does not, x and will not whoever goes. */
+export function verdictsOf(plugin: SchedulerPlugin, pod: Pod, objects: readonly Resource[]): string {
+  const { table, study } = studyOf(plugin, pod, objects)
+  return table.order.map((node) => (study?.refuses?.(node) !== true ? '+' : study.why?.(node).forGood === true ? 'x' : '-')).join('')
 }
 
 function merge(target: unknown, change: unknown): unknown {

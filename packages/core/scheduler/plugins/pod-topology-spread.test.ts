@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { LabelSelector, TopologySpreadConstraint } from '../../api/generated/types.ts'
-import { nodes as nodeType, type Pod, pods, replicaSets, services, statefulSets } from '../../api/resources.ts'
+import { type Node, nodes as nodeType, type Pod, pods, replicaSets, services, statefulSets } from '../../api/resources.ts'
 import { seededRandom } from '../../base/index.ts'
 import { createStore } from '../../store/index.ts'
-import { aNode, anObject, aPod, dawn, type PodSketch, schedulingWorld, scoresOf } from '../builders.ts'
+import { aNode, anObject, aPod, dawn, type PodSketch, schedulingWorld, scoresOf, verdictsOf } from '../builders.ts'
 import { NodeTable } from '../nodes.ts'
 import { podTopologySpread } from './pod-topology-spread.ts'
 import { type Terrain, TopologyCounts } from './topology-counts.ts'
@@ -23,6 +23,16 @@ const spreading = (topologySpreadConstraints: readonly TopologySpreadConstraint[
 const ownedBy = (kind: string, name: string, pod: Pod): Pod =>
   ({ ...pod, metadata: { ...pod.metadata, ownerReferences: [{ apiVersion: 'apps/v1', kind, name, uid: `uid-${name}`, controller: true }] } })
 const leaving = (pod: Pod): Pod => ({ ...pod, metadata: { ...pod.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } })
+
+/** Nodes a, b, ... in the zones of these letters. */
+const nodesIn = (letters: string, more: Readonly<Record<string, Parameters<typeof aNode>[1]>> = {}) =>
+  [...letters].map((letter, at) => { const name = 'abcde'.charAt(at); return inZone(name, letter, more[name]) })
+/** Of the group f, of the group b, or of both. */
+const groups: Readonly<Record<string, Readonly<Record<string, string>>>> = { f: { f: '' }, b: { b: '' }, x: { f: '', b: '' } }
+/** Their pods: between bars a letter a pod. */
+const standing = (pods: string): readonly Pod[] =>
+  pods.split('|').flatMap((letters, at) => [...letters].map((letter, number) => on('abcde'.charAt(at), `q${at}-${number}`, groups[letter])))
+const group = (label: string, topologyKey: string) => ({ topologyKey, labelSelector: { matchExpressions: [{ key: label, operator: 'Exists' }] } })
 
 // ---- which nodes a pod may go to: the emptier zones and hosts are those a scheduler without this plugin would not choose.
 
@@ -51,6 +61,53 @@ for (const [name, objects, expected] of [
   ['ScheduleAnyway: rather in the zone with fewer pods', [...zones, on('a', 'q'), spreading([soft()])], 'b'],
   ['ScheduleAnyway: a node without the label is the worst', [aNode('a', large), inZone('b', 'y'), spreading([soft()])], 'b'],
 ] as const) test(name, () => assert.equal(schedulingWorld(objects).nodeOf('p'), expected))
+
+// What upstream's own tests say of nodes a, b, ...; who the affinity or a taint rules out is another plugin's, so said nothing of (?).
+const ofF = (topologyKey: string, more: Partial<TopologySpreadConstraint> = {}) => hard({ ...group('f', topologyKey), ...more })
+const ofB = (topologyKey: string) => hard(group('b', topologyKey))
+const disk = { labels: { disk: 'ssd' } }
+const unlabelledHost = (name: string, labels: Readonly<Record<string, string>>) => anObject(nodeType, name, { metadata: { labels }, spec: {}, status: large })
+const xxyy = nodesIn('xxyy')
+for (const { name, constraints, is = 'f', nodes = xxyy, pods: there, sketch = {}, expected } of [
+  { name: 'nobody yet', constraints: [ofF(zone)], pods: '', expected: '++++' },
+  { name: 'nobody yet, and the pod is not of the group', constraints: [ofB(zone)], pods: '', expected: '++++' },
+  { name: 'as many in both zones', constraints: [ofF(zone)], pods: 'ff|f||fff', expected: '++++' },
+  { name: 'a node without a zone counts nowhere', constraints: [ofF(zone)], nodes: [inZone('a', 'x'), aNode('b'), inZone('c', 'y'), inZone('d', 'y')], pods: 'f|f|f|f', expected: '+x--' },
+  { name: 'a label that no node has', constraints: [ofF('rack')], pods: '', expected: 'xxxx' },
+  { name: 'unevenly over hosts', constraints: [ofF(host)], pods: 'ff|f||fff', expected: '--+-' },
+  { name: 'unevenly over hosts, with a skew of 2', constraints: [ofF(host, { maxSkew: 2 })], pods: 'ff|f||fff', expected: '-++-' },
+  { name: 'unevenly over hosts, for a pod that is not of the group', constraints: [ofF(host)], is: 'b', pods: 'ff|f||fff', expected: '-++-' },
+  { name: 'hosts that the selector rules out', constraints: [ofF(host)], nodes: nodesIn('xxyy', { a: disk, d: disk }), sketch: ssd, pods: 'ff|f||fff', expected: '+??-' },
+  { name: 'a host that the selector rules out, by zone', constraints: [ofF(zone)], nodes: nodesIn('xxyy', { a: disk, c: disk, d: disk }), sketch: ssd, pods: '|ff||f', expected: '+?--' },
+  { name: 'fewer hosts than minDomains', constraints: [ofF(host, { maxSkew: 2, minDomains: 4 })], nodes: nodesIn('xxx'), pods: 'ff|ff|f', expected: '--+' },
+  { name: 'more hosts than minDomains', constraints: [ofF(host, { maxSkew: 2, minDomains: 2 })], nodes: nodesIn('xxx'), pods: 'ff|ff|f', expected: '+++' },
+  { name: 'fewer zones than minDomains', constraints: [ofF(zone, { maxSkew: 2, minDomains: 3 })], pods: 'f|f||f', expected: '--++' },
+  { name: 'more zones than minDomains', constraints: [ofF(zone, { maxSkew: 2, minDomains: 1 })], pods: 'f|f||f', expected: '++++' },
+  { name: 'a node ruled out has no count', constraints: [ofF(host)], nodes: nodesIn('xxyy', { a: disk, b: disk, c: disk }), sketch: ssd, pods: 'f|f||f', expected: '--+?' },
+  { name: 'a node ruled out has one with nodeAffinityPolicy Ignore', constraints: [ofF(host, { nodeAffinityPolicy: 'Ignore' })], nodes: nodesIn('xxyy', { a: disk, b: disk, c: disk }), sketch: ssd, pods: 'f|f||f', expected: '--+-' },
+  { name: 'a tainted node has no count with nodeTaintsPolicy Honor', constraints: [ofF(host, { nodeTaintsPolicy: 'Honor' })], nodes: nodesIn('xxyy', { d: tainted }), pods: 'f|f||f', expected: '--+?' },
+  { name: 'a tainted node has one otherwise', constraints: [ofF(host)], nodes: nodesIn('xxyy', { d: tainted }), pods: 'f|f||f', expected: '--+-' },
+  { name: 'over zones and hosts', constraints: [ofF(zone), ofF(host)], pods: 'ff|f||fff', expected: '--+-' },
+  { name: 'over zones and hosts, which agree on none', constraints: [ofF(zone), ofF(host)], pods: 'ff|f||ffff', expected: '----' },
+  { name: 'one group over zones, another over hosts', constraints: [ofF(zone), ofB(host)], is: 'x', pods: 'f|||b', expected: '--+-' },
+  { name: 'one group over zones, another over hosts, which agree on none', constraints: [ofF(zone), ofB(host)], is: 'x', pods: 'f||b|b', expected: '----' },
+  { name: 'one group over zones, another over hosts, with pods of both', constraints: [ofF(zone), ofB(host)], is: 'x', pods: 'fx|||fxf', expected: '-+--' },
+  { name: 'one group over zones, to which the pod does not belong, another over hosts', constraints: [ofF(zone), ofB(host)], is: 'b', pods: 'f||b|b', expected: '++--' },
+  { name: 'over zones and hosts, where a node has no host', constraints: [ofF(zone), ofF(host)], nodes: [inZone('a', 'x'), inZone('b', 'x'), unlabelledHost('c', { [zone]: 'y' }), inZone('d', 'y')], pods: 'f|||f', expected: '-+x-' },
+  { name: 'a node ruled out counts for hosts only', constraints: [ofF(zone), ofF(host, { nodeAffinityPolicy: 'Ignore' })], nodes: nodesIn('xxyy', { a: disk, b: disk, c: disk }), sketch: ssd, pods: 'f|f||f', expected: '--+-' },
+  { name: 'a tainted node counts for hosts only', constraints: [ofF(zone, { nodeTaintsPolicy: 'Honor' }), ofF(host)], nodes: nodesIn('xxyy', { d: tainted }), pods: 'f|f||f', expected: '--+-' },
+  { name: 'one node ruled out, another tainted', constraints: [ofF(zone), ofF(host)], nodes: nodesIn('xxyy', { a: disk, c: disk, d: { ...disk, ...tainted } }), sketch: ssd, pods: 'f|f||f', expected: '-?+-' },
+  { name: 'one node ruled out, another tainted, both counting for hosts only', constraints: [ofF(zone, { nodeTaintsPolicy: 'Honor' }), ofF(host, { nodeAffinityPolicy: 'Ignore' })], nodes: nodesIn('xxyy', { a: disk, c: disk, d: { ...disk, ...tainted } }), sketch: ssd, pods: 'f|f||f', expected: '--+-' },
+  { name: 'two groups over zones', constraints: [ofB(zone), ofF(zone)], is: 'x', pods: 'xf|x||fxf', expected: '--++' },
+  { name: 'two groups over zones, which agree on none', constraints: [ofB(zone), ofF(zone)], is: 'x', pods: 'xf|x||fxff', expected: '----' },
+] satisfies readonly {
+  readonly name: string; readonly constraints: readonly TopologySpreadConstraint[]; readonly is?: string; readonly nodes?: readonly Node[]; readonly pods: string; readonly sketch?: PodSketch; readonly expected: string
+}[]) {
+  test(`fits as upstream says: ${name}`, () => {
+    const said = verdictsOf(podTopologySpread, spreading(constraints, { ...sketch, labels: groups[is] ?? {} }), [...nodes, ...standing(there)])
+    assert.equal([...said].map((verdict, at) => (expected.charAt(at) === '?' ? '?' : verdict)).join(''), expected)
+  })
+}
 
 for (const [name, objects, message] of [
   ['in the words of upstream', [...zones, on('a', 'q'), inZone('b', 'y', { pods: '0' }), spreading([hard()])],
@@ -104,15 +161,8 @@ for (const [name, pod, objects, expected] of [
   ['a workload\'s pods by default, where there are no zones', ownedBy('ReplicaSet', 'set', aPod('p', { labels: { app: 'web' } })), [aNode('a'), aNode('b'), aNode('c'), set, on('a', 'q')], [50, 100, 100]],
 ] as const) test(`scores: ${name}`, () => assert.deepEqual(scoresOf(podTopologySpread, pod, objects), expected))
 
-// The numbers of upstream's own tests. Nodes a, b, ... stand in the zones of these letters; between bars, a letter a pod of theirs:
-// of the group f, of the group b, or of both (x). Where candidates are named, the other nodes did not fit.
-const nodesIn = (letters: string, more: Readonly<Record<string, Parameters<typeof aNode>[1]>> = {}) =>
-  [...letters].map((letter, at) => { const name = 'abcde'.charAt(at); return inZone(name, letter, more[name]) })
-const groups: Readonly<Record<string, Readonly<Record<string, string>>>> = { f: { f: '' }, b: { b: '' }, x: { f: '', b: '' } }
-const standing = (pods: string): readonly Pod[] =>
-  pods.split('|').flatMap((letters, at) => [...letters].map((letter, number) => on('abcde'.charAt(at), `q${at}-${number}`, groups[letter])))
-const ofGroup = (label: string, topologyKey: string, more: Partial<TopologySpreadConstraint> = {}) =>
-  soft({ topologyKey, labelSelector: { matchExpressions: [{ key: label, operator: 'Exists' }] }, ...more })
+// The numbers of upstream's own tests; where candidates are named, the other nodes did not fit.
+const ofGroup = (label: string, topologyKey: string, more: Partial<TopologySpreadConstraint> = {}) => soft({ ...group(label, topologyKey), ...more })
 const [byHost, byZone] = [ofGroup('f', host), ofGroup('f', zone)]
 const zoneThenHost = [byZone, ofGroup('b', host)]
 for (const { name, constraints, zones: letters, pods: there, candidates, expected } of [
