@@ -3,6 +3,8 @@ export const machineAddressMark = 'skiff.dev/machine-address'
 export const machineNetworkMark = 'skiff.dev/machine-network'
 /** What tells a machine from others whose nodes would have the same names. */
 export const machineMark = 'skiff.dev/machine'
+/** A machine's public key, where packets between machines are sealed. */
+export const machineKeyMark = 'skiff.dev/machine-key'
 
 /** What a machine with these networks says of them. */
 export const networksMark = ({ nodeNetwork, second }: { readonly nodeNetwork: string; readonly second?: { readonly nodeNetwork: string } }): string => [nodeNetwork, ...(second === undefined ? [] : [second.nodeNetwork])].join()

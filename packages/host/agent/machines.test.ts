@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Node } from '@kubeskiff/core/api'
-import { machineAddressMark, machineNetworkMark } from './machine-marks.ts'
+import { machineAddressMark, machineKeyMark, machineNetworkMark } from './machine-marks.ts'
 import { otherMachines } from './machines.ts'
 
 const settings = { nodeNetwork: '172.30.0.0/24', nodeNetworks: ['172.30.0.0/24', '172.30.192.0/18'], podNetwork: '10.244.0.0/16' }
@@ -57,4 +57,15 @@ test('a machine has networks of each family, behind one address for packets of U
   ])
   assert.deepEqual(led({ address: '2001:db8::1', overlay: 'vxlan' }).map((text) => text.split(' at ').at(-1)), ['2001:db8::2', '2001:db8::4', '2001:db8::5'], 'who has no address of the family that packets go by is not reached')
   assert.deepEqual(led({ address: '10.0.0.1', second: '2001:db8::1', overlay: 'routes' }).slice(0, 2), ['172.30.192.0/24 10.244.192.0/24 at 10.0.0.2; fd00:172:30:c0::/112 fd00:10:244:c0::/64 at 2001:db8::2', '172.30.193.0/24 10.244.193.0/24 at 10.0.0.3'])
+})
+
+test('where packets are sealed a machine is known by its key, and who has none or another machine\'s is not reached', () => {
+  const [one, two] = [Buffer.alloc(32, 1).toString('base64'), Buffer.alloc(32, 2).toString('base64')]
+  const keyed = (name: string, network: string, podCIDR: string, key: string | undefined): Node => {
+    const made = node(name, [`10.0.0.${network.split('.')[2]}`, network], podCIDR)
+    return { ...made, metadata: { ...made.metadata, annotations: { ...made.metadata.annotations, ...(key !== undefined && { [machineKeyMark]: key }) } } }
+  }
+  const all = [keyed('b', '172.30.192.0/24', '10.244.192.0/24', one), keyed('b2', '172.30.192.0/24', '10.244.196.0/24', one), keyed('c', '172.30.193.0/24', '10.244.193.0/24', one), keyed('d', '172.30.194.0/24', '10.244.194.0/24', undefined), keyed('e', '172.30.195.0/24', '10.244.195.0/24', two)]
+  assert.deepEqual(otherMachines(all, settings, { address: '10.0.0.1', overlay: 'wireguard' }).map(({ key, networks }) => [key, networks[0]?.nodeNetwork, networks[0]?.podNetworks.length]), [[one, '172.30.192.0/24', 2], [two, '172.30.195.0/24', 1]])
+  assert.deepEqual(otherMachines(all, settings, machine).map(({ key }) => key), [undefined, undefined, undefined, undefined])
 })

@@ -9,8 +9,9 @@ import { type Connection, refusalOf } from '../client/index.ts'
 import type { ClusterNetwork, FamilyNetworks, NetworkSettings, NetworksThere, OtherMachine } from '../network/index.ts'
 import { nthAddress } from '../network/addresses.ts'
 import { hubOffset } from '../network/layout.ts'
+import { isWireguardKey } from '../network/wireguard.ts'
 import type { AgentConfiguration } from './configuration.ts'
-import { machineAddressMark, machineNetworkMark, networksMark, several } from './machine-marks.ts'
+import { machineAddressMark, machineKeyMark, machineNetworkMark, networksMark, several } from './machine-marks.ts'
 
 const retryMs = 2_000
 
@@ -28,7 +29,7 @@ export interface MachinesFollowed {
 /** Call it when the view is whole: what it does not show is taken away. */
 export function followMachines({ store, network, machine, cluster, connections, onTrouble }: MachinesFollowed): Cancel {
   const ways = network.otherMachines({ ...machine, cluster })
-  const marks = { [machineAddressMark]: [machine.address, ...(machine.second === undefined ? [] : [machine.second])].join(), [machineNetworkMark]: networksMark(network.settings) }
+  const marks = { [machineAddressMark]: [machine.address, ...(machine.second === undefined ? [] : [machine.second])].join(), [machineNetworkMark]: networksMark(network.settings), ...(ways.key !== undefined && { [machineKeyMark]: ways.key }) }
   const telling = new Set<string>()
   let seen = store.view.revision
   let made: string | undefined
@@ -84,7 +85,7 @@ export function followMachines({ store, network, machine, cluster, connections, 
 
 /** What a node says of its machine; undefined: nothing. */
 function toldBy({ metadata: { annotations = {} }, spec }: Node): readonly unknown[] | undefined {
-  const told = [annotations[machineAddressMark], annotations[machineNetworkMark]]
+  const told = [machineAddressMark, machineNetworkMark, machineKeyMark].map((mark) => annotations[mark])
   return told.every((mark) => mark === undefined) ? undefined : [...told, spec.podCIDR, spec.podCIDRs]
 }
 
@@ -94,7 +95,7 @@ function toldBy({ metadata: { annotations = {} }, spec }: Node): readonly unknow
  */
 export function otherMachines(all: Iterable<Node>, settings: Pick<NetworkSettings, 'nodeNetwork' | 'nodeNetworks' | 'podNetwork' | 'second'>, own: MachinesFollowed['machine']): readonly OtherMachine[] {
   const families = [settings, ...(settings.second === undefined ? [] : [settings.second])]
-  const found = new Map<string, { networks: (NetworksThere & { readonly podNetworks: string[]; readonly family: Family })[] }>()
+  const found = new Map<string, { readonly key?: string; readonly networks: (NetworksThere & { readonly podNetworks: string[]; readonly family: Family })[] }>()
   const told = [...all].filter((node) => toldBy(node) !== undefined).sort((one, other) => compareText(one.metadata.creationTimestamp, other.metadata.creationTimestamp) || compareText(one.metadata.name, other.metadata.name))
   const networksOf = (node: Node): readonly string[] => several(node.metadata.annotations?.[machineNetworkMark])
   const isOwn = (node: Node): boolean => networksOf(node)[0] === settings.nodeNetwork
@@ -103,7 +104,11 @@ export function otherMachines(all: Iterable<Node>, settings: Pick<NetworkSetting
     const [first = ''] = networksOf(node)
     if (isOwn(node) || !isNodeNetwork(first, settings)) continue
     const addresses = several(node.metadata.annotations?.[machineAddressMark])
+    const key = node.metadata.annotations?.[machineKeyMark] ?? ''
+    // Two machines of one key would be one to the kernel.
+    if (own.overlay === 'wireguard' && (!isWireguardKey(key) || (!found.has(first) && taken.has(key)))) continue
     const machine = found.get(first) ?? {
+      ...(own.overlay === 'wireguard' && { key }),
       networks: families.flatMap((family) => {
         const [nodeNetwork, address] = [networksOf(node).find((network) => isNodeNetwork(network, family) && !taken.has(network)), addressFor(family, addresses, own)]
         if (nodeNetwork === undefined || address === undefined) return []
@@ -113,6 +118,7 @@ export function otherMachines(all: Iterable<Node>, settings: Pick<NetworkSetting
     }
     if (machine.networks.length === 0) continue
     found.set(first, machine)
+    if (machine.key !== undefined) taken.add(machine.key)
     for (const pods of podNetworksOf(node)) {
       const place = machine.networks.find(({ family }) => isShare(pods, family.podNetwork, shareBits(family)))
       if (place === undefined || taken.has(pods)) continue
@@ -120,7 +126,7 @@ export function otherMachines(all: Iterable<Node>, settings: Pick<NetworkSetting
       place.podNetworks.push(pods)
     }
   }
-  return [...found].sort(([one], [other]) => compareText(one, other)).map(([, { networks }]) => ({ networks: networks.map(({ family: _, podNetworks, ...there }) => ({ ...there, podNetworks: podNetworks.sort() })) }))
+  return [...found].sort(([one], [other]) => compareText(one, other)).map(([, { networks, ...machine }]) => ({ ...machine, networks: networks.map(({ family: _, podNetworks, ...there }) => ({ ...there, podNetworks: podNetworks.sort() })) }))
 }
 
 type Family = Pick<FamilyNetworks, 'nodeNetwork' | 'nodeNetworks' | 'podNetwork'>
@@ -136,6 +142,6 @@ function isShare(text: string, network: string, bits: number): boolean {
 
 /** Where a machine is reached for one family: packets of UDP go to an address of the kind of ours, plain routes lead by both machines' of that family. */
 function addressFor(family: Family, theirs: readonly string[], { overlay, address, second = '' }: MachinesFollowed['machine']): string | undefined {
-  const wanted = overlay === 'vxlan' ? isIP(address) : familyOf(family)
+  const wanted = overlay === 'routes' ? familyOf(family) : isIP(address)
   return [address, second].some((one) => isIP(one) === wanted) ? theirs.find((one) => isIP(one) === wanted) : undefined
 }

@@ -16,6 +16,7 @@ import { type DataDirectory, dataDirectory, makeDataDirectory } from '../daemon/
 import { newRealNodes, newSimulatedNodes } from '../daemon/nodes.ts'
 import { isListening, type NetworkChoice, portDefault, readSettings, type Settings, writeSettings } from '../daemon/settings.ts'
 import { type OverlayChoice, overlayChoices } from '../network/machines.ts'
+import { whyNoWireguard } from '../network/wireguard.ts'
 import { countBuffersWithTheHeap } from '../engine/index.ts'
 import { ownDirectory } from '../journal/index.ts'
 import { loopbackUp } from '../linux/netlink.ts'
@@ -38,7 +39,7 @@ const usage = `usage: skiff up [options]
       --install         install the Debian packages that real nodes need and this machine lacks
       --port P          where the API listens (${portDefault})
       --listen ADDRESS  an address of this machine (or 'everywhere') at which other machines reach the API and may join; 'loopback' takes it back
-      --overlay O       how pods on several machines reach each other: vxlan (default), routes (machines of one subnet)
+      --overlay O       how pods on several machines reach each other: vxlan (default), wireguard (the same, and nobody on the wire reads it), routes (machines of one subnet)
       --data-dir DIR    where the cluster lives on the disk
       --runtime R       auto (default), oci (real containers or nothing), simulated
       --ip-families F   of a new cluster: IPv4 (default), IPv6, or both in their order, for example IPv4,IPv6
@@ -186,6 +187,8 @@ async function settingsFor(directory: DataDirectory, wishes: Wishes, say: (line:
   const outward = addressForOthers(wishes.listen ?? before?.listen)
   if (outward !== undefined && have(false) === 0 && isIPv6(outward) !== ((ipFamilies ?? ipv4Only)[0] === 'IPv6')) throw new UsageError(`other machines' pods reach this cluster at an ${(ipFamilies ?? ipv4Only)[0]} address, and --listen says ${outward}: choose one, or have this machine play a node`)
   const [listen, overlay] = [wishes.listen ?? before?.listen, wishes.overlay ?? before?.overlay]
+  const unsealed = outward !== undefined && overlay === 'wireguard' && have(false) > 0 ? whyNoWireguard() : undefined
+  if (unsealed !== undefined) throw new UsageError(unsealed)
   const kubelet = wishes.kubelet ?? before?.kubelet
   const registries = registriesChoice(wishes.registries, before?.registries)
   const runtimeHandlers = wishes.runtimeHandlers ?? before?.runtimeHandlers

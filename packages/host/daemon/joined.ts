@@ -15,6 +15,7 @@ import { Certificates, type KeyPair } from '../credentials/index.ts'
 import { readIfThere, writePrivately } from '../files/index.ts'
 import { ownDirectory } from '../journal/index.ts'
 import { nthAddress } from '../network/addresses.ts'
+import { whyNoWireguard } from '../network/wireguard.ts'
 import { startAgent } from './agent-process.ts'
 import { addressesOfSix, agentPath, type ClusterInfo, infoPath, leavePath, machineAddresses, reachedAt, readJoiningInfo, urlOf } from './cluster-info.ts'
 import type { DataDirectory } from './directory.ts'
@@ -106,6 +107,8 @@ export async function startJoined(directory: DataDirectory, before: Joined, say:
     }
     connections = credentials.map((own) => ({ name: own.node, connection: openConnection({ url: before.url, authority: before.authority, certificate: own.certificate, key: own.key }) }))
     const joined = keepJoined(directory, await whereReached(await registered(before, new Map(connections.map(({ name, connection }) => [name, connection])), say), say))
+    const unsealed = joined.info.overlay === 'wireguard' ? whyNoWireguard() : undefined
+    if (unsealed !== undefined) throw new JoinProblem(unsealed.replace('--overlay wireguard needs', 'packets between the machines of this cluster are sealed (--overlay wireguard), which needs'))
     let current = joined
     let agent = await startAgent(directory.agent, await configurationOf(directory, joined, credentials), say)
     let following: Promise<void> = Promise.resolve()

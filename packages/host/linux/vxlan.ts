@@ -20,7 +20,6 @@ export interface Vxlan {
 export interface VxlanPeer { readonly addresses: readonly string[]; readonly hardwareAddress: string; readonly remote: string }
 
 const newLink = 16
-const goneLink = 17
 const newNeighbour = 28
 const goneNeighbour = 29
 const [create, exclusive, replace] = [0x400, 0x200, 0x100]
@@ -45,10 +44,6 @@ export function addVxlan(socket: NetlinkSocket, namespace: string, vxlan: Vxlan)
 }
 
 /** `socket` is of the device's own namespace, as of all that follow. */
-export function removeLink(socket: NetlinkSocket, index: number): void {
-  ask(socket, goneLink, 0, linkHeader(index), `device ${index}`)
-}
-
 export function setPeer(socket: NetlinkSocket, device: number, peer: VxlanPeer): void {
   ask(socket, newNeighbour, create | replace, forwarding(device, peer), `machine ${peer.remote}`)
   for (const address of peer.addresses) ask(socket, newNeighbour, create | replace, neighbour(device, address, peer), `machine ${address}`)

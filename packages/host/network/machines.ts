@@ -2,17 +2,19 @@ import { createHash } from 'node:crypto'
 import { networkInterfaces } from 'node:os'
 import { readIfThere, writePrivately } from '../files/index.ts'
 import { addressBytes, isSix } from '../linux/addresses.ts'
+import { removeLink } from '../linux/links.ts'
 import { closeNetlink, dropRoute, linkMtu, linkNumber, type NetlinkSocket, openNetlink, openNetlinkHere, type Route, setRoute } from '../linux/netlink.ts'
 import { run } from '../linux/processes.ts'
-import { addVxlan, removeLink, removePeer, setPeer, type VxlanPeer } from '../linux/vxlan.ts'
+import { addVxlan, removePeer, setPeer, type VxlanPeer } from '../linux/vxlan.ts'
 import { forwardSix } from './egress.ts'
+import { addWireguard, setWireguardPeers, wireguardKey } from './wireguard.ts'
 
-/** How packets get to other machines: in packets of UDP (anywhere where those arrive), or as they are (machines of one subnet). */
-export const overlayChoices = ['vxlan', 'routes'] as const
+/** How packets get to other machines: in packets of UDP (anywhere where those arrive), sealed or not, or as they are (machines of one subnet). */
+export const overlayChoices = ['vxlan', 'wireguard', 'routes'] as const
 export type OverlayChoice = (typeof overlayChoices)[number]
 
 /** Another machine of the cluster: what of each family of addresses is there. */
-export interface OtherMachine { readonly networks: readonly NetworksThere[] }
+export interface OtherMachine { readonly networks: readonly NetworksThere[]; /** Its public key, where packets are sealed. */ readonly key?: string }
 export interface NetworksThere {
   /** Where this machine reaches it: in UDP packets one address for all families, by plain routes one of this family. */
   readonly address: string
@@ -40,10 +42,13 @@ export interface MachinesOptions {
   readonly table: string
   /** Where is kept what was set, for the next agent. */
   readonly file: string
+  readonly keyFile: string
 }
 export interface CableEnds { readonly machine: string; readonly hub: string; /** Where the machine sends what the hub shall lead on. */ readonly gateway: string }
 
 export interface Machines {
+  /** This machine's public key, where packets are sealed. */
+  readonly key?: string
   /** Makes the ways to these machines, and takes away those to others. */
   reach(machines: readonly OtherMachine[]): void
   close(): void
@@ -59,7 +64,6 @@ function readWays(file: string): Ways | undefined {
   return { ...ways, machines: ways.machines.map((machine) => ('networks' in machine ? machine : { networks: [machine] })) }
 }
 
-const device = 'machines'
 /** The port that Linux's own tools take for VXLAN. */
 const port = 8472
 const guardAgainMs = 5_000
@@ -70,24 +74,29 @@ export function openMachines(options: MachinesOptions): Machines {
   const id = createHash('sha256').update(options.cluster).digest().readUIntBE(0, 3)
   const [here, inside] = [openNetlinkHere(), openNetlink(hub)]
   const guard = createGuard(options.table)
+  const device = deviceOf(options, overlay)
+  const key = overlay === 'wireguard' ? wireguardKey(options.keyFile) : undefined
   let ways = readWays(file)
 
   /** The number of the device, which is made when it is not there. */
-  const vxlan = (): number => {
+  const tunnelled = (): number => {
     const found = linkNumber(inside, device)
+    // Nothing of where machines are is in that one itself.
+    if (found !== undefined && overlay === 'wireguard') return found
     if (found !== undefined && ways !== undefined && ways.overlay === overlay && ways.address === address && ways.id === id) return found
     if (found !== undefined) removeLink(inside, found)
-    addVxlan(here, hub, { name: device, id, port, under: underlay(here, address), local: address, hardwareAddress: hardwareAddressOf(ends[0]?.hub ?? '') })
+    if (overlay === 'wireguard') addWireguard(here, inside, { name: device, namespace: hub, mtu: mtuBetweenMachines(options) ?? usualMtu - wireguardBytes.six })
+    else addVxlan(here, hub, { name: device, id, port, under: underlay(here, address), local: address, hardwareAddress: hardwareAddressOf(ends[0]?.hub ?? '') })
     return linkNumber(inside, device) ?? 0
   }
   const routesTo = ({ networks }: OtherMachine, by: Pick<Ways, 'overlay' | 'address' | 'second'>): { readonly here: readonly Route[]; readonly inside: readonly Route[] } => {
     const led = networks.flatMap((there) => { const own = ends.find((pair) => isSix(pair.hub) === isSix(there.hub)); return own === undefined ? [] : [{ ...there, own, all: [there.nodeNetwork, ...there.podNetworks] }] })
-    if (by.overlay === 'vxlan') {
-      const [cable, tunnel] = [linkNumber(here, options.cable) ?? 0, linkNumber(inside, device) ?? 0]
+    if (by.overlay !== 'routes') {
+      const [cable, tunnel] = [linkNumber(here, options.cable) ?? 0, linkNumber(inside, deviceOf(options, by.overlay)) ?? 0]
       return {
         // The way to all pods leads to the hub already, not that to other machines' nodes.
         here: led.map(({ nodeNetwork, own }) => ({ to: nodeNetwork, by: 'gateway', index: cable, gateway: own.gateway, source: own.machine })),
-        inside: led.flatMap(({ all, hub: gateway, own }) => all.map((to): Route => ({ to, by: 'gateway', index: tunnel, gateway, source: own.hub }))),
+        inside: led.flatMap(({ all, hub: gateway, own }) => all.map((to): Route => (by.overlay === 'wireguard' ? { to, by: 'device', index: tunnel, source: own.hub } : { to, by: 'gateway', index: tunnel, gateway, source: own.hub }))),
       }
     }
     const outer = linkNumber(inside, 'host') ?? 0
@@ -98,6 +107,7 @@ export function openMachines(options: MachinesOptions): Machines {
   }
 
   return {
+    ...(key !== undefined && { key: key.public }),
     reach(machines) {
       if (machines.length === 0 && ways === undefined) return
       const wanted = new Set(machines.map((machine) => JSON.stringify(machine)))
@@ -107,16 +117,17 @@ export function openMachines(options: MachinesOptions): Machines {
         const routes = routesTo(gone, before ?? options)
         for (const route of routes.here) dropRoute(here, route)
         for (const route of routes.inside) dropRoute(inside, route)
-        const index = linkNumber(inside, device)
+        const index = before?.overlay === 'vxlan' ? linkNumber(inside, deviceOf(options, 'vxlan')) : undefined
         if (index !== undefined) removePeer(inside, index, peerOf(gone))
       }
-      if (overlay === 'routes') {
-        const left = linkNumber(inside, device)
+      for (const other of overlayChoices) {
+        const left = other === overlay || other === 'routes' ? undefined : linkNumber(inside, deviceOf(options, other))
         if (left !== undefined) removeLink(inside, left)
-        // What comes for pods is passed on to the hub.
-        if (ends.some((pair) => isSix(pair.hub))) forwardSix()
       }
-      const index = overlay === 'vxlan' ? vxlan() : 0
+      // What comes for pods is passed on to the hub.
+      if (overlay === 'routes' && ends.some((pair) => isSix(pair.hub))) forwardSix()
+      const index = overlay === 'routes' ? 0 : tunnelled()
+      if (key !== undefined) setWireguardPeers({ namespace: hub, name: device, file: `${options.keyFile}.peers`, key: key.private }, machines.map((machine) => ({ key: machine.key ?? '', remote: machine.networks[0]?.address ?? '', networks: machine.networks.flatMap(({ nodeNetwork, podNetworks }) => [nodeNetwork, ...podNetworks]) })))
       for (const machine of machines) {
         if (overlay === 'vxlan') setPeer(inside, index, peerOf(machine))
         const routes = routesTo(machine, options)
@@ -185,6 +196,10 @@ function createGuard(table: string): { allow(addresses: readonly string[], netwo
 
 /** What VXLAN adds to a packet: an outer header of IP (20 bytes, or 40 of IPv6), UDP, its own header and the inner Ethernet's. */
 const vxlanBytes = { four: 50, six: 70 }
+/** And WireGuard: its header and the seal. */
+const wireguardBytes = { four: 60, six: 80 }
+/** Of the device that packets go into; a program that plays WireGuard finds it by its name, which no other cluster's may have. */
+const deviceOf = ({ cable }: Pick<MachinesOptions, 'cable'>, overlay: OverlayChoice): string => (overlay === 'wireguard' ? cable.replace('skiff', 'skiff-wg') : 'machines')
 /** Of the machine's cable to its nodes. */
 const usualMtu = 1500
 
@@ -196,7 +211,8 @@ export function mtuBetweenMachines({ overlay, address }: Pick<MachinesOptions, '
   const mtu = linkMtu(here, name)
   closeNetlink(here)
   if (mtu === undefined || overlay === 'routes') return mtu === undefined || mtu >= usualMtu ? undefined : mtu
-  return mtu - (isSix(address) ? vxlanBytes.six : vxlanBytes.four)
+  const added = overlay === 'wireguard' ? wireguardBytes : vxlanBytes
+  return mtu - (isSix(address) ? added.six : added.four)
 }
 
 const peerOf = ({ networks }: OtherMachine): VxlanPeer => ({ addresses: networks.map(({ hub }) => hub), hardwareAddress: hardwareAddressOf(networks[0]?.hub ?? ''), remote: networks[0]?.address ?? '' })

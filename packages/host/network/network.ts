@@ -5,7 +5,7 @@ import { namesIfThere, writePrivately } from '../files/index.ts'
 import { type Flow, forgetFlows } from '../linux/conntrack.ts'
 import { addAddress, addCable, closeNetlink, dropRoute, linkNumber, linkUp, openNetlink, openNetlinkHere, setRoute, type NetlinkSocket } from '../linux/netlink.ts'
 import { isPinned, makeNamespaces, nameHost, pinNamespaces, unpin } from '../linux/namespaces.ts'
-import { removeLink } from '../linux/vxlan.ts'
+import { removeLink } from '../linux/links.ts'
 import { nextAddress, nthAddress, parseNetwork } from './addresses.ts'
 import { letOut, removeTable } from './egress.ts'
 import { openSix, preparePod, prepareRouter } from './kernel-settings.ts'
@@ -382,7 +382,7 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
       policies.update(book, changes)
       return isOpen ? programmer.flush() : Promise.resolve()
     },
-    otherMachines: (options) => openMachines({ ...options, hub: hub.namespace, cable: `skiff${mark(directory)}`, ends: layouts.map((layout) => ({ machine: layout.machineAddress, hub: layout.hubAddress, gateway: wayToHub(layout) })), table: machinesTable(directory), file: machinesFile(directory) }),
+    otherMachines: (options) => openMachines({ ...options, hub: hub.namespace, cable: `skiff${mark(directory)}`, ends: layouts.map((layout) => ({ machine: layout.machineAddress, hub: layout.hubAddress, gateway: wayToHub(layout) })), table: machinesTable(directory), file: machinesFile(directory), keyFile: `${directory}/wireguard.json` }),
     close() {
       closeNetlink(hubSocket)
       for (const state of nodes.values()) closeNetlink(state.socket)
