@@ -114,7 +114,7 @@ export async function startAgentNodes(configuration: AgentConfiguration, say: (m
     })
     nodeChanged = (node) => { kubelet.nodeChanged(node); ring() }
     podsChanged = (uids) => { for (const uid of uids) kubelet.podChanged(uid) }
-    podResources = [...devicePlugins].map(([node, plugins]) => servePodResources({ directory: podResourcesDirectory(configuration.stateDirectory, node), pods: () => store.view.by(podsByNode, node), plugins, drivers: drivers.of(node), onTrouble: say, now: () => performance.now() }))
+    podResources = [...devicePlugins].map(([node, plugins]) => servePodResources({ directory: podResourcesDirectory(configuration.stateDirectory, node), pods: () => store.view.by(podsByNode, node), plugins, drivers: drivers.of(node), cpus, onTrouble: say, now: () => performance.now() }))
     drivers.keep((uid) => { const found = runtime.observed().pods.get(uid); return found !== undefined && found.sandbox.is !== 'gone' })
     cni?.sweep((uid) => runtime.observed().pods.has(uid)).catch((error: unknown) => { say(`CNI plugins: ${String(error)}`) })
     for (const plugins of devicePlugins.values()) plugins.retain((uid) => runtime.observed().pods.has(uid))

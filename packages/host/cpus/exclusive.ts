@@ -55,6 +55,8 @@ export class ExclusiveCpus {
     const own = this.#assignments.get(uid)?.get(container)
     return own === undefined ? { cpus: cpuSetText(this.#shared()), isExclusive: false } : { cpus: cpuSetText(own), isExclusive: true }
   }
+  /** The CPUs that a container has to itself. */
+  owned(uid: string, container: string): CpuSet { return this.#assignments.get(uid)?.get(container) ?? nobodys }
   /** Whether a container of the pod has CPUs to itself. */
   has(uid: string): boolean { return this.#assignments.has(uid) }
   /** The CPUs that containers can have to themselves. */
@@ -108,6 +110,7 @@ export class ExclusiveCpus {
   }
 }
 
+const nobodys: CpuSet = new Set()
 const without = (set: CpuSet, others: CpuSet): CpuSet => new Set([...set].filter((id) => !others.has(id)))
 /** How many whole CPUs a container asks for; 0 where it asks for a part of one. */
 function wholeCpus({ resources }: Pod['spec']['containers'][number]): number {

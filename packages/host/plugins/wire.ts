@@ -22,6 +22,9 @@ function varint(value: number): Buffer {
   return Buffer.from([...bytes, value])
 }
 
+/** Numbers as a field that is repeated: no field where there are none. */
+export const numbersAt = (number: number, values: readonly number[]): Fields => (values.length === 0 ? [] : [[number, Buffer.concat(values.map(varint))]])
+
 /** A map, which lies on the wire as entries of a key and a value. */
 export const entriesOf = <Value>(bytes: Uint8Array, read: (fields: ReturnType<typeof fieldsOf>) => Value): ReadonlyMap<string, Value> => new Map(fieldsOf(bytes).parts(1).map((part) => {
   const { texts, parts } = fieldsOf(part)

@@ -30,21 +30,21 @@ const plugins: PodResourcesOptions['plugins'] = {
 
 const web = ['team/web',
   ['beside', 'example.com/card beside-0', 'example.com/card beside-1 at 0', 'example.com/card beside-1 at 1'],
-  ['main', 'example.com/card main-0', 'example.com/card main-1 at 0', 'example.com/card main-1 at 1', 'team/one: example.com/gpu=zero gpu.example.com pool zero part, no name gpu.example.com pool bare'],
+  ['main', 'example.com/card main-0', 'example.com/card main-1 at 0', 'example.com/card main-1 at 1', 'CPUs 0,3', 'team/one: example.com/gpu=zero gpu.example.com pool zero part, no name gpu.example.com pool bare'],
   ['plain']]
 
 test('who asks at the socket of a node is told which devices its pods have, and which may be used', async () => {
   const directory = mkdtempSync(`${tmpdir()}/skiff-pods-`)
   const troubles: string[] = []
   let now = 0
-  const server = servePodResources({ directory, pods: () => pods, plugins, drivers: { claimed: (_namespace, { claim }) => claimed[claim] ?? [] }, onTrouble: (trouble) => { troubles.push(trouble) }, now: () => now })
+  const server = servePodResources({ directory, pods: () => pods, plugins, drivers: { claimed: (_namespace, { claim }) => claimed[claim] ?? [] }, cpus: { owned: (uid, container) => new Set(uid === 'uid-web' && container === 'main' ? [0, 3] : []), assignable: () => new Set([0, 2, 3]) }, onTrouble: (trouble) => { troubles.push(trouble) }, now: () => now })
   const consumer = testConsumer(join(directory, 'kubelet.sock'))
   try {
     assert.deepEqual(await consumer.list(), [web, ['team/extended', ['main', 'team/made: example.com/gpu=two gpu.example.com pool two'], ['other']]])
     assert.deepEqual(await consumer.get('web', 'team'), web)
     assert.deepEqual(await consumer.get('over', 'team'), ['team/over', ['main']], 'one that is over is told of by its name')
     await assert.rejects(consumer.get('web', 'other'), (error: ServiceError) => error.code === 2 && error.details === 'pod web in namespace other not found')
-    assert.deepEqual(await consumer.allocatable(), ['example.com/card a at 1', 'example.com/card c'])
+    assert.deepEqual(await consumer.allocatable(), ['example.com/card a at 1', 'example.com/card c', 'CPUs 0,2,3'])
     // Time stands still: ten may be asked at once.
     for (let asked = 5; asked < 10; asked++) await consumer.list()
     await assert.rejects(consumer.list(), (error: ServiceError) => error.code === 8 && error.details === 'rejected by rate limit')

@@ -19,13 +19,15 @@ export interface PodResourcesOptions {
   readonly pods: () => Iterable<Pod>
   readonly plugins: Pick<DevicePlugins, 'devices' | 'held'>
   readonly drivers: Pick<DeviceDrivers, 'claimed'> | undefined
+  /** Who has CPUs to himself, and which one can have; absent: nobody. */
+  readonly cpus?: { owned(uid: string, container: string): ReadonlySet<number>; assignable(): ReadonlySet<number> } | undefined
   readonly onTrouble: (message: string) => void
   /** Milliseconds. */
   readonly now: () => number
 }
 
-/** Tells who asks at a socket of the node which devices its pods have, by the kubelet's PodResources API. A question costs the node's pods. */
-export function servePodResources({ directory, pods, plugins, drivers, onTrouble, now }: PodResourcesOptions): { close(): void } {
+/** Tells who asks at a socket of the node which devices and CPUs its pods have, by the kubelet's PodResources API. A question costs the node's pods. */
+export function servePodResources({ directory, pods, plugins, drivers, cpus, onTrouble, now }: PodResourcesOptions): { close(): void } {
   mkdirSync(directory, { recursive: true, mode: 0o750 })
   const resourcesOf = (pod: Pod): PodResources => {
     const { name, namespace = '', uid } = pod.metadata
@@ -35,11 +37,13 @@ export function servePodResources({ directory, pods, plugins, drivers, onTrouble
       containers: containers.map((container): ContainerResources => {
         // As upstream: all that a claim holds, whichever of its requests the container named.
         const claims = [...new Set(claimsOfContainer(container, pod).claims?.map(({ claim }) => claim))]
-        return { name: container.name, devices: plugins.held(uid, container.name), claims: claims.map((claim) => ({ name: claim, namespace, devices: drivers?.claimed(namespace, { claim }) ?? [] })) }
+        return { name: container.name, devices: plugins.held(uid, container.name), cpus: [...cpus?.owned(uid, container.name) ?? []], claims: claims.map((claim) => ({ name: claim, namespace, devices: drivers?.claimed(namespace, { claim }) ?? [] })) }
       }),
     }
   }
-  const healthy = (): ContainerResources['devices'] => Object.fromEntries(Object.entries(plugins.devices()).map(([resource, devices]) => [resource, devices.filter((device) => device.healthy)]))
+  const usable = (): Pick<ContainerResources, 'devices' | 'cpus'> => ({
+    devices: Object.fromEntries(Object.entries(plugins.devices()).map(([resource, devices]) => [resource, devices.filter((device) => device.healthy)])), cpus: [...cpus?.assignable() ?? []],
+  })
   const mayAsk = limiter(callsPerSecond, callsAtOnce, now)
   return listenAt({
     socket: join(directory, 'kubelet.sock'), name: 'pod resources', onTrouble,
@@ -61,7 +65,7 @@ export function servePodResources({ directory, pods, plugins, drivers, onTrouble
           const pod = [...pods()].find(({ metadata }) => metadata.name === name && metadata.namespace === namespace)
           return pod === undefined ? { fault: `pod ${name} in namespace ${namespace} not found` } : resourcesOf(pod)
         }),
-        allocatable: answering(healthy),
+        allocatable: answering(usable),
       })
     },
   })
