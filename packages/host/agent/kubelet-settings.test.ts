@@ -58,7 +58,7 @@ test('what is reserved of CPUs is so many, or those that are named, and nobody h
 
 test('a kubeadm\'s file is taken: what it leaves to defaults, or says as it is here anyway, is no fault', () => {
   const file = {
-    apiVersion: 'kubelet.config.k8s.io/v1beta1', kind: 'KubeletConfiguration', cgroupDriver: 'cgroupfs', clusterDomain: 'cluster.local', clusterDNS: ['10.96.0.10'], cpuManagerReconcilePeriod: '0s', evictionPressureTransitionPeriod: '0s', fileCheckFrequency: '0s',
+    apiVersion: 'kubelet.config.k8s.io/v1beta1', kind: 'KubeletConfiguration', authentication: { anonymous: { enabled: false }, webhook: { cacheTTL: '0s', enabled: true } }, authorization: { mode: 'Webhook', webhook: { cacheAuthorizedTTL: '0s' } }, cgroupDriver: 'cgroupfs', clusterDomain: 'cluster.local', clusterDNS: ['10.96.0.10'], cpuManagerReconcilePeriod: '0s', evictionPressureTransitionPeriod: '0s', fileCheckFrequency: '0s',
     imageMinimumGCAge: '0s', logging: { flushFrequency: null, options: { json: {} } }, memorySwap: {}, rotateCertificates: true, shutdownGracePeriod: '0s', syncFrequency: '0s', staticPodPath: '/etc/kubernetes/manifests',
   }
   assert.equal(kubeletFault(file), undefined)
@@ -69,7 +69,7 @@ test('what a kubelet here does not follow is told and not left out in silence', 
   for (const [value, fault] of [
     [{}, undefined],
     [{ apiVersion: 'kubelet.config.k8s.io/v1beta1', kind: 'KubeletConfiguration', podPidsLimit: 100, systemReserved: { cpu: '100m', memory: '1Gi' }, evictionHard: { 'pid.available': '5%' }, allowedUnsafeSysctls: ['kernel.msg*', 'net.core.somaxconn'] }, undefined],
-    [[], /expected an object/], [{ shutdownGracePeriod: '30s' }, /^shutdownGracePeriod is not followed here: expected podPidsLimit, /], [{ cgroupDriver: 'systemd' }, /^cgroupDriver is not followed here but as "cgroupfs", found "systemd"$/], [{ maxPods: 'many' }, /^expected a whole number as maxPods, found "many"$/], [{ podPidsLimit: 0 }, /a number of processes, or -1 as podPidsLimit, found 0/],
+    [[], /expected an object/], [{ shutdownGracePeriod: '30s' }, /^shutdownGracePeriod is not followed here: expected podPidsLimit, /], [{ cgroupDriver: 'systemd' }, /^cgroupDriver is not followed here but as "cgroupfs", found "systemd"$/], [{ authentication: { anonymous: { enabled: true } } }, /^authentication is not followed here but as /], [{ authentication: { x509: { clientCAFile: '/a' } } }, /^authentication is not followed/], [{ maxPods: 'many' }, /^expected a whole number as maxPods, found "many"$/], [{ podPidsLimit: 0 }, /a number of processes, or -1 as podPidsLimit, found 0/],
     [{ kubeReserved: { memory: 'much' } }, /kubeReserved/], [{ systemReserved: { gpu: '1' } }, /systemReserved/], [{ evictionHard: { 'memory.free': '1Gi' } }, /evictionHard/], [{ evictionHard: { 'memory.available': '-1' } }, /evictionHard/],
     [{ allowedUnsafeSysctls: ['vm.overcommit_memory'] }, /allowedUnsafeSysctls/],
     // Upstream's words.

@@ -104,11 +104,15 @@ export const followedFields = Object.keys(shapes)
 /** Fields of which one value is what is done here anyway. */
 const settled: Readonly<Record<string, readonly unknown[]>> = {
   cgroupDriver: ['cgroupfs'], cgroupsPerQOS: [true], failSwapOn: [false], failCgroupV1: [false], rotateCertificates: [true], serverTLSBootstrap: [false], enableServer: [true], port: [10250], readOnlyPort: [0], localStorageCapacityIsolation: [true],
-  protectKernelDefaults: [false], enableControllerAttachDetach: [true], configMapAndSecretChangeDetectionStrategy: ['Watch'], imagePullCredentialsVerificationPolicy: ['NeverVerifyPreloadedImages'], clusterDomain: ['cluster.local'], eventRecordQPS: [0],
+  protectKernelDefaults: [false], enableControllerAttachDetach: [true], configMapAndSecretChangeDetectionStrategy: ['Watch'], imagePullCredentialsVerificationPolicy: ['NeverVerifyPreloadedImages'], clusterDomain: ['cluster.local'], eventRecordQPS: [0], healthzPort: [0],
+  authentication: [{ anonymous: { enabled: false }, webhook: { enabled: true, cacheTTL: '2m0s' } }], authorization: [{ mode: 'Webhook', webhook: { cacheAuthorizedTTL: '5m0s', cacheUnauthorizedTTL: '30s' } }],
   memoryManagerPolicy: ['None'], nodeStatusMaxImages: [50],
 }
 /** Whether a field's value leaves all to the defaults. */
 const saysNothing = (value: unknown): boolean => value === null || value === '' || value === '0s' || (Array.isArray(value) && value.length === 0) || (isRecord(value) && Object.values(value).every(saysNothing))
+
+/** Whether a value says nothing else than another one does; it may say less. */
+const isPartOf = (value: unknown, whole: unknown): boolean => saysNothing(value) || value === whole || (isRecord(value) && isRecord(whole) && Object.entries(value).every(([name, part]) => isPartOf(part, whole[name])))
 
 /** What in a value is not as kubelets of this cluster take it, in words; undefined when nothing is. */
 export function kubeletFault(value: unknown): string | undefined {
@@ -117,7 +121,7 @@ export function kubeletFault(value: unknown): string | undefined {
     if (header.includes(name) || said === undefined || said === null || Object.hasOwn(shapes, name) || saysNothing(said)) continue
     const accepted = settled[name]
     if (accepted === undefined) return `${name} is not followed here: expected ${followedFields.join(', ')}`
-    if (!accepted.includes(said)) return `${name} is not followed here but as ${accepted.map((each) => JSON.stringify(each)).join(' or ')}, found ${JSON.stringify(said)}`
+    if (!accepted.some((each) => isPartOf(said, each))) return `${name} is not followed here but as ${accepted.map((each) => JSON.stringify(each)).join(' or ')}, found ${JSON.stringify(said)}`
   }
   for (const [name, [expected, holds]] of Object.entries(shapes)) if (value[name] !== undefined && value[name] !== null && !holds(value[name])) return `expected ${expected} as ${name}, found ${JSON.stringify(value[name])}`
   return faultsOf(value as KubeletSettings)[0] // as has been found
