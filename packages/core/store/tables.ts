@@ -7,8 +7,6 @@ import { OrderedMap } from '../base/ordered-map.ts'
 const separator = '\0'
 const placeOf = (namespace: string, name: string): string => `${namespace}/${name}`
 
-/** Where an object is. In an index of one type its place says all. */
-type Entry = string | { readonly resource: string; readonly place: string }
 type Declared = Index<Resource>
 
 /** The objects of one revision and the indexes over them. Changing it changes persistent maps: copies share everything. */
@@ -18,9 +16,13 @@ export class Tables implements ClusterView {
   /** Those that concern a resource; found once. */
   readonly #indexesOf = new Map<string, readonly Declared[]>()
   readonly #objects: Map<string, OrderedMap<Resource>>
-  readonly #entries: Map<string, OrderedMap<Entry>>
-  /** The same objects by exact place, in the table that moves: most reads ask for one object. A copy reads its trees. */
-  readonly #exact: Map<string, Map<string, Resource>> | undefined
+  /** Of each index, where its objects are. */
+  readonly #entries: Map<string, OrderedMap<Key>>
+  /**
+   * The same objects by resource, namespace and name, in the table that moves: most reads ask for one object, and these texts
+   * need not be put together and hashed for it. A copy reads its trees.
+   */
+  readonly #exact: Map<string, Map<string, Map<string, Resource>>> | undefined
   /** In a store that is fed from outside: the newest revision seen of each resource. */
   readonly #fed: Map<string, Revision>
   #committed: Revision = 0
@@ -43,11 +45,11 @@ export class Tables implements ClusterView {
   fed(resource: string, revision: Revision): void { this.#fed.set(resource, Math.max(revision, this.#fed.get(resource) ?? 0)) }
 
   get<T extends Resource>(type: ResourceType<T>, namespace: string, name: string): T | undefined {
-    return this.find({ resource: type.resource, namespace, name }) as T | undefined
+    return this.#at(type.resource, namespace, name) as T | undefined
   }
-  find(key: Key): Resource | undefined { return this.#at(key.resource, placeOf(key.namespace, key.name)) }
-  #at(resource: string, place: string): Resource | undefined {
-    return (this.#exact ?? this.#objects).get(resource)?.get(place)
+  find({ resource, namespace, name }: Key): Resource | undefined { return this.#at(resource, namespace, name) }
+  #at(resource: string, namespace: string, name: string): Resource | undefined {
+    return this.#exact === undefined ? this.#objects.get(resource)?.get(placeOf(namespace, name)) : this.#exact.get(resource)?.get(namespace)?.get(name)
   }
 
   list<T extends Resource>(type: ResourceType<T>, namespace?: string, after?: string): Iterable<T> {
@@ -75,7 +77,7 @@ export class Tables implements ClusterView {
     const entries = this.#entries.get(index.name)
     if (entries === undefined) { if (this.#indexes.some((known) => known.name === index.name)) return; throw new Error(`no index ${index.name} is kept`) }
     for (const entry of entries.startingWith(value + separator)) {
-      const object = typeof entry === 'string' ? this.#at(index.type?.resource ?? '', entry) : this.#at(entry.resource, entry.place)
+      const object = this.find(entry)
       if (object !== undefined) yield object as T
     }
   }
@@ -85,18 +87,24 @@ export class Tables implements ClusterView {
     const place = placeOf(key.namespace, key.name)
     const objects = this.#objects.get(key.resource) ?? OrderedMap.empty<Resource>()
     this.#objects.set(key.resource, after === undefined ? objects.delete(place) : objects.set(place, after))
-    this.#remember(key.resource, place, after)
+    this.#remember(key, after)
     let indexes = this.#indexesOf.get(key.resource)
     if (indexes === undefined) this.#indexesOf.set(key.resource, (indexes = this.#indexes.filter(({ type }) => type === undefined || type.resource === key.resource)))
-    for (const index of indexes) this.#reindex(index, key.resource, place, before, after)
+    for (const index of indexes) this.#reindex(index, key, place, before, after)
   }
 
-  #remember(resource: string, place: string, after: Resource | undefined): void {
+  #remember({ resource, namespace, name }: Key, after: Resource | undefined): void {
     if (this.#exact === undefined) return
-    let known = this.#exact.get(resource)
-    if (known === undefined) this.#exact.set(resource, known = new Map())
-    if (after === undefined) known.delete(place)
-    else known.set(place, after)
+    let spaces = this.#exact.get(resource)
+    if (spaces === undefined) this.#exact.set(resource, spaces = new Map())
+    let known = spaces.get(namespace)
+    if (after === undefined) {
+      known?.delete(name)
+      if (known?.size === 0) spaces.delete(namespace)
+      return
+    }
+    if (known === undefined) spaces.set(namespace, known = new Map())
+    known.set(name, after)
   }
 
   undo(change: Change): void { this.put(change.key, change.after, change.before) }
@@ -109,15 +117,15 @@ export class Tables implements ClusterView {
     return Object.fromEntries(this.#indexes.map((index) => [index.name, [...(this.#entries.get(index.name)?.entries() ?? [])].map(([text]) => text)]))
   }
 
-  #reindex(index: Declared, resource: string, place: string, before: Resource | undefined, after: Resource | undefined): void {
+  #reindex(index: Declared, key: Key, place: string, before: Resource | undefined, after: Resource | undefined): void {
     if (before !== undefined && after !== undefined && index.reads !== undefined && index.reads(before) === index.reads(after)) return
     const old = before === undefined ? noValues : index.values(before)
     const fresh = after === undefined ? noValues : index.values(after)
     if (areSame(old, fresh)) return
-    let entries = this.#entries.get(index.name) ?? OrderedMap.empty<Entry>()
-    const end = index.type === undefined ? separator + resource + separator + place : separator + place
+    let entries = this.#entries.get(index.name) ?? OrderedMap.empty<Key>()
+    const end = index.type === undefined ? separator + key.resource + separator + place : separator + place
     for (const value of old) if (!fresh.includes(value)) entries = entries.delete(value + end)
-    for (const value of fresh) if (!old.includes(value)) entries = entries.set(value + end, index.type === undefined ? { resource, place } : place)
+    for (const value of fresh) if (!old.includes(value)) entries = entries.set(value + end, key)
     this.#entries.set(index.name, entries)
   }
 }
