@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type ClusterView, nodes, type ResourceClaim, type Secret, type VolumeAttachment } from '@kubeskiff/core/api'
+import { type ClusterView, csiDrivers, nodes, type ResourceClaim, type Secret, type VolumeAttachment } from '@kubeskiff/core/api'
 import { type Connection, requestObject } from '../client/index.ts'
 import { type CsiVolumes, openCsi } from '../csi/index.ts'
 import { type DeviceDrivers, openDeviceDrivers } from '../device-plugins/index.ts'
@@ -59,6 +59,7 @@ export function driversOverHttp({ stateDirectory, connections, view, onHealth, o
     const csi = openCsi({
       node, directory, file: join(stateDirectory, 'csi', `${node}.json`), onTrouble: say, onUse: () => { onUse(node) },
       install: (driver, info) => installDriver(connection, node, driver, info), uninstall: (driver) => uninstallDriver(connection, node, driver),
+      askAgainMs: (driver) => { const seconds = view.get(csiDrivers, '', driver)?.spec.nodeAllocatableUpdatePeriodSeconds; return seconds === undefined ? undefined : seconds * 1000 },
       fetchSecret: async (namespace, name) => {
         const { data = {} } = await requestObject(connection, 'GET', `/api/v1/namespaces/${namespace}/secrets/${name}`) as Secret
         return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]))

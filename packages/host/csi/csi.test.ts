@@ -15,7 +15,7 @@ const disk = (more: Partial<CsiVolume> = {}): CsiVolume => ({
   attributes: { pool: 'fast' }, podAttributes: {}, secrets: {}, ...more,
 })
 
-interface World { csi: CsiVolumes; readonly directory: string; readonly told: string[]; readonly troubles: string[]; readonly attachments: Map<string, VolumeAttachment>; isTold: boolean; start(more?: Partial<Parameters<typeof startTestDriver>[0]>): Promise<TestDriver>; reopen(): void; asked(driver: TestDriver): readonly string[] }
+interface World { csi: CsiVolumes; readonly directory: string; readonly told: string[]; readonly troubles: string[]; readonly attachments: Map<string, VolumeAttachment>; isTold: boolean; askAgainMs: number | undefined; start(more?: Partial<Parameters<typeof startTestDriver>[0]>): Promise<TestDriver>; reopen(): void; asked(driver: TestDriver): readonly string[] }
 
 async function inWorld(act: (world: World) => Promise<void>): Promise<void> {
   const directory = mkdtempSync(`${tmpdir()}/skiff-csi-`)
@@ -25,6 +25,7 @@ async function inWorld(act: (world: World) => Promise<void>): Promise<void> {
     const csi = openCsi({
       node: 'a', directory, file: join(directory, 'state', 'a.json'), onTrouble: (message) => { world.troubles.push(message) }, onUse: () => { world.told.push(`uses ${world.csi.inUse().join()}`) }, isTold: () => world.isTold,
       install: (name, { nodeId, volumesMost, topology }) => { world.told.push(`install ${name} ${nodeId} ${volumesMost} ${JSON.stringify(topology)}`); return Promise.resolve() },
+      askAgainMs: () => world.askAgainMs,
       uninstall: (name) => { world.told.push(`uninstall ${name}`); return Promise.resolve() },
       fetchSecret: (namespace, name) => (name === 'none' ? Promise.reject(new Error('secrets "none" not found')) : Promise.resolve({ key: `${namespace}/${name}` })),
       fetchAttachment: (name) => { const found = world.attachments.get(name); return found === undefined ? Promise.reject(new Error(`volumeattachments.storage.k8s.io "${name}" not found`)) : Promise.resolve(found) },
@@ -33,7 +34,7 @@ async function inWorld(act: (world: World) => Promise<void>): Promise<void> {
     return csi
   }
   const world: Omit<World, 'csi'> & { csi: CsiVolumes } = {
-    csi: undefined as unknown as CsiVolumes, directory, told: [], troubles: [], attachments: new Map(), isTold: true,
+    csi: undefined as unknown as CsiVolumes, directory, told: [], troubles: [], attachments: new Map(), isTold: true, askAgainMs: undefined,
     async start(options = {}) {
       const made = await startTestDriver({ driver, socket: join(directory, 'plugins/disks/csi.sock'), endpoint: '/var/lib/kubelet/plugins/disks/csi.sock', registration: join(directory, 'plugins_registry/disks-reg.sock'), ...options })
       started.push(made)
@@ -57,6 +58,14 @@ test('a driver that registers is told of to the cluster, and no more when its so
   await until(() => { assert.equal(world.told[1], `uninstall ${driver}`) })
   await assert.rejects(world.csi.mount('1', disk()), { message: `MountVolume.MountDevice failed for volume "pvc-1" : kubernetes.io/csi: attacher.MountDevice failed to create newCsiDriverClient: driver name ${driver} not found in the list of registered CSI drivers` })
   assert.match(await (await world.start({ versions: ['0.3.0'] })).registered, /^RegisterPlugin error -- plugin validation failed with err: kubernetes.io\/csi: ValidatePlugin for CSI driver "disks.example.com" failed. None of the versions specified \["0.3.0"\] are supported/)
+}))
+
+test('a driver that may take more volumes one day is asked again how many', () => inWorld(async (world) => {
+  world.askAgainMs = 20
+  const info = { nodeId: 'i-1', volumesMost: 1, topology: {} }
+  await world.start({ info })
+  info.volumesMost = 2
+  await until(() => { assert.deepEqual(world.told, [`install ${driver} i-1 1 {}`, `install ${driver} i-1 2 {}`]) })
 }))
 
 test('a volume is staged once and published for each pod, and the last one that goes has it unstaged; also by another agent', () => inWorld(async (world) => {

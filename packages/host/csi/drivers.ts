@@ -5,6 +5,8 @@ import { type Ability, type NodeInfo, readAbilities, readNodeInfo } from './mess
 
 /** As upstream's csiTimeout. */
 export const callTimeoutMs = 120_000
+/** How soon it is noticed that a driver is to be asked from now on. */
+const settingsLookMs = 60_000
 export const service = '/csi.v1.Node'
 
 /** What a CSI driver told of itself on its node. */
@@ -24,13 +26,15 @@ export interface CsiDriversOptions {
   /** Tells the cluster of a driver of this node. Rejects in upstream's words. */
   readonly install: (driver: string, info: NodeInfo) => Promise<void>
   readonly uninstall: (driver: string) => Promise<void>
+  /** How often a driver is to be asked how many volumes it can take; undefined: it does not change. */
+  readonly askAgainMs: (driver: string) => number | undefined
   readonly onTrouble: (message: string) => void
 }
 
 /** The CSI drivers of one node: who registers is told of to the cluster, who goes is so no more. */
 export class CsiDrivers implements PluginHandler {
   readonly #options: CsiDriversOptions
-  readonly #drivers = new Map<string, { readonly driver: CsiDriver; readonly client: Client; readonly registration: string }>()
+  readonly #drivers = new Map<string, { readonly driver: CsiDriver; readonly client: Client; readonly registration: string; timer: NodeJS.Timeout | undefined }>()
   /** What is told of one driver is told in order. */
   readonly #told = new Map<string, Promise<void>>()
 
@@ -48,8 +52,9 @@ export class CsiDrivers implements PluginHandler {
       const info = await driver.call('NodeGetInfo', empty, readNodeInfo)
       if (info.nodeId === '') throw new Error('error updating CSINode object with CSI driver node info: error adding CSI driver node info to CSINode: driver told no node ID')
       await this.#tell(name, () => this.#options.install(name, info))
-      this.#drivers.get(name)?.client.close()
-      this.#drivers.set(name, { driver, client, registration })
+      this.#leave(name)
+      this.#drivers.set(name, { driver, client, registration, timer: undefined })
+      this.#askAgain(driver, info)
       return undefined
     } catch (error) {
       client.close()
@@ -61,8 +66,7 @@ export class CsiDrivers implements PluginHandler {
     const gone = this.#drivers.get(name)
     // Another socket of the driver may have come in its place.
     if (gone?.registration !== registration) return
-    this.#drivers.delete(name)
-    gone.client.close()
+    this.#leave(name)
     this.#tell(name, () => this.#options.uninstall(name)).catch((error: Error) => { this.#options.onTrouble(`CSI driver ${name}: ${error.message}`) })
   }
 
@@ -73,7 +77,28 @@ export class CsiDrivers implements PluginHandler {
     return found.driver
   }
 
-  close(): void { for (const { client } of this.#drivers.values()) client.close() }
+  close(): void { for (const name of this.#drivers.keys()) this.#leave(name) }
+
+  #leave(name: string): void {
+    const gone = this.#drivers.get(name)
+    this.#drivers.delete(name)
+    clearTimeout(gone?.timer)
+    gone?.client.close()
+  }
+
+  /** As upstream: what is asked again is how many volumes a driver can take. */
+  #askAgain(driver: CsiDriver, known: NodeInfo): void {
+    const held = this.#drivers.get(driver.name)
+    if (held?.driver !== driver) return
+    const periodMs = this.#options.askAgainMs(driver.name)
+    held.timer = setTimeout(() => {
+      if (periodMs === undefined) { this.#askAgain(driver, known); return }
+      driver.call('NodeGetInfo', empty, readNodeInfo).then(async (info) => {
+        if (info.volumesMost !== known.volumesMost) await this.#tell(driver.name, () => this.#options.install(driver.name, info))
+        return info
+      }).catch((error: Error) => { this.#options.onTrouble(`CSI driver ${driver.name}: ${error.message}`); return known }).then((info) => { this.#askAgain(driver, info) })
+    }, periodMs ?? settingsLookMs)
+  }
 
   #tell(name: string, act: () => Promise<void>): Promise<void> {
     const told = (this.#told.get(name) ?? Promise.resolve()).then(act)

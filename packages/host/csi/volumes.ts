@@ -40,6 +40,8 @@ export interface CsiOptions {
   readonly file: string
   readonly install: (driver: string, info: CsiNodeInfo) => Promise<void>
   readonly uninstall: (driver: string) => Promise<void>
+  /** How often a driver is to be asked how many volumes it can take; undefined: it does not change. */
+  readonly askAgainMs: (driver: string) => number | undefined
   /** The texts of a Secret. Rejects with the server's words. */
   readonly fetchSecret: (namespace: string, name: string) => Promise<Texts>
   readonly fetchAttachment: (name: string) => Promise<VolumeAttachment>
