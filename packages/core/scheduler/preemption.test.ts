@@ -46,6 +46,62 @@ for (const [name, objects, expected] of [
   })
 }
 
+// What upstream's own tests say. Between bars the pods of nodes a, b, ... of 5 cpus each: how important they are (negative, low, middle,
+// high, very), how many cpus they want, and for how many minutes they have run.
+const importance: Readonly<Record<string, number>> = { n: -100, l: 0, m: 100, h: 1000, v: 10_000 }
+const crew = (all: string): readonly Resource[] => all.split(' | ').flatMap((words, at) => {
+  const node = 'abcd'.charAt(at)
+  const crewOf = words.split(' ').map((word, number) => {
+    const [what = '', minutes = '1'] = word.split('@')
+    return runs(`${node}${number}`, node, { priority: importance[what.charAt(0)] ?? 0, cpu: what.slice(1), minutes: Number(minutes) })
+  })
+  return [aNode(node, { cpu: '5' }), ...crewOf]
+})
+for (const [name, pod, there, expected] of [
+  ['a large pod, while a small one that matters less stays', 'h3', 'l1 m3@1 | m3@2', 'a1'],
+  ['pods of several importances', 'h3', 'm1 l1 m2 h1 | h3', 'a1 a2'],
+  ['of equally important pods the one that started later', 'h3', 'l1@5 l1@6 m2@7 h1@8 | h3@9', 'a0 a2'],
+  ['those of whom the most important matters least', 'h5', 'm2 m3 | m2 l2 | l2 l2', 'c0 c1'],
+  ['those that matter least together', 'h5', 'm2 m3 | m3 l2 | m2 m2', 'b0 b1'],
+  ['the fewest, where as much matters together', 'h5', 'm1 n1 m1 n1 | m3 n2 | m2 n1 l1', 'b0 b1'],
+  ['fewer, though one more of negative importance makes the sum smaller', 'h5', 'm1 n1 n1 | m3 n2 | m2 n1 l1', 'b0 b1'],
+  ['first by importance, then by sum, then by number', 'v5', 'm1 l1 l1 | h3 | m2 l1 l1 l2 | m2 m1 m1 n1', 'a0 a1 a2'],
+  ['those that started last', 'h5', 'm2@8 m2@8 | m2@7 m2@7 | m2@9 m2@9', 'b0 b1'],
+  ['those whose first started last', 'h5', 'm2@6 m2@8 | m2@5 m2@9 | m2@7 m2@4', 'c0 c1'],
+  ['those whose most important started last', 'h5', 'l2@6 m2@8 | m2@4 l2@9 | l2@7 m2@5', 'b0 b1'],
+] as const) {
+  test(`as upstream, preemption drives out ${name}`, () => {
+    const incoming = aPod('p', { requests: { cpu: pod.slice(1) }, spec: { priority: importance[pod.charAt(0)] ?? 0 } })
+    assert.deepEqual(victims(schedulingWorld([...crew(there), incoming])), expected.split(' '))
+  })
+}
+
+const exists = (key: string) => ({ matchExpressions: [{ key, operator: 'Exists' }] })
+/** A node of a zone with pods of a group, which matter this much and have run for so many minutes. */
+const inZone = (name: string, zone: string, pods: readonly (readonly [priority: number, minutes: number])[]): readonly Resource[] =>
+  [aNode(name, { labels: { zone } }), ...pods.map(([priority, minutes], at) => runs(`${name}${at}`, name, { priority, minutes, cpu: '0', labels: { f: '' } }))]
+const spread = aPod('p', {
+  labels: { f: '' },
+  spec: { priority: 1000, topologySpreadConstraints: ['zone', 'kubernetes.io/hostname'].map((topologyKey) => ({ maxSkew: 1, topologyKey, whenUnsatisfiable: 'DoNotSchedule', labelSelector: exists('f') })) },
+})
+const processed = (allowed: number, disrupted: string): Resource =>
+  anObject(podDisruptionBudgets, 'of-f', { spec: { selector: { matchLabels: { f: '' } } }, status: { disruptionsAllowed: allowed, currentHealthy: 2, desiredHealthy: 1, expectedPods: 2, disruptedPods: { [disrupted]: '2026-01-01T00:00:00Z' } } })
+/** Two that a budget keeps, on one node, and one that another budget keeps and that matters less, on the other. */
+const kept = (disrupted: string): readonly Resource[] => [
+  aNode('a', { cpu: '5' }), aNode('b', { cpu: '5' }), runs('a0', 'a', { priority: 9, cpu: '2', labels: { f: '' } }), runs('a1', 'a', { priority: 9, cpu: '2', labels: { f: '' } }),
+  runs('b0', 'b', { cpu: '2', labels: { g: '' } }), processed(1, disrupted), budget('of-g', { g: '' }, 0), important('5'),
+]
+for (const [name, objects, expected] of [
+  ['a pod that does not want this one near', [aNode('a'), ...[0, 100, 1000].map((priority, at) => {
+    const pod = runs(`a${at}`, 'a', { priority, labels: { f: '' } })
+    return at > 0 ? pod : { ...pod, spec: { ...pod.spec, affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'kubernetes.io/hostname', labelSelector: exists('f') }] } } } }
+  }), aPod('p', { requests: { cpu: '1' }, labels: { f: '' }, spec: { priority: 1000 } })], ['a0']],
+  ['the less important of two that make a zone too full', [...inZone('a', 'x', [[100, 1], [0, 1]]), ...inZone('b', 'x', [[0, 2]]), ...inZone('c', 'y', [[1000, 1], [1000, 1]]), spread], ['a1']],
+  ['the only one of a node in a zone too full', [...inZone('a', 'x', [[100, 1], [0, 2]]), ...inZone('b', 'x', [[0, 1]]), ...inZone('c', 'y', [[1000, 1], [1000, 1]]), spread], ['b0']],
+  ['whom a budget lets go already, for nothing', kept('a1'), ['a0', 'a1']],
+  ['whoever matters less, where a budget is broken on either node', kept('elsewhere'), ['b0']],
+] as const) test(`as upstream, preemption drives out ${name}`, () => assert.deepEqual(victims(schedulingWorld(objects as readonly Resource[])), expected))
+
 test('a preempted pod is told so, and the one that comes waits for it', () => {
   const world = schedulingWorld([two[0], runs('x', 'a', { cpu: '2' }), important()].filter((one) => one !== undefined))
   assert.deepEqual(world.events, ['FailedScheduling: 0/1 nodes are available: 1 Insufficient cpu.', 'Preempted: Preempted by pod uid-p on node a'])
