@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { ExclusiveCpus, readCheckpoint, readTopology } from '../cpus/index.ts'
-import { canPin } from '../oci/index.ts'
+import { canPin } from '../oci/groups.ts'
 import type { AgentConfiguration } from './configuration.ts'
 import { cpuPolicyOf } from './kubelet-effects.ts'
 

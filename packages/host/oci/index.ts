@@ -2,6 +2,5 @@ export { createOciRuntime, type OciRuntime, type OciRuntimeOptions } from './run
 export { leaveNothing } from './stage.ts'
 export type { ContainerStreams, OpenProcess, TerminalSize } from './streams.ts'
 export type { LogOptions } from './logs.ts'
-export { canPin } from './groups.ts'
 export type { LogLimits } from './rotation.ts'
 export { overlaidHostFiles, withFolders, realHostFiles, type HostFiles } from './host-files.ts'
