@@ -126,10 +126,11 @@ function streamOf(link: ClientHttp2Session, control: ClientHttp2Stream, headers:
 
   const stdin = has.includes('stdin') ? request('PUT', 'stdin', false) : undefined
   stdin?.resume()
+  // Of a command that has ended by now all is there: its errors are read first.
+  const stderr = has.includes('stderr') ? request('GET', 'stderr', true) : undefined
   const process: ProcessStream = {
-    is: 'process', stdin, close,
+    is: 'process', stdin, stderr, close,
     stdout: has.includes('stdout') ? request('GET', 'stdout', true) : undefined,
-    stderr: has.includes('stderr') ? request('GET', 'stderr', true) : undefined,
     resize(size) { if (!control.closed && !control.writableEnded) control.write(encodeLine(size)) },
     ended: textOf(control).then(endingOf),
   }

@@ -72,12 +72,14 @@ export function createStreams(place: StreamPlace): ContainerStreams {
       const { child } = exec
       // Node throws away what nobody reads when a child ends, and the reader may come later than a short command's end.
       const told = heldBack(options.tty ? child.stdout : child.stderr, () => exec.pid() !== undefined)
-      const stdout = options.tty ? told.output : child.stdout?.pipe(new PassThrough()) ?? new PassThrough()
+      // What was said on both at once is told in the order in which people write: errors are not kept back alone.
+      const output = options.tty ? told : heldBack(child.stdout, told.pass)
       const stderr = options.tty ? undefined : told.output
       const ended = new Promise<ExecEnding>((resolve) => {
         child.on('error', (error) => resolve({ failed: error.message }))
         child.on('close', (code, signal) => {
           const failure = told.end()
+          output.end()
           exec.forget()
           resolve(failure === undefined ? { code: code ?? (signal === 'SIGKILL' ? 137 : 1) } : { failed: execFailure(command, failure) })
         })
@@ -85,7 +87,7 @@ export function createStreams(place: StreamPlace): ContainerStreams {
       child.stdin?.on('error', () => undefined) // The command has closed its end.
       return {
         stdin: options.stdin ? child.stdin ?? undefined : undefined,
-        stdout,
+        stdout: output.output,
         stderr,
         // The terminal that the command sees is the one inside the container, not script's own.
         resize: terminalOf(exec.pid),
@@ -192,7 +194,7 @@ function inTurn(ready: Promise<void>, tell: (size: TerminalSize) => void): (size
 }
 
 /** Passes output on once `runs()`: what is said before is the runtime's own, and is why nothing runs when it ends so. */
-function heldBack(source: Readable | null, runs: () => boolean): { readonly output: PassThrough; readonly end: () => string | undefined } {
+function heldBack(source: Readable | null, runs: () => boolean): { readonly output: PassThrough; readonly pass: () => boolean; readonly end: () => string | undefined } {
   const output = new PassThrough()
   let held: Buffer[] | undefined = []
   let timer: NodeJS.Timeout | undefined
@@ -209,16 +211,19 @@ function heldBack(source: Readable | null, runs: () => boolean): { readonly outp
   source?.on('data', (chunk: Buffer) => {
     if (held === undefined) return // it is piped
     held.push(chunk)
-    if (held.length === 1) look()
+    // First comes what has come on other streams in the same moment.
+    if (held.length === 1) setImmediate(look)
   })
   source?.once('end', () => { if (pass()) output.end() })
   return {
-    output,
+    output, pass,
     end() {
       clearTimeout(timer)
       if (pass() || held === undefined) return undefined
+      const said = Buffer.concat(held).toString()
+      held = undefined
       output.end()
-      return Buffer.concat(held).toString()
+      return said
     },
   }
 }

@@ -20,7 +20,7 @@ export function joinProcess(client: ProcessClient, stream: ProcessStream): void 
     stream.stdin.on('error', ignore) // it ended before all input was read
     client.stdin.pipe(stream.stdin)
   } else client.stdin?.resume()
-  const outputs = [flow(stream.stdout, client.stdout), flow(stream.stderr, client.stderr)]
+  const outputs = [flow(stream.stderr, client.stderr), flow(stream.stdout, client.stdout)]
   void Promise.all([stream.ended, ...outputs]).then(([ending]) => { client.finish(ending) })
 }
 const ignore = (): void => {}
