@@ -27,15 +27,17 @@ export async function down(words: readonly string[]): Promise<number> {
     if (code === 0) endKeeper(directory.keeper, keeper)
     return code
   }
-  const taken = await takeOver(directory)
+  const purge = values.purge === true
+  const taken = await takeOver(directory, purge)
   if (typeof taken === 'string') { console.error(`skiff: ${taken}`); return 1 }
   if (taken.wasRunning && existsSync(directory.settings)) console.error('the cluster has stopped')
-  try { return await clearAway(directory, { purge: values.purge === true, wasRunning: taken.wasRunning }) } finally { taken.release() }
+  try { return await clearAway(directory, { purge, wasRunning: taken.wasRunning }) } finally { taken.release() }
 }
 
 /** Stops who owns the directory, and owns it from then on: nobody starts the cluster again while its pods are stopped. A text says why not. */
-async function takeOver(directory: DataDirectory): Promise<{ readonly wasRunning: boolean; release(): void } | string> {
-  if (!existsSync(join(directory.root, 'owner.lock'))) return { wasRunning: false, release: () => {} }
+async function takeOver(directory: DataDirectory, purge: boolean): Promise<{ readonly wasRunning: boolean; release(): void } | string> {
+  // What is to be removed is owned even where nobody has owned it yet: a start that is under way must not find half of it.
+  if (!existsSync(purge ? directory.root : join(directory.root, 'owner.lock'))) return { wasRunning: false, release: () => {} }
   const end = performance.now() + stopTimeoutMs
   let seen: number | undefined
   let told: number | undefined

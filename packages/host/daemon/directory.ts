@@ -45,7 +45,10 @@ const reasons: Readonly<Record<string, string>> = { EEXIST: 'it is a file', ENOT
 export function removeData(directory: DataDirectory): void {
   const own = [directory.settings, directory.time, directory.kubeconfig, directory.joined, directory.credentials, directory.journal, directory.agent, directory.log, directory.keeper, `${directory.keeper}.resolv.conf`, ...['owner.lock', 'owner.pid'].map((name) => join(directory.root, name))]
   for (const path of own) rmSync(path, { recursive: true, force: true })
-  if (existsSync(directory.root) && readdirSync(directory.root).length === 0) rmdirSync(directory.root)
+  if (!existsSync(directory.root) || readdirSync(directory.root).length > 0) return
+  try { rmdirSync(directory.root) } catch {
+    return // A disk of its own is mounted there, or what is around it is not ours: it stays, empty.
+  }
 }
 
 function defaultRoot(): string {

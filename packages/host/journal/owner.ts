@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** A data directory that is ours as long as this process lives, or until it is released. */
@@ -23,6 +23,11 @@ export async function ownDirectory(directory: string): Promise<Ownership | Owned
     const pid = pidIn(pidFile)
     const who = pid === undefined ? 'another process' : `process ${pid}`
     return { is: 'taken', pid, message: `the data directory ${directory} is in use by ${who}: stop it with 'skiff down', or choose another with --data-dir` }
+  }
+  // It was removed, by its last owner, between our opening it and locking it: what we have locked is nobody's way any more.
+  if (!existsSync(lockFile)) {
+    lock.close()
+    return ownDirectory(directory)
   }
   chmodSync(lockFile, 0o600)
   writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 })

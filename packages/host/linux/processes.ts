@@ -57,7 +57,7 @@ export function commandOf(pid: number): string {
   }
 }
 
-const endLooks = 200
+const endLooks = 2000
 const endLookMs = 5
 
 /**
