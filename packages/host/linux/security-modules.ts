@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { wordsOf } from '@kubeskiff/core/base'
 import { checked, libc, SystemCallError } from './libc.ts'
 import { inUserNamespace } from './own-users.ts'
@@ -28,7 +28,15 @@ export function containerContexts(root = '', inUsers = inUserNamespace()): Conta
   const text = readOr(`${root}/etc/selinux/${policy ?? 'targeted'}/contexts/lxc_contexts`)
   const named = (key: string): string | undefined => new RegExp(`^\\s*${key}\\s*=\\s*"?([^"\\s]+)`, 'm').exec(text)?.[1]
   const [process, file] = [named('process'), named('file')]
-  return process === undefined || file === undefined ? undefined : { process, file }
+  // Debian's policy names contexts for containers that it does not have: nothing would start in them.
+  return process === undefined || file === undefined || ![process, file].every((context) => isContext(root, context)) ? undefined : { process, file }
+}
+
+/** Whether the policy that is loaded knows a context. */
+function isContext(root: string, context: string): boolean {
+  try { writeFileSync(`${root}/sys/fs/selinux/context`, context); return true } catch {
+    return false // The kernel takes no other.
+  }
 }
 
 const notSupported = 95

@@ -29,6 +29,9 @@ test('what containers are labelled with is said by the policy in use, where ther
   assert.equal(containerContexts(machine('no-policy', { ...common, 'proc/self/attr/current': 'kernel\0', 'etc/selinux/mls/contexts/lxc_contexts': lxc }), false), undefined)
   assert.equal(containerContexts(machine('knows-none', common), false), undefined)
   assert.equal(containerContexts(`${work}/without`, false), undefined)
+  const lacking = machine('lacking', { ...common, 'etc/selinux/mls/contexts/lxc_contexts': lxc })
+  mkdirSync(`${lacking}/sys/fs/selinux/context`)
+  assert.equal(containerContexts(lacking, false), undefined, 'the kernel takes no context that the policy does not have')
 })
 
 /** A machine whose chance is told, and which says what was labelled. */
