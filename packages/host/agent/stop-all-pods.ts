@@ -32,7 +32,7 @@ export async function stopAllPods(configuration: AgentConfiguration): Promise<vo
   runtime.close()
   leaveNothing(configuration.stateDirectory)
   cni?.close()
-  network.close()
+  await network.close()
   removeNetwork(networkDirectory(configuration))
   clock.stop()
 }

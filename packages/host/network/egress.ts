@@ -4,14 +4,14 @@ import { run } from '../linux/processes.ts'
 import type { Layout } from './layout.ts'
 
 /** Lets pods reach the world beyond the machine: turns on its forwarding, and masks their addresses by its own. */
-export function letOut(table: string, layouts: readonly Layout[], { six = false }: { /** Of IPv6, though no default route leads there. */ readonly six?: boolean } = {}): void {
+export function letOut(table: string, layouts: readonly Layout[], { six = false }: { /** Of IPv6, though no default route leads there. */ readonly six?: boolean } = {}): Promise<void> {
   const led = layouts.filter(({ family }) => family === 'ip' || six || leadsOutSix())
   for (const { family } of led) {
     if (family === 'ip') writeFileSync('/proc/sys/net/ipv4/ip_forward', '1')
     else forwardSix()
   }
   const script = led.map(({ family, nodeNetwork, clusterNetworks }) => `table ${family} ${table} {}\ndelete table ${family} ${table}\ntable ${family} ${table} {\n  chain leaving {\n    type nat hook postrouting priority srcnat; policy accept;\n    ${family} saddr ${nodeNetwork} ${family} daddr != { ${clusterNetworks.join(', ')} } masquerade\n  }\n}\n`).join('')
-  void run('nft', ['-f', '-'], { input: script }).then((result) => {
+  return run('nft', ['-f', '-'], { input: script }).then((result) => {
     if (result.code !== 0) process.stderr.write(`pods cannot reach the outside: ${result.stderr.trim()}\n`)
   })
 }

@@ -81,7 +81,8 @@ export interface ClusterNetwork {
   hold(node: string, book: PolicyBook, changes: PolicyChanges): Promise<void>
   /** The ways from here to other machines of the cluster. */
   otherMachines(options: Pick<MachinesOptions, 'overlay' | 'address' | 'second' | 'cluster'>): Machines
-  close(): void
+  /** Resolves when nothing that was begun is still under way: before, what is taken away might come again. */
+  close(): Promise<void>
 }
 export interface AttachedPod { readonly node: string; readonly namespace: string; readonly name: string; readonly addresses: readonly string[] }
 
@@ -115,13 +116,14 @@ interface NodePods { readonly taken: Map<string, readonly string[]>; /** What wa
 
 /** Builds, or finds after a restart, the network of a cluster. Must run as root in a mount namespace that outlives us. */
 export function createNetwork(settings: NetworkSettings, directory: string): ClusterNetwork {
+  let isOut: Promise<void> = Promise.resolve()
   const layouts = [settings, ...(settings.second === undefined ? [] : [settings.second])].map(layoutOf)
   const families = layouts.map(({ family }) => family)
   const hub = { namespace: `${directory}/hub/net`, address: layouts[0]?.hubAddress ?? '' }
   mkdirSync(`${directory}/nodes`, { recursive: true })
   if (!isPinned(hub.namespace)) makeHub()
   // A hub that was made before others could join hides the nodes' addresses from them.
-  else if (settings.egress && settings.reachableFromHost && settings.nodeNetworks !== undefined) letOut(egressTable(directory), layouts, { six: settings.beyondBySix === true })
+  else if (settings.egress && settings.reachableFromHost && settings.nodeNetworks !== undefined) isOut = letOut(egressTable(directory), layouts, { six: settings.beyondBySix === true })
   if (settings.reachableFromHost) routeHost()
   const hubSocket = openNetlink(hub.namespace)
   // A hub of an earlier release sent round in circles what no balanced Service claims.
@@ -173,7 +175,7 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
       closeNetlink(here)
       closeNetlink(inside)
     }
-    if (settings.egress) letOut(egressTable(directory), layouts, { six: settings.beyondBySix === true })
+    if (settings.egress) isOut = letOut(egressTable(directory), layouts, { six: settings.beyondBySix === true })
   }
 
   /** Also for a hub of an earlier release, which led less. */
@@ -387,6 +389,7 @@ export function createNetwork(settings: NetworkSettings, directory: string): Clu
       closeNetlink(hubSocket)
       for (const state of nodes.values()) closeNetlink(state.socket)
       nodes.clear()
+      return isOut
     },
   }
 }

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { identify, isAlive } from '../linux/index.ts'
+import { createNetwork, removeNetwork } from '../network/index.ts'
 import type { RealWorld } from './real.world.ts'
 
 const forever = 'while :; do sleep 1000 & wait; done'
@@ -65,5 +66,16 @@ export function testsOfWhatIsLeft(world: RealWorld): void {
     const stray = identify(Number(await world.log('strays', 'main')))
     await world.teardown('strays')
     assert.equal(stray !== undefined && isAlive(stray), false)
+  })
+
+  test('a network that is taken away as soon as it is made leaves no table', async () => {
+    const tables = (): readonly string[] => execFileSync('nft', ['list', 'tables'], { encoding: 'utf8' }).split('\n').filter((line) => line.includes('egress'))
+    const directory = `${world.directory}/brief`
+    mkdirSync(directory)
+    const network = createNetwork({ nodeNetwork: '172.29.0.0/24', podNetwork: '10.243.0.0/16', serviceNetwork: '10.95.0.0/16', balancedNetwork: '172.29.1.0/24', dnsAddress: '10.95.0.10', reachableFromHost: true, egress: true }, directory)
+    await network.close()
+    assert.equal(tables().length, 1)
+    removeNetwork(directory)
+    assert.deepEqual(tables(), [])
   })
 }
