@@ -78,6 +78,7 @@ test('a port in use is named, and the next start may take another', async () => 
 test('a directory that cannot be one', () => {
   writeFileSync(join(scratch, 'file'), '')
   refused(up('--data-dir', join(scratch, 'file/data')), 1, /^skiff: .*file\/data cannot hold a cluster \(a part of its path is a file\): choose a directory of your own with --data-dir\n$/)
+  if (process.platform === 'linux') refused(up('--data-dir', '/proc/skiff'), 1, /^skiff: \/proc\/skiff cannot hold a cluster \(its file system takes no folders\): choose a directory of your own with --data-dir\n$/)
 })
 
 test('damaged files are named with what to do, and left alone', async () => {

@@ -1,6 +1,6 @@
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 
 /** Where everything of one cluster lives on this machine. All of it is readable by its owner only. */
 export interface DataDirectory {
@@ -32,14 +32,21 @@ export function dataDirectory(asked: string | undefined): DataDirectory {
 /** Makes a data directory where there is none. Throws, saying what to do, where it can't be made or written. */
 export function makeDataDirectory({ root }: DataDirectory): void {
   try {
-    mkdirSync(root, { recursive: true, mode: 0o700 })
+    makeFolders(root)
     accessSync(root, constants.W_OK)
   } catch (error) {
     const why = error instanceof Error && 'code' in error ? reasons[String(error.code)] ?? error.message : String(error)
     throw new Error(`${root} cannot hold a cluster (${why}): choose a directory of your own with --data-dir`)
   }
 }
-const reasons: Readonly<Record<string, string>> = { EEXIST: 'it is a file', ENOTDIR: 'a part of its path is a file', EACCES: 'permission denied', EROFS: 'the disk is read-only', ENOSPC: 'the disk is full' }
+
+/** One folder after the other: below a file system that takes none, as /proc, Node's own recursive call never comes back. */
+function makeFolders(path: string): void {
+  if (existsSync(path) && statSync(path).isDirectory()) return
+  if (!existsSync(dirname(path))) makeFolders(dirname(path))
+  mkdirSync(path, { mode: 0o700 })
+}
+const reasons: Readonly<Record<string, string>> = { ENOENT: 'its file system takes no folders', EEXIST: 'it is a file', ENOTDIR: 'a part of its path is a file', EACCES: 'permission denied', EROFS: 'the disk is read-only', ENOSPC: 'the disk is full' }
 
 /** Removes all that a cluster has left in its directory, and the directory when nothing else is in it. */
 export function removeData(directory: DataDirectory): void {
