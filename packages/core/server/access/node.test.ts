@@ -74,14 +74,19 @@ test('why a node may not is told, by the authorizer and by admission', () => {
 test('a node reads the Secrets that CSI volumes of its pods name, wherever they are, and no others', () => {
   const made = world()
   const claim = { metadata: { name: 'disk' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, volumeName: 'disk', storageClassName: '' } }
-  const csi = { driver: 'd.example.com', volumeHandle: 'h', nodeStageSecretRef: { namespace: 'kube-system', name: 'keys' } }
-  made.ask('POST /api/v1/persistentvolumes', { metadata: { name: 'disk' }, spec: { accessModes: ['ReadWriteOnce'], capacity: { storage: '1Gi' }, csi } })
+  const inSystem = (name: string) => ({ namespace: 'kube-system', name })
+  const aVolume = (name: string, claimName: string, secrets: object) =>
+    ({ metadata: { name }, spec: { accessModes: ['ReadWriteOnce'], capacity: { storage: '1Gi' }, claimRef: { namespace: 'default', name: claimName }, csi: { driver: 'd.example.com', volumeHandle: name, ...secrets } } })
+  made.ask('POST /api/v1/persistentvolumes', aVolume('disk', 'disk', { nodeStageSecretRef: inSystem('keys'), controllerPublishSecretRef: inSystem('controllers'), controllerExpandSecretRef: inSystem('controllers') }))
+  made.ask('POST /api/v1/persistentvolumes', aVolume('taken', 'owner', { nodeStageSecretRef: inSystem('owners') }))
+  made.ask(`POST ${core}/persistentvolumeclaims`, { ...claim, metadata: { name: 'thief' }, spec: { ...claim.spec, volumeName: 'taken' } })
   made.ask(`POST ${core}/persistentvolumeclaims`, claim)
-  const pod = { ...aPod('uses'), spec: { nodeName: 'n1', containers: [{ name: 'c', image: 'i' }], volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'disk' } }, { name: 'w', csi: { driver: 'd.example.com', nodePublishSecretRef: { name: 'own' } } }] } }
+  const pod = { ...aPod('uses'), spec: { nodeName: 'n1', containers: [{ name: 'c', image: 'i' }], volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'disk' } }, { name: 't', persistentVolumeClaim: { claimName: 'thief' } }, { name: 'w', csi: { driver: 'd.example.com', nodePublishSecretRef: { name: 'own' } } }] } }
   assert.equal(made.ask(`POST ${core}/pods`, pod).status, 201)
   const may = (node: string, namespace: string, name: string): unknown => {
     const said = made.ask('POST /apis/authorization.k8s.io/v1/subjectaccessreviews', { spec: { user: `system:node:${node}`, groups: ['system:nodes'], resourceAttributes: { resource: 'secrets', verb: 'get', namespace, name } } })
     return (said.body as { status: { allowed: boolean } }).status.allowed
   }
   assert.deepEqual([may('n1', 'kube-system', 'keys'), may('n1', 'default', 'own'), may('n1', 'default', 'keys'), may('n1', 'kube-system', 'others'), may('n2', 'kube-system', 'keys')], [true, true, false, false, false])
+  assert.deepEqual([may('n1', 'kube-system', 'controllers'), may('n1', 'kube-system', 'owners')], [false, false], 'neither what controllers are given, nor what belongs to a volume of another claim')
 })

@@ -88,14 +88,16 @@ export function nodeSays(attributes: Attributes, view: ClusterView): true | stri
 const changes = (verb: string): boolean => verb === 'update' || verb === 'patch'
 const bindsTo = (fieldSelector: string | undefined, node: string): boolean => requiredValue(parseFieldSelector(fieldSelector ?? ''), 'spec.nodeName') === node
 
-/** Whether a volume of a claim of the node's pods names a Secret: its driver is given that. */
+/** Whether a volume that is bound to a claim of the node's pods names a Secret for nodes: its driver is given that. What controllers are given is none of a node's. */
 function isOfVolumes(view: ClusterView, node: string, namespace: string, name: string): boolean {
   for (const pod of view.by(podsByNode, node)) {
     for (const claim of volumeClaimsOf(pod)) {
       const bound = view.get(persistentVolumeClaims, pod.metadata.namespace ?? '', claim)?.spec.volumeName ?? ''
-      const csi = bound === '' ? undefined : view.get(persistentVolumes, '', bound)?.spec.csi
-      const secrets = [csi?.nodeStageSecretRef, csi?.nodePublishSecretRef, csi?.nodeExpandSecretRef, csi?.controllerPublishSecretRef, csi?.controllerExpandSecretRef]
-      if (secrets.some((secret) => secret?.name === name && secret.namespace === namespace)) return true
+      const volume = bound === '' ? undefined : view.get(persistentVolumes, '', bound)?.spec
+      // A claim may name whatever volume it likes: the volume says whose it is.
+      if (volume?.claimRef?.name !== claim || volume.claimRef.namespace !== pod.metadata.namespace) continue
+      const { nodeStageSecretRef, nodePublishSecretRef, nodeExpandSecretRef } = volume.csi ?? {}
+      if ([nodeStageSecretRef, nodePublishSecretRef, nodeExpandSecretRef].some((secret) => secret?.name === name && secret.namespace === namespace)) return true
     }
   }
   return false
