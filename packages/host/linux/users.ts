@@ -10,7 +10,8 @@ export interface IdRange { readonly hostId: number; readonly length: number }
 /** A process that holds new namespaces until they are pinned. */
 export interface NamespaceHolder { readonly pid: number; end(): void }
 
-const looks = 1000
+/** Ten seconds and more: on a busy machine a network namespace waits for those that are being removed. */
+const looks = 5000
 const lookMs = 2
 
 /** Starts a process in new user, network, IPC and UTS namespaces, of which the user namespace owns the others. */

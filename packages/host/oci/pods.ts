@@ -9,7 +9,7 @@ import { removeGroup } from './cgroups.ts'
 import { limitPod, podGroup } from './groups.ts'
 import { complain, type Held, type Pod } from './held.ts'
 import type { PodRecord } from './records.ts'
-import { makeSandbox } from './sandbox.ts'
+import { makeSandbox, pauseRoot } from './sandbox.ts'
 import { leaveStage, makeStage } from './stage.ts'
 import type { StartPlace } from './start.ts'
 import { prepareVolume, releaseDisks, releaseVolumes, volumePath } from './volumes/index.ts'
@@ -78,7 +78,7 @@ export function createPods(held: Held, attempts: Attempts, place: StartPlace): P
 
   /** A holder of processes that nobody has written down: who started it died, or the sandbox has failed since. */
   async function endStrayPause({ record: { uid, spec, pause } }: Pod): Promise<void> {
-    if (spec.shareProcessNamespace && (pause === undefined || !isAlive(pause))) await endThoseNaming(`${uid}/pause`)
+    if (spec.shareProcessNamespace && (pause === undefined || !isAlive(pause))) await endThoseNaming(pauseRoot(places.pod(uid), spec.ownUsers === true))
   }
 
   /** As upstream, a pod is not gone before others have given up what is its; who fails for long does not hold it for ever: they are asked again later. */

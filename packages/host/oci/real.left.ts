@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { identify, isAlive } from '../linux/index.ts'
@@ -56,7 +56,12 @@ export function testsOfWhatIsLeft(world: RealWorld): void {
     assert.deepEqual(readdirSync(pods), ['half'])
     await world.pod('half', { shareProcessNamespace: true })
     assert.equal(isAlive(record.pause), false)
-    await world.teardown('half')
+    // As of a cluster beside this one, which has a pod of this uid, too.
+    const others = spawn('perl', ['-e', 'sleep 1000', '/elsewhere/pods/half/pause'], { stdio: 'ignore' })
+    try {
+      await world.teardown('half')
+      assert.deepEqual([others.exitCode, others.signalCode], [null, null])
+    } finally { others.kill('SIGKILL') }
   })
 
   test('processes that outlive the first one of a container that shares the machine\'s go with it', async () => {

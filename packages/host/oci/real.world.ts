@@ -104,7 +104,7 @@ export function makeRealWorld(directory: string, cgroupRoot: string): RealWorld 
       const known = events.findLast((one): one is Extract<RuntimeEvent, { is: 'exited' }> => one.is === 'exited' && one.pod === pod && one.container === container)
       return known === undefined ? event('exited', (one) => one.pod === pod && one.container === container) : Promise.resolve(known)
     },
-    async check(pod, container, check, timeoutSeconds = 5) {
+    async check(pod, container, check, timeoutSeconds = 30) {
       const id = `check-${checks += 1}`
       const answer = event('checked', (one) => one.id === id)
       world.runtime.submit({ do: 'check', pod, container, attempt: 0, id, check, timeoutSeconds })

@@ -12,7 +12,7 @@ import type { PodPlaces } from './places.ts'
 import { hostsFile, resolverFile, withNodeResolver } from './pod-files.ts'
 
 const sharedMemoryBytes = 64 * 1024 * 1024
-const pauseTries = 500
+const pauseTries = 5000
 
 /** What stands around a pod's containers once its sandbox is made. */
 export interface Sandbox { readonly addresses: readonly string[]; readonly pause: ProcessIdentity | undefined }
@@ -68,7 +68,7 @@ function nodeResolver(named: string | undefined): string {
  * machine (its root is an empty directory). Its namespace is joined through /proc.
  */
 async function startPause(at: PodPlaces, hasUsers: boolean): Promise<ProcessIdentity> {
-  const empty = `${hasUsers ? at.stage : at.directory}/pause`
+  const empty = pauseRoot(at, hasUsers)
   mkdirSync(empty, { recursive: true })
   const script = '$0 = "/pause"; chroot $ARGV[0] or die; chdir "/"; $SIG{CHLD} = "IGNORE"; $SIG{TERM} = sub { exit 0 }; sleep while 1'
   const [program = '', ...words] = [...(hasUsers ? ['nsenter', `--user=${at.namespaces}/user`, '--'] : []), 'unshare', '--pid', '--fork', '--kill-child=KILL', 'perl', '-e', script, empty]
@@ -77,13 +77,17 @@ async function startPause(at: PodPlaces, hasUsers: boolean): Promise<ProcessIden
   child.unref()
   const outer = child.pid === undefined ? undefined : identify(child.pid)
   const mine = readlinkSync('/proc/self/ns/pid')
-  for (let tries = 0; outer !== undefined && tries < pauseTries; tries += 1) {
+  for (let tries = 0; outer !== undefined && tries < pauseTries && child.exitCode === null; tries += 1) {
     const theirs = namespaceLink(sharedProcessNamespace(outer))
     if (theirs !== undefined && theirs !== mine) return outer
     await new Promise((resolve) => setTimeout(resolve, 2))
   }
+  child.kill('SIGKILL')
   throw new Error('the process that holds the shared process namespace did not start')
 }
+
+/** The empty directory that is the root of a pod's pause: its processes name it, as nobody else's do, not even those of a pod of this uid in another cluster of this machine. */
+export const pauseRoot = (at: PodPlaces, hasUsers: boolean): string => `${hasUsers ? at.stage : at.directory}/pause`
 
 /** The path of the process namespace that `pause` holds: of the child it forked into it. */
 export function sharedProcessNamespace(pause: ProcessIdentity): string {
