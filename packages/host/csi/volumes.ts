@@ -6,7 +6,7 @@ import { wordsOf } from '@kubeskiff/core/base'
 import type { VolumeSpec } from '@kubeskiff/core/kubelet'
 import { attachmentName, csiVolumeName } from '@kubeskiff/core/rules'
 import { mountsBelow } from '../linux/mounts.ts'
-import { kubeletDirectory, type PluginHandler } from '../plugins/index.ts'
+import { givingBack, kubeletDirectory, type PluginHandler } from '../plugins/index.ts'
 import { type CsiDriver, CsiDrivers, type CsiNodeInfo } from './drivers.ts'
 import { HeldVolumes, keyOf } from './held.ts'
 import { type Ability, type Capability, modeOf, readStats, type VolumeStats, writeExpansion, writePlace, writePublishing, writeStaging, writeStatsWish } from './messages.ts'
@@ -179,9 +179,7 @@ export function openCsi(options: CsiOptions): CsiVolumes {
     plugins: drivers,
     mount: (pod, volume) => inTurn(keyOf(volume), () => mount(pod, volume)),
     unmount,
-    async retain(isHere) {
-      for (const pod of held.pods()) if (!isHere(pod)) await unmount(pod).catch((error: Error) => { options.onTrouble(`volumes of pod ${pod}: ${error.message}`) })
-    },
+    retain: givingBack({ pods: () => held.pods(), giveBack: unmount, what: 'volumes', onTrouble: options.onTrouble }),
     inUse: () => held.all().filter(({ attached }) => attached).map(({ driver, handle }) => csiVolumeName(driver, handle)).sort(),
     async stats(path) {
       for (const volume of held.all()) {

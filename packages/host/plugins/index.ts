@@ -1,3 +1,4 @@
+export { givingBack } from './giving-back.ts'
 export { type PluginInfo, readInfo, readRegistered, writeInfo, writeRegistered } from './registration.ts'
 export { type PluginHandler, watchRegistry } from './registry.ts'
 export { listenAt, streaming, unary } from './serving.ts'

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { ResourceClaim } from '@kubeskiff/core/api'
 import type { SandboxSpec } from '@kubeskiff/core/kubelet'
-import { ask, kubeletDirectory, type PluginHandler, rpcText } from '../../plugins/index.ts'
+import { ask, givingBack, kubeletDirectory, type PluginHandler, rpcText } from '../../plugins/index.ts'
 import { type HeldClaim, HeldClaims } from './claims.ts'
 import { type DeviceHealth, DevicesHealth } from './health.ts'
 import { type ClaimReference, type PreparedDevice, readPrepared, readUnprepared, writeClaims } from './messages.ts'
@@ -61,8 +61,6 @@ export function openDeviceDrivers(options: DriverOptions): DeviceDrivers {
   })
   options.wipeSlices(undefined)
 
-  /** Why what a pod had could not be given back, as it was told last: it is tried each minute, and told when it is another reason. */
-  const owed = new Map<string, string>()
   /** One at a time: claims may be several pods'. */
   let turn: Promise<unknown> = Promise.resolve()
   const inTurn = <Answer>(act: () => Promise<Answer>): Promise<Answer> => {
@@ -128,16 +126,7 @@ export function openDeviceDrivers(options: DriverOptions): DeviceDrivers {
     claimed: (namespace, { claim, request }) => Object.entries(held.get(namespace, claim)?.drivers ?? {})
       .flatMap(([driver, devices]) => devices.filter((device) => isFor(device, request)).map((device) => ({ ...device, driver, ...health.of(driver, device.pool, device.device) }))),
     unprepare: (pod) => inTurn(() => unprepare(pod)).catch((error: Error) => { throw new Error(`unprepare dynamic resources: ${error.message}`) }),
-    async retain(isHere) {
-      for (const pod of held.pods()) {
-        if (isHere(pod)) continue
-        await inTurn(() => unprepare(pod)).then(() => { owed.delete(pod) }, (error: Error) => {
-          if (owed.get(pod) === error.message) return
-          owed.set(pod, error.message)
-          onTrouble(`devices of pod ${pod}: ${error.message}`)
-        })
-      }
-    },
+    retain: givingBack({ pods: () => held.pods(), giveBack: (pod) => inTurn(() => unprepare(pod)), what: 'devices', onTrouble }),
     close() {
       plugins.close()
       health.close()
