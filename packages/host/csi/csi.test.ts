@@ -68,6 +68,16 @@ test('a driver that may take more volumes one day is asked again how many', () =
   await until(() => { assert.deepEqual(world.told, [`install ${driver} i-1 1 {}`, `install ${driver} i-1 2 {}`]) })
 }))
 
+test('a driver that is to be asked again after more than Node\'s timers can wait is not asked all the time', async (t) => {
+  const waits = t.mock.method(globalThis, 'setTimeout')
+  await inWorld(async (world) => {
+    world.askAgainMs = 2 ** 32
+    await world.start()
+    await until(() => { assert.ok(waits.mock.calls.some(({ arguments: [, ms] }) => ms === 2 ** 31 - 1)) })
+    assert.equal(waits.mock.calls.some(({ arguments: [, ms] }) => Number(ms) > 2 ** 31 - 1), false)
+  })
+})
+
 test('a volume is staged once and published for each pod, and the last one that goes has it unstaged; also by another agent', () => inWorld(async (world) => {
   const started = await world.start()
   const first = await world.csi.mount('1', disk())

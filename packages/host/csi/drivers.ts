@@ -7,6 +7,8 @@ import { type Ability, type NodeInfo, readAbilities, readNodeInfo } from './mess
 export const callTimeoutMs = 120_000
 /** How soon it is noticed that a driver is to be asked from now on. */
 const settingsLookMs = 60_000
+/** The longest that Node's timers wait: what is longer they would not wait for at all. */
+const timerMostMs = 2 ** 31 - 1
 export const service = '/csi.v1.Node'
 
 /** What a CSI driver told of itself on its node. */
@@ -37,6 +39,7 @@ export class CsiDrivers implements PluginHandler {
   readonly #drivers = new Map<string, { readonly driver: CsiDriver; readonly client: Client; readonly registration: string; timer: NodeJS.Timeout | undefined }>()
   /** What is told of one driver is told in order. */
   readonly #told = new Map<string, Promise<void>>()
+  #isClosed = false
 
   constructor(options: CsiDriversOptions) { this.#options = options }
 
@@ -52,6 +55,7 @@ export class CsiDrivers implements PluginHandler {
       const info = await driver.call('NodeGetInfo', empty, readNodeInfo)
       if (info.nodeId === '') throw new Error('error updating CSINode object with CSI driver node info: error adding CSI driver node info to CSINode: driver told no node ID')
       await this.#tell(name, () => this.#options.install(name, info))
+      if (this.#isClosed) throw new Error('this agent ends')
       this.#leave(name)
       this.#drivers.set(name, { driver, client, registration, timer: undefined })
       this.#askAgain(driver, info)
@@ -77,7 +81,10 @@ export class CsiDrivers implements PluginHandler {
     return found.driver
   }
 
-  close(): void { for (const name of this.#drivers.keys()) this.#leave(name) }
+  close(): void {
+    this.#isClosed = true
+    for (const name of this.#drivers.keys()) this.#leave(name)
+  }
 
   #leave(name: string): void {
     const gone = this.#drivers.get(name)
@@ -97,7 +104,7 @@ export class CsiDrivers implements PluginHandler {
         if (info.volumesMost !== known.volumesMost) await this.#tell(driver.name, () => this.#options.install(driver.name, info))
         return info
       }).catch((error: Error) => { this.#options.onTrouble(`CSI driver ${driver.name}: ${error.message}`); return known }).then((info) => { this.#askAgain(driver, info) })
-    }, periodMs ?? settingsLookMs)
+    }, Math.min(periodMs ?? settingsLookMs, timerMostMs))
   }
 
   #tell(name: string, act: () => Promise<void>): Promise<void> {
