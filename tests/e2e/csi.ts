@@ -87,8 +87,10 @@ export function testsOfCsi(kubectl: string, ground: () => Playground): void {
     assert.match(stage ?? '', /^stage \/var\/lib\/kubelet\/plugins\/kubernetes\.io\/csi\/disks\.example\.com\/[0-9a-f]{64}\/globalmount$/)
     assert.deepEqual([publish.startsWith(`publish ${place} rw `), JSON.parse(publish.slice(publish.indexOf('['))), more], [true, [{ slot: '1' }, context], []])
     assert.match(events('web-0'), /Normal SuccessfulAttachVolume: AttachVolume.Attach succeeded for volume "pvc-1"/)
-    const summary = ok('get', '--raw', '/api/v1/nodes/node-1/proxy/stats/summary')
-    assert.match(summary, /"availableBytes":700,"capacityBytes":1000,"usedBytes":300,"inodesFree":7,"inodes":10,"inodesUsed":3,"name":"data","pvcRef":\{"name":"data-web-0"/)
+    await until('what the driver counts is told', () => {
+      const summary = ok('get', '--raw', '/api/v1/nodes/node-1/proxy/stats/summary')
+      return /"availableBytes":700,"capacityBytes":1000,"usedBytes":300,"inodesFree":7,"inodes":10,"inodesUsed":3,"name":"data","pvcRef":\{"name":"data-web-0"/.test(summary) || summary
+    })
     assert.deepEqual([get('node node-1', '.status.volumesInUse'), get('node node-1', '.status.volumesAttached[*].name')], [`["kubernetes.io/csi/${driver}^disk-1"]`, `kubernetes.io/csi/${driver}^disk-1`])
   })
 

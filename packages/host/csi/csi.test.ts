@@ -190,6 +190,11 @@ test('a file system follows its volume, or it is said why not; what a driver cou
   const last = started.asked.at(-1)
   assert.deepEqual(last?.is === 'expand' && [last.ask.bytes, last.ask.path], [8_589_934_592, target('1')])
   assert.deepEqual([await world.csi.stats(path), await world.csi.stats('/elsewhere')], [{ bytes: { available: 6e9, total: 9e9, used: 3e9 } }, undefined])
+  started.close()
+  await until(() => { assert.equal(world.told.at(-1), `uninstall ${driver}`) })
+  await assert.rejects(world.csi.stats(path), /not found in the list of registered CSI drivers/)
+  await world.start()
+  assert.deepEqual(await world.csi.stats(path), {}, 'it is a driver\'s, which does not count')
 }))
 
 /** Waits until something holds. */

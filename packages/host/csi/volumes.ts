@@ -27,7 +27,7 @@ export interface CsiVolumes {
   retain(isHere: (pod: string) => boolean): Promise<void>
   /** The volumes that somebody has attached and pods use, by their names in the node's status. */
   inUse(): readonly string[]
-  /** What the driver counts of a volume of a pod, by its path here; undefined where it does not tell. */
+  /** What the driver counts of a volume of a pod, by its path here: as far as it does. Undefined for what is no driver's. Rejects where the driver does not answer. */
   stats(path: string): Promise<VolumeStats | undefined>
   close(): void
 }
@@ -186,7 +186,7 @@ export function openCsi(options: CsiOptions): CsiVolumes {
         const mine = Object.values(volume.pods).find(({ target }) => placeOf(target) === path)
         if (mine === undefined) continue
         const { driver, abilities } = await driverOf(volume.driver, 'NodeGetVolumeStats')
-        return abilities.has('tellsStats') ? driver.call('NodeGetVolumeStats', writeStatsWish({ volume: volume.handle, path: mine.target, staging: volume.staged === 'no' ? '' : stagingOf(volume) }), readStats) : undefined
+        return abilities.has('tellsStats') ? driver.call('NodeGetVolumeStats', writeStatsWish({ volume: volume.handle, path: mine.target, staging: volume.staged === 'no' ? '' : stagingOf(volume) }), readStats) : {}
       }
       return undefined
     },

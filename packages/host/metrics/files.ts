@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs'
 import { lstat, readdir, statfs } from 'node:fs/promises'
-import type { MeasurableVolume } from './measurable.ts'
+import type { MeasurableVolume, VolumeTold } from './measurable.ts'
 
 /** What a file system has and has left. */
 export interface FileSystem { readonly capacityBytes: number; readonly availableBytes: number; readonly usedBytes: number; readonly inodes: number; readonly inodesFree: number; readonly inodesUsed: number }
@@ -40,36 +40,50 @@ export async function diskUse(path: string): Promise<DiskUse> {
   return { bytes, inodes }
 }
 
-/** Remembers counts for a minute, as the kubelet does: counting reads every directory. */
+interface Remembered<Answer> { readonly at: number; readonly answer: Promise<Answer> }
+
+/** Remembers counts for a minute, as the kubelet does: counting reads every directory, or asks a driver. */
 export class DiskUses {
-  readonly #known = new Map<string, { readonly at: number; readonly use: Promise<DiskUse> }>()
+  readonly #counted = new Map<string, Remembered<DiskUse>>()
+  readonly #told = new Map<string, Remembered<VolumeTold | undefined>>()
   readonly #now: () => number
 
   constructor(now: () => number) { this.#now = now }
 
-  of(path: string): Promise<DiskUse> {
-    const known = this.#known.get(path)
-    if (known !== undefined && this.#now() - known.at < keptMs) return known.use
-    const use = diskUse(path)
-    this.#known.set(path, { at: this.#now(), use })
-    return use
+  of(path: string): Promise<DiskUse> { return this.#remembered(this.#counted, path, () => diskUse(path)) }
+
+  /** What the keeper of a volume tells of it; nothing while, and where, it does not answer. */
+  told(path: string, ask: () => Promise<VolumeTold | undefined>): Promise<VolumeTold | undefined> {
+    const { promise: late, resolve } = Promise.withResolvers<VolumeTold>()
+    const timer = setTimeout(() => { resolve({}) }, patienceMs)
+    return Promise.race([this.#remembered(this.#told, path, () => ask().catch(() => ({}))), late]).finally(() => { clearTimeout(timer) })
+  }
+
+  #remembered<Answer>(known: Map<string, Remembered<Answer>>, path: string, count: () => Promise<Answer>): Promise<Answer> {
+    const before = known.get(path)
+    if (before !== undefined && this.#now() - before.at < keptMs) return before.answer
+    const answer = count()
+    known.set(path, { at: this.#now(), answer })
+    return answer
   }
 
   /** Forgets what nobody has asked about for long. */
   tidy(): void {
-    for (const [path, { at }] of this.#known) if (this.#now() - at > 2 * keptMs) this.#known.delete(path)
+    for (const known of [this.#counted, this.#told]) for (const [path, { at }] of known) if (this.#now() - at > 2 * keptMs) known.delete(path)
   }
 }
 const keptMs = 60_000
+/** Who does not answer does not keep the others' numbers back. */
+const patienceMs = 5_000
 
-/** What a volume holds, and what it has and has left: as its keeper tells, else as it is counted here. */
+/** What a volume holds, and what it has and has left: as its keeper tells, else as its file system does, for it may be large and far; without a keeper it is counted here. */
 export async function volumeUse({ path, told }: Pick<MeasurableVolume, 'path' | 'told'>, uses: DiskUses): Promise<{ readonly use: DiskUse; readonly disk: FileSystem | undefined }> {
-  // A keeper that does not answer counts nothing.
-  const { bytes, inodes } = await told?.().catch(() => undefined) ?? {}
+  const kept = told && await uses.told(path, told)
   const system = await fileSystemOf(path)
-  const counted = bytes !== undefined && inodes !== undefined ? { bytes: bytes.used, inodes: inodes.used } : await uses.of(path)
+  if (kept === undefined) return { use: await uses.of(path), disk: system }
+  const { bytes, inodes } = kept
   return {
-    use: { bytes: bytes?.used ?? counted.bytes, inodes: inodes?.used ?? counted.inodes },
+    use: { bytes: bytes?.used ?? system?.usedBytes ?? 0, inodes: inodes?.used ?? system?.inodesUsed ?? 0 },
     disk: system && {
       ...system, ...(bytes !== undefined && { capacityBytes: bytes.total, availableBytes: bytes.available, usedBytes: bytes.used }), ...(inodes !== undefined && { inodes: inodes.total, inodesFree: inodes.available, inodesUsed: inodes.used }),
     },

@@ -13,7 +13,7 @@ export interface MeasurablePod {
   /** `own`: a directory on the node's disk that dies with the pod. */
   readonly volumes: readonly MeasurableVolume[]
 }
-/** `told`: what its keeper counts of it, as far as it does. */
+/** `told`: what its keeper counts of it, as far as it does; undefined where it has none. */
 export interface MeasurableVolume { readonly name: string; readonly path: string; readonly own: boolean; readonly told?: () => Promise<VolumeTold | undefined> }
 interface Counted { readonly available: number; readonly total: number; readonly used: number }
 export interface VolumeTold { readonly bytes?: Counted; readonly inodes?: Counted }

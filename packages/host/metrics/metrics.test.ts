@@ -3,7 +3,7 @@ import { linkSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, test } from 'node:test'
-import { diskUse } from './files.ts'
+import { DiskUses, diskUse, fileSystemOf, volumeUse } from './files.ts'
 import { openGroups } from './groups.ts'
 import { parseInterfaces } from './interfaces.ts'
 import type { MeasurablePod } from './measurable.ts'
@@ -89,6 +89,27 @@ const measurement = {
   at: 10_000, machine: { reading, cpuRate: 1_000 },
   pods: [pod, other].map((one) => ({ pod: one, reading, cpuRate: 5, containers: one.containers.map((container) => ({ container, reading, cpuRate: undefined })), interfaces: [{ name: 'eth0', rxBytes: 1, rxPackets: 2, rxErrors: 3, rxDropped: 4, txBytes: 5, txPackets: 6, txErrors: 7, txDropped: 8 }] })),
 }
+
+test('what a volume holds its keeper tells, asked once a minute; one that does not answer keeps nobody waiting, and without one it is counted', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const path = mkdtempSync(`${tmpdir()}/skiff-volume-`)
+  after(() => rmSync(path, { recursive: true }))
+  writeFileSync(join(path, 'file'), 'x'.repeat(10_000))
+  let [now, asked] = [0, 0]
+  const uses = new DiskUses(() => now)
+  const told = () => { asked += 1; return Promise.resolve({ bytes: { available: 7, total: 10, used: asked } }) }
+  const used = async (): Promise<number> => (await volumeUse({ path, told }, uses)).use.bytes
+  const first = [await used(), await used()]
+  now += 60_000
+  assert.deepEqual([first, await used(), asked], [[1, 1], 2, 2])
+  const whole = (await fileSystemOf(path))?.capacityBytes
+  assert.deepEqual([(await volumeUse({ path, told: () => Promise.reject(new Error('no')) }, new DiskUses(() => 0))).disk?.capacityBytes], [whole])
+  const late = volumeUse({ path, told: () => new Promise(() => undefined) }, new DiskUses(() => 0))
+  t.mock.timers.tick(5_000)
+  assert.equal((await late).disk?.capacityBytes, whole)
+  const counted = await diskUse(path)
+  for (const none of [{ path }, { path, told: () => Promise.resolve(undefined) }]) assert.deepEqual((await volumeUse(none, new DiskUses(() => 0))).use, counted)
+})
 
 test('the summary tells of one node and its pods', async () => {
   const time = '1970-01-01T00:00:10Z'
