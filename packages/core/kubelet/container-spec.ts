@@ -13,7 +13,7 @@ export function containerSpec(container: Container | EphemeralContainer, around:
   if (environment.is === 'missing') return environment
   const variables = new Map(environment.variables)
   const expanded = (text: string): string => expand(text, (name) => variables.get(name))
-  const mounts = mountsOf(container, variables)
+  const mounts = mountsOf(container, around.pod.spec.volumes ?? [], variables)
   if (typeof mounts === 'string') return { is: 'missing', message: mounts }
   const target = 'targetContainerName' in container && typeof container.targetContainerName === 'string' ? container.targetContainerName : undefined
   return {

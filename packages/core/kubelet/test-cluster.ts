@@ -56,7 +56,7 @@ export function aCluster(options: { readonly shapes?: readonly NodeShape[]; read
   const clock = new VirtualClock(start)
   const events: string[] = []
   const actions: Action[] = []
-  const resourceOf: Readonly<Record<string, string>> = { Pod: 'pods', Node: 'nodes', Lease: 'coordination.k8s.io/leases', ConfigMap: 'configmaps', Secret: 'secrets', PersistentVolumeClaim: 'persistentvolumeclaims', PersistentVolume: 'persistentvolumes', Service: 'services' }
+  const resourceOf: Readonly<Record<string, string>> = { Pod: 'pods', Node: 'nodes', Lease: 'coordination.k8s.io/leases', ConfigMap: 'configmaps', Secret: 'secrets', PersistentVolumeClaim: 'persistentvolumeclaims', PersistentVolume: 'persistentvolumes', CSIDriver: 'storage.k8s.io/csidrivers', Service: 'services' }
   const keyFor = (object: Draft | Resource): Key => ({ resource: resourceOf[object.kind] ?? object.kind, namespace: object.metadata.namespace ?? '', name: object.metadata.name ?? '' })
   const write = (key: Key, object: Resource | undefined): Outcome => {
     const outcome = store.commit([{ key, expect: 'any', object }])

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Resource } from '../../api/resource.ts'
+import type { VirtualClock } from '../../base/virtual-clock.ts'
 import { viewOf } from '../../rules/view-of.ts'
 import type { CredentialAnswer } from '../decision.ts'
-import type { VolumeSpec } from '../runtime.ts'
+import type { ContainerRuntime, RuntimeState, VolumeSpec } from '../runtime.ts'
+import { createSimulatedRuntime } from '../simulated/runtime.ts'
 import { nodes } from '../../api/resources.ts'
 import { nodeStatus } from '../node.ts'
 import { aCluster, aPod, aShape, start } from '../test-cluster.ts'
@@ -111,6 +113,28 @@ test('a pod waits for its volume to be attached, says so when that takes long, a
   cluster.put({ ...node, status: { ...node.status, volumesAttached: [{ name: `kubernetes.io/csi/${driver}^h`, devicePath: '' }] } } as Resource)
   cluster.pass(5_000)
   assert.equal(cluster.pod()?.status.phase, 'Running')
+})
+
+test('a file system that cannot follow its volume is tried again, ever more rarely, and its volume, which is mounted, is not called unmounted', () => {
+  const growing = (clock: VirtualClock): ContainerRuntime => {
+    const runtime = createSimulatedRuntime({ clock })
+    runtime.addNode('a', '10.244.0.0/24')
+    const observed = (): RuntimeState => {
+      const state = runtime.observed()
+      return { ...state, pods: new Map([...state.pods].map(([uid, pod]) => [uid, { ...pod, volumes: pod.volumes && { ...pod.volumes, ungrown: [{ volume: 'v', message: 'busy' }] } }])) }
+    }
+    return { submit: (command) => { runtime.submit(command) }, observed, onEvent: (listen) => runtime.onEvent(listen) }
+  }
+  const cluster = aCluster({ shapes: [aShape('a', { simulated: false })], runtime: growing, before: [aDriver(), aClaim({ conditions: [{ type: 'FileSystemResizePending', status: 'True' }] }), aVolume()] })
+  cluster.put(aPod({ spec: { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'data' } }] } }))
+  cluster.pass(200_000)
+  const pod = cluster.pod()
+  assert.ok(pod)
+  cluster.put({ ...pod, metadata: { ...pod.metadata, labels: { looked: 'at' } } })
+  cluster.pass(100_000)
+  const warnings = cluster.events.filter((event) => event.startsWith('Warning'))
+  assert.deepEqual([cluster.pod()?.status.phase, [...new Set(warnings)]], ['Running', ['Warning FileSystemResizeFailed MountVolume.NodeExpandVolume failed for volume "pv" : busy']])
+  assert.equal(warnings.length, 10, '0.5 s, 1 s and so on to two minutes')
 })
 
 test('a node tells of the volumes that it uses, and leaves what is attached to others', () => {

@@ -93,7 +93,8 @@ function failedAgain(work: Work, more: Pick<VolumesMemory, 'generation' | 'missi
 function losePatience(work: Work, names: readonly string[], unattached: readonly string[] = []): void {
   const { volumes } = work.memory
   const { now } = work.around
-  if (volumes?.since === undefined) return
+  // Where all are mounted, only a file system waits to follow its volume.
+  if (volumes?.since === undefined || names.length === 0) return
   if (now >= volumes.since + patienceMs) {
     tell(work, 'Warning', 'FailedMount', unmounted(names, [], 'context deadline exceeded', unattached))
     rememberPod(work, { volumes: { ...volumes, since: now } })

@@ -82,9 +82,15 @@ test('memory is given to scratch space as far as the volume, the pod and the nod
 
 test('parts of volumes: what an expression may make, and what not', () => {
   const variables = new Map([['NAME', 'a'], ['UP', '..'], ['ROOT', '/tmp'], ['NONE', '']])
-  const of = (subPathExpr: string): unknown => { const made = mountsOf({ name: 'web', volumeMounts: [{ name: 'v', mountPath: '/v', subPathExpr }] } as Container, variables); return typeof made === 'string' ? made : made[0]?.subPath }
+  const of = (subPathExpr: string): unknown => { const made = mountsOf({ name: 'web', volumeMounts: [{ name: 'v', mountPath: '/v', subPathExpr }] } as Container, [], variables); return typeof made === 'string' ? made : made[0]?.subPath }
   const rows = [['$(NAME)/b', 'a/b'], ['$(UP)', "unable to provision SubPath `..`: must not contain '..'"], ['$(ROOT)', 'error SubPath `/tmp` must not be an absolute path'], ['$(NONE)/$(NAME)', 'error SubPath `/a` must not be an absolute path'], ['$(LOST)', 'missing value for "LOST"'], ['$$(NAME)', '$(NAME)']] as const
   assert.deepEqual(rows.map(([expression]) => [expression, of(expression)]), rows)
+})
+
+test('nobody writes to a volume that a pod has for reading only, whatever its containers say', () => {
+  const volumes = [{ name: 'claim', persistentVolumeClaim: { claimName: 'data', readOnly: true } }, { name: 'inline', csi: { driver: 'disks.example.com', readOnly: true } }, { name: 'other', persistentVolumeClaim: { claimName: 'data' } }]
+  const made = mountsOf({ name: 'web', volumeMounts: volumes.map(({ name }) => ({ name, mountPath: `/${name}` })) } as Container, volumes, new Map())
+  assert.deepEqual(typeof made === 'string' ? made : made.map(({ volume, readOnly }) => [volume, readOnly]), [['claim', true], ['inline', true], ['other', false]])
 })
 
 test('what does not come is said again, ever more rarely, and after two minutes that it does not come', () => {
