@@ -18,7 +18,11 @@ export function orderVolumes(work: Work, plan: VolumePlan): void {
   if (plan.missing.length > 0) { mountsMissing(work, plan.missing); return }
   if (plan.unattached.length > 0) { waitForAttachment(work, plan.unattached); return }
   if (plan.waiting) return
-  if (before?.fingerprint === plan.fingerprint && before.missing === undefined) { tellGrowth(work, plan, before.generation); return }
+  if (before?.fingerprint === plan.fingerprint && before.missing === undefined) {
+    tellGrowth(work, plan, before.generation)
+    forgetWaiting(work)
+    return
+  }
   // What was missing and has come is not waited for any longer.
   if (before?.retryAt !== undefined && before.missing === undefined && !isDue(before.retryAt, around.now)) {
     lookAgain(work, before.retryAt)
@@ -35,6 +39,15 @@ function waitForAttachment(work: Work, names: readonly string[]): void {
   const { memory: { volumes: before }, around } = work
   if (before?.since === undefined) rememberPod(work, { volumes: { generation: before?.generation ?? around.observed?.volumes?.generation ?? 0, failures: before?.failures ?? 0, since: around.now } })
   losePatience(work, names, names)
+}
+
+/** All has come that was waited for: what is waited for one day is not said to have been missed since then. */
+function forgetWaiting(work: Work): void {
+  const made = work.around.observed?.volumes
+  const { volumes } = work.memory
+  if (volumes?.since === undefined || made?.generation !== volumes.generation || made.failed !== undefined || made.ungrown !== undefined) return
+  const { since: _, ...others } = volumes
+  rememberPod(work, { volumes: { ...others, failures: 0 } })
 }
 
 /** The file systems have followed their volumes when these are made anew: the claims have their new sizes. */

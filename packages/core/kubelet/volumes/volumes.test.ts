@@ -103,3 +103,20 @@ test('what does not come is said again, ever more rarely, and after two minutes 
   assert.equal(told.length, 9)
   assert.deepEqual(cluster.events.filter((event) => event.includes('Unable')), ['Warning FailedMount Unable to attach or mount volumes: unmounted volumes=[v], unattached volumes=[], failed to process volumes=[]: context deadline exceeded'])
 })
+
+test('what is missing after all was there has been waited for since then only', () => {
+  const cluster = aCluster()
+  const settings: Resource = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'default', name: 'settings', uid: 'uid-settings', resourceVersion: '1', creationTimestamp: '' } }
+  const told = (what: string): number => cluster.events.splice(0).filter((event) => event.startsWith(`Warning FailedMount ${what}`)).length
+  cluster.put(aPod({ spec: { volumes: [{ name: 'v', configMap: { name: 'settings' } }] } }))
+  cluster.pass(100_000)
+  cluster.put(settings)
+  cluster.pass(30_000)
+  assert.equal(cluster.pod()?.status.phase, 'Running')
+  cluster.events.splice(0)
+  cluster.remove({ resource: 'configmaps', namespace: 'default', name: 'settings' })
+  cluster.pass(122_000)
+  assert.equal(told('Unable'), 0)
+  cluster.pass(2_000)
+  assert.equal(told('Unable'), 1)
+})
