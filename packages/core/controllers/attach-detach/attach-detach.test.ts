@@ -68,6 +68,27 @@ test('a claim that is bound after its pod was placed is attached then', () => {
   assert.deepEqual(at.shown().attachments, [onA])
 })
 
+test('a volume is attached also when its node comes after the pod, and when its driver wants that from now on', () => {
+  const late = on(volume(), claim(), user('one', 'a'))
+  late.put(aNode('a'))
+  assert.deepEqual(late.shown().attachments, [onA])
+  const changed = on(aNode('a'), aDriver(false), volume(), claim(), user('one', 'a'))
+  changed.world.remove(csiDrivers, driver)
+  changed.put(aDriver(true))
+  assert.deepEqual(changed.shown().attachments, [onA])
+})
+
+test('what a node uses is not detached because nobody knows the volume any more', () => {
+  const at = on(aNode('a'), volume(), claim(), user('one', 'a'))
+  at.attached({ attached: true })
+  at.uses('a', true)
+  at.world.remove(persistentVolumes, 'pv')
+  at.leave('one')
+  assert.deepEqual(at.shown(), { attachments: [onA], told: [`a: ${used}`] })
+  at.uses('a', false)
+  assert.deepEqual(at.shown(), { attachments: [], told: [] })
+})
+
 test('a volume of one node does not go to another before the first has given it up, and the pod is told once', () => {
   const at = on(aNode('a'), aNode('b'), volume(), claim(), user('one', 'a'))
   at.attached({ attached: true })

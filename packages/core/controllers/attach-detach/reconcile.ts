@@ -45,13 +45,16 @@ export const attachDetachController: Controller<Memory> = {
     } },
     { resource: nodes.resource, affected: (change, view) => {
       const { before, after } = sidesOf(nodes, change) ?? {}
+      // Pods may be there before their node.
+      if (before === undefined && after !== undefined && !isSimulated(after)) return [change.key.name]
       if (view.count(volumeAttachments) === 0 && (after?.status?.volumesAttached ?? []).length === 0) return none
       return usesOf(before) === usesOf(after) ? none : [change.key.name]
     } },
     { resource: csiDrivers.resource, affected: (change, view) => {
       const { before, after } = sidesOf(csiDrivers, change) ?? {}
       if (before?.spec.attachRequired === after?.spec.attachRequired) return none
-      return [...view.list(volumeAttachments)].filter(({ spec }) => spec.attacher === change.key.name).map(({ spec }) => spec.nodeName)
+      const attached = [...view.list(volumeAttachments)].filter(({ spec }) => spec.attacher === change.key.name).map(({ spec }) => spec.nodeName)
+      return [...attached, ...[...view.list(persistentVolumes)].filter(({ spec }) => spec.csi?.driver === change.key.name).flatMap((volume) => nodesOfVolume(volume, view))]
     } },
   ],
   reconcile,
@@ -131,7 +134,7 @@ function reconcile(key: string, { view, now, memory }: World<Memory>): Plan<Memo
   for (const attachment of attachments) {
     const { name } = attachment.metadata
     const want = wanted.get(name)
-    const used = usedBy(attachment, view)
+    const used = usedBy(attachment, node, view)
     if (isTerminating(attachment)) continue
     if (want !== undefined) {
       const { attached: isAttached, attachError } = attachment.status
@@ -162,10 +165,12 @@ function reconcile(key: string, { view, now, memory }: World<Memory>): Plan<Memo
   }
 }
 
-/** The name under which a node says that it uses what is attached; undefined when the volume is gone. */
-function usedBy({ spec }: VolumeAttachment, view: ClusterView): string | undefined {
+/** The name under which a node says that it uses what is attached; undefined when the volume is gone, and the node does not use it. */
+function usedBy({ metadata, spec }: VolumeAttachment, node: Node | undefined, view: ClusterView): string | undefined {
   const handle = view.get(persistentVolumes, '', spec.source.persistentVolumeName ?? '')?.spec.csi?.volumeHandle
-  return handle === undefined ? undefined : csiVolumeName(spec.attacher, handle)
+  if (handle !== undefined) return csiVolumeName(spec.attacher, handle)
+  const prefix = csiVolumeName(spec.attacher, '')
+  return node?.status?.volumesInUse?.find((used) => used.startsWith(prefix) && attachmentName(spec.attacher, used.slice(prefix.length), spec.nodeName) === metadata.name)
 }
 
 function tellNode(node: Node | undefined, attached: readonly string[]): readonly Action[] {
