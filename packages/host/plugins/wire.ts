@@ -37,8 +37,11 @@ export function fieldsOf(bytes: Uint8Array): { texts(number: number): readonly s
   const found: (readonly [number, Uint8Array | bigint])[] = []
   eachField(bytes, (number, value) => { if (value.is !== 'fixed') found.push([number, value.value]) })
   const parts = (wanted: number): readonly Uint8Array[] => found.flatMap(([number, value]) => (number === wanted && typeof value !== 'bigint' ? [value] : []))
-  return { parts, texts: (number) => parts(number).map((part) => Buffer.from(part).toString()), flag: (wanted) => found.some(([number, value]) => number === wanted && value === 1n), number: (wanted) => Number(found.find(([number, value]) => number === wanted && typeof value === 'bigint')?.[1] ?? 0) }
+  return { parts, texts: (number) => parts(number).map((part) => Buffer.from(part).toString()), flag: (wanted) => found.some(([number, value]) => number === wanted && value === 1n), number: (wanted) => numberOf(found.find(([number, value]) => number === wanted && typeof value === 'bigint')?.[1]) }
 }
+
+/** Negative ones lie on the wire as 64 bits. */
+const numberOf = (value: Uint8Array | bigint | undefined): number => (typeof value === 'bigint' ? Number(BigInt.asIntN(64, value)) : 0)
 
 export const empty = Buffer.alloc(0)
 
