@@ -51,7 +51,7 @@ export function testsOfCsi(kubectl: string, ground: () => Playground): void {
   const events = (name: string): string => ok('get', 'events', '--field-selector', `involvedObject.name=${name}`, '-o', 'jsonpath={range .items[*]}{.type} {.reason}: {.message}{"\\n"}{end}')
   const mounts = (): readonly string[] => ground().run(['nsenter', `--mount=${join(ground().dataDir, 'agent/namespace')}`, 'cat', '/proc/self/mountinfo']).out.split('\n').map((line) => line.split(' ')[4] ?? '').filter((path) => path.includes('/agent/kubelet/'))
   const driverSays = (): string => ok('logs', '-n', 'kube-system', 'daemonset/disks')
-  /** What the driver was asked for, one a line. */
+  /** What the driver was asked for, one a line: the log has it soon after it was answered. */
   const calls = (): readonly string[] => driverSays().split('\n').filter((line) => /^(un)?(stage|publish) /.test(line))
 
   test('a CSI driver registers: the cluster knows what it is called there, where its volumes can be, and how many', async () => {
@@ -80,6 +80,7 @@ export function testsOfCsi(kubectl: string, ground: () => Playground): void {
       },
     })
     await runs('web-0')
+    await until('the log tells of it', () => calls().length > 1 || driverSays())
     const uid = get('pod web-0', '.metadata.uid')
     const place = `/var/lib/kubelet/pods/${uid}/volumes/kubernetes.io~csi/pvc-1/mount`
     const context = { pool: 'fast', 'csi.storage.k8s.io/pod.name': 'web-0', 'csi.storage.k8s.io/pod.namespace': 'default', 'csi.storage.k8s.io/pod.uid': uid, 'csi.storage.k8s.io/serviceAccount.name': 'default', 'csi.storage.k8s.io/ephemeral': 'false' }
@@ -110,7 +111,8 @@ export function testsOfCsi(kubectl: string, ground: () => Playground): void {
     apply({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'inline' }, spec: { nodeName: 'node-1', terminationGracePeriodSeconds: 0, containers: [{ name: 'main', image: busybox, imagePullPolicy: 'Never', command: ['sleep', '100000'], volumeMounts: [{ name: 'all', mountPath: '/all' }] }], volumes: [{ name: 'all', csi: { driver, readOnly: true } }] } })
     ok('wait', '--for=condition=Ready', 'pod/inline', '--timeout=30s')
     assert.equal(ok('exec', 'inline', '--', 'ls', '/all'), 'disk-1\n')
-    assert.match(calls().at(-1) ?? '', /^publish \/var\/lib\/kubelet\/pods\/[^/]+\/volumes\/kubernetes\.io~csi\/all\/mount ro /)
+    // A pod without a grace period is gone from the API before its volumes are given back: others may be asked for meanwhile.
+    await until('the log tells of it', () => calls().some((line) => /^publish \/var\/lib\/kubelet\/pods\/[^/]+\/volumes\/kubernetes\.io~csi\/all\/mount ro /.test(line)) || driverSays())
     ok('delete', 'pod', 'inline')
   })
 
@@ -118,10 +120,12 @@ export function testsOfCsi(kubectl: string, ground: () => Playground): void {
     ok('delete', 'statefulset', 'web')
     ok('delete', 'pvc', 'data-web-0')
     await until('it is detached', () => { attacher(); return run('get', 'volumeattachments', '-o', 'name').out === '' || ok('get', 'node', 'node-1', '-o', 'jsonpath={.status}') })
-    assert.deepEqual([get('node node-1', '.status.volumesAttached'), calls().slice(-2).map((line) => line.split(' ')[0])], ['', ['unpublish', 'unstage']])
+    const count = (call: string): number => calls().filter((line) => line.startsWith(`${call} `)).length
+    await until('all is given back', () => (count('publish') === count('unpublish') && count('stage') === count('unstage')) || driverSays())
+    assert.equal(get('node node-1', '.status.volumesAttached'), '')
     await until('the volume is free', () => get('pv pvc-1', '.status.phase') === 'Released')
     ok('delete', 'pv', 'pvc-1')
-    assert.deepEqual(mounts(), [])
+    await until('nothing is mounted', () => mounts().length === 0 || mounts().join('\n'))
     ok('delete', 'daemonset', '-n', 'kube-system', 'disks')
     await until('the driver is gone', () => get('csinode node-1', '.spec.drivers[*].name') === '')
     assert.equal(get('node node-1', '.metadata.annotations').includes(driver), false)
