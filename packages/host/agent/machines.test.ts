@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Node } from '@kubeskiff/core/api'
+import { createStore } from '@kubeskiff/core/store'
 import { machineAddressMark, machineKeyMark, machineNetworkMark } from './machine-marks.ts'
-import { otherMachines } from './machines.ts'
+import { followMachines, otherMachines } from './machines.ts'
 
 const settings = { nodeNetwork: '172.30.0.0/24', nodeNetworks: ['172.30.0.0/24', '172.30.192.0/18'], podNetwork: '10.244.0.0/16' }
 const machine = { address: '10.0.0.1', overlay: 'vxlan' } as const
@@ -68,4 +69,24 @@ test('where packets are sealed a machine is known by its key, and who has none o
   const all = [keyed('b', '172.30.192.0/24', '10.244.192.0/24', one), keyed('b2', '172.30.192.0/24', '10.244.196.0/24', one), keyed('c', '172.30.193.0/24', '10.244.193.0/24', one), keyed('d', '172.30.194.0/24', '10.244.194.0/24', undefined), keyed('e', '172.30.195.0/24', '10.244.195.0/24', two)]
   assert.deepEqual(otherMachines(all, settings, { address: '10.0.0.1', overlay: 'wireguard' }).map(({ key, networks }) => [key, networks[0]?.nodeNetwork, networks[0]?.podNetworks.length]), [[one, '172.30.192.0/24', 2], [two, '172.30.195.0/24', 1]])
   assert.deepEqual(otherMachines(all, settings, machine).map(({ key }) => key), [undefined, undefined, undefined, undefined])
+})
+
+test('a device between machines that goes away is made again', (context) => {
+  context.mock.timers.enable({ apis: ['setInterval'] })
+  const store = createStore()
+  const [reached, troubles]: [string[], string[]] = [[], []]
+  let stands = true
+  const quiet = followMachines({
+    store, machine, cluster: 'one', connections: new Map(), onTrouble: (message) => { troubles.push(message) },
+    network: { settings: { ...settings, serviceNetwork: '10.96.0.0/16', balancedNetwork: '172.30.1.0/24', dnsAddress: '10.96.0.10', reachableFromHost: true, egress: false }, otherMachines: () => ({ reach: (machines) => { reached.push(`${machines.length}`); stands = true }, stands: () => stands, close: () => { reached.push('closed') } }) },
+  })
+  context.mock.timers.tick(60_000)
+  assert.deepEqual([reached, troubles], [['0'], []])
+  stands = false
+  context.mock.timers.tick(5_000)
+  assert.deepEqual([reached, troubles], [['0', '0'], ['other machines: the device that packets to them go into is gone, and is made again']])
+  quiet()
+  stands = false
+  context.mock.timers.tick(60_000)
+  assert.deepEqual(reached, ['0', '0', 'closed'])
 })

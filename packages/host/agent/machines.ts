@@ -14,6 +14,8 @@ import type { AgentConfiguration } from './configuration.ts'
 import { machineAddressMark, machineKeyMark, machineNetworkMark, networksMark, several } from './machine-marks.ts'
 
 const retryMs = 2_000
+/** How often it is seen to that there is a way to others. */
+const standsLookMs = 5_000
 
 export interface MachinesFollowed {
   readonly store: Pick<Store, 'view' | 'changes' | 'onCommit'>
@@ -70,14 +72,24 @@ export function followMachines({ store, network, machine, cluster, connections, 
     const [before, after] = [change.before, change.after].map((node) => node && JSON.stringify(toldBy(node as Node))) // of this resource
     return before !== after || (connections.has(change.key.name) && change.before === undefined)
   }
+  const seeToIt = (): void => {
+    try {
+      if (made === undefined || ways.stands()) return
+    } catch (error) { again(wordsOf(error)); return }
+    onTrouble('other machines: the device that packets to them go into is gone, and is made again')
+    made = undefined
+    look()
+  }
   const quiet = store.onCommit(() => {
     const changes = store.changes(seen)
     seen = store.view.revision
     if (changes === 'compacted' || [...changes].some(concernsMachines)) look()
   })
   look()
+  const seeing = setInterval(seeToIt, standsLookMs).unref()
   return () => {
     quiet()
+    clearInterval(seeing)
     clearTimeout(timer)
     ways.close()
   }

@@ -51,6 +51,8 @@ export interface Machines {
   readonly key?: string
   /** Makes the ways to these machines, and takes away those to others. */
   reach(machines: readonly OtherMachine[]): void
+  /** Whether the device that packets go into is there, where there is to be one. It goes with a program that plays it, and with the device below it. */
+  stands(): boolean
   close(): void
 }
 
@@ -138,6 +140,7 @@ export function openMachines(options: MachinesOptions): Machines {
       ways = { overlay, address, ...(second !== undefined && { second }), id, machines }
       writePrivately(file, JSON.stringify(ways))
     },
+    stands: () => ways === undefined || overlay === 'routes' || linkNumber(inside, device) !== undefined,
     close() {
       guard.close()
       closeNetlink(here)
