@@ -12,7 +12,8 @@ import { closeNetlink, linkNumber, type NetlinkSocket, openNetlinkHere } from '.
 const port = 51_820
 const commandMs = 10_000
 const unknownKind = 95
-const probed = 'skiff-probe'
+/** Two clusters may ask at once. */
+const probed = `skiff-p${process.pid}`
 
 export interface WireguardPeer { readonly key: string; readonly remote: string; readonly networks: readonly string[] }
 
@@ -50,10 +51,13 @@ function kernelHasIt(): boolean {
 
 /** Makes the device in the hub's namespace; its packets leave from the machine's, where `here` is. */
 export function addWireguard(here: NetlinkSocket, inside: NetlinkSocket, { name, namespace, mtu }: { readonly name: string; readonly namespace: string; readonly mtu: number }): void {
+  // Of an agent that was killed before it had moved it.
+  const left = linkNumber(here, name)
+  if (left !== undefined) removeLink(here, left)
   if (kernelHasIt()) addLink(here, { kind: 'wireguard', name })
   else {
-    // It goes on by itself, and ends when its device is taken away.
-    must('wireguard-go', [name])
+    // It goes on by itself, whatever is typed in the terminal that skiff runs in, and ends when its device is taken away.
+    must('setsid', ['wireguard-go', name])
     // It answers once it has begun: then its device may go to another namespace.
     must('wg', ['show', name, 'listen-port'])
   }
