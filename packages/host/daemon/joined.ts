@@ -16,7 +16,7 @@ import { readIfThere, writePrivately } from '../files/index.ts'
 import { ownDirectory } from '../journal/index.ts'
 import { nthAddress } from '../network/addresses.ts'
 import { whyNoWireguard } from '../network/wireguard.ts'
-import { startAgent } from './agent-process.ts'
+import { type AgentProcess, startAgent } from './agent-process.ts'
 import { addressesOfSix, agentPath, type ClusterInfo, infoPath, leavePath, machineAddresses, reachedAt, readJoiningInfo, urlOf } from './cluster-info.ts'
 import type { DataDirectory } from './directory.ts'
 import { discover, JoinProblem } from './discovery.ts'
@@ -110,15 +110,18 @@ export async function startJoined(directory: DataDirectory, before: Joined, say:
     const unsealed = joined.info.overlay === 'wireguard' ? whyNoWireguard() : undefined
     if (unsealed !== undefined) throw new JoinProblem(unsealed.replace('--overlay wireguard needs', 'packets between the machines of this cluster are sealed (--overlay wireguard), which needs'))
     let current = joined
-    let agent = await startAgent(directory.agent, await configurationOf(directory, joined, credentials), say)
+    /** None while one could not be started at another address: that is tried at the next look. */
+    let agent: AgentProcess | undefined = await startAgent(directory.agent, await configurationOf(directory, joined, credentials), say)
     let following: Promise<void> = Promise.resolve()
     /** Where an address was found and is another now, the others are told, by an agent that begins anew. */
     const follow = async (): Promise<void> => {
-      if (current.isAddressFound !== true || machineAddresses().includes(current.address)) return
+      if (agent !== undefined && (current.isAddressFound !== true || machineAddresses().includes(current.address))) return
       const next = await whereReached(current, say)
-      if (next.address === current.address) return
+      if (agent !== undefined && next.address === current.address) return
       current = keepJoined(directory, next)
-      await agent.stop()
+      const ended = agent
+      agent = undefined
+      await ended?.stop()
       agent = await startAgent(directory.agent, await configurationOf(directory, current, credentials), say)
     }
     const looking = setInterval(() => { following = following.then(follow).catch((error: unknown) => { say(wordsOf(error)) }) }, addressLookMs)
@@ -132,7 +135,7 @@ export async function startJoined(directory: DataDirectory, before: Joined, say:
         clearInterval(looking)
         await following
         for (const { connection } of connections) connection.close()
-        await agent.stop()
+        await agent?.stop()
         ownership.release()
       },
     }
