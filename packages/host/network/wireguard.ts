@@ -11,6 +11,8 @@ import { closeNetlink, linkNumber, type NetlinkSocket, openNetlinkHere } from '.
 /** The port that WireGuard's own tools take. */
 const port = 51_820
 const commandMs = 10_000
+/** How often a machine is heard of that has nothing to say. It begins at once: else one whose device was made anew would not be understood for the 15 seconds that others hold on to what they agreed on with it before. */
+const keepAliveSeconds = 25
 const unknownKind = 95
 /** Two clusters may ask at once. */
 const probed = `skiff-p${process.pid}`
@@ -67,7 +69,7 @@ export function addWireguard(here: NetlinkSocket, inside: NetlinkSocket, { name,
 
 /** Says who is behind the device, in place of whom it knew, by a file that is left at `file`. Connections that are there stay. */
 export function setWireguardPeers({ namespace, name, file, key }: { readonly namespace: string; readonly name: string; readonly file: string; readonly key: string }, peers: readonly WireguardPeer[]): void {
-  writePrivately(file, [`[Interface]\nPrivateKey = ${key}\nListenPort = ${port}\n`, ...peers.map((peer) => `[Peer]\nPublicKey = ${peer.key}\nEndpoint = ${peer.remote.includes(':') ? `[${peer.remote}]` : peer.remote}:${port}\nAllowedIPs = ${peer.networks.join(', ')}\n`)].join('\n'))
+  writePrivately(file, [`[Interface]\nPrivateKey = ${key}\nListenPort = ${port}\n`, ...peers.map((peer) => `[Peer]\nPublicKey = ${peer.key}\nEndpoint = ${peer.remote.includes(':') ? `[${peer.remote}]` : peer.remote}:${port}\nAllowedIPs = ${peer.networks.join(', ')}\nPersistentKeepalive = ${keepAliveSeconds}\n`)].join('\n'))
   must('nsenter', [`--net=${namespace}`, '--', 'wg', 'syncconf', name, file])
 }
 
