@@ -65,7 +65,8 @@ const wasReplaced = (work: Work, container: Container, run: ExitedRun): boolean 
 
 /** Whether a running container counts as started: its postStart hook is done and its startup probe has passed. */
 export const hasStarted = (work: Work, container: Container, run: RunningRun): boolean =>
-  memoryOf(work, container.name).hook?.attempt !== run.attempt && probedState(work, container, run).started
+  isPastHook(work, container.name, run.attempt) && probedState(work, container, run).started
+const isPastHook = (work: Work, name: string, attempt: number): boolean => memoryOf(work, name).hook?.attempt !== attempt
 
 /** The back-off that applies to a container that exited: how long it waits after that, and what to remember when it restarts. */
 export function crashBackoff(backoff: Backoff | undefined, exitedAt: Instant, now: Instant, maxMs = crashBackoffMaxMs): { readonly waitUntil: Instant; readonly next: Backoff } {
@@ -116,7 +117,7 @@ function retryCreation(work: Work, container: Container, attempt: number, failed
 
 /** Orders an attempt to start once its image is there and its environment is complete. */
 function launch(work: Work, container: Container, attempt: number): boolean {
-  if (!imagesReady(work, container, attempt)) return false
+  if (isHeldBack(work, container) || !imagesReady(work, container, attempt)) return false
   const { pod, around } = work
   const spec = containerSpec(allocated(work, container), { pod, view: around.view, node: around.node, podIps: podIps(work) })
   const path = fieldPathOf(pod, container.name)
@@ -135,6 +136,24 @@ function launch(work: Work, container: Container, attempt: number): boolean {
   if (attempt >= 2) work.commands.push({ do: 'remove', pod: pod.metadata.uid, container: container.name, attempt: attempt - 2 })
   return true
 }
+
+/**
+ * As upstream, where one worker starts a pod's containers one after another: none starts while an image is pulled for another, or another's
+ * postStart hook is not done. Those that neither pull nor have hooks begin side by side.
+ */
+function isHeldBack(work: Work, { name }: Container): boolean {
+  const { images, containers } = work.memory
+  if (images !== undefined && Object.values(images).some((image) => image.is === 'pulling' && image.container !== name)) return true
+  return containers !== undefined && [...(work.pod.spec.initContainers ?? []), ...work.pod.spec.containers].some((other) => {
+    if (other.name === name || other.lifecycle?.postStart === undefined) return false
+    const stand = standIn(work, other.name)
+    return stand.is === 'starting' || (stand.is === 'running' && !isPastHook(work, other.name, stand.attempt))
+  })
+}
+
+/** Whether another container is being made: meanwhile no image is pulled. */
+const isBusy = (work: Work, name: string): boolean =>
+  Object.keys(work.memory.containers ?? {}).some((other) => other !== name && standIn(work, other).is === 'starting')
 
 export const podIps = ({ pod, around }: Work): readonly string[] =>
   pod.spec.hostNetwork === true ? nodeAddresses(around.node) : around.observed?.sandbox.is === 'ready' ? around.observed.sandbox.addresses : []
@@ -190,6 +209,7 @@ function imageReady(work: Work, container: Container, attempt: number, image: st
     lookAgain(work, shown ? pull.retryAt : pull.at + pullErrorShownMs)
     return false
   }
+  if (isBusy(work, container.name)) return false
   tell(work, 'Normal', 'Pulling', `Pulling image "${image}"`, path)
   const credentials = credentialsOf(pod, around.view)
   work.commands.push({ do: 'pull', node: around.node.name, image, pod: pod.metadata.uid, ...(credentials.length > 0 ? { credentials } : {}) })

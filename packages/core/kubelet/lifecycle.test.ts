@@ -187,6 +187,26 @@ test('a container counts as started after its postStart hook', () => {
   assert.deepEqual(story(cluster, [2, 4]), ['2s Pending: web ContainerCreating 0', '4s Running: web running ready 0'])
 })
 
+test('a container waits for the postStart hook of the one before it, and for the image that is pulled for it', () => {
+  const log = { name: 'log', image: 'log:1', imagePullPolicy: 'IfNotPresent' }
+  const cluster = aCluster()
+  cluster.put(aPod({ spec: { containers: [{ name: 'web', image: 'web:1', lifecycle: { postStart: { exec: { command: ['sleep', '3'] } } } }, log] } }))
+  assert.deepEqual(story(cluster, [2, 4]), ['2s Pending: web ContainerCreating 0, log ContainerCreating 0', '4s Running: web running ready 0, log running ready 0'])
+  const reasons = cluster.events.map((event) => event.replace(/^Normal (\S+) .*?("[a-z]+:1")?( in .*)?$/, (_all, reason: string, image?: string) => [reason, image].filter(Boolean).join(' ')))
+  assert.deepEqual(reasons, ['Pulling "web:1"', 'Pulled "web:1"', 'Created', 'Started', 'Pulling "log:1"', 'Pulled "log:1"', 'Created', 'Started'])
+})
+
+test('images of one pod are pulled one after another, each container being started before the next is pulled for; one that does not come holds nobody up', () => {
+  const two = [{ name: 'web', image: 'web:1' }, { name: 'log', image: 'log:1' }]
+  const cluster = aCluster()
+  cluster.put(aPod({ spec: { containers: two } }))
+  cluster.settle()
+  assert.deepEqual(cluster.events.map((event) => event.split(' ')[1]), ['Pulling', 'Pulled', 'Created', 'Started', 'Pulling', 'Pulled', 'Created', 'Started'])
+  const lacking = aCluster()
+  lacking.put(aPod({ spec: { containers: two }, annotations: { 'skiff.dev/image-missing': 'web:1' } }))
+  assert.deepEqual(story(lacking, [0, 5]), ['0s Pending: web ErrImagePull 0, log running ready 0', '5s Pending: web ImagePullBackOff 0, log running ready 0'])
+})
+
 test('sidecars are stopped after the others, the last one first', () => {
   const cluster = aCluster()
   const sidecar = (name: string) => ({ name, image: 's:1', restartPolicy: 'Always' })
