@@ -4,6 +4,7 @@ import { type ClusterView, csiDrivers, nodes, type ResourceClaim, type Secret, t
 import { type Connection, requestObject } from '../client/index.ts'
 import { type CsiVolumes, openCsi } from '../csi/index.ts'
 import { type DeviceDrivers, openDeviceDrivers } from '../device-plugins/index.ts'
+import { ownMounts } from '../linux/index.ts'
 import { watchRegistry } from '../plugins/index.ts'
 import { installDriver, uninstallDriver } from './csi-nodes.ts'
 import { driversDirectory } from './machine.ts'
@@ -57,7 +58,7 @@ export function driversOverHttp({ stateDirectory, connections, view, onHealth, o
       onHealth, wipeSlices: (driver) => { wipe(node, connection, driver, wipeRetryFirstMs) },
     })
     const csi = openCsi({
-      node, directory, file: join(stateDirectory, 'csi', `${node}.json`), onTrouble: say, onUse: () => { onUse(node) },
+      node, directory, file: join(stateDirectory, 'csi', `${node}.json`), mounts: ownMounts(), onTrouble: say, onUse: () => { onUse(node) },
       install: (driver, info) => installDriver(connection, node, driver, info), uninstall: (driver) => uninstallDriver(connection, node, driver),
       askAgainMs: (driver) => { const seconds = view.get(csiDrivers, '', driver)?.spec.nodeAllocatableUpdatePeriodSeconds; return seconds === undefined ? undefined : seconds * 1000 },
       fetchSecret: async (namespace, name) => {

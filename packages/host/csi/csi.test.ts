@@ -15,7 +15,7 @@ const disk = (more: Partial<CsiVolume> = {}): CsiVolume => ({
   attributes: { pool: 'fast' }, podAttributes: {}, secrets: {}, ...more,
 })
 
-interface World { csi: CsiVolumes; readonly directory: string; readonly told: string[]; readonly troubles: string[]; readonly attachments: Map<string, VolumeAttachment>; isTold: boolean; askAgainMs: number | undefined; start(more?: Partial<Parameters<typeof startTestDriver>[0]>): Promise<TestDriver>; reopen(): void; asked(driver: TestDriver): readonly string[] }
+interface World { csi: CsiVolumes; readonly directory: string; readonly told: string[]; readonly troubles: string[]; readonly attachments: Map<string, VolumeAttachment>; isTold: boolean; mounts: string; askAgainMs: number | undefined; start(more?: Partial<Parameters<typeof startTestDriver>[0]>): Promise<TestDriver>; reopen(): void; asked(driver: TestDriver): readonly string[] }
 
 async function inWorld(act: (world: World) => Promise<void>): Promise<void> {
   const directory = mkdtempSync(`${tmpdir()}/skiff-csi-`)
@@ -23,7 +23,7 @@ async function inWorld(act: (world: World) => Promise<void>): Promise<void> {
   const opened: { close(): void }[] = []
   const open = (): CsiVolumes => {
     const csi = openCsi({
-      node: 'a', directory, file: join(directory, 'state', 'a.json'), onTrouble: (message) => { world.troubles.push(message) }, onUse: () => { world.told.push(`uses ${world.csi.inUse().join()}`) }, isTold: () => world.isTold,
+      node: 'a', directory, file: join(directory, 'state', 'a.json'), mounts: world.mounts, onTrouble: (message) => { world.troubles.push(message) }, onUse: () => { world.told.push(`uses ${world.csi.inUse().join()}`) }, isTold: () => world.isTold,
       install: (name, { nodeId, volumesMost, topology }) => { world.told.push(`install ${name} ${nodeId} ${volumesMost} ${JSON.stringify(topology)}`); return Promise.resolve() },
       askAgainMs: () => world.askAgainMs,
       uninstall: (name) => { world.told.push(`uninstall ${name}`); return Promise.resolve() },
@@ -34,7 +34,7 @@ async function inWorld(act: (world: World) => Promise<void>): Promise<void> {
     return csi
   }
   const world: Omit<World, 'csi'> & { csi: CsiVolumes } = {
-    csi: undefined as unknown as CsiVolumes, directory, told: [], troubles: [], attachments: new Map(), isTold: true, askAgainMs: undefined,
+    csi: undefined as unknown as CsiVolumes, directory, told: [], troubles: [], attachments: new Map(), isTold: true, mounts: 'first', askAgainMs: undefined,
     async start(options = {}) {
       const made = await startTestDriver({ driver, socket: join(directory, 'plugins/disks/csi.sock'), endpoint: '/var/lib/kubelet/plugins/disks/csi.sock', registration: join(directory, 'plugins_registry/disks-reg.sock'), ...options })
       started.push(made)
@@ -102,6 +102,15 @@ test('a volume is staged once and published for each pod, and the last one that 
   assert.deepEqual([readdirSync(join(world.directory, 'pods')), existsSync(join(world.directory, 'plugins/kubernetes.io/csi'))], [[], false])
   await world.csi.unmount('2')
   assert.deepEqual([started.asked.length, world.troubles], [6, []])
+}))
+
+test('an agent that finds other mounts than were there has volumes staged and published anew: nothing is mounted any more', () => inWorld(async (world) => {
+  const started = await world.start()
+  await world.csi.mount('1', disk())
+  world.mounts = 'second'
+  world.reopen()
+  await until(async () => { await world.csi.mount('1', disk()) })
+  assert.deepEqual(started.asked.map(({ is }) => is), ['stage', 'publish', 'stage', 'publish'])
 }))
 
 test('what a driver cannot do is not asked of it: one that does not stage, writers of one node, groups', () => inWorld(async (world) => {

@@ -1,4 +1,4 @@
-import { mkdirSync, readlinkSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { VolumeSpec } from '@kubeskiff/core/kubelet'
 import { readIfThere, writePrivately } from '../files/index.ts'
@@ -24,15 +24,17 @@ export interface Published { readonly target: string; readonly turn?: number; re
 /** The volumes of a node, as they are and as they are written down: an agent that comes later knows what is to be undone. */
 export class HeldVolumes {
   readonly #file: string
+  readonly #mounts: string
   readonly #volumes: Map<string, HeldVolume>
 
-  constructor(file: string) {
+  /** `mounts` names those that we see: in others than then nothing is mounted any more. */
+  constructor(file: string, mounts: string) {
     this.#file = file
+    this.#mounts = mounts
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
     const text = readIfThere(file)
     const written = text === undefined ? undefined : JSON.parse(text) as { readonly mounts: string; readonly volumes: readonly HeldVolume[] } // written by us
-    // Other mounts than then: the machine was started anew, and nothing is mounted any more.
-    const isSame = written?.mounts === ownMounts()
+    const isSame = written?.mounts === mounts
     this.#volumes = new Map((written?.volumes ?? []).map((volume) => [keyOf(volume), isSame ? volume : lost(volume)]))
   }
 
@@ -50,12 +52,9 @@ export class HeldVolumes {
     this.#volumes.delete(keyOf(volume))
     this.#save()
   }
-  #save(): void { writePrivately(this.#file, JSON.stringify({ mounts: ownMounts(), volumes: this.all() })) }
+  #save(): void { writePrivately(this.#file, JSON.stringify({ mounts: this.#mounts, volumes: this.all() })) }
 }
 
 export const keyOf = ({ driver, handle }: Pick<HeldVolume, 'driver' | 'handle'>): string => `${driver}^${handle}`
 
 const lost = (volume: HeldVolume): HeldVolume => ({ ...volume, staged: volume.staged === 'no' ? 'no' : 'maybe', pods: Object.fromEntries(Object.entries(volume.pods).map(([uid, { target }]) => [uid, { target }])) })
-
-/** Names the mounts that we see, among all of this machine since it was made to run. */
-const ownMounts = (): string => `${readlinkSync('/proc/self/ns/mnt')} ${readIfThere('/proc/sys/kernel/random/boot_id')?.trim() ?? ''}`

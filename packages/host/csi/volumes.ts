@@ -38,6 +38,8 @@ export interface CsiOptions {
   readonly directory: string
   /** What is mounted is written down here. */
   readonly file: string
+  /** Names the mounts that we see. */
+  readonly mounts: string
   readonly install: (driver: string, info: CsiNodeInfo) => Promise<void>
   readonly uninstall: (driver: string) => Promise<void>
   /** How often a driver is to be asked how many volumes it can take; undefined: it does not change. */
@@ -60,7 +62,7 @@ const toldMs = 20
 export function openCsi(options: CsiOptions): CsiVolumes {
   const placeOf = (path: string): string => (path.startsWith(`${kubeletDirectory}/`) ? join(options.directory, path.slice(kubeletDirectory.length)) : path)
   const drivers = new CsiDrivers({ ...options, placeOf })
-  const held = new HeldVolumes(options.file)
+  const held = new HeldVolumes(options.file, options.mounts)
   /** What is asked about one volume is asked in order. */
   const turns = new Map<string, Promise<unknown>>()
   const inTurn = <Answer>(key: string, act: () => Promise<Answer>): Promise<Answer> => {

@@ -1,5 +1,5 @@
 export { SystemCallError } from './libc.ts'
-export { detach, mountsBelow } from './mounts.ts'
+export { detach, mountsBelow, ownMounts } from './mounts.ts'
 export { inNetwork } from './namespaces.ts'
 export { probeHost, type HostProbe, type Missing, type Tool } from './probe.ts'
 export { identify, isAlive, run, signal, type ProcessIdentity, type Ran } from './processes.ts'

@@ -1,4 +1,4 @@
-import { closeSync, readFileSync } from 'node:fs'
+import { closeSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { checked, libc } from './libc.ts'
 import { inUserNamespace } from './own-users.ts'
 
@@ -81,4 +81,10 @@ export function mountsBelow(directory: string): readonly string[] {
     return point === undefined ? [] : [point.replaceAll('\\040', ' ')]
   })
   return points.filter((point) => point === directory || point.startsWith(`${directory}/`)).reverse()
+}
+
+/** Names the mount namespace that we are in, among all that there were since the machine runs: the kernel uses their numbers again, also at once. Holds for as long as somebody pins the namespace. */
+export function ownMounts(): string {
+  const path = '/proc/self/ns/mnt'
+  return `${readlinkSync(path)} of ${statSync(path, { bigint: true }).ctimeNs} in ${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}`
 }
