@@ -209,7 +209,7 @@ test('a file system follows its volume, or it is said why not; what a driver cou
 /** Waits until something holds. */
 async function until(holds: () => void | Promise<void>): Promise<void> {
   for (let tries = 0; ; tries += 1) {
-    try { await holds(); return } catch (error) { if (tries === 200) throw error }
+    try { await holds(); return } catch (error) { if (tries === 1_000) throw error }
     await new Promise((resolve) => { setTimeout(resolve, 20) })
   }
 }

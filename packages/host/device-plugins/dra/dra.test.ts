@@ -164,7 +164,7 @@ test('who has a device of which too long nothing was told hears that too', async
 /** Waits until something holds. */
 async function until(holds: () => void | Promise<void>): Promise<void> {
   for (let tries = 0; ; tries += 1) {
-    try { await holds(); return } catch (error) { if (tries === 200) throw error }
+    try { await holds(); return } catch (error) { if (tries === 1_000) throw error }
     await new Promise((resolve) => { setTimeout(resolve, 20) })
   }
 }
