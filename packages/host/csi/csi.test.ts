@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -111,6 +111,9 @@ test('an agent that finds other mounts than were there has volumes staged and pu
   world.reopen()
   await until(async () => { await world.csi.mount('1', disk()) })
   assert.deepEqual(started.asked.map(({ is }) => is), ['stage', 'publish', 'stage', 'publish'])
+  writeFileSync(join(world.directory, 'state', 'a.json'), '{"mounts":"sec')
+  world.reopen()
+  assert.deepEqual(world.csi.inUse(), [], 'what was not written to its end holds no agent back')
 }))
 
 test('what a driver cannot do is not asked of it: one that does not stage, writers of one node, groups', () => inWorld(async (world) => {
