@@ -4,7 +4,7 @@ import type { Revision } from '@kubeskiff/core/api'
 import { invariant, wordsOf } from '@kubeskiff/core/base'
 import type { Journal, JournalRecord } from '@kubeskiff/core/store'
 import { FrameCopy, framedKey, frameOf, recordsIn, unframed } from './record-bytes.ts'
-import { framesOf, JournalProblem, Segment } from './segment.ts'
+import { framesOf, JournalProblem, Segment, wholeFramesOf } from './segment.ts'
 
 /** A log file is closed, and the next begun, beyond this. */
 const segmentBytesMax = 16 << 20
@@ -26,7 +26,7 @@ export async function openEmbeddedJournal(dataDirectory: string): Promise<Journa
 }
 
 /** A file to fold, and the revision after which its records count. */
-interface Source { readonly path: string; readonly after: Revision }
+interface Source { readonly path: string; readonly after: Revision; readonly frames: typeof framesOf }
 interface LogFile { readonly first: Revision; readonly path: string }
 
 class EmbeddedJournal implements Journal {
@@ -88,7 +88,7 @@ class EmbeddedJournal implements Journal {
 
   async *recover(): AsyncGenerator<JournalRecord | { readonly base: Revision }> {
     const { revision, path } = this.#base
-    if (path !== undefined) for await (const { frame } of framesOf(path)) for (const record of recordsIn(frame)) yield unframed(record)
+    if (path !== undefined) for await (const { frame } of wholeFramesOf(path)) for (const record of recordsIn(frame)) yield unframed(record)
     yield { base: revision }
     for (const log of [...this.#logs]) {
       for await (const { frame } of framesOf(log.path)) for (const record of recordsIn(frame)) if (record.revision > revision) yield unframed(record)
@@ -110,8 +110,8 @@ class EmbeddedJournal implements Journal {
   async #fold(through: Revision): Promise<void> {
     if (through <= this.#base.revision) return
     await this.#inTurn(() => this.#seal())
-    const logs = this.#logs.filter(({ first }) => first <= through).map(({ path }) => ({ path, after: this.#base.revision }))
-    const sources = this.#base.path === undefined ? logs : [{ path: this.#base.path, after: 0 }, ...logs]
+    const logs = this.#logs.filter(({ first }) => first <= through).map(({ path }) => ({ path, after: this.#base.revision, frames: framesOf }))
+    const sources = this.#base.path === undefined ? logs : [{ path: this.#base.path, after: 0, frames: wholeFramesOf }, ...logs]
     const newest = await newestOf(sources, through)
     const path = join(this.#directory, `base-${through}`)
     try {
@@ -181,8 +181,8 @@ class EmbeddedJournal implements Journal {
 /** The newest revision of every key that is there at `through`. */
 async function newestOf(sources: readonly Source[], through: Revision): Promise<ReadonlySet<Revision>> {
   const newest = new Map<string, Revision>()
-  for (const { path, after } of sources) {
-    for await (const { frame } of framesOf(path)) {
+  for (const { path, after, frames } of sources) {
+    for await (const { frame } of frames(path)) {
       for (const record of recordsIn(frame)) {
         if (record.revision <= after || record.revision > through) continue
         if (record.isPresent) newest.set(framedKey(record), record.revision)
@@ -197,8 +197,8 @@ async function writeBase(path: string, sources: readonly Source[], wanted: Reado
   const base = await Segment.create(path)
   try {
     const copy = new FrameCopy(2 * baseFrameBytes)
-    for (const { path: source, after } of sources) {
-      for await (const { frame } of framesOf(source)) {
+    for (const { path: source, after, frames } of sources) {
+      for await (const { frame } of frames(source)) {
         for (const record of recordsIn(frame)) {
           if (record.revision <= after || !wanted.has(record.revision)) continue
           copy.add(record)

@@ -83,3 +83,24 @@ test('damage that no crash can leave is told, with the file', async () => {
   writeFileSync(log, 'something else entirely')
   await assert.rejects(openEmbeddedJournal(directory), /log-1 is not a journal file that this version of Skiff reads/)
 })
+
+test('damage is told, too, where what follows it is far behind, and where it is the end of what was folded', async () => {
+  const directory = newDirectory()
+  const damage = (file: string, at: number): void => {
+    const bytes = readFileSync(join(directory, 'journal', file))
+    bytes[at < 0 ? bytes.length + at : at] = 0
+    writeFileSync(join(directory, 'journal', file), bytes)
+  }
+  const journal = await openEmbeddedJournal(directory)
+  await journal.append([put(1, 'a', 'x')])
+  await journal.compact(1)
+  for (const revision of [2, 3]) await journal.append([put(revision, 'b', 'y'.repeat(3 << 20))])
+  await journal.close()
+  damage('base-1', -1)
+  const again = await openEmbeddedJournal(directory)
+  await assert.rejects(contents(again), /base-1 is damaged at byte 16: restore /)
+  await assert.rejects(again.compact(3), /base-1 is damaged at byte 16/)
+  await again.close()
+  damage('log-2', 100)
+  await assert.rejects(openEmbeddedJournal(directory), /log-2 is damaged at byte 16, and what follows is not/)
+})

@@ -1,6 +1,6 @@
-import { open, type FileHandle } from 'node:fs/promises'
+import { open, stat, type FileHandle } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { frameLength, isFrame } from './record-bytes.ts'
+import { frameHeaderLength, frameLength, isFrame } from './record-bytes.ts'
 
 /** What is wrong with the disk or a file of the journal: the message says what to do. */
 export class JournalProblem extends Error {}
@@ -96,7 +96,7 @@ export async function* framesOf(path: string): AsyncGenerator<{ readonly frame: 
         const length = frameLength(filled, taken)
         if (length === undefined || length > held - taken) break
         if (!isFrame(filled, taken)) {
-          if (isFrame(filled, taken + length)) throw new JournalProblem(`${basename(path)} is damaged at byte ${at}, and what follows is not: restore ${path} from a copy`)
+          if (await isFrameIn(file, at + length, size)) throw new JournalProblem(`${basename(path)} is damaged at byte ${at}, and what follows is not: restore ${path} from a copy`)
           return at
         }
         yield { frame: filled.subarray(taken, taken + length), at }
@@ -112,3 +112,19 @@ export async function* framesOf(path: string): AsyncGenerator<{ readonly frame: 
   }
 }
 
+/** Whether a whole frame starts at a place in a file, wherever the reading of it is. */
+async function isFrameIn(file: FileHandle, at: number, size: number): Promise<boolean> {
+  const start = Buffer.alloc(frameHeaderLength)
+  const { bytesRead } = await file.read(start, 0, start.length, at)
+  const length = frameLength(start.subarray(0, bytesRead), 0)
+  if (length === undefined || length > frameBytesMax || at + length > size) return false
+  const frame = Buffer.allocUnsafeSlow(length)
+  return (await file.read(frame, 0, length, at)).bytesRead === length && isFrame(frame, 0)
+}
+
+/** The frames of a file that had its name only when all of it was on the disk: where it ends before its end, it is damaged. */
+export async function* wholeFramesOf(path: string): ReturnType<typeof framesOf> {
+  const good = yield* framesOf(path)
+  if (good === 0 || good !== (await stat(path)).size) throw new JournalProblem(`${basename(path)} is damaged at byte ${good}: restore ${path} from a copy`)
+  return good
+}
