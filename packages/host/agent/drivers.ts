@@ -61,8 +61,9 @@ export function driversOverHttp({ stateDirectory, connections, view, onHealth, o
       node, directory, file: join(stateDirectory, 'csi', `${node}.json`), mounts: ownMounts(), onTrouble: say, onUse: () => { onUse(node) },
       install: (driver, info) => installDriver(connection, node, driver, info), uninstall: (driver) => uninstallDriver(connection, node, driver),
       askAgainMs: (driver) => { const seconds = view.get(csiDrivers, '', driver)?.spec.nodeAllocatableUpdatePeriodSeconds; return seconds === undefined ? undefined : seconds * 1000 },
+      // Nobody has checked what pods and volumes call a Secret: it is to stay one name in the path.
       fetchSecret: async (namespace, name) => {
-        const { data = {} } = await requestObject(connection, 'GET', `/api/v1/namespaces/${namespace}/secrets/${name}`) as Secret
+        const { data = {} } = await requestObject(connection, 'GET', `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets/${encodeURIComponent(name)}`) as Secret
         return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]))
       },
       fetchAttachment: (name) => requestObject(connection, 'GET', `/apis/storage.k8s.io/v1/volumeattachments/${name}`) as Promise<VolumeAttachment>,

@@ -4,8 +4,8 @@ import { namesIfThere, watchIfCan } from '../files/index.ts'
 import { type PluginInfo, readInfo, writeRegistered } from './registration.ts'
 import { ask, clientAt, empty, rpcText, socketPathMax } from './wire.ts'
 
-/** A socket that nobody answers at is tried again, as upstream does. */
-const retryMs = 1_000
+/** A socket that nobody answers at is tried again, as upstream does, ever more rarely: drivers that were killed leave theirs behind. */
+const retryFirstMs = 1_000
 /** The kernel tells of changes; this is for what it might not tell. */
 const lookMs = 30_000
 const answerTimeoutMs = 1_000
@@ -35,6 +35,7 @@ export function watchRegistry({ directory, handlers, onTrouble }: RegistryOption
   const busy = new Set<string>()
   let isClosed = false
   let retry: NodeJS.Timeout | undefined
+  let retryMs = retryFirstMs
 
   function look(): void {
     const here = new Map(socketsIn(directory))
@@ -55,7 +56,9 @@ export function watchRegistry({ directory, handlers, onTrouble }: RegistryOption
       }, (error: unknown) => {
         busy.delete(socket)
         sayOnce(`plugin at ${socket}: ${rpcText(error instanceof Error ? error : undefined)}`)
-        if (!isClosed) retry ??= setTimeout(() => { retry = undefined; look() }, retryMs)
+        if (isClosed || retry !== undefined) return
+        retry = setTimeout(() => { retry = undefined; look() }, retryMs)
+        retryMs = Math.min(2 * retryMs, lookMs)
       })
     }
   }
@@ -84,7 +87,13 @@ export function watchRegistry({ directory, handlers, onTrouble }: RegistryOption
     onTrouble(message)
   }
 
-  const watching = watchIfCan(directory, look)
+  const watching = watchIfCan(directory, () => {
+    // Who is new is not to wait as long as one that was killed long ago.
+    clearTimeout(retry)
+    retry = undefined
+    retryMs = retryFirstMs
+    look()
+  })
   const looking = setInterval(look, lookMs)
   look()
   return {
