@@ -110,6 +110,7 @@ export const controllersShownBy: Readonly<Record<string, Shown>> = {
   'pv-protection-controller': [`${controllers}/volume-binder/volumes.test.ts`, 'volumeProtectionController'],
   'volumeattributesclass-protection-controller': [`${controllers}/volume-binder/volumes.test.ts`, 'attributesClassProtectionController'],
   'ephemeral-volume-controller': [`${controllers}/ephemeral-volume/reconcile.test.ts`, 'ephemeralVolumeController'],
+  'attachdetach-controller': [`${controllers}/attach-detach/attach-detach.test.ts`, 'attachDetachController'],
   'node-ipam-controller': [`${controllers}/volume-binder/volumes.test.ts`, 'nodeAddressController'],
   'ttl-controller': [`${controllers}/node-ttl/node-ttl.test.ts`, 'nodeTtlController'],
   'tokens-controller': [`${controllers}/account-token/account-token.test.ts`, 'accountTokenController'],
