@@ -71,22 +71,30 @@ test('where packets are sealed a machine is known by its key, and who has none o
   assert.deepEqual(otherMachines(all, settings, machine).map(({ key }) => key), [undefined, undefined, undefined, undefined])
 })
 
-test('a device between machines that goes away is made again', (context) => {
-  context.mock.timers.enable({ apis: ['setInterval'] })
-  const store = createStore()
-  const [reached, troubles]: [string[], string[]] = [[], []]
-  let stands = true
+test('ways between machines that go away are made again', (context) => {
+  context.mock.timers.enable({ apis: ['setInterval', 'setTimeout'] })
+  const [done, troubles]: [string[], string[]] = [[], []]
+  let found: boolean | Error = false
   const quiet = followMachines({
-    store, machine, cluster: 'one', connections: new Map(), onTrouble: (message) => { troubles.push(message) },
-    network: { settings: { ...settings, serviceNetwork: '10.96.0.0/16', balancedNetwork: '172.30.1.0/24', dnsAddress: '10.96.0.10', reachableFromHost: true, egress: false }, otherMachines: () => ({ reach: (machines) => { reached.push(`${machines.length}`); stands = true }, stands: () => stands, close: () => { reached.push('closed') } }) },
+    store: createStore(), machine, cluster: 'one', connections: new Map(), onTrouble: (message) => { troubles.push(message) },
+    network: {
+      settings: { ...settings, serviceNetwork: '10.96.0.0/16', balancedNetwork: '172.30.1.0/24', dnsAddress: '10.96.0.10', reachableFromHost: true, egress: false },
+      otherMachines: () => ({
+        reach: () => { done.push('reach') }, close: () => { done.push('close') },
+        restore() { done.push('restore'); if (found instanceof Error) throw found; return found },
+      }),
+    },
   })
-  context.mock.timers.tick(60_000)
-  assert.deepEqual([reached, troubles], [['0'], []])
-  stands = false
-  context.mock.timers.tick(5_000)
-  assert.deepEqual([reached, troubles], [['0', '0'], ['other machines: the device that packets to them go into is gone, and is made again']])
+  const looked = (now: boolean | Error, milliseconds: number): readonly (readonly string[])[] => {
+    found = now
+    context.mock.timers.tick(milliseconds)
+    return [done.splice(0), troubles.splice(0)]
+  }
+  assert.deepEqual(looked(false, 10_000), [['reach', 'restore', 'restore'], []])
+  assert.deepEqual(looked(true, 5_000), [['restore'], ['other machines: the device that packets to them go into was gone, and has been made again']])
+  // What cannot be made is tried sooner, as a whole.
+  assert.deepEqual(looked(new Error('no device'), 5_000), [['restore'], ['other machines: no device']])
+  assert.deepEqual(looked(false, 2_000), [['reach'], []])
   quiet()
-  stands = false
-  context.mock.timers.tick(60_000)
-  assert.deepEqual(reached, ['0', '0', 'closed'])
+  assert.deepEqual(looked(true, 60_000), [['close'], []])
 })

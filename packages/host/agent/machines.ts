@@ -14,8 +14,8 @@ import type { AgentConfiguration } from './configuration.ts'
 import { machineAddressMark, machineKeyMark, machineNetworkMark, networksMark, several } from './machine-marks.ts'
 
 const retryMs = 2_000
-/** How often it is seen to that there is a way to others. */
-const standsLookMs = 5_000
+/** How often it is seen to that the ways to others are there. */
+const restoreMs = 5_000
 
 export interface MachinesFollowed {
   readonly store: Pick<Store, 'view' | 'changes' | 'onCommit'>
@@ -72,13 +72,16 @@ export function followMachines({ store, network, machine, cluster, connections, 
     const [before, after] = [change.before, change.after].map((node) => node && JSON.stringify(toldBy(node as Node))) // of this resource
     return before !== after || (connections.has(change.key.name) && change.before === undefined)
   }
-  const seeToIt = (): void => {
+  const restore = (): void => {
+    // What could not be made yet is tried anyway.
+    if (made === undefined) return
     try {
-      if (made === undefined || ways.stands()) return
-    } catch (error) { again(wordsOf(error)); return }
-    onTrouble('other machines: the device that packets to them go into is gone, and is made again')
-    made = undefined
-    look()
+      if (ways.restore()) onTrouble('other machines: the device that packets to them go into was gone, and has been made again')
+      trouble = undefined
+    } catch (error) {
+      made = undefined
+      again(wordsOf(error))
+    }
   }
   const quiet = store.onCommit(() => {
     const changes = store.changes(seen)
@@ -86,10 +89,10 @@ export function followMachines({ store, network, machine, cluster, connections, 
     if (changes === 'compacted' || [...changes].some(concernsMachines)) look()
   })
   look()
-  const seeing = setInterval(seeToIt, standsLookMs).unref()
+  const restoring = setInterval(restore, restoreMs).unref()
   return () => {
     quiet()
-    clearInterval(seeing)
+    clearInterval(restoring)
     clearTimeout(timer)
     ways.close()
   }

@@ -51,8 +51,8 @@ export interface Machines {
   readonly key?: string
   /** Makes the ways to these machines, and takes away those to others. */
   reach(machines: readonly OtherMachine[]): void
-  /** Whether the device that packets go into is there, where there is to be one. It goes with a program that plays it, and with the device below it. */
-  stands(): boolean
+  /** Makes again what went since: a device that packets go into goes with a program that plays it, and with the device below it; plain routes go with a device that is down for a while. Says whether a device was gone. */
+  restore(): boolean
   close(): void
 }
 
@@ -107,40 +107,46 @@ export function openMachines(options: MachinesOptions): Machines {
       inside: led.flatMap(({ all, own }) => all.map((to): Route => ({ to, by: 'gateway', index: outer, gateway: own.machine, source: own.hub }))),
     }
   }
+  const reach = (machines: readonly OtherMachine[]): void => {
+    if (machines.length === 0 && ways === undefined) return
+    const wanted = new Set(machines.map((machine) => JSON.stringify(machine)))
+    const before = ways
+    const isOther = before?.overlay !== overlay || before.address !== address || before.second !== second
+    for (const gone of before?.machines.filter((machine) => isOther || !wanted.has(JSON.stringify(machine))) ?? []) {
+      const routes = routesTo(gone, before ?? options)
+      for (const route of routes.here) dropRoute(here, route)
+      for (const route of routes.inside) dropRoute(inside, route)
+      const index = before?.overlay === 'vxlan' ? linkNumber(inside, deviceOf(options, 'vxlan')) : undefined
+      if (index !== undefined) removePeer(inside, index, peerOf(gone))
+    }
+    for (const other of overlayChoices) {
+      const left = other === overlay || other === 'routes' ? undefined : linkNumber(inside, deviceOf(options, other))
+      if (left !== undefined) removeLink(inside, left)
+    }
+    // What comes for pods is passed on to the hub.
+    if (overlay === 'routes' && ends.some((pair) => isSix(pair.hub))) forwardSix()
+    const index = overlay === 'routes' ? 0 : tunnelled()
+    if (key !== undefined) setWireguardPeers({ namespace: hub, name: device, file: `${options.keyFile}.peers`, key: key.private }, machines.map((machine) => ({ key: machine.key ?? '', remote: machine.networks[0]?.address ?? '', networks: machine.networks.flatMap(({ nodeNetwork, podNetworks }) => [nodeNetwork, ...podNetworks]) })))
+    for (const machine of machines) {
+      if (overlay === 'vxlan') setPeer(inside, index, peerOf(machine))
+      const routes = routesTo(machine, options)
+      for (const route of routes.inside) setRoute(inside, route)
+      for (const route of routes.here) setRoute(here, route)
+    }
+    guard.allow(overlay === 'vxlan' ? machines.flatMap(({ networks: [first] }) => first?.address ?? []) : [], { id, six: isSix(address) })
+    ways = { overlay, address, ...(second !== undefined && { second }), id, machines }
+    writePrivately(file, JSON.stringify(ways))
+  }
 
   return {
     ...(key !== undefined && { key: key.public }),
-    reach(machines) {
-      if (machines.length === 0 && ways === undefined) return
-      const wanted = new Set(machines.map((machine) => JSON.stringify(machine)))
-      const before = ways
-      const isOther = before?.overlay !== overlay || before.address !== address || before.second !== second
-      for (const gone of before?.machines.filter((machine) => isOther || !wanted.has(JSON.stringify(machine))) ?? []) {
-        const routes = routesTo(gone, before ?? options)
-        for (const route of routes.here) dropRoute(here, route)
-        for (const route of routes.inside) dropRoute(inside, route)
-        const index = before?.overlay === 'vxlan' ? linkNumber(inside, deviceOf(options, 'vxlan')) : undefined
-        if (index !== undefined) removePeer(inside, index, peerOf(gone))
-      }
-      for (const other of overlayChoices) {
-        const left = other === overlay || other === 'routes' ? undefined : linkNumber(inside, deviceOf(options, other))
-        if (left !== undefined) removeLink(inside, left)
-      }
-      // What comes for pods is passed on to the hub.
-      if (overlay === 'routes' && ends.some((pair) => isSix(pair.hub))) forwardSix()
-      const index = overlay === 'routes' ? 0 : tunnelled()
-      if (key !== undefined) setWireguardPeers({ namespace: hub, name: device, file: `${options.keyFile}.peers`, key: key.private }, machines.map((machine) => ({ key: machine.key ?? '', remote: machine.networks[0]?.address ?? '', networks: machine.networks.flatMap(({ nodeNetwork, podNetworks }) => [nodeNetwork, ...podNetworks]) })))
-      for (const machine of machines) {
-        if (overlay === 'vxlan') setPeer(inside, index, peerOf(machine))
-        const routes = routesTo(machine, options)
-        for (const route of routes.inside) setRoute(inside, route)
-        for (const route of routes.here) setRoute(here, route)
-      }
-      guard.allow(overlay === 'vxlan' ? machines.flatMap(({ networks: [first] }) => first?.address ?? []) : [], { id, six: isSix(address) })
-      ways = { overlay, address, ...(second !== undefined && { second }), id, machines }
-      writePrivately(file, JSON.stringify(ways))
+    reach,
+    restore() {
+      if (ways === undefined || (overlay !== 'routes' && linkNumber(inside, device) !== undefined)) return false
+      if (overlay === 'routes') for (const machine of ways.machines) for (const route of routesTo(machine, options).here) setRoute(here, route)
+      else reach(ways.machines)
+      return overlay !== 'routes'
     },
-    stands: () => ways === undefined || overlay === 'routes' || linkNumber(inside, device) !== undefined,
     close() {
       guard.close()
       closeNetlink(here)
