@@ -39,7 +39,7 @@ const serves = (node: string, claim?: string): object => ({
     nodeSelector: { 'kubernetes.io/hostname': node }, terminationGracePeriodSeconds: 0,
     ...(claim !== undefined && { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: claim } }] }),
     containers: [{
-      name: 'main', image, ...(claim !== undefined && { volumeMounts: [{ name: 'data', mountPath: '/data' }] }), imagePullPolicy: 'Never', command: ['sh', '-c', `mkdir -p /www /data; echo ${node} > /data/kept; echo ${node} > /www/index.html; head -c 300000 /dev/zero > /www/large; echo up; exec busybox httpd -f -p 8080 -h /www`],
+      name: 'main', image, ...(claim !== undefined && { volumeMounts: [{ name: 'data', mountPath: '/data' }] }), imagePullPolicy: 'Never', command: ['sh', '-c', `mkdir -p /www /data; echo ${node} > /data/kept; echo ${node} > /www/index.html; head -c 300000 /dev/zero > /www/large; echo up; trap exit TERM; busybox httpd -f -p 8080 -h /www & wait`],
       readinessProbe: { httpGet: { port: 8080, path: '/' }, periodSeconds: 1 },
     }],
   },
@@ -199,7 +199,6 @@ describe('a cluster of two machines', { skip, timeout: 300_000 }, () => {
 
   const life = (): string => ok('get', 'pod', 'on-away-1', '-o', 'jsonpath={.metadata.uid} {.status.containerStatuses[0].state.running.startedAt} restarts {.status.containerStatuses[0].restartCount}')
   const isOurs = ({ command }: { readonly command: string }): boolean => command.includes('skiff') && !/conmon|httpd|wireguard/.test(command)
-  const isAgent = (command: string): boolean => /agent(\/main)?\.[jt]s run/.test(command)
   const restarted = async (up: readonly string[], join: readonly string[]): Promise<void> => {
     const before = life()
     assert.match(before, / restarts 0$/)
@@ -225,9 +224,13 @@ describe('a cluster of two machines', { skip, timeout: 300_000 }, () => {
     await restarted(['--overlay', 'routes'], [])
     for (const ground of [home, away]) await until('no VXLAN is left', () => !ground.run(['ss', '-lun']).out.includes(':8472'))
     await reachEachOther()
+    // As with a device that is down for a while.
+    const [homeNetwork = ''] = listed('nodes').find(({ metadata }) => metadata.name === 'node-1')?.spec.podCIDRs ?? []
+    assert.equal(away.run(['ip', 'route', 'del', homeNetwork]).code, 0)
     assert.equal(inPod('on-away-1', 'echo', 'here').trim(), 'here')
     assert.match(home.skiff(['node', 'list']).out, /^away-1\treal\ton 2001:db8::2$/m)
     assert.match(away.skiff(['status']).out, /running: process \d+: away-1, away-2 of the cluster at https:/)
+    await until('there is a way again', () => away.run(['ip', 'route', 'show', homeNetwork]).out.includes(`via ${homeAddress}`))
   })
 
   test('packets between the machines are sealed by WireGuard, where there is one', async (context) => {
@@ -243,11 +246,11 @@ describe('a cluster of two machines', { skip, timeout: 300_000 }, () => {
     await reachEachOther()
     for (const ground of [home, away]) assert.match(ground.run(['ss', '-lun']).out, /:51820\b/)
     // Where the kernel has none, a program plays it: Ctrl-C is for the agent's group, and whoever kills it is not obeyed for long.
-    const groupsOf = (isMeant: (command: string) => boolean): readonly (string | undefined)[] => away.processes().filter(({ command }) => isMeant(command)).map(({ pid }) => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[2])
-    const players = away.processes().filter(({ command }) => command.startsWith('wireguard-go'))
+    const players = away.processes().filter(({ command }) => command.startsWith('wireguard-go')).map(({ pid }) => pid)
+    const groupsOf = (pids: readonly number[]): readonly (string | undefined)[] => pids.map((pid) => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[2])
     if (players.length === 0) return
-    assert.deepEqual(groupsOf((command) => command.startsWith('wireguard-go')).filter((group) => groupsOf(isAgent).includes(group)), [])
-    for (const { pid } of players) process.kill(pid, 'SIGKILL')
+    assert.deepEqual(groupsOf(players).filter((group) => groupsOf(away.agents()).includes(group)), [])
+    for (const pid of players) process.kill(pid, 'SIGKILL')
     await reachEachOther()
   })
 

@@ -110,13 +110,15 @@ export class Playground {
       .filter(({ pid, command }) => command !== '' && (inside.has(pid) || command.includes(this.folder)))
   }
 
+  /** The numbers of the node agents. */
+  agents(): readonly number[] { return this.processes().filter(({ command }) => /agent(\/main)?\.[jt]s run/.test(command)).map(({ pid }) => pid) }
+
   /** Ends the node agent as a crash does, and waits until there is another. */
   async killAgent(timeoutMs: number): Promise<void> {
-    const agents = (): readonly number[] => this.processes().filter(({ command }) => /agent(\/main)?\.[jt]s run/.test(command)).map(({ pid }) => pid)
-    const [agent] = agents()
+    const [agent] = this.agents()
     assert.ok(agent !== undefined, this.processes().map(({ command }) => command).join('\n'))
     process.kill(agent, 'SIGKILL')
-    await until('there is another agent', () => agents().some((pid) => pid !== agent), timeoutMs)
+    await until('there is another agent', () => this.agents().some((pid) => pid !== agent), timeoutMs)
   }
 
   /** As when the machine's power fails: all processes, mounts and networks are gone, files are there. */
