@@ -20,6 +20,9 @@ const kubeletConfiguration = {
   maxPods: 50, seccompDefault: true, containerLogMaxSize: '64Ki', containerLogMonitorInterval: '3s', crashLoopBackOff: { maxContainerRestartPeriod: '1s' }, nodeLeaseDurationSeconds: 60, registerWithTaints: [{ key: 'told', effect: 'PreferNoSchedule' }],
   cpuCFSQuotaPeriod: '50ms', featureGates: { CustomCPUCFSQuotaPeriod: true },
 }
+/** One CPU is nobody's own. */
+const isRoomy = availableParallelism() > 1
+const owning = isRoomy ? { cpuManagerPolicy: 'static' } : {}
 const pod = (name: string, script: string, more: object = {}, ofContainer: object = {}): object => ({
   apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec: { terminationGracePeriodSeconds: 0, restartPolicy: 'Never', ...more, containers: [{ name: 'main', image, command: ['sh', '-c', script], ...ofContainer }] },
 })
@@ -53,7 +56,7 @@ describe('limits of nodes and pods', { skip, timeout: 240_000 }, () => {
     const agent = join(ground.dataDir, 'agent')
     const mounted = ground.run(['sh', '-ec', `mv "$0" "$0.built"; mkdir "$0"; mount -t tmpfs -o size=${diskMebibytes}m,nr_inodes=20000 skiff-disk "$0"; cp -a "$0.built/." "$0"; rm -r "$0.built"`, agent])
     assert.equal(mounted.code, 0, mounted.err)
-    await up(kubeletConfiguration)
+    await up({ ...kubeletConfiguration, ...owning })
   })
   after(async () => {
     await end()
@@ -111,10 +114,13 @@ describe('limits of nodes and pods', { skip, timeout: 240_000 }, () => {
   })
 
   test('a container that asks for whole CPUs has them to itself, the others share the rest, over a restart of the agent, too; another policy is refused', async (context) => {
-    await end()
-    const isRoomy = availableParallelism() > 1
-    await up({ ...kubeletConfiguration, evictionHard: {}, ...(isRoomy && { cpuManagerPolicy: 'static' }) })
-    if (!isRoomy) { context.skip('one CPU is nobody\'s own'); return }
+    const next = { ...kubeletConfiguration, evictionHard: {} }
+    if (!isRoomy) {
+      await end()
+      await up(next)
+      context.skip('one CPU is nobody\'s own')
+      return
+    }
     const allowed = (name: string): string => run('exec', name, '--', 'sed', '-n', 's/^Cpus_allowed_list:.//p', '/proc/1/status').out.trim()
     const before = allowed('modest')
     apply(pod('owns', 'sleep 1000', {}, { resources: { limits: { cpu: '1', memory: '16Mi' } } }))
@@ -125,11 +131,11 @@ describe('limits of nodes and pods', { skip, timeout: 240_000 }, () => {
     assert.equal((JSON.parse(ground.run(['cat', join(ground.dataDir, 'agent/cpu_manager_state')]).out) as { readonly policyName: string }).policyName, 'static')
     await end()
     const refused = join(ground.folder, 'refused.json')
-    writeFileSync(refused, JSON.stringify({ ...kubeletConfiguration, evictionHard: {} }))
+    writeFileSync(refused, JSON.stringify(next))
     const { code, out, err } = ground.skiff(['up', '--nodes', '1', '--bare', '--kubelet-config', refused], { timeoutMs: 30_000 })
     assert.match(out + err, /could not restore state from checkpoint: configured policy "none" differs from state checkpoint policy "static", please drain this node and delete the CPU manager checkpoint file/)
     assert.notEqual(code, 0)
-    await up({ ...kubeletConfiguration, evictionHard: {}, cpuManagerPolicy: 'static' })
+    await up({ ...next, ...owning })
     assert.deepEqual([allowed('owns'), allowed('modest')], [own, shared])
     ok('delete', 'pod', 'owns')
     await until('all share what is free again', () => allowed('modest') === before || allowed('modest'), 20_000)
