@@ -21,7 +21,7 @@ import { addressesOfSix, agentPath, type ClusterInfo, infoPath, leavePath, machi
 import type { DataDirectory } from './directory.ts'
 import { discover, JoinProblem } from './discovery.ts'
 import { type Joined, type JoinedNode, keepJoined } from './joined-file.ts'
-import { agentChoices, type AskedChoices, changedChoices, choicesPath, type MachineChoices } from './machine-choices.ts'
+import { agentChoices, type AskedChoices, changedChoices, choicesPath, type MachineChoices, whyNotFollowed } from './machine-choices.ts'
 import { familiesOf, firstRealOffset, joinedNodeNetwork, newRealNodes, shapesOf } from './nodes.ts'
 
 export interface Wish {
@@ -109,6 +109,8 @@ export async function startJoined(directory: DataDirectory, before: Joined, say:
     const joined = keepJoined(directory, await whereReached(await registered(before, new Map(connections.map(({ name, connection }) => [name, connection])), say), say))
     const unsealed = joined.info.overlay === 'wireguard' ? whyNoWireguard() : undefined
     if (unsealed !== undefined) throw new JoinProblem(unsealed.replace('--overlay wireguard needs', 'packets between the machines of this cluster are sealed (--overlay wireguard), which needs'))
+    const unfollowed = whyNotFollowed({ ...joined.cluster, ...joined.own }.kubelet ?? {})
+    if (unfollowed !== undefined) throw new JoinProblem(`this machine cannot play its nodes as the cluster says (${unfollowed}): say how it shall ('skiff join --kubelet-config FILE')`)
     let current = joined
     /** None while one could not be started at another address: that is tried at the next look. */
     let agent: AgentProcess | undefined = await startAgent(directory.agent, await configurationOf(directory, joined, credentials), say)

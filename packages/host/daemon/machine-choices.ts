@@ -1,5 +1,8 @@
 // How a machine plays its nodes: in a way of its own where that was said, else as its cluster does.
+import { existsSync } from 'node:fs'
 import type { AgentConfiguration } from '../agent/configuration.ts'
+import type { KubeletSettings } from '../agent/kubelet-settings.ts'
+import { namesIfThere } from '../files/index.ts'
 import { nodeOfPeer, type OwnPath } from '../http/index.ts'
 import { cniFolders, type Settings } from './settings.ts'
 
@@ -33,4 +36,12 @@ export const asCluster = 'cluster'
 /** A machine's own choices with what is asked for now. */
 export function changedChoices(before: MachineChoices, asked: AskedChoices): MachineChoices {
   return Object.fromEntries(Object.entries({ ...before, ...asked }).filter(([, chosen]) => chosen !== asCluster))
+}
+
+/** Why this machine cannot play its nodes as a kubelet's settings say, which another could; undefined when it can. `root` is where the kernel's files are. */
+export function whyNotFollowed({ singleProcessOOMKill, topologyManagerPolicy: topology = '' }: KubeletSettings, root = ''): string | undefined {
+  if (singleProcessOOMKill === false && !existsSync(`${root}/sys/fs/cgroup/cgroup.controllers`)) return 'invalid configuration: singleProcessOOMKill must not be explicitly set to false when using cgroup v1'
+  const numaNodes = namesIfThere(`${root}/sys/devices/system/node`).filter((name) => /^node\d+$/.test(name)).length
+  // Where all is near, every policy is kept; of what is nearer nothing is known here.
+  return ['', 'none'].includes(topology) || numaNodes <= 1 ? undefined : `topologyManagerPolicy ${topology} is followed on machines of one NUMA node only, and this one has ${numaNodes}`
 }
