@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { AppArmorProfile, PodSpec } from '../../../generated/types.ts'
 import type { Pod } from '../../../resources.ts'
 import { problemText } from '../../problems.ts'
+import { checkTemplate } from './template.ts'
 import { checkAnnotatedProfiles, warningsOfProfiles, withAnnotatedProfiles } from './app-armor.ts'
 
 const prefix = 'container.apparmor.security.beta.kubernetes.io/'
@@ -38,6 +39,17 @@ test('annotations of profiles name containers and forms of profiles, agree with 
     `metadata.annotations[${prefix}main]: Forbidden: may not remove or update AppArmor annotations`, `metadata.annotations[${prefix}first]: Forbidden: may not add AppArmor annotations`,
   ])
   assert.deepEqual(problems(asking(), { ...marks({ main: 'unconfined' }), other: 'x' }, marks({ main: 'unconfined' })), [])
+})
+
+test('those of templates are checked as those of pods', () => {
+  const { containers } = asking(web)
+  const spec: PodSpec = { restartPolicy: 'Always', dnsPolicy: 'ClusterFirst', containers: containers.map((container) => ({ ...container, imagePullPolicy: 'Always', terminationMessagePolicy: 'File' })) }
+  const told = (annotations: Readonly<Record<string, string>>): readonly string[] => checkTemplate({ metadata: { annotations }, spec }, 'spec.template').map(problemText)
+  assert.deepEqual(told(marks({ main: 'localhost/web' })), [])
+  assert.deepEqual(told(marks({ none: 'unconfined', main: 'runtime/default' })), [
+    `spec.template.annotations[${prefix}none]: Invalid value: "none": container not found`,
+    'spec.template.spec.containers[0].securityContext.appArmorProfile.type: Forbidden: apparmor type in annotation and field must match',
+  ])
 })
 
 test('who writes such an annotation is told of the field', () => {

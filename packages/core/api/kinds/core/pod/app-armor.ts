@@ -24,23 +24,27 @@ export function withAnnotatedProfiles(spec: PodSpec, annotations: Annotations): 
 
 /** What is wrong with a pod's annotations of profiles. */
 export function checkAnnotatedProfiles({ metadata: { annotations }, spec }: Pod, before: Pod | undefined): readonly Problem[] {
-  const was = before?.metadata.annotations
+  if (before === undefined) return checkNewProfiles(annotations, spec, { annotations: 'metadata.annotations', spec: 'spec' })
+  const was = before.metadata.annotations
   if (annotations === was) return []
-  const containers = (['initContainers', 'containers'] as const).flatMap((field) => (spec[field] ?? []).map((container, index) => ({ container, at: `spec.${field}[${index}].securityContext.appArmorProfile` })))
+  return [
+    ...marksIn(was).flatMap((key) => (annotations?.[key] === was?.[key] ? [] : [forbidden(`metadata.annotations[${key}]`, 'may not remove or update AppArmor annotations')])),
+    ...marksIn(annotations).flatMap((key) => (was?.[key] !== undefined ? [] : [forbidden(`metadata.annotations[${key}]`, 'may not add AppArmor annotations')])),
+  ]
+}
+
+/** What is wrong with the annotations of profiles of a new pod or a template, whose paths these are. */
+export function checkNewProfiles(annotations: Annotations, spec: PodSpec, path: { readonly annotations: string; readonly spec: string }): readonly Problem[] {
   const marks = marksIn(annotations)
-  if (before !== undefined) {
-    return [
-      ...marksIn(was).flatMap((key) => (annotations?.[key] === was?.[key] ? [] : [forbidden(`metadata.annotations[${key}]`, 'may not remove or update AppArmor annotations')])),
-      ...marks.flatMap((key) => (was?.[key] !== undefined ? [] : [forbidden(`metadata.annotations[${key}]`, 'may not add AppArmor annotations')])),
-    ]
-  }
+  if (marks.length === 0) return []
+  const containers = (['initContainers', 'containers'] as const).flatMap((field) => (spec[field] ?? []).map((container, index) => ({ container, at: `${path.spec}.${field}[${index}].securityContext.appArmorProfile` })))
   return marks.flatMap((key) => {
     const value = annotations?.[key] ?? ''
     const name = key.slice(appArmorPrefix.length)
     const found = containers.find(({ container }) => container.name === name)
     return [
-      ...(found === undefined ? [invalid(`metadata.annotations[${key}]`, name, 'container not found')] : []),
-      ...(value === '' || value === 'runtime/default' || value === 'unconfined' || value.startsWith('localhost/') ? [] : [invalid(`metadata.annotations[${key}]`, value, `invalid AppArmor profile name: ${JSON.stringify(value)}`)]),
+      ...(found === undefined ? [invalid(`${path.annotations}[${key}]`, name, 'container not found')] : []),
+      ...(value === '' || value === 'runtime/default' || value === 'unconfined' || value.startsWith('localhost/') ? [] : [invalid(`${path.annotations}[${key}]`, value, `invalid AppArmor profile name: ${JSON.stringify(value)}`)]),
       ...(found === undefined || isWindows(spec) ? [] : differences(value, found.container.securityContext?.appArmorProfile, found.at)),
     ]
   })
