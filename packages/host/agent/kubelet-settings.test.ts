@@ -65,6 +65,11 @@ test('a kubeadm\'s file is taken: what it leaves to defaults, or says as it is h
   assert.deepEqual(Object.keys(kubeletSettingsOf(file)), ['clusterDNS', 'cpuManagerReconcilePeriod', 'evictionPressureTransitionPeriod', 'fileCheckFrequency', 'imageMinimumGCAge', 'memorySwap', 'staticPodPath'])
 })
 
+test('a field that is there and says nothing is left to its default', () => {
+  for (const field of ['featureGates', 'evictionHard', 'cpuManagerPolicy', 'cpuManagerPolicyOptions', 'reservedSystemCPUs', 'containerLogMaxSize', 'maxPods', 'registerWithTaints', 'staticPodPath']) assert.equal(kubeletFault({ [field]: null }), undefined, field)
+  for (const field of ['cpuCFSQuotaPeriod', 'containerLogMonitorInterval', 'nodeStatusUpdateFrequency']) assert.equal(kubeletFault({ [field]: '0s' }), undefined, field)
+})
+
 test('what a kubelet here does not follow is told and not left out in silence', () => {
   for (const [value, fault] of [
     [{}, undefined],

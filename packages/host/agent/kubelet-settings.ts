@@ -124,9 +124,9 @@ export function kubeletFault(value: unknown): string | undefined {
     if (!accepted.some((each) => isPartOf(said, each))) return `${name} is not followed here but as ${accepted.map((each) => JSON.stringify(each)).join(' or ')}, found ${JSON.stringify(said)}`
   }
   for (const [name, [expected, holds]] of Object.entries(shapes)) if (value[name] !== undefined && value[name] !== null && !holds(value[name])) return `expected ${expected} as ${name}, found ${JSON.stringify(value[name])}`
-  return faultsOf(value as KubeletSettings)[0] // as has been found
+  return faultsOf(kubeletSettingsOf(value))[0]
 }
-/** What of a KubeletConfiguration without faults is followed. */
+/** What of a KubeletConfiguration whose fields have their shapes is followed. */
 export const kubeletSettingsOf = (value: object): KubeletSettings => Object.fromEntries(Object.entries(value).filter(([name, said]) => Object.hasOwn(shapes, name) && said !== null && said !== undefined)) // as the check has found
 
 const msOf = (period: string | undefined): number => (period === undefined ? 0 : goDurationMs(period) ?? 0)
@@ -138,7 +138,7 @@ function faultsOf(settings: KubeletSettings): readonly string[] {
   const { featureGates = {}, imageGCHighThresholdPercent: high, imageGCLowThresholdPercent: low, maxPods, podsPerCore, maxParallelImagePulls: pulls, serializeImagePulls, containerLogMaxFiles: files } = settings
   faults.push(...Object.entries(featureGates).flatMap(([gate, on]) => gateFault(gate, on) ?? []))
   must((settings.nodeLeaseDurationSeconds ?? 1) >= 0, 'nodeLeaseDurationSeconds must be greater than 0')
-  const quotaMs = settings.cpuCFSQuotaPeriod === undefined ? 100 : msOf(settings.cpuCFSQuotaPeriod)
+  const quotaMs = msOf(settings.cpuCFSQuotaPeriod) || 100
   if (featureGates['CustomCPUCFSQuotaPeriod'] !== true) must(quotaMs === 100, `cpuCFSQuotaPeriod (--cpu-cfs-quota-period) {${settings.cpuCFSQuotaPeriod}} requires feature gate CustomCPUCFSQuotaPeriod`)
   else must(between(quotaMs, 1, 1000), `cpuCFSQuotaPeriod (--cpu-cfs-quota-period) {${settings.cpuCFSQuotaPeriod}} must be between 1ms and 1sec, inclusive`)
   must(between(high, 0, 100), `imageGCHighThresholdPercent (--image-gc-high-threshold) ${high} must be between 0 and 100, inclusive`)
@@ -157,7 +157,7 @@ function faultsOf(settings: KubeletSettings): readonly string[] {
   must(['', 'LimitedSwap', 'NoSwap'].includes(behavior), `memorySwap.swapBehavior ${JSON.stringify(behavior)} must be one of: "", "LimitedSwap" or "NoSwap"`)
   const longest = settings.crashLoopBackOff?.maxContainerRestartPeriod
   must(longest === undefined || between(Math.trunc(msOf(longest)), 1000, 300_000), `CrashLoopBackOff.MaxContainerRestartPeriod (got: ${msOf(longest) / 1000} seconds) must be set between 1s and 300s`)
-  must(settings.containerLogMonitorInterval === undefined || between(msOf(settings.containerLogMonitorInterval), 3000, Infinity), 'containerLogMonitorInterval must be a positive time duration greater than or equal to 3s')
+  must(msOf(settings.containerLogMonitorInterval) === 0 || between(msOf(settings.containerLogMonitorInterval), 3000, Infinity), 'containerLogMonitorInterval must be a positive time duration greater than or equal to 3s')
   must(files === undefined || files > 1, 'containerLogMaxFiles must be greater than 1')
   const size = settings.containerLogMaxSize === undefined || settings.containerLogMaxSize === '' ? undefined : parseQuantity(settings.containerLogMaxSize)
   if (settings.containerLogMaxSize && (size === undefined || size.nanos <= 0n)) faults.push(`failed to parse container log max size ${JSON.stringify(settings.containerLogMaxSize)}`)

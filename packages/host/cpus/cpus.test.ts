@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -71,4 +71,14 @@ test('what an earlier agent has written is refused, in upstream\'s words, where 
   assert.throws(() => new ExclusiveCpus({ cpus: machine(1, 1), policy: { ...usual, reserved: 3 }, file: aFile(context) }), /unable to reserve the required amount of CPUs \(size of 0-1 did not equal 3\)/)
   writeFileSync(file, readFileSync(file, 'utf8').replace('"2"', '"3"'))
   assert.throws(() => readCheckpoint(file), /checkpoint is corrupted, please drain/)
+})
+
+test('what the disk has no room for is had nevertheless, and written down when there is', (context) => {
+  const file = join(aFile(context), 'later')
+  const cpus = new ExclusiveCpus({ cpus: machine(1, 2), policy: usual, file })
+  assert.deepEqual([cpus.allocate(aPod('a', [asking('one', '1')])), cpus.of('a', 'one').cpus], [undefined, '2'])
+  cpus.writeUnwritten()
+  mkdirSync(join(file, '..'))
+  cpus.writeUnwritten()
+  assert.deepEqual([...readCheckpoint(file)?.assignments.keys() ?? []], ['a'])
 })

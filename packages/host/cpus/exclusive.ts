@@ -15,7 +15,7 @@ export interface CpuPolicy {
   readonly reservedOnly: boolean
 }
 
-/** The CPUs of one machine: who has some to himself, and which are shared by all others. What is assigned is written down before it counts. */
+/** The CPUs of one machine: who has some to himself, and which are shared by all others. What is assigned is written down, on a full disk a little later. */
 export class ExclusiveCpus {
   readonly #cpus: readonly Cpu[]
   readonly #policy: CpuPolicy
@@ -23,6 +23,7 @@ export class ExclusiveCpus {
   readonly #reserved: CpuSet
   readonly #listeners = new Set<() => void>()
   #assignments: Assignments = new Map()
+  #isWritten = true
 
   /** Takes over what an earlier run has assigned. Throws, in upstream's words, when that does not fit the machine or the policy. */
   constructor({ cpus, policy, file }: { readonly cpus: readonly Cpu[]; readonly policy: CpuPolicy; readonly file: string }) {
@@ -97,12 +98,23 @@ export class ExclusiveCpus {
     if (kept.size < this.#assignments.size) this.#assign(kept)
   }
 
+  /** Tries to write down what could not be before. */
+  writeUnwritten(): void { if (!this.#isWritten) this.#write() }
+
   #assign(assignments: Assignments): void {
     this.#assignments = assignments
     this.#write()
     for (const listen of this.#listeners) listen()
   }
-  #write(): void { writeCheckpoint(this.#file, { shared: this.#shared(), assignments: this.#assignments }) }
+  /** As upstream: what cannot be written down now is had nevertheless. */
+  #write(): void {
+    try {
+      writeCheckpoint(this.#file, { shared: this.#shared(), assignments: this.#assignments })
+      this.#isWritten = true
+    } catch {
+      this.#isWritten = false // `writeUnwritten` tries again.
+    }
+  }
   #assigned(): CpuSet { return new Set([...this.#assignments.values()].flatMap((containers) => [...containers.values()].flatMap((set) => [...set]))) }
   #shared(): CpuSet {
     const assigned = this.#assigned()

@@ -15,6 +15,12 @@ test('a file is written whole, for its owner alone, and leaves nothing beside it
   assert.deepEqual([readIfThere(`${work}/file`), statSync(`${work}/file`).mode & 0o777, readdirSync(work), readIfThere(`${work}/none`)], ['new', 0o600, ['file'], undefined])
 })
 
+test('what cannot be written leaves nothing', () => {
+  mkdirSync(`${work}/taken/by-others`, { recursive: true })
+  assert.throws(() => { writePrivately(`${work}/taken`, 'text') })
+  assert.deepEqual(readdirSync(work).filter((name) => name.includes('taken')), ['taken'])
+})
+
 test('a folder that is not there has no names', () => {
   mkdirSync(`${work}/full`)
   writeFileSync(`${work}/full/one`, '')

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmodSync, type FSWatcher, readdirSync, readFileSync, renameSync, watch, writeFileSync } from 'node:fs'
+import { chmodSync, type FSWatcher, readdirSync, readFileSync, renameSync, rmSync, watch, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 
 /** The text of a file, undefined when there is none. */
@@ -19,12 +19,17 @@ export function namesIfThere(directory: string): readonly string[] {
   }
 }
 
-/** Writes a file that only its owner reads. Others see the old one or the new one, never half of it, however many write at once. */
+/** Writes a file that only its owner reads. Others see the old one or the new one, never half of it, however many write at once. What cannot be written leaves nothing. */
 export function writePrivately(path: string, text: string): void {
   const fresh = join(dirname(path), `.${basename(path).slice(0, 32)}.${randomBytes(8).toString('hex')}`)
-  writeFileSync(fresh, text, { mode: 0o600 })
-  chmodSync(fresh, 0o600)
-  renameSync(fresh, path)
+  try {
+    writeFileSync(fresh, text, { mode: 0o600 })
+    chmodSync(fresh, 0o600)
+    renameSync(fresh, path)
+  } catch (error) {
+    rmSync(fresh, { force: true })
+    throw error
+  }
 }
 
 /** Tells of changes in a folder that is looked at now and then anyway: a kernel that watches no more of them is no reason to fail. */

@@ -11,7 +11,10 @@ export function pinContainers(held: Held, cpus: ExclusiveCpus, lookMs: number): 
     })
   }
   cpus.onChange(pin)
-  const timer = setInterval(pin, lookMs)
+  const timer = setInterval(() => {
+    pin()
+    cpus.writeUnwritten()
+  }, lookMs)
   pin()
   return () => { clearInterval(timer) }
 }
