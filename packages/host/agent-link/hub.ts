@@ -79,7 +79,7 @@ export function createAgentHub(options: { readonly linkWaitMs?: number } = {}): 
 }
 const plain = (status: number, body: string) => ({ status, headers: { 'content-type': 'text/plain' }, body: [Buffer.from(`${body}\n`)] })
 /** As upstream words a kubelet that cannot be reached. */
-const unreachable = (why: string): Refusal => ({ refused: true, code: 500, reason: 'InternalError', message: `Internal error occurred: error dialing backend: ${why}` })
+const unreachable = (why: string): Refusal => ({ refused: true, code: 500, reason: '', message: `error dialing backend: ${why}` })
 
 function askOver(link: ClientHttp2Session, node: string, { method, path, query }: KubeletRequest): Promise<StreamedAnswer | Refusal> {
   const stream = link.request({ ':method': method, ':path': `${path}${query === '' ? '' : `?${query}`}` }, { endStream: true })

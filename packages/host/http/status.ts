@@ -6,7 +6,7 @@ export interface PlainReply { readonly status: number; readonly headers: Readonl
 /** The Status of a refusal, as the API server words it. */
 export function statusReply(refusal: Refusal): PlainReply {
   const { code, reason, message, details } = refusal
-  const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, ...(details !== undefined && { details }), code }
+  const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, ...(reason !== '' && { reason }), ...(details !== undefined && { details }), code }
   const retry = details?.retryAfterSeconds
   return {
     status: code, body: [Buffer.from(`${JSON.stringify(status)}\n`)],

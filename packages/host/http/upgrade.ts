@@ -89,6 +89,7 @@ async function connect({ message, socket, head, open }: UpgradeOptions, wanted: 
   const dialect = isLog ? 'log' : chooseDialect(message, wanted.what)
   if (dialect === undefined) { answer(upgradeRequired); return }
   const stream = await openOrRefuse(open, wanted)
+  // A kubelet's own error; that it cannot be reached has no reason.
   if (isRefusal(stream)) { answer(dialect !== 'log' && stream.reason === 'InternalError' ? plainText(stream.code, stream.message) : statusReply(stream)); return }
   if (socket.destroyed) { stream.close(); return }
   told?.started(101)
