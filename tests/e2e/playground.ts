@@ -7,8 +7,6 @@ import { missingTools } from '../../packages/host/linux/probe.ts'
 
 const root = join(import.meta.dirname, '../..')
 export const examples = join(root, 'examples')
-/** Half of what a start takes is understanding the same sources once more: what was understood is kept. */
-const compiled = { NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/skiff-e2e') }
 
 /** A stock kubectl: SKIFF_TEST_KUBECTL, or the one on PATH; undefined where there is none. */
 export function stockKubectl(variable = 'SKIFF_TEST_KUBECTL'): string | undefined {
@@ -64,7 +62,7 @@ export class Playground {
 
   /** Starts a command inside and leaves it running. */
   start(command: readonly string[], environment: Readonly<Record<string, string>> = {}): ChildProcess {
-    const child = spawn('nsenter', [...this.#enter(), ...command], { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...compiled, ...environment } })
+    const child = spawn('nsenter', [...this.#enter(), ...command], { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...environment } })
     this.#started.add(child)
     child.on('exit', () => { this.#started.delete(child) })
     return child
@@ -72,7 +70,7 @@ export class Playground {
 
   /** Runs a command inside to its end. */
   run(command: readonly string[], { input = '', timeoutMs = 120_000 }: { readonly input?: string; readonly timeoutMs?: number } = {}): Finished {
-    const run = spawnSync('nsenter', [...this.#enter(), ...command], { encoding: 'utf8', input, timeout: timeoutMs, maxBuffer: 64 << 20, env: { ...process.env, ...compiled } })
+    const run = spawnSync('nsenter', [...this.#enter(), ...command], { encoding: 'utf8', input, timeout: timeoutMs, maxBuffer: 64 << 20 })
     return { code: run.status, out: run.stdout ?? '', err: run.stderr ?? '' }
   }
 
@@ -82,7 +80,7 @@ export class Playground {
 
   /** Builds images on the machine itself: inside there is no way to Debian's packages. The store is the same. */
   buildImage(words: readonly string[]): Finished {
-    const run = spawnSync(process.execPath, [join(root, 'packages/host/bin/skiff.js'), 'image', 'build', ...words, '--data-dir', this.dataDir], { encoding: 'utf8', timeout: 120_000, env: { ...process.env, ...compiled } })
+    const run = spawnSync(process.execPath, [join(root, 'packages/host/bin/skiff.js'), 'image', 'build', ...words, '--data-dir', this.dataDir], { encoding: 'utf8', timeout: 120_000 })
     return { code: run.status, out: run.stdout, err: run.stderr }
   }
 

@@ -1,10 +1,10 @@
 // The node agent: a small process that plays all real nodes of this machine, as a client of the API.
 // `run FILE` plays them until its parent dies or it is told to stop; `down FILE` stops all their pods.
 import { readFileSync } from 'node:fs'
-import { enableCompileCache } from 'node:module'
+import { keepCompiled } from '../files/compiled.ts'
 import type { AgentConfiguration } from './configuration.ts'
 
-enableCompileCache()
+keepCompiled()
 const [verb, file] = process.argv.slice(2)
 if ((verb !== 'run' && verb !== 'down') || file === undefined) throw new Error(`the agent takes 'run' or 'down' and a file, not '${process.argv.slice(2).join(' ')}'`)
 const configuration = JSON.parse(readFileSync(file, 'utf8')) as AgentConfiguration // written by the daemon

@@ -1,5 +1,5 @@
 // The command line: finds the command and leaves the rest to it. Commands are loaded when they are asked for.
-import { enableCompileCache } from 'node:module'
+import { keepCompiled } from '../files/compiled.ts'
 import { UsageError } from './arguments.ts'
 
 type Command = (words: readonly string[]) => Promise<number>
@@ -25,7 +25,7 @@ skiff COMMAND --help tells more. Start with: skiff up
 `
 
 async function main(): Promise<number> {
-  enableCompileCache()
+  keepCompiled()
   const asked = process.argv.slice(2)
   // 'help up' asks what 'up --help' does.
   const [name, ...words] = asked[0] === 'help' && asked[1] !== undefined ? [asked[1], '--help'] : asked
