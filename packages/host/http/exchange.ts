@@ -118,11 +118,12 @@ export function plainHeaders(headers: IncomingHttpHeaders | Http2Headers): Recor
  */
 export function sendable(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   for (const name in headers) {
-    if (!unsendable.test(headers[name] ?? '')) continue
-    return Object.fromEntries(Object.entries(headers).map(([each, value]) => [each, Buffer.from(value).toString('latin1').replaceAll(breaking, ' ')]))
+    if (unsendable.test(headers[name] ?? '')) return Object.fromEntries(Object.entries(headers).map(([each, value]) => [each, sendableValue(value)]))
   }
   return headers
 }
+/** One value of a header, as it can be sent. */
+export const sendableValue = (value: string): string => (unsendable.test(value) ? Buffer.from(value).toString('latin1').replaceAll(breaking, ' ') : value)
 const unsendable = /[^\t\x20-\x7e]/
 const breaking = /[\x00-\x08\x0a-\x1f\x7f]/g
 

@@ -42,6 +42,18 @@ test('what is asked of an extension server is answered, also where the question 
   assert.deepEqual(await fetchThrough({ proxy, timeoutMs: 1000 }, undefined), { is: 'unreached', why: 'Request path contains unescaped characters' })
 })
 
+test('what cannot be sent on is told; a name that is not plain is sent as its bytes', async () => {
+  const behind = createPlain((message, response) => { response.end(`${Buffer.from(String(message.headers['x-remote-user']), 'latin1').toString()} ${message.headers['x-remote-group']}`) })
+  const port = await listening(behind)
+  const named = await testServer({ handler: sendingTo({ port, headers: { 'x-remote-user': 'Жан', 'x-remote-group': 'a\nb' } }) })
+  const unsendable = await testServer({ handler: sendingTo({ port, path: '/a b' }) })
+  try {
+    assert.equal((await ask(`${named.url}/who`, named.authority.certificate)).body, 'Жан a, b')
+    const { status, body } = await ask(`${unsendable.url}/who`, unsendable.authority.certificate)
+    assert.deepEqual([status, (JSON.parse(body) as { readonly message: string }).message], [503, 'error trying to reach service: Request path contains unescaped characters'])
+  } finally { await named.close(); await unsendable.close(); behind.close() }
+})
+
 test('a request goes on without what says who its client is, and its answer comes back as it is', async () => {
   const behind = createPlain((message, response) => {
     let body = ''

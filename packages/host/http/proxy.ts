@@ -6,7 +6,7 @@ import { type Ask, isRefusal, type Refusal } from '@kubeskiff/core/api'
 import { wordsOf } from '@kubeskiff/core/base'
 import { joinedPort } from '@kubeskiff/core/network'
 import type { Fetch, Fetched, Proxy, Request } from '@kubeskiff/core/server'
-import { type Exchange, sendable, splitTarget } from './exchange.ts'
+import { type Exchange, sendable, sendableValue, splitTarget } from './exchange.ts'
 import { type PlainReply, statusReply } from './status.ts'
 
 /** The certificate by which aggregated servers know the cluster's front proxy. */
@@ -42,7 +42,8 @@ function pipeAnswer(exchange: Exchange, status: number, headers: Readonly<Record
 
 /** Sends a request on and its answer back, as it comes. */
 export function proxyExchange(exchange: Exchange, request: Request, proxy: Proxy, frontProxy: FrontProxy | undefined, done: (failed?: PlainReply) => void): void {
-  const forwarded = dial(request, proxy, frontProxy, exchange.remoteAddress)
+  const forwarded = tryDial(request, proxy, frontProxy, exchange.remoteAddress)
+  if (forwarded instanceof Error) { done(unreachable(forwarded)); return }
   let answered = false
   forwarded.on('error', (error) => {
     if (answered) exchange.abort()
@@ -60,7 +61,8 @@ export function proxyExchange(exchange: Exchange, request: Request, proxy: Proxy
 /** The same for a connection that asks to become something else: from then on bytes go both ways. */
 export function proxyUpgrade(message: IncomingMessage, socket: Socket, head: Buffer, request: Request, proxy: Proxy, frontProxy: FrontProxy | undefined, refuse: (reply: PlainReply) => void, started: (status: number) => void = () => {}): void {
   const upgrade = message.headers.upgrade ?? ''
-  const forwarded = dial(request, proxy, frontProxy, socket.remoteAddress, { connection: 'Upgrade', upgrade })
+  const forwarded = tryDial(request, proxy, frontProxy, socket.remoteAddress, { connection: 'Upgrade', upgrade })
+  if (forwarded instanceof Error) { refuse(unreachable(forwarded)); return }
   let answered = false
   forwarded.on('error', (error) => { if (answered) socket.destroy(); else refuse(unreachable(error)) })
   forwarded.on('response', (response) => {
@@ -88,12 +90,8 @@ const fetchMax = 16 << 20
 /** Reads from an aggregated server as the aggregator itself. */
 export function fetchThrough({ proxy, timeoutMs }: Fetch, frontProxy: FrontProxy | undefined): Promise<Fetched> {
   return new Promise((resolve) => {
-    let asked: ClientRequest
-    // A path that cannot be sent, say: who asked waits for an answer, whatever it is.
-    try { asked = dial({ method: 'GET', path: proxy.path, query: '', headers: {}, body: new Uint8Array(0) }, proxy, frontProxy, undefined) } catch (error) {
-      resolve({ is: 'unreached', why: wordsOf(error) })
-      return
-    }
+    const asked = tryDial({ method: 'GET', path: proxy.path, query: '', headers: {}, body: new Uint8Array(0) }, proxy, frontProxy, undefined)
+    if (asked instanceof Error) { resolve({ is: 'unreached', why: asked.message }); return }
     const failed = (error: Error): void => { clearTimeout(timer); asked.destroy(); resolve({ is: 'unreached', why: dialText(error) }) }
     const timer = setTimeout(() => { failed(new Error('context deadline exceeded')) }, timeoutMs)
     asked.on('error', failed)
@@ -115,10 +113,15 @@ export function fetchThrough({ proxy, timeoutMs }: Fetch, frontProxy: FrontProxy
 /** Answers what is asked of aggregated servers, and all else as `answer` does. */
 export const withFetches = (frontProxy: FrontProxy | undefined, answer: (ask: Ask) => Promise<unknown>) => (ask: Ask): Promise<unknown> => (ask.what === 'proxy' ? fetchThrough(ask.input as Fetch, frontProxy) : answer(ask))
 
+/** What cannot be sent at all, for its path say, is an error like what does not arrive: who asked waits for an answer. */
+function tryDial(...all: Parameters<typeof dial>): ClientRequest | Error {
+  try { return dial(...all) } catch (error) { return error instanceof Error ? error : new Error(wordsOf(error)) }
+}
+
 function dial(request: Request, proxy: Proxy, frontProxy: FrontProxy | undefined, from: string | undefined, more: Readonly<Record<string, string>> = {}): ClientRequest {
   const headers: Record<string, string | readonly string[]> = {}
   for (const [name, value] of Object.entries(request.headers)) if (!kept.has(name) && !isIdentity(name)) headers[name] = value
-  for (const [name, value] of Object.entries(proxy.headers)) headers[name] = value.includes('\n') ? value.split('\n') : value
+  for (const [name, value] of Object.entries(proxy.headers)) headers[name] = value.includes('\n') ? value.split('\n').map(sendableValue) : sendableValue(value)
   const before = request.headers['x-forwarded-for']
   if (from !== undefined) headers['x-forwarded-for'] = before === undefined ? from : `${before}, ${from}`
   headers['x-forwarded-host'] = request.headers['host'] ?? ''

@@ -55,10 +55,13 @@ function textOf(base64: string): string {
 /** Who asks, as the front proxy tells it. Header values are bytes: what is not plain is written as in a URL. */
 function remoteUser({ name, uid, groups, extra }: User): Readonly<Record<string, string>> {
   return {
-    'x-remote-user': name, ...(uid !== undefined && { 'x-remote-uid': uid }), 'x-remote-group': groups.join('\n'),
-    ...Object.fromEntries(Object.entries(extra ?? {}).map(([key, values]) => [`x-remote-extra-${encodeURIComponent(key.toLowerCase())}`, values.join('\n')])),
+    'x-remote-user': oneLine(name), ...(uid !== undefined && { 'x-remote-uid': oneLine(uid) }), 'x-remote-group': lines(groups),
+    ...Object.fromEntries(Object.entries(extra ?? {}).map(([key, values]) => [`x-remote-extra-${encodeURIComponent(key.toLowerCase())}`, lines(values)])),
   }
 }
+/** A value a line: none may pass for two. */
+const lines = (values: readonly string[]): string => values.map(oneLine).join('\n')
+const oneLine = (value: string): string => value.replaceAll('\n', ' ')
 
 /** Groups and versions of aggregated servers that answer, in the order of their priorities. */
 export function aggregatedVersions({ store, registry }: Machine): readonly { readonly group: string; readonly version: string; readonly service: APIService }[] {

@@ -78,6 +78,8 @@ test('what an aggregated server serves goes on to it, with who asks; without one
       headers: { 'x-remote-user': 'ann', 'x-remote-group': 'system:masters\nsystem:authenticated' },
     }, path)
   }
+  const cunning = made.server.handler.step({ method: 'GET', path: '/apis/wardle.example.com/v1', query: '', headers: {}, body: new Uint8Array(), certificate: { commonName: 'admin\nann', organizations: ['system:masters', 'a\nb'] } }, new Map())
+  assert.deepEqual(cunning.is === 'proxy' && cunning.proxy.headers, { 'x-remote-user': 'admin ann', 'x-remote-group': 'system:masters\na b\nsystem:authenticated' }, 'no name passes for two')
 })
 
 test('discovery asks aggregated servers what they serve, and keeps it for a while', () => {
