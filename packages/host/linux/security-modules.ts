@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, fstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { wordsOf } from '@kubeskiff/core/base'
+import { holding } from './held-files.ts'
 import { checked, libc, SystemCallError } from './libc.ts'
 import { inUserNamespace } from './own-users.ts'
 
@@ -42,21 +43,22 @@ function isContext(root: string, context: string): boolean {
 const notSupported = 95
 /** Gives a file, or a folder with all that is in it, another context. What cannot have one keeps what it has. */
 export function setFileContext(path: string, context: string): void {
-  for (const one of [path, ...entriesBelow(path)]) {
-    try { setContext(one, context) } catch (error) {
-      if (!(error instanceof SystemCallError && error.errno === notSupported)) throw new Error(`relabel ${JSON.stringify(path)} with ${JSON.stringify(context)} failed: ${wordsOf(error)}`)
-    }
+  try { setAll(path, context) } catch (error) { throw new Error(`relabel ${JSON.stringify(path)} with ${JSON.stringify(context)} failed: ${wordsOf(error)}`) }
+}
+/** Another pod that has the volume may put links in the place of folders meanwhile: each is held, and what is below it found from there. */
+function setAll(path: string, context: string): void {
+  try { setContext(path, context) } catch (error) {
+    if (!(error instanceof SystemCallError && error.errno === notSupported)) throw error
   }
+  holding(path, (held) => {
+    if (!fstatSync(held).isDirectory()) return
+    const own = `/proc/self/fd/${held}`
+    for (const name of readdirSync(own)) setAll(`${own}/${name}`, context)
+  })
 }
 function setContext(path: string, context: string): void {
   const bytes = Buffer.from(`${context}\0`)
   checked('lsetxattr', libc().lsetxattr(path, 'security.selinux', bytes, bytes.length, 0), path)
-}
-/** Without following any link. */
-function entriesBelow(path: string): readonly string[] {
-  try { return readdirSync(path, { recursive: true, encoding: 'utf8' }).map((name) => `${path}/${name}`) } catch {
-    return [] // It is no folder.
-  }
 }
 
 function readOr(path: string): string {

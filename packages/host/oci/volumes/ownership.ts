@@ -1,4 +1,5 @@
-import { chmodSync, chownSync, closeSync, constants, fstatSync, lchownSync, openSync, readdirSync } from 'node:fs'
+import { chmodSync, chownSync, fstatSync, lchownSync, readdirSync } from 'node:fs'
+import { holding } from '../../linux/held-files.ts'
 
 /** As the kubelet with fsGroup: everything belongs to the group and new files will too. With `onMismatch` only when the root does not yet. */
 export function giveToGroup(path: string, group: number, { readOnly, onMismatch = false }: { readonly readOnly: boolean; readonly onMismatch?: boolean }): void {
@@ -27,12 +28,4 @@ function give(path: string, group: number, readOnly: boolean): void {
     chmodSync(own, (found.mode & 0o7777) | granted(readOnly) | (found.isDirectory() ? directoryBits : 0))
     if (found.isDirectory()) for (const name of readdirSync(own)) give(`${own}/${name}`, group, readOnly)
   })
-}
-
-/** Linux: names a file without opening it, so that pipes and devices notice nothing. */
-const onlyName = 0o10000000
-
-function holding<Answer>(path: string, act: (held: number) => Answer): Answer {
-  const held = openSync(path, onlyName | constants.O_NOFOLLOW)
-  try { return act(held) } finally { closeSync(held) }
 }
