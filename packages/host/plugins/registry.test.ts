@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -29,4 +29,14 @@ test('a socket that nobody answers at is tried again ever more rarely, up to eve
     server.close()
     rmSync(directory, { recursive: true })
   }
+})
+
+test('what lies in the folder and is no socket is left alone, links that lead round to themselves among it', () => {
+  const directory = mkdtempSync(`${tmpdir()}/skiff-registry-`)
+  symlinkSync('round.sock', join(directory, 'round.sock'))
+  symlinkSync('nowhere', join(directory, 'lost.sock'))
+  writeFileSync(join(directory, 'file'), '')
+  const registry = watchRegistry({ directory, handlers: {}, onTrouble: assert.fail })
+  registry.close()
+  rmSync(directory, { recursive: true })
 })

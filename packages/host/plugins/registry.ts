@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from 'node:fs'
+import { mkdirSync, type Stats, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { namesIfThere, watchIfCan } from '../files/index.ts'
 import { type PluginInfo, readInfo, writeRegistered } from './registration.ts'
@@ -110,7 +110,14 @@ const saidMax = 100
 function socketsIn(directory: string): readonly (readonly [path: string, madeAt: number])[] {
   return namesIfThere(directory).filter((name) => !name.startsWith('.')).flatMap((name) => {
     const path = join(directory, name)
-    const found = statSync(path, { throwIfNoEntry: false })
+    const found = statIfCan(path)
     return found?.isSocket() === true ? [[path, found.ctimeMs] as const] : []
   })
+}
+
+/** Pods may write into the folder: a link that leads round to itself is no reason to fail. */
+function statIfCan(path: string): Stats | undefined {
+  try { return statSync(path) } catch {
+    return undefined // It is no socket in any case.
+  }
 }
