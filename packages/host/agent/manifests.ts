@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { wordsOf } from '@kubeskiff/core/base'
 import type { Pod } from '@kubeskiff/core/api'
 
@@ -16,7 +16,7 @@ type Answer = Pod | string
 
 export const placeOf = ({ namespace = '', name }: { readonly namespace?: string | undefined; readonly name: string }): string => `${namespace}/${name}`
 
-/** Reads a folder of manifests again and again; what has not changed is not read twice. As upstream: every file whose name does not begin with a dot, in the order of their names. */
+/** Reads a folder of manifests, or one file, again and again; what has not changed is not read twice. As upstream: every file whose name does not begin with a dot, in the order of their names. */
 export class ManifestFolder {
   readonly #directory: string
   readonly #node: string
@@ -32,8 +32,9 @@ export class ManifestFolder {
     const found = new Map<string, Pod>()
     const faults = new Map<string, string>()
     const duplicates: Pod[] = []
-    for (const file of namesIn(this.#directory)) {
-      const read = this.#text(file)
+    for (const path of filesAt(this.#directory)) {
+      const file = basename(path)
+      const read = this.#text(path)
       if ('fault' in read) { faults.set(file, read.fault); continue }
       const before = this.#known.get(file)
       const answer = before?.text === read.text ? before.answer : await this.#podOf(file, read.text)
@@ -48,8 +49,7 @@ export class ManifestFolder {
     return { pods: found, faults, duplicates }
   }
 
-  #text(file: string): { readonly text: string } | { readonly fault: string } {
-    const path = join(this.#directory, file)
+  #text(path: string): { readonly text: string } | { readonly fault: string } {
     try {
       const entry = statSync(path)
       if (entry.isDirectory()) return { fault: 'it is a folder: folders below that of the manifests are not looked into' }
@@ -65,9 +65,12 @@ export class ManifestFolder {
 }
 
 /** A folder that has gone holds none, as upstream has it: its pods go. */
-function namesIn(directory: string): readonly string[] {
-  try { return readdirSync(directory).filter((name) => !name.startsWith('.')).sort() } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
+function filesAt(path: string): readonly string[] {
+  try {
+    if (statSync(path).isFile()) return [path]
+    return readdirSync(path).filter((name) => !name.startsWith('.')).sort().map((name) => join(path, name))
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return []
     throw error
   }
 }

@@ -47,6 +47,15 @@ test('every file counts whose name does not begin with a dot, the first one of a
   assert.match(faults.get('away.yaml') ?? '', /ENOENT/)
 })
 
+test('one file may be named instead of a folder; where neither can be there are no pods', async (context) => {
+  const file = join(aFolder(context), 'web.yaml')
+  writeFileSync(file, manifest)
+  assert.deepEqual([...(await new ManifestFolder(file, 'node-1').read()).pods.keys()], ['default/web-node-1'])
+  const { statics, troubles } = aNode(context, join(file, 'manifests'))
+  await statics.start()
+  assert.match(troubles.join(), /^there can be no static pods in .*web\.yaml\/manifests: ENOTDIR/)
+})
+
 function aFolder(context: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), 'skiff-manifests-'))
   context.after(() => { rmSync(directory, { recursive: true, force: true }) })

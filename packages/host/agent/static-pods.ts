@@ -1,6 +1,6 @@
 // Static pods: manifests in a folder of the node's, which its kubelet runs with the API or without. The cluster is shown each as a mirror pod, which
 // follows it and never leads: behaviour of upstream's file source, pod workers and mirror client.
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { wordsOf } from '@kubeskiff/core/base'
@@ -64,8 +64,8 @@ export class StaticPods {
 
   /** Reads the folder for the first time. Call it when the mirrors of earlier runs are known, and before the kubelet looks at what runs: what is in the store then goes on. */
   async start(): Promise<void> {
-    const { directory, runs } = this.#options
-    mkdirSync(directory, { recursive: true })
+    const { directory, runs, onTrouble } = this.#options
+    try { if (!existsSync(directory)) mkdirSync(directory, { recursive: true }) } catch (error) { onTrouble(`there can be no static pods in ${directory}: ${wordsOf(error)}`) }
     this.#watcher = watchIfCan(directory, () => { this.#read() })
     this.#poll = setInterval(() => { this.#read() }, this.#options.lookMs)
     this.#take(await this.#folder.read())
