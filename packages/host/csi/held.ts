@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { VolumeSpec } from '@kubeskiff/core/kubelet'
-import { readIfThere, writePrivately } from '../files/index.ts'
+import { writePrivately, writtenIn } from '../files/index.ts'
 
 /** A volume that drivers were asked to mount here. */
 export interface HeldVolume {
@@ -32,7 +32,7 @@ export class HeldVolumes {
     this.#file = file
     this.#mounts = mounts
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-    const written = writtenIn(readIfThere(file))
+    const written = writtenIn<{ readonly mounts: string; readonly volumes: readonly HeldVolume[] }>(file)
     const isSame = written?.mounts === mounts
     this.#volumes = new Map((written?.volumes ?? []).map((volume) => [keyOf(volume), isSame ? volume : lost(volume)]))
   }
@@ -55,12 +55,5 @@ export class HeldVolumes {
 }
 
 export const keyOf = ({ driver, handle }: Pick<HeldVolume, 'driver' | 'handle'>): string => `${driver}^${handle}`
-
-/** What we wrote; nothing, where the machine went down before it was written to its end: what was mounted went with it. */
-function writtenIn(text: string | undefined): { readonly mounts: string; readonly volumes: readonly HeldVolume[] } | undefined {
-  try { return text === undefined ? undefined : JSON.parse(text) as ReturnType<typeof writtenIn> } catch {
-    return undefined
-  }
-}
 
 const lost = (volume: HeldVolume): HeldVolume => ({ ...volume, staged: volume.staged === 'no' ? 'no' : 'maybe', pods: Object.fromEntries(Object.entries(volume.pods).map(([uid, { target }]) => [uid, { target }])) })

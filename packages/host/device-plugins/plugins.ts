@@ -1,10 +1,11 @@
 // The kubelet's side of device plugins: they register at a socket, tell their devices as long as they live, and say what a container needs to use some.
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { wordsOf } from '@kubeskiff/core/base'
 import type { Client, ClientReadableStream, sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js'
 import { type Allocations, chooseDevices, freeDevices, holdersOf, ownDevices, withAllocation, withoutPod } from './allocations.ts'
 import { type Device, type Granted, type PluginOptions, readDevices, readGranted, readOptions, readPreferred, readRegistration, type Registration, writePreference, writeStarting, writeWanted } from './messages.ts'
+import { writtenIn } from '../files/index.ts'
 import { ask, clientAt, empty, listenAt, rpcText, unary, unimplemented } from '../plugins/index.ts'
 
 const apiVersion = 'v1beta1'
@@ -40,7 +41,8 @@ export function openDevicePlugins({ directory, onChange, onTrouble }: { readonly
   const known = new Map<string, readonly Device[]>()
   const record = join(directory, 'allocations.json')
   mkdirSync(directory, { recursive: true, mode: 0o750 })
-  let allocations = readAllocations(record)
+  // Where none are known their containers ask again.
+  let allocations = writtenIn<Allocations>(record) ?? {}
   let closed = false
   // As upstream: a plugin that sees a new socket registers again.
   const registry = listenAt({
@@ -159,10 +161,4 @@ function faultOf({ version, endpoint, resource }: Registration): string | undefi
   if (version !== apiVersion) return `requested API version ${JSON.stringify(version)} is not supported by kubelet. Supported version is ${JSON.stringify(apiVersion)}`
   if (!/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?\/[A-Za-z0-9]([-\w.]*[A-Za-z0-9])?$/.test(resource) || /(^|\.)kubernetes\.io\//.test(resource)) return `the ResourceName ${JSON.stringify(resource)} is invalid`
   return endpoint === '' || basename(endpoint) !== endpoint ? `the endpoint ${JSON.stringify(endpoint)} is invalid` : undefined
-}
-
-function readAllocations(path: string): Allocations {
-  try { return JSON.parse(readFileSync(path, 'utf8')) as Allocations } catch { // none was written yet, or not to its end: its containers ask again
-    return {}
-  }
 }

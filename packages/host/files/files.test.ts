@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { after, test } from 'node:test'
-import { namesIfThere, readIfThere, watchIfCan, writePrivately } from './index.ts'
+import { namesIfThere, readIfThere, watchIfCan, writePrivately, writtenIn } from './index.ts'
 
 const work = mkdtempSync(`${tmpdir()}/skiff-files-`)
 after(() => { rmSync(work, { recursive: true, force: true }) })
@@ -13,6 +13,14 @@ test('a file is written whole, for its owner alone, and leaves nothing beside it
     for (const text of ['old', 'new']) writePrivately(`${work}/file`, text)
   } finally { process.umask(before) }
   assert.deepEqual([readIfThere(`${work}/file`), statSync(`${work}/file`).mode & 0o777, readdirSync(work), readIfThere(`${work}/none`)], ['new', 0o600, ['file'], undefined])
+})
+
+test('what was written to its end is known, and nothing else', () => {
+  for (const [text, known] of [['{"a":1}', { a: 1 }], ['{"a"', undefined], ['\0\0\0', undefined], ['', undefined]] as const) {
+    writePrivately(`${work}/record`, text)
+    assert.deepEqual(writtenIn(`${work}/record`), known)
+  }
+  assert.equal(writtenIn(`${work}/nowhere`), undefined)
 })
 
 test('what cannot be written leaves nothing', () => {

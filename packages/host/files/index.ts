@@ -12,6 +12,13 @@ export function readIfThere(path: string): string | undefined {
   }
 }
 
+/** What we have written into a file as JSON. Undefined where there is none, or none that was written to its end: the machine's power went, and with it what the file told of. */
+export function writtenIn<Kind>(path: string): Kind | undefined {
+  try { return JSON.parse(readFileSync(path, 'utf8')) as Kind } catch { // written by us
+    return undefined
+  }
+}
+
 /** The names in a folder; none when nobody has made it, or somebody took it away. */
 export function namesIfThere(directory: string): readonly string[] {
   try { return readdirSync(directory) } catch {

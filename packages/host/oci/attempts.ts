@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises'
 import { constants } from 'node:os'
 import { wordsOf } from '@kubeskiff/core/base'
 import type { ContainerSpec, ResourceLimits, RuntimeContainer } from '@kubeskiff/core/kubelet'
+import { writtenIn } from '../files/index.ts'
 import { detach, mountsBelow } from '../linux/mounts.ts'
 import { endThoseNaming, isAlive, run, signal } from '../linux/processes.ts'
 import { ranOutOfMemory, removeGroup } from './cgroups.ts'
@@ -11,7 +12,7 @@ import type { OciTools } from './conmon.ts'
 import { createGate } from './gate.ts'
 import { memoryUsed, podGroup, writeLimits } from './groups.ts'
 import { type Attempt, complain, type Held, newAttempt } from './held.ts'
-import { recordAt, type ContainerRecord } from './records.ts'
+import type { ContainerRecord } from './records.ts'
 import { leaveStage } from './stage.ts'
 import { startContainer, type StartPlace } from './start.ts'
 import { terminationMessage } from './termination.ts'
@@ -108,7 +109,7 @@ export function createAttempts(held: Held, place: StartPlace, lookAtExits: () =>
     if (attempt.isCleared) return
     const own = places.pod(uid).attempt(record.container, record.state.attempt)
     // What a start that failed half-way has written down.
-    const written = attempt.record.id === '' ? recordAt<ContainerRecord>(own.record) : attempt.record
+    const written = attempt.record.id === '' ? writtenIn<ContainerRecord>(own.record) : attempt.record
     if (written !== undefined && written.id !== '') {
       // Who was to make it may still be at it, and would have it when we are done; its monitor would leave word of an end that nobody asks for.
       if (attempt.record.state.is !== 'exited' && existsSync(own.persist)) await endThoseNaming(written.id)

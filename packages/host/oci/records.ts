@@ -1,6 +1,6 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import type { ContainerSpec, RuntimeContainer, RuntimePod, SandboxSpec, VolumeSpec } from '@kubeskiff/core/kubelet'
-import { namesIfThere } from '../files/index.ts'
+import { namesIfThere, writtenIn } from '../files/index.ts'
 import type { ProcessIdentity } from '../linux/processes.ts'
 import type { IdRange } from '../linux/users.ts'
 import type { OciTools } from './conmon.ts'
@@ -45,11 +45,11 @@ export interface FoundPod { readonly record: PodRecord; readonly containers: rea
 /** All pods written down in a directory. What was half written is not there. */
 export function readRecords(podsDirectory: string): readonly FoundPod[] {
   return names(podsDirectory).flatMap((uid): FoundPod[] => {
-    const record = recordAt<PodRecord>(`${podsDirectory}/${uid}/pod.json`)
+    const record = writtenIn<PodRecord>(`${podsDirectory}/${uid}/pod.json`)
     if (record === undefined) return []
     const containersDirectory = `${podsDirectory}/${uid}/containers`
     const containers = names(containersDirectory).flatMap((container) => names(`${containersDirectory}/${container}`).flatMap((attempt): ContainerRecord[] => {
-      const found = recordAt<ContainerRecord>(`${containersDirectory}/${container}/${attempt}/container.json`)
+      const found = writtenIn<ContainerRecord>(`${containersDirectory}/${container}/${attempt}/container.json`)
       return found === undefined ? [] : [found]
     }))
     return [{ record, containers: containers.sort((a, b) => a.state.attempt - b.state.attempt) }]
@@ -64,15 +64,7 @@ export function readIfThere(path: string): string | undefined {
   }
 }
 
-/** A record that can be read: what the machine's power did not let us write to its end is none. */
-export function recordAt<Kind extends PodRecord | ContainerRecord>(path: string): Kind | undefined {
-  const text = readIfThere(path)
-  try { return text === undefined ? undefined : JSON.parse(text) as Kind } catch { // written by us
-    return undefined
-  }
-}
-
 /** The directories of pods of which nothing is written down: half made, or half removed when we died. */
-export const strayPods = (podsDirectory: string): readonly string[] => names(podsDirectory).filter((uid) => recordAt(`${podsDirectory}/${uid}/pod.json`) === undefined)
+export const strayPods = (podsDirectory: string): readonly string[] => names(podsDirectory).filter((uid) => writtenIn(`${podsDirectory}/${uid}/pod.json`) === undefined)
 
 const names = (directory: string): readonly string[] => namesIfThere(directory).toSorted()

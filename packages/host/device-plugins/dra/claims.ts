@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { readIfThere, writePrivately } from '../../files/index.ts'
+import { writePrivately, writtenIn } from '../../files/index.ts'
 import type { ClaimReference, PreparedDevice } from './messages.ts'
 
 /** A claim that drivers were asked to prepare, for some pods. */
@@ -19,8 +19,7 @@ export class HeldClaims {
   constructor(file: string) {
     this.#file = file
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-    const text = readIfThere(file)
-    this.#claims = new Map(text === undefined ? [] : (JSON.parse(text) as readonly HeldClaim[]).map((claim) => [keyOf(claim), claim])) // written by us
+    this.#claims = new Map((writtenIn<readonly HeldClaim[]>(file) ?? []).map((claim) => [keyOf(claim), claim]))
   }
 
   get(namespace: string, name: string): HeldClaim | undefined { return this.#claims.get(keyOf({ namespace, name })) }
