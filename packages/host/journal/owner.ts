@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** A data directory that is ours as long as this process lives, or until it is released. */
@@ -14,6 +14,7 @@ export async function ownDirectory(directory: string): Promise<Ownership | Owned
   const pidFile = join(directory, 'owner.pid')
   const { DatabaseSync } = await import('node:sqlite')
   const lockFile = join(directory, 'owner.lock')
+  const before = fileAt(lockFile)
   const lock = new DatabaseSync(lockFile, { timeout: 0 })
   try {
     lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
@@ -24,8 +25,8 @@ export async function ownDirectory(directory: string): Promise<Ownership | Owned
     const who = pid === undefined ? 'another process' : `process ${pid}`
     return { is: 'taken', pid, message: `the data directory ${directory} is in use by ${who}: stop it with 'skiff down', or choose another with --data-dir` }
   }
-  // It was removed, by its last owner, between our opening it and locking it: what we have locked is nobody's way any more.
-  if (!existsSync(lockFile)) {
+  // Its last owner may have removed it, and another made it anew, before we locked it: what we have locked would be nobody's way any more. One that was not there before is tried again, too.
+  if (before === undefined || fileAt(lockFile) !== before) {
     lock.close()
     return ownDirectory(directory)
   }
@@ -34,6 +35,9 @@ export async function ownDirectory(directory: string): Promise<Ownership | Owned
   return { is: 'owned', release: () => { lock.close() } }
 }
 const sqliteBusy = 5
+
+/** Which file it is; while somebody has it open no other one is the same. */
+const fileAt = (path: string): number | undefined => statSync(path, { throwIfNoEntry: false })?.ino
 
 function pidIn(file: string): number | undefined {
   try {
